@@ -1,0 +1,1 @@
+"""nasbench: neural architecture search and model scaling."""

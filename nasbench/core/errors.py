@@ -1,0 +1,36 @@
+"""Errors that speak to the user.
+
+`UsageError` is bad usage or input (exit status 2), `RunFailed` a run that could not go on (exit status 1). Anything else that
+escapes is a bug.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class UsageError(ValueError):
+    """Bad usage or input: the message names the value received, the nearest valid one and what to do."""
+
+
+class RunFailed(RuntimeError):
+    """A fault that every trial would meet, or that ends a run: the message says what is left and what to do."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C or SIGTERM: state is saved; the message says how to go on."""
+
+
+class TrialFailed(RuntimeError):
+    """A fault of one trial (NaN, out of memory, a build error): the trial is recorded as failed and the search goes on."""
+
+
+def unknown(kind: str, name: str, known: Iterable[str], hint: str = "") -> UsageError:
+    """The error for a name that is not there: names the nearest one, lists what is known, and adds `hint` as a line of its own."""
+    names = sorted(known)
+    near = get_close_matches(name, names, n=1)
+    message = f"no {kind} named {name!r}."
+    if near:
+        message += f" Did you mean {near[0]!r}?"
+    if names:
+        message += f" Known: {', '.join(names)}."
+    return UsageError(message + (f"\n{hint}" if hint else ""))

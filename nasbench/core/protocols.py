@@ -1,0 +1,112 @@
+"""What the parts promise each other. Every one of them can come from a plug-in."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from nasbench.core.arch import Architecture, Decision
+from nasbench.core.graph import CellGraph
+from nasbench.core.spec import ModelSpec, Size, Task
+from nasbench.core.trial import Proposal, Trial
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from nasbench.core.loop import SearchLoop
+
+Metrics = Mapping[str, Any]
+Report = Callable[[int, Metrics], None]
+"""Called by a training after each epoch with (epochs done, metrics so far)."""
+
+
+@runtime_checkable
+class SearchSpace(Protocol):
+    """Geometry as data, and `build`, which alone knows torch. `default_size.skeleton` is not empty for cell spaces (N and F)."""
+
+    name: str
+    choices: Sequence[Decision]
+    default_size: Size
+
+    def canonical(self, architecture: Architecture) -> Architecture:
+        """The one spelling of all architectures that are the same network. Idempotent."""
+
+    def build(self, architecture: Architecture, size: Size, task: Task) -> "nn.Module":
+        """The network: (B, channels, H, W) -> (B, num_classes) logits; in training mode with an auxiliary head, a pair of logits."""
+
+
+@runtime_checkable
+class PublishedCells(Protocol):
+    """A space that also knows published networks by name (`space:SPACE:NAME`)."""
+
+    def published(self) -> Mapping[str, Size]:
+        """Name -> the size it was published with."""
+
+    def build_published(self, name: str, size: Size, task: Task) -> "nn.Module":
+        """The published network at any size."""
+
+
+@runtime_checkable
+class StandAlone(Protocol):
+    """A space that can write a network as one file that imports torch alone."""
+
+    def source(self, spec: ModelSpec) -> str:
+        """Python source with a function `build() -> nn.Module` whose state_dict has the names of `build`'s network."""
+
+
+@runtime_checkable
+class Drawable(Protocol):
+    """A space whose networks are made of cells that can be drawn."""
+
+    def graphs(self, spec: ModelSpec) -> Mapping[str, CellGraph]:
+        """Title -> cell, in the order in which to draw them."""
+
+
+@runtime_checkable
+class Strategy(Protocol):
+    """Asks and is told. Built as `cls(space, seed=..., **options)`; only `tell` changes what it knows; keeps no generator."""
+
+    def ask(self, number: int, rng: Random, running: Sequence[Proposal]) -> Proposal:
+        """The proposal with that number, from what was told and `rng` alone; `running` are the proposals not answered yet."""
+
+    def tell(self, trial: Trial) -> None:
+        """Learns from an answer, whatever its status and order."""
+
+
+class Evaluator(Protocol):
+    """A training, a table look-up, a proxy; picklable. Raises TrialFailed for a fault of this trial alone."""
+
+    def __call__(self, proposal: Proposal, spec: ModelSpec, seed: int, report: Report) -> Metrics:
+        """Metrics as JSON values; deterministic given its arguments (durations are measured by the executor)."""
+
+    def check(self) -> None:
+        """Raises UsageError for what every trial would meet (no data, no such table), before any work starts."""
+
+
+class Executor(Protocol):
+    """Evaluates what a loop hands out until it is finished."""
+
+    def run(self, loop: "SearchLoop", evaluator: Evaluator) -> None: ...
+
+    def describe(self) -> Sequence[str]:
+        """The pre-flight lines: which device each worker has."""
+
+
+class Tracker(Protocol):
+    """A listener. One that throws is reported once and costs nothing else."""
+
+    def start(self, run: "RunInfo") -> None: ...
+
+    def trial(self, trial: Trial) -> None:
+        """Called after the trial is in the log and the strategy was told."""
+
+    def finish(self, summary: Mapping[str, Any], run_dir: Path) -> None: ...
+
+
+class RunInfo(Protocol):
+    """What a tracker may know of a run when it starts."""
+
+    directory: Path
+    config: Mapping[str, Any]
+    planned: int
+    history: Sequence[Trial]

@@ -1,0 +1,139 @@
+"""Finding parts by name: a decorator in the repo, an import path on the command line, or the entry-point group `nasbench.plugins`.
+
+Built-in parts are described here and imported when asked for, never before, so that a listing imports nothing heavy.
+"""
+
+import importlib
+import importlib.metadata
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from nasbench.core.errors import UsageError, unknown
+
+PLUGIN_GROUP = "nasbench.plugins"
+
+T = TypeVar("T")
+
+
+class Registry:
+    """Parts of one kind. `built_in`: name -> (the module whose import registers it, one line on it). `flag`: the road to one's own."""
+
+    def __init__(self, kind: str, flag: str, built_in: Mapping[str, tuple[str, str]]) -> None:
+        self.kind, self.flag = kind, flag
+        self._built_in = dict(built_in)
+        self._parts: dict[str, Any] = {}
+
+    def register(self, name: str) -> Callable[[T], T]:
+        """Decorator: `@spaces.register('my_space')`. Two different parts under one name are an error."""
+
+        def keep(part: T) -> T:
+            mine = self._built_in.get(name, ("", ""))[0]
+            known = _origin(self._parts[name]) if name in self._parts else mine
+            if known and not _origin(part).startswith(known):
+                raise UsageError(f"two parts register as {self.kind} {name!r}: {known} and {_origin(part)}. Rename one.")
+            self._parts[name] = part
+            return part
+
+        return keep
+
+    def get(self, name: str) -> Any:
+        """The part with that name, or at that import path ('package.module:attribute')."""
+        if ":" in name:
+            return self._import_path(name)
+        if name not in self._parts and name in self._built_in:
+            importlib.import_module(self._built_in[name][0])
+        if name not in self._parts:
+            load_plugins()
+        if name not in self._parts:
+            raise unknown(self.kind, name, self.names(), f"Your own: {self.flag} my_package.my_module:{self._example()}")
+        return self._parts[name]
+
+    def names(self) -> list[str]:
+        """All names, plug-ins included."""
+        load_plugins()
+        return sorted(set(self._built_in) | set(self._parts))
+
+    def describe(self, name: str) -> str:
+        """One line on the part: for a plug-in's, the first line of its docstring."""
+        if name in self._built_in:
+            return self._built_in[name][1]
+        lines = str(getattr(self.get(name), "__doc__", "") or "").strip().splitlines()
+        return lines[0] if lines else ""
+
+    def _example(self) -> str:
+        return "MY_RECIPE" if self.kind == "recipe" else "My" + self.kind.title().replace(" ", "")
+
+    def _import_path(self, path: str) -> Any:
+        module_name, _, attribute = path.partition(":")
+        form = f"{self.flag} takes a name ({', '.join(self.names())}) or package.module:{self._example()}"
+        try:
+            module = importlib.import_module(module_name)
+        except ImportError as error:
+            raise UsageError(f"cannot import {module_name!r} for the {self.kind} {path!r}: {error}. {form}") from error
+        if not hasattr(module, attribute):
+            raise unknown(f"{self.kind} in module {module_name}", attribute, [n for n in vars(module) if not n.startswith("_")], form)
+        return getattr(module, attribute)
+
+
+_loaded_plugins: dict[str, None] = {}
+
+
+def load_plugins() -> None:
+    """Imports what installed packages put in the entry-point group `nasbench.plugins`; importing it registers its parts."""
+    for point in importlib.metadata.entry_points(group=PLUGIN_GROUP):
+        if point.value not in _loaded_plugins:
+            _loaded_plugins[point.value] = None
+            try:
+                point.load()
+            except Exception as error:  # a plug-in is somebody else's code: name it, whatever it raised
+                raise UsageError(f"plug-in {point.name!r} ({point.value}) failed to load: {error}. Mend or uninstall it.") from error
+
+
+def _origin(part: Any) -> str:
+    name = getattr(part, "__qualname__", None)
+    return f"{part.__module__}:{name}" if name else repr(part)
+
+
+spaces = Registry(
+    "space",
+    "--space",
+    {"nasnet": ("search_spaces.nasnet.space", "two cells of five blocks, 13 operations, add or concatenate (Zoph et al. 2018)")},
+)
+strategies = Registry(
+    "strategy",
+    "--strategy",
+    {
+        "ppo": ("nasbench.strategies.ppo", "LSTM controller trained by proximal policy optimisation, as NASNet's"),
+        "reinforce": ("nasbench.strategies.reinforce", "LSTM controller trained by REINFORCE (Zoph and Le 2017)"),
+        "random": ("nasbench.strategies.random", "every decision drawn uniformly: the control"),
+    },
+)
+evaluators = Registry(
+    "evaluator",
+    "--evaluator",
+    {
+        "train": ("nasbench.evaluators.training", "trains the child under the recipe and scores it on the validation split"),
+        "table": ("nasbench.evaluators.table", "looks the child up in a table of known results (table:FILE)"),
+    },
+)
+datasets = Registry(
+    "data set",
+    "--dataset",
+    {
+        "digits": ("nasbench.train.datasets", "1,797 real scans of digits that come with scikit-learn: nothing to download"),
+        "cifar10": ("nasbench.train.datasets", "60,000 colour images of 10 classes, 32 px (Krizhevsky 2009)"),
+        "cifar100": ("nasbench.train.datasets", "60,000 colour images of 100 classes, 32 px (Krizhevsky 2009)"),
+        "mnist": ("nasbench.train.datasets", "70,000 handwritten digits, 28 px (LeCun et al. 1998)"),
+        "fashion-mnist": ("nasbench.train.datasets", "70,000 articles of clothing, 28 px (Xiao et al. 2017)"),
+        "imagenet": ("nasbench.train.datasets", "ILSVRC in folders: train/<wnid>, val/<wnid>"),
+        "folder": ("nasbench.train.datasets", "folder:PATH with train/<class> and val/<class>"),
+    },
+)
+recipes = Registry(
+    "recipe",
+    "--recipe",
+    {
+        "nasnet_proxy": ("nasbench.train.recipes", "20 epochs, cosine, N=2, F=32: the proxy task of the NASNet search"),
+        "quick": ("nasbench.train.recipes", "small children on part of the images: a look at the whole path"),
+    },
+)

@@ -1,0 +1,100 @@
+"""The noun that travels the whole way: where a model came from, its genes or its name, its size, and the task it is built for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from nasbench.core.arch import Architecture
+from nasbench.core.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a network is built for: number of classes, image side in pixels, input channels."""
+
+    num_classes: int = 10
+    image_size: int = 32
+    channels: int = 3
+
+
+@dataclass(frozen=True)
+class Size:
+    """What compound scaling multiplies.
+
+    For cell spaces depth is N (normal cells a stack), width is F (filters of the first stack), and `skeleton` is 'cifar' or
+    'imagenet'. For other models depth and width are multipliers and `skeleton` is empty. `resolution` is the side in pixels at
+    which images are seen; None is the task's own.
+    """
+
+    depth: float = 1.0
+    width: float = 1.0
+    resolution: int | None = None
+    skeleton: str = ""
+    aux_head: bool = False
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """A network before it is built: source ('zoo' or 'space:NAME'), architecture or published name, size, task."""
+
+    source: str
+    size: Size
+    task: Task
+    architecture: Architecture | None = None
+    name: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.architecture is None) == (self.name is None):
+            raise UsageError("a model has either an architecture or a name, and not both")
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "source": self.source,
+            "size": vars(self.size),
+            "task": vars(self.task),
+            "architecture": self.architecture.to_json() if self.architecture else None,
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, object]) -> "ModelSpec":
+        try:
+            architecture = record.get("architecture")
+            return cls(
+                source=str(record["source"]),
+                size=Size(**record["size"]),  # type: ignore[arg-type]
+                task=Task(**record["task"]),  # type: ignore[arg-type]
+                architecture=Architecture.from_json(architecture) if isinstance(architecture, Mapping) else None,
+                name=record.get("name"),  # type: ignore[arg-type]
+            )
+        except (KeyError, TypeError) as error:
+            raise UsageError(f"not a model specification (source, size, task, and architecture or name): {error}") from error
+
+
+@dataclass(frozen=True)
+class Result:
+    """A published number: metric ('top1_error', 'cifar10_error', ... in percent), value, its source, and how it was verified.
+
+    `tag` is P (the paper's own text), R (an official or widely trusted repository), C (counted by building the network),
+    S (quoted second-hand) or M (from memory, not verified: marked in tables, never asserted).
+    """
+
+    metric: str
+    value: float
+    source: str
+    tag: str
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """A row of the comparison, and what the golden tests assert. `params` are trainable parameters, `macs` multiply-adds."""
+
+    name: str
+    family: str
+    paper: str
+    year: int
+    task: Task
+    params: int | None = None
+    macs: int | None = None
+    results: tuple[Result, ...] = ()
+    verified: str = ""
+    note: str = ""

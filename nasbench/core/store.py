@@ -1,0 +1,156 @@
+"""The run directory: `run.json` and `trials.jsonl`, an append-only truth from which everything else is derived.
+
+`run.json` is written first and whole; a directory holds a run once it is there. A trial is on disk before anyone is told. One process
+writes at a time (an advisory lock that the operating system drops when the process dies, however it dies).
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Mapping, Sequence
+from io import BufferedRandom
+from pathlib import Path
+from typing import Any
+
+from nasbench.core.errors import RunFailed, UsageError
+from nasbench.core.trial import Trial
+
+SCHEMA_VERSION = 1
+
+
+class RunStore:
+    """An open run directory. Make one with `create`, `resume` or `read`."""
+
+    def __init__(self, directory: Path, run: dict[str, Any], trials: list[Trial], dropped: str | None, log: BufferedRandom | None) -> None:
+        self.directory = directory
+        self.run = run
+        self.trials = trials
+        self.dropped = dropped
+        """The torn last line that was left out, if there was one."""
+        self._log = log
+
+    @classmethod
+    def create(cls, directory: Path, run: Mapping[str, Any]) -> "RunStore":
+        """Starts a run. UsageError where the directory already holds one or another process is writing it."""
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"cannot make the run directory {directory}: {error.strerror}. Choose another with --run.") from error
+        log = _lock(directory)
+        if (directory / "run.json").exists():
+            log.close()
+            raise UsageError(f"{directory} already holds a run. Continue it with --resume, or choose another directory with --run.")
+        log.truncate(0)
+        record = {"schema": SCHEMA_VERSION, **run}
+        write_atomically(directory / "run.json", json.dumps(record, indent=2) + "\n")
+        return cls(directory, record, [], None, log)
+
+    @classmethod
+    def resume(cls, directory: Path) -> "RunStore":
+        """Opens a run to go on with it; a torn last line is cut off the file. UsageError where it cannot be."""
+        run = _read_run(directory)
+        log = _lock(directory)
+        try:
+            trials, end, dropped = _read_trials(directory)
+        except UsageError:
+            log.close()
+            raise
+        if dropped is not None:
+            log.truncate(end)
+        return cls(directory, run, trials, dropped, log)
+
+    @classmethod
+    def read(cls, directory: Path) -> "RunStore":
+        """Reads a run, also one that is being written."""
+        trials, _, dropped = _read_trials(directory) if (directory / "trials.jsonl").exists() else ([], 0, None)
+        return cls(directory, _read_run(directory), trials, dropped, None)
+
+    def append(self, trial: Trial) -> None:
+        """Puts a trial on disk: when this returns, it is there. RunFailed where the disk will not take it."""
+        assert self._log is not None, "this run was opened for reading"
+        line = json.dumps(trial.to_json(), separators=(",", ":"), allow_nan=False) + "\n"
+        try:
+            self._log.seek(0, os.SEEK_END)
+            self._log.write(line.encode())
+            self._log.flush()
+            os.fsync(self._log.fileno())
+        except OSError as error:
+            raise RunFailed(f"cannot write {self.directory / 'trials.jsonl'}: {error.strerror}. Make room, then --resume.") from error
+        self.trials.append(trial)
+
+    def update(self, **fields: Any) -> None:
+        """Changes fields of `run.json` (its end, say), atomically."""
+        self.run.update(fields)
+        write_atomically(self.directory / "run.json", json.dumps(self.run, indent=2) + "\n")
+
+    def close(self) -> None:
+        if self._log is not None:
+            self._log.close()
+            self._log = None
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Writes a file so that a reader sees the old one or the new one, never a part, whatever happens meanwhile."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with open(part, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(part, path)
+
+
+def best_trial(trials: Sequence[Trial]) -> Trial | None:
+    """The best score among the scored trials with the most epochs, the earliest where equal; controls do not compete."""
+    scored = [trial for trial in trials if trial.score is not None and not trial.note.get("control")]
+    most = max((trial.epochs for trial in scored), default=0)
+    return max(
+        (trial for trial in scored if trial.epochs == most),
+        key=lambda trial: (trial.score, -trial.number),
+        default=None,
+    )
+
+
+def _lock(directory: Path) -> BufferedRandom:
+    try:
+        log = open(directory / "trials.jsonl", "a+b")  # noqa: SIM115 - held open while the run is written
+    except OSError as error:
+        raise UsageError(f"cannot write in {directory}: {error.strerror}. Choose another directory with --run.") from error
+    try:
+        fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        log.close()
+        raise UsageError(f"{directory} is in use: another process is writing this run. Wait for it, or choose another --run.") from error
+    return log
+
+
+def _read_run(directory: Path) -> dict[str, Any]:
+    path = directory / "run.json"
+    if not path.exists():
+        raise UsageError(f"{directory} holds no run (no run.json there). Start one without --resume, or give a run's directory.")
+    try:
+        run = json.loads(path.read_text(encoding="utf-8"))
+        version = run["schema"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{path} is not a run record of nasbench ({error}). Choose another directory with --run.") from error
+    if version != SCHEMA_VERSION:
+        raise UsageError(
+            f"{path} has schema version {version}; this nasbench reads version {SCHEMA_VERSION}. "
+            "Use the nasbench that wrote it (its version is in run.json), or start a new run."
+        )
+    return dict(run)
+
+
+def _read_trials(directory: Path) -> tuple[list[Trial], int, str | None]:
+    """The trials, the length in bytes of their complete lines, and the torn last line if there is one."""
+    data = (directory / "trials.jsonl").read_bytes()
+    end = data.rfind(b"\n") + 1
+    trials = []
+    for index, line in enumerate(data[:end].splitlines(), start=1):
+        try:
+            trials.append(Trial.from_json(json.loads(line)))
+        except (ValueError, KeyError, TypeError) as error:
+            raise UsageError(
+                f"line {index} of {directory / 'trials.jsonl'} is not a trial ({type(error).__name__}: {error}). "
+                "Nothing was changed. Restore the file, or delete that line to run its trial again."
+            ) from error
+    return trials, end, data[end:].decode(errors="replace") or None

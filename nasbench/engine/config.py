@@ -1,0 +1,77 @@
+"""What a command was asked to do: frozen records, saved in `run.json`, parsed by the command line, built by the Python API."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class SearchConfig:
+    """Searches a space and leaves a run directory with the best network.
+
+    Example: nasbench search --space nasnet --dataset digits --trials 24 --recipe quick
+    """
+
+    space: str = "nasnet"
+    """A space by name (see: nasbench list spaces), or my_package.my_module:MySpace."""
+    strategy: str = "ppo"
+    """ppo, reinforce, random, or my_package.my_module:MyStrategy."""
+    strategy_options: tuple[str, ...] = ()
+    """The strategy's own settings, as KEY=VALUE."""
+    evaluator: str = "train"
+    """train, table:FILE, or my_package.my_module:MyEvaluator."""
+    score_column: str = "val_accuracy"
+    """Tables: the column that the strategy sees."""
+    cost_column: str | None = None
+    """Tables: the column with a look-up's cost in seconds."""
+    report_columns: tuple[str, ...] = ()
+    """Tables: columns that are only reported."""
+    dataset: str = "cifar10"
+    """digits, cifar10, cifar100, mnist, fashion-mnist, imagenet, folder:PATH, or my_package.my_module:MyDataset."""
+    data_dir: str | None = None
+    """Where data sets lie (else $NASBENCH_DATA, else the user cache)."""
+    download: bool = False
+    """Fetch the data set if it is missing."""
+    image_size: int | None = None
+    """Side in pixels at which images are seen (else the data set's own)."""
+    recipe: str = "nasnet_proxy"
+    """A training recipe by name (see: nasbench list recipes), or my_package.my_module:MY_RECIPE."""
+    preset: Literal["paper", "quick"] | None = None
+    """paper: the published strategy settings and proxy; quick: a look at the whole path. Explicit flags win."""
+    epochs: int | None = None
+    """Epochs a child (else the recipe's)."""
+    cells: int | None = None
+    """N, normal cells a stack of a child (else the recipe's)."""
+    filters: int | None = None
+    """F, filters of a child's first stack (else the recipe's)."""
+    trials: int = 100
+    """Lines of any status in trials.jsonl that the search may spend."""
+    target_macs: str | None = None
+    """Score = accuracy x (MACs/T)^-0.07 with this T, such as 400M."""
+    control: int = 0
+    """This many more random children, trained as a control."""
+    retrain_top: int = 0
+    """After the search, train the best K again, for --retrain-epochs."""
+    retrain_epochs: int | None = None
+    """Epochs of that retraining."""
+    seed: int = 0
+    """Of the search, and of every child's training."""
+    workers: int = 0
+    """0: in this process; K: K Ray workers."""
+    gpus_per_worker: float = 0.0
+    """GPUs a Ray worker holds; fractions share one."""
+    ray_address: str | None = None
+    """A running Ray cluster (else Ray is started on this machine)."""
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    """Where children are trained."""
+    trial_timeout: float | None = None
+    """Seconds after which a child is stopped and recorded as failed."""
+    wandb: Literal["auto", "online", "offline", "off"] = "auto"
+    """auto: online where a key is set up, else offline."""
+    wandb_trials: bool = False
+    """Also a W&B run for each trial, grouped under the search's."""
+    run: str | None = None
+    """The run directory (default: runs/<time>-<space>-<strategy>)."""
+    resume: bool = False
+    """Go on with the run in --run, under the configuration in its run.json."""
+    json: bool = False
+    """One JSON object on standard output; everything for people on standard error."""

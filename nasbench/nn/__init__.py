@@ -1,0 +1,1 @@
+"""Layers and cell machinery that both the zoo and the search spaces build with."""

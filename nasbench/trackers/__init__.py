@@ -1,0 +1,1 @@
+"""Trackers: listeners of a run."""

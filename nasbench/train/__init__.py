@@ -1,0 +1,1 @@
+"""One trainer, its data sets and its recipes."""

@@ -1,0 +1,1 @@
+"""Search spaces: geometry as data, networks as code."""

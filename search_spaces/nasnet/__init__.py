@@ -1,0 +1,1 @@
+"""The NASNet space (Zoph, Vasudevan, Shlens and Le, CVPR 2018, arXiv:1707.07012)."""

@@ -1,0 +1,1 @@
+"""Hand-designed networks of the field's history, each with its card."""
