@@ -1,1 +1,28 @@
-"""nasbench: neural architecture search and model scaling."""
+"""nasbench: neural architecture search and model scaling.
+
+From Python: `nasbench.search(space="nasnet", dataset="digits", recipe="quick", trials=24)` runs what `nasbench search` runs, and
+`nasbench.load(MODEL)` gives the network that a MODEL names.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nasbench.engine.models import Form, load
+    from nasbench.engine.search import SearchResult, search
+
+__all__ = ["Form", "SearchResult", "load", "search"]
+
+_HOMES = {
+    "Form": "nasbench.engine.models",
+    "load": "nasbench.engine.models",
+    "SearchResult": "nasbench.engine.search",
+    "search": "nasbench.engine.search",
+}
+
+
+def __getattr__(name: str) -> Any:  # late, so that the command line starts without torch
+    if name not in _HOMES:
+        raise AttributeError(f"module 'nasbench' has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(_HOMES[name]), name)

@@ -82,6 +82,9 @@ class Evaluator(Protocol):
     def check(self) -> None:
         """Raises UsageError for what every trial would meet (no data, no such table), before any work starts."""
 
+    def task(self) -> Task:
+        """What networks are built for."""
+
 
 class Executor(Protocol):
     """Evaluates what a loop hands out until it is finished."""

@@ -5,6 +5,7 @@ Built-in parts are described here and imported when asked for, never before, so 
 
 import importlib
 import importlib.metadata
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -22,16 +23,21 @@ class Registry:
         self.kind, self.flag = kind, flag
         self._built_in = dict(built_in)
         self._parts: dict[str, Any] = {}
+        self._origins: dict[str, str] = {}
 
     def register(self, name: str) -> Callable[[T], T]:
-        """Decorator: `@spaces.register('my_space')`. Two different parts under one name are an error."""
+        """Decorator: `@spaces.register('my_space')`; for an object, `recipes.register('mine')(Recipe(...))`.
+
+        Two different parts under one name are an error.
+        """
+        module = str(sys._getframe(1).f_globals["__name__"])  # an object does not know the module it was made in
 
         def keep(part: T) -> T:
-            mine = self._built_in.get(name, ("", ""))[0]
-            known = _origin(self._parts[name]) if name in self._parts else mine
-            if known and not _origin(part).startswith(known):
-                raise UsageError(f"two parts register as {self.kind} {name!r}: {known} and {_origin(part)}. Rename one.")
-            self._parts[name] = part
+            origin = f"{module}:{getattr(part, '__qualname__', name)}"
+            known = self._origins.get(name) or self._built_in.get(name, ("", ""))[0]
+            if known and origin != known and not origin.startswith(known + ":"):
+                raise UsageError(f"two parts register as {self.kind} {name!r}: {known} and {origin}. Rename one.")
+            self._parts[name], self._origins[name] = part, origin
             return part
 
         return keep
@@ -87,11 +93,6 @@ def load_plugins() -> None:
                 point.load()
             except Exception as error:  # a plug-in is somebody else's code: name it, whatever it raised
                 raise UsageError(f"plug-in {point.name!r} ({point.value}) failed to load: {error}. Mend or uninstall it.") from error
-
-
-def _origin(part: Any) -> str:
-    name = getattr(part, "__qualname__", None)
-    return f"{part.__module__}:{name}" if name else repr(part)
 
 
 spaces = Registry(

@@ -86,7 +86,12 @@ class Result:
 
 @dataclass(frozen=True)
 class ModelCard:
-    """A row of the comparison, and what the golden tests assert. `params` are trainable parameters, `macs` multiply-adds."""
+    """A row of the comparison, and what the golden tests assert.
+
+    `task` is the published form; `params` are its trainable parameters, exact, and `macs` its multiply-adds. `verified` is the tag of
+    the counts (C: counted by building; empty: not verified, left out of tests and marked on plots). `origin` says whose code builds it
+    ('own', 'torchvision', 'timm'), `note` how it differs from others of its name.
+    """
 
     name: str
     family: str
@@ -97,4 +102,5 @@ class ModelCard:
     macs: int | None = None
     results: tuple[Result, ...] = ()
     verified: str = ""
+    origin: str = "own"
     note: str = ""

@@ -75,3 +75,28 @@ class SearchConfig:
     """Go on with the run in --run, under the configuration in its run.json."""
     json: bool = False
     """One JSON object on standard output; everything for people on standard error."""
+
+
+PRESETS: dict[str, dict[str, str]] = {
+    "paper": {"strategy": "ppo", "recipe": "nasnet_proxy"},
+    "quick": {"strategy": "ppo", "recipe": "quick"},
+}
+"""What --preset sets: explicit flags win."""
+
+WHERE_IT_RUNS = frozenset(
+    {
+        "data_dir",
+        "download",
+        "workers",
+        "gpus_per_worker",
+        "ray_address",
+        "device",
+        "trial_timeout",
+        "wandb",
+        "wandb_trials",
+        "run",
+        "resume",
+        "json",
+    }
+)
+"""Fields that say where a run goes on and who watches, not what it is: a resumed run may change them."""

@@ -1,0 +1,75 @@
+"""What a search leaves for use: `best/` with the architecture, a stand-alone network, its weights, its metrics and its drawing."""
+
+import json
+import shutil
+from pathlib import Path
+
+from nasbench.core.protocols import Drawable, SearchSpace, StandAlone
+from nasbench.core.spec import ModelSpec
+from nasbench.core.store import RunStore, best_trial, write_atomically
+from nasbench.core.trial import Trial
+from nasbench.report.cell_drawing import draw_dot, draw_svg
+
+
+class BestWeights:
+    """A listener that keeps, of all children's weights under `checkpoints/`, those of the best one so far."""
+
+    def __init__(self, store: RunStore) -> None:
+        self._store = store
+        self.best = best_trial(store.trials)
+
+    def __call__(self, trial: Trial) -> None:
+        previous, self.best = self.best, best_trial([known for known in (self.best, trial) if known is not None])
+        for loser in (previous, trial):
+            if loser is not None and (self.best is None or weights_number(loser) != weights_number(self.best)):
+                weights_file(self._store.directory, weights_number(loser)).unlink(missing_ok=True)
+
+
+def weights_number(trial: Trial) -> int:
+    """The number of the trial that trained the weights: for a cached trial, the one it was answered from."""
+    return trial.number if trial.of is None else trial.of
+
+
+def weights_file(directory: Path, number: int) -> Path:
+    return directory / "checkpoints" / f"{number}.safetensors"
+
+
+def spec_of(run: dict[str, object], trial: Trial) -> ModelSpec:
+    """The specification a trial of this run was built from."""
+    plan = run["plan"]
+    assert isinstance(plan, dict), plan
+    record = {"source": plan["source"], "size": plan["size"], "task": plan["task"]}
+    return ModelSpec.from_json({**record, "architecture": trial.architecture.to_json()})
+
+
+def write_best(store: RunStore, space: SearchSpace) -> Trial | None:
+    """Writes `best/` anew from the log; None where no trial has a score. Weights and a drawing are there where they exist."""
+    best = best_trial(store.trials)
+    if best is None:
+        return None
+    folder = store.directory / "best"
+    folder.mkdir(exist_ok=True)
+    spec = spec_of(store.run, best)
+    canonical = space.canonical(best.architecture).key
+    _write_json(folder / "architecture.json", {**spec.to_json(), "key": canonical})
+    _write_json(
+        folder / "metrics.json", {**best.metrics, "number": best.number, "score": best.score, "epochs": best.epochs, "seed": best.seed}
+    )
+    if isinstance(space, StandAlone):
+        write_atomically(folder / "model.py", space.source(spec))
+    if isinstance(space, Drawable):
+        graphs = space.graphs(spec)
+        write_atomically(folder / "cell.svg", draw_svg(graphs))
+        write_atomically(folder / "cell.dot", draw_dot(graphs))
+    weights = weights_file(store.directory, weights_number(best))
+    if weights.exists():
+        part = folder / ".weights.safetensors.part"
+        shutil.copyfile(weights, part)
+        part.replace(folder / "weights.safetensors")
+    else:
+        (folder / "weights.safetensors").unlink(missing_ok=True)
+    return best
+
+
+def _write_json(path: Path, record: dict[str, object]) -> None:
+    write_atomically(path, json.dumps(record, indent=2) + "\n")

@@ -1,0 +1,157 @@
+"""A MODEL as people name it -> a model specification -> a network.
+
+A MODEL is `zoo:NAME` (or just NAME), `space:SPACE:PUBLISHED`, an `architecture.json`, or a run directory (its best).
+"""
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from nasbench.core.errors import UsageError, unknown
+from nasbench.core.protocols import PublishedCells, SearchSpace
+from nasbench.core.registry import spaces
+from nasbench.core.spec import ModelSpec, Size, Task
+
+if TYPE_CHECKING:
+    from torch import nn
+
+CIFAR_LARGEST_IMAGE = 64
+"""Above this side in pixels, a cell network takes the ImageNet skeleton unless told otherwise."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """The form a MODEL is asked to take; what is None stays as published, or as found."""
+
+    stack: str | None = None
+    """N@P: N normal cells a stack, P channels before the classifier."""
+    cells: int | None = None
+    """N, normal cells a stack."""
+    filters: int | None = None
+    """F, filters of the first stack."""
+    classes: int | None = None
+    """Number of classes (else as published: 10, or 1000 on the ImageNet skeleton)."""
+    image_size: int | None = None
+    """Side in pixels (else as published: 32, or 224 on the ImageNet skeleton)."""
+    skeleton: Literal["cifar", "imagenet"] | None = None
+    """Of a cell network (else cifar up to 64 pixels, imagenet above)."""
+    aux_head: bool = False
+    """With the auxiliary head at its published place."""
+
+
+def space_named(name: str) -> SearchSpace:
+    """The space with that name or import path, built."""
+    part = spaces.get(name)
+    space = part() if isinstance(part, type) else part
+    if not isinstance(space, SearchSpace):
+        raise UsageError(f"{name!r} is no search space: it needs name, choices, default_size, canonical() and build()")
+    return space
+
+
+def resolve(model: str, form: Form) -> ModelSpec:
+    """The specification of a MODEL in the form asked for. UsageError for an unknown name, with the nearest one."""
+    path = Path(model)
+    if model.startswith("space:"):
+        space_name, _, published = model.removeprefix("space:").rpartition(":")
+        if not space_name:
+            raise UsageError(f"{model!r} lacks a part: write space:SPACE:PUBLISHED, such as space:nasnet:nasnet-a")
+        space = space_named(space_name)
+        names = space.published() if isinstance(space, PublishedCells) else {}
+        if published not in names:
+            raise unknown(f"published network of space {space_name!r}", published, names)
+        found = ModelSpec(f"space:{space_name}", names[published], Task(), name=published)
+        return _formed(found, form, space, as_published=True)
+    if path.is_dir():
+        path = path / "best" / "architecture.json"
+        if not path.exists():
+            raise UsageError(f"{model} has no best/architecture.json: it is no run directory, or its search found nothing yet")
+    if path.suffix == ".json":
+        if not path.exists():
+            raise UsageError(f"no such file: {path}")
+        found = _read(path)
+        return _formed(found, form, space_named(found.source.removeprefix("space:")), as_published=False)
+    raise unknown(
+        "model",
+        model.removeprefix("zoo:"),
+        [f"space:{name}:{published}" for name in spaces.names() for published in _published(name)],
+        "A model is space:SPACE:PUBLISHED, an architecture.json, or a run directory.",
+    )
+
+
+def build(spec: ModelSpec) -> "nn.Module":
+    """The network. Weights are as PyTorch's layers initialise them."""
+    space = space_named(spec.source.removeprefix("space:"))
+    if spec.architecture is not None:
+        return space.build(spec.architecture, spec.size, spec.task)
+    assert isinstance(space, PublishedCells), spec
+    assert spec.name is not None, spec
+    return space.build_published(spec.name, spec.size, spec.task)
+
+
+def load(model: str, form: Form | None = None, weights: bool = True) -> "nn.Module":
+    """The network that a MODEL names, in evaluation mode.
+
+    A run directory's best comes with its weights, unless `form` changes it or `weights` is false.
+    """
+    spec = resolve(model, form or Form())
+    network = build(spec)
+    stored = Path(model) / "best" / "weights.safetensors"
+    if weights and form is None and stored.exists():
+        from safetensors.torch import load_file
+
+        network.load_state_dict(load_file(stored))
+    return network.eval()
+
+
+def _formed(found: ModelSpec, form: Form, space: SearchSpace, as_published: bool) -> ModelSpec:
+    if not found.size.skeleton:
+        if form.stack or form.cells or form.filters or form.skeleton or form.aux_head:
+            raise UsageError("--stack, --cells, --filters, --skeleton and --aux-head are for networks of cells; this one has none")
+        return replace(found, task=_task(found.task, form, "", as_published))
+    if form.stack and (form.cells or form.filters):
+        raise UsageError("give --stack N@P or --cells N --filters F, not both")
+    large = (form.image_size or 0) > CIFAR_LARGEST_IMAGE
+    skeleton = form.skeleton or ("imagenet" if large else found.size.skeleton if form.image_size is None else "cifar")
+    size = replace(found.size, skeleton=skeleton, aux_head=form.aux_head or found.size.aux_head)
+    if form.stack:
+        size = replace(size, **_stack(space, form.stack, skeleton))
+    for flag, value, name in (("--cells", form.cells, "depth"), ("--filters", form.filters, "width")):
+        if value is not None:
+            if value < 1:
+                raise UsageError(f"{flag} takes a whole number from 1 on; got {value}")
+            size = replace(size, **{name: value})
+    return replace(found, size=size, task=_task(found.task, form, skeleton, as_published))
+
+
+def _task(task: Task, form: Form, skeleton: str, as_published: bool) -> Task:
+    if as_published and skeleton == "imagenet":
+        task = replace(task, num_classes=1000, image_size=224)
+    if form.classes is not None:
+        if form.classes < 2:
+            raise UsageError(f"--classes takes a whole number from 2 on; got {form.classes}")
+        task = replace(task, num_classes=form.classes)
+    if form.image_size is not None:
+        if form.image_size < 1:
+            raise UsageError(f"--image-size takes pixels, from 1 on; got {form.image_size}")
+        task = replace(task, image_size=form.image_size)
+    return task
+
+
+def _stack(space: SearchSpace, stack: str, skeleton: str) -> dict[str, Any]:
+    if not hasattr(space, "parse_stack"):
+        raise UsageError(f"space {space.name!r} has no sizes written N@P; give --cells and --filters")
+    depth, width = space.parse_stack(stack, skeleton)
+    return {"depth": depth, "width": width}
+
+
+def _read(path: Path) -> ModelSpec:
+    try:
+        return ModelSpec.from_json(json.loads(path.read_text(encoding="utf-8")))
+    except ValueError as error:
+        raise UsageError(f"{path} is not an architecture.json of nasbench: {error}") from error
+
+
+def _published(space_name: str) -> list[str]:
+    space = space_named(space_name)
+    return list(space.published()) if isinstance(space, PublishedCells) else []

@@ -1,0 +1,56 @@
+"""ScheduledDropPath (Zoph et al. 2018, arXiv:1707.07012, appendix A.5), as the released code has it ("v3").
+
+A path of a cell is dropped for single examples with a probability that grows along the depth and along the training:
+p = p_final * (cell + 1) / total_cells * share of the training done. What is kept is divided by the probability of keeping it.
+"""
+
+import torch
+from torch import Tensor, nn
+
+
+class DropPath(nn.Module):
+    """Zeroes whole examples of a path in training mode. `layer_share` is (cell + 1) / total_cells, in (0, 1].
+
+    `final` and `progress` are set from outside (`set_drop_path`, `set_progress`); with final 0, as built, nothing is dropped.
+    Neither is part of the state_dict.
+    """
+
+    def __init__(self, layer_share: float = 1.0) -> None:
+        super().__init__()
+        assert 0.0 < layer_share <= 1.0, layer_share
+        self.layer_share = layer_share
+        self.final = 0.0
+        self.progress = 1.0
+
+    @property
+    def probability(self) -> float:
+        """Of dropping an example now, in training mode."""
+        return self.final * self.layer_share * self.progress
+
+    def forward(self, x: Tensor) -> Tensor:  # (B, ...)
+        dropped = self.probability
+        if not self.training or dropped == 0.0:
+            return x
+        keep = 1.0 - dropped
+        mask = torch.empty((x.shape[0],) + (1,) * (x.dim() - 1), dtype=x.dtype, device=x.device)  # (B, 1, ...)
+        return x * mask.bernoulli_(keep).div_(keep)  # (B, ...)
+
+    def extra_repr(self) -> str:
+        return f"layer_share={self.layer_share:.3g}, final={self.final:.3g}"
+
+
+def set_drop_path(model: nn.Module, probability: float) -> None:
+    """Sets the final probability, in [0, 1), of every DropPath in `model`."""
+    if not 0.0 <= probability < 1.0:
+        raise ValueError(f"a drop-path probability lies in [0, 1); got {probability}")
+    for module in model.modules():
+        if isinstance(module, DropPath):
+            module.final = probability
+
+
+def set_progress(model: nn.Module, share: float) -> None:
+    """Tells every DropPath in `model` which share of the training is done, in [0, 1]; more than all of it counts as all."""
+    assert share >= 0.0, share
+    for module in model.modules():
+        if isinstance(module, DropPath):
+            module.progress = min(1.0, share)

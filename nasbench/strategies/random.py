@@ -1,0 +1,25 @@
+"""Random search: every decision drawn uniformly. The control that a strategy has to beat (Li and Talwalkar 2019, arXiv:1902.07638)."""
+
+from collections.abc import Sequence
+from random import Random
+
+from nasbench.core.arch import sample
+from nasbench.core.protocols import SearchSpace
+from nasbench.core.registry import strategies
+from nasbench.core.trial import Proposal, Trial
+from nasbench.strategies.options import read_options
+
+
+@strategies.register("random")
+class RandomSearch:
+    """Knows nothing and learns nothing: `tell` forgets what it hears, failed trials included. It has no options."""
+
+    def __init__(self, space: SearchSpace, seed: int = 0, **options: object) -> None:  # noqa: ARG002 - every draw comes from ask's rng
+        read_options("random", (), options)
+        self._space = space
+
+    def ask(self, number: int, rng: Random, running: Sequence[Proposal]) -> Proposal:  # noqa: ARG002 - drawn blindly
+        return Proposal(number, sample(self._space.name, self._space.choices, rng), note={"blind": True})
+
+    def tell(self, trial: Trial) -> None:
+        """Nothing to learn."""

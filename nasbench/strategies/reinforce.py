@@ -1,0 +1,40 @@
+"""REINFORCE with a moving-average baseline (Zoph and Le 2017, arXiv:1611.01578; Williams 1992).
+
+Published: Adam at a rate of 0.0006, 8 architectures a gradient, one step each. Not published, and chosen here: Adam's own betas
+(0.9, 0.999); the baseline's decay, 0.95 as in NASNet; no entropy bonus.
+"""
+
+from typing import final
+
+import torch
+from torch import Tensor
+
+from nasbench.core.protocols import SearchSpace
+from nasbench.core.registry import strategies
+from nasbench.strategies.controller import Controller
+from nasbench.strategies.options import Option, read_options
+
+OPTIONS = (
+    Option("lr", 0.0006, low=0.0),
+    Option("batch_size", 8, low=1),
+    Option("baseline_decay", 0.95, low=0.0, high=1.0),
+    Option("entropy_weight", 0.0, low=0.0),
+)
+
+
+@final
+@strategies.register("reinforce")
+class Reinforce(Controller):
+    """Options: lr, batch_size, baseline_decay, entropy_weight.
+
+    A trial whose proposer was an older policy (several workers) is weighted by min(1, p_now / p_then): it never counts for more
+    than a fresh one, and fades as the policy leaves what it did then. With one worker every weight is 1.
+    """
+
+    def __init__(self, space: SearchSpace, seed: int = 0, **options: object) -> None:
+        settings = read_options("reinforce", OPTIONS, options)
+        super().__init__(space, seed, **settings, epochs=1)  # type: ignore[arg-type]
+
+    def surrogate(self, log_prob: Tensor, old_log_prob: Tensor, advantage: Tensor) -> Tensor:
+        weight = torch.exp((log_prob.detach() - old_log_prob).clamp(max=0.0))  # (B,)
+        return weight * advantage * log_prob

@@ -1,0 +1,71 @@
+"""Devices by the names that users give, and random numbers on them that leave no trace."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from nasbench.core.errors import UsageError, unknown
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+def resolve_device(name: str) -> torch.device:
+    """'auto' is the first CUDA device, else Apple's GPU, else the CPU. UsageError for a device that is not there."""
+    cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
+    kind = name.partition(":")[0]
+    if kind not in DEVICES:
+        raise unknown("device", name, DEVICES)
+    if kind == "auto":
+        return torch.device("cuda" if cuda else "mps" if mps else "cpu")
+    if (kind == "cuda" and not cuda) or (kind == "mps" and not mps):
+        there = ", ".join(["cpu"] + ["cuda"] * cuda + ["mps"] * mps)
+        built = "" if kind != "cuda" or torch.backends.cuda.is_built() else f" PyTorch {torch.__version__} is built without CUDA."
+        raise UsageError(f"device {name!r} is not there.{built} There are: {there}. Use --device auto, or mend the driver.")
+    return torch.device(name)
+
+
+def describe_device(device: torch.device) -> str:
+    """One line for people: 'cuda:0 (NVIDIA H200, 139.8 GiB)', 'cpu (2 threads)'."""
+    if device.type == "cuda":
+        properties = torch.cuda.get_device_properties(device)
+        index = torch.cuda.current_device() if device.index is None else device.index
+        return f"cuda:{index} ({properties.name}, {properties.total_memory / 2**30:.1f} GiB)"
+    if device.type == "cpu":
+        return f"cpu ({torch.get_num_threads()} threads)"
+    return str(device)
+
+
+@contextmanager
+def isolated_rng(device: torch.device, seed: int) -> Iterator[None]:
+    """Inside, PyTorch's global generators of the CPU and of `device` start from `seed`; afterwards they are as they were.
+
+    Layers that draw numbers (initialisation, dropout, drop path) know the global generators only.
+    """
+    cpu_state = torch.get_rng_state()
+    state = _get_state(device)
+    torch.default_generator.manual_seed(seed)
+    if device.type == "cuda":
+        with torch.cuda.device(device):
+            torch.cuda.manual_seed(seed)
+    elif device.type == "mps":
+        torch.mps.manual_seed(seed)
+    try:
+        yield
+    finally:
+        torch.set_rng_state(cpu_state)
+        if state is not None:
+            _set_state(device, state)
+
+
+def _get_state(device: torch.device) -> torch.Tensor | None:
+    if device.type == "cuda":
+        return torch.cuda.get_rng_state(device)
+    return torch.mps.get_rng_state() if device.type == "mps" else None
+
+
+def _set_state(device: torch.device, state: torch.Tensor) -> None:
+    if device.type == "cuda":
+        torch.cuda.set_rng_state(state, device)
+    else:
+        torch.mps.set_rng_state(state)

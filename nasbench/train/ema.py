@@ -1,0 +1,37 @@
+"""An exponential moving average of a network's weights, which is what is evaluated and kept where a recipe asks for one."""
+
+import copy
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+
+class Ema:
+    """average <- decay * average + (1 - decay) * weights after each step; statistics of norm layers alike, integers copied.
+
+    Early on the decay is (1 + steps) / (10 + steps) where that is less, so that the start is forgotten sooner
+    (TensorFlow's ExponentialMovingAverage with num_updates, which the NASNet and EfficientNet trainings used).
+    """
+
+    def __init__(self, model: nn.Module, decay: float) -> None:
+        assert 0.0 <= decay < 1.0, decay
+        self.model = copy.deepcopy(model).eval()
+        self._decay = decay
+
+    @torch.no_grad()
+    def update(self, model: nn.Module, step: int) -> None:
+        """After optimiser step `step`, counted from 0."""
+        decay = min(self._decay, (1 + step) / (10 + step))
+        new = model.state_dict()
+        for name, average in self.model.state_dict().items():
+            if average.is_floating_point():
+                average.lerp_(new[name], 1.0 - decay)
+            else:
+                average.copy_(new[name])
+
+    def state_dict(self) -> Mapping[str, Tensor]:
+        return self.model.state_dict()
+
+    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
+        self.model.load_state_dict(state)

@@ -1,0 +1,101 @@
+"""The run directory: what is on disk is the truth, and nothing is written over."""
+
+import json
+import multiprocessing
+from pathlib import Path
+
+import pytest
+
+from nasbench.core.errors import UsageError
+from nasbench.core.store import RunStore, best_trial
+from unit.toys import trial
+
+
+def test_what_was_appended_is_read_back(tmp_path: Path) -> None:
+    store = RunStore.create(tmp_path / "run", {"command": "search"})
+    trials = [trial(1), trial(2, status="failed", score=None, error="NaN"), trial(3, status="cached", of=1)]
+    for each in trials:
+        store.append(each)
+    assert RunStore.read(tmp_path / "run").trials == trials
+    store.close()
+    again = RunStore.resume(tmp_path / "run")
+    again.close()
+    assert again.trials == trials
+
+
+def test_a_torn_last_line_is_dropped_and_said(tmp_path: Path) -> None:
+    store = RunStore.create(tmp_path, {"command": "search"})
+    store.append(trial(1))
+    store.close()
+    log = tmp_path / "trials.jsonl"
+    whole = log.read_bytes()
+    log.write_bytes(whole + b'{"number": 2, "archi')
+    store = RunStore.resume(tmp_path)
+    assert store.dropped == '{"number": 2, "archi'
+    assert [known.number for known in store.trials] == [1]
+    store.append(trial(2))
+    store.close()
+    assert [json.loads(line)["number"] for line in log.read_text().splitlines()] == [1, 2]
+
+
+@pytest.mark.parametrize("line", ["{}", "not json", '{"number": 1}', "\x00\x00", json.dumps({**trial(1).to_json(), "status": "fine"})])
+def test_a_corrupt_line_is_named_and_nothing_is_changed(tmp_path: Path, line: str) -> None:
+    store = RunStore.create(tmp_path, {"command": "search"})
+    store.append(trial(1))
+    store.close()
+    log = tmp_path / "trials.jsonl"
+    text = log.read_text() + line + "\n" + json.dumps(trial(3).to_json()) + "\n"
+    log.write_text(text)
+    with pytest.raises(UsageError, match=r"line 2 of .*trials.jsonl.*Nothing was changed"):
+        RunStore.resume(tmp_path)
+    assert log.read_text() == text
+
+
+def _hold(directory: Path, ready: object, release: object) -> None:
+    store = RunStore.resume(directory)
+    ready.set()  # type: ignore[attr-defined]
+    release.wait(30)  # type: ignore[attr-defined]
+    store.close()
+
+
+def test_two_processes_cannot_write_one_run(tmp_path: Path) -> None:
+    RunStore.create(tmp_path, {"command": "search"}).close()
+    context = multiprocessing.get_context("spawn")
+    ready, release = context.Event(), context.Event()
+    other = context.Process(target=_hold, args=(tmp_path, ready, release))
+    other.start()
+    assert ready.wait(30)
+    try:
+        with pytest.raises(UsageError, match="in use"):
+            RunStore.resume(tmp_path)
+    finally:
+        release.set()
+        other.join(30)
+    RunStore.resume(tmp_path).close()
+
+
+def test_a_run_is_never_written_over(tmp_path: Path) -> None:
+    store = RunStore.create(tmp_path, {"command": "search"})
+    store.append(trial(1))
+    store.close()
+    with pytest.raises(UsageError, match="already holds a run"):
+        RunStore.create(tmp_path, {"command": "search"})
+    assert len(RunStore.read(tmp_path).trials) == 1
+
+
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [({"schema": 99}, "schema version 99"), ({"other": 1}, "not a run record"), ([], "not a run record")],
+)
+def test_a_foreign_record_is_refused(tmp_path: Path, record: object, message: str) -> None:
+    (tmp_path / "run.json").write_text(json.dumps(record))
+    with pytest.raises(UsageError, match=message):
+        RunStore.resume(tmp_path)
+
+
+def test_best_is_taken_among_the_most_epochs_and_not_from_controls() -> None:
+    trials = [trial(1, score=0.9), trial(2, score=0.7, epochs=5), trial(3, score=0.8, epochs=5), trial(4, score=0.8, epochs=5)]
+    control = trial(5, score=0.99, epochs=5, note={"control": True})
+    assert best_trial([*trials, control]) == trials[2]
+    assert best_trial([]) is None
+    assert best_trial([trial(1, status="failed", score=None)]) is None

@@ -1,0 +1,85 @@
+"""The zoo's register: name -> card and builder. Every family is a module of this package that registers its networks."""
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from torch import nn
+
+from nasbench.core.errors import UsageError, unknown
+from nasbench.core.spec import ModelCard, Task
+
+Builder = Callable[[Task], nn.Module]
+"""Task -> network with fresh weights: (B, channels, H, W) -> (B, num_classes) logits (a tuple with auxiliary logits in training mode
+where there are auxiliary heads). It picks the stem that suits the task's image size, and raises UsageError where there is none."""
+
+Loader = Callable[[nn.Module], None]
+"""Copies published weights into a network of the published task; downloads them, checked by hash."""
+
+SMALL_IMAGE = 64
+"""Up to this side in pixels, networks of larger images take their CIFAR-sized stem."""
+
+FAMILIES: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A network of the zoo."""
+
+    card: ModelCard
+    build: Builder
+    load_pretrained: Loader | None = None
+
+
+_entries: dict[str, Entry] = {}
+
+
+def register(card: ModelCard, load_pretrained: Loader | None = None) -> Callable[[Builder], Builder]:
+    """Decorator: enters a builder under its card's name. A name entered twice is an error."""
+
+    def enter(build: Builder) -> Builder:
+        if card.name in _entries:
+            raise UsageError(f"two networks register the name {card.name!r}; rename one")
+        _entries[card.name] = Entry(card, build, load_pretrained)
+        return build
+
+    return enter
+
+
+def entries() -> dict[str, Entry]:
+    """All networks by name, in order of year, then name."""
+    for family in FAMILIES:
+        importlib.import_module(f"zoo.{family}")
+    return dict(sorted(_entries.items(), key=lambda item: (item[1].card.year, item[0])))
+
+
+def entry(name: str) -> Entry:
+    """One network. UsageError with the nearest name where there is none."""
+    known = entries()
+    if name not in known:
+        raise unknown("network in the zoo", name, known, "See: nasbench zoo")
+    return known[name]
+
+
+def create(
+    name: str, num_classes: int | None = None, image_size: int | None = None, channels: int | None = None, pretrained: bool = False
+) -> nn.Module:
+    """The network of that name; what is not given is as published. `pretrained` fetches published weights (needs the network)."""
+    found = entry(name)
+    task = found.card.task
+    asked = replace(
+        task,
+        num_classes=task.num_classes if num_classes is None else num_classes,
+        image_size=task.image_size if image_size is None else image_size,
+        channels=task.channels if channels is None else channels,
+    )
+    if not pretrained:
+        return found.build(asked)
+    if found.load_pretrained is None:
+        having = [name for name, each in entries().items() if each.load_pretrained]
+        raise UsageError(f"nobody publishes weights for {name!r} that load here. Known with weights: {', '.join(having)}")
+    if (asked.num_classes, asked.channels) != (task.num_classes, task.channels):
+        raise UsageError(f"the published weights of {name!r} are for {task.num_classes} classes and {task.channels} channels; ask for those")
+    network = found.build(asked)
+    found.load_pretrained(network)
+    return network
