@@ -7,13 +7,14 @@ From Python: `nasbench.search(space="nasnet", dataset="digits", recipe="quick", 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nasbench.engine.models import Form, load
+    from nasbench.engine.config import Form
+    from nasbench.engine.models import load
     from nasbench.engine.search import SearchResult, search
 
 __all__ = ["Form", "SearchResult", "load", "search"]
 
 _HOMES = {
-    "Form": "nasbench.engine.models",
+    "Form": "nasbench.engine.config",
     "load": "nasbench.engine.models",
     "SearchResult": "nasbench.engine.search",
     "search": "nasbench.engine.search",

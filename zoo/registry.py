@@ -19,7 +19,35 @@ Loader = Callable[[nn.Module], None]
 SMALL_IMAGE = 64
 """Up to this side in pixels, networks of larger images take their CIFAR-sized stem."""
 
-FAMILIES: tuple[str, ...] = ()
+FAMILIES: tuple[str, ...] = (
+    "lenet",
+    "alexnet",
+    "zfnet",
+    "vgg",
+    "nin",
+    "googlenet",
+    "bn_inception",
+    "inception",
+    "resnet",
+    "resnet_cifar",
+    "preactivation",
+    "wide_resnet",
+    "resnext",
+    "densenet",
+    "senet",
+    "squeezenet",
+    "mobilenet",
+    "shufflenet",
+    "mnasnet",
+    "efficientnet",
+    "searched",
+    "vit",
+    "mlp_mixer",
+    "resmlp",
+    "gmlp",
+    "s2mlp",
+    "cyclemlp",
+)
 
 
 @dataclass(frozen=True)
@@ -79,7 +107,7 @@ def create(
         having = [name for name, each in entries().items() if each.load_pretrained]
         raise UsageError(f"nobody publishes weights for {name!r} that load here. Known with weights: {', '.join(having)}")
     if (asked.num_classes, asked.channels) != (task.num_classes, task.channels):
-        raise UsageError(f"the published weights of {name!r} are for {task.num_classes} classes and {task.channels} channels; ask for those")
+        raise UsageError(f"weights of {name!r} are published for {task.num_classes} classes and {task.channels} channels; ask for those")
     network = found.build(asked)
     found.load_pretrained(network)
     return network

@@ -33,8 +33,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if arguments[0] not in COMMANDS:
             raise unknown("command", arguments[0], COMMANDS, "See: nasbench --help")
-        command = importlib.import_module(f"nasbench.cli.{arguments[0]}")
-        command.run(arguments[1:])
+        module = {"list": "listing"}.get(arguments[0], arguments[0])  # a module named list would hide the built-in here
+        importlib.import_module(f"nasbench.cli.{module}").run(arguments[1:])
     except UsageError as error:
         return _complain(str(error), EXIT_USAGE)
     except RunFailed as error:

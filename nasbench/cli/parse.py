@@ -10,6 +10,7 @@ Config = TypeVar("Config")
 
 def parse(config: type[Config], command: str, argv: Sequence[str], default: Config | None = None) -> Config:
     """The record that `argv` asks for; what is not given comes from `default`. Exits with status 2 on bad usage."""
-    marks = (tyro.conf.FlagConversionOff, tyro.conf.HelptextFromCommentsOff)
-    given = {} if default is None else {"default": default}
-    return tyro.cli(config, prog=f"nasbench {command}", args=list(argv), config=marks[1:], **given)
+    marks = (tyro.conf.FlagCreatePairsOff,)
+    if default is None:
+        return tyro.cli(config, prog=f"nasbench {command}", args=list(argv), config=marks)
+    return tyro.cli(config, prog=f"nasbench {command}", args=list(argv), config=marks, default=default)

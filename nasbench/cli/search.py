@@ -1,12 +1,16 @@
 """`nasbench search`."""
 
 import json
-import sys
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from nasbench.cli.parse import parse
+from nasbench.core.trial import STATUSES
 from nasbench.engine.config import PRESETS, SearchConfig
+
+if TYPE_CHECKING:
+    from nasbench.engine.search import SearchResult
 
 
 def run(argv: Sequence[str]) -> None:
@@ -18,13 +22,22 @@ def run(argv: Sequence[str]) -> None:
         config = parse(SearchConfig, "search", argv, default=stored_config(config.run))
     elif config.preset:
         config = parse(SearchConfig, "search", argv, default=replace(SearchConfig(), **PRESETS[config.preset]))
-    from nasbench.engine.search import SearchResult, run_search
+    from nasbench.engine.search import run_search
 
-    result: SearchResult = run_search(config, argv=("nasbench", "search", *argv))
+    result = run_search(config, argv=("nasbench", "search", *argv))
     if config.json:
         print(json.dumps(result.to_json()))
     else:
         _print(result)
 
 
-def _print(result: "object") -> None: ...
+def _print(result: "SearchResult") -> None:
+    from rich.console import Console
+
+    from nasbench.report.tables import leaderboard_table
+
+    console = Console()
+    console.print(leaderboard_table(result.trials, limit=5))
+    counts = ", ".join(f"{result.count(status)} {status}" for status in STATUSES if result.count(status))
+    console.print(f"{len(result.trials)} trials ({counts}) in {result.seconds:.0f} s", highlight=False)
+    console.print(f"best network: {result.run / 'best'}\nreport:       {result.run / 'report.html'}", highlight=False, soft_wrap=True)

@@ -1,20 +1,26 @@
 """The bookkeeping of a search, common to every executor: numbering, caching, logging, telling.
 
 An executor takes proposals with `next` and answers them with `finish` (or `fail`); in which process the evaluation ran is its own
-affair. Order of duties for each answer: on disk, then the strategy, then the listeners.
+affair. Order of duties for each answer: on disk, then the strategy, then the listeners. What the strategy is told is the line of the
+log read back, so that a replay tells it the very same.
 """
 
+import json
+import re
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from math import isfinite
 
-from nasbench.core.errors import UsageError
+from nasbench.core.errors import RunFailed, UsageError
 from nasbench.core.protocols import Metrics, SearchSpace, Strategy
 from nasbench.core.seeds import trial_rng
 from nasbench.core.spec import ModelSpec, Size, Task
 from nasbench.core.trial import Proposal, Status, Trial
+
+SAME_FAULT_LIMIT = 10
+"""So many trials that fail alike at the start of a sitting, and none that does otherwise: a fault that every trial would meet."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,7 @@ class SearchLoop:
         self._running: dict[int, Job] = {}
         self._keys: dict[int, str] = {}
         self._waiting: dict[tuple[str, int, int], list[Proposal]] = {}
+        self._same_fault: tuple[str, int] | None = ("", 0)
         answered = set()
         for trial in history:
             self._remember(trial)
@@ -106,11 +113,16 @@ class SearchLoop:
         return None
 
     def finish(self, job: Job, metrics: Metrics, seconds: float, worker: str, status: Status = "ok") -> None:
-        """Records what an evaluator returned. A metric that is not finite makes the trial a failed one."""
+        """Records what an evaluator returned. A number that is not finite makes the trial a failed one.
+
+        UsageError where the metrics are no JSON object, or lack what the score is made of.
+        """
         try:
             score = float(self._score(metrics))
         except KeyError as error:
             raise UsageError(f"the evaluator returned no metric {error}; it returned {sorted(metrics)}") from error
+        except (TypeError, ValueError) as error:
+            raise UsageError(f"the evaluator's metrics make no score ({error}); it returned {str(metrics)[:300]}") from error
         broken = [f"{name} is {value}" for name, value in {"score": score, **metrics}.items() if _broken(value)]
         if broken:
             self.fail(job, ", ".join(broken), seconds, worker)
@@ -138,6 +150,7 @@ class SearchLoop:
         self._record(replace(trial, of=known.number))
 
     def _record(self, trial: Trial) -> None:
+        trial = _as_logged(trial)
         self._append(trial)
         self._running.pop(trial.number, None)
         self._keys.pop(trial.number, None)
@@ -145,9 +158,23 @@ class SearchLoop:
         self._strategy.tell(trial)
         for listener in self._listeners:
             listener(trial)
+        self._stop_on_same_fault(trial)
         if trial.status == "ok":
             for proposal in self._waiting.pop((trial.key, trial.epochs, trial.seed), []):
                 self._answer_from(trial, proposal)
+
+    def _stop_on_same_fault(self, trial: Trial) -> None:
+        """RunFailed once the first trials of a sitting have all failed with one error (numbers in it aside)."""
+        if self._same_fault is None or trial.status == "cached":
+            return
+        fault, count = self._same_fault
+        this = re.sub(r"[0-9][0-9a-fx.]*", "#", trial.error or "")
+        self._same_fault = (this, count + 1) if trial.status == "failed" and this == (fault or this) else None
+        if self._same_fault is not None and self._same_fault[1] == SAME_FAULT_LIMIT:
+            raise RunFailed(
+                f"the first {SAME_FAULT_LIMIT} trials all failed in the same way, so the others would too: {trial.error}. "
+                "Mend that and start a new run (or --resume, which leaves the failed trials as they are)."
+            )
 
     def _remember(self, trial: Trial) -> None:
         if trial.status == "ok":
@@ -193,7 +220,22 @@ class SearchLoop:
 
 
 def _broken(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_broken, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(_broken, value))
     return isinstance(value, float) and not isfinite(value)
+
+
+def _as_logged(trial: Trial) -> Trial:
+    """The trial as its line of the log will give it back (a tuple in a note is a list there)."""
+    try:
+        return Trial.from_json(json.loads(json.dumps(trial.to_json(), allow_nan=False)))
+    except (TypeError, ValueError) as error:
+        raise UsageError(
+            f"trial {trial.number} holds what is no JSON ({error}). Metrics (of the evaluator) and notes (of the strategy) may hold "
+            f"numbers, strings, lists and dicts: metrics {str(trial.metrics)[:300]}, note {str(trial.note)[:300]}"
+        ) from error
 
 
 def _now() -> str:

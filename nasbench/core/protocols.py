@@ -1,6 +1,7 @@
 """What the parts promise each other. Every one of them can come from a plug-in."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -92,24 +93,28 @@ class Executor(Protocol):
     def run(self, loop: "SearchLoop", evaluator: Evaluator) -> None: ...
 
     def describe(self) -> Sequence[str]:
-        """The pre-flight lines: which device each worker has."""
+        """The pre-flight lines: which device each worker has. UsageError where there are not the devices asked for."""
+
+    def close(self) -> None:
+        """Ends what it started (workers, a local Ray); more than once is harmless."""
 
 
-class Tracker(Protocol):
-    """A listener. One that throws is reported once and costs nothing else."""
-
-    def start(self, run: "RunInfo") -> None: ...
-
-    def trial(self, trial: Trial) -> None:
-        """Called after the trial is in the log and the strategy was told."""
-
-    def finish(self, summary: Mapping[str, Any], run_dir: Path) -> None: ...
-
-
-class RunInfo(Protocol):
-    """What a tracker may know of a run when it starts."""
+@dataclass(frozen=True)
+class RunInfo:
+    """What a tracker may know of a run when it starts: `planned` trials, `history` of earlier sittings."""
 
     directory: Path
     config: Mapping[str, Any]
     planned: int
     history: Sequence[Trial]
+
+
+class Tracker(Protocol):
+    """A listener. One that throws is reported once and costs nothing else."""
+
+    def start(self, run: RunInfo) -> None: ...
+
+    def trial(self, trial: Trial) -> None:
+        """Called after the trial is in the log and the strategy was told."""
+
+    def finish(self, summary: Mapping[str, Any], run_dir: Path) -> None: ...

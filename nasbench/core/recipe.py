@@ -8,8 +8,9 @@ from typing import Literal
 class Recipe:
     """Frozen hyperparameters with a version, which changes whenever a number does.
 
-    Rates are per step at `batch_size`; `lr_schedule` runs over all epochs. `train_images` and `val_images` None are all there
-    are. `drop_path` is the final probability of ScheduledDropPath; `dropout` None leaves a network its own. `cells` and `filters` (N and F) are the size of a searched child where the user gives none; they mean nothing elsewhere.
+    Rates are per step at `batch_size`; `lr_schedule` runs over all epochs. `train_images` and `val_images` None are all there are.
+    `drop_path` is the final probability of ScheduledDropPath; `dropout` None leaves a network its own. `cells` and `filters` (N and F)
+    are the size of a searched child where the user gives none; they mean nothing elsewhere. `source` says where the numbers come from.
     """
 
     name: str

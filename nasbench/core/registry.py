@@ -126,8 +126,8 @@ datasets = Registry(
         "cifar100": ("nasbench.train.datasets", "60,000 colour images of 100 classes, 32 px (Krizhevsky 2009)"),
         "mnist": ("nasbench.train.datasets", "70,000 handwritten digits, 28 px (LeCun et al. 1998)"),
         "fashion-mnist": ("nasbench.train.datasets", "70,000 articles of clothing, 28 px (Xiao et al. 2017)"),
-        "imagenet": ("nasbench.train.datasets", "ILSVRC in folders: train/<wnid>, val/<wnid>"),
-        "folder": ("nasbench.train.datasets", "folder:PATH with train/<class> and val/<class>"),
+        "imagenet": ("nasbench.train.folders", "ILSVRC in folders: train/<wnid>, val/<wnid>"),
+        "folder": ("nasbench.train.folders", "folder:PATH with train/<class> and val/<class>"),
     },
 )
 recipes = Registry(

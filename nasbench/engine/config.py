@@ -1,7 +1,7 @@
 """What a command was asked to do: frozen records, saved in `run.json`, parsed by the command line, built by the Python API."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class SearchConfig:
     """One JSON object on standard output; everything for people on standard error."""
 
 
-PRESETS: dict[str, dict[str, str]] = {
+PRESETS: dict[str, dict[str, Any]] = {
     "paper": {"strategy": "ppo", "recipe": "nasnet_proxy"},
     "quick": {"strategy": "ppo", "recipe": "quick"},
 }
@@ -100,3 +100,23 @@ WHERE_IT_RUNS = frozenset(
     }
 )
 """Fields that say where a run goes on and who watches, not what it is: a resumed run may change them."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """The form a MODEL is asked to take; what is None stays as published, or as found."""
+
+    stack: str | None = None
+    """N@P: N normal cells a stack, P channels before the classifier."""
+    cells: int | None = None
+    """N, normal cells a stack."""
+    filters: int | None = None
+    """F, filters of the first stack."""
+    classes: int | None = None
+    """Number of classes (else as published: 10, or 1000 on the ImageNet skeleton)."""
+    image_size: int | None = None
+    """Side in pixels (else as published: 32, or 224 on the ImageNet skeleton)."""
+    skeleton: Literal["cifar", "imagenet"] | None = None
+    """Of a cell network (else cifar up to 64 pixels, imagenet above)."""
+    aux_head: bool = False
+    """With the auxiliary head at its published place."""

@@ -4,40 +4,21 @@ A MODEL is `zoo:NAME` (or just NAME), `space:SPACE:PUBLISHED`, an `architecture.
 """
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from nasbench.core.errors import UsageError, unknown
 from nasbench.core.protocols import PublishedCells, SearchSpace
 from nasbench.core.registry import spaces
-from nasbench.core.spec import ModelSpec, Size, Task
+from nasbench.core.spec import ModelSpec, Task
+from nasbench.engine.config import Form
 
 if TYPE_CHECKING:
     from torch import nn
 
 CIFAR_LARGEST_IMAGE = 64
 """Above this side in pixels, a cell network takes the ImageNet skeleton unless told otherwise."""
-
-
-@dataclass(frozen=True)
-class Form:
-    """The form a MODEL is asked to take; what is None stays as published, or as found."""
-
-    stack: str | None = None
-    """N@P: N normal cells a stack, P channels before the classifier."""
-    cells: int | None = None
-    """N, normal cells a stack."""
-    filters: int | None = None
-    """F, filters of the first stack."""
-    classes: int | None = None
-    """Number of classes (else as published: 10, or 1000 on the ImageNet skeleton)."""
-    image_size: int | None = None
-    """Side in pixels (else as published: 32, or 224 on the ImageNet skeleton)."""
-    skeleton: Literal["cifar", "imagenet"] | None = None
-    """Of a cell network (else cifar up to 64 pixels, imagenet above)."""
-    aux_head: bool = False
-    """With the auxiliary head at its published place."""
 
 
 def space_named(name: str) -> SearchSpace:
@@ -120,7 +101,7 @@ def _formed(found: ModelSpec, form: Form, space: SearchSpace, as_published: bool
         if value is not None:
             if value < 1:
                 raise UsageError(f"{flag} takes a whole number from 1 on; got {value}")
-            size = replace(size, **{name: value})
+            size = replace(size, depth=value) if name == "depth" else replace(size, width=value)
     return replace(found, size=size, task=_task(found.task, form, skeleton, as_published))
 
 

@@ -1,4 +1,4 @@
-"""Before a search: everything its configuration names is looked up and checked, so that what is wrong is answered before any work starts."""
+"""Before a search: all that its configuration names is looked up and checked, so that what is wrong is answered before any work."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

@@ -5,17 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
-from random import Random
 from time import monotonic
 from typing import Any
 
-from nasbench.core.arch import sample
 from nasbench.core.errors import Interrupted, RunFailed, UsageError, unknown
-from nasbench.core.loop import Plan, SearchLoop
-from nasbench.core.protocols import Evaluator, Executor, Metrics, SearchSpace, Strategy, Tracker
+from nasbench.core.loop import SearchLoop
+from nasbench.core.protocols import RunInfo, Strategy, Tracker
 from nasbench.core.recipe import Recipe
-from nasbench.core.registry import evaluators, recipes, strategies
-from nasbench.core.seeds import derive
+from nasbench.core.registry import recipes
 from nasbench.core.store import RunStore
 from nasbench.core.trial import STATUSES, Trial
 from nasbench.engine.artifacts import BestWeights, write_best
@@ -24,6 +21,7 @@ from nasbench.engine.interrupt import sigterm_interrupts
 from nasbench.engine.phases import Control, Retrain
 from nasbench.engine.prepare import Parts, check_numbers, make_strategy, prepare
 from nasbench.engine.provenance import now, provenance
+
 
 @dataclass(frozen=True)
 class SearchResult:
@@ -46,18 +44,8 @@ class SearchResult:
             "params": self.best.metrics.get("params"),
             "macs": self.best.metrics.get("macs"),
         }
-        counts = {status: self.count(status) for status in STATUSES}
+        counts: dict[str, Any] = {status: self.count(status) for status in STATUSES}
         return {"run": str(self.run), "trials": len(self.trials), **counts, "best": best, "seconds": round(self.seconds, 2)}
-
-
-@dataclass(frozen=True)
-class _Run:
-    """What a tracker is told at the start."""
-
-    directory: Path
-    config: Mapping[str, Any]
-    planned: int
-    history: Sequence[Trial]
 
 
 def search(*, trackers: Sequence[Tracker] | None = None, **options: Any) -> SearchResult:
@@ -70,7 +58,9 @@ def search(*, trackers: Sequence[Tracker] | None = None, **options: Any) -> Sear
     for name in options:
         if name not in known:
             raise unknown("option of search", name, known)
-    given = {name: value if isinstance(value, str) or name not in _PARTS else _import_path(value) for name, value in options.items()}
+    given: dict[str, Any] = {
+        name: value if isinstance(value, str) or name not in _PARTS else _import_path(value) for name, value in options.items()
+    }
     preset = PRESETS.get(given.get("preset") or "", {})
     if given.get("resume"):
         config = replace(stored_config(given.get("run")), **given)
@@ -104,6 +94,7 @@ def run_search(config: SearchConfig, argv: Sequence[str], trackers: Sequence[Tra
         _close(listeners, {"failed": str(error)}, directory)
         raise
     finally:
+        parts.executor.close()
         store.close()
     if result.best is None:
         reasons = {trial.error for trial in result.trials if trial.error}
@@ -121,7 +112,9 @@ def stored_config(run: str | None) -> SearchConfig:
     if record.get("command") != "search":
         raise UsageError(f"{run} holds a run of 'nasbench {record.get('command')}', not of search")
     known = {field.name for field in fields(SearchConfig)}
-    stored = {name: tuple(value) if isinstance(value, list) else value for name, value in record["config"].items() if name in known}
+    stored: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in record["config"].items() if name in known
+    }
     return replace(SearchConfig(**stored), run=run, resume=True)
 
 
@@ -194,12 +187,12 @@ def print_note(text: str) -> None:
 def _run_phases(config: SearchConfig, store: RunStore, parts: Parts, strategy: Strategy, trackers: Sequence[Tracker]) -> None:
     """The search, then its control, then its retraining: each a loop over its own numbers of one log."""
     planned = config.trials + config.control + config.retrain_top
-    run = _Run(store.directory, store.run["config"], planned, tuple(store.trials))
+    run = RunInfo(store.directory, store.run["config"], planned, tuple(store.trials))
     for line in parts.executor.describe():
         print_note(line)
     for tracker in trackers:
         tracker.start(run)
-    listeners = [BestWeights(store), *(tracker.trial for tracker in trackers)]
+    listeners: list[Callable[[Trial], None]] = [BestWeights(store), *(tracker.trial for tracker in trackers)]
 
     def run_phase(phase: Strategy, first: int, count: int) -> None:
         plan = replace(parts.plan, numbers=range(first, first + count))

@@ -140,7 +140,7 @@ def _legend(graphs: Mapping[str, CellGraph], top: float, limit: float) -> tuple[
     present = {family(operation) for graph in graphs.values() for node in graph.nodes for _, operation in node.edges}
     x, y, right, parts = MARGIN, top, 0.0, []
     for kind in (kind for kind in FAMILIES if kind in present):
-        room = 20 + text_width(kind, 11)
+        room = 19 + 0.85 * text_width(kind, 11)
         if x > MARGIN and x + room > limit:
             x, y = MARGIN, y + 20
         fill, line = FAMILIES[kind]

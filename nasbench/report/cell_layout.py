@@ -5,11 +5,14 @@ between two columns there are only curves, and no curve can run through a box. L
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from math import inf
 from typing import Literal
 
 from nasbench.core.graph import CellGraph, Node
+from nasbench.report.cell_columns import Columns
 
 FONT = 12.0
 LINE = 15.0
@@ -96,13 +99,13 @@ def widths(graphs: Mapping[str, CellGraph]) -> Widths:
     """The widths of the three kinds of boxes: those of the longest texts."""
     nodes = [node for graph in graphs.values() for node in graph.nodes]
 
-    def widest(names: Sequence[str], least: float) -> float:
-        return max([least, *(text_width(line) + 2 * PAD for name in names for line in label(name))])
+    def widest(lines: Iterable[str], least: float) -> float:
+        return max([least, *(text_width(line) + 2 * PAD for line in lines)])
 
     return Widths(
-        inputs=widest([name for graph in graphs.values() for name in graph.inputs], 44.0),
-        operations=widest([operation for node in nodes for _, operation in node.edges], 60.0),
-        combines=widest([text for node in nodes for text in (node.combine, node.name)], 40.0),
+        inputs=widest((name for graph in graphs.values() for name in graph.inputs), 44.0),
+        operations=widest((line for node in nodes for _, operation in node.edges for line in label(operation)), 60.0),
+        combines=widest((line for node in nodes for line in (*label(node.combine), node.name)), 40.0),
     )
 
 
@@ -126,9 +129,8 @@ def lay_out(graph: CellGraph, size: Widths) -> CellLayout:
                 edges.append(Edge(state, right_of[state], middles[depth - 1][state], left, middle, arrow=False))
                 edges.append(Edge(state, left, middle, left + width, middle, arrow=False))
             elif depth == 0:
-                lines = label(state)
-                height = _box_height(lines)
-                boxes.append(Box(left, middle - height / 2, width, height, lines, "input", state))
+                height = _box_height((state,))
+                boxes.append(Box(left, middle - height / 2, width, height, (state,), "input", state))
             else:
                 node = columns.nodes[state]
                 new_boxes, new_edges = _block(node, columns.arranged(node, order), left, middle, size)
@@ -152,68 +154,6 @@ def lay_out(graph: CellGraph, size: Widths) -> CellLayout:
     return _from_origin(boxes, edges)
 
 
-class Columns:
-    """The states of a cell in columns by depth. A state stands in its own column, and as a lane in every later one up to its last use."""
-
-    def __init__(self, graph: CellGraph) -> None:
-        self.graph = graph
-        self.nodes = {node.name: node for node in graph.nodes}
-        self.depth = dict.fromkeys(graph.inputs, 0)
-        for node in graph.nodes:
-            self.depth[node.name] = 1 + max((self.depth[source] for source, _ in node.edges), default=0)
-        end = 1 + max(self.depth.values())
-        last_use = dict(self.depth)
-        for node in graph.nodes:
-            for source, _ in node.edges:
-                last_use[source] = max(last_use[source], self.depth[node.name])
-        last_use.update(dict.fromkeys(graph.outputs, end))
-        states = [*graph.inputs, *self.nodes]
-        self.members = [
-            [state for state in states if self.depth[state] == depth or self.depth[state] < depth < last_use[state]] for depth in range(end)
-        ]
-
-    def sources(self, state: str, depth: int) -> list[str]:
-        """What enters a member of a column from the column before."""
-        if depth == 0:
-            return []
-        return [state] if self.depth[state] < depth else [source for source, _ in self.nodes[state].edges]
-
-    def arranged(self, node: Node, order: list[list[str]]) -> list[tuple[str, str]]:
-        """The edges of a node in the order of their sources in the column before."""
-        before = {state: index for index, state in enumerate(order[self.depth[node.name] - 1])}
-        return sorted(node.edges, key=lambda edge: before[edge[0]])
-
-    def order(self) -> list[list[str]]:
-        """The members of each column from top to bottom, with few crossings: moves one state at a time as long as that helps."""
-        order = [list(column) for column in self.members]
-        for _ in range(8):
-            changed = False
-            for depth, column in enumerate(order):
-                for state in list(column):
-                    best, cost = column.index(state), self._cost(order, depth)
-                    rest = [other for other in column if other != state]
-                    for place in range(len(column)):
-                        order[depth] = [*rest[:place], state, *rest[place:]]
-                        if self._cost(order, depth) < cost - 1e-9:
-                            best, cost, changed = place, self._cost(order, depth), True
-                    column = [*rest[:best], state, *rest[best:]]
-                    order[depth] = column
-            if not changed:
-                break
-        return order
-
-    def _cost(self, order: list[list[str]], depth: int) -> float:
-        """Crossings on both sides of a column, then how far its edges climb."""
-        return sum(self._channel_cost(order, at) for at in (depth, depth + 1) if 0 < at < len(order))
-
-    def _channel_cost(self, order: list[list[str]], depth: int) -> float:
-        before = {state: index for index, state in enumerate(order[depth - 1])}
-        ends = [(before[source], place) for place, state in enumerate(order[depth]) for source in self.sources(state, depth)]
-        crossings = sum((a[0] - b[0]) * (a[1] - b[1]) < 0 for index, a in enumerate(ends) for b in ends[:index])
-        climb = sum(abs((a + 0.5) / len(before) - (b + 0.5) / len(order[depth])) for a, b in ends)
-        return crossings + 0.01 * climb
-
-
 def _middles(columns: Columns, order: list[list[str]]) -> list[dict[str, float]]:
     """The height at which each member of each column has its middle: as near to what it is joined with as its neighbours allow."""
     joined: dict[tuple[int, str], list[tuple[int, str]]] = {(depth, state): [] for depth, column in enumerate(order) for state in column}
@@ -224,24 +164,66 @@ def _middles(columns: Columns, order: list[list[str]]) -> list[dict[str, float]]
                 joined[depth - 1, source].append((depth, state))
     middles: list[dict[str, float]] = [_spread(columns, depth, column, [0.0] * len(column)) for depth, column in enumerate(order)]
     forth = list(range(len(order)))
-    for _ in range(12):
+    for _ in range(24):
         for depth in (*forth, *reversed(forth)):
             wanted = []
             for state in order[depth]:
                 near = [middles[other][name] for other, name in joined[depth, state]]
                 wanted.append(sum(near) / len(near) if near else middles[depth][state])
             middles[depth] = _spread(columns, depth, order[depth], wanted)
-    return middles
+    _level_lanes(columns, order, middles)
+    return _without_empty_bands(columns, middles)
+
+
+def _level_lanes(columns: Columns, order: list[list[str]], middles: list[dict[str, float]]) -> None:
+    """Puts the lanes of one state at one height, where their neighbours leave room: a long edge should not wander."""
+    for state in columns.depth:
+        lanes = [depth for depth, column in enumerate(order) if state in column and columns.depth[state] < depth]
+        low, high = -inf, inf
+        for depth in lanes:
+            place = order[depth].index(state)
+            if place > 0:
+                above = order[depth][place - 1]
+                low = max(low, middles[depth][above] + _distance(columns, depth, above, state))
+            if place + 1 < len(order[depth]):
+                below = order[depth][place + 1]
+                high = min(high, middles[depth][below] - _distance(columns, depth, state, below))
+        if lanes and low <= high:
+            ends = [middles[columns.depth[state]][state], middles[lanes[-1]][state]]
+            wanted = min(ends, key=lambda end: abs(min(max(end, low), high) - end))
+            for depth in lanes:
+                middles[depth][state] = min(max(wanted, low), high)
+
+
+def _without_empty_bands(columns: Columns, middles: list[dict[str, float]]) -> list[dict[str, float]]:
+    """The same, with what is empty all across the drawing cut down to one gap: parts that are not joined may have drifted apart."""
+    spans = sorted(
+        (middle - _member_height(columns, state, depth) / 2, middle + _member_height(columns, state, depth) / 2)
+        for depth, column in enumerate(middles)
+        for state, middle in column.items()
+    )
+    cuts: list[tuple[float, float]] = []
+    reached = spans[0][1]
+    for top, bottom in spans:
+        if top - reached > INPUT_GAP:
+            cuts.append((top, top - reached - BLOCK_GAP))
+        reached = max(reached, bottom)
+    return [{state: middle - sum(cut for top, cut in cuts if middle > top) for state, middle in column.items()} for column in middles]
+
+
+def _distance(columns: Columns, depth: int, above: str, below: str) -> float:
+    """The least distance between the middles of two neighbours in a column."""
+    gap = INPUT_GAP if depth == 0 else BLOCK_GAP
+    if columns.depth[above] < depth and columns.depth[below] < depth:
+        gap = LANE / 2
+    return (_member_height(columns, above, depth) + _member_height(columns, below, depth)) / 2 + gap
 
 
 def _spread(columns: Columns, depth: int, column: list[str], wanted: list[float]) -> dict[str, float]:
     """The heights nearest to `wanted` (least squares) that keep the order and the distances: isotonic regression by pooling."""
     offset, offsets = 0.0, [0.0]
-    for above, below in zip(column, column[1:], strict=False):
-        gap = INPUT_GAP if depth == 0 else BLOCK_GAP
-        if columns.depth[above] < depth and columns.depth[below] < depth:
-            gap = LANE / 2
-        offset += (_member_height(columns, above, depth) + _member_height(columns, below, depth)) / 2 + gap
+    for above, below in pairwise(column):
+        offset += _distance(columns, depth, above, below)
         offsets.append(offset)
     pools: list[tuple[float, int]] = []
     for want, shift in zip(wanted, offsets, strict=False):
@@ -258,7 +240,7 @@ def _member_height(columns: Columns, state: str, depth: int) -> float:
     if columns.depth[state] < depth:
         return LANE
     if depth == 0:
-        return _box_height(label(state))
+        return _box_height((state,))
     node = columns.nodes[state]
     heights = [_box_height(label(operation)) for _, operation in node.edges]
     return max(_combine_height(), sum(heights) + OP_GAP * (len(heights) - 1))
@@ -291,9 +273,7 @@ def _bar(graph: CellGraph, ends: list[float], left: float) -> Box:
 
 def _channel(columns: Columns, order: list[list[str]], middles: list[dict[str, float]], depth: int) -> float:
     """The width between a column and the one before: the steeper its curves, the wider."""
-    climbs = [
-        abs(middles[depth][state] - middles[depth - 1][source]) for state in order[depth] for source in columns.sources(state, depth)
-    ]
+    climbs = [abs(middles[depth][state] - middles[depth - 1][source]) for state in order[depth] for source in columns.sources(state, depth)]
     return min(130.0, 44.0 + 0.3 * max(climbs, default=0.0))
 
 

@@ -8,7 +8,7 @@ The advantage of a trial is its score less the moving average of the scores told
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from random import Random
@@ -18,6 +18,7 @@ from torch import Tensor
 
 from nasbench.core.protocols import SearchSpace
 from nasbench.core.trial import Proposal, Trial
+from nasbench.strategies.adam import Adam
 from nasbench.strategies.policy import LstmPolicy, one_thread
 
 
@@ -31,15 +32,17 @@ class Sample:
 
 
 class Controller(ABC):
-    """Everything it knows follows from `seed`, the options and the trials told, in their order: replay restores it bit for bit."""
+    """Everything it knows follows from `seed`, the settings and the trials told, in their order: replay restores it bit for bit.
 
-    def __init__(
-        self, space: SearchSpace, seed: int, lr: float, batch_size: int, baseline_decay: float, entropy_weight: float, epochs: int
-    ) -> None:
+    `settings`: lr, batch_size (trials), baseline_decay, entropy_weight (reward a nat); `epochs`: steps on each batch.
+    """
+
+    def __init__(self, space: SearchSpace, seed: int, settings: Mapping[str, float], epochs: int) -> None:
         self._space_name = space.name
         self.policy = LstmPolicy(space.choices, seed)
-        self._optimizer = torch.optim.Adam(self.policy.parameters(), lr=lr)
-        self._batch_size, self._baseline_decay, self._entropy_weight, self._epochs = batch_size, baseline_decay, entropy_weight, epochs
+        self._optimizer = Adam(self.policy.parameters(), lr=settings["lr"])
+        self._batch_size, self._epochs = int(settings["batch_size"]), epochs
+        self._baseline_decay, self._entropy_weight = settings["baseline_decay"], settings["entropy_weight"]
         self._batch: list[Sample] = []
         self.baseline: float | None = None
         self.updates = 0
@@ -80,9 +83,8 @@ class Controller(ABC):
             for _ in range(self._epochs):
                 log_prob, entropy = self.policy.log_prob_and_entropy(indices)  # (B,), (B,)
                 loss = -(self.surrogate(log_prob, old_log_prob, advantage) + self._entropy_weight * entropy).mean()
-                self._optimizer.zero_grad()
                 loss.backward()
                 self._optimizer.step()
         self.policy.refresh()
         self.updates += 1
-        self.loss = loss.item()
+        self.loss = float(loss.detach())

@@ -17,7 +17,7 @@ class Option:
     high: float = inf
 
 
-def read_options(strategy: str, known: Sequence[Option], given: Mapping[str, object]) -> dict[str, int | float]:
+def read_options(strategy: str, known: Sequence[Option], given: Mapping[str, object]) -> dict[str, float]:
     """Every known option -> the value given or its default. A value may be a number or its text; UsageError names what is wrong."""
     names = [option.name for option in known]
     for name in given:

@@ -11,6 +11,8 @@ and rounding in another order, which more threads or another machine bring, is t
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import accumulate
+from math import exp
+from operator import mul
 from random import Random
 
 import torch
@@ -99,11 +101,11 @@ class LstmPolicy(nn.Module):
                 input_gate, forget_gate, _, output_gate = gates.sigmoid().unbind()
                 cell = torch.addcmul(forget_gate * cell, input_gate, gates[2].tanh())  # (hidden,)
                 hidden = output_gate * cell.tanh()  # (hidden,)
-                log_probs = torch.addmv(bias, weight, hidden).log_softmax(0)  # (options,)
-                probs = log_probs.exp()
-                entropy -= float(torch.dot(probs, log_probs))
-                index = _draw(probs.tolist(), rng.random())
-                log_prob += float(log_probs[index])
+                log_probs: list[float] = torch.addmv(bias, weight, hidden).log_softmax(0).tolist()  # (options,)
+                probs = [exp(value) for value in log_probs]
+                index = _draw(probs, rng.random())
+                entropy -= sum(map(mul, probs, log_probs))
+                log_prob += log_probs[index]
                 indices.append(index)
                 row = self._first_row[step] + index
         return indices, log_prob, entropy

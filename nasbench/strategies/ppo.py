@@ -1,4 +1,13 @@
 """Proximal policy optimisation (Schulman et al. 2017, arXiv:1707.06347) as in the NASNet search (Zoph et al. 2018, App. A.2).
+
+Published: a learning rate of 0.00035, 20 architectures a batch, entropy weighted by 0.00001, a moving-average baseline of decay
+0.95. Not published, and chosen here:
+  - the optimiser: Adam with its own betas, (0.9, 0.999), as in the earlier search by the same authors;
+  - the clip, 0.2: the best of Schulman et al., Table 1;
+  - the epochs, 3 passes over each batch: those of Schulman et al. on Atari, Table 5. `benchmarks/controller_learning.py` shows
+    what they do: one pass learns too slowly at the published rate, and each further one costs time for less and less;
+  - the ratio is that of whole architectures, one clip for all of their decisions: an architecture is what got the reward;
+  - advantages are not normalised: Adam does not mind their scale, and a batch of equals is not blown up into one of differences.
 """
 
 from typing import final
@@ -16,21 +25,26 @@ OPTIONS = (
     Option("batch_size", 20, low=1),
     Option("baseline_decay", 0.95, low=0.0, high=1.0),
     Option("entropy_weight", 0.00001, low=0.0),
-    Option("epochs", 4, low=1),
-    Option("clip", 0.2, low=0.0),
+    Option("epochs", 3, low=1),
+    Option("clip", 0.2, low=0.0, high=1.0),
 )
+LOG_RATIO_MAX = 20.0  # e**20: beyond any ratio that means something, and far from overflow
 
 
 @final
 @strategies.register("ppo")
 class Ppo(Controller):
-    """Options: lr, batch_size, baseline_decay, entropy_weight, epochs, clip."""
+    """Options: lr, batch_size, baseline_decay, entropy_weight, epochs, clip.
+
+    The ratio is taken to the policy that proposed the architecture, by the log-probability in the trial's note. With several workers
+    that policy may be older than the batch; the clip then bounds what its trials can do.
+    """
 
     def __init__(self, space: SearchSpace, seed: int = 0, **options: object) -> None:
         settings = read_options("ppo", OPTIONS, options)
-        self._clip = settings.pop("clip")
-        super().__init__(space, seed, **settings)  # type: ignore[arg-type]
+        self._clip = settings["clip"]
+        super().__init__(space, seed, settings, epochs=int(settings["epochs"]))
 
     def surrogate(self, log_prob: Tensor, old_log_prob: Tensor, advantage: Tensor) -> Tensor:
-        ratio = torch.exp(log_prob - old_log_prob)  # (B,)
+        ratio = torch.exp((log_prob - old_log_prob).clamp(max=LOG_RATIO_MAX))  # (B,)
         return torch.minimum(ratio * advantage, ratio.clamp(1 - self._clip, 1 + self._clip) * advantage)

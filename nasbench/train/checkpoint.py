@@ -2,10 +2,12 @@
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -49,6 +51,7 @@ def _replace(path: Path, write: Callable[[Path], object]) -> None:
         with open(part, "rb") as file:
             os.fsync(file.fileno())
         os.replace(part, path)
-    except (OSError, RuntimeError) as error:  # a full disk is a RuntimeError to torch.save
-        part.unlink(missing_ok=True)
+    except (OSError, RuntimeError, SafetensorError) as error:  # a full disk is a RuntimeError to torch.save
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
         raise RunFailed(f"cannot write {path}: {error}. Make room there, then go on.") from error

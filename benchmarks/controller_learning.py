@@ -1,0 +1,153 @@
+"""Do the controllers learn at their published rates? A made-up reward over the NASNet space, where the answer is known.
+
+The reward is the share of separable convolutions among the 20 operations that an architecture chooses: 3/13 for a random one, 1 at
+best. A controller has learned when the mean reward of its last 100 proposals reaches 0.95, and it must within 3,000 proposals.
+REINFORCE runs at Zoph and Le's rate (0.0006, batches of 8), PPO at NASNet's (0.00035, batches of 20); random search must not move.
+`--variants` also tries choices that the papers leave open.
+
+    python benchmarks/controller_learning.py            writes results/controller_learning.json and docs/img/controller_learning.svg
+"""
+
+import argparse
+import json
+import platform
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from itertools import accumulate
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+from nasbench.core.arch import Architecture
+from nasbench.core.registry import spaces, strategies
+from nasbench.core.seeds import trial_rng
+from nasbench.core.trial import Trial
+
+ROOT = Path(__file__).resolve().parents[1]
+WINDOW, GOAL, NUM_SAMPLES = 100, 0.95, 3000
+STRATEGIES = ("ppo", "reinforce", "random")
+VARIANTS: tuple[tuple[str, Mapping[str, float]], ...] = (
+    ("ppo", {"epochs": 1}),
+    ("ppo", {"epochs": 2}),
+    ("ppo", {"epochs": 4}),
+    ("ppo", {"epochs": 10}),
+    ("ppo", {"clip": 0.1}),
+    ("ppo", {"clip": 0.3}),
+    ("ppo", {"baseline_decay": 0.0}),
+    ("reinforce", {"baseline_decay": 0.0}),
+    ("reinforce", {"entropy_weight": 0.001}),
+)
+
+
+def separable_share(architecture: Architecture) -> float:
+    """The share of separable convolutions among the operations of an architecture of the NASNet space."""
+    operations = [str(option) for decision, option in architecture.items if "_op_" in decision]
+    return sum(operation.startswith("sep_") for operation in operations) / len(operations)
+
+
+def rewards(strategy_name: str, seed: int, num_samples: int = NUM_SAMPLES, stop: bool = False, **options: float) -> list[float]:
+    """The rewards of a strategy's proposals, one after another; with `stop` only until it has learned."""
+    strategy = strategies.get(strategy_name)(spaces.get("nasnet")(), seed=seed, **options)
+    history: list[float] = []
+    while len(history) < num_samples and not (stop and samples_to_goal(history[-WINDOW:]) is not None):
+        number = len(history) + 1
+        proposal = strategy.ask(number, trial_rng(seed, number), ())
+        reward = separable_share(proposal.architecture)
+        strategy.tell(Trial(number, proposal.architecture, "", "ok", reward, {}, 1, 0.0, seed, "", "", proposal.note))
+        history.append(reward)
+    return history
+
+
+def running_mean(history: Sequence[float]) -> list[float]:
+    """Means of the last `WINDOW` rewards; entry i is after WINDOW + i proposals."""
+    sums = list(accumulate(history, initial=0.0))
+    return [(last - first) / WINDOW for first, last in zip(sums, sums[WINDOW:], strict=False)]
+
+
+def samples_to_goal(history: Sequence[float]) -> int | None:
+    """Proposals until the running mean was at the goal, or None. The goal is met to rounding: rewards are multiples of 1/20."""
+    return next((WINDOW + i for i, value in enumerate(running_mean(history)) if value >= GOAL - 1e-9), None)
+
+
+def _timed(job: tuple[str, int, bool, Mapping[str, float]]) -> tuple[list[float], float]:
+    import torch
+
+    torch.set_num_threads(1)
+    name, seed, stop, options = job
+    rewards(name, seed, 1, **options)  # the imports
+    started = time.perf_counter()
+    history = rewards(name, seed, stop=stop, **options)
+    return history, (time.perf_counter() - started) / len(history) * 1000
+
+
+def _summary(histories: Sequence[Sequence[float]], milliseconds: Sequence[float]) -> dict[str, Any]:
+    reached = [samples_to_goal(history) for history in histories]
+    return {
+        "seeds": len(histories),
+        "reached": sum(samples is not None for samples in reached),
+        "samples_to_goal": reached,
+        "highest_running_mean": [round(max(running_mean(history)), 4) for history in histories],
+        "milliseconds_a_trial": round(mean(milliseconds), 2),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--variants", action="store_true", help="also what the papers leave open, three seeds each")
+    arguments = parser.parse_args()
+
+    jobs = [(name, seed, False, {}) for name in STRATEGIES for seed in range(arguments.seeds)]
+    variants = [(name, seed, True, options) for name, options in VARIANTS if arguments.variants for seed in range(3)]
+    with ProcessPoolExecutor(arguments.processes) as pool:
+        done = list(pool.map(_timed, [*jobs, *variants]))
+
+    curves, record = {}, {"samples": NUM_SAMPLES, "window": WINDOW, "goal": GOAL, "machine": platform.processor() or platform.machine()}
+    for index, name in enumerate(STRATEGIES):
+        part = done[index * arguments.seeds : (index + 1) * arguments.seeds]
+        curves[name] = [running_mean(history) for history, _ in part]
+        record[name] = {
+            **_summary([history for history, _ in part], [milliseconds for _, milliseconds in part]),
+            "curve_every": 50,
+            "curves": [[round(value, 4) for value in curve[::50]] for curve in curves[name]],
+        }
+        print(name, {key: value for key, value in record[name].items() if key != "curves"})
+    for index, (name, options) in enumerate(VARIANTS if arguments.variants else ()):
+        part = done[len(jobs) + 3 * index :][:3]
+        summary = _summary([history for history, _ in part], [milliseconds for _, milliseconds in part])
+        record.setdefault("variants", []).append({"strategy": name, "options": options, **summary})
+        print(name, options, summary)
+
+    (ROOT / "benchmarks/results/controller_learning.json").write_text(json.dumps(record) + "\n")
+    _plot(curves, ROOT / "docs/img/controller_learning.svg")
+
+
+def _plot(curves: Mapping[str, Sequence[Sequence[float]]], path: Path) -> None:
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    mpl.rcParams.update({"svg.hashsalt": "nasbench", "font.size": 11})
+    figure = Figure(figsize=(7.5, 4.5), layout="constrained")
+    axes = figure.subplots()
+    titles = {"ppo": "PPO (0.00035, batches of 20)", "reinforce": "REINFORCE (0.0006, batches of 8)", "random": "random"}
+    for (name, runs), colour in zip(curves.items(), ("#0072b2", "#d55e00", "#666666"), strict=True):
+        centre = [mean(values) for values in zip(*runs, strict=True)]
+        spread = [stdev(values) if len(runs) > 1 else 0.0 for values in zip(*runs, strict=True)]
+        x = range(WINDOW, WINDOW + len(centre))
+        low, high = ([c + sign * s for c, s in zip(centre, spread, strict=True)] for sign in (-1, 1))
+        axes.plot(x, centre, color=colour, label=titles[name])
+        axes.fill_between(x, low, high, color=colour, alpha=0.25, linewidth=0)
+    axes.axhline(GOAL, color="black", linewidth=0.8, linestyle="--")
+    axes.text(NUM_SAMPLES, GOAL - 0.012, f"goal: {GOAL}", ha="right", va="top", fontsize=10)
+    axes.set(xlim=(0, NUM_SAMPLES), ylim=(0, 1.02), xlabel="architectures proposed", ylabel=f"mean reward of the last {WINDOW}")
+    axes.set_title(f"Made-up reward on the NASNet space: mean and deviation over {len(curves['ppo'])} seeds", fontsize=11)
+    axes.legend(loc="lower right", bbox_to_anchor=(1.0, 0.26), frameon=False)
+    axes.grid(alpha=0.3)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, metadata={"Date": None})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,36 @@
+"""`nasbench report`."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from nasbench.cli.parse import parse
+
+
+@dataclass(frozen=True)
+class ReportConfig:
+    """Rebuilds the report of a run from its log.
+
+    Example: nasbench report runs/20260101-120000-nasnet-ppo
+    """
+
+    run: Annotated[str, tyro.conf.Positional]
+    """A run directory."""
+    json: bool = False
+    """One JSON object on standard output."""
+
+
+def run(argv: Sequence[str]) -> None:
+    """Parses, rebuilds, prints what was written."""
+    config = parse(ReportConfig, "report", argv)
+    from nasbench.engine.report import rebuild_report
+
+    files = rebuild_report(Path(config.run))
+    if config.json:
+        print(json.dumps({"run": config.run, "files": [str(file) for file in files]}))
+    else:
+        print(*files, sep="\n")

@@ -1,0 +1,142 @@
+"""What a run log says of a search's progress: the best so far, what random search would have reached, which options are preferred.
+
+Shared by the report and the trackers, so plain Python.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from nasbench.core.arch import Choice, Decision
+from nasbench.core.registry import spaces
+from nasbench.core.trial import Trial
+
+
+def is_retraining(trial: Trial) -> bool:
+    """True for a trial that trained an earlier one's architecture again, for longer."""
+    return "retrain_of" in trial.note
+
+
+def is_control(trial: Trial) -> bool:
+    """True for an extra random child that the strategy never hears of."""
+    return bool(trial.note.get("control"))
+
+
+def is_random(trial: Trial) -> bool:
+    """True for a child proposed without anything the search had told: a sample of the space, whatever the strategy."""
+    return (is_control(trial) or bool(trial.note.get("blind"))) and not is_retraining(trial)
+
+
+def searched(trials: Iterable[Trial]) -> list[Trial]:
+    """The strategy's own trials, in the order of finishing."""
+    return [trial for trial in trials if not is_control(trial) and not is_retraining(trial)]
+
+
+def random_scores(trials: Iterable[Trial]) -> list[float]:
+    """The scores of the different random children at the epochs of the search."""
+    known = list(trials)
+    epochs = search_epochs(known)
+    drawn = {trial.key: trial.score for trial in reversed(known) if is_random(trial) and trial.epochs == epochs and trial.score is not None}
+    return list(drawn.values())
+
+
+def search_epochs(trials: Iterable[Trial]) -> int:
+    """The epochs that most trials had, retrainings left aside; the higher number where equal, 0 without trials."""
+    counts: dict[int, int] = {}
+    for trial in trials:
+        if not is_retraining(trial):
+            counts[trial.epochs] = counts.get(trial.epochs, 0) + 1
+    return max(counts, key=lambda epochs: (counts[epochs], epochs), default=0)
+
+
+def best_so_far(trials: Iterable[Trial]) -> list[float | None]:
+    """After each trial, the best score up to it; None before the first score."""
+    curve: list[float | None] = []
+    best: float | None = None
+    for trial in trials:
+        if trial.score is not None and (best is None or trial.score > best):
+            best = trial.score
+        curve.append(best)
+    return curve
+
+
+def expected_best(scores: Sequence[float], n: int) -> float:
+    """The mean, over all subsets of `n` of the scores, of the subset's best: an unbiased estimate of the best of n random draws.
+
+    With the scores in order, x_1 <= ... <= x_N, the i-th is the best of C(i-1, n-1) of the C(N, n) subsets. ValueError unless
+    1 <= n <= N: more draws than there are scores cannot be estimated without bias.
+    """
+    total = len(scores)
+    if not 1 <= n <= total:
+        raise ValueError(f"the expected best of n takes n from 1 to the number of scores, {total}; got {n}")
+    weight, mean = n / total, 0.0  # C(N-1, n-1) / C(N, n), then C(i-2, n-1) / C(i-1, n-1) = (i - n) / (i - 1)
+    for rank, score in zip(range(total, n - 1, -1), sorted(scores, reverse=True), strict=False):
+        mean += weight * score
+        weight *= (rank - n) / (rank - 1) if rank > 1 else 0.0
+    return mean
+
+
+@dataclass(frozen=True)
+class OptionGroup:
+    """Decisions that choose among the same options: all operations of a cell space, say."""
+
+    decisions: tuple[str, ...]
+    options: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The decisions' common name with the numbers taken out, or else the first's."""
+        names = {re.sub(r"[\W\d_]+", " ", decision).strip() for decision in self.decisions}
+        last = {name.split()[-1] if name else "" for name in names}
+        return next(iter(last)) if len(last) == 1 and last != {""} else self.decisions[0]
+
+
+def option_groups(choices: Sequence[Decision]) -> list[OptionGroup]:
+    """The groups of categorical decisions with equal named options; those of most decisions first, then of most options."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for choice in choices:
+        if isinstance(choice, Choice) and len(choice.options) > 1 and all(isinstance(option, str) for option in choice.options):
+            groups.setdefault(tuple(map(str, choice.options)), []).append(choice.name)
+    return _by_size([OptionGroup(tuple(names), options) for options, names in groups.items()])
+
+
+def observed_groups(trials: Iterable[Trial]) -> list[OptionGroup]:
+    """The same from the log alone, where the space is not at hand: decisions whose named options overlap belong together."""
+    seen: dict[str, dict[str, None]] = {}
+    for trial in trials:
+        for name, gene in trial.architecture.items:
+            if isinstance(gene, str):
+                seen.setdefault(name, {})[gene] = None
+    groups: list[tuple[list[str], dict[str, None]]] = []
+    for name, options in seen.items():
+        joined = [group for group in groups if options.keys() & group[1].keys()]
+        groups = [group for group in groups if group not in joined]
+        names = [name for group in joined for name in group[0]] + [name]
+        groups.append((names, {option: None for _, known in [*joined, ([], options)] for option in known}))
+    return _by_size([OptionGroup(tuple(names), tuple(sorted(options))) for names, options in groups if len(options) > 1])
+
+
+def groups_of(space: str, trials: Iterable[Trial]) -> list[OptionGroup]:
+    """The groups of decisions of a space by name; from the log alone where the space cannot be imported."""
+    try:
+        part = spaces.get(space)
+        choices: Sequence[Decision] = (part() if isinstance(part, type) else part).choices
+        return option_groups(choices)
+    except Exception:  # a plug-in that is gone or broken must not cost the report
+        return observed_groups(trials)
+
+
+def option_shares(trials: Iterable[Trial], group: OptionGroup) -> dict[str, float]:
+    """The share of each option among all that these trials decided in that group; all 0 where they decided nothing."""
+    counts = dict.fromkeys(group.options, 0)
+    for trial in trials:
+        for decision in group.decisions:
+            gene = trial.architecture.genes.get(decision)
+            if gene in counts:
+                counts[str(gene)] += 1
+    total = sum(counts.values())
+    return {option: count / total if total else 0.0 for option, count in counts.items()}
+
+
+def _by_size(groups: list[OptionGroup]) -> list[OptionGroup]:
+    return sorted(groups, key=lambda group: (-len(group.decisions), -len(group.options), group.decisions))

@@ -1,0 +1,99 @@
+"""Training as an evaluator: builds the child, trains it under the recipe, and scores it on the validation split."""
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from nasbench.core.errors import TrialFailed, UsageError
+from nasbench.core.protocols import Metrics, Report, SearchSpace
+from nasbench.core.recipe import Recipe
+from nasbench.core.registry import evaluators, spaces
+from nasbench.core.seeds import derive
+from nasbench.core.spec import ModelSpec, Task
+from nasbench.core.trial import Proposal
+from nasbench.profile import count
+from nasbench.train.checkpoint import load_weights, save_weights
+from nasbench.train.data import ImageData
+from nasbench.train.datasets import default_data_dir, resolve_dataset, task_of
+from nasbench.train.device import isolated_rng, resolve_device
+from nasbench.train.faults import trial_boundary
+from nasbench.train.trainer import fit
+
+
+@evaluators.register("train")
+@dataclass(frozen=True)
+class TrainingEvaluator:
+    """Trains children on `dataset` under `recipe`. Children start from the same random stream, that of the search's seed.
+
+    Weights are kept as `<checkpoint_dir>/<number>.safetensors`, or not at all for None. Each process reads the data set once.
+    """
+
+    dataset: str
+    recipe: Recipe
+    data_dir: str | None = None
+    download: bool = False
+    image_size: int | None = None
+    device: str = "auto"
+    checkpoint_dir: str | None = None
+
+    def check(self) -> None:
+        """Reads the data set. UsageError where it, or the device, is not there."""
+        resolve_device(self.device)
+        data = self._images()
+        if len(data.train) < 2:
+            raise UsageError(f"data set {self.dataset!r} has {len(data.train)} training images: too few to train on")
+
+    def task(self) -> Task:
+        return task_of(self.dataset, self._data_dir(), self.image_size)
+
+    def __call__(self, proposal: Proposal, spec: ModelSpec, seed: int, report: Report) -> Metrics:
+        """`val_accuracy`, `val_loss`, `train_loss`, `params` and `macs`. TrialFailed where the network cannot be built or trained."""
+        device = resolve_device(self.device)
+        resolution = spec.size.resolution or spec.task.image_size
+        data = replace(self._images().to(device), image_size=resolution)
+        task = replace(spec.task, image_size=resolution)
+        model = _build(spec, task, seed)
+        with trial_boundary("building the network"):
+            params, macs = count(model, task)
+        if proposal.resume_from is not None:
+            self._start_from(model, proposal.resume_from)
+        metrics = fit(model, data, self.recipe, seed=derive(seed, "fit"), device=device, epochs=proposal.epochs, report=report)
+        if self.checkpoint_dir is not None:
+            save_weights(_weights(self.checkpoint_dir, proposal.number), model)
+        return {**metrics, "params": params, "macs": macs}
+
+    def _data_dir(self) -> Path:
+        return Path(self.data_dir) if self.data_dir else default_data_dir()
+
+    def _images(self) -> ImageData:
+        return _read_once(self.dataset, self._data_dir(), self.image_size, self.download)
+
+    def _start_from(self, model: nn.Module, number: int) -> None:
+        if self.checkpoint_dir is None or not _weights(self.checkpoint_dir, number).exists():
+            raise TrialFailed(f"the weights of trial {number}, from which to go on, are not there")
+        with trial_boundary(f"going on from trial {number}"):
+            model.load_state_dict(load_weights(_weights(self.checkpoint_dir, number)))
+
+
+def _build(spec: ModelSpec, task: Task, seed: int) -> nn.Module:
+    """The network on the CPU: initialised there, it has the same weights whatever device it is trained on."""
+    part = spaces.get(spec.source.removeprefix("space:"))
+    space: SearchSpace = part() if isinstance(part, type) else part
+    assert spec.architecture is not None, "a search trains architectures"
+    with trial_boundary("building the network"), isolated_rng(torch.device("cpu"), derive(seed, "init")):
+        try:
+            return space.build(spec.architecture, spec.size, task)
+        except UsageError as error:  # the engine has built a child of this size: what is wrong is wrong with this one alone
+            raise TrialFailed(f"building the network failed: {error}") from error
+
+
+def _weights(directory: str, number: int) -> Path:
+    return Path(directory) / f"{number}.safetensors"
+
+
+@lru_cache(maxsize=1)
+def _read_once(dataset: str, data_dir: Path, image_size: int | None, download: bool) -> ImageData:
+    return resolve_dataset(dataset).load(data_dir, image_size, download)

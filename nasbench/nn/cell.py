@@ -1,0 +1,72 @@
+"""A cell: a directed graph of blocks over the outputs of the two cells before it (Zoph et al. 2018, section 3).
+
+Hidden states are numbered 0 = h (the cell before), 1 = h_prev (the one before that), 2... = the blocks in order.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from nasbench.nn.drop_path import DropPath
+from nasbench.nn.layers import ConvBN, FactorizedReduction, ReluConvBN
+from nasbench.nn.ops import OPERATIONS
+
+
+class Block(nn.Module):
+    """Two operations on two states, combined: added, or concatenated and brought back to F channels by ReLU, 1x1 convolution, BN."""
+
+    def __init__(self, left: nn.Module, right: nn.Module, combine: str, filters: int) -> None:
+        super().__init__()
+        self.left, self.right = left, right
+        self.squeeze = ReluConvBN(2 * filters, filters) if combine == "concat" else None
+
+    def forward(self, a: Tensor, b: Tensor) -> Tensor:  # both (B, C, H, W)
+        a, b = self.left(a), self.right(b)  # both (B, F, H', W')
+        return a + b if self.squeeze is None else self.squeeze(torch.cat([a, b], dim=1))  # (B, F, H', W')
+
+
+class Cell(nn.Module):
+    """(h, h_prev) -> the output states, concatenated: (B, outputs * F, H / stride, W / stride).
+
+    `calibrate` brings h to F channels; `calibrate_prev` brings h_prev to h's side and to `prev_channels` channels. `blocks` are
+    (first input, second input, first operation, second operation, 'add' or 'concat'). The stride is in the operations on the two
+    inputs. `layer_share` is (cell + 1) / total_cells, for ScheduledDropPath, which spares identities.
+    """
+
+    def __init__(
+        self,
+        blocks: tuple[tuple[int, int, str, str, str], ...],
+        outputs: tuple[int, ...],
+        calibrate: nn.Module,
+        calibrate_prev: nn.Module,
+        prev_channels: int,
+        filters: int,
+        stride: int,
+        layer_share: float,
+    ) -> None:
+        super().__init__()
+        self.calibrate, self.calibrate_prev = calibrate, calibrate_prev
+        channels = [filters, prev_channels] + [filters] * len(blocks)
+
+        def edge(state: int, operation: str) -> nn.Module:
+            module = OPERATIONS[operation](channels[state], filters, stride if state < 2 else 1)
+            return module if operation.startswith("identity") else nn.Sequential(module, DropPath(layer_share))
+
+        self.inputs = [(first, second) for first, second, *_ in blocks]
+        self.blocks = nn.ModuleList(
+            Block(edge(first, op_1), edge(second, op_2), combine, filters) for first, second, op_1, op_2, combine in blocks
+        )
+        self.outputs = outputs
+        self.fits = nn.ModuleList(fit_state(channels[state], filters, stride if state < 2 else 1) for state in outputs)
+
+    def forward(self, h: Tensor, h_prev: Tensor) -> Tensor:
+        states = [self.calibrate(h), self.calibrate_prev(h_prev)]  # (B, F, H, W), (B, prev_channels, H, W)
+        for (first, second), block in zip(self.inputs, self.blocks, strict=True):
+            states.append(block(states[first], states[second]))  # (B, F, H / stride, W / stride)
+        return torch.cat([fit(states[state]) for state, fit in zip(self.outputs, self.fits, strict=True)], dim=1)
+
+
+def fit_state(channels: int, filters: int, stride: int) -> nn.Module:
+    """What a state needs before it can be concatenated with the others: F channels, the output's side."""
+    if stride == 2:
+        return FactorizedReduction(channels, filters)
+    return nn.Identity() if channels == filters else ConvBN(channels, filters)

@@ -1,0 +1,127 @@
+"""Layers of cell networks, padded as TensorFlow's SAME so that weights and outputs agree with the released NASNets.
+
+SAME: the output has ceil(input / stride) pixels; where the padding is odd, the odd pixel comes after. Average pooling leaves the
+padding out of its mean.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+def same_padding(size: int, kernel: int, stride: int, dilation: int = 1) -> tuple[int, int]:
+    """Pixels to add before and after a side of `size` pixels."""
+    total = max((-(-size // stride) - 1) * stride + (kernel - 1) * dilation + 1 - size, 0)
+    return total // 2, total - total // 2
+
+
+class Conv(nn.Conv2d):
+    """Convolution without bias, SAME-padded unless `same` is false; weights He-normal by fan-out, as slim initialises them."""
+
+    def __init__(
+        self,
+        c_in: int,
+        c_out: int,
+        kernel: int | tuple[int, int] = 1,
+        stride: int | tuple[int, int] = 1,
+        groups: int = 1,
+        dilation: int = 1,
+        same: bool = True,
+    ) -> None:
+        super().__init__(c_in, c_out, kernel, stride, groups=groups, dilation=dilation, bias=False)
+        self.same = same
+
+    def reset_parameters(self) -> None:
+        fan_out = self.out_channels // self.groups * self.kernel_size[0] * self.kernel_size[1]
+        nn.init.normal_(self.weight, std=(2.0 / fan_out) ** 0.5)
+
+    def forward(self, x: Tensor) -> Tensor:  # (B, C_in, H, W) -> (B, C_out, ceil(H / stride), ceil(W / stride))
+        top = bottom = left = right = 0
+        if self.same:
+            top, bottom = same_padding(x.shape[2], self.kernel_size[0], self.stride[0], self.dilation[0])
+            left, right = same_padding(x.shape[3], self.kernel_size[1], self.stride[1], self.dilation[1])
+        if top != bottom or left != right:
+            x = functional.pad(x, (left, right, top, bottom))
+            top = left = 0
+        return functional.conv2d(x, self.weight, None, self.stride, (top, left), self.dilation, self.groups)
+
+
+class MaxPool(nn.MaxPool2d):
+    """Max pooling, SAME-padded."""
+
+    kernel_size: int
+    stride: int
+
+    def __init__(self, kernel: int, stride: int = 1) -> None:
+        super().__init__(kernel, stride)
+
+    def forward(self, x: Tensor) -> Tensor:  # (B, C, H, W) -> (B, C, ceil(H / stride), ceil(W / stride))
+        top, bottom = same_padding(x.shape[2], self.kernel_size, self.stride)
+        left, right = same_padding(x.shape[3], self.kernel_size, self.stride)
+        if top != bottom or left != right:
+            x = functional.pad(x, (left, right, top, bottom), value=float("-inf"))
+            top = left = 0
+        return functional.max_pool2d(x, self.kernel_size, self.stride, (top, left))
+
+
+class AvgPool(nn.AvgPool2d):
+    """Average pooling with an odd kernel, SAME-padded; the mean is over the pixels of the image alone."""
+
+    kernel_size: int
+    stride: int
+
+    def __init__(self, kernel: int, stride: int = 1) -> None:
+        assert kernel % 2 == 1, kernel
+        super().__init__(kernel, stride)
+
+    def forward(self, x: Tensor) -> Tensor:  # (B, C, H, W) -> (B, C, ceil(H / stride), ceil(W / stride))
+        top, bottom = same_padding(x.shape[2], self.kernel_size, self.stride)
+        left, right = same_padding(x.shape[3], self.kernel_size, self.stride)
+        odd = top != bottom or left != right  # then ceil_mode adds the missing pixel after the image, and leaves it out of the mean
+        return functional.avg_pool2d(x, self.kernel_size, self.stride, (top, left), ceil_mode=odd, count_include_pad=False)
+
+
+class ReluConvBN(nn.Sequential):
+    """ReLU, convolution, batch normalisation: the order inside every convolution of the space."""
+
+    def __init__(
+        self, c_in: int, c_out: int, kernel: int | tuple[int, int] = 1, stride: int | tuple[int, int] = 1, dilation: int = 1
+    ) -> None:
+        super().__init__()
+        self.relu = nn.ReLU()
+        self.conv = Conv(c_in, c_out, kernel, stride, dilation=dilation)
+        self.bn = nn.BatchNorm2d(c_out)
+
+
+class ConvBN(nn.Sequential):
+    """1x1 convolution and batch normalisation."""
+
+    def __init__(self, c_in: int, c_out: int) -> None:
+        super().__init__()
+        self.conv = Conv(c_in, c_out)
+        self.bn = nn.BatchNorm2d(c_out)
+
+
+class FactorizedReduction(nn.Module):
+    """Halves the side without losing pixels to the stride: two strided 1x1 paths, the second shifted by one pixel; one normalisation.
+
+    slim asks for an even number of channels. With an odd one, as in the ImageNet stems of published AmoebaNets (F = 50, 62, 190),
+    both paths have c_out // 2 and the last channel is empty before the normalisation: this is how their parameters were counted.
+    """
+
+    def __init__(self, c_in: int, c_out: int, relu: bool = False) -> None:
+        super().__init__()
+        self.relu = nn.ReLU() if relu else nn.Identity()
+        self.path_1 = Conv(c_in, c_out // 2, stride=2)
+        self.path_2 = Conv(c_in, c_out // 2, stride=2)
+        self.bn = nn.BatchNorm2d(c_out)
+
+    def forward(self, x: Tensor) -> Tensor:  # (B, C_in, H, W)
+        x = self.relu(x)
+        shifted = functional.pad(x, (0, 1, 0, 1))[:, :, 1:, 1:]  # (B, C_in, H, W)
+        x = torch.cat([self.path_1(x), self.path_2(shifted)], dim=1)  # (B, C_out or C_out - 1, ceil(H / 2), ceil(W / 2))
+        missing = self.bn.num_features - x.shape[1]
+        if missing:
+            x = functional.pad(x, (0, 0, 0, 0, 0, missing))
+        normalised: Tensor = self.bn(x)  # (B, C_out, ceil(H / 2), ceil(W / 2))
+        return normalised

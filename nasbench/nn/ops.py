@@ -1,0 +1,90 @@
+"""The candidate operations of cells: name -> (input channels, filters, stride) -> module.
+
+NASNet's thirteen (Zoph et al. 2018, section 3), with what the paper leaves open filled in so: `conv_3x3`, `dil_3x3` (dilation 2)
+and the stacked `conv_1x3_3x1`, `conv_1x7_7x1` are dense convolutions at F filters, each of them ReLU-conv-BN, once; the separable
+ones are applied twice. The others are what published cells need beyond them: AmoebaNet's released code puts `3x3` and `1x7_7x1`
+into an F/4 bottleneck, and ENAS reduces by a factorized reduction where NASNet's identity takes a strided 1x1 convolution.
+"""
+
+from collections.abc import Callable
+
+from torch import nn
+
+from nasbench.nn.layers import AvgPool, Conv, ConvBN, FactorizedReduction, MaxPool, ReluConvBN
+
+Operation = Callable[[int, int, int], nn.Module]
+
+
+class SeparableConv(nn.Sequential):
+    """Twice: ReLU, depthwise k x k, pointwise, batch normalisation. The stride is in the first."""
+
+    def __init__(self, c_in: int, c_out: int, kernel: int, stride: int, dilation: int = 1) -> None:
+        super().__init__()
+        self.relu_1 = nn.ReLU()
+        self.depthwise_1 = Conv(c_in, c_in, kernel, stride, groups=c_in, dilation=dilation)
+        self.pointwise_1 = Conv(c_in, c_out)
+        self.bn_1 = nn.BatchNorm2d(c_out)
+        self.relu_2 = nn.ReLU()
+        self.depthwise_2 = Conv(c_out, c_out, kernel, groups=c_out, dilation=dilation)
+        self.pointwise_2 = Conv(c_out, c_out)
+        self.bn_2 = nn.BatchNorm2d(c_out)
+
+
+class StackedConv(nn.Sequential):
+    """1 x k and then k x 1, each ReLU-conv-BN; each takes the stride along its own axis."""
+
+    def __init__(self, c_in: int, c_out: int, kernel: int, stride: int) -> None:
+        super().__init__()
+        self.row = ReluConvBN(c_in, c_out, (1, kernel), (1, stride))
+        self.column = ReluConvBN(c_out, c_out, (kernel, 1), (stride, 1))
+
+
+class Bottleneck(nn.Sequential):
+    """1x1 down to F/4, the named operation there, 1x1 back to F; without the 1x1s where F/4 is less than one filter."""
+
+    def __init__(self, c_in: int, c_out: int, stride: int, operation: str) -> None:
+        super().__init__()
+        narrow = c_out // 4
+        if narrow < 1:
+            self.middle = OPERATIONS[operation](c_in, c_out, stride)
+        else:
+            self.reduce = ReluConvBN(c_in, narrow)
+            self.middle = OPERATIONS[operation](narrow, narrow, stride)
+            self.expand = ReluConvBN(narrow, c_out)
+
+
+def identity(c_in: int, c_out: int, stride: int) -> nn.Module:
+    """The input itself; ReLU, strided 1x1 convolution, normalisation where its size or channels have to change."""
+    return nn.Identity() if stride == 1 and c_in == c_out else ReluConvBN(c_in, c_out, 1, stride)
+
+
+def identity_factorized(c_in: int, c_out: int, stride: int) -> nn.Module:
+    """ENAS's identity: reduces by a factorized reduction."""
+    return FactorizedReduction(c_in, c_out) if stride == 2 else identity(c_in, c_out, stride)
+
+
+def pool(layer: nn.Module, c_in: int, c_out: int) -> nn.Module:
+    """Pooling, then a 1x1 convolution and normalisation where the channels have to change."""
+    return layer if c_in == c_out else nn.Sequential(layer, ConvBN(c_in, c_out))
+
+
+OPERATIONS: dict[str, Operation] = {
+    "identity": identity,
+    "conv_1x3_3x1": lambda c_in, c, stride: StackedConv(c_in, c, 3, stride),
+    "conv_1x7_7x1": lambda c_in, c, stride: StackedConv(c_in, c, 7, stride),
+    "dil_3x3": lambda c_in, c, stride: ReluConvBN(c_in, c, 3, stride, dilation=2),
+    "avg_3x3": lambda c_in, c, stride: pool(AvgPool(3, stride), c_in, c),
+    "max_3x3": lambda c_in, c, stride: pool(MaxPool(3, stride), c_in, c),
+    "max_5x5": lambda c_in, c, stride: pool(MaxPool(5, stride), c_in, c),
+    "max_7x7": lambda c_in, c, stride: pool(MaxPool(7, stride), c_in, c),
+    "conv_1x1": lambda c_in, c, stride: ReluConvBN(c_in, c, 1, stride),
+    "conv_3x3": lambda c_in, c, stride: ReluConvBN(c_in, c, 3, stride),
+    "sep_3x3": lambda c_in, c, stride: SeparableConv(c_in, c, 3, stride),
+    "sep_5x5": lambda c_in, c, stride: SeparableConv(c_in, c, 5, stride),
+    "sep_7x7": lambda c_in, c, stride: SeparableConv(c_in, c, 7, stride),
+    "max_2x2": lambda c_in, c, stride: pool(MaxPool(2, stride), c_in, c),
+    "dil_sep_5x5": lambda c_in, c, stride: SeparableConv(c_in, c, 5, stride, dilation=2),
+    "bottleneck_3x3": lambda c_in, c, stride: Bottleneck(c_in, c, stride, "conv_3x3"),
+    "bottleneck_1x7_7x1": lambda c_in, c, stride: Bottleneck(c_in, c, stride, "conv_1x7_7x1"),
+    "identity_factorized": identity_factorized,
+}

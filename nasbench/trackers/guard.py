@@ -1,0 +1,39 @@
+"""A guard around any tracker: one that throws is reported once, on standard error, and left alone from then on."""
+
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TextIO
+
+from nasbench.core.protocols import RunInfo, Tracker
+from nasbench.core.trial import Trial
+
+
+class Guarded:
+    """Passes on what it hears until the tracker throws. Interrupts pass through. A tracker whose start failed is not finished."""
+
+    def __init__(self, tracker: Tracker, stream: TextIO | None = None) -> None:
+        self.tracker = tracker
+        self.broken = False
+        self._stream = stream
+
+    def start(self, run: RunInfo) -> None:
+        self._try(lambda: self.tracker.start(run))
+
+    def trial(self, trial: Trial) -> None:
+        self._try(lambda: self.tracker.trial(trial))
+
+    def finish(self, summary: Mapping[str, Any], run_dir: Path) -> None:
+        self._try(lambda: self.tracker.finish(summary, run_dir))
+
+    def _try(self, call: Callable[[], None]) -> None:
+        if self.broken:
+            return
+        try:
+            call()
+        except Exception as error:  # whatever a tracker does wrong, the search goes on
+            self.broken = True
+            name = type(self.tracker).__name__
+            reason = str(error) or type(error).__name__
+            text = f"nasbench: {name} failed and is left out from here on: {reason}. The search goes on; its log is complete."
+            print(text, file=self._stream or sys.stderr)

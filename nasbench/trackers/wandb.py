@@ -1,0 +1,260 @@
+"""Weights & Biases as a listener: one W&B run a search, online or offline, never on the search's critical path.
+
+What is logged, all against `trial` (trials finished): each trial's `score`, `best_so_far` beside `random_expected_best` (the expected
+best of as many random children: of all that are known where there are fewer, `random_known`), the controller's `controller/entropy`,
+`controller/loss` and `controller/baseline`, the share of each option among the last proposals (`share/<decision>/<option>`), a table of
+the trials, the best cell's drawing, and the run's configuration.
+
+Offline, the files lie under `<run directory>/wandb` and nothing touches the network. To upload them later, on a machine with a key
+(`wandb login`): `wandb sync <run directory>/wandb/offline-run-*`. Every sitting of a resumed search carries the same run id, kept in
+`<run directory>/wandb-id`, and steps go on where they were, so that W&B shows one run; `wandb sync` takes several files in order.
+"""
+
+import json
+import os
+from collections import Counter, deque
+from collections.abc import Mapping
+from netrc import NetrcParseError, netrc
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlparse
+from uuid import uuid4
+
+from nasbench.core.curves import (
+    OptionGroup,
+    best_so_far,
+    expected_best,
+    groups_of,
+    is_control,
+    is_random,
+    is_retraining,
+    option_shares,
+    random_scores,
+    searched,
+)
+from nasbench.core.errors import RunFailed, UsageError
+from nasbench.core.protocols import RunInfo
+from nasbench.core.trial import Trial
+
+Mode = Literal["auto", "online", "offline"]
+WINDOW = 20
+"""Trials over which the shares of options are taken."""
+FIRST_TABLE = 50
+"""Trials after which the table is logged first; then whenever they have doubled, so that a killed search has half of it at least."""
+CONNECT_SECONDS = 30.0
+FINISH_SECONDS = 120.0
+COLUMNS = ("number", "key", "status", "score", "params", "macs", "epochs", "seconds", "random", "note", "error", "architecture")
+
+
+class WandbTracker:
+    """`mode` auto is online where a key is set up, else offline. `trials` adds a W&B run for each trial, grouped under the search's.
+
+    UsageError at once where `mode` is online and there is no key: W&B would prompt for it.
+    """
+
+    def __init__(self, mode: Mode = "auto", project: str = "nasbench", trials: bool = False) -> None:
+        if mode == "online" and not key_is_set_up():
+            raise UsageError("--wandb online needs a key. Run `wandb login`, set WANDB_API_KEY, or take --wandb offline.")
+        self._asked, self._project, self._each = mode, project, trials
+        self._run: Any = None
+        self._log: list[Trial] = []
+        self._groups: dict[str, OptionGroup] = {}
+        self._recent: deque[Trial] = deque(maxlen=WINDOW)
+        self._best: float | None = None
+        self._searched = 0
+        self._counts: Counter[str] = Counter()
+        self._random: dict[str, float] = {}
+        self._next_table = FIRST_TABLE
+        self._settings: dict[str, Any] = {}
+
+    def start(self, run: RunInfo) -> None:
+        self._settings = {"id": run_id(run.directory), "directory": run.directory, "config": dict(run.config)}
+        new = not (run.directory / "wandb-id").exists()
+        self._run = self._connect()
+        (run.directory / "wandb-id").write_text(self._settings["id"] + "\n", encoding="utf-8")
+        self._run.config.update({"run_directory": str(run.directory), **_versions(run.directory)}, allow_val_change=True)
+        self._run.define_metric("trial", hidden=True)
+        self._run.define_metric("*", step_metric="trial")
+        self._run.define_metric("score", summary="max", step_metric="trial")
+        for group in groups_of(str(run.config.get("space", "")), run.history):
+            self._groups.setdefault(group.name, group)
+        self._table()  # what a table imports is imported now, before the search
+        for trial in run.history:
+            values = self._values(trial)
+            if new:  # the search began without W&B
+                self._run.log(values, step=len(self._log))
+
+    def trial(self, trial: Trial) -> None:
+        assert self._run is not None, "start comes first"
+        self._run.log(self._values(trial), step=len(self._log))
+        if len(self._log) >= self._next_table:
+            self._next_table = 2 * len(self._log)
+            self._run.log({"trials": self._table()}, step=len(self._log))
+        if self._each:
+            self._log_apart(trial)
+
+    def finish(self, summary: Mapping[str, Any], run_dir: Path) -> None:
+        if self._run is None:
+            return
+        import wandb
+
+        run, self._run = self._run, None
+        last: dict[str, Any] = {}
+        if self._log:
+            last = {"trials": self._table(), "search_against_random": self._curve()}
+        drawing = run_dir / "best" / "cell.svg"
+        if drawing.exists():
+            last["best_cell"] = wandb.Html(drawing.read_text(encoding="utf-8"), inject=False, data_is_not_path=True)
+        if last:
+            run.log(last, step=len(self._log))  # the last trial's own step: a later sitting goes on with the next
+        for name, value in summary.items():
+            run.summary[name] = value if isinstance(value, str | int | float | bool | None) else json.dumps(value)
+        run.finish(exit_code=1 if summary.get("interrupted") or summary.get("failed") else 0)
+
+    def _connect(self, **options: Any) -> Any:
+        """A W&B run; offline where auto finds no key or cannot reach the server."""
+        mode = self._asked
+        if mode == "auto":
+            mode = "online" if key_is_set_up() and os.environ.get("WANDB_MODE", "online") == "online" else "offline"
+        if mode == "offline":
+            return self._init("offline", **options)
+        try:
+            return self._init("online", **options)
+        except Exception as error:  # no network, a key that is refused: what auto is for
+            if self._asked == "online":
+                raise RunFailed(f"cannot reach W&B: {error}") from error
+            self._asked = "offline"
+            return self._init("offline", **options)
+
+    def _init(self, mode: Literal["online", "offline"], **options: Any) -> Any:
+        os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
+        try:
+            import wandb
+        except ImportError as error:
+            raise UsageError(f"W&B cannot be imported ({error}). Install it with `pip install wandb`, or take --wandb off.") from error
+        quiet: dict[str, Any] = {
+            "silent": True,
+            "quiet": True,
+            "console": "off",
+            "disable_git": True,
+            "disable_code": True,
+            "save_code": False,
+        }
+        limits = {"init_timeout": CONNECT_SECONDS, "finish_timeout": FINISH_SECONDS}
+        unseen = {"x_disable_stats": mode == "offline", "x_disable_machine_info": mode == "offline"}  # they ask cloud hosts over HTTP
+        wanted = {**quiet, **limits, **unseen}
+        settings = wandb.Settings(**{name: value for name, value in wanted.items() if name in wandb.Settings.model_fields})
+        known = self._settings
+        given = {
+            "project": self._project,
+            "id": known["id"],
+            "name": Path(known["directory"]).resolve().name,
+            "dir": str(known["directory"]),
+            "config": known["config"],
+            "job_type": "search",
+            "resume": "allow" if mode == "online" else None,
+            **options,
+        }
+        return wandb.init(mode=mode, settings=settings, reinit="create_new", **given)
+
+    def _values(self, trial: Trial) -> dict[str, Any]:
+        """What a trial adds to the series, and to what is remembered."""
+        self._log.append(trial)
+        self._counts[trial.status] += 1
+        values: dict[str, Any] = {"trial": len(self._log), "seconds": trial.seconds}
+        values.update({f"count/{status}": count for status, count in self._counts.items()})
+        if trial.score is not None:
+            values["retrained_score" if is_retraining(trial) else "control_score" if is_control(trial) else "score"] = trial.score
+        values.update({f"metrics/{name}": value for name, value in trial.metrics.items() if _number(value)})
+        if is_random(trial) and trial.score is not None and trial.epochs == self._log[0].epochs:
+            self._random.setdefault(trial.key, trial.score)
+        if is_control(trial) or is_retraining(trial):
+            return values
+        self._searched += 1
+        self._recent.append(trial)
+        if trial.score is not None:
+            self._best = trial.score if self._best is None else max(self._best, trial.score)
+        if self._best is not None:
+            values["best_so_far"] = self._best
+        if self._random:
+            values["random_expected_best"] = expected_best(list(self._random.values()), min(self._searched, len(self._random)))
+            values["random_known"] = len(self._random)
+        values.update({f"controller/{name}": trial.note[name] for name in ("entropy", "loss", "baseline") if _number(trial.note.get(name))})
+        for group in self._groups.values():
+            values.update({f"share/{group.name}/{option}": share for option, share in option_shares(self._recent, group).items()})
+        return values
+
+    def _table(self) -> Any:
+        import wandb
+
+        rows = [
+            [
+                trial.number,
+                trial.key,
+                trial.status,
+                trial.score,
+                trial.metrics.get("params"),
+                trial.metrics.get("macs"),
+                trial.epochs,
+                trial.seconds,
+                bool(trial.note.get("blind") or trial.note.get("control")),
+                json.dumps(dict(trial.note)),
+                trial.error,
+                json.dumps(dict(trial.architecture.genes)),
+            ]
+            for trial in self._log
+        ]
+        return wandb.Table(columns=list(COLUMNS), data=rows)
+
+    def _curve(self) -> Any:
+        """n, best so far, expected best of n random, for as many n as there are random scores."""
+        import wandb
+
+        scores = random_scores(self._log)
+        best = best_so_far(searched(self._log))
+        step = max(1, len(best) // 500)
+        rows = [[n, best[n - 1], expected_best(scores, n) if n <= len(scores) else None] for n in range(1, len(best) + 1, step)]
+        return wandb.Table(columns=["trials", "best_so_far", "random_expected_best"], data=rows)
+
+    def _log_apart(self, trial: Trial) -> None:
+        run = self._connect(
+            id=f"{self._settings['id']}-{trial.number}",
+            name=f"trial-{trial.number}",
+            group=self._settings["id"],
+            job_type="trial",
+            config={**trial.architecture.genes, "key": trial.key, "epochs": trial.epochs, "seed": trial.seed},
+        )
+        run.log({name: value for name, value in {"score": trial.score, **trial.metrics}.items() if _number(value)})
+        run.summary["status"] = trial.status
+        run.finish(exit_code=1 if trial.status == "failed" else 0)
+
+
+def key_is_set_up() -> bool:
+    """True where WANDB_API_KEY is set or netrc has an entry for the W&B server; nothing is asked and nothing is fetched."""
+    if os.environ.get("WANDB_API_KEY"):
+        return True
+    path = Path(os.environ.get("NETRC") or Path.home() / ".netrc")
+    host = urlparse(os.environ.get("WANDB_BASE_URL") or "https://api.wandb.ai").hostname or ""
+    try:
+        return netrc(path).authenticators(host) is not None
+    except (OSError, NetrcParseError):
+        return False
+
+
+def run_id(directory: Path) -> str:
+    """The W&B id of the run in a directory: the one it had before, or a new one."""
+    path = directory / "wandb-id"
+    return path.read_text(encoding="utf-8").strip() if path.exists() else uuid4().hex[:12]
+
+
+def _versions(directory: Path) -> dict[str, Any]:
+    """What `run.json` says of where the run came from."""
+    try:
+        record = json.loads((directory / "run.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {name: record[name] for name in ("versions", "hardware", "git_commit", "argv", "plan") if name in record}
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

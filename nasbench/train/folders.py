@@ -1,0 +1,125 @@
+"""Images in folders: `train/<class>/...` and `val/<class>/...`. `val` is the test split; validation is carved from `train`."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torchvision.transforms import v2
+
+from nasbench.core.errors import UsageError
+from nasbench.core.registry import datasets
+from nasbench.core.spec import Task
+from nasbench.train.data import AnySplit, FileSplit, ImageData, Split, carve, validation_size
+from nasbench.train.datasets import default_data_dir
+from nasbench.train.loader import read_image
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".ppm", ".pgm", ".tif", ".tiff", ".webp")
+
+IN_MEMORY_BYTES = 2**30
+"""Up to this size of all training images at the asked side, they are decoded once and live on the device; larger ones stream."""
+
+LARGEST_OWN_SIDE = 224
+"""Where no image size is asked for, it is the shorter side of the first image, and no more than this."""
+
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""Of ImageNet's training images: the usual values for photographs."""
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The images under `path`; None is the data directory. Streams always where `stream` is set, else where memory asks for it."""
+
+    path: Path | None = None
+    name: str = "folder"
+    stream: bool = False
+    side: int | None = None
+
+    def task(self, data_dir: Path | None, image_size: int | None) -> Task:
+        root = self._root(data_dir)
+        return Task(len(_classes(root / "train")), image_size or self._own_side(_files(root / "train")), 3)
+
+    def load(self, data_dir: Path | None, image_size: int | None, download: bool) -> ImageData:  # noqa: ARG002 - nothing to fetch
+        root = self._root(data_dir)
+        files, names = _files(root / "train"), _classes(root / "train")
+        _check_same(names, root)
+        side = image_size or self._own_side(files)
+        train, val = carve(len(files), validation_size(len(files)))
+        if self._streams(len(files), side):
+            splits: tuple[AnySplit, AnySplit] = files.take(train), files.take(val)
+        else:
+            every = _decode(files, side)
+            splits = every.take(train), every.take(val)
+        return ImageData(self.name, *splits, IMAGENET_MEAN, IMAGENET_STD, names, side)
+
+    def load_test(self, data_dir: Path | None, image_size: int | None, download: bool) -> AnySplit:  # noqa: ARG002
+        root = self._root(data_dir)
+        files = _files(root / "val")
+        _check_same(_classes(root / "train"), root)
+        side = image_size or self._own_side(_files(root / "train"))
+        return files if self._streams(len(files), side) else _decode(files, side)
+
+    def _root(self, data_dir: Path | None) -> Path:
+        root = self.path or data_dir or default_data_dir()
+        if not root.is_dir():
+            raise UsageError(f"no directory at {root}. {self.name} needs {root}/train/<class> and {root}/val/<class> with images.")
+        return root
+
+    def _streams(self, num_images: int, side: int) -> bool:
+        return self.stream or num_images * 3 * side * side > IN_MEMORY_BYTES
+
+    def _own_side(self, files: FileSplit) -> int:
+        return self.side or min(LARGEST_OWN_SIDE, *read_image(files.paths[0]).size)
+
+
+datasets.register("folder")(Folder)
+datasets.register("imagenet")(Folder(name="imagenet", stream=True, side=224))
+
+
+def _classes(directory: Path) -> tuple[str, ...]:
+    """The names of the class folders, sorted: a class's label is its place here."""
+    if not directory.is_dir():
+        raise UsageError(f"no directory at {directory}. Put a folder of images for each class there.")
+    names = sorted(entry.name for entry in directory.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+    if not names:
+        raise UsageError(f"no class folders in {directory}. Put a folder of images for each class there, two at least.")
+    if len(names) == 1:
+        raise UsageError(f"only one class in {directory}: {names[0]!r}. Put a folder of images for each class there, two at least.")
+    return tuple(names)
+
+
+def _files(directory: Path) -> FileSplit:
+    """All images, class by class and sorted by path."""
+    paths: list[Path] = []
+    labels: list[int] = []
+    for label, name in enumerate(_classes(directory)):
+        found = sorted(
+            Path(folder) / file
+            for folder, _, files in os.walk(directory / name, followlinks=True)
+            for file in files
+            if file.lower().endswith(SUFFIXES) and not file.startswith(".")
+        )
+        if not found:
+            raise UsageError(f"no images in {directory / name}. Put some there ({', '.join(SUFFIXES)}), or delete the folder.")
+        paths += found
+        labels += [label] * len(found)
+    return FileSplit(tuple(paths), tuple(labels))
+
+
+def _check_same(names: tuple[str, ...], root: Path) -> None:
+    """UsageError where `val` has other classes than `train`."""
+    others = _classes(root / "val")
+    for here, there, where in ((names, others, "val"), (others, names, "train")):
+        missing = sorted(set(here) - set(there))
+        if missing:
+            listed = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
+            raise UsageError(f"{root}/train and {root}/val differ: {root / where} lacks {listed}. Give both the same class folders.")
+
+
+def _decode(files: FileSplit, side: int) -> Split:
+    """Every image with its shorter side resized to `side`, and the centre square of it."""
+    transform = v2.Compose([v2.Resize(side, antialias=True), v2.CenterCrop(side), v2.PILToTensor()])
+    images = torch.empty(len(files), 3, side, side, dtype=torch.uint8)
+    for index, path in enumerate(files.paths):
+        images[index] = transform(read_image(path))
+    return Split(images, torch.tensor(files.labels))

@@ -1,0 +1,177 @@
+"""Batches for the trainer, in an order and with augmentation that depend on (seed, epoch) alone.
+
+Images in memory are indexed, resized and augmented on their device. Files are decoded by torchvision's v2 transforms in worker
+processes, each image under a seed of its own, so that the number of workers changes nothing.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+
+import torch
+from PIL import Image, UnidentifiedImageError
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+from torchvision.transforms import v2
+
+from nasbench.core.errors import UsageError
+from nasbench.core.recipe import Recipe
+from nasbench.core.seeds import derive
+from nasbench.train.augment import cutout, flip, pad_crop
+from nasbench.train.data import AnySplit, FileSplit, ImageData, Split, at_size, normalise
+from nasbench.train.device import isolated_rng
+
+Batch = tuple[Tensor, Tensor]
+"""Normalised images float32 (B, C, S, S) and labels int64 (B)."""
+
+MAX_WORKERS = 8
+CPU = torch.device("cpu")
+
+
+class TrainBatches:
+    """Batches of `batch_size` images, shuffled and augmented as the recipe says. What does not fill a batch waits for another epoch.
+
+    Where `data.train` is files, `pad_crop` above 0 stands for a random resized crop, the augmentation of large images.
+    """
+
+    def __init__(self, data: ImageData, recipe: Recipe, seed: int, device: torch.device) -> None:
+        self._data, self._recipe, self._seed, self._device = data, recipe, seed, device
+        self._split = data.train.first(recipe.train_images).to(device)
+        self._batch_size = min(recipe.batch_size, len(self._split))
+        self._files: _FileBatches | None = None
+
+    @property
+    def steps(self) -> int:
+        """Of an epoch."""
+        return len(self._split) // self._batch_size
+
+    def epoch(self, epoch: int) -> Iterator[Batch]:
+        """The batches of epoch `epoch`, counted from 0."""
+        order = torch.randperm(len(self._split), generator=torch.Generator().manual_seed(derive(self._seed, "order", epoch)))
+        order = order[: self.steps * self._batch_size]
+        generator = torch.Generator(self._device).manual_seed(derive(self._seed, "augment", epoch))
+        for images, labels in self._raw(order, epoch):
+            yield self._augment(images, generator), labels
+
+    def _raw(self, order: Tensor, epoch: int) -> Iterator[Batch]:
+        if isinstance(self._split, Split):
+            for indices in order.to(self._device).split(self._batch_size):
+                batch = self._split.take(indices)
+                yield batch.images, batch.labels
+            return
+        if self._files is None:
+            transform = _train_transform(self._data.image_size, self._recipe)
+            self._files = _FileBatches(self._split, transform, self._device)
+        seeds = [derive(self._seed, "augment", epoch, index) for index in order.tolist()]
+        yield from self._files(list(zip(order.tolist(), seeds, strict=True)), self._batch_size)
+
+    def _augment(self, images: Tensor, generator: torch.Generator) -> Tensor:  # uint8 (B, C, H, W)
+        recipe, pixels = self._recipe, at_size(images, self._data.image_size)  # (B, C, S, S)
+        if isinstance(self._split, Split):
+            if recipe.pad_crop:
+                pixels = pad_crop(pixels, recipe.pad_crop, generator)
+            if recipe.flip:
+                pixels = flip(pixels, generator)
+        normal = normalise(pixels, self._data.mean, self._data.std)
+        return cutout(normal, recipe.cutout, generator) if recipe.cutout else normal  # (B, C, S, S)
+
+
+def eval_batches(split: AnySplit, data: ImageData, device: torch.device, batch_size: int) -> Iterator[Batch]:
+    """Every image of `split` once, in order, as networks see it without augmentation. The last batch may be smaller."""
+    if isinstance(split, Split):
+        for images, labels in zip(split.images.split(batch_size), split.labels.split(batch_size), strict=True):
+            yield normalise(at_size(images.to(device), data.image_size), data.mean, data.std), labels.to(device)
+        return
+    files = _FileBatches(split, _eval_transform(data.image_size), device)
+    for images, labels in files([(index, 0) for index in range(len(split))], batch_size):
+        yield normalise(images.float(), data.mean, data.std), labels
+
+
+def read_image(path: str | os.PathLike[str]) -> Image.Image:
+    """An RGB image. UsageError that names the file where it is none."""
+    try:
+        with Image.open(path) as image:
+            return image.convert("RGB")
+    except (OSError, SyntaxError, ValueError, UnidentifiedImageError) as error:  # PIL raises all of these for broken files
+        raise UsageError(f"cannot read the image {path}: {error}. Replace or delete it.") from error
+
+
+class _FileBatches:
+    """Decodes files into uint8 batches on the device. Worker processes, where there are any, live as long as this does."""
+
+    def __init__(self, split: FileSplit, transform: v2.Transform, device: torch.device) -> None:
+        self._device, self._order = device, _Order()
+        # A CPU that trains has no core to spare; beside a GPU, decoding is what would hold it up.
+        workers = 0 if device.type == "cpu" else min(MAX_WORKERS, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)
+        self._loader = DataLoader(
+            _Files(split, transform),
+            batch_sampler=self._order,
+            num_workers=workers,
+            collate_fn=_collate,
+            pin_memory=device.type == "cuda",
+            generator=torch.Generator(),  # its base seed would come from the global generator otherwise
+            persistent_workers=workers > 0,
+            multiprocessing_context="forkserver" if workers else None,
+        )
+
+    def __call__(self, keys: list[tuple[int, int]], batch_size: int) -> Iterator[Batch]:
+        """The images at (index, seed) of each key."""
+        self._order.batches = [keys[start : start + batch_size] for start in range(0, len(keys), batch_size)]
+        for batch in self._loader:
+            if isinstance(batch, UsageError):
+                raise batch
+            images, labels = batch
+            yield images.to(self._device, non_blocking=True), labels.to(self._device, non_blocking=True)
+
+
+class _Order:
+    """A batch sampler whose batches are set from outside before each epoch."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[tuple[int, int]]] = []
+
+    def __iter__(self) -> Iterator[list[tuple[int, int]]]:
+        return iter(self.batches)
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+
+class _Files(Dataset[tuple[Tensor, int] | UsageError]):
+    """An error is handed over as a value: raised in a worker process, it would arrive wrapped in a traceback."""
+
+    def __init__(self, split: FileSplit, transform: v2.Transform) -> None:
+        self._split, self._transform = split, transform
+
+    def __getitem__(self, key: tuple[int, int]) -> tuple[Tensor, int] | UsageError:
+        index, seed = key
+        try:
+            image = read_image(self._split.paths[index])
+        except UsageError as error:
+            return error
+        with isolated_rng(CPU, seed):
+            return self._transform(image), self._split.labels[index]  # uint8 (3, S, S)
+
+
+def _collate(items: Sequence[tuple[Tensor, int] | UsageError]) -> Batch | UsageError:
+    images, labels = [], []
+    for item in items:
+        if isinstance(item, UsageError):
+            return item
+        images.append(item[0])
+        labels.append(item[1])
+    return torch.stack(images), torch.tensor(labels)  # uint8 (B, 3, S, S), int64 (B)
+
+
+def _train_transform(image_size: int, recipe: Recipe) -> v2.Transform:
+    crop = [v2.RandomResizedCrop(image_size, antialias=True)] if recipe.pad_crop else _centre_crop(image_size)
+    mirror = [v2.RandomHorizontalFlip()] if recipe.flip else []
+    return v2.Compose([*crop, *mirror, v2.PILToTensor()])
+
+
+def _eval_transform(image_size: int) -> v2.Transform:
+    return v2.Compose([*_centre_crop(image_size), v2.PILToTensor()])
+
+
+def _centre_crop(image_size: int) -> list[v2.Transform]:
+    # 224 of 256 pixels, as for ImageNet since Krizhevsky et al. 2012.
+    return [v2.Resize(round(image_size * 256 / 224), antialias=True), v2.CenterCrop(image_size)]

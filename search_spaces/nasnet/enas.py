@@ -1,0 +1,74 @@
+"""The network of ENAS's released script (Pham et al. 2018, arXiv:1802.03268): its own calibration, auxiliary head and classifier.
+
+Unlike in slim's NASNet, h passes two 1x1 convolutions, the first cell calibrates its h_prev too, the auxiliary head sits after the
+first normal cell behind the second reduction, and no linear layer has a bias.
+"""
+
+from torch import nn
+
+from nasbench.nn.cell import Cell
+from nasbench.nn.layers import Conv, ConvBN, FactorizedReduction, ReluConvBN
+from search_spaces.nasnet.network import CellWiring, Classifier, Network
+
+
+class EnasAuxHead(nn.Sequential):
+    """The auxiliary classifier, for features of `side` pixels, at least 5: (B, C, side, side) -> (B, num_classes)."""
+
+    def __init__(self, channels: int, side: int, num_classes: int) -> None:
+        super().__init__()
+        self.relu_1 = nn.ReLU()
+        self.pool_1 = nn.AvgPool2d(5, stride=3)
+        self.proj = ConvBN(channels, 128)
+        self.relu_2 = nn.ReLU()
+        self.full = Conv(128, 768, (side - 5) // 3 + 1)  # as large as the features, but SAME-padded, and averaged afterwards
+        self.bn = nn.BatchNorm2d(768)
+        self.relu_3 = nn.ReLU()
+        self.pool_2 = nn.AdaptiveAvgPool2d(1)
+        self.flatten = nn.Flatten()
+        self.linear = nn.Linear(768, num_classes, bias=False)
+
+
+def enas(
+    normal: CellWiring,
+    reduce: CellWiring,
+    num_cells: int,
+    filters: int,
+    num_classes: int,
+    channels: int,
+    imagenet_stem: int = 0,
+    aux_side: int = 0,
+) -> Network:
+    """N `num_cells`, F `filters`; ENAS's calibration of cell inputs.
+
+    `imagenet_stem` is the number of filters of the ImageNet skeleton's first convolution (NASNet's skeleton: ENAS has none);
+    0 builds the CIFAR skeleton. `aux_side` is the side in pixels of the auxiliary head's input; 0 builds none.
+    """
+    if imagenet_stem:
+        stem = nn.Sequential(Conv(channels, imagenet_stem, 3, 2, same=False), nn.BatchNorm2d(imagenet_stem))
+        plan = [(True, filters // 4), (True, filters // 2)]  # (reduces, filters) of each cell
+    else:
+        stem = nn.Sequential(Conv(channels, 3 * filters, 3), nn.BatchNorm2d(3 * filters))
+        plan = []
+    plan += [(False, filters)] * num_cells
+    for width in (2 * filters, 4 * filters):
+        plan += [(True, width)] + [(False, width)] * num_cells
+
+    prev = h = (imagenet_stem or 3 * filters, 0)  # (channels, halvings)
+    cells: list[nn.Module] = []
+    aux_head, aux_cell = None, len(plan) - num_cells
+    for index, (reduces, width) in enumerate(plan):
+        calibrate: nn.Module = ReluConvBN(h[0], width)
+        if h[0] != width:
+            calibrate = nn.Sequential(calibrate, ReluConvBN(width, width))
+        calibrate_prev: nn.Module = nn.Identity()
+        if prev[1] != h[1]:
+            calibrate_prev = FactorizedReduction(prev[0], width, relu=True)
+        elif prev[0] != width:
+            calibrate_prev = ReluConvBN(prev[0], width)
+        blocks, outputs = reduce if reduces else normal
+        share = (index + 1) / len(plan)
+        cells.append(Cell(blocks, outputs, calibrate, calibrate_prev, width, width, 2 if reduces else 1, share))
+        prev, h = h, (len(outputs) * width, h[1] + reduces)
+        if aux_side and index == aux_cell:
+            aux_head = EnasAuxHead(h[0], aux_side, num_classes)
+    return Network(stem, cells, Classifier(h[0], num_classes, bias=False), (), aux_head, aux_cell)

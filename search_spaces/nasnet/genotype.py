@@ -1,0 +1,167 @@
+"""Genotypes: the wiring of a network's two cells, and the way from and to points of the search space.
+
+Hidden states are numbered 0 = h (the cell before), 1 = h_prev (the one before that), 2... = the blocks in order; some papers and
+repositories number the first two the other way round.
+"""
+
+from dataclasses import dataclass
+from itertools import product
+from typing import NamedTuple
+
+from nasbench.core.arch import Architecture, Choice, Gene
+from nasbench.core.graph import CellGraph, Node
+
+NUM_BLOCKS = 5
+OPERATIONS = (
+    "identity",
+    "conv_1x3_3x1",
+    "conv_1x7_7x1",
+    "dil_3x3",
+    "avg_3x3",
+    "max_3x3",
+    "max_5x5",
+    "max_7x7",
+    "conv_1x1",
+    "conv_3x3",
+    "sep_3x3",
+    "sep_5x5",
+    "sep_7x7",
+)
+COMBINES = ("add", "concat")
+CELLS = ("normal", "reduce")
+
+
+class Block(NamedTuple):
+    """Two operations on two states, combined by 'add' or 'concat'."""
+
+    input_1: int
+    input_2: int
+    op_1: str
+    op_2: str
+    combine: str = "add"
+
+
+@dataclass(frozen=True)
+class CellGenotype:
+    """Blocks, and the states whose concatenation is the cell's output."""
+
+    blocks: tuple[Block, ...]
+    outputs: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Genotype:
+    """The normal cell, which keeps the size of the image, and the reduction cell, which halves it."""
+
+    normal: CellGenotype
+    reduce: CellGenotype
+
+
+def state_name(state: int) -> str:
+    return ("h", "h_prev")[state] if state < 2 else f"block_{state - 2}"
+
+
+def choices() -> tuple[Choice, ...]:
+    """The decisions in the order of the paper's controller: block by block two inputs, two operations, one way to combine."""
+    decisions = []
+    for cell, block in product(CELLS, range(NUM_BLOCKS)):
+        states = tuple(state_name(state) for state in range(block + 2))
+        options: dict[str, tuple[Gene, ...]] = {
+            "input_1": states,
+            "input_2": states,
+            "op_1": OPERATIONS,
+            "op_2": OPERATIONS,
+            "combine": COMBINES,
+        }
+        decisions += [Choice(f"{cell}_{block}_{part}", options[part]) for part in Block._fields]
+    return tuple(decisions)
+
+
+def unused_states(blocks: tuple[Block, ...]) -> tuple[int, ...]:
+    """The states that no block reads, the cell's two inputs included: what a sampled cell puts out, so that nothing is dead."""
+    used = {state for block in blocks for state in (block.input_1, block.input_2)}
+    return tuple(state for state in range(len(blocks) + 2) if state not in used)
+
+
+def genotype_of(architecture: Architecture) -> Genotype:
+    """The wiring of a valid architecture; its cells put out their unused states."""
+    normal, reduce = (_blocks_of(architecture, cell) for cell in CELLS)
+    return Genotype(CellGenotype(normal, unused_states(normal)), CellGenotype(reduce, unused_states(reduce)))
+
+
+def architecture_of(space: str, normal: tuple[Block, ...], reduce: tuple[Block, ...]) -> Architecture:
+    """The point of the space with these blocks."""
+    genes: dict[str, Gene] = {}
+    for cell, blocks in zip(CELLS, (normal, reduce), strict=True):
+        for index, block in enumerate(blocks):
+            values = (state_name(block.input_1), state_name(block.input_2), block.op_1, block.op_2, block.combine)
+            genes |= {f"{cell}_{index}_{part}": value for part, value in zip(Block._fields, values, strict=True)}
+    return Architecture.of(space, genes)
+
+
+def canonical(architecture: Architecture) -> Architecture:
+    """The one spelling of all architectures that are the same network.
+
+    Spellings differ in the order of a block's two operands and in the order of blocks that do not need each other. Where the two
+    results are concatenated, or the output states of a cell are, another order permutes channels that a 1x1 convolution (or the
+    classifier) reads next: the same set of functions.
+    """
+    normal, reduce = (canonical_blocks(_blocks_of(architecture, cell)) for cell in CELLS)
+    return architecture_of(architecture.space, normal, reduce)
+
+
+def canonical_blocks(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+    """The smallest spelling, block by block, over every order in which the blocks can be computed."""
+    return tuple(
+        Block(first[0], second[0], OPERATIONS[first[1]], OPERATIONS[second[1]], COMBINES[combine])
+        for first, second, combine in _smallest(blocks, {0: 0, 1: 1})
+    )
+
+
+_Code = tuple[tuple[int, int], tuple[int, int], int]
+
+
+def _smallest(blocks: tuple[Block, ...], renamed: dict[int, int]) -> list[_Code]:
+    """The smallest code of the blocks not renamed yet. Equal candidates are all followed: later blocks may tell them apart."""
+    codes = {
+        index: _code(block, renamed)
+        for index, block in enumerate(blocks)
+        if index + 2 not in renamed and block.input_1 in renamed and block.input_2 in renamed
+    }
+    if not codes:
+        return []
+    best = min(codes.values())
+    equal = [index for index, code in codes.items() if code == best]
+    return [best, *min(_smallest(blocks, {**renamed, index + 2: len(renamed)}) for index in equal)]
+
+
+def _code(block: Block, renamed: dict[int, int]) -> _Code:
+    first = (renamed[block.input_1], _OPERATION_INDEX[block.op_1])
+    second = (renamed[block.input_2], _OPERATION_INDEX[block.op_2])
+    return min(first, second), max(first, second), COMBINES.index(block.combine)
+
+
+_OPERATION_INDEX = {name: index for index, name in enumerate(OPERATIONS)}
+_STATE_INDEX = {state_name(state): state for state in range(NUM_BLOCKS + 2)}
+
+
+def _blocks_of(architecture: Architecture, cell: str) -> tuple[Block, ...]:
+    genes = architecture.genes
+    blocks = []
+    for index in range(NUM_BLOCKS):
+        input_1, input_2, op_1, op_2, combine = (str(genes[f"{cell}_{index}_{part}"]) for part in Block._fields)
+        blocks.append(Block(_STATE_INDEX[input_1], _STATE_INDEX[input_2], op_1, op_2, combine))
+    return tuple(blocks)
+
+
+def graph(cell: CellGenotype) -> CellGraph:
+    """What a drawing of the cell needs."""
+    nodes = tuple(
+        Node(
+            name=state_name(index + 2),
+            edges=((state_name(block.input_1), block.op_1), (state_name(block.input_2), block.op_2)),
+            combine=block.combine,
+        )
+        for index, block in enumerate(cell.blocks)
+    )
+    return CellGraph(inputs=("h", "h_prev"), nodes=nodes, outputs=tuple(state_name(state) for state in cell.outputs))

@@ -1,0 +1,111 @@
+"""From a size and a task to the arguments that build a network; the errors for sizes that cannot be built."""
+
+import re
+from itertools import count
+from typing import Any, Literal
+
+from nasbench.core.errors import UsageError, unknown
+from nasbench.core.spec import Size, Task
+from search_spaces.nasnet.genotype import Genotype
+
+Rules = Literal["nasnet", "amoebanet", "enas"]
+SKELETONS = ("cifar", "imagenet")
+SMALLEST_FILTERS = {"cifar": 2, "imagenet": 8}
+"""A factorized reduction halves F on the CIFAR skeleton, and F / 4 in the first stem cell of the ImageNet one."""
+SMALLEST_AUX_INPUT = 5
+"""The auxiliary head begins with a 5x5 pooling without padding."""
+LARGE_FILTERS = 64
+"""From this F on, a NASNet on the ImageNet skeleton takes the large form: slim has one at F = 168, and a mobile one at F = 44."""
+
+
+def arguments(genotype: Genotype, rules: Rules, size: Size, task: Task) -> dict[str, Any]:
+    """What `network.nasnet` (or `enas.enas`) is called with. UsageError where the network cannot be built, with what can."""
+    num_cells, filters = _cells_and_filters(size)
+    pixels = size.resolution or task.image_size
+    _check_image(size.skeleton, pixels)
+    found: dict[str, Any] = {
+        "normal": (tuple(tuple(block) for block in genotype.normal.blocks), genotype.normal.outputs),
+        "reduce": (tuple(tuple(block) for block in genotype.reduce.blocks), genotype.reduce.outputs),
+        "num_cells": num_cells,
+        "filters": filters,
+        "num_classes": task.num_classes,
+        "channels": task.channels,
+    }
+    if size.skeleton == "imagenet":
+        large = rules == "nasnet" and filters >= LARGE_FILTERS
+        found["imagenet_stem"] = 96 if large else 32
+        if large:
+            found["skip_reduction_input"] = True
+    if size.aux_head:
+        found["aux_side"] = _aux_side(size.skeleton, rules, pixels)
+    return found
+
+
+def filters_for(stack: str, skeleton: str, outputs: int = 6) -> tuple[int, int]:
+    """'N@P' -> (N, F): the F whose width, 4 x `outputs` x F channels before the classifier, comes nearest to P.
+
+    `outputs` is the number of states a normal cell puts out, 6 for NASNet-A: P = 24 F. F is a multiple of 4 on the ImageNet
+    skeleton, where the stem's cells have F / 4 filters, and of 2 on CIFAR's.
+    """
+    _check_skeleton(skeleton)
+    match = re.fullmatch(r"\s*(\d+)\s*@\s*(\d+)\s*", stack)
+    if match is None or int(match[1]) < 1 or int(match[2]) < 1:
+        raise UsageError(
+            f"a stack is N@P, such as 6@768: N normal cells a stack and P channels before the classifier, both from 1 on; got {stack!r}"
+        )
+    step = 4 if skeleton == "imagenet" else 2
+    filters = step * int(int(match[2]) / (4 * outputs * step) + 0.5)
+    return int(match[1]), max(SMALLEST_FILTERS[skeleton], filters)
+
+
+def _cells_and_filters(size: Size) -> tuple[int, int]:
+    _check_skeleton(size.skeleton)
+    if size.depth < 1 or size.depth != int(size.depth):
+        raise UsageError(f"N, the normal cells a stack, is a whole number from 1 on; got {size.depth:g}. Give --cells 1 or more.")
+    least = SMALLEST_FILTERS[size.skeleton]
+    if size.width < least or size.width % 2:
+        near = max(least, 2 * round(size.width / 2))
+        raise UsageError(
+            f"F, the filters of the first stack, is an even number from {least} on with the {size.skeleton} skeleton "
+            f"(a factorized reduction halves it); got {size.width:g}. The nearest is --filters {near}."
+        )
+    return int(size.depth), int(size.width)
+
+
+def _check_skeleton(skeleton: str) -> None:
+    if skeleton not in SKELETONS:
+        raise unknown("skeleton", skeleton, SKELETONS)
+
+
+def _sides(skeleton: str, pixels: int) -> list[int]:
+    """The sides that meet a reduction, in order, and the last side."""
+    sides = [(pixels - 3) // 2 + 1 if skeleton == "imagenet" else pixels]
+    for _ in range(4 if skeleton == "imagenet" else 2):
+        sides.append(-(-sides[-1] // 2))
+    return sides
+
+
+def _check_image(skeleton: str, pixels: int) -> None:
+    def fits(side: int) -> bool:
+        return min(_sides(skeleton, side)[:-1]) >= 2  # there is something to halve at every reduction
+
+    if not fits(pixels):
+        smallest = next(side for side in count(1) if fits(side))
+        hint = " or use --skeleton cifar" if skeleton == "imagenet" else ""
+        raise UsageError(
+            f"images of {pixels} pixels are too small for the {skeleton} skeleton: it takes {smallest} pixels or more. "
+            f"Give --image-size {smallest} or more{hint}."
+        )
+
+
+def _aux_side(skeleton: str, rules: Rules, pixels: int) -> int:
+    def side_of(image: int) -> int:
+        return _sides(skeleton, image)[-1 if rules == "enas" else -2]  # behind, or before, the last reduction
+
+    if side_of(pixels) < SMALLEST_AUX_INPUT:
+        smallest = next(image for image in count(1) if side_of(image) >= SMALLEST_AUX_INPUT)
+        raise UsageError(
+            f"the auxiliary head does not fit images of {pixels} pixels on the {skeleton} skeleton: it needs {smallest} pixels or more. "
+            "Leave --aux-head out, or give larger images."
+        )
+    return side_of(pixels)

@@ -1,0 +1,136 @@
+"""Writes a network as one file that imports torch alone.
+
+The file is put together from the very sources that build the network here: the function that assembles it and, name by name, what
+that needs; of the operations, those that the two cells use. So the file's network has the same state_dict and the same outputs.
+"""
+
+import ast
+import inspect
+from types import ModuleType
+from typing import Any
+
+from nasbench.core.spec import ModelSpec
+from nasbench.nn import cell, drop_path, layers, ops
+from search_spaces.nasnet import enas, network
+from search_spaces.nasnet.sizes import Rules
+
+MODULES = (drop_path, layers, ops, cell, network, enas)
+"""Lowest first: what a file defines may use what those before it define."""
+
+HEADER = '''"""{title}
+
+{form}
+Images: {channels} x {pixels} x {pixels}. Classes: {classes}.
+
+This file needs nothing but PyTorch. `build()` makes the network; its state_dict has the names of the weights beside it:
+
+    network = build()
+    network.load_state_dict(safetensors.torch.load_file("weights.safetensors"))
+
+Drop path is off: to train with it, set `final` of every DropPath to the last probability, and `progress` to the share of training done.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+'''
+
+FOOTER = '''
+
+# Each cell: its blocks (first input, second input, first operation, second operation, how to combine), and the states it puts out.
+# States: 0 is the output of the cell before, 1 of the one before that, 2... are the blocks.
+NORMAL: CellWiring = {normal}
+REDUCE: CellWiring = {reduce}
+
+
+def build() -> nn.Module:
+    """The network, newly initialised."""
+    return {builder}(NORMAL, REDUCE, {arguments})
+
+
+if __name__ == "__main__":
+    network = build().eval()
+    print(f"{{sum(p.numel() for p in network.parameters()):,}} parameters")
+    print("logits:", tuple(network(torch.zeros(1, {channels}, {pixels}, {pixels})).shape))
+'''
+
+
+def source(spec: ModelSpec, rules: Rules, arguments: dict[str, Any]) -> str:
+    """The file for a network that is built by calling the assembling function with `arguments`."""
+    builder = "enas" if rules == "enas" else "nasnet"
+    used = {operation for part in ("normal", "reduce") for block in arguments[part][0] for operation in block[2:4]}
+    sizes = {name: value for name, value in arguments.items() if name not in ("normal", "reduce")}
+    pixels = spec.size.resolution or spec.task.image_size
+    title = f"The network {spec.name}" if spec.architecture is None else f"A network of cells, architecture {spec.architecture.key}"
+    header = HEADER.format(
+        title=f"{title}, of the NASNet search space.",
+        form=f"Skeleton: {spec.size.skeleton}. N = {sizes['num_cells']} normal cells a stack, F = {sizes['filters']} filters at first.",
+        channels=spec.task.channels,
+        pixels=pixels,
+        classes=spec.task.num_classes,
+    )
+    footer = FOOTER.format(
+        normal=_wiring_text(arguments["normal"]),
+        reduce=_wiring_text(arguments["reduce"]),
+        builder=builder,
+        arguments=", ".join(f"{name}={value!r}" for name, value in sizes.items()),
+        channels=spec.task.channels,
+        pixels=pixels,
+    )
+    return header + "".join(_definitions(builder, used)) + footer
+
+
+def _wiring_text(wiring: tuple[tuple[tuple[Any, ...], ...], tuple[int, ...]]) -> str:
+    blocks, outputs = wiring
+    rows = "".join(f'        ({a}, {b}, "{op_1}", "{op_2}", "{combine}"),\n' for a, b, op_1, op_2, combine in blocks)
+    return f"(\n    (\n{rows}    ),\n    {outputs!r},\n)"
+
+
+def _definitions(entry: str, used_operations: set[str]) -> list[str]:
+    """The definitions that `entry` needs, itself included, in an order in which Python can run them."""
+    definitions: dict[str, str] = {}
+    for module in MODULES:
+        definitions |= _top_level(module)
+    definitions["OPERATIONS"] = _operations(used_operations)
+    needed = {entry}
+    reached: list[str] = [entry]
+    while reached:
+        names = {node.id for node in ast.walk(ast.parse(definitions[reached.pop()])) if isinstance(node, ast.Name)}
+        new = names & definitions.keys() - needed
+        needed |= new
+        reached += new
+    return ["\n\n" + text + "\n" for name, text in definitions.items() if name in needed]
+
+
+def _top_level(module: ModuleType) -> dict[str, str]:
+    """Name -> source of each class, function and constant of a module, in its order."""
+    text = inspect.getsource(module)
+    lines = text.splitlines()
+    found = {}
+    for node in ast.parse(text).body:
+        segment = "\n".join(lines[node.lineno - 1 : node.end_lineno])
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            found[node.name] = segment
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+            assert isinstance(target, ast.Name), ast.dump(target)
+            found[target.id] = segment
+    return found
+
+
+def _operations(used: set[str]) -> str:
+    """The table of operations, with the used ones and those that they name."""
+    text = inspect.getsource(ops)
+    table = next(node.value for node in ast.parse(text).body if isinstance(node, ast.AnnAssign) and isinstance(node.value, ast.Dict))
+    assert isinstance(table, ast.Dict)
+    entries = {}
+    named: dict[str, set[str]] = {}
+    for key, value in zip(table.keys, table.values, strict=True):
+        assert isinstance(key, ast.Constant)
+        entries[str(key.value)] = ast.get_source_segment(text, value)
+        named[str(key.value)] = {str(node.value) for node in ast.walk(value) if isinstance(node, ast.Constant)}
+    kept = set(used)
+    for name in used:
+        kept |= named[name] & entries.keys()
+    rows = "".join(f'    "{name}": {value},\n' for name, value in entries.items() if name in kept)
+    return f"OPERATIONS = {{  # name -> (input channels, filters, stride) -> module\n{rows}}}"

@@ -1,0 +1,92 @@
+"""The NASNet search space: its geometry, and the ways from an architecture or a published name to a network, a file, a drawing.
+
+Zoph, Vasudevan, Shlens and Le, "Learning Transferable Architectures for Scalable Image Recognition", CVPR 2018, arXiv:1707.07012.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from nasbench.core.arch import Architecture, check
+from nasbench.core.errors import unknown
+from nasbench.core.graph import CellGraph
+from nasbench.core.registry import spaces
+from nasbench.core.spec import ModelCard, ModelSpec, Size, Task
+from search_spaces.nasnet.genotype import Genotype, canonical, choices, genotype_of, graph
+from search_spaces.nasnet.published import PUBLISHED, Published
+from search_spaces.nasnet.sizes import Rules, arguments, filters_for
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@spaces.register("nasnet")
+class NasnetSpace:
+    """Two cells of five blocks; 50 decisions, 2.3e18 spellings a cell. Sampled cells put out their unused states."""
+
+    name = "nasnet"
+    choices = choices()
+    default_size = Size(depth=6, width=32, skeleton="cifar")
+
+    def canonical(self, architecture: Architecture) -> Architecture:
+        """The one spelling of all architectures that are the same network. UsageError for what is no point of this space."""
+        check(architecture, self.choices)
+        return canonical(architecture)
+
+    def build(self, architecture: Architecture, size: Size, task: Task) -> "nn.Module":
+        """The network: (B, channels, H, W) -> (B, num_classes); in training mode with an auxiliary head, a pair of logits."""
+        return _build(self._genotype(architecture), "nasnet", size, task)
+
+    def published(self) -> Mapping[str, Size]:
+        """Name -> the size it was published with, in its CIFAR form."""
+        return {name: entry.size for name, entry in PUBLISHED.items()}
+
+    def cards(self) -> Mapping[str, ModelCard]:
+        """Name -> the card of a published network, in its CIFAR form."""
+        return {name: entry.card for name, entry in PUBLISHED.items()}
+
+    def build_published(self, name: str, size: Size, task: Task) -> "nn.Module":
+        """The published network at any size, by the rules of its own release."""
+        entry = _published(name)
+        return _build(entry.genotype, entry.rules, size, task)
+
+    def source(self, spec: ModelSpec) -> str:
+        """Python source, importing torch alone, with a function `build() -> nn.Module` for exactly this network."""
+        from search_spaces.nasnet.source import source
+
+        genotype, rules = self._wiring(spec)
+        return source(spec, rules, arguments(genotype, rules, spec.size, spec.task))
+
+    def graphs(self, spec: ModelSpec) -> Mapping[str, CellGraph]:
+        """The two cells, to be drawn."""
+        genotype, _ = self._wiring(spec)
+        return {"Normal cell": graph(genotype.normal), "Reduction cell": graph(genotype.reduce)}
+
+    def parse_stack(self, stack: str, skeleton: str, spec: ModelSpec | None = None) -> tuple[int, int]:
+        """'N@P' -> (N, F) for the network of `spec`, whose normal cell says how wide F makes it; without one, for NASNet-A's."""
+        outputs = len(self._wiring(spec)[0].normal.outputs) if spec is not None else 6
+        return filters_for(stack, skeleton, outputs)
+
+    def _genotype(self, architecture: Architecture) -> Genotype:
+        check(architecture, self.choices)
+        return genotype_of(architecture)
+
+    def _wiring(self, spec: ModelSpec) -> tuple[Genotype, Rules]:
+        if spec.architecture is not None:
+            return self._genotype(spec.architecture), "nasnet"
+        assert spec.name is not None, spec
+        entry = _published(spec.name)
+        return entry.genotype, entry.rules
+
+
+def _published(name: str) -> Published:
+    if name not in PUBLISHED:
+        raise unknown("published network of space 'nasnet'", name, PUBLISHED)
+    return PUBLISHED[name]
+
+
+def _build(genotype: Genotype, rules: Rules, size: Size, task: Task) -> "nn.Module":
+    from search_spaces.nasnet.enas import enas
+    from search_spaces.nasnet.network import nasnet
+
+    found = arguments(genotype, rules, size, task)
+    return enas(**found) if rules == "enas" else nasnet(**found)

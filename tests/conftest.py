@@ -1,0 +1,36 @@
+"""What several tests share."""
+
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+DRIVERS = Path(__file__).parent / "e2e" / "drivers"
+sys.path.append(str(DRIVERS))
+
+
+@pytest.fixture(scope="session")
+def ray_session() -> Iterator[None]:
+    """Ray in this process, started once for all tests: 4 CPU slots, and 4 GPUs that are declared and not there."""
+    import ray
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("CUDA_VISIBLE_DEVICES", raising=False)  # empty, it would contradict the declared GPUs
+        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        patch.setenv("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "1")
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(DRIVERS), *filter(None, [os.environ.get("PYTHONPATH")])]))
+        ray.init(
+            address="local",
+            num_cpus=4,
+            num_gpus=4,
+            include_dashboard=False,
+            _node_ip_address="127.0.0.1",
+            object_store_memory=100 * 2**20,
+            log_to_driver=False,
+            logging_level=logging.CRITICAL,
+        )
+    yield
+    ray.shutdown()

@@ -1,0 +1,78 @@
+"""Augmentations against their definitions."""
+
+import torch
+from torch import Tensor
+
+from nasbench.train.augment import cutout, flip, pad_crop
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def images(batch: int = 64, side: int = 7) -> Tensor:
+    return torch.arange(1, 1 + batch * 2 * side * side, dtype=torch.float32).view(batch, 2, side, side)
+
+
+def test_pad_crop_gives_windows_of_the_padded_image_and_all_of_them():
+    padding, side = 2, 7
+    before = images()
+    after = pad_crop(before, padding, generator())
+    padded = torch.nn.functional.pad(before, (padding,) * 4)
+    seen = set()
+    for image, original in zip(after, padded, strict=True):
+        places = [
+            (y, x)
+            for y in range(2 * padding + 1)
+            for x in range(2 * padding + 1)
+            if torch.equal(image, original[:, y : y + side, x : x + side])
+        ]
+        assert len(places) == 1
+        seen.add(places[0])
+    assert {y for y, _ in seen} == {x for _, x in seen} == set(range(2 * padding + 1))
+
+
+def test_flip_mirrors_about_half_of_the_images_each_on_its_own():
+    before = images(batch=400)
+    after = flip(before, generator())
+    mirrored = [torch.equal(image, original.flip(2)) for image, original in zip(after, before, strict=True)]
+    kept = [torch.equal(image, original) for image, original in zip(after, before, strict=True)]
+    assert all(a != b for a, b in zip(mirrored, kept, strict=True))
+    assert 150 < sum(mirrored) < 250
+
+
+def test_cutout_zeroes_a_square_clipped_at_the_border():
+    side, hole = 7, 4
+    after = cutout(images(), hole, generator())
+    sizes = set()
+    for image in after:
+        zero = image == 0
+        assert torch.equal(zero[0], zero[1])
+        rows, columns = zero[0].any(dim=1).nonzero().flatten(), zero[0].any(dim=0).nonzero().flatten()
+        height, width = len(rows), len(columns)
+        assert int(zero[0].sum()) == height * width  # a full rectangle
+        assert rows[-1] - rows[0] + 1 == height
+        assert columns[-1] - columns[0] + 1 == width
+        for first, length in ((int(rows[0]), height), (int(columns[0]), width)):
+            assert hole // 2 <= length <= hole
+            assert length == hole or first == 0 or first + length == side
+        sizes.add((height, width))
+    assert (hole, hole) in sizes
+    assert len(sizes) > 1
+
+
+def test_augmentations_depend_on_the_generator_alone_and_leave_their_input_alone():
+    before = images()
+    copy = before.clone()
+    for augment in (lambda g: pad_crop(before, 2, g), lambda g: flip(before, g), lambda g: cutout(before, 4, g)):
+        torch.manual_seed(1)
+        first = augment(generator(5))
+        torch.manual_seed(2)
+        assert torch.equal(first, augment(generator(5)))
+        assert not torch.equal(first, augment(generator(6)))
+        assert torch.equal(before, copy)
+
+
+def test_augmentations_keep_bytes():
+    pixels = torch.randint(0, 256, (4, 3, 8, 8), generator=generator(), dtype=torch.uint8)
+    assert pad_crop(pixels, 1, generator()).dtype == flip(pixels, generator()).dtype == cutout(pixels, 2, generator()).dtype == torch.uint8

@@ -1,0 +1,181 @@
+"""Images in folders: what is read, and what is said of a folder that is not as it should be."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from nasbench.core.errors import UsageError
+from nasbench.core.recipe import Recipe
+from nasbench.core.spec import Task
+from nasbench.train import folders
+from nasbench.train.data import FileSplit, Split
+from nasbench.train.datasets import resolve_dataset, task_of
+from nasbench.train.loader import TrainBatches, eval_batches
+
+CPU = torch.device("cpu")
+RECIPE = Recipe("test", 1, epochs=1, batch_size=4, lr_peak=0.1, pad_crop=1, flip=True)
+
+
+def fill(directory: Path, count: int, colour: tuple[int, int, int], size: tuple[int, int] = (12, 10), suffix: str = ".png") -> None:
+    directory.mkdir(parents=True)
+    for index in range(count):
+        Image.new("RGB", size, (*colour[:2], index)).save(directory / f"{index:02d}{suffix}")
+
+
+@pytest.fixture
+def pets(tmp_path):
+    for name, colour in (("cat", (200, 0, 0)), ("dog", (0, 200, 0))):
+        fill(tmp_path / "train" / name, 10, colour)
+        fill(tmp_path / "val" / name, 3, colour)
+    return tmp_path
+
+
+def load(path: Path, image_size: int | None = None):
+    return resolve_dataset(f"folder:{path}").load(None, image_size, False)
+
+
+def test_validation_is_carved_from_train_and_val_is_the_test_split(pets):
+    data, test = load(pets), resolve_dataset(f"folder:{pets}").load_test(None, None, False)
+    assert isinstance(data.train, Split)
+    assert isinstance(data.val, Split)
+    assert isinstance(test, Split)
+    assert (len(data.train), len(data.val), len(test)) == (18, 2, 6)
+    assert data.class_names == ("cat", "dog")
+    seen = {(int(image[0, 0, 0]), int(image[2, 0, 0])) for image in torch.cat([data.train.images, data.val.images])}
+    assert len(seen) == 20
+    for split in (data.train, data.val, test):
+        assert torch.equal(split.labels == 0, split.images[:, 0, 0, 0] == 200)
+
+
+def test_images_are_decoded_at_the_size_asked_for(pets):
+    assert load(pets).task == task_of(f"folder:{pets}", None, None) == Task(2, 10, 3)  # the shorter side
+    assert load(pets, 6).train.images.shape == (18, 3, 6, 6)
+    assert task_of(f"folder:{pets}", None, 6) == Task(2, 6, 3)
+
+
+def test_large_folders_stream_in_a_seeded_order(pets, monkeypatch):
+    monkeypatch.setattr(folders, "IN_MEMORY_BYTES", 100)
+    data = load(pets, 8)
+    assert isinstance(data.train, FileSplit)
+    assert isinstance(data.val, FileSplit)
+    assert set(data.train.paths).isdisjoint(data.val.paths)
+    before = torch.get_rng_state()
+    first, again = (list(TrainBatches(data, RECIPE, 3, CPU).epoch(0)) for _ in range(2))
+    other = list(TrainBatches(data, RECIPE, 4, CPU).epoch(0))
+    assert torch.equal(before, torch.get_rng_state())
+    assert [images.shape for images, _ in first] == [(4, 3, 8, 8)] * 4
+    assert all(torch.equal(a[0], b[0]) and torch.equal(a[1], b[1]) for a, b in zip(first, again, strict=True))
+    assert not all(torch.equal(a[0], b[0]) for a, b in zip(first, other, strict=True))
+    val = list(eval_batches(data.val, data, CPU, 1))
+    assert [int(labels) for _, labels in val] == list(data.val.labels)
+
+
+def test_streamed_and_decoded_images_are_nearly_the_same(pets, monkeypatch):
+    decoded = load(pets, 8)
+    monkeypatch.setattr(folders, "IN_MEMORY_BYTES", 100)
+    streamed = load(pets, 8)
+    for (a, y), (b, z) in zip(eval_batches(decoded.val, decoded, CPU, 2), eval_batches(streamed.val, streamed, CPU, 2), strict=True):
+        assert torch.equal(y, z)
+        assert torch.allclose(a, b, atol=0.05)  # flat colours: the crop does not matter
+
+
+def test_the_number_of_worker_processes_changes_nothing(pets, monkeypatch):
+    from nasbench.train import loader
+
+    monkeypatch.setattr(folders, "IN_MEMORY_BYTES", 100)
+    data = load(pets, 8)
+    assert isinstance(data.train, FileSplit)
+    keys = [(index, 100 + index) for index in range(8)]
+    batches = {}
+    for device in ("cpu", "meta"):  # any device but the CPU gets worker processes
+        files = loader._FileBatches(data.train, loader._train_transform(8, RECIPE), torch.device(device))
+        files._device = CPU
+        batches[device] = [next(iter([images])) for images, _ in files(keys, 4)]
+    assert all(torch.equal(a, b) for a, b in zip(batches["cpu"], batches["meta"], strict=True))
+
+
+def test_imagenet_lies_in_the_data_directory_and_streams(pets):
+    data = resolve_dataset("imagenet").load(pets, None, False)
+    assert isinstance(data.train, FileSplit)
+    assert data.image_size == 224
+
+
+def refused(path: Path) -> str:
+    with pytest.raises(UsageError) as error:
+        load(path)
+    return str(error.value)
+
+
+def test_folder_needs_a_path():
+    with pytest.raises(UsageError, match="folder:PATH"):
+        resolve_dataset("folder")
+
+
+def test_a_missing_directory(tmp_path):
+    message = refused(tmp_path / "nowhere")
+    assert str(tmp_path / "nowhere") in message
+    assert "train/<class>" in message
+
+
+def test_no_train(tmp_path):
+    assert str(tmp_path / "train") in refused(tmp_path)
+
+
+def test_no_class_folders(tmp_path):
+    (tmp_path / "train").mkdir()
+    assert "no class folders" in refused(tmp_path)
+
+
+def test_one_class_only(tmp_path):
+    fill(tmp_path / "train" / "cat", 3, (1, 2, 3))
+    message = refused(tmp_path)
+    assert "only one class" in message
+    assert "'cat'" in message
+
+
+def test_classes_that_differ(pets):
+    fill(pets / "train" / "bird", 2, (0, 0, 9))
+    message = refused(pets)
+    assert "lacks bird" in message
+    assert str(pets / "val") in message
+
+
+def test_a_class_without_images(pets):
+    (pets / "train" / "bird").mkdir()
+    assert str(pets / "train" / "bird") in refused(pets)
+
+
+def test_no_val(pets):
+    (pets / "val").rename(pets / "test")
+    assert str(pets / "val") in refused(pets)
+
+
+def test_a_corrupt_image_is_named(pets):
+    broken = pets / "train" / "dog" / "99.jpg"
+    broken.write_bytes(b"\xff\xd8\xff\xe0 no image")
+    assert str(broken) in refused(pets)
+
+
+def test_a_truncated_image_is_named(pets):
+    whole = pets / "train" / "dog" / "98.jpg"
+    Image.effect_noise((64, 64), 50).convert("RGB").save(whole)
+    whole.write_bytes(whole.read_bytes()[:600])
+    assert str(whole) in refused(pets)
+
+
+def test_a_corrupt_image_is_named_when_it_streams(pets, monkeypatch):
+    monkeypatch.setattr(folders, "IN_MEMORY_BYTES", 100)
+    broken = pets / "train" / "cat" / "00.png"
+    broken.write_bytes(b"no image")
+    data = load(pets, 8)
+    with pytest.raises(UsageError, match=r"00\.png"):
+        list(TrainBatches(data, replace(RECIPE, batch_size=18), 0, CPU).epoch(0))
+
+
+def test_grey_and_transparent_images_become_rgb(pets):
+    Image.new("L", (12, 10), 7).save(pets / "train" / "dog" / "grey.png")
+    Image.new("RGBA", (12, 10), (1, 2, 3, 4)).save(pets / "train" / "dog" / "clear.png")
+    assert len(load(pets).train) + len(load(pets).val) == 22

@@ -1,0 +1,220 @@
+"""The LSTM policy, the controllers that train it, and their options."""
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import replace
+from itertools import product
+from math import exp, log
+from random import Random
+from typing import Any
+
+import pytest
+import torch
+
+from nasbench.core.arch import Architecture, Choice, Range
+from nasbench.core.errors import UsageError
+from nasbench.core.protocols import SearchSpace
+from nasbench.core.seeds import trial_rng
+from nasbench.core.trial import Trial
+from nasbench.strategies.adam import Adam
+from nasbench.strategies.controller import Controller
+from nasbench.strategies.policy import LstmPolicy
+from nasbench.strategies.ppo import Ppo
+from nasbench.strategies.random import RandomSearch
+from nasbench.strategies.reinforce import Reinforce
+from nasbench.testing import TOY_SPACE, additive_score, play
+
+CHOICES = (Choice("a", (1, 2)), Choice("b", ("x",)), Choice("c", ("p", "q", "r")))
+ALL = [list(indices) for indices in product(range(2), range(1), range(3))]
+
+
+def test_probabilities_of_all_architectures_add_up_to_one() -> None:
+    log_prob, entropy = LstmPolicy(CHOICES, seed=0).log_prob_and_entropy(ALL)
+    assert float(log_prob.detach().exp().sum()) == pytest.approx(1.0, abs=1e-12)
+    assert bool((entropy <= log(2) + log(3)).all())
+    assert bool((entropy > 0).all())
+
+
+def test_a_sample_carries_its_own_log_probability_and_entropy() -> None:
+    policy = LstmPolicy(TOY_SPACE.choices, seed=1)
+    for draw in range(5):
+        indices, log_prob, entropy = policy.sample(Random(draw))
+        expected_log_prob, expected_entropy = policy.log_prob_and_entropy([indices])
+        assert log_prob == pytest.approx(float(expected_log_prob.detach()), abs=1e-12)
+        assert entropy == pytest.approx(float(expected_entropy.detach()), abs=1e-12)
+        assert policy.indices(policy.architecture("toy", indices)) == indices
+
+
+def test_samples_come_as_often_as_their_probability_says() -> None:
+    policy = LstmPolicy(CHOICES, seed=2)
+    with torch.no_grad():
+        policy.head_bias.mul_(15.0)  # far from uniform
+    policy.refresh()
+    rng = Random(0)
+    counts = Counter(tuple(policy.sample(rng)[0]) for _ in range(2000))
+    log_prob, _ = policy.log_prob_and_entropy(ALL)
+    for indices, value in zip(ALL, log_prob.tolist(), strict=True):
+        probability = exp(value)
+        deviation = (probability * (1 - probability) / 2000) ** 0.5
+        assert counts[tuple(indices)] / 2000 == pytest.approx(probability, abs=4 * deviation + 1e-9)
+
+
+def test_initial_weights_are_uniform_and_follow_from_the_seed_alone() -> None:
+    torch.manual_seed(1)
+    first = torch.cat([p.detach().flatten() for p in LstmPolicy(TOY_SPACE.choices, seed=0).parameters()])
+    torch.manual_seed(2)
+    again = torch.cat([p.detach().flatten() for p in LstmPolicy(TOY_SPACE.choices, seed=0).parameters()])
+    other = torch.cat([p.detach().flatten() for p in LstmPolicy(TOY_SPACE.choices, seed=1).parameters()])
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    assert -0.1 <= float(first.min()) < -0.0999
+    assert 0.0999 < float(first.max()) <= 0.1
+    assert float(first.std()) == pytest.approx(0.2 / 12**0.5, rel=0.01)
+
+
+def test_every_weight_but_the_padding_learns() -> None:
+    policy = LstmPolicy(CHOICES, seed=0)
+    log_prob, entropy = policy.log_prob_and_entropy(ALL)
+    (log_prob.square().sum() + entropy.sum()).backward()
+    dead = {name: int((p.grad == 0).sum()) for name, p in policy.named_parameters() if p.grad is not None}
+    # Of 3 x 3 columns of softmaxes, 6 are options; the one option of 'b' has probability 1 whatever its weights are.
+    assert dead == {name: {"head_weight": 400, "head_bias": 4}.get(name, 0) for name in dead}
+    assert len(dead) == 7
+
+
+def test_continuous_decisions_are_refused() -> None:
+    class Surface:
+        name, choices, default_size = "surface", (Range("alpha", 1.0, 2.0),), TOY_SPACE.default_size
+
+    for strategy in (Ppo, Reinforce):
+        with pytest.raises(UsageError, match="need categorical decisions; 'alpha' is a range"):
+            strategy(Surface())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("strategy", "options", "message"),
+    [
+        (Ppo, {"learning_rate": 0.1}, "no option of the strategy 'ppo' named 'learning_rate'"),
+        (Ppo, {"epoch": 2}, "Did you mean 'epochs'"),
+        (Ppo, {"epochs": 2.5}, "must be a whole number; got 2.5"),
+        (Ppo, {"epochs": 0}, "must be at least 1; got 0. Nearest: 1; default: 3"),
+        (Ppo, {"clip": 1.5}, r"must be in \[0, 1\]; got 1.5"),
+        (Reinforce, {"clip": 0.2}, "no option of the strategy 'reinforce' named 'clip'"),
+        (Reinforce, {"lr": float("nan")}, "must be a number"),
+        (Reinforce, {"lr": "fast"}, "must be a number; got 'fast'. Default: 0.0006"),
+        (Reinforce, {"batch_size": True}, "must be a whole number; got True"),
+        (RandomSearch, {"lr": 0.1}, "It has no options"),
+    ],
+)
+def test_a_wrong_option_is_named(strategy: Any, options: dict[str, object], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        strategy(TOY_SPACE, **options)
+
+
+def test_options_may_be_text() -> None:
+    as_text, as_numbers = Ppo(TOY_SPACE, lr="0.01", epochs="2", batch_size="4"), Ppo(TOY_SPACE, lr=0.01, epochs=2, batch_size=4)
+    assert play(as_text, TOY_SPACE, range(1, 20)) == play(as_numbers, TOY_SPACE, range(1, 20))
+
+
+def answer(controller: Controller, number: int, score: float | None, **changes: Any) -> Trial:
+    proposal = controller.ask(number, trial_rng(0, number), ())
+    status = "failed" if score is None else "ok"
+    trial = Trial(number, proposal.architecture, "", status, score, {}, 1, 0.0, 0, "", "", proposal.note)
+    return replace(trial, **changes)
+
+
+def test_the_note_says_what_the_controller_knew() -> None:
+    controller = Reinforce(TOY_SPACE, batch_size=2)
+    first = controller.ask(1, Random(0), ()).note
+    assert (first["baseline"], first["updates"], first["loss"], first["blind"]) == (None, 0, None, True)
+    controller.tell(answer(controller, 1, 0.5))
+    assert controller.ask(2, Random(0), ()).note == {**first, "baseline": 0.5}
+    controller.tell(answer(controller, 2, 1.0))
+    second = controller.ask(3, Random(0), ()).note
+    assert second["baseline"] == pytest.approx(0.95 * 0.5 + 0.05 * 1.0)
+    assert (second["updates"], second["blind"]) == (1, False)
+    assert isinstance(second["loss"], float)
+
+
+def test_answers_without_a_reward_or_a_known_proposer_are_not_counted() -> None:
+    controller = Ppo(TOY_SPACE, batch_size=1)
+    before = controller.ask(9, Random(0), ())
+    for number in range(1, 4):
+        controller.tell(answer(controller, number, None))
+        controller.tell(answer(controller, number, float("nan")))
+        controller.tell(answer(controller, number, 0.9, note={"control": True}))
+        controller.tell(answer(controller, number, 0.9, note={"log_prob": float("nan")}))
+    assert controller.ask(9, Random(0), ()) == before
+    controller.tell(answer(controller, 4, 0.9, status="pruned"))
+    controller.tell(answer(controller, 5, 0.2, status="cached", of=1))
+    assert controller.updates == 2
+
+
+def test_reinforce_never_counts_a_stale_trial_for_more_than_a_fresh_one() -> None:
+    log_prob = torch.tensor([-2.0, -1.0, -3.0], dtype=torch.float64, requires_grad=True)
+    old = torch.tensor([-2.0, -2.0, -2.0], dtype=torch.float64)
+    advantage = torch.tensor([1.0, 2.0, 3.0], dtype=torch.float64)
+    Reinforce(TOY_SPACE).surrogate(log_prob, old, advantage).sum().backward()
+    assert log_prob.grad is not None
+    assert log_prob.grad.tolist() == pytest.approx([1.0, 2.0, 3.0 * exp(-1.0)])
+
+
+def test_ppo_stops_at_the_clip_and_nothing_overflows() -> None:
+    log_prob = torch.tensor([0.0, log(1.5), log(0.5), log(0.5), 1000.0], dtype=torch.float64, requires_grad=True)
+    advantage = torch.tensor([1.0, 1.0, -1.0, 1.0, 0.0], dtype=torch.float64)
+    surrogate = Ppo(TOY_SPACE, clip=0.2).surrogate(log_prob, torch.zeros_like(advantage), advantage)
+    assert surrogate.tolist() == pytest.approx([1.0, 1.2, -0.8, 0.5, 0.0])
+    surrogate.sum().backward()
+    assert log_prob.grad is not None
+    assert log_prob.grad.tolist() == pytest.approx([1.0, 0.0, 0.0, 0.5, 0.0])
+
+
+def test_adam_is_that_of_torch() -> None:
+    mine, theirs = (torch.nn.Parameter(torch.linspace(-1, 1, 5, dtype=torch.float64)) for _ in range(2))
+    adam, reference = Adam([mine], lr=0.1), torch.optim.Adam([theirs], lr=0.1)
+    for step in range(1, 20):
+        for parameter in (mine, theirs):
+            parameter.grad = None
+            (parameter.sin() * step).sum().backward()
+        adam.step()
+        reference.step()
+        assert torch.allclose(mine, theirs, rtol=0, atol=1e-14)
+
+
+def learned(name: str) -> list[object]:
+    """What a controller proposes after learning from 60 trials."""
+    controller: Controller = {"ppo": Ppo, "reinforce": Reinforce}[name](TOY_SPACE, seed=5, batch_size=4, lr=0.01)
+    play(controller, TOY_SPACE, range(1, 61), statuses=("ok",))
+    return [repr(controller.ask(n, Random(n), ())) for n in range(61, 71)]
+
+
+def test_proposals_do_not_depend_on_threads_or_process() -> None:
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        expected = learned("ppo") + learned("reinforce")
+        torch.set_num_threads(4)
+        assert learned("ppo") + learned("reinforce") == expected
+        assert torch.get_num_threads() == 4
+    finally:
+        torch.set_num_threads(before)
+    code = "import torch; torch.manual_seed(7); from test_policy import learned; print(learned('ppo') + learned('reinforce'))"
+    environment = {**os.environ, "OMP_NUM_THREADS": "2", "PYTHONHASHSEED": "17", "PYTHONPATH": os.path.dirname(__file__)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(expected)
+
+
+@pytest.mark.parametrize("strategy", [Ppo, Reinforce])
+def test_a_controller_learns_what_pays_in_a_small_space(strategy: type[Controller]) -> None:
+    controller = strategy(TOY_SPACE, lr=0.01)
+    history = play(controller, TOY_SPACE, range(1, 401))
+    scores = [additive_score(trial.architecture) for trial in history]
+    assert sum(scores[-100:]) / 100 > sum(scores[:100]) / 100 + 0.1
+
+
+def test_a_foreign_architecture_is_named() -> None:
+    space: SearchSpace = TOY_SPACE
+    with pytest.raises(UsageError, match="missing decisions"):
+        Ppo(space).tell(answer(Ppo(space), 1, 0.5, architecture=Architecture.of("other", {"x": 1})))

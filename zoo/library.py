@@ -1,0 +1,115 @@
+"""Networks and weights of torchvision and timm behind the zoo's own names: what several families need to hand them on."""
+
+import hashlib
+import urllib.error
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from torch import Tensor, nn
+
+from nasbench.core.errors import RunFailed, UsageError
+from nasbench.core.spec import Task
+from zoo.registry import SMALL_IMAGE, Loader
+
+IMAGENET = Task(num_classes=1000, image_size=224, channels=3)
+"""The published task of most networks."""
+
+
+def is_small(task: Task) -> bool:
+    """Whether networks of larger images take their CIFAR-sized stem."""
+    return task.image_size <= SMALL_IMAGE
+
+
+def imagenet_at(image_size: int) -> Task:
+    """ImageNet at another side in pixels."""
+    return replace(IMAGENET, image_size=image_size)
+
+
+def input_channels(network: nn.Module, channels: int) -> nn.Module:
+    """The network with its first convolution, in order of registration, made for that many channels; returns it."""
+    name, first = next((name, module) for name, module in network.named_modules() if isinstance(module, nn.Conv2d))
+    if first.in_channels != channels:
+        assert first.padding_mode == "zeros", first
+        made = nn.Conv2d(
+            channels,
+            first.out_channels,
+            first.kernel_size,  # type: ignore[arg-type]
+            first.stride,  # type: ignore[arg-type]
+            first.padding,  # type: ignore[arg-type]
+            bias=first.bias is not None,
+        )
+        parent, _, child = name.rpartition(".")
+        setattr(network.get_submodule(parent), child, made)
+    return network
+
+
+def load_in_order(network: nn.Module, state: Mapping[str, Tensor]) -> None:
+    """Copies a state whose tensors come in the network's own order, whatever their names."""
+    own = network.state_dict()
+    if len(own) != len(state):
+        raise UsageError(f"the published weights have {len(state)} tensors, the network {len(own)}: it has not their form")
+    _check_shapes(own, dict(zip(own, state.values(), strict=True)))
+    network.load_state_dict(dict(zip(own, state.values(), strict=True)))
+
+
+def load_by_name(network: nn.Module, state: Mapping[str, Tensor]) -> None:
+    """Copies a state by the names of its tensors."""
+    own = network.state_dict()
+    if set(own) != set(state):
+        odd = sorted(set(own) ^ set(state))
+        raise UsageError(f"the published weights and the network differ in {', '.join(odd[:3])}: it has not their form")
+    _check_shapes(own, state)
+    network.load_state_dict(state)
+
+
+def _check_shapes(own: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> None:
+    for name, tensor in own.items():
+        if tensor.shape != state[name].shape:
+            raise UsageError(
+                f"the published weights of {name} have shape {tuple(state[name].shape)}, the network's {tuple(tensor.shape)}: "
+                "weights load at the published image size"
+            )
+
+
+def torchvision_state(enum: str) -> Mapping[str, Tensor]:
+    """Published weights, such as 'MobileNet_V2_Weights.IMAGENET1K_V1', from torch's cache or the network; checked by their hash."""
+    import torchvision.models
+
+    family, _, member = enum.partition(".")
+    weights = getattr(torchvision.models, family)[member]
+    try:
+        state: Mapping[str, Tensor] = weights.get_state_dict(progress=False, check_hash=True)
+    except (urllib.error.URLError, ConnectionError, TimeoutError) as error:
+        raise RunFailed(f"cannot fetch {weights.url}: {error}. Weights need the network, once") from error
+    except RuntimeError as error:  # torch.hub's answer to a wrong hash
+        raise RunFailed(f"the file from {weights.url} is not what was published: {error}") from error
+    return state
+
+
+def timm_state(tag: str) -> Mapping[str, Tensor]:
+    """Published weights, such as 'gmlp_s16_224.ra3_in1k', from the hub's cache or the network; checked by their SHA-256."""
+    from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
+    from safetensors.torch import load_file
+
+    try:
+        published = get_hf_file_metadata(hf_hub_url(f"timm/{tag}", "model.safetensors")).etag
+        path = Path(hf_hub_download(f"timm/{tag}", "model.safetensors"))
+    except Exception as error:  # the hub's client raises what its own HTTP library does
+        raise RunFailed(f"cannot fetch the weights timm/{tag}: {error}. Weights need the network") from error
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != published:
+        raise RunFailed(f"{path} has SHA-256 {found}, the hub says {published}: delete it and try again")
+    state: Mapping[str, Tensor] = load_file(path)
+    return state
+
+
+def torchvision_weights(enum: str) -> Loader:
+    """A loader of torchvision's weights, by name."""
+    return lambda network: load_by_name(network, torchvision_state(enum))
+
+
+def timm_weights(tag: str) -> Loader:
+    """A loader of timm's weights, by name."""
+    return lambda network: load_by_name(network, timm_state(tag))

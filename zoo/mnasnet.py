@@ -1,0 +1,55 @@
+"""MnasNet (Tan et al. 2019, arXiv:1807.11626), found by a platform-aware search."""
+
+from torch import nn
+
+from nasbench.core.spec import ModelCard, Result, Task
+from nasbench.nn.mbconv import StageNet, small_image
+from nasbench.nn.mbconv_published import MNASNET_A1, MNASNET_B1
+from zoo.library import IMAGENET, is_small, load_in_order, timm_state, torchvision_state
+from zoo.registry import register
+
+PAPER = "Tan et al. 2019, arXiv:1807.11626"
+
+
+@register(
+    ModelCard(
+        name="mnasnet_a1",
+        family="mnasnet",
+        paper=PAPER,
+        year=2018,
+        task=IMAGENET,
+        params=3_887_038,
+        macs=311_579_072,
+        results=(Result("top1_error", 24.8, PAPER, "P"), Result("top5_error", 7.5, PAPER, "P")),
+        verified="C",
+        note="with squeeze-and-excite; outputs equal timm's semnasnet_100",
+    ),
+    lambda network: load_in_order(network, timm_state("semnasnet_100.rmsp_in1k")),
+)
+def mnasnet_a1(task: Task) -> nn.Module:
+    """The network of the paper's main table."""
+    return StageNet(small_image(MNASNET_A1) if is_small(task) else MNASNET_A1, task)
+
+
+@register(
+    ModelCard(
+        name="mnasnet_b1",
+        family="mnasnet",
+        paper=PAPER,
+        year=2018,
+        task=IMAGENET,
+        params=4_383_312,
+        macs=314_415_872,
+        results=(
+            Result("top1_error", 25.33, "timm mnasnet_100.rmsp_in1k", "R"),
+            Result("top1_error", 26.54, "torchvision MNASNet1_0 IMAGENET1K_V1", "R"),
+            Result("top1_error", 25.5, PAPER, "M"),
+        ),
+        verified="C",
+        note="without squeeze-and-excite; outputs equal torchvision's mnasnet1_0 and timm's mnasnet_100",
+    ),
+    lambda network: load_in_order(network, torchvision_state("MNASNet1_0_Weights.IMAGENET1K_V1")),
+)
+def mnasnet_b1(task: Task) -> nn.Module:
+    """The network found without squeeze-and-excite in the space."""
+    return StageNet(small_image(MNASNET_B1) if is_small(task) else MNASNET_B1, task)

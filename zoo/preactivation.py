@@ -1,0 +1,199 @@
+"""The five residual units of "Identity mappings in deep residual networks" (He et al. 2016, arXiv:1603.05027, figure 4), on CIFAR.
+
+| variant | branch | after the addition |
+|---|---|---|
+| original | conv BN ReLU conv BN | ReLU |
+| bn_after_add | conv BN ReLU conv | BN ReLU |
+| relu_before_add | conv BN ReLU conv BN ReLU | |
+| relu_preact | ReLU conv BN ReLU conv BN | |
+| preact | BN ReLU conv BN ReLU conv | |
+
+Bottlenecks have three convolutions instead of two. Where the shape changes, and in the first unit, what comes before the first
+convolution of a pre-activated unit is shared by branch and shortcut; after the last unit it is applied once more.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Literal
+
+from torch import Tensor, nn
+
+from nasbench.core.spec import ModelCard, Result, Task
+from zoo.forms import CIFAR10, small_only
+from zoo.registry import register
+from zoo.residual import Head, PadShortcut, conv, he_normal
+
+PAPER = "He et al. 2016, arXiv:1603.05027"
+
+Variant = Literal["original", "bn_after_add", "relu_before_add", "relu_preact", "preact"]
+Gate = Callable[[int], nn.Module]
+"""Channels -> what the branch's output passes through before the addition."""
+
+
+class Add(nn.Module):
+    """x + y, as a module so that the order of operations shows."""
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        return x + y
+
+
+def activation(variant: Variant, channels: int) -> list[nn.Module]:
+    """What a pre-activated variant puts before a convolution; nothing for the others."""
+    if variant == "preact":
+        return [nn.BatchNorm2d(channels), nn.ReLU(inplace=True)]
+    return [nn.ReLU()] if variant == "relu_preact" else []
+
+
+class Unit(nn.Module):
+    """One residual unit of any variant: (B, c_in, H, W) -> (B, c_out, H / stride, W / stride).
+
+    `convs` are the branch's convolutions as (channels, kernel, stride). `shared`: the pre-activation feeds the shortcut too.
+    `dropout` comes before the last convolution. A shortcut that changes the shape is a 1x1 projection, or with `pad` option A.
+    """
+
+    def __init__(
+        self,
+        variant: Variant,
+        c_in: int,
+        convs: tuple[tuple[int, int, int], ...],
+        shared: bool,
+        pad: bool,
+        dropout: float = 0.0,
+        gate: Gate | None = None,
+    ) -> None:
+        super().__init__()
+        c_out = convs[-1][0]
+        stride = 1
+        before = activation(variant, c_in)
+        branch: list[nn.Module] = [] if shared else before
+        channels = c_in
+        for number, (width, kernel, conv_stride) in enumerate(convs):
+            last = number == len(convs) - 1
+            if last and dropout:
+                branch.append(nn.Dropout(dropout))
+            branch.append(conv(channels, width, kernel, conv_stride))
+            if not last or variant in ("original", "relu_before_add", "relu_preact"):
+                branch.append(nn.BatchNorm2d(width))
+            if not last or variant == "relu_before_add":
+                branch.append(nn.ReLU(inplace=True))
+            channels, stride = width, stride * conv_stride
+        if gate is not None:
+            branch.append(gate(c_out))
+        after = {"original": [nn.ReLU(inplace=True)], "bn_after_add": [nn.BatchNorm2d(c_out), nn.ReLU(inplace=True)]}
+        self.before = nn.Sequential(*before) if shared else None
+        self.branch = nn.Sequential(*branch)
+        self.shortcut = self._shortcut(variant, c_in, c_out, stride, pad)
+        self.add = Add()
+        self.after = nn.Sequential(*after.get(variant, []))
+
+    @staticmethod
+    def _shortcut(variant: Variant, c_in: int, c_out: int, stride: int, pad: bool) -> nn.Module:
+        if c_in == c_out and stride == 1:
+            return nn.Identity()
+        if pad:
+            return PadShortcut(c_in, c_out, stride)
+        projection = conv(c_in, c_out, 1, stride)
+        if variant in ("preact", "bn_after_add"):  # normalised elsewhere: before the projection, or after the addition
+            return projection
+        return nn.Sequential(projection, nn.BatchNorm2d(c_out))
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.before is not None:
+            x = self.before(x)
+        return self.after(self.add(self.branch(x), self.shortcut(x)))
+
+
+class StudyNet(nn.Module):
+    """Three stages of units at 32, 16 and 8 pixels of a 32-pixel image. (B, C, H, W) -> (B, num_classes).
+
+    `widths` are the stages' 3x3 widths, `repeats` the units a stage; bottlenecks are four times as wide outside.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        variant: Variant,
+        repeats: int,
+        widths: tuple[int, int, int] = (16, 32, 64),
+        bottleneck: bool = False,
+        pad: bool = True,
+        dropout: float = 0.0,
+        gate: Gate | None = None,
+    ) -> None:
+        super().__init__()
+        c_in = 16
+        layers: list[nn.Module] = [conv(task.channels, c_in, 3)]
+        if variant != "preact":
+            layers.append(nn.BatchNorm2d(c_in))
+        if variant not in ("preact", "relu_preact"):
+            layers.append(nn.ReLU(inplace=True))
+        self.stem = nn.Sequential(*layers)
+        units: list[nn.Module] = []
+        for stage, width in enumerate(widths):
+            for repeat in range(repeats):
+                stride = 2 if stage > 0 and repeat == 0 else 1
+                convs = ((width, 1, stride), (width, 3, 1), (4 * width, 1, 1)) if bottleneck else ((width, 3, stride), (width, 3, 1))
+                changes = stride > 1 or c_in != convs[-1][0]
+                shared = variant in ("preact", "relu_preact") and (changes or not units)
+                units.append(Unit(variant, c_in, convs, shared, pad, dropout, gate))
+                c_in = convs[-1][0]
+        self.units = nn.Sequential(*units)
+        self.last = nn.Sequential(*activation(variant, c_in))
+        self.head = Head(c_in, task.num_classes)
+        he_normal(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.last(self.units(self.stem(x))))
+
+
+def study_net(task: Task, variant: Variant, depth: int, gate: Gate | None = None) -> StudyNet:
+    """6n + 2 layers of basic units with option A, or from 164 layers on 9n + 2 layers of bottlenecks with projections."""
+    if depth >= 164:
+        assert depth % 9 == 2, depth
+        return StudyNet(task, variant, (depth - 2) // 9, bottleneck=True, pad=False, gate=gate)
+    assert depth % 6 == 2, depth
+    return StudyNet(task, variant, (depth - 2) // 6, gate=gate)
+
+
+def _cifar10(error: float) -> tuple[Result, ...]:
+    return (Result("cifar10_error", error, PAPER + ", table 2", "P"),)
+
+
+ORIGINAL = "the unit of 2015: ReLU after the addition"
+BN_AFTER = "batch normalisation after the addition"
+RELU_BEFORE = "ReLU before the addition"
+RELU_ONLY = "ReLU-only pre-activation"
+FULL = "full pre-activation"
+WRN_README = "github.com/szagoruyko/wide-residual-networks"
+# name, variant, depth, params, MACs, errors, note. The original at 110 layers is resnet110.
+NETWORKS: tuple[tuple[str, Variant, int, int, int, tuple[Result, ...], str], ...] = (
+    ("resnet164", "original", 164, 1_704_154, 244_500_992, _cifar10(5.93), ORIGINAL),
+    ("resnet1001", "original", 1001, 10_328_602, 1_487_849_984, (), ORIGINAL),
+    ("resnet110_bn_after_add", "bn_after_add", 110, 1_727_962, 252_887_680, _cifar10(8.17), BN_AFTER),
+    ("resnet164_bn_after_add", "bn_after_add", 164, 1_703_258, 244_500_992, _cifar10(6.50), BN_AFTER),
+    ("resnet110_relu_before_add", "relu_before_add", 110, 1_727_962, 252_887_680, _cifar10(7.84), RELU_BEFORE),
+    ("resnet164_relu_before_add", "relu_before_add", 164, 1_704_154, 244_500_992, _cifar10(6.14), RELU_BEFORE),
+    ("resnet110_relu_preact", "relu_preact", 110, 1_727_962, 252_887_680, _cifar10(6.71), RELU_ONLY),
+    ("resnet164_relu_preact", "relu_preact", 164, 1_704_154, 244_500_992, _cifar10(5.91), RELU_ONLY),
+    ("preresnet20", "preact", 20, 269_722, 40_551_040, (), FULL),
+    ("preresnet56", "preact", 56, 853_018, 125_485_696, (), FULL),
+    ("preresnet110", "preact", 110, 1_727_962, 252_887_680, _cifar10(6.37), FULL),
+    ("preresnet164", "preact", 164, 1_703_258, 244_500_992, (*_cifar10(5.46), Result("cifar100_error", 24.33, WRN_README, "R")), FULL),
+    (
+        "preresnet1001",
+        "preact",
+        1001,
+        10_327_706,
+        1_487_849_984,
+        (
+            Result("cifar10_error", 4.92, PAPER, "P"),
+            Result("cifar10_error", 4.62, PAPER + ", batches of 64", "R"),
+            Result("cifar100_error", 22.71, PAPER, "P"),
+        ),
+        FULL,
+    ),
+)
+
+for _name, _variant, _depth, _params, _macs, _results, _note in NETWORKS:
+    _card = ModelCard(_name, "preresnet", PAPER, 2016, CIFAR10, _params, _macs, _results, "C", note=_note)
+    register(_card)(small_only(_card, partial(study_net, variant=_variant, depth=_depth), "resnet50"))

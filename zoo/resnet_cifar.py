@@ -1,0 +1,83 @@
+"""Residual and plain networks for CIFAR (He et al. 2015, arXiv:1512.03385, section 4.2), with option A; and the same with stochastic
+depth (Huang et al. 2016, arXiv:1603.09382)."""
+
+from functools import partial
+
+from torch import Tensor, nn
+from torchvision.ops import StochasticDepth
+
+from nasbench.core.spec import ModelCard, Result, Task
+from zoo.forms import CIFAR10, small_only
+from zoo.registry import register
+from zoo.residual import Head, Residual, Shortcut, basic_branch, he_normal, shortcut_of, stem
+
+PAPER = "He et al. 2015, arXiv:1512.03385"
+STOCHASTIC_PAPER = "Huang et al. 2016, arXiv:1603.09382"
+
+
+class CifarResNet(nn.Module):
+    """6n + 2 layers: three stages of n units with 16, 32 and 64 maps. (B, C, H, W) -> (B, num_classes).
+
+    With `final_survival` below 1, unit l of L is skipped for a whole batch with probability l / L * (1 - final_survival). The branch that
+    stays is divided by its probability in training, where the paper multiplies by it in evaluation: the same expectation.
+    """
+
+    def __init__(self, task: Task, depth: int, shortcut: Shortcut = "A", final_survival: float = 1.0) -> None:
+        super().__init__()
+        assert depth % 6 == 2, depth
+        repeats = (depth - 2) // 6
+        self.stem = stem(task.channels, 16, small=True)
+        units: list[nn.Module] = []
+        c_in = 16
+        for width in (16, 32, 64):
+            for repeat in range(repeats):
+                stride = 2 if width > 16 and repeat == 0 else 1
+                dropped = (1.0 - final_survival) * (len(units) + 1) / (3 * repeats)
+                drop = StochasticDepth(dropped, "batch") if dropped else None
+                units.append(Residual(basic_branch(c_in, width, stride), shortcut_of(shortcut, c_in, width, stride), drop))
+                c_in = width
+        self.units = nn.Sequential(*units)
+        self.head = Head(c_in, task.num_classes)
+        he_normal(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.units(self.stem(x)))
+
+
+# depth, params, MACs, the residual network's CIFAR-10 error
+DEPTHS: tuple[tuple[int, int, int, float], ...] = (
+    (20, 269_722, 40_551_040, 8.75),
+    (32, 464_154, 68_862_592, 7.51),
+    (44, 658_586, 97_174_144, 7.17),
+    (56, 853_018, 125_485_696, 6.97),
+    (110, 1_727_962, 252_887_680, 6.43),
+    (1202, 19_421_274, 2_829_238_912, 7.93),
+)
+
+
+def _enter(card: ModelCard, depth: int, shortcut: Shortcut, final_survival: float = 1.0) -> None:
+    build = partial(CifarResNet, depth=depth, shortcut=shortcut, final_survival=final_survival)
+    register(card)(small_only(card, build, "plain18" if shortcut == "plain" else "resnet18"))
+
+
+for _depth, _params, _macs, _error in DEPTHS:
+    _results = (Result("cifar10_error", _error, PAPER + ", table 6", "P"),)
+    if _depth == 110:
+        _results += (Result("cifar10_error", 6.61, PAPER + ", table 6, mean of 5 (deviation 0.16)", "P"),)
+    _note = "option A: shortcuts without parameters"
+    _enter(ModelCard(f"resnet{_depth}", "resnet_cifar", PAPER, 2015, CIFAR10, _params, _macs, _results, "C", note=_note), _depth, "A")
+    if _depth <= 110:
+        _note = f"resnet{_depth} without shortcuts"
+        _enter(ModelCard(f"plain{_depth}", "resnet_cifar", PAPER, 2015, CIFAR10, _params, _macs, (), "C", note=_note), _depth, "plain")
+
+_NOTE = "the last unit survives with probability 0.5, linear decay; surviving branches are scaled in training, not in evaluation"
+_RESULTS = (
+    Result("cifar10_error", 5.25, "github.com/yueatsprograms/Stochastic_Depth", "R"),
+    Result("cifar100_error", 24.98, STOCHASTIC_PAPER, "M"),
+)
+for _depth, _params, _macs, _results in (
+    (110, 1_727_962, 252_887_680, _RESULTS),
+    (1202, 19_421_274, 2_829_238_912, (Result("cifar10_error", 4.91, STOCHASTIC_PAPER, "M"),)),
+):
+    _name = f"resnet{_depth}_stochastic_depth"
+    _enter(ModelCard(_name, "resnet_cifar", STOCHASTIC_PAPER, 2016, CIFAR10, _params, _macs, _results, "C", note=_NOTE), _depth, "A", 0.5)

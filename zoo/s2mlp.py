@@ -1,0 +1,83 @@
+"""S2-MLP (Yu et al. 2022, arXiv:2106.07477): no token mixing but a shift of channel groups by one patch, at any number of patches."""
+
+import torch
+from torch import Tensor, nn
+
+from nasbench.core.spec import ModelCard, Result, Task
+from zoo.library import IMAGENET
+from zoo.patches import patch_for
+from zoo.registry import register
+
+PAPER = "Yu et al. 2022, arXiv:2106.07477"
+QUOTED = "quoted in later papers' tables"
+PATCH, RATIO = 16, 4
+
+
+def spatial_shift(x: Tensor) -> Tensor:  # (B, H, W, C) -> (B, H, W, C)
+    """A quarter of the channels each down, up, right and left by one patch; the patches at the rear edge keep their own."""
+    down, up, right, left = x.chunk(4, dim=3)  # (B, H, W, C / 4) each
+    return torch.cat(
+        [
+            torch.cat([down[:, :1], down[:, :-1]], dim=1),
+            torch.cat([up[:, 1:], up[:, -1:]], dim=1),
+            torch.cat([right[:, :, :1], right[:, :, :-1]], dim=2),
+            torch.cat([left[:, :, 1:], left[:, :, -1:]], dim=2),
+        ],
+        dim=3,
+    )
+
+
+class ShiftBlock(nn.Module):
+    """Two residual branches of two fully connected layers each: one with the shift between them, one that widens."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.norm_1 = nn.LayerNorm(width)
+        self.before, self.after = nn.Linear(width, width), nn.Linear(width, width)
+        self.norm_2 = nn.LayerNorm(width)
+        self.widen, self.narrow = nn.Linear(width, RATIO * width), nn.Linear(RATIO * width, width)
+        self.gelu = nn.GELU()
+
+    def forward(self, x: Tensor) -> Tensor:  # (B, H, W, C)
+        x = x + self.after(spatial_shift(self.gelu(self.before(self.norm_1(x)))))
+        y: Tensor = x + self.narrow(self.gelu(self.widen(self.norm_2(x))))
+        return y
+
+
+class S2MLP(nn.Module):
+    """(B, channels, H, W) -> (B, num_classes)."""
+
+    def __init__(self, task: Task, patch: int, width: int, blocks: int) -> None:
+        super().__init__()
+        self.embed = nn.Conv2d(task.channels, width, patch, patch)
+        self.norm = nn.LayerNorm(width)
+        self.blocks = nn.Sequential(*(ShiftBlock(width) for _ in range(blocks)))
+        self.classifier = nn.Linear(width, task.num_classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.norm(self.embed(x).permute(0, 2, 3, 1))  # (B, H / patch, W / patch, C)
+        logits: Tensor = self.classifier(self.blocks(x).mean(dim=(1, 2)))  # (B, num_classes)
+        return logits
+
+
+def _register(name: str, width: int, blocks: int, params: int, macs: int, result: Result, printed: str) -> None:
+    def build(task: Task) -> nn.Module:
+        return S2MLP(task, patch_for(name, task, PATCH), width, blocks)
+
+    register(
+        ModelCard(
+            name=name,
+            family="s2mlp",
+            paper=PAPER,
+            year=2021,
+            task=IMAGENET,
+            params=params,
+            macs=macs,
+            results=(result,),
+            note=f"the paper prints {printed} params; where the normalisations stand is not verified; patches of 4 px up to 64 px",
+        )
+    )(build)
+
+
+_register("s2mlp_wide", 768, 12, 72_241_384, 13_989_033_984, Result("top1_error", 20.0, PAPER, "M"), "71M")
+_register("s2mlp_deep", 384, 36, 53_917_288, 10_462_682_112, Result("top1_error", 19.3, QUOTED, "S"), "51M")
