@@ -19,7 +19,11 @@ def run(argv: Sequence[str]) -> None:
     if config.resume:
         from nasbench.engine.search import stored_config
 
-        config = parse(SearchConfig, "search", argv, default=stored_config(config.run))
+        stored = stored_config(config.run)
+        switches = ("resume", "download", "wandb_trials")  # a switch that is on by default could not be given again
+        off = dict.fromkeys((*switches, "json"), False)
+        config = parse(SearchConfig, "search", argv, default=replace(stored, **off))
+        config = replace(config, **{name: getattr(config, name) or getattr(stored, name) for name in switches})
     elif config.preset:
         config = parse(SearchConfig, "search", argv, default=replace(SearchConfig(), **PRESETS[config.preset]))
     from nasbench.engine.search import run_search

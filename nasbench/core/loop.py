@@ -22,6 +22,9 @@ from nasbench.core.trial import Proposal, Status, Trial
 SAME_FAULT_LIMIT = 10
 """So many trials that fail alike at the start of a sitting, and none that does otherwise: a fault that every trial would meet."""
 
+WAITING_LIMIT = 16
+"""So many proposals may wait for an equal one that is running; then no more are asked for, lest one such eats up the numbers."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -92,7 +95,7 @@ class SearchLoop:
         An architecture that was scored before under the same epochs and seed is answered here from the log; one that is being
         evaluated right now waits for that answer.
         """
-        while self._open:
+        while self._open and sum(map(len, self._waiting.values())) < WAITING_LIMIT:
             number = self._open.popleft()
             proposal = self._strategy.ask(number, trial_rng(self.plan.seed, number), self.running)
             if proposal.number != number:

@@ -96,7 +96,7 @@ def _formed(found: ModelSpec, form: Form, space: SearchSpace, as_published: bool
     skeleton = form.skeleton or ("imagenet" if large else found.size.skeleton if form.image_size is None else "cifar")
     size = replace(found.size, skeleton=skeleton, aux_head=form.aux_head or found.size.aux_head)
     if form.stack:
-        size = replace(size, **_stack(space, form.stack, skeleton))
+        size = replace(size, **_stack(space, form.stack, skeleton, found))
     for flag, value, name in (("--cells", form.cells, "depth"), ("--filters", form.filters, "width")):
         if value is not None:
             if value < 1:
@@ -119,10 +119,10 @@ def _task(task: Task, form: Form, skeleton: str, as_published: bool) -> Task:
     return task
 
 
-def _stack(space: SearchSpace, stack: str, skeleton: str) -> dict[str, Any]:
+def _stack(space: SearchSpace, stack: str, skeleton: str, found: ModelSpec) -> dict[str, Any]:
     if not hasattr(space, "parse_stack"):
         raise UsageError(f"space {space.name!r} has no sizes written N@P; give --cells and --filters")
-    depth, width = space.parse_stack(stack, skeleton)
+    depth, width = space.parse_stack(stack, skeleton, found)
     return {"depth": depth, "width": width}
 
 

@@ -80,8 +80,8 @@ def run_search(config: SearchConfig, argv: Sequence[str], trackers: Sequence[Tra
         raise UsageError(f"{directory} already holds a run. Continue it with --resume, or choose another directory with --run.")
     parts = prepare(config, directory)
     strategy = make_strategy(config, parts.space)
-    store = _open(config, directory, argv, parts)
     listeners = list(_trackers(config) if trackers is None else trackers)
+    store = _open(config, directory, argv, parts)
     try:
         with sigterm_interrupts():
             _run_phases(config, store, parts, strategy, listeners)

@@ -31,26 +31,39 @@ class Desk:
         self._open: set[str] = set()
         self._out: dict[str, tuple[Job, float]] = {}
         self._begun: dict[str, float] = {}
-        self._again: deque[Job] = deque()
+        self._next: deque[Job] = deque()
         self._tried_again: set[int] = set()
         self._a_worker_began = False
         self._patient = True
 
     @property
     def finished(self) -> bool:
+        """True where no job will be handed out any more."""
         return self.fault is not None or self._loop.finished
+
+    @property
+    def can_release(self) -> bool:
+        """True where a worker that is free finds a job at once, or none ever. Else its carrier had better keep it where it is.
+
+        A worker that starts holds up the others, which finish meanwhile (up to a limit): the carrier would give one of them to the job
+        that the new one is for.
+        """
+        starting = [out for ticket, (_, out) in self._out.items() if ticket not in self._begun]
+        if starting and monotonic() - min(starting) > PATIENCE_SECONDS:
+            self._patient = False
+        if starting and self._patient:
+            return False
+        self._fetch()
+        return bool(self._next) or self.finished
 
     def hand_out(self, ticket: str) -> str | None:
         """A job as text, or None where there is none now."""
         if self.fault is not None or len(self._open) >= self._workers:
             return None
-        try:
-            job = self._again.popleft() if self._again else self._loop.next()
-        except Exception as fault:
-            self.fault = fault
+        self._fetch()
+        if not self._next:
             return None
-        if job is None:
-            return None
+        job = self._next.popleft()
         self._open.add(ticket)
         self._out[ticket] = job, monotonic()
         return base64.b64encode(pickle.dumps(job)).decode()
@@ -63,14 +76,6 @@ class Desk:
     def close(self, ticket: str) -> None:
         """The ticket holds no worker any more."""
         self._open.discard(ticket)
-
-    @property
-    def a_worker_starts(self) -> bool:
-        """True while a job waits for its worker to start, unless that takes longer than is reasonable."""
-        starting = [out for ticket, (_, out) in self._out.items() if ticket not in self._begun]
-        if starting and monotonic() - min(starting) > PATIENCE_SECONDS:
-            self._patient = False
-        return bool(starting) and self._patient
 
     def take_back(self, ticket: str, text: str) -> bool:
         """Takes what `respond` made of a job. True where the worker that made it can do no other."""
@@ -101,11 +106,20 @@ class Desk:
                 raise RunFailed(f"no worker could start: {reason}")
             if start is None and job.proposal.number not in self._tried_again:
                 self._tried_again.add(job.proposal.number)
-                self._again.append(job)
+                self._next.append(job)
             else:
                 self._loop.fail(job, reason, seconds, "lost")
         except Exception as fault:
             self.fault = fault
+
+    def _fetch(self) -> None:
+        if self.fault is None and not self._next:
+            try:
+                job = self._loop.next()
+            except Exception as fault:
+                self.fault = fault
+            else:
+                self._next.extend([] if job is None else [job])
 
 
 def respond(evaluator: Evaluator, job_text: str, worker: str, trial_timeout: float | None) -> str:

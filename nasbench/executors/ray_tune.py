@@ -175,7 +175,7 @@ def capacity(nodes: Sequence[Mapping[str, float]], gpus_per_worker: float) -> in
 
 
 class _Asker(Searcher):
-    """Tune's searcher: asks the desk for a job where Tune wants a trial, and gives it the answer where one is done."""
+    """Tune's searcher: asks the desk for a job where Tune wants a trial, and gives it the answers."""
 
     def __init__(self, desk: Desk, signals: Sequence[str]) -> None:
         super().__init__()
@@ -193,13 +193,12 @@ class _Asker(Searcher):
             return {"job": job}
         return Searcher.FINISHED if self.stopping or self._desk.finished else None
 
-    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
+    def take(self, trial_id: str, result: dict[str, Any]) -> None:
+        """Gives the desk an answer, where the result has one: a trial that is kept open sends results without."""
         if result["answer"] and not self.stopping and self._desk.take_back(trial_id, result["answer"]):
             _kill(self._in_hand[trial_id])
 
-    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
-        if result and not error:  # a worker that died has no answer: see _Events.on_trial_error
-            self.on_trial_result(trial_id, result)
+    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:  # noqa: ARG002 - Tune's
         self._in_hand.pop(trial_id, None)
         self._desk.close(trial_id)
 
@@ -228,17 +227,17 @@ class _Events(tune.Callback):
 
 
 class _Stop(tune.Stopper):
-    """Ends a trial once it is answered, and the experiment on Ctrl-C, SIGTERM or a fault, without waiting for the trials in hand.
+    """Sees every result first, and ends a trial once it is answered and its worker can be used elsewhere.
 
-    While another worker starts, an answered trial keeps its worker a little longer: Tune would hand a free one to the job that the other
-    is being started for, and end that other one in mid-start, again and again where trials are short.
+    Ends the experiment on Ctrl-C, SIGTERM or a fault, without waiting for the trials in hand.
     """
 
     def __init__(self, desk: Desk, asker: _Asker) -> None:
         self._desk, self._asker = desk, asker
 
-    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:  # noqa: ARG002 - Tune's
-        return not self._desk.a_worker_starts
+    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+        self._asker.take(trial_id, result)
+        return self._desk.can_release
 
     def __getstate__(self) -> dict[str, Any]:
         return {}  # Tune pickles its stopper into a checkpoint that nobody reads
@@ -268,20 +267,20 @@ class _Worker(tune.Trainable):
         self._evaluator: Evaluator = pickle.loads(evaluator)
         self._name = f"{ray.util.get_node_ip_address()}/{os.getpid()}"
 
-        self._answered = False
+        self._results = 0
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:  # noqa: ARG002 - Tune has put it in self.config
-        self._answered = False
+        self._results = 0
         return True
 
     def step(self) -> dict[str, Any]:
-        """The answer, and nothing more while the trial is kept open."""
-        if self._answered:
-            time.sleep(0.02)
+        """The answer; after that, while the trial is kept open, nothing, ever more slowly."""
+        self._results += 1
+        if self._results > 1:
+            time.sleep(min(1.0, 0.01 * 1.2**self._results))
             return {"answer": ""}
         with suppress(OSError):  # another machine may not have it
             os.chdir(self._directory)
-        self._answered = True
         return {"answer": respond(self._evaluator, self.config["job"], self._name, self._trial_timeout)}
 
 

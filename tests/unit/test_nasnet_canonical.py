@@ -40,7 +40,7 @@ def respell(blocks: tuple[Block, ...], rng: Random) -> tuple[tuple[Block, ...], 
     return tuple(spelled), renamed, swaps
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(seeds, seeds)
 def test_spellings_share_a_canonical_form(seed, spelling):
     architecture, rng = random_architecture(seed), Random(spelling)
@@ -49,7 +49,7 @@ def test_spellings_share_a_canonical_form(seed, spelling):
     assert SPACE.canonical(other) == SPACE.canonical(architecture)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(seeds)
 def test_canonical_is_idempotent_and_a_point_of_the_space(seed):
     once = SPACE.canonical(random_architecture(seed))

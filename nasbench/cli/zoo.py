@@ -1,0 +1,119 @@
+"""`nasbench zoo`."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import tyro
+
+from nasbench.cli.parse import parse
+from nasbench.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from nasbench.engine.zoo import Row
+
+
+@dataclass(frozen=True)
+class ZooConfig:
+    """Lists the zoo and the published cells of the spaces, or shows one card, or draws what was published.
+
+    Example: nasbench zoo --dataset imagenet --max-macs 600M --plot complexity --out complexity.svg
+    """
+
+    name: Annotated[str | None, tyro.conf.Positional] = None
+    """A network by name: shows its card."""
+    family: str | None = None
+    """Only networks of this family."""
+    dataset: Literal["cifar10", "imagenet"] | None = None
+    """Only networks published on this data set."""
+    max_params: str | None = None
+    """Only networks of at most so many parameters, such as 5M."""
+    max_macs: str | None = None
+    """Only networks of at most so many multiply-adds, such as 400M."""
+    plot: Literal["complexity", "ilsvrc", "efficiency"] | None = None
+    """complexity: top-1 accuracy against multiply-adds; ilsvrc: the winners' error and depth by year; efficiency: compute to
+    AlexNet's accuracy by year."""
+    out: str | None = None
+    """The plot's file: .svg or .png."""
+    json: bool = False
+    """One JSON object on standard output."""
+
+
+def run(argv: Sequence[str]) -> None:
+    """Parses, looks up, prints; draws where asked to."""
+    config = parse(ZooConfig, "zoo", argv)
+    if (config.plot is None) != (config.out is None):
+        raise UsageError("--plot and --out go together: --plot complexity --out complexity.svg")
+    if config.name is not None and (config.plot or config.family or config.dataset or config.max_params or config.max_macs):
+        raise UsageError("filters and plots are for the listing: leave out the name, or leave out the flags")
+    from nasbench.engine.zoo import Filter, check_plot, listing, plot, row_named
+
+    if config.plot and config.out:
+        check_plot(config.plot, Path(config.out))
+    if config.name is not None:
+        rows = [row_named(config.name)]
+    else:
+        rows = listing(Filter(config.family, config.dataset, config.max_params, config.max_macs))
+    if config.plot and config.out:
+        plot(config.plot, Path(config.out), rows)
+    if config.json:
+        print(json.dumps({"models": [row.to_json() for row in rows], **({"plot": config.out} if config.out else {})}))
+    elif config.out:
+        print(config.out)
+    elif config.name is not None:
+        _print_card(rows[0])
+    else:
+        _print_list(rows)
+
+
+def _print_list(rows: "Sequence[Row]") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("name", "family")
+    for heading in ("year", "px", "params", "MACs", "top-1 error, %", "CIFAR-10 error, %"):
+        table.add_column(heading, justify="right")
+    for row in rows:
+        card = row.card
+        errors = [_error(row, metric) for metric in ("top1_error", "cifar10_error")]
+        counts = [_count(count, row.verified) for count in (card.params, card.macs)]
+        table.add_row(row.name, card.family, str(card.year or ""), str(card.task.image_size), *counts, *errors)
+    console = Console()
+    console.print(table)
+    console.print(
+        f"{len(rows)} networks. ~: counts not verified; ?: from memory, not verified. One card: nasbench zoo NAME", highlight=False
+    )
+
+
+def _print_card(row: "Row") -> None:
+    card = row.card
+    task = card.task
+    lines = {
+        "family": card.family,
+        "paper": card.paper,
+        "year": str(card.year or ""),
+        "input": f"{task.channels} x {task.image_size} x {task.image_size}, {task.num_classes} classes",
+        "params": _count(card.params, row.verified),
+        "MACs": _count(card.macs, row.verified),
+        "built by": "nasbench" if card.origin == "own" else card.origin,
+        "weights": "published (--pretrained)" if row.pretrained else "none published that load here",
+        "note": card.note,
+    }
+    print(row.name)
+    for name, text in lines.items():
+        if text:
+            print(f"  {name:<9} {text}")
+    for result in card.results:
+        doubt = "  (from memory, not verified)" if result.tag == "M" else ""
+        print(f"  {result.metric}: {result.value:g} %  [{result.tag}] {result.source}{doubt}")
+
+
+def _count(count: int | None, verified: bool) -> str:
+    return "" if count is None else f"{'' if verified else '~'}{count:,}"
+
+
+def _error(row: "Row", metric: str) -> str:
+    result = row.best(metric)
+    return "" if result is None else f"{result.value:g}{'?' if result.tag == 'M' else ''}"
