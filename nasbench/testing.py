@@ -1,4 +1,4 @@
-"""Contract suites: what every strategy, space and evaluator must keep, for the tests of this package and of any plug-in.
+"""Contract suites: what every strategy, space, evaluator and data set must keep, for the tests of this package and of any plug-in.
 
 Each `check_*` raises AssertionError with one sentence on what was broken. They need no test framework:
 
@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import isfinite
+from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, final
 
@@ -25,6 +26,8 @@ from nasbench.core.trial import STATUSES, Proposal, Status, Trial
 
 if TYPE_CHECKING:
     from torch import nn
+
+    from nasbench.train.datasets import DataSet
 
 
 @final
@@ -111,6 +114,32 @@ def check_strategy(factory: Callable[[SearchSpace], Strategy], space: SearchSpac
         for trial in strangers:
             welcoming.tell(trial)
         _check_replay(factory, space, strangers + play(welcoming, space, range(41, 61)), welcoming)
+
+
+def check_dataset(dataset: "DataSet", data_dir: Path | None = None) -> None:
+    """Classes, sizes and labels agree; two loads are equal; training, validation and test split share no image. Small images only."""
+    import torch
+
+    from nasbench.train.data import Split
+
+    task, data = dataset.task(data_dir, None), dataset.load(data_dir, None, False)
+    _require(data.task == task, f"task() says {task}, the images {data.task}")
+    again, test = dataset.load(data_dir, None, False), dataset.load_test(data_dir, None, False)
+    splits = {"train": data.train, "val": data.val, "test": test}
+    seen: dict[bytes, str] = {}
+    for name, split in splits.items():
+        assert isinstance(split, Split), f"the {name} split is no Split of images in memory"
+        images, labels = split.images, split.labels
+        _require(len(labels) > 0, f"the {name} split is empty")
+        _require(images.shape[1] == task.channels, f"{name} images have {images.shape[1]} channels, not {task.channels}")
+        _require(0 <= int(labels.min()) <= int(labels.max()) < task.num_classes, f"{name} labels are not in 0..{task.num_classes - 1}")
+        for image in images:
+            other = seen.setdefault(image.numpy().tobytes(), name)
+            _require(other == name, f"an image of the {name} split is in the {other} split too")
+    for name, first, second in (("train", data.train, again.train), ("val", data.val, again.val)):
+        assert isinstance(first, Split), first
+        assert isinstance(second, Split), second
+        _require(torch.equal(first.images, second.images), f"two loads give different {name} images")
 
 
 def _check_ask_changes_nothing(strategy: Strategy, space: SearchSpace, number: int) -> None:

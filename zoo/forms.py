@@ -1,9 +1,9 @@
 """Networks that come in one form only, for small images or for large ones, and say so."""
 
-from nasbench.core.errors import UsageError
-from nasbench.core.spec import ModelCard, Task
 from torch import nn
 
+from nasbench.core.errors import UsageError
+from nasbench.core.spec import ModelCard, Task
 from zoo.library import is_small
 from zoo.registry import SMALL_IMAGE, Builder
 

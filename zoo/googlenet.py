@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from nasbench.core.spec import ModelCard, Result, Task
 from zoo.alexnet import response_norm
-from zoo.inception_modules import ConvMaker, ReducedInception, conv_bn_relu, conv_relu
 from zoo.handed_on import from_torchvision, torchvision_loader
+from zoo.inception_modules import ConvMaker, ReducedInception, conv_bn_relu, conv_relu
 from zoo.library import IMAGENET, is_small
 from zoo.registry import register
 
@@ -157,7 +157,7 @@ LIBRARY = ModelCard(
     verified="C",
     origin="torchvision",
     results=(Result("top1_error", 30.222, "torchvision IMAGENET1K_V1", "R"), Result("top5_error", 10.47, "torchvision IMAGENET1K_V1", "R")),
-    note="torchvision's variant: batch normalisation, and 3x3 kernels where the paper has 5x5; without auxiliary heads. Small images: own code",
+    note="torchvision's: batch normalisation, 3x3 kernels where the paper has 5x5; no auxiliary heads. Small images: own code",
 )
 
 register(CARD)(GoogLeNet)

@@ -1,4 +1,4 @@
-"""Networks that the zoo hands on from torchvision and timm: built for a task, with fresh weights; and loaders of their published weights."""
+"""Networks that the zoo hands on from torchvision and timm, built for a task with fresh weights; and loaders of published weights."""
 
 import re
 from typing import Any

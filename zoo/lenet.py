@@ -5,7 +5,6 @@ Images smaller than 32 pixels are padded with zeros to 32, as the 28-pixel digit
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from nasbench.core.errors import UsageError
 from nasbench.core.spec import ModelCard, Result, Task
@@ -85,7 +84,8 @@ class RadialBasis(nn.Module):
         drawn = [[1.0 if ink == "#" else -1.0 for ink in digit if ink != " "] for digit in DIGITS[:num_classes]]
         generator = torch.Generator().manual_seed(0)
         more = torch.randint(0, 2, (max(0, num_classes - len(drawn)), 84), generator=generator, device="cpu") * 2.0 - 1.0
-        self.register_buffer("codes", torch.cat([torch.tensor(drawn, device="cpu"), more]))  # (num_classes, 84)
+        codes = torch.cat([torch.tensor(drawn, device="cpu"), more])  # (num_classes, 84)
+        self.register_buffer("codes", codes.to(torch.get_default_device()))
 
     def forward(self, x: Tensor) -> Tensor:  # (B, 84)
         return -(x[:, None, :] - self.codes).square().sum(dim=2)  # (B, num_classes)
@@ -163,7 +163,7 @@ ORIGINAL = ModelCard(
     macs=325_680,
     verified="C",
     results=(Result("mnist_error", 0.95, PAPER, "M"), Result("mnist_error", 0.8, PAPER + ", distorted training images", "M")),
-    note="sparse C3, trainable subsampling; the radial basis output is fixed and has no trainable parameters. The digits' codes are drawn anew",
+    note="sparse C3, trainable subsampling; the radial basis output is fixed; the digits' codes are drawn anew",
 )
 MODERN = ModelCard(
     name="lenet5",

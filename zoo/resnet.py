@@ -61,6 +61,7 @@ def _errors(top1: float, top5: float | None, source: str, tag: str) -> tuple[Res
 
 LIBRARY = "torchvision IMAGENET1K_V1"
 LIBRARY_NOTE = "option B{}; small images: 3x3 stem without pooling"
+NO_PARAMETERS = "option A: shortcuts without parameters"
 V15 = ", stride in the 3x3 (v1.5)"
 
 # depth, params, MACs, errors
@@ -90,8 +91,8 @@ FROM_TORCHVISION: tuple[tuple[int, int, int, tuple[Result, ...]], ...] = (
 OWN: tuple[tuple[str, int, Shortcut, bool, int, int, tuple[Result, ...], str], ...] = (
     ("plain18", 18, "plain", False, 11_515_688, 1_794_805_760, _errors(27.94, None, TEN_CROP, "P"), "resnet18 without shortcuts"),
     ("plain34", 34, "plain", False, 21_623_848, 3_644_493_824, _errors(28.54, None, TEN_CROP, "P"), "resnet34 without shortcuts"),
-    ("resnet18_a", 18, "A", False, 11_515_688, 1_794_805_760, _errors(27.88, None, TEN_CROP, "P"), "option A: shortcuts without parameters"),
-    ("resnet34_a", 34, "A", False, 21_623_848, 3_644_493_824, _errors(25.03, 7.76, TEN_CROP, "P"), "option A: shortcuts without parameters"),
+    ("resnet18_a", 18, "A", False, 11_515_688, 1_794_805_760, _errors(27.88, None, TEN_CROP, "P"), NO_PARAMETERS),
+    ("resnet34_a", 34, "A", False, 21_623_848, 3_644_493_824, _errors(25.03, 7.76, TEN_CROP, "P"), NO_PARAMETERS),
     ("resnet50_v1", 50, "B", True, 25_557_032, 3_857_973_248, _errors(24.7, 7.8, ONE_CROP, "R"), "as published: stride in the 1x1"),
     ("resnet101_v1", 101, "B", True, 44_549_160, 7_570_194_432, _errors(23.6, 7.1, ONE_CROP, "R"), "as published: stride in the 1x1"),
     ("resnet152_v1", 152, "B", True, 60_192_808, 11_282_415_616, _errors(23.0, 6.7, ONE_CROP, "R"), "as published: stride in the 1x1"),

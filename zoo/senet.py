@@ -100,7 +100,12 @@ register(RESNET_50, timm_weights("seresnet50.ra2_in1k"))(_se_resnet50)
 register(SENET_154, timm_weights("senet154.gluon_in1k"))(large_only(SENET_154, partial(from_timm, "senet154"), "se_resnet50"))
 
 # depth, params, MACs, CIFAR-10 error
-CIFAR: tuple[tuple[int, int, int, float | None], ...] = ((20, 272_095, 40_553_056, None), (56, 860_137, 125_491_744, None), (110, 1_742_200, 252_899_776, 5.21), (164, 1_905_362, 244_694_528, 4.39))
+CIFAR: tuple[tuple[int, int, int, float | None], ...] = (
+    (20, 272_095, 40_553_056, None),
+    (56, 860_137, 125_491_744, None),
+    (110, 1_742_200, 252_899_776, 5.21),
+    (164, 1_905_362, 244_694_528, 4.39),
+)
 for _depth, _params, _macs, _error in CIFAR:
     _card = ModelCard(
         name=f"se_resnet{_depth}",

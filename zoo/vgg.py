@@ -102,9 +102,9 @@ for _name, _column, _bn, _params, _macs, _paper, _library in FROM_TORCHVISION:
         torchvision_loader(f"{_name.upper()}_Weights.IMAGENET1K_V1"),
     )(partial(_from_library, name=_name, column=_column, batch_norm=_bn))
 
-register(
-    _card("vgg11_lrn", 132_863_336, 7_609_090_048, _errors(29.7, 10.5, DENSE, "S"), "own", "column A-LRN: response normalisation after the first layer")
-)(partial(VGG, column="A", response=True))
-register(_card("vgg16_c", 133_638_952, 11_770_888_192, _errors(28.1, 9.4, DENSE, "S"), "own", "column C: the third convolutions of stages are 1x1"))(
-    partial(VGG, column="C")
+LRN_NOTE = "column A-LRN: local response normalisation after the first layer"
+C_NOTE = "column C: the third convolutions of a stage are 1x1"
+register(_card("vgg11_lrn", 132_863_336, 7_609_090_048, _errors(29.7, 10.5, DENSE, "S"), "own", LRN_NOTE))(
+    partial(VGG, column="A", response=True)
 )
+register(_card("vgg16_c", 133_638_952, 11_770_888_192, _errors(28.1, 9.4, DENSE, "S"), "own", C_NOTE))(partial(VGG, column="C"))

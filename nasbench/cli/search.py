@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nasbench.cli.parse import parse
 from nasbench.core.trial import STATUSES
@@ -21,7 +21,7 @@ def run(argv: Sequence[str]) -> None:
 
         stored = stored_config(config.run)
         switches = ("resume", "download", "wandb_trials")  # a switch that is on by default could not be given again
-        off = dict.fromkeys((*switches, "json"), False)
+        off: dict[str, Any] = dict.fromkeys((*switches, "json"), False)
         config = parse(SearchConfig, "search", argv, default=replace(stored, **off))
         config = replace(config, **{name: getattr(config, name) or getattr(stored, name) for name in switches})
     elif config.preset:

@@ -77,7 +77,10 @@ def _print_list(rows: "Sequence[Row]") -> None:
         table.add_column(heading, justify="right")
     for row in rows:
         card = row.card
-        errors = [_error(row, metric) for metric in ("top1_error", "cifar10_error")]
+        errors = [  # of the form that the counts are of
+            _error(row, metric) if row.dataset == dataset else ""
+            for dataset, metric in (("imagenet", "top1_error"), ("cifar10", "cifar10_error"))
+        ]
         counts = [_count(count, row.verified) for count in (card.params, card.macs)]
         table.add_row(row.name, card.family, str(card.year or ""), str(card.task.image_size), *counts, *errors)
     console = Console()

@@ -42,6 +42,11 @@ class Row:
         """Whether the counts are verified."""
         return bool(self.card.verified)
 
+    @property
+    def dataset(self) -> str:
+        """The data set of the form that the counts are of, or nothing."""
+        return {1000: "imagenet", 10: "cifar10"}.get(self.card.task.num_classes, "") if self.card.task.channels == 3 else ""
+
     def best(self, metric: str) -> Result | None:
         """The published result: the first that is verified, else the first."""
         found = [result for result in self.card.results if result.metric == metric]
@@ -49,8 +54,7 @@ class Row:
 
     def published_on(self, dataset: str) -> bool:
         """Whether results on the data set were published, or its form is the published one."""
-        by_form = {"imagenet": 1000, "cifar10": 10}[dataset] == self.card.task.num_classes and self.card.task.channels == 3
-        return by_form or any(self.best(metric) for metric in METRICS[dataset])
+        return self.dataset == dataset or any(self.best(metric) for metric in METRICS[dataset])
 
     def to_json(self) -> dict[str, Any]:
         card = self.card
@@ -118,7 +122,8 @@ def plot(kind: str, out: Path, rows: Sequence[Row] = ()) -> None:
     from nasbench.report import zoo_plots
 
     if kind == "complexity":
-        points = [_point(row, result) for row in rows if (result := row.best("top1_error")) and row.card.macs and row.card.params]
+        large = [row for row in rows if row.dataset == "imagenet" and row.card.macs and row.card.params]
+        points = [_point(row, result) for row in large if (result := row.best("top1_error"))]
         if not points:
             raise UsageError("none of these networks has both multiply-adds and a published top-1 error on ImageNet: nothing to plot")
         figure = zoo_plots.complexity(points)

@@ -22,17 +22,19 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
-import ray
-from ray import cloudpickle, tune
-from ray.tune.schedulers import FIFOScheduler
-from ray.tune.search import Searcher
-
 from nasbench.core.errors import Interrupted, RunFailed, UsageError
 from nasbench.core.loop import SearchLoop
 from nasbench.core.protocols import Evaluator
 from nasbench.executors.boundary import in_one_line
 from nasbench.executors.desk import Desk, respond
 from nasbench.executors.process import environment, own_import_paths, same_signal_handlers, stop_signals
+
+# Ray reads this when it is imported, and no other way keeps its daemons' messages off standard output, where `--json` has one object.
+with environment({"RAY_DEDUP_LOGS_SKIP_REGEX": "^"}):
+    import ray
+    from ray import cloudpickle, tune
+    from ray.tune.schedulers import FIFOScheduler
+    from ray.tune.search import Searcher
 
 OBJECT_STORE_BYTES = 200 * 2**20
 """Only the evaluator goes through Ray's object store (a larger one spills to disk)."""

@@ -109,11 +109,13 @@ def _files(directory: Path) -> FileSplit:
 def _check_same(names: tuple[str, ...], root: Path) -> None:
     """UsageError where `val` has other classes than `train`."""
     others = _classes(root / "val")
-    for here, there, where in ((names, others, "val"), (others, names, "train")):
-        missing = sorted(set(here) - set(there))
-        if missing:
-            listed = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
-            raise UsageError(f"{root}/train and {root}/val differ: {root / where} lacks {listed}. Give both the same class folders.")
+    lacks = [
+        f"{root / where} lacks {', '.join(missing[:5])}{', ...' if len(missing) > 5 else ''}"
+        for where, missing in (("val", sorted(set(names) - set(others))), ("train", sorted(set(others) - set(names))))
+        if missing
+    ]
+    if lacks:
+        raise UsageError(f"{'; '.join(lacks)}. Give both the same class folders.")
 
 
 def _decode(files: FileSplit, side: int) -> Split:

@@ -220,7 +220,7 @@ def test_a_run_being_written_is_refused(finished_run: Path, capsys: pytest.Captu
         (["profile", "space:nasnet"], ["space:SPACE:PUBLISHED"]),
         (["profile", "space:nasnet:nasnet-a", "--stack", "6-768"], ["6-768", "N@P"]),
         (["profile", "space:nasnet:nasnet-a", "--stack", "6@768", "--cells", "3"], ["--stack", "not both"]),
-        (["profile", "space:nasnet:nasnet-a", "--aux-head", "--image-size", "8"], ["auxiliary head", "smallest"]),
+        (["profile", "space:nasnet:nasnet-a", "--aux-head", "--image-size", "8"], ["auxiliary head", "9 pixels or more"]),
         (["profile", "no_such.json"], ["no_such.json"]),
         (["report", "no_such_run"], ["holds no run"]),
         (["serch"], ["'serch'", "Did you mean 'search'"]),

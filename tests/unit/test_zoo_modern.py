@@ -116,13 +116,11 @@ def test_runs_at_the_smallest_size(name):
 
 
 @pytest.mark.parametrize("name", sorted(set(ENTRIES) - LARGE_ONLY))
-@pytest.mark.parametrize("image_size", [32, 64])
-def test_small_images_leave_something_to_classify(name, image_size):
-    task = Task(num_classes=10, image_size=image_size)
-    network = on_meta(name, task).eval()
-    assert network(torch.empty(1, 3, image_size, image_size, device="meta")).shape == (1, 10)
+def test_cifar_sized_forms(name):
+    network, image = on_meta(name, Task(num_classes=10, image_size=32)).eval(), torch.empty(1, 3, 32, 32, device="meta")
+    assert network(image).shape == (1, 10)
     if isinstance(network, StageNet):
-        assert network.stages(network.stem(torch.empty(1, 3, image_size, image_size, device="meta"))).shape[2] == image_size // 8
+        assert network.stages(network.stem(image)).shape[2:] == (4, 4)
 
 
 @pytest.mark.parametrize("name", sorted(LARGE_ONLY))
@@ -312,7 +310,7 @@ def test_weights_of_another_form_are_refused():
     with pytest.raises(UsageError, match="shape"):
         load_in_order(own, torchvision.models.mobilenet_v2(width_mult=0.5).state_dict())
     with pytest.raises(UsageError, match="tensors"):
-        load_in_order(own, torchvision.models.mnasnet1_0().state_dict())
+        load_in_order(own, torchvision.models.squeezenet1_0().state_dict())
 
 
 def test_pretrained_asks_for_the_published_classes():

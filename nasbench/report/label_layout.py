@@ -1,0 +1,141 @@
+"""Labels of points of a plot, placed so that none covers another label or a point."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+DIRECTIONS = tuple(math.pi * turn / 8 for turn in (0, 8, 4, 12, 2, 6, 14, 10, 1, 7, 15, 9, 3, 5, 13, 11))
+"""Where a label may lie from its point, in order of preference: right, left, above, below, then between."""
+DISTANCES = (1.5, 5.0, 10.0, 16.0, 23.0, 31.0, 40.0)
+"""From the rim of the point to the label, in points (1/72 inch)."""
+LEADER = 8.0
+"""From this distance on, a line leads from the point to its label."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle in points (1/72 inch)."""
+
+    left: float
+    bottom: float
+    right: float
+    top: float
+
+    def meets(self, other: "Box") -> bool:
+        return self.left < other.right and other.left < self.right and self.bottom < other.top and other.bottom < self.top
+
+    def within(self, other: "Box") -> bool:
+        return self.left >= other.left and self.right <= other.right and self.bottom >= other.bottom and self.top <= other.top
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """A point to label: its centre and radius in points (1/72 inch), its text, and the text's width and height."""
+
+    x: float
+    y: float
+    radius: float
+    text: str
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Where a label lies, and whether a line leads to it."""
+
+    index: int
+    box: Box
+    leader: bool
+
+
+def place(anchors: Sequence[Anchor], order: Sequence[int], frame: Box, taken: Sequence[Box] = ()) -> list[Placed]:
+    """Places labels in the order given, each where it first fits in the frame, clear of what is `taken`; one that fits nowhere is left out."""
+    points = [Box(a.x - a.radius, a.y - a.radius, a.x + a.radius, a.y + a.radius) for a in anchors]
+    placed: list[Placed] = []
+    leaders: list[Box] = []
+    for index in order:
+        anchor = anchors[index]
+        for distance in DISTANCES:
+            box = _first_fit(anchor, distance, [*points, *taken, *leaders, *(label.box for label in placed)], frame)
+            if box is not None:
+                placed.append(Placed(index, box, distance >= LEADER))
+                if distance >= LEADER:
+                    leaders.extend(_along(anchor, box))
+                break
+    return placed
+
+
+def _first_fit(anchor: Anchor, distance: float, taken: Sequence[Box], frame: Box) -> Box | None:
+    for angle in DIRECTIONS:
+        across, up = math.cos(angle), math.sin(angle)
+        reach = anchor.radius + distance
+        x = anchor.x + across * (reach + anchor.width / 2)
+        y = anchor.y + up * (reach + anchor.height / 2)
+        box = Box(x - anchor.width / 2, y - anchor.height / 2, x + anchor.width / 2, y + anchor.height / 2)
+        if not box.within(frame) or any(box.meets(other) for other in taken):
+            continue
+        own = Box(anchor.x - anchor.radius, anchor.y - anchor.radius, anchor.x + anchor.radius, anchor.y + anchor.radius)
+        if distance < LEADER or not any(step.meets(other) for step in _along(anchor, box) for other in taken if other != own):
+            return box
+    return None
+
+
+def nearest(anchor: Anchor, box: Box) -> tuple[float, float]:
+    """The point of a label's box that is nearest to its anchor."""
+    return min(max(anchor.x, box.left), box.right), min(max(anchor.y, box.bottom), box.top)
+
+
+def _along(anchor: Anchor, box: Box) -> list[Box]:
+    """Small boxes along the line from a point's rim to its label."""
+    x, y = nearest(anchor, box)
+    length = math.hypot(x - anchor.x, y - anchor.y)
+    steps = max(1, round((length - anchor.radius) / 2))
+    shares = [(anchor.radius + (length - anchor.radius) * step / steps) / length for step in range(1, steps)] if length > 0 else []
+    return [
+        Box(anchor.x + share * (x - anchor.x) - 0.4, anchor.y + share * (y - anchor.y) - 0.4, *_corner(anchor, x, y, share))
+        for share in shares
+    ]
+
+
+def _corner(anchor: Anchor, x: float, y: float, share: float) -> tuple[float, float]:
+    return anchor.x + share * (x - anchor.x) + 0.4, anchor.y + share * (y - anchor.y) + 0.4
+
+
+def write(axes: "Axes", anchors: Sequence[Anchor], placed: Sequence[Placed], size: float, colour: str, line: str) -> None:
+    """Draws labels at their places, with their leading lines. Coordinates are points from the figure's lower left corner."""
+    from matplotlib.transforms import Affine2D
+
+    figure = axes.figure
+    points = Affine2D().scale(1 / 72) + figure.dpi_scale_trans
+    for label in placed:
+        anchor, box = anchors[label.index], label.box
+        if label.leader:
+            x, y = nearest(anchor, box)
+            length = math.hypot(x - anchor.x, y - anchor.y)
+            start = anchor.radius / length if length else 0.0
+            axes.plot(
+                [anchor.x + start * (x - anchor.x), x],
+                [anchor.y + start * (y - anchor.y), y],
+                color=line,
+                linewidth=0.5,
+                transform=points,
+                zorder=2.5,
+                scalex=False,
+                scaley=False,
+            )
+        axes.text(
+            (box.left + box.right) / 2,
+            (box.bottom + box.top) / 2,
+            anchor.text,
+            fontsize=size,
+            color=colour,
+            ha="center",
+            va="center",
+            transform=points,
+            zorder=5,
+        )

@@ -1,0 +1,148 @@
+"""The training evaluator on real scans and real children."""
+
+import pickle
+from dataclasses import replace
+from random import Random
+
+import pytest
+import torch
+from torch import nn
+
+from nasbench.core.arch import Architecture, Choice, sample
+from nasbench.core.errors import TrialFailed, UsageError
+from nasbench.core.recipe import Recipe
+from nasbench.core.registry import evaluators, recipes, spaces
+from nasbench.core.spec import ModelSpec, Size, Task
+from nasbench.core.trial import Proposal
+from nasbench.evaluators.training import TrainingEvaluator
+from nasbench.profile import count
+from nasbench.train.checkpoint import load_weights
+from nasbench.train.datasets import resolve_dataset
+from nasbench.train.trainer import evaluate
+
+CPU = torch.device("cpu")
+RECIPE = Recipe("test", 1, epochs=1, batch_size=32, lr_peak=0.1, lr_schedule="one_cycle", train_images=320)
+
+
+class LinearSpace:
+    """A linear classifier, or one of several ways to fail."""
+
+    name = "linear"
+    choices = (Choice("how", ("well", "not built", "refused", "wrong shape", "nan", "silent nan")),)
+    default_size = Size()
+
+    def canonical(self, architecture: Architecture) -> Architecture:
+        return architecture
+
+    def build(self, architecture: Architecture, size: Size, task: Task) -> nn.Module:
+        how = architecture.genes["how"]
+        if how == "not built":
+            raise IndexError("no such layer")
+        if how == "refused":
+            raise UsageError("too small")
+        inputs = task.channels * task.image_size**2 + (how == "wrong shape")
+        model = nn.Sequential(nn.Flatten(), nn.Linear(inputs, task.num_classes))
+        if how == "nan":
+            nn.init.constant_(model[1].weight, float("nan"))
+        return model
+
+
+def evaluator(directory=None, **fields) -> TrainingEvaluator:
+    return TrainingEvaluator("digits", RECIPE, device="cpu", checkpoint_dir=directory and str(directory), **fields)
+
+
+def linear(how: str = "well", resolution: int | None = None) -> tuple[Proposal, ModelSpec]:
+    architecture = Architecture.of("linear", {"how": how})
+    spaces.register("linear-for-tests")(LinearSpace)
+    return Proposal(1, architecture), ModelSpec("space:linear-for-tests", Size(resolution=resolution), Task(10, 8, 1), architecture)
+
+
+def silent(epoch, metrics) -> None:
+    """Nobody listens."""
+
+
+def test_it_is_the_evaluator_named_train_and_travels_by_pickle():
+    assert evaluators.get("train") is TrainingEvaluator
+    assert pickle.loads(pickle.dumps(evaluator())) == evaluator()
+
+
+def test_the_same_question_gets_the_same_answer():
+    proposal, spec = linear()
+    torch.manual_seed(1)
+    first = evaluator()(proposal, spec, 3, silent)
+    torch.manual_seed(2)
+    assert evaluator()(replace(proposal, number=9), spec, 3, silent) == first
+    assert evaluator()(proposal, spec, 4, silent) != first
+    assert set(first) == {"val_accuracy", "val_loss", "train_loss", "params", "macs"}
+    assert (first["params"], first["macs"]) == (650, 640)
+
+
+def test_epochs_are_the_proposals_else_the_recipes():
+    proposal, spec = linear()
+    seen = []
+    evaluator()(replace(proposal, epochs=3), spec, 0, lambda epoch, metrics: seen.append(epoch))
+    evaluator()(proposal, spec, 0, lambda epoch, metrics: seen.append(epoch))
+    assert seen == [1, 2, 3, 1]
+
+
+def test_images_are_seen_at_the_resolution_of_the_specification():
+    proposal, spec = linear(resolution=12)
+    assert evaluator()(proposal, spec, 0, silent)["params"] == 12 * 12 * 10 + 10
+    assert evaluator(image_size=10).task() == Task(10, 10, 1)
+
+
+@pytest.mark.parametrize(
+    ("how", "text"),
+    [
+        ("not built", "building the network failed: IndexError: no such layer"),
+        ("refused", "too small"),
+        ("wrong shape", "RuntimeError"),
+        ("nan", "not finite"),
+    ],
+)
+def test_a_fault_of_one_child_is_its_answer(how, text, tmp_path):
+    with pytest.raises(TrialFailed, match=text):
+        evaluator(tmp_path)(*linear(how), 0, silent)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_is_missing_is_said_before_any_work(tmp_path):
+    with pytest.raises(UsageError, match="cifar10 is not in"):
+        replace(evaluator(), dataset="cifar10", data_dir=str(tmp_path)).check()
+    with pytest.raises(UsageError, match="Did you mean 'digits'"):
+        replace(evaluator(), dataset="digit").check()
+    with pytest.raises(UsageError, match="no device named"):
+        replace(evaluator(), device="tpu").check()
+    evaluator().check()
+
+
+def test_kept_weights_score_as_recorded_and_can_be_gone_on_with(tmp_path):
+    proposal, spec = linear()
+    metrics = evaluator(tmp_path)(proposal, spec, 0, silent)
+    assert [file.name for file in tmp_path.iterdir()] == ["1.safetensors"]
+    model = LinearSpace().build(proposal.architecture, spec.size, spec.task)
+    model.load_state_dict(load_weights(tmp_path / "1.safetensors"))
+    data = resolve_dataset("digits").load(None, None, False)
+    assert evaluate(model, data.val, data, CPU, batch_size=1).accuracy == metrics["val_accuracy"]
+
+    more = evaluator(tmp_path)(replace(proposal, number=2, resume_from=1), spec, 0, silent)
+    assert more["train_loss"] < metrics["train_loss"]
+    with pytest.raises(TrialFailed, match="weights of trial 7"):
+        evaluator(tmp_path)(replace(proposal, number=3, resume_from=7), spec, 0, silent)
+
+
+def test_a_real_child_learns_well_above_chance_and_keeps_its_weights(tmp_path):
+    space = spaces.get("nasnet")()
+    recipe = recipes.get("quick")
+    made = replace(evaluator(tmp_path), recipe=recipe)
+    size = replace(space.default_size, depth=recipe.cells, width=recipe.filters)
+    architecture = sample(space.name, space.choices, Random(0))
+    spec = ModelSpec("space:nasnet", size, made.task(), architecture)
+    metrics = made(Proposal(5, architecture), spec, 0, silent)
+    assert metrics["val_accuracy"] > 0.5
+    model = space.build(architecture, size, spec.task)
+    assert (metrics["params"], metrics["macs"]) == count(model, spec.task)
+    model.load_state_dict(load_weights(tmp_path / "5.safetensors"))
+    data = resolve_dataset("digits").load(None, None, False)
+    result = evaluate(model, data.val.first(recipe.val_images), data, CPU, batch_size=64)
+    assert result.accuracy == pytest.approx(metrics["val_accuracy"], abs=1.5 / result.images)  # a tie may fall either way

@@ -1,0 +1,83 @@
+"""The three equal roads for plug-ins, each shown with the examples that come with the project."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nasbench.core.errors import UsageError
+from nasbench.core.registry import PLUGIN_GROUP, Registry
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_a_decorator_enters_a_part() -> None:
+    registry = Registry("gadget", "--gadget", {})
+
+    @registry.register("mine")
+    class Mine:
+        """A gadget of mine.
+
+        More on it.
+        """
+
+    assert registry.get("mine") is Mine
+    assert registry.names() == ["mine"]
+    assert registry.describe("mine") == "A gadget of mine."
+
+
+def test_two_parts_under_one_name_are_an_error() -> None:
+    registry = Registry("gadget", "--gadget", {"built_in": ("some.module", "a gadget")})
+    registry.register("mine")(dict)
+    with pytest.raises(UsageError, match=r"'mine'.*:dict and .*:list. Rename one"):
+        registry.register("mine")(list)
+    with pytest.raises(UsageError, match=r"'built_in'.*some.module"):
+        registry.register("built_in")(dict)
+
+
+def test_an_unknown_name_names_the_nearest_and_the_road_to_ones_own() -> None:
+    registry = Registry("gadget", "--gadget", {"built_in": ("some.module", "a gadget")})
+    with pytest.raises(UsageError, match=r"Did you mean 'built_in'(.|\n)*--gadget my_package.my_module:MyGadget"):
+        registry.get("builtin")
+
+
+@pytest.mark.parametrize(
+    ("path", "message"), [("no_such_module:X", "cannot import 'no_such_module'"), ("json:lods", "Did you mean 'loads'")]
+)
+def test_a_wrong_import_path_says_what_is_wrong(path: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        Registry("gadget", "--gadget", {}).get(path)
+
+
+def test_an_import_path_finds_a_part() -> None:
+    assert Registry("gadget", "--gadget", {}).get("json:loads") is json.loads
+
+
+def _installed(tmp_path: Path, module: str, text: str) -> dict[str, str]:
+    """An installed package with an entry point, as an installer lays it out; the environment in which it is found."""
+    (tmp_path / f"{module}.py").write_text(text)
+    info = tmp_path / f"{module}-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[{PLUGIN_GROUP}]\n{module} = {module}\n")
+    return {"PYTHONPATH": f"{tmp_path}:{ROOT}", "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
+
+
+def test_an_installed_package_adds_its_parts(tmp_path: Path) -> None:
+    environment = _installed(tmp_path, "nasbench_toys", "import examples.toy_space, examples.hill_climbing\n")
+    for kind, name, text in [("spaces", "toy", "three stages"), ("strategies", "hill_climbing", "best so far")]:
+        command = [sys.executable, "-m", "nasbench", "list", kind]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, cwd=tmp_path)
+        line = next(line for line in done.stdout.splitlines() if line.startswith(name + " "))
+        assert text in line
+
+
+def test_a_plug_in_that_fails_to_load_is_named(tmp_path: Path) -> None:
+    environment = _installed(tmp_path, "nasbench_broken", "import no_such_module\n")
+    command = [sys.executable, "-m", "nasbench", "list", "spaces"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "plug-in 'nasbench_broken'" in done.stderr
+    assert "Traceback" not in done.stderr
