@@ -10,8 +10,6 @@ REINFORCE runs at Zoph and Le's rate (0.0006, batches of 8), PPO at NASNet's (0.
 
 import argparse
 import json
-import platform
-import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from itertools import accumulate
@@ -25,7 +23,7 @@ from nasbench.core.seeds import trial_rng
 from nasbench.core.trial import Trial
 
 ROOT = Path(__file__).resolve().parents[1]
-WINDOW, GOAL, NUM_SAMPLES = 100, 0.95, 3000
+WINDOW, GOAL, NUM_SAMPLES, CURVE_EVERY = 100, 0.95, 3000, 50
 STRATEGIES = ("ppo", "reinforce", "random")
 VARIANTS: tuple[tuple[str, Mapping[str, float]], ...] = (
     ("ppo", {"epochs": 1}),
@@ -70,25 +68,18 @@ def samples_to_goal(history: Sequence[float]) -> int | None:
     return next((WINDOW + i for i, value in enumerate(running_mean(history)) if value >= GOAL - 1e-9), None)
 
 
-def _timed(job: tuple[str, int, bool, Mapping[str, float]]) -> tuple[list[float], float]:
-    import torch
-
-    torch.set_num_threads(1)
+def _run(job: tuple[str, int, bool, Mapping[str, float]]) -> list[float]:
     name, seed, stop, options = job
-    rewards(name, seed, 1, **options)  # the imports
-    started = time.perf_counter()
-    history = rewards(name, seed, stop=stop, **options)
-    return history, (time.perf_counter() - started) / len(history) * 1000
+    return rewards(name, seed, stop=stop, **options)
 
 
-def _summary(histories: Sequence[Sequence[float]], milliseconds: Sequence[float]) -> dict[str, Any]:
+def _summary(histories: Sequence[Sequence[float]]) -> dict[str, Any]:
     reached = [samples_to_goal(history) for history in histories]
     return {
         "seeds": len(histories),
         "reached": sum(samples is not None for samples in reached),
         "samples_to_goal": reached,
         "highest_running_mean": [round(max(running_mean(history)), 4) for history in histories],
-        "milliseconds_a_trial": round(mean(milliseconds), 2),
     }
 
 
@@ -97,34 +88,36 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--variants", action="store_true", help="also what the papers leave open, three seeds each")
+    parser.add_argument("--redraw", action="store_true", help="only the picture, from the results there are")
     arguments = parser.parse_args()
+    results = ROOT / "benchmarks/results/controller_learning.json"
+    if not arguments.redraw:
+        results.write_text(json.dumps(_measure(arguments.seeds, arguments.processes, arguments.variants)) + "\n")
+    _plot(json.loads(results.read_text()), ROOT / "docs/img/controller_learning.svg")
 
-    jobs = [(name, seed, False, {}) for name in STRATEGIES for seed in range(arguments.seeds)]
-    variants = [(name, seed, True, options) for name, options in VARIANTS if arguments.variants for seed in range(3)]
-    with ProcessPoolExecutor(arguments.processes) as pool:
-        done = list(pool.map(_timed, [*jobs, *variants]))
 
-    curves, record = {}, {"samples": NUM_SAMPLES, "window": WINDOW, "goal": GOAL, "machine": platform.processor() or platform.machine()}
+def _measure(num_seeds: int, processes: int, with_variants: bool) -> dict[str, Any]:
+    jobs = [(name, seed, False, {}) for name in STRATEGIES for seed in range(num_seeds)]
+    variants = [(name, seed, True, options) for name, options in VARIANTS if with_variants for seed in range(3)]
+    with ProcessPoolExecutor(processes) as pool:
+        done = list(pool.map(_run, [*jobs, *variants]))
+
+    record: dict[str, Any] = {"samples": NUM_SAMPLES, "window": WINDOW, "goal": GOAL, "curve_every": CURVE_EVERY}
     for index, name in enumerate(STRATEGIES):
-        part = done[index * arguments.seeds : (index + 1) * arguments.seeds]
-        curves[name] = [running_mean(history) for history, _ in part]
-        record[name] = {
-            **_summary([history for history, _ in part], [milliseconds for _, milliseconds in part]),
-            "curve_every": 50,
-            "curves": [[round(value, 4) for value in curve[::50]] for curve in curves[name]],
-        }
-        print(name, {key: value for key, value in record[name].items() if key != "curves"})
-    for index, (name, options) in enumerate(VARIANTS if arguments.variants else ()):
-        part = done[len(jobs) + 3 * index :][:3]
-        summary = _summary([history for history, _ in part], [milliseconds for _, milliseconds in part])
-        record.setdefault("variants", []).append({"strategy": name, "options": options, **summary})
-        print(name, options, summary)
-
-    (ROOT / "benchmarks/results/controller_learning.json").write_text(json.dumps(record) + "\n")
-    _plot(curves, ROOT / "docs/img/controller_learning.svg")
+        histories = done[index * num_seeds : (index + 1) * num_seeds]
+        curves = [[round(value, 4) for value in running_mean(history)[::CURVE_EVERY]] for history in histories]
+        record[name] = {**_summary(histories), "curves": curves}
+        print(name, _summary(histories))
+    if with_variants:
+        record["variants"] = []
+        for index, (name, options) in enumerate(VARIANTS):
+            summary = _summary(done[len(jobs) + 3 * index :][:3])
+            record["variants"].append({"strategy": name, "options": options, **summary})
+            print(name, options, summary)
+    return record
 
 
-def _plot(curves: Mapping[str, Sequence[Sequence[float]]], path: Path) -> None:
+def _plot(record: Mapping[str, Any], path: Path) -> None:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
@@ -132,17 +125,18 @@ def _plot(curves: Mapping[str, Sequence[Sequence[float]]], path: Path) -> None:
     figure = Figure(figsize=(7.5, 4.5), layout="constrained")
     axes = figure.subplots()
     titles = {"ppo": "PPO (0.00035, batches of 20)", "reinforce": "REINFORCE (0.0006, batches of 8)", "random": "random"}
-    for (name, runs), colour in zip(curves.items(), ("#0072b2", "#d55e00", "#666666"), strict=True):
+    for name, colour in zip(STRATEGIES, ("#0072b2", "#d55e00", "#666666"), strict=True):
+        runs = record[name]["curves"]
         centre = [mean(values) for values in zip(*runs, strict=True)]
         spread = [stdev(values) if len(runs) > 1 else 0.0 for values in zip(*runs, strict=True)]
-        x = range(WINDOW, WINDOW + len(centre))
+        x = [WINDOW + CURVE_EVERY * i for i in range(len(centre))]
         low, high = ([c + sign * s for c, s in zip(centre, spread, strict=True)] for sign in (-1, 1))
         axes.plot(x, centre, color=colour, label=titles[name])
         axes.fill_between(x, low, high, color=colour, alpha=0.25, linewidth=0)
     axes.axhline(GOAL, color="black", linewidth=0.8, linestyle="--")
     axes.text(NUM_SAMPLES, GOAL - 0.012, f"goal: {GOAL}", ha="right", va="top", fontsize=10)
     axes.set(xlim=(0, NUM_SAMPLES), ylim=(0, 1.02), xlabel="architectures proposed", ylabel=f"mean reward of the last {WINDOW}")
-    axes.set_title(f"Made-up reward on the NASNet space: mean and deviation over {len(curves['ppo'])} seeds", fontsize=11)
+    axes.set_title(f"Made-up reward on the NASNet space: mean and deviation over {record['ppo']['seeds']} seeds", fontsize=11)
     axes.legend(loc="lower right", bbox_to_anchor=(1.0, 0.26), frameon=False)
     axes.grid(alpha=0.3)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -13,8 +13,8 @@ sys.path.append(str(DRIVERS))
 
 
 @pytest.fixture(scope="session")
-def ray_session() -> Iterator[None]:
-    """Ray in this process, started once for all tests: 4 CPU slots, and 4 GPUs that are declared and not there."""
+def ray_session() -> Iterator[str]:
+    """The address of a Ray in this process, started once for all tests: 4 CPU slots, and 4 GPUs that are declared and not there."""
     import ray
 
     with pytest.MonkeyPatch.context() as patch:
@@ -22,7 +22,7 @@ def ray_session() -> Iterator[None]:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         patch.setenv("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "1")
         patch.setenv("PYTHONPATH", os.pathsep.join([str(DRIVERS), *filter(None, [os.environ.get("PYTHONPATH")])]))
-        ray.init(
+        context = ray.init(
             address="local",
             num_cpus=4,
             num_gpus=4,
@@ -32,5 +32,5 @@ def ray_session() -> Iterator[None]:
             log_to_driver=False,
             logging_level=logging.CRITICAL,
         )
-    yield
+    yield context.address_info["gcs_address"]
     ray.shutdown()

@@ -53,7 +53,7 @@ def torchvision_loader(enum: str, without: str = "", converts_input: bool = Fals
         except RuntimeError as error:
             raise UsageError(f"{enum} loads at its published image size alone: the network for small images has another form") from error
         if converts_input:
-            network.transform_input = True
+            setattr(network, "transform_input", True)  # noqa: B010 -- a plain attribute, which nn.Module does not declare
 
     return load
 

@@ -11,7 +11,8 @@ from zoo.registry import register
 
 IMAGENET_299 = imagenet_at(299)
 TABLE = "arXiv:1707.07012, table 2"
-SMALLEST = 75  # below it, nothing is left for the valid convolutions
+SMALLEST = 75  # below it, nothing is left for the convolutions without padding
+SMALLEST_AUX = 299  # below it, nothing is left for the auxiliary head's
 
 
 def _errors(top1: float, top5: float, source: str = TABLE, tag: str = "P") -> tuple[Result, Result]:
@@ -82,13 +83,14 @@ XCEPTION = ModelCard(
     note="timm's legacy_xception",
 )
 
-for _card, _aux in ((V3, False), (V3_AUX, True)):
-    register(_card, torchvision_loader("Inception_V3_Weights.IMAGENET1K_V1", "" if _aux else "AuxLogits", converts_input=True))(
-        large_only(_card, partial(from_torchvision, "inception_v3", aux_logits=_aux, init_weights=False), "googlenet_bn", SMALLEST)
-    )
-for _card, _library, _tag in (
-    (V4, "inception_v4", "tf_in1k"),
-    (RESNET_V2, "inception_resnet_v2", "tf_in1k"),
-    (XCEPTION, "legacy_xception", "tf_in1k"),
-):
-    register(_card, timm_weights(f"{_library}.{_tag}"))(large_only(_card, partial(from_timm, _library), "googlenet_bn", SMALLEST))
+register(V3, torchvision_loader("Inception_V3_Weights.IMAGENET1K_V1", "AuxLogits", converts_input=True))(
+    large_only(V3, partial(from_torchvision, "inception_v3", aux_logits=False, init_weights=False), "googlenet_bn", SMALLEST)
+)
+register(V3_AUX, torchvision_loader("Inception_V3_Weights.IMAGENET1K_V1", converts_input=True))(
+    large_only(V3_AUX, partial(from_torchvision, "inception_v3", aux_logits=True, init_weights=False), "googlenet_aux", SMALLEST_AUX)
+)
+register(V4, timm_weights("inception_v4.tf_in1k"))(large_only(V4, partial(from_timm, "inception_v4"), "googlenet_bn", SMALLEST))
+register(RESNET_V2, timm_weights("inception_resnet_v2.tf_in1k"))(
+    large_only(RESNET_V2, partial(from_timm, "inception_resnet_v2"), "googlenet_bn", SMALLEST)
+)
+register(XCEPTION, timm_weights("legacy_xception.tf_in1k"))(large_only(XCEPTION, partial(from_timm, "legacy_xception"), "googlenet_bn"))

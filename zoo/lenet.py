@@ -56,7 +56,8 @@ class Subsampling(nn.Module):
         self.squash = ScaledTanh()
 
     def forward(self, x: Tensor) -> Tensor:  # (B, C, H, W)
-        return self.squash(self.pool(x) * self.coefficient + self.bias)  # (B, C, H / 2, W / 2)
+        out: Tensor = self.squash(self.pool(x) * self.coefficient + self.bias)  # (B, C, H / 2, W / 2)
+        return out
 
 
 class SparseConv(nn.Module):

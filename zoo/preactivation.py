@@ -79,7 +79,10 @@ class Unit(nn.Module):
             channels, stride = width, stride * conv_stride
         if gate is not None:
             branch.append(gate(c_out))
-        after = {"original": [nn.ReLU(inplace=True)], "bn_after_add": [nn.BatchNorm2d(c_out), nn.ReLU(inplace=True)]}
+        after: dict[Variant, list[nn.Module]] = {
+            "original": [nn.ReLU(inplace=True)],
+            "bn_after_add": [nn.BatchNorm2d(c_out), nn.ReLU(inplace=True)],
+        }
         self.before = nn.Sequential(*before) if shared else None
         self.branch = nn.Sequential(*branch)
         self.shortcut = self._shortcut(variant, c_in, c_out, stride, pad)
@@ -100,7 +103,8 @@ class Unit(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if self.before is not None:
             x = self.before(x)
-        return self.after(self.add(self.branch(x), self.shortcut(x)))
+        out: Tensor = self.after(self.add(self.branch(x), self.shortcut(x)))
+        return out
 
 
 class StudyNet(nn.Module):
@@ -143,7 +147,8 @@ class StudyNet(nn.Module):
         he_normal(self)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.head(self.last(self.units(self.stem(x))))
+        logits: Tensor = self.head(self.last(self.units(self.stem(x))))
+        return logits
 
 
 def study_net(task: Task, variant: Variant, depth: int, gate: Gate | None = None) -> StudyNet:

@@ -63,7 +63,8 @@ class Residual(nn.Module):
             out = self.drop(out)
         if self.shortcut is not None:
             out = out + self.shortcut(x)
-        return self.relu(out)
+        out = self.relu(out)
+        return out
 
 
 def basic_branch(c_in: int, c_out: int, stride: int) -> nn.Sequential:

@@ -47,7 +47,8 @@ class ResNet(nn.Module):
         he_normal(self)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.head(self.units(self.stem(x)))
+        logits: Tensor = self.head(self.units(self.stem(x)))
+        return logits
 
 
 def _from_library(task: Task, name: str) -> nn.Module:

@@ -41,7 +41,8 @@ class CifarResNet(nn.Module):
         he_normal(self)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.head(self.units(self.stem(x)))
+        logits: Tensor = self.head(self.units(self.stem(x)))
+        return logits
 
 
 # depth, params, MACs, the residual network's CIFAR-10 error
@@ -61,7 +62,7 @@ def _enter(card: ModelCard, depth: int, shortcut: Shortcut, final_survival: floa
 
 
 for _depth, _params, _macs, _error in DEPTHS:
-    _results = (Result("cifar10_error", _error, PAPER + ", table 6", "P"),)
+    _results: tuple[Result, ...] = (Result("cifar10_error", _error, PAPER + ", table 6", "P"),)
     if _depth == 110:
         _results += (Result("cifar10_error", 6.61, PAPER + ", table 6, mean of 5 (deviation 0.16)", "P"),)
     _note = "option A: shortcuts without parameters"

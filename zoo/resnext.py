@@ -35,7 +35,8 @@ class CifarResNeXt(nn.Module):
         he_normal(self)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.head(self.units(self.stem(x)))
+        logits: Tensor = self.head(self.units(self.stem(x)))
+        return logits
 
 
 def _from_torchvision(task: Task, name: str) -> nn.Module:

@@ -29,7 +29,8 @@ class SqueezeExcite(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         context = x.mean(dim=(2, 3))  # (B, C)
-        return x * self.gate(context)[:, :, None, None]
+        gate: Tensor = self.gate(context)[:, :, None, None]  # (B, C, 1, 1)
+        return x * gate
 
 
 def se_inception(task: Task) -> nn.Module:

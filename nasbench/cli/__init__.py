@@ -9,6 +9,9 @@ from nasbench.core.errors import RunFailed, UsageError, unknown
 
 COMMANDS = {
     "search": "searches a space; ends with the best architectures and where they lie",
+    "train": "trains one model under a recipe, over one or more seeds",
+    "compare": "one recipe, several seeds: found models beside baselines and random cells, with a verdict",
+    "zoo": "lists the hand-designed networks, shows a card, draws the field's charts",
     "profile": "per-layer table of a model: output shape, params, MACs, memory, receptive field",
     "report": "rebuilds the report of a run from its log",
     "list": "what there is: spaces, strategies, recipes, data sets, plug-ins included",

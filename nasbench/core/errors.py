@@ -24,6 +24,10 @@ class TrialFailed(RuntimeError):
     """A fault of one trial (NaN, out of memory, a build error): the trial is recorded as failed and the search goes on."""
 
 
+LONG_LIST = 30
+"""More names than this are not listed in a message."""
+
+
 def unknown(kind: str, name: str, known: Iterable[str], hint: str = "") -> UsageError:
     """The error for a name that is not there: names the nearest one, lists what is known, and adds `hint` as a line of its own."""
     names = sorted(known)
@@ -31,6 +35,8 @@ def unknown(kind: str, name: str, known: Iterable[str], hint: str = "") -> Usage
     message = f"no {kind} named {name!r}."
     if near:
         message += f" Did you mean {near[0]!r}?"
-    if names:
+    if len(names) > LONG_LIST:
+        message += f" Near it: {', '.join(get_close_matches(name, names, n=5, cutoff=0.3))}." if near else ""
+    elif names:
         message += f" Known: {', '.join(names)}."
     return UsageError(message + (f"\n{hint}" if hint else ""))

@@ -25,9 +25,14 @@ Report = Callable[[int, Metrics], None]
 class SearchSpace(Protocol):
     """Geometry as data, and `build`, which alone knows torch. `default_size.skeleton` is not empty for cell spaces (N and F)."""
 
-    name: str
-    choices: Sequence[Decision]
-    default_size: Size
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def choices(self) -> Sequence[Decision]: ...
+
+    @property
+    def default_size(self) -> Size: ...
 
     def canonical(self, architecture: Architecture) -> Architecture:
         """The one spelling of all architectures that are the same network. Idempotent."""

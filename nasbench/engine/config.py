@@ -120,3 +120,79 @@ class Form:
     """Of a cell network (else cifar up to 64 pixels, imagenet above)."""
     aux_head: bool = False
     """With the auxiliary head at its published place."""
+
+
+@dataclass(frozen=True)
+class Trainings:
+    """What `train` and `compare` share: a data set, a recipe, seeds, and where to run."""
+
+    dataset: str = "cifar10"
+    """digits, cifar10, cifar100, mnist, fashion-mnist, imagenet, folder:PATH, or my_package.my_module:MyDataset."""
+    data_dir: str | None = None
+    """Where data sets lie (else $NASBENCH_DATA, else the user cache)."""
+    download: bool = False
+    """Fetch the data set if it is missing."""
+    image_size: int | None = None
+    """Side in pixels at which images are seen (else the data set's own)."""
+    recipe: str = "cifar_fast"
+    """A training recipe by name (see: nasbench list recipes), or my_package.my_module:MY_RECIPE."""
+    epochs: int | None = None
+    """Epochs (else the recipe's)."""
+    cells: int | None = None
+    """N, normal cells a stack, of cell networks (else as found or published)."""
+    filters: int | None = None
+    """F, filters of the first stack, of cell networks (else as found or published)."""
+    seeds: int = 1
+    """This many trainings of each model, under seeds S, S+1, ..."""
+    seed: int = 0
+    """S, the first seed."""
+    workers: int = 0
+    """0: in this process; K: K Ray workers."""
+    gpus_per_worker: float = 0.0
+    """GPUs a Ray worker holds; fractions share one."""
+    ray_address: str | None = None
+    """A running Ray cluster (else Ray is started on this machine)."""
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    """Where networks are trained."""
+    trial_timeout: float | None = None
+    """Seconds after which a training is stopped; it goes on from its last epoch when the command is run again."""
+    wandb: Literal["auto", "online", "offline", "off"] = "auto"
+    """auto: online where a key is set up, else offline."""
+    trained_dir: str = "runs/trained"
+    """Where finished trainings lie; one that is there is not run twice."""
+    run: str | None = None
+    """The run directory (default: runs/<time>-<command>)."""
+    resume: bool = False
+    """Go on with the run in --run."""
+    json: bool = False
+    """One JSON object on standard output; everything for people on standard error."""
+
+
+@dataclass(frozen=True)
+class TrainConfig(Trainings):
+    """Trains one model under a recipe, over one or more seeds; a training that is finished is not run twice.
+
+    Example: nasbench train zoo:resnet20 --dataset cifar10 --recipe cifar_fast
+    """
+
+    model: str = ""
+    """zoo:NAME, space:SPACE:PUBLISHED, an architecture.json, or a run directory (its best)."""
+    aux_head: bool = False
+    """With the auxiliary head at its published place (cell networks)."""
+    pretrained: bool = False
+    """Start from published weights (fetched, checked by hash)."""
+
+
+@dataclass(frozen=True)
+class CompareConfig(Trainings):
+    """Compares models under one recipe and several seeds: a table, charts, a verdict.
+
+    Example: nasbench compare RUN zoo:resnet20 zoo:mobilenet_v2 --controls 3 --dataset cifar10 --seeds 5
+    """
+
+    models: tuple[str, ...] = ()
+    """Two models or more: zoo:NAME, space:SPACE:PUBLISHED, an architecture.json, or a run directory (its best)."""
+    controls: int = 0
+    """This many random cells of the same space and size as the found one."""
+    ensemble: bool = False
+    """Add the averaged prediction of the compared models as a row."""

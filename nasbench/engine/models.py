@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from nasbench.core.errors import UsageError, unknown
 from nasbench.core.protocols import PublishedCells, SearchSpace
 from nasbench.core.registry import spaces
-from nasbench.core.spec import ModelSpec, Task
+from nasbench.core.spec import ModelSpec, Size, Task
 from nasbench.engine.config import Form
 
 if TYPE_CHECKING:
@@ -52,22 +52,26 @@ def resolve(model: str, form: Form) -> ModelSpec:
             raise UsageError(f"no such file: {path}")
         found = _read(path)
         return _formed(found, form, space_named(found.source.removeprefix("space:")), as_published=False)
-    raise unknown(
-        "model",
-        model.removeprefix("zoo:"),
-        [f"space:{name}:{published}" for name in spaces.names() for published in _published(name)],
-        "A model is space:SPACE:PUBLISHED, an architecture.json, or a run directory.",
-    )
+    return _from_zoo(model, form)
+
+
+def _from_zoo(model: str, form: Form) -> ModelSpec:
+    import zoo
+
+    name = model.removeprefix("zoo:")
+    known = zoo.entries()
+    if name not in known:
+        published = [f"space:{space}:{name}" for space in spaces.names() for name in _published(space)]
+        near = [*known, *published]
+        raise unknown("model", name, near, "A model is zoo:NAME, space:SPACE:PUBLISHED, an architecture.json, or a run directory.")
+    return _formed(ModelSpec("zoo", Size(), known[name].card.task, name=name), form, None, as_published=False)
 
 
 def build(spec: ModelSpec) -> "nn.Module":
     """The network. Weights are as PyTorch's layers initialise them."""
-    space = space_named(spec.source.removeprefix("space:"))
-    if spec.architecture is not None:
-        return space.build(spec.architecture, spec.size, spec.task)
-    assert isinstance(space, PublishedCells), spec
-    assert spec.name is not None, spec
-    return space.build_published(spec.name, spec.size, spec.task)
+    from nasbench.evaluators.building import build_network
+
+    return build_network(spec)
 
 
 def load(model: str, form: Form | None = None, weights: bool = True) -> "nn.Module":
@@ -85,13 +89,14 @@ def load(model: str, form: Form | None = None, weights: bool = True) -> "nn.Modu
     return network.eval()
 
 
-def _formed(found: ModelSpec, form: Form, space: SearchSpace, as_published: bool) -> ModelSpec:
+def _formed(found: ModelSpec, form: Form, space: SearchSpace | None, as_published: bool) -> ModelSpec:
     if not found.size.skeleton:
         if form.stack or form.cells or form.filters or form.skeleton or form.aux_head:
             raise UsageError("--stack, --cells, --filters, --skeleton and --aux-head are for networks of cells; this one has none")
         return replace(found, task=_task(found.task, form, "", as_published))
     if form.stack and (form.cells or form.filters):
         raise UsageError("give --stack N@P or --cells N --filters F, not both")
+    assert space is not None, found
     large = (form.image_size or 0) > CIFAR_LARGEST_IMAGE
     skeleton = form.skeleton or ("imagenet" if large else found.size.skeleton if form.image_size is None else "cifar")
     size = replace(found.size, skeleton=skeleton, aux_head=form.aux_head or found.size.aux_head)

@@ -12,7 +12,7 @@ from nasbench.core.protocols import Evaluator, Executor, Metrics, SearchSpace, S
 from nasbench.core.recipe import Recipe
 from nasbench.core.registry import evaluators, recipes, strategies
 from nasbench.core.seeds import derive
-from nasbench.engine.config import SearchConfig
+from nasbench.engine.config import SearchConfig, Trainings
 from nasbench.engine.models import space_named
 from nasbench.engine.numbers import parse_count
 from nasbench.engine.options import call_with_options, parse_options
@@ -53,7 +53,7 @@ def check_numbers(config: SearchConfig) -> None:
 def prepare(config: SearchConfig, directory: Path) -> Parts:
     """Looks everything up, and answers every wrong name, path and size before any work starts."""
     space = space_named(config.space)
-    recipe = _recipe(config) if config.evaluator == "train" else None
+    recipe = recipe_named(config.recipe, config.epochs) if config.evaluator == "train" else None
     evaluator = _evaluator(config, space, recipe, directory)
     evaluator.check()
     epochs = recipe.epochs if recipe else config.epochs or 1
@@ -71,14 +71,15 @@ def prepare(config: SearchConfig, directory: Path) -> Parts:
     plan = Plan(range(1, config.trials + 1), config.seed, epochs, f"space:{config.space}", size, evaluator.task())
     if recipe is not None:
         _dry_build(space, plan)
-    return Parts(space, evaluator, _executor(config), plan, recipe, _score(config))
+    return Parts(space, evaluator, make_executor(config), plan, recipe, _score(config))
 
 
-def _recipe(config: SearchConfig) -> Recipe:
-    recipe = recipes.get(config.recipe)
+def recipe_named(name: str, epochs: int | None) -> Recipe:
+    """The recipe with that name or import path; `epochs` replaces its own."""
+    recipe = recipes.get(name)
     if not isinstance(recipe, Recipe):
-        raise UsageError(f"{config.recipe!r} is no recipe: it must be a nasbench.core.recipe.Recipe")
-    return replace(recipe, epochs=config.epochs or recipe.epochs)
+        raise UsageError(f"{name!r} is no recipe: it must be a nasbench.core.recipe.Recipe")
+    return replace(recipe, epochs=epochs or recipe.epochs)
 
 
 def _evaluator(config: SearchConfig, space: SearchSpace, recipe: Recipe | None, directory: Path) -> Evaluator:
@@ -118,7 +119,7 @@ def make_strategy(config: SearchConfig, space: SearchSpace) -> Strategy:
     return made
 
 
-def _executor(config: SearchConfig) -> Executor:
+def make_executor(config: SearchConfig | Trainings) -> Executor:
     if config.workers == 0:
         from nasbench.executors.local import LocalExecutor
 

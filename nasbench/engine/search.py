@@ -1,7 +1,7 @@
 """The search: from a configuration to a run directory with the best network and a report."""
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +21,7 @@ from nasbench.engine.interrupt import sigterm_interrupts
 from nasbench.engine.phases import Control, Retrain
 from nasbench.engine.prepare import Parts, check_numbers, make_strategy, prepare
 from nasbench.engine.provenance import now, provenance
+from nasbench.engine.watch import close_trackers, make_trackers, print_note
 
 
 @dataclass(frozen=True)
@@ -80,18 +81,18 @@ def run_search(config: SearchConfig, argv: Sequence[str], trackers: Sequence[Tra
         raise UsageError(f"{directory} already holds a run. Continue it with --resume, or choose another directory with --run.")
     parts = prepare(config, directory)
     strategy = make_strategy(config, parts.space)
-    listeners = list(_trackers(config) if trackers is None else trackers)
+    listeners = list(make_trackers(config.wandb, config.wandb_trials) if trackers is None else trackers)
     store = _open(config, directory, argv, parts)
     try:
         with sigterm_interrupts():
             _run_phases(config, store, parts, strategy, listeners)
             result = _finish(store, parts, listeners, start)
     except KeyboardInterrupt as interrupt:
-        _close(listeners, {"interrupted": True}, directory)
+        close_trackers(listeners, {"interrupted": True}, directory)
         done = f"{len(store.trials)} finished trials are kept in {directory}"
         raise Interrupted(f"interrupted; {done}. Go on with: nasbench search --run {directory} --resume") from interrupt
     except (UsageError, RunFailed) as error:
-        _close(listeners, {"failed": str(error)}, directory)
+        close_trackers(listeners, {"failed": str(error)}, directory)
         raise
     finally:
         parts.executor.close()
@@ -149,18 +150,6 @@ def _default_directory(config: SearchConfig) -> Path:
     return Path("runs") / "-".join([datetime.now().strftime("%Y%m%d-%H%M%S"), *names])
 
 
-def _trackers(config: SearchConfig) -> list[Tracker]:
-    from nasbench.trackers.console import ConsoleTracker
-    from nasbench.trackers.guard import Guarded
-
-    trackers: list[Tracker] = [Guarded(ConsoleTracker())]
-    if config.wandb != "off":
-        from nasbench.trackers.wandb import WandbTracker
-
-        trackers.append(Guarded(WandbTracker(config.wandb, trials=config.wandb_trials)))
-    return trackers
-
-
 def _open(config: SearchConfig, directory: Path, argv: Sequence[str], parts: Parts) -> RunStore:
     plan = {"source": parts.plan.source, "size": asdict(parts.plan.size), "task": asdict(parts.plan.task), "epochs": parts.plan.epochs}
     if config.resume:
@@ -175,13 +164,6 @@ def _open(config: SearchConfig, directory: Path, argv: Sequence[str], parts: Par
         store = RunStore.create(directory, record)
     (directory / "checkpoints").mkdir(exist_ok=True)
     return store
-
-
-def print_note(text: str) -> None:
-    """A line for people, on standard error."""
-    import sys
-
-    print(f"nasbench: {text}", file=sys.stderr)
 
 
 def _run_phases(config: SearchConfig, store: RunStore, parts: Parts, strategy: Strategy, trackers: Sequence[Tracker]) -> None:
@@ -216,10 +198,5 @@ def _finish(store: RunStore, parts: Parts, trackers: Sequence[Tracker], start: f
     store.update(ended=now())
     result = SearchResult(store.directory, tuple(store.trials), best, monotonic() - start)
     write_report(store)
-    _close(trackers, result.to_json(), store.directory)
+    close_trackers(trackers, result.to_json(), store.directory)
     return result
-
-
-def _close(trackers: Sequence[Tracker], summary: Mapping[str, Any], directory: Path) -> None:
-    for tracker in trackers:
-        tracker.finish(summary, directory)

@@ -42,7 +42,7 @@ class TrainingEvaluator:
     def check(self) -> None:
         """Reads the data set. UsageError where it, or the device, is not there."""
         resolve_device(self.device)
-        data = self._images()
+        data = _read_once(*self._what_to_read())
         if len(data.train) < 2:
             raise UsageError(f"data set {self.dataset!r} has {len(data.train)} training images: too few to train on")
 
@@ -53,7 +53,7 @@ class TrainingEvaluator:
         """`val_accuracy`, `val_loss`, `train_loss`, `params` and `macs`. TrialFailed where the network cannot be built or trained."""
         device = resolve_device(self.device)
         resolution = spec.size.resolution or spec.task.image_size
-        data = replace(self._images().to(device), image_size=resolution)
+        data = replace(_on_device_once(device, *self._what_to_read()), image_size=resolution)
         task = replace(spec.task, image_size=resolution)
         model = _build(spec, task, seed)
         with trial_boundary("building the network"):
@@ -68,8 +68,8 @@ class TrainingEvaluator:
     def _data_dir(self) -> Path:
         return Path(self.data_dir) if self.data_dir else default_data_dir()
 
-    def _images(self) -> ImageData:
-        return _read_once(self.dataset, self._data_dir(), self.image_size, self.download)
+    def _what_to_read(self) -> tuple[str, Path, int | None, bool]:
+        return self.dataset, self._data_dir(), self.image_size, self.download
 
     def _start_from(self, model: nn.Module, number: int) -> None:
         if self.checkpoint_dir is None or not _weights(self.checkpoint_dir, number).exists():
@@ -97,3 +97,8 @@ def _weights(directory: str, number: int) -> Path:
 @lru_cache(maxsize=1)
 def _read_once(dataset: str, data_dir: Path, image_size: int | None, download: bool) -> ImageData:
     return resolve_dataset(dataset).load(data_dir, image_size, download)
+
+
+@lru_cache(maxsize=1)
+def _on_device_once(device: torch.device, dataset: str, data_dir: Path, image_size: int | None, download: bool) -> ImageData:
+    return _read_once(dataset, data_dir, image_size, download).to(device)

@@ -3,20 +3,17 @@
 Nothing in it is fetched: styles, script and plots are inlined. It is written for a run of any length, failures only and none included.
 """
 
-import json
-import re
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
 from html import escape
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from nasbench.core.curves import groups_of
 from nasbench.core.store import RunStore, best_trial, write_atomically
 from nasbench.core.trial import STATUSES, Trial
-from nasbench.report.plots import GRID, GROUND, INK, MUTED, figures
+from nasbench.report.page import configuration, mapping, minute, numbers_row, page, table, themed, wall_time
+from nasbench.report.plots import figures
 from nasbench.report.statistics import kendall_tau, retrained, verdict
 from nasbench.report.tables import COLUMNS, count, duration, leaderboard_rows, score
 
@@ -39,21 +36,21 @@ def write_report(store: RunStore) -> list[Path]:
         path = store.directory / f"{name}.svg"
         write_atomically(path, '<?xml version="1.0" encoding="utf-8"?>\n' + svg)
         written.append(path)
-    page = store.directory / "report.html"
-    write_atomically(page, render(store.directory, store.run, store.trials, plots))
-    return [page, *written]
+    report = store.directory / "report.html"
+    write_atomically(report, render(store.directory, store.run, store.trials, plots))
+    return [report, *written]
 
 
 def render(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial], plots: Mapping[str, str]) -> str:
     """The page as text. `plots`: stem -> SVG."""
-    config = _mapping(run.get("config"))
+    config = mapping(run.get("config"))
     title = " · ".join(str(config[name]) for name in ("space", "strategy", "dataset") if config.get(name)) or "run"
-    plan = _mapping(run.get("plan"))
-    recipe = _mapping(plan.get("recipe"))
+    plan = mapping(run.get("plan"))
+    recipe = mapping(plan.get("recipe"))
     lead = [f"nasbench {run.get('command', 'run')}", f"seed {run.get('seed')}"]
     lead += [f"recipe {recipe.get('name')} v{recipe.get('version')}"] if recipe else []
     lead += [f"{plan['epochs']} epochs a child"] if plan.get("epochs") else []
-    lead += [f"started {_minute(run.get('started'))}"]
+    lead += [f"started {minute(run.get('started'))}"]
     sections = [
         _headline(run, trials),
         _control(trials, plots),
@@ -65,25 +62,16 @@ def render(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial], plo
         _ranking(trials, plots),
         _cost(trials),
         _failures(trials),
-        _configuration(run),
+        configuration(run),
         _how_to_go_on(directory, run, trials),
     ]
-    home = files("nasbench.report")
-    css, script = home.joinpath("report.css").read_text("utf-8"), home.joinpath("report.js").read_text("utf-8")
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>\n{css}</style>\n</head>\n<body>\n<main>\n"
-        f'<h1>{escape(title)}</h1>\n<p class="lead">{escape(" · ".join(lead))}</p>\n'
-        + "\n".join(section for section in sections if section)
-        + f"\n</main>\n<script>\n{script}</script>\n</body>\n</html>\n"
-    )
+    return page(title, " · ".join(lead), sections)
 
 
 def _headline(run: Mapping[str, Any], trials: Sequence[Trial]) -> str:
     best = best_trial(trials)
     counts = {status: sum(trial.status == status for trial in trials) for status in STATUSES}
-    planned = _mapping(run.get("config")).get("trials")
+    planned = mapping(run.get("config")).get("trials")
     spent = f"{sum(trial.seconds for trial in trials):,.0f}"
     numbers = [
         ("best score", score(best.score) if best else "none yet", f"trial {best.number}, {best.epochs} epochs" if best else ""),
@@ -93,13 +81,9 @@ def _headline(run: Mapping[str, Any], trials: Sequence[Trial]) -> str:
         ("ok", str(counts["ok"]), f"{counts['cached']} cached, {counts['pruned']} pruned"),
         ("failed", str(counts["failed"]), "reasons below" if counts["failed"] else ""),
         ("device-seconds", spent, duration(sum(trial.seconds for trial in trials))),
-        ("wall time", _wall_time(run), "" if run.get("ended") else "not ended"),
+        ("wall time", wall_time(run), "" if run.get("ended") else "not ended"),
     ]
-    cells = "".join(
-        f"<div><dt>{escape(name)}</dt><dd>{escape(value)}" + (f"<small>{escape(more)}</small>" if more else "") + "</dd></div>"
-        for name, value, more in numbers
-    )
-    return f'<dl class="numbers">{cells}</dl>'
+    return numbers_row(numbers)
 
 
 def _control(trials: Sequence[Trial], plots: Mapping[str, str]) -> str:
@@ -117,20 +101,13 @@ def _figure(name: str, plots: Mapping[str, str]) -> str:
     return f"<figure>{themed(plots[name])}<figcaption>{escape(CAPTIONS[name])}</figcaption></figure>"
 
 
-def themed(svg: str) -> str:
-    """A plot in the page's own colours, light or dark."""
-    for colour, name in ((GROUND, "card"), (INK, "ink"), (MUTED, "muted"), (GRID, "rule")):
-        svg = svg.replace(colour, f"var(--{name})")
-    return svg
-
-
 def _leaderboard(trials: Sequence[Trial]) -> str:
     rows = leaderboard_rows(trials)
     if not rows:
         return ""
     return (
         "<h2>Best architectures</h2>\n"
-        + _table(COLUMNS, rows, left=("key",), sortable=True)
+        + table(COLUMNS, rows, left=("key",), sortable=True)
         + "<p>Different architectures only; those with the most epochs come first, since scores of unequal trainings do not compare.</p>"
     )
 
@@ -162,7 +139,7 @@ def _ranking(trials: Sequence[Trial], plots: Mapping[str, str]) -> str:
     sentence += " They are the best of the search, so the range is narrow and the correlation lower than over the whole space."
     plot = _figure("ranking", plots) if "ranking" in plots else ""
     columns = ("trial", "retrained as", "score", "epochs", "score retrained", "epochs retrained")
-    return f"<h2>Ranking after retraining</h2>\n<p>{escape(sentence)}</p>\n{plot}\n" + _table(columns, rows, sortable=True)
+    return f"<h2>Ranking after retraining</h2>\n<p>{escape(sentence)}</p>\n{plot}\n" + table(columns, rows, sortable=True)
 
 
 def _cost(trials: Sequence[Trial]) -> str:
@@ -181,8 +158,8 @@ def _cost(trials: Sequence[Trial]) -> str:
     hits = sum(trial.status == "cached" for trial in trials)
     met = "architecture was" if hits == 1 else "architectures were"
     sentence = f"{hits} {met} met again and answered from the log, which saved {duration(saved)} of training." if hits else ""
-    table = _table(("status", "trials", "device-seconds", "mean"), rows, left=("status",))
-    return f"<h2>Cost</h2>\n{table}" + (f"<p>{escape(sentence)}</p>" if sentence else "<p>No architecture was met twice.</p>")
+    costs = table(("status", "trials", "device-seconds", "mean"), rows, left=("status",))
+    return f"<h2>Cost</h2>\n{costs}" + (f"<p>{escape(sentence)}</p>" if sentence else "<p>No architecture was met twice.</p>")
 
 
 def _failures(trials: Sequence[Trial]) -> str:
@@ -190,26 +167,9 @@ def _failures(trials: Sequence[Trial]) -> str:
     if not failed:
         return ""
     rows = [(str(trial.number), trial.key, duration(trial.seconds), trial.error or "no reason recorded") for trial in failed]
-    table = _table(("trial", "key", "after", "reason"), rows, left=("key", "reason"))
-    body = table if len(rows) <= 20 else f"<details><summary>all {len(rows)}</summary>{table}</details>"
+    listed = table(("trial", "key", "after", "reason"), rows, left=("key",), wrap=("reason",))
+    body = listed if len(rows) <= 20 else f"<details><summary>all {len(rows)}</summary>{listed}</details>"
     return f"<h2>Failed trials</h2>\n<p>{len(failed)} of {len(trials)} trials failed.</p>\n{body}"
-
-
-def _configuration(run: Mapping[str, Any]) -> str:
-    plan = dict(_mapping(run.get("plan")))
-    recipe = _mapping(plan.pop("recipe", None))
-    known = ("schema", "command", "config", "argv", "plan", "versions", "hardware")
-    blocks: list[tuple[str, Mapping[str, Any]]] = [
-        ("Command", _mapping(run.get("config"))),
-        ("Plan", plan),
-        (f"Recipe {recipe.get('name', '')}, version {recipe.get('version', '')}", recipe),
-        ("Versions", _mapping(run.get("versions"))),
-        ("Hardware", _mapping(run.get("hardware"))),
-        ("Record", {name: value for name, value in run.items() if name not in known}),
-    ]
-    lists = "".join(f"<h3>{escape(title)}</h3>{_facts(block)}" for title, block in blocks if block)
-    line = f"<pre>{escape(_command_line(run))}</pre>" if run.get("argv") else ""
-    return f"<h2>Configuration</h2>\n{line}\n<details><summary>every field of run.json</summary>{lists}</details>"
 
 
 def _how_to_go_on(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial]) -> str:
@@ -226,56 +186,8 @@ def _how_to_go_on(directory: Path, run: Mapping[str, Any], trials: Sequence[Tria
     return f"<h2>How to go on</h2>\n<pre>{escape(text)}</pre>"
 
 
-def _table(columns: Iterable[str], rows: Iterable[Sequence[str]], left: Sequence[str] = (), sortable: bool = False) -> str:
-    names = list(columns)
-    marks = {name: ' class="wrap"' if name == "reason" else ' class="left"' if name in left else "" for name in names}
-    head = "".join(f'<th scope="col"{marks[name]}>{escape(name)}</th>' for name in names).replace('class="wrap"', 'class="left"')
-    body = "\n".join(
-        "<tr>" + "".join(f"<td{marks[name]}>{escape(value)}</td>" for name, value in zip(names, row, strict=True)) + "</tr>" for row in rows
-    )
-    kind = ' class="sortable"' if sortable else ""
-    return f'<div class="scroll"><table{kind}><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table></div>'
-
-
-def _facts(block: Mapping[str, Any]) -> str:
-    entries = "".join(f"<dt>{escape(str(name))}</dt><dd>{escape(_plain(value))}</dd>" for name, value in block.items())
-    return f'<dl class="facts">{entries}</dl>'
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, str):
-        return value or "–"
-    if value is None:
-        return "–"
-    text = json.dumps(value, ensure_ascii=False)
-    return re.sub(r'[{}"\[\]]', "", text) or "–" if isinstance(value, Mapping | list) else text
-
-
-def _command_line(run: Mapping[str, Any]) -> str:
-    argv = run.get("argv")
-    return shlex.join(map(str, argv)) if isinstance(argv, list) else str(argv)
-
-
-def _wall_time(run: Mapping[str, Any]) -> str:
-    try:
-        return duration((datetime.fromisoformat(run["ended"]) - datetime.fromisoformat(run["started"])).total_seconds())
-    except (KeyError, TypeError, ValueError):
-        return "–"
-
-
-def _minute(moment: object) -> str:
-    try:
-        return f"{datetime.fromisoformat(str(moment)).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    except ValueError:
-        return str(moment)
-
-
 def _score_name(run: Mapping[str, Any]) -> str:
-    config = _mapping(run.get("config"))
+    config = mapping(run.get("config"))
     if config.get("target_macs"):
         return "score"
     return {"val_accuracy": "validation accuracy"}.get(str(config.get("score_column")), str(config.get("score_column") or "score"))
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

@@ -12,24 +12,10 @@ DIRECTIONS = tuple(math.pi * turn / 8 for turn in (0, 8, 4, 12, 2, 6, 14, 10, 1,
 """Where a label may lie from its point, in order of preference: right, left, above, below, then between."""
 DISTANCES = (1.5, 5.0, 10.0, 16.0, 23.0, 31.0, 40.0)
 """From the rim of the point to the label, in points (1/72 inch)."""
+FAR = (*DISTANCES, 50.0, 62.0, 76.0, 92.0, 110.0)
+"""The same for labels that must not be left out; their leading lines may pass over other points, and so end in their own."""
 LEADER = 8.0
 """From this distance on, a line leads from the point to its label."""
-
-
-@dataclass(frozen=True)
-class Box:
-    """A rectangle in points (1/72 inch)."""
-
-    left: float
-    bottom: float
-    right: float
-    top: float
-
-    def meets(self, other: "Box") -> bool:
-        return self.left < other.right and other.left < self.right and self.bottom < other.top and other.bottom < self.top
-
-    def within(self, other: "Box") -> bool:
-        return self.left >= other.left and self.right <= other.right and self.bottom >= other.bottom and self.top <= other.top
 
 
 @dataclass(frozen=True)
@@ -45,42 +31,71 @@ class Anchor:
 
 
 @dataclass(frozen=True)
+class Box:
+    """A rectangle in points (1/72 inch)."""
+
+    left: float
+    bottom: float
+    right: float
+    top: float
+
+    def meets(self, other: "Box") -> bool:
+        return self.left < other.right and other.left < self.right and self.bottom < other.top and other.bottom < self.top
+
+    def covers(self, point: Anchor) -> bool:
+        """Whether any of a point's disc lies in the box."""
+        across = point.x - min(max(point.x, self.left), self.right)
+        up = point.y - min(max(point.y, self.bottom), self.top)
+        return math.hypot(across, up) < point.radius
+
+    def within(self, other: "Box") -> bool:
+        return self.left >= other.left and self.right <= other.right and self.bottom >= other.bottom and self.top <= other.top
+
+
+@dataclass(frozen=True)
 class Placed:
-    """Where a label lies, and whether a line leads to it."""
+    """Where a label lies, whether a line leads to it, and whether that line may cross other points."""
 
     index: int
     box: Box
     leader: bool
+    crosses: bool = False
 
 
-def place(anchors: Sequence[Anchor], order: Sequence[int], frame: Box, taken: Sequence[Box] = ()) -> list[Placed]:
-    """Places labels in the order given, each where it first fits in the frame, clear of what is `taken`; one that fits nowhere is left out."""
-    points = [Box(a.x - a.radius, a.y - a.radius, a.x + a.radius, a.y + a.radius) for a in anchors]
+def place(anchors: Sequence[Anchor], order: Sequence[int], frame: Box, taken: Sequence[Box] = (), must: int = 0) -> list[Placed]:
+    """Places labels in the order given, each where it first fits in the frame, clear of points, of each other and of what is `taken`.
+
+    One that fits nowhere is left out; the first `must` of the order look further.
+    """
     placed: list[Placed] = []
-    leaders: list[Box] = []
-    for index in order:
+    solid = list(taken)
+    for rank, index in enumerate(order):
         anchor = anchors[index]
-        for distance in DISTANCES:
-            box = _first_fit(anchor, distance, [*points, *taken, *leaders, *(label.box for label in placed)], frame)
+        others = [*anchors[:index], *anchors[index + 1 :]]
+        tries = [(distance, False) for distance in DISTANCES] + [(distance, True) for distance in FAR if rank < must]
+        for distance, crosses in tries:
+            box = _first_fit(anchor, distance, crosses, others, solid, frame)
             if box is not None:
-                placed.append(Placed(index, box, distance >= LEADER))
-                if distance >= LEADER:
-                    leaders.extend(_along(anchor, box))
+                leader = distance >= LEADER
+                placed.append(Placed(index, box, leader, crosses))
+                solid += [box, *_along(anchor, box)] if leader else [box]
                 break
     return placed
 
 
-def _first_fit(anchor: Anchor, distance: float, taken: Sequence[Box], frame: Box) -> Box | None:
+def _first_fit(anchor: Anchor, distance: float, crosses: bool, others: Sequence[Anchor], solid: Sequence[Box], frame: Box) -> Box | None:
     for angle in DIRECTIONS:
         across, up = math.cos(angle), math.sin(angle)
         reach = anchor.radius + distance
         x = anchor.x + across * (reach + anchor.width / 2)
         y = anchor.y + up * (reach + anchor.height / 2)
         box = Box(x - anchor.width / 2, y - anchor.height / 2, x + anchor.width / 2, y + anchor.height / 2)
-        if not box.within(frame) or any(box.meets(other) for other in taken):
+        if not box.within(frame) or any(map(box.meets, solid)) or any(map(box.covers, others)):
             continue
-        own = Box(anchor.x - anchor.radius, anchor.y - anchor.radius, anchor.x + anchor.radius, anchor.y + anchor.radius)
-        if distance < LEADER or not any(step.meets(other) for step in _along(anchor, box) for other in taken if other != own):
+        line = _along(anchor, box) if distance >= LEADER else []
+        if not any(step.meets(other) for step in line for other in solid) and (
+            crosses or not any(step.covers(other) for step in line for other in others)
+        ):
             return box
     return None
 
@@ -94,7 +109,7 @@ def _along(anchor: Anchor, box: Box) -> list[Box]:
     """Small boxes along the line from a point's rim to its label."""
     x, y = nearest(anchor, box)
     length = math.hypot(x - anchor.x, y - anchor.y)
-    steps = max(1, round((length - anchor.radius) / 2))
+    steps = max(1, round((length - anchor.radius) / 0.8))
     shares = [(anchor.radius + (length - anchor.radius) * step / steps) / length for step in range(1, steps)] if length > 0 else []
     return [
         Box(anchor.x + share * (x - anchor.x) - 0.4, anchor.y + share * (y - anchor.y) - 0.4, *_corner(anchor, x, y, share))
@@ -117,14 +132,17 @@ def write(axes: "Axes", anchors: Sequence[Anchor], placed: Sequence[Placed], siz
         if label.leader:
             x, y = nearest(anchor, box)
             length = math.hypot(x - anchor.x, y - anchor.y)
-            start = anchor.radius / length if length else 0.0
+            start = anchor.radius / length if length and not label.crosses else 0.0
             axes.plot(
                 [anchor.x + start * (x - anchor.x), x],
                 [anchor.y + start * (y - anchor.y), y],
                 color=line,
                 linewidth=0.5,
+                marker="o" if label.crosses else "",
+                markersize=1.6,
+                markevery=[0],
                 transform=points,
-                zorder=2.5,
+                zorder=4 if label.crosses else 2.5,
                 scalex=False,
                 scaley=False,
             )

@@ -87,7 +87,7 @@ def search_curve(trials: Sequence[Trial], score: str = "score") -> "Figure | Non
     told = searched(trials)
     if not any(trial.scored for trial in trials):
         return None
-    figure = _figure(7.2, 2.9)
+    figure = new_figure(7.2, 2.9)
     axes = figure.subplots()
     for blind, colour, text in ((True, ORANGE, "blind proposals"), (False, BLUE, "proposals")):
         points = [(place, trial.score) for place, trial in enumerate(told, 1) if trial.scored and is_random(trial) is blind]
@@ -132,14 +132,14 @@ def score_against_cost(trials: Sequence[Trial], score: str = "score") -> "Figure
     ]
     if not panels:
         return None
-    figure = _figure(3.6 * len(panels), 2.7)
+    figure = new_figure(3.6 * len(panels), 2.7)
     for axes, (metric, text) in zip(figure.subplots(1, len(panels), squeeze=False, sharey=True)[0], panels, strict=True):
         with_cost = [trial for trial in shown if _positive(trial, metric)]
         for blind, colour, name in ((True, ORANGE, "random"), (False, BLUE, "chosen by the search")):
             _scatter(axes, [(trial.metrics[metric], trial.score) for trial in with_cost if is_random(trial) is blind], colour, name)
-        front = _front([(float(trial.metrics[metric]), float(trial.score or 0.0)) for trial in with_cost])
+        front = pareto_front([(float(trial.metrics[metric]), float(trial.score or 0.0)) for trial in with_cost])
         axes.step(*zip(*front, strict=True), where="post", color=INK, linewidth=1.0, label="best at that cost")
-        _log_counts(axes, [trial.metrics[metric] for trial in with_cost])
+        log_counts(axes, [trial.metrics[metric] for trial in with_cost])
         axes.set_xlabel(text)
     figure.axes[0].set_ylabel(score)
     figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside upper left", ncols=3)
@@ -151,7 +151,7 @@ def operations(trials: Sequence[Trial], groups: Sequence[OptionGroup], windows: 
     if len(searched(trials)) < 2 or not groups:
         return None
     chosen = groups[:2]
-    figure = _figure(7.2, 3.0 if len(chosen) == 1 else 4.2)
+    figure = new_figure(7.2, 3.0 if len(chosen) == 1 else 4.2)
     heights = [max(2.0, 0.2 * len(group.options)) for group in chosen]
     for axes, group in zip(figure.subplots(len(chosen), 1, squeeze=False, sharex=True, height_ratios=heights)[:, 0], chosen, strict=True):
         shares = shares_over_time(trials, group, min(windows, max(2, len(searched(trials)) // 5)))
@@ -185,7 +185,7 @@ def controller(trials: Sequence[Trial]) -> "Figure | None":
     series = [entry for entry in series if len(entry[2]) > 1]
     if not series:
         return None
-    figure = _figure(7.2, 2.1)
+    figure = new_figure(7.2, 2.1)
     for axes, (text, colour, points) in zip(figure.subplots(1, len(series), squeeze=False)[0], series, strict=True):
         axes.plot(*zip(*points, strict=True), color=colour, linewidth=1.2)
         axes.set_xlabel("trial")
@@ -200,7 +200,7 @@ def ranking(trials: Sequence[Trial], score: str = "score") -> "Figure | None":
     pairs = retrained(trials)
     if len(pairs) < 2:
         return None
-    figure = _figure(3.6, 3.0)
+    figure = new_figure(3.6, 3.0)
     axes = figure.subplots()
     first, second = [pair[0].score or 0.0 for pair in pairs], [pair[1].score or 0.0 for pair in pairs]
     axes.plot(first, second, "o", color=BLUE, markersize=5, markeredgecolor=GROUND, markeredgewidth=0.6)
@@ -214,7 +214,8 @@ def ranking(trials: Sequence[Trial], score: str = "score") -> "Figure | None":
     return figure
 
 
-def _figure(width: float, height: float) -> "Figure":
+def new_figure(width: float, height: float) -> "Figure":
+    """An empty figure, in inches, laid out so that nothing is cut off."""
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
@@ -231,7 +232,7 @@ def _scatter(axes: "Axes", points: Sequence[tuple[float, float | None]], colour:
         axes.scatter(across, up, s=size, color=colour, alpha=0.75, linewidths=0, label=name, rasterized=many)
 
 
-def _front(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+def pareto_front(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     """Of points (cost, score), those with a higher score than everything cheaper."""
     front: list[tuple[float, float]] = []
     for cost, score in sorted(points, key=lambda point: (point[0], -point[1])):
@@ -240,7 +241,7 @@ def _front(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     return front
 
 
-def _log_counts(axes: "Axes", values: Sequence[float]) -> None:
+def log_counts(axes: "Axes", values: Sequence[float]) -> None:
     """A logarithmic axis for counts, with plain labels: 200k, 1M, 4.5G."""
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 

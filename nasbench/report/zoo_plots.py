@@ -10,12 +10,15 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from nasbench.report.label_layout import Anchor, Box, place, write
 from nasbench.report.plots import BLUE, GREEN, GROUND, INK, MUTED, ORANGE, PURPLE, RED, STYLE, short_count, to_svg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
 SMALL = 6.0
 """Points of the labels of marks."""
@@ -103,9 +106,11 @@ def complexity(points: Sequence[Point]) -> "Figure":
     Every family has a label; others are labelled where there is room, the most accurate first.
     """
     import matplotlib
+    from matplotlib.ticker import MultipleLocator
 
     with matplotlib.rc_context(STYLE):
-        figure, axes = _page(4.6)
+        figure = _figure(4.9)
+        axes = figure.subplots()
         shown = sorted(points, key=lambda point: -point.params)  # small bubbles above large ones
         for point in shown:
             colour = _group(point.family)[1]
@@ -122,10 +127,11 @@ def complexity(points: Sequence[Point]) -> "Figure":
         axes.set_xscale("log")
         low, high = min(point.macs for point in shown), max(point.macs for point in shown)
         axes.set_xlim(low / 2.2, high * 2.2)
-        bottom, top = min(point.top1 for point in shown), max(point.top1 for point in shown)
-        axes.set_ylim(bottom - 0.06 * (top - bottom) - 1, top + 0.06 * (top - bottom) + 1)
+        axes.set_yscale("function", functions=(_minus_log_error, _from_minus_log_error))  # spreads the good ones, of which there are most
+        axes.set_ylim(min(point.top1 for point in shown) - 2, 100 - 0.87 * (100 - max(point.top1 for point in shown)))
+        axes.yaxis.set_major_locator(MultipleLocator(5))
         axes.set_xlabel("multiply-adds of one image")
-        axes.set_ylabel("published top-1 accuracy on ImageNet, %")
+        axes.set_ylabel("published top-1 accuracy on ImageNet, % (log of the error)")
         axes.xaxis.set_major_formatter(lambda value, _: short_count(value))
         _legend(figure, shown)
         _label(figure, axes, shown)
@@ -133,30 +139,29 @@ def complexity(points: Sequence[Point]) -> "Figure":
 
 
 def ilsvrc() -> "Figure":
-    """The winners' top-5 error by year as bars, their depth in layers as a line on a logarithmic axis of its own."""
+    """The winners by year: top-5 error above, depth in layers below."""
     import matplotlib
 
     with matplotlib.rc_context(STYLE):
-        figure, axes = _page(2.7)
-        depth = axes.twinx()
-        depth.grid(visible=False)
-        depth.spines["right"].set_visible(True)
-        for winner in WINNERS:
-            doubtful = winner.tag == "M"
-            axes.bar(winner.year, winner.top5_error, width=0.62, color="none" if doubtful else BLUE, edgecolor=BLUE, linewidth=0.9)
-            axes.text(winner.year, winner.top5_error + 0.3, f"{winner.top5_error:g} %", ha="center", fontsize=SMALL, color=INK)
-        years, layers = [winner.year for winner in WINNERS], [winner.layers for winner in WINNERS]
-        depth.plot(years, layers, "o-", color=ORANGE, markersize=3.5, linewidth=1.2)
-        for year, count in zip(years, layers, strict=True):
-            depth.annotate(str(count), (year, count), xytext=(0, 4), textcoords="offset points", ha="center", fontsize=SMALL, color=ORANGE)
-        depth.set_yscale("log")
-        depth.set_ylim(1, 400)
-        depth.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
-        depth.set_ylabel("layers with weights", color=ORANGE)
-        axes.set_ylim(0, 24)
-        axes.set_ylabel("top-5 error of one network, %", color=BLUE)
-        axes.set_xticks(years, [f"{winner.year}\n" + winner.network.replace("-", "-\n") for winner in WINNERS], fontsize=SMALL)
-        axes.grid(visible=False, axis="x")
+        figure = _figure(3.1)
+        error, depth = figure.subplots(2, 1, sharex=True)
+        years = [winner.year for winner in WINNERS]
+        for axes, values, colour, unit in (
+            (error, [winner.top5_error for winner in WINNERS], BLUE, " %"),
+            (depth, [winner.layers for winner in WINNERS], ORANGE, ""),
+        ):
+            for winner, value in zip(WINNERS, values, strict=True):
+                hollow = axes is error and winner.tag == "M"
+                axes.bar(winner.year, value, width=0.62, color="none" if hollow else colour, edgecolor=colour, linewidth=0.9)
+                axes.annotate(
+                    f"{value:g}{unit}", (winner.year, value), xytext=(0, 2), textcoords="offset points", ha="center", fontsize=SMALL
+                )
+            axes.set_ylim(0, 1.2 * max(values))
+            axes.grid(visible=False, axis="x")
+        error.set_ylabel("top-5 error\nof one network, %")
+        depth.set_ylabel("layers with weights")
+        depth.set_xticks(years, [f"{winner.year}\n" + winner.network.replace("-", "-\n") for winner in WINNERS], fontsize=SMALL)
+        error.tick_params(axis="x", length=0)
         figure.supxlabel("hollow: from memory, not verified", fontsize=SMALL, color=MUTED)
         return figure
 
@@ -166,7 +171,8 @@ def efficiency() -> "Figure":
     import matplotlib
 
     with matplotlib.rc_context(STYLE):
-        figure, axes = _page(2.6)
+        figure = _figure(2.6)
+        axes = figure.subplots()
         days = [entry.day.year + (entry.day.timetuple().tm_yday - 1) / 365 for entry in EFFICIENCY]
         first = EFFICIENCY[0].compute
         axes.plot([days[0], days[-1]], [first, first / MOORE_FACTOR], color=MUTED, linestyle=(0, (4, 2)), linewidth=1.2)
@@ -175,7 +181,7 @@ def efficiency() -> "Figure":
         axes.set_ylim(0.03, 6)
         axes.set_xlim(2011.6, 2020.4)
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
-        axes.set_ylabel("training compute to AlexNet's accuracy,\nteraflop/s-days")
+        axes.set_ylabel("compute to 79.1 % top-5,\nteraflop/s-days")
         axes.set_xlabel("year of publication")
         anchors = _anchors(
             figure,
@@ -198,12 +204,19 @@ def efficiency() -> "Figure":
         return figure
 
 
-def _page(height: float) -> "tuple[Figure, Axes]":
+def _figure(height: float) -> "Figure":
     """A figure at half a page's width, `height` inches high."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(3.5, height), layout="constrained", dpi=PIXELS_PER_INCH)
-    return figure, figure.subplots()
+    return Figure(figsize=(3.5, height), layout="constrained", dpi=PIXELS_PER_INCH)
+
+
+def _minus_log_error(accuracy: "NDArray[np.float64]") -> "NDArray[np.float64]":
+    return -np.log(np.maximum(100.0 - accuracy, 1e-3))
+
+
+def _from_minus_log_error(value: "NDArray[np.float64]") -> "NDArray[np.float64]":
+    return 100.0 - np.exp(-value)
 
 
 def _group(family: str) -> tuple[str, str]:
@@ -238,9 +251,11 @@ def _label(figure: "Figure", axes: "Axes", points: Sequence[Point]) -> None:
     radii = [math.sqrt(_area(point.params)) / 2 for point in points]
     anchors = _anchors(figure, axes, at, radii, [point.label for point in points])
     by_accuracy = sorted(range(len(points)), key=lambda index: -points[index].top1)
-    best = {points[index].family: index for index in reversed(by_accuracy)}
+    best: dict[str, int] = {}
+    for index in by_accuracy:
+        best.setdefault(points[index].family, index)
     order = [*best.values(), *(index for index in by_accuracy if index not in best.values())]
-    write(axes, anchors, place(anchors, order, _frame(figure, axes)), SMALL, INK, MUTED)
+    write(axes, anchors, place(anchors, order, _frame(figure, axes), must=len(best)), SMALL, INK, MUTED)
 
 
 def _anchors(

@@ -6,6 +6,7 @@ built-in ones obey the same protocol.
 
 import os
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -50,6 +51,18 @@ def resolve_dataset(name: str) -> DataSet:
 def task_of(name: str, data_dir: Path | None, image_size: int | None) -> Task:
     """What networks on this data set are built for; reads no more than it must."""
     return resolve_dataset(name).task(data_dir, image_size)
+
+
+@lru_cache(maxsize=1)
+def read_once(name: str, data_dir: Path, image_size: int | None, download: bool) -> ImageData:
+    """The data set, read once in a process: a warm worker keeps it."""
+    return resolve_dataset(name).load(data_dir, image_size, download)
+
+
+@lru_cache(maxsize=1)
+def on_device_once(device: torch.device, name: str, data_dir: Path, image_size: int | None, download: bool) -> ImageData:
+    """The same with its images on `device`, copied once in a process."""
+    return read_once(name, data_dir, image_size, download).to(device)
 
 
 def default_data_dir() -> Path:

@@ -59,12 +59,14 @@ def fit(
     epochs: int | None = None,
     report: Report | None = None,
     checkpoint: Path | None = None,
+    keep_best: bool = False,
 ) -> dict[str, float]:
     """Trains `model` in place on `device` and returns `val_accuracy` in [0, 1], `val_loss` and `train_loss` (last epoch, main head).
 
     `epochs` (else the recipe's) is also what the schedule runs over. `report` is called after each epoch with the metrics so far.
     `checkpoint` is a file written after each epoch; where it exists, the training goes on from it. With an average of the weights in
-    the recipe, the average is what is evaluated and what `model` ends with. Raises TrialFailed for a loss that is not finite, for
+    the recipe, the average is what is evaluated and what `model` ends with. With `keep_best`, every epoch is evaluated and `model` ends
+    with the weights of the best one (`best_epoch`; the metrics are that epoch's). Raises TrialFailed for a loss that is not finite, for
     lack of memory and for whatever the network raises; UsageError for a checkpoint of another training.
     """
     total_epochs = epochs or recipe.epochs
@@ -73,21 +75,30 @@ def fit(
         training = _Training.start(model, recipe, device)
     identity = _identity(model, data, recipe, seed, total_epochs)
     done, metrics = 0, dict[str, float]()
+    best: dict[str, Any] = {}
     if checkpoint is not None and checkpoint.exists():
-        done, metrics = training.restore(load_state(checkpoint, device), identity, checkpoint)
+        state = load_state(checkpoint, device)
+        done, metrics = training.restore(state, identity, checkpoint)
+        best = state["best"]
     for epoch in range(done, total_epochs):
         with trial_boundary("the training"):
             with isolated_rng(device, derive(seed, "layers", epoch)):
                 metrics = {"train_loss": training.epoch(batches, epoch, total_epochs)}
-            if report is not None or epoch + 1 == total_epochs:
+            if keep_best or report is not None or epoch + 1 == total_epochs:
                 result = evaluate(training.evaluated, data.val.first(recipe.val_images), data, device)
                 if not isfinite(result.loss):
                     raise TrialFailed(f"the validation loss is {result.loss} after epoch {epoch + 1}")
                 metrics |= {"val_accuracy": result.accuracy, "val_loss": result.loss}
+        if keep_best and (not best or metrics["val_accuracy"] > best["metrics"]["val_accuracy"]):
+            weights = {name: tensor.detach().clone() for name, tensor in training.evaluated.state_dict().items()}
+            best = {"metrics": {**metrics, "best_epoch": epoch + 1}, "weights": weights}
         if checkpoint is not None:
-            save_state(checkpoint, {**training.state(), "identity": identity, "done": epoch + 1, "metrics": metrics})
+            save_state(checkpoint, {**training.state(), "identity": identity, "done": epoch + 1, "metrics": metrics, "best": best})
         if report is not None:
             report(epoch + 1, metrics)
+    if best:
+        model.load_state_dict(best["weights"])
+        return dict(best["metrics"])
     if training.ema is not None:
         model.load_state_dict(training.ema.state_dict())
     return metrics

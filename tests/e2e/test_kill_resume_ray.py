@@ -22,7 +22,7 @@ def start(directory: Path, **options: Any) -> subprocess.Popen[str]:
 
 def drive(directory: Path, **options: Any) -> int:
     process = start(directory, **options)
-    out, err = process.communicate(timeout=300)
+    out, err = process.communicate(timeout=600)
     assert process.returncode in (0, -signal.SIGKILL), err
     assert (out, err) == ("", "")
     return process.returncode
@@ -32,16 +32,16 @@ def whole_lines(directory: Path) -> list[str]:
     return (directory / "trials.jsonl").read_text().splitlines(keepends=True)
 
 
-def search_with_kills(directory: Path, trials: int, moments: list[str], worker_kills: list[int]) -> list[dict[str, Any]]:
+def search_with_kills(directory: Path, trials: int, moments: list[str], worker_kills: list[int], **options: Any) -> list[dict[str, Any]]:
     """The log of a search whose main process is killed at `moments`, and whose workers kill themselves in the trials `worker_kills`."""
-    faults = dict.fromkeys(worker_kills, "kill")
+    options |= {"trials": trials, "faults": dict.fromkeys(worker_kills, "kill"), "seconds": 0.02}
     before: list[str] = []
     for moment in moments:
-        assert drive(directory, trials=trials, kill=moment, faults=faults, seconds=0.02) == -signal.SIGKILL
+        assert drive(directory, kill=moment, **options) == -signal.SIGKILL
         now = [line for line in whole_lines(directory) if line.endswith("\n")]
         assert now[: len(before)] == before, "a finished trial was lost"
         before = now
-    assert drive(directory, trials=trials, faults=faults, seconds=0.02) == 0
+    assert drive(directory, **options) == 0
     assert whole_lines(directory)[: len(before)] == before, "a finished trial was lost"
     return [json.loads(line) for line in whole_lines(directory)]
 
@@ -56,9 +56,9 @@ def check(lines: list[dict[str, Any]], trials: int, worker_kills: list[int]) -> 
     assert len(killed) >= 3
 
 
-def test_two_kills_of_the_main_process_and_a_few_of_workers(tmp_path):
-    worker_kills = [4, 9, 15, 21, 26]
-    lines = search_with_kills(tmp_path, 40, ["line:8", "write:20"], worker_kills)
+def test_two_kills_of_the_main_process_and_a_few_of_workers(ray_session, tmp_path):
+    worker_kills = [4, 15, 26]
+    lines = search_with_kills(tmp_path, 40, ["line:8", "write:20"], worker_kills, address=ray_session)
     check(lines, 40, worker_kills)
 
 

@@ -1,8 +1,10 @@
 """Ray workers: who runs where, what goes wrong in a trial, and what ends the run. Real processes, real signals."""
 
 import os
+import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from typing import Any
 
@@ -40,8 +42,8 @@ def search(evaluator: Any, trials: int, strategy: Any = None, workers: int = 2, 
     return log
 
 
-def test_two_workers_answer_every_number_once_and_nobody_waits_for_the_slowest(tmp_path, capfd):
-    os.chdir(tmp_path)
+def test_two_workers_answer_every_number_once_and_nobody_waits_for_the_slowest(tmp_path, capfd, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     evaluator = ToyEvaluator(str(tmp_path), {2: "wait for all"}, others=11)
     log = search(evaluator, trials=12)
     assert {trial.status for trial in log} == {"ok"}
@@ -52,6 +54,7 @@ def test_two_workers_answer_every_number_once_and_nobody_waits_for_the_slowest(t
     assert sorted(path.name.partition("-")[0] for path in tmp_path.iterdir()) == ["begun"] * 12
 
 
+@pytest.mark.slow
 def test_equal_networks_are_evaluated_once_among_workers_too(tmp_path):
     log = search(ToyEvaluator(str(tmp_path)), trials=40, strategy=Climber(ToySpace()))
     scored = [trial.key for trial in log if trial.status == "ok"]
@@ -60,45 +63,40 @@ def test_equal_networks_are_evaluated_once_among_workers_too(tmp_path):
 
 
 def test_what_goes_wrong_in_a_trial_is_its_answer_and_the_search_goes_on(tmp_path):
-    faults = {2: "memory", 3: "build", 4: "kill", 5: "hang", 6: "nan", 7: "hang in C"}
+    faults = {2: "memory", 3: "build", 4: "kill", 6: "nan", 7: "hang in C"}
     log = search(ToyEvaluator(str(tmp_path), faults), trials=10, trial_timeout=2.0)
     errors = {trial.number: trial.error for trial in log if trial.status == "failed"}
     assert errors == {
         2: "MemoryError: cannot allocate 7 GiB",
         3: "ValueError: channels must be divisible by 3",
         4: "the worker died: killed, crashed, or its machine is gone",
-        5: "stopped after 2 s (--trial-timeout)",
         6: "FloatingPointError: the loss is NaN",
         7: "stopped after 2 s (--trial-timeout)",
     }
-    assert sum(trial.status == "ok" for trial in log) == 4
+    assert sum(trial.status == "ok" for trial in log) == 5
 
 
-@pytest.mark.parametrize(("fault", "error"), [("usage", UsageError), ("disk", RunFailed)])
+@pytest.mark.parametrize(("fault", "error"), [("usage", UsageError), pytest.param("disk", RunFailed, marks=pytest.mark.slow)])
 def test_what_every_trial_would_meet_ends_the_run(fault, error, tmp_path):
     with pytest.raises(error, match=r"the data are gone|the disk is full"):
         search(ToyEvaluator(str(tmp_path), {3: fault}), trials=500)
     assert len(list(tmp_path.iterdir())) < 100
 
 
+@pytest.mark.slow
 def test_a_fault_in_the_main_process_ends_the_run_at_once(tmp_path):
     class Broken(Different):
         def tell(self, trial):
             raise UsageError("this strategy cannot learn")
 
     with pytest.raises(UsageError, match="this strategy cannot learn"):
-        search(ToyEvaluator(str(tmp_path), {1: "hang", 2: "hang"} | {}, seconds=0.0), trials=20, strategy=Broken(), workers=3)
+        search(ToyEvaluator(str(tmp_path), {1: "hang", 2: "hang"}), trials=20, strategy=Broken(), workers=3)
 
 
 class Here:
     """Tells where it runs."""
 
-    def __init__(self, others: int) -> None:
-        self._others = others
-
     def __call__(self, proposal, spec, seed, report):
-        import time
-
         import ray
 
         time.sleep(0.5)  # long enough for all workers to hold a trial
@@ -114,24 +112,26 @@ class Here:
 
 def test_a_fraction_of_a_gpu_is_what_a_worker_holds_and_sees(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    log = search(Here(4), trials=16, workers=4, gpus_per_worker=0.5)
+    log = search(Here(), trials=12, workers=3, gpus_per_worker=0.5)
     by_worker = {trial.worker: tuple(trial.metrics["gpus"]) for trial in log}
-    assert len(by_worker) == 4
+    assert len(by_worker) == 3
     assert all(len(gpus) == 1 for gpus in by_worker.values())
     assert max(Counter(by_worker.values()).values()) <= 2
     assert all(trial.metrics["visible"] == str(trial.metrics["gpus"][0]) for trial in log)
     assert {trial.metrics["cwd"] for trial in log} == {str(tmp_path)}
 
 
+@pytest.mark.slow
 def test_two_gpus_for_each_worker(tmp_path):
-    log = search(Here(2), trials=4, workers=2, gpus_per_worker=2)
+    log = search(Here(), trials=4, workers=2, gpus_per_worker=2)
     by_worker = {trial.worker: frozenset(trial.metrics["gpus"]) for trial in log}
     assert sorted(map(len, by_worker.values())) == [2] * len(by_worker)
     assert len(frozenset().union(*by_worker.values())) == 2 * len(by_worker)
 
 
+@pytest.mark.slow
 def test_a_worker_without_a_gpu_sees_none(tmp_path):
-    assert {trial.metrics["visible"] for trial in search(Here(1), trials=2, workers=1)} <= {"", "none"}
+    assert {trial.metrics["visible"] for trial in search(Here(), trials=2, workers=1)} <= {"", "none"}
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_the_preflight_line_says_what_each_worker_has():
 
 
 def test_an_evaluator_that_cannot_be_sent_is_named(tmp_path):
-    evaluator = Here(1)
+    evaluator = Here()
     evaluator.lock = threading.Lock()
     with pytest.raises(UsageError, match="cannot be sent to Ray workers"):
         search(evaluator, trials=2)
@@ -182,6 +182,7 @@ def _unpickle_in(process: int) -> Unloadable:
     return Unloadable()
 
 
+@pytest.mark.slow
 def test_a_worker_that_cannot_start_ends_the_run_and_says_why():
     with pytest.raises(RunFailed, match=r"no worker could start.*my_evaluator"):
         search(Unloadable(), trials=20)
@@ -205,6 +206,4 @@ def test_how_many_workers_fit(nodes, gpus, fit):
 
 def test_only_ray_tune_imports_ray():
     code = "import sys, nasbench.executors.local, nasbench.executors.desk; assert 'ray' not in sys.modules and 'torch' not in sys.modules"
-    import subprocess
-
     subprocess.run([sys.executable, "-c", code], check=True)

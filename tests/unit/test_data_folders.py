@@ -82,6 +82,7 @@ def test_streamed_and_decoded_images_are_nearly_the_same(pets, monkeypatch):
         assert torch.allclose(a, b, atol=0.05)  # flat colours: the crop does not matter
 
 
+@pytest.mark.slow
 def test_the_number_of_worker_processes_changes_nothing(pets, monkeypatch):
     from nasbench.train import loader
 

@@ -1,6 +1,7 @@
 """Data sets: splits, sizes, and what is said when something is missing."""
 
 import pickle
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -125,6 +126,27 @@ def test_cifar_files_are_read_into_three_disjoint_splits(tmp_path, monkeypatch):
     assert which[2] == set(range(200, 240))
     for split in (data.train, data.val):
         assert torch.equal(split.images[:, 0, 0, 0] % 40 % 10, split.labels.to(torch.uint8))
+
+
+def write_idx(path: Path, values: np.ndarray) -> None:
+    path.write_bytes(struct.pack(f">BBBB{values.ndim}I", 0, 0, 8, values.ndim, *values.shape) + values.astype(np.uint8).tobytes())
+
+
+@pytest.mark.parametrize(("name", "folder"), [("mnist", "MNIST"), ("fashion-mnist", "FashionMNIST")])
+def test_mnist_files_are_read_into_three_splits(name, folder, tmp_path):
+    raw = tmp_path / folder / "raw"
+    raw.mkdir(parents=True)
+    for part, count in (("train", 50), ("t10k", 20)):
+        pixels = np.repeat(np.arange(count), 28 * 28).reshape(count, 28, 28)
+        write_idx(raw / f"{part}-images-idx3-ubyte", pixels)
+        write_idx(raw / f"{part}-labels-idx1-ubyte", np.arange(count) % 10)
+    made = resolve_dataset(name)
+    data, test = made.load(tmp_path, None, False), made.load_test(tmp_path, None, False)
+    assert isinstance(data.train, Split)
+    assert (len(data.train), len(data.val), len(test)) == (45, 5, 20)
+    assert data.train.images.shape[1:] == (1, 28, 28)
+    assert torch.equal(data.train.images[:, 0, 0, 0] % 10, data.train.labels.to(torch.uint8))
+    assert data.task == made.task(tmp_path, None)
 
 
 def test_an_unknown_name_is_answered_with_the_nearest():

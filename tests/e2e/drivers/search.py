@@ -1,6 +1,6 @@
 """A search in a process of its own, killed at a moment that an event marks: `search.py DIRECTORY OPTIONS` (JSON).
 
-Options: trials, workers (0: this process), seconds (of a trial), faults {number: what}, timeout, and kill, one of
+Options: trials, workers (0: this process), address (of a Ray cluster), seconds (of a trial), faults {number: what}, timeout, and kill:
 "before run.json", "while run.json", "after run.json", "replay:N" (while trial N is replayed), "write:N" (half of the N-th line is
 on disk), "line:N" (all of it is, nobody is told), "told:N" (the strategy is, the listeners are not), "listener:N".
 """
@@ -88,7 +88,7 @@ def main(directory: Path, options: dict[str, Any]) -> None:
     if options.get("workers"):
         from nasbench.executors.ray_tune import RayExecutor
 
-        executor: Any = RayExecutor(options["workers"], trial_timeout=options.get("timeout"))
+        executor: Any = RayExecutor(options["workers"], address=options.get("address"), trial_timeout=options.get("timeout"))
     else:
         from nasbench.executors.local import LocalExecutor
 

@@ -1,0 +1,26 @@
+"""`nasbench compare`."""
+
+import json
+from collections.abc import Sequence
+
+from nasbench.cli.parse import parse
+from nasbench.engine.config import CompareConfig
+
+
+def run(argv: Sequence[str]) -> None:
+    """Parses, compares, prints."""
+    config = parse(CompareConfig, "compare", argv, positional="models")
+    from nasbench.engine.compare import compare
+
+    result = compare(config, argv=("nasbench", "compare", *argv))
+    if config.json:
+        print(json.dumps(result.to_json()))
+        return
+    from rich.console import Console
+
+    from nasbench.report.comparison import comparison_table
+
+    console = Console()
+    console.print(comparison_table(result.rows))
+    console.print(result.verdict.text, highlight=False)
+    console.print(f"report: {result.trained.directory / 'report.html'}", highlight=False, soft_wrap=True)

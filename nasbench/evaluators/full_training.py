@@ -1,0 +1,214 @@
+"""Whole trainings of named models, each done once: what `nasbench train` and `nasbench compare` evaluate.
+
+A training lies in `<directory>/<fingerprint>`, where the fingerprint stands for the model, the data set, the recipe with all its
+numbers, the epochs and the seed. A finished one is read, an interrupted one goes on from its last epoch.
+"""
+
+import fcntl
+import hashlib
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from nasbench.core.arch import Architecture, Choice, Decision
+from nasbench.core.errors import TrialFailed, UsageError
+from nasbench.core.protocols import Metrics, Report
+from nasbench.core.recipe import Recipe
+from nasbench.core.seeds import derive
+from nasbench.core.spec import ModelSpec, Size, Task
+from nasbench.core.store import write_atomically
+from nasbench.core.trial import Proposal
+from nasbench.evaluators.building import build_seeded, task_of_spec
+from nasbench.profile import count
+from nasbench.train.checkpoint import load_weights, save_weights
+from nasbench.train.data import ImageData
+from nasbench.train.datasets import default_data_dir, read_once, resolve_dataset
+from nasbench.train.device import resolve_device
+from nasbench.train.faults import trial_boundary
+from nasbench.train.loader import eval_batches
+from nasbench.train.trainer import evaluate, fit
+
+
+@dataclass(frozen=True)
+class Models:
+    """The space of a comparison: which model, under which seed."""
+
+    names: tuple[str, ...]
+    seeds: tuple[int, ...]
+    name: str = "models"
+    default_size: Size = Size()  # noqa: RUF009 - frozen
+
+    @property
+    def choices(self) -> Sequence[Decision]:
+        return Choice("model", self.names), Choice("seed", self.seeds)
+
+    def canonical(self, architecture: Architecture) -> Architecture:
+        return architecture
+
+    def build(self, architecture: Architecture, size: Size, task: Task) -> nn.Module:  # noqa: ARG002 - the protocol's
+        raise AssertionError("a comparison's models are built from their specifications")
+
+
+@dataclass(frozen=True)
+class FullTraining:
+    """Trains the model that a proposal names under the seed it names; `models` are (name, specification)."""
+
+    models: tuple[tuple[str, ModelSpec], ...]
+    dataset: str
+    recipe: Recipe
+    image_size: int | None
+    data_dir: str | None
+    download: bool
+    device: str
+    directory: str
+    pretrained: bool = False
+    verbose: bool = False
+
+    def check(self) -> None:
+        """Reads the data set. UsageError where it, or the device, is not there."""
+        resolve_device(self.device)
+        self._data()
+
+    def task(self) -> Task:
+        return self._data().task
+
+    def folder(self, model: str, seed: int) -> Path:
+        """Where the training of a model under a seed lies."""
+        return Path(self.directory) / fingerprint(dict(self.models)[model], self.dataset, self.recipe, seed, self.pretrained)
+
+    def __call__(self, proposal: Proposal, spec: ModelSpec, seed: int, report: Report) -> Metrics:  # noqa: ARG002 - of the plan, not of the model
+        """`test_accuracy`, `val_accuracy` of the best epoch, `params`, `macs`, `images_per_second` of inference, `train_seconds`."""
+        model, training_seed = str(proposal.architecture.genes["model"]), int(proposal.architecture.genes["seed"])
+        folder = self.folder(model, training_seed)
+        folder.mkdir(parents=True, exist_ok=True)
+        with _alone_in(folder):
+            result = folder / "result.json"
+            if not result.exists():
+                record = self._train(dict(self.models)[model], model, training_seed, folder)
+                write_atomically(result, json.dumps(record, indent=2) + "\n")
+                (folder / "checkpoint.pt").unlink(missing_ok=True)
+            metrics: Metrics = json.loads(result.read_text(encoding="utf-8"))["metrics"]
+        return metrics
+
+    def _train(self, spec: ModelSpec, model: str, seed: int, folder: Path) -> dict[str, Any]:
+        device, data = resolve_device(self.device), self._data()
+        with trial_boundary("building the network"):
+            try:
+                network = build_seeded(spec, seed)
+            except UsageError as error:
+                raise TrialFailed(str(error)) from error
+            params, macs = count(network, task_of_spec(spec))
+        if self.pretrained:
+            _load_pretrained(network, spec)
+        start = perf_counter()
+        curve = _Curve(folder / "curve.jsonl", model, seed, len(data.train.first(self.recipe.train_images)), self.verbose)
+        metrics = fit(
+            network,
+            data.to(device),
+            self.recipe,
+            seed=derive(seed, "fit"),
+            device=device,
+            report=curve,
+            checkpoint=folder / "checkpoint.pt",
+            keep_best=True,
+        )
+        seconds = perf_counter() - start
+        test, rate, probabilities = self._test(network, data, device)
+        save_weights(folder / "weights.safetensors", network)
+        save_file({"probabilities": probabilities}, folder / "predictions.safetensors")
+        measured = {"test_accuracy": test, "params": params, "macs": macs, "images_per_second": rate, "train_seconds": round(seconds, 2)}
+        described = {"model": model, "spec": spec.to_json(), "dataset": self.dataset, "recipe": asdict(self.recipe), "seed": seed}
+        return {**described, "metrics": {**metrics, **measured}}
+
+    def _test(self, network: nn.Module, data: ImageData, device: torch.device) -> tuple[float, float, torch.Tensor]:
+        """Test accuracy, images per second of inference (after a warm-up), class probabilities float16 (N, classes)."""
+        test = resolve_dataset(self.dataset).load_test(self.data_directory, self.image_size, False)
+        evaluate(network, test.first(64), data, device)
+        start = perf_counter()
+        accuracy = evaluate(network, test, data, device).accuracy
+        seconds = perf_counter() - start
+        network.eval()
+        with torch.no_grad():
+            rows = [network(images).softmax(dim=1).half().cpu() for images, _ in eval_batches(test, data, device, 256)]
+        return accuracy, round(len(test) / seconds, 1), torch.cat(rows)
+
+    @property
+    def data_directory(self) -> Path:
+        return Path(self.data_dir) if self.data_dir else default_data_dir()
+
+    def _data(self) -> ImageData:
+        return read_once(self.dataset, self.data_directory, self.image_size, self.download)
+
+
+def fingerprint(spec: ModelSpec, dataset: str, recipe: Recipe, seed: int, pretrained: bool = False) -> str:
+    """16 hexadecimal digits that stand for a training: everything that its result depends on, the machine aside."""
+    parts = [spec.to_json(), dataset, asdict(recipe), seed, pretrained]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def ensemble_accuracy(folders: Sequence[Path], labels: torch.Tensor) -> float:
+    """Test accuracy of the mean of these trainings' class probabilities; `labels` int64 (N)."""
+    stacked = torch.stack([load_file(folder / "predictions.safetensors")["probabilities"].float() for folder in folders])  # (M, N, classes)
+    return float((stacked.mean(dim=0).argmax(dim=1) == labels).double().mean())
+
+
+def test_labels(evaluator: FullTraining) -> torch.Tensor:
+    """The labels of the test split, int64 (N), in the order of the predictions."""
+    from nasbench.train.data import Split
+
+    test = resolve_dataset(evaluator.dataset).load_test(evaluator.data_directory, evaluator.image_size, False)
+    return test.labels.cpu() if isinstance(test, Split) else torch.tensor(test.labels)
+
+
+class _Curve:
+    """Called after each epoch: a line of the training's curve on disk, and one for people where asked."""
+
+    def __init__(self, path: Path, model: str, seed: int, images: int, verbose: bool) -> None:
+        self._path, self._model, self._seed, self._images, self._verbose = path, model, seed, images, verbose
+        self._last = perf_counter()
+
+    def __call__(self, epoch: int, metrics: Mapping[str, Any]) -> None:
+        now = perf_counter()
+        record = {"epoch": epoch, **metrics, "images_per_second": round(self._images / (now - self._last), 1)}
+        self._last = now
+        with open(self._path, "a", encoding="utf-8") as file:
+            file.write(json.dumps(record) + "\n")
+        if self._verbose:
+            print(
+                f"{self._model} seed {self._seed}  epoch {epoch}  train loss {metrics['train_loss']:.4f}  "
+                f"validation {metrics['val_accuracy']:.4f}  {record['images_per_second']:.0f} images/s",
+                file=sys.stderr,
+            )
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Waits until no other process trains here: it may be training the very same."""
+    with open(folder / ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _load_pretrained(network: nn.Module, spec: ModelSpec) -> None:
+    """Published weights into a network; its classifier stays fresh where the number of classes differs."""
+    import zoo
+
+    published = zoo.create(str(spec.name), pretrained=True).state_dict() if spec.source == "zoo" else {}
+    if not published:
+        raise TrialFailed(f"no weights are published for {spec.source}:{spec.name or 'a searched architecture'}")
+    mine = network.state_dict()
+    network.load_state_dict({**mine, **{name: value for name, value in published.items() if mine[name].shape == value.shape}})
+
+
+def trained_weights(folder: Path) -> dict[str, torch.Tensor]:
+    """The weights of a finished training. UsageError where there are none."""
+    return load_weights(folder / "weights.safetensors")
