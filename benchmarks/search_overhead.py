@@ -11,6 +11,7 @@ Aims: PPO in this process at most 10 ms a trial, on Ray at most 60 ms, and the l
 
 import argparse
 import json
+import logging
 import os
 import sys
 import tempfile
@@ -177,6 +178,7 @@ def function_trainables(num_trials: int) -> dict[str, Any]:
         def on_trial_complete(self, *_: Any, **__: Any) -> None:
             moments.append(perf_counter())
 
+    logging.getLogger("ray").setLevel(logging.CRITICAL)
     with tempfile.TemporaryDirectory() as storage, environment({"RAY_AIR_NEW_OUTPUT": "0", "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1"}):
         start = perf_counter()
         tune.run(
@@ -216,12 +218,11 @@ def main() -> None:
         executor.close()
     load.append(os.getloadavg()[0])
 
-    print(f"{'':32}{'ms/trial':>9}{'CPU':>7}{'first 200':>10}{'last 200':>10}  stages (ms a trial)")
+    columns = {"ms_a_trial": "ms/trial", "cpu_ms_a_trial": "CPU", "ms_first_window": "first 200", "ms_last_window": "last 200"}
+    print(" " * 28 + "".join(f"{title:>10}" for title in columns.values()) + "  stages (ms a trial)")
     for name, row in rows.items():
         stages = "  ".join(f"{stage} {ms:.2f}" for stage, ms in row.get("stages", {}).items())
-        print(
-            f"{name:32}{row['ms_a_trial']:9.1f}{row.get('cpu_ms_a_trial', 0):7.1f}{row.get('ms_first_window', 0):10.1f}{row.get('ms_last_window', 0):10.1f}  {stages}"
-        )
+        print(f"{name:28}" + "".join(f"{row[column]:10.1f}" if column in row else " " * 10 for column in columns) + f"  {stages}")
     options.output.parent.mkdir(parents=True, exist_ok=True)
     record = {**provenance(["benchmarks/search_overhead.py", *sys.argv[1:]]), "load_average": load, "wandb": options.wandb, "rows": rows}
     options.output.write_text(json.dumps(record, indent=2) + "\n")

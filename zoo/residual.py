@@ -63,8 +63,8 @@ class Residual(nn.Module):
             out = self.drop(out)
         if self.shortcut is not None:
             out = out + self.shortcut(x)
-        out = self.relu(out)
-        return out
+        activated: Tensor = self.relu(out)
+        return activated
 
 
 def basic_branch(c_in: int, c_out: int, stride: int) -> nn.Sequential:

@@ -41,6 +41,9 @@ class ZooConfig:
     """One JSON object on standard output."""
 
 
+FORMS = (("imagenet", "top1_error"), ("cifar10", "cifar10_error"))
+
+
 def run(argv: Sequence[str]) -> None:
     """Parses, looks up, prints; draws where asked to."""
     config = parse(ZooConfig, "zoo", argv)
@@ -69,25 +72,22 @@ def run(argv: Sequence[str]) -> None:
 
 
 def _print_list(rows: "Sequence[Row]") -> None:
-    from rich.console import Console
-    from rich.table import Table
+    from nasbench.report.plots import short_count
 
-    table = Table("name", "family")
-    for heading in ("year", "px", "params", "MACs", "top-1 error, %", "CIFAR-10 error, %"):
-        table.add_column(heading, justify="right")
+    lines = [("name", "family", "year", "px", "params", "MACs", "top-1", "CIFAR")]
     for row in rows:
-        card = row.card
-        errors = [  # of the form that the counts are of
-            _error(row, metric) if row.dataset == dataset else ""
-            for dataset, metric in (("imagenet", "top1_error"), ("cifar10", "cifar10_error"))
+        card, doubt = row.card, "" if row.verified else "~"
+        counts = ["" if count is None else doubt + short_count(count) for count in (card.params, card.macs)]
+        errors = [_error(row, metric) if row.dataset == dataset else "" for dataset, metric in FORMS]  # beside counts of the same form
+        lines.append((row.name, card.family, str(card.year or ""), str(card.task.image_size), counts[0], counts[1], errors[0], errors[1]))
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    for line in lines:
+        texts = [
+            text.ljust(width) if column < 2 else text.rjust(width) for column, (text, width) in enumerate(zip(line, widths, strict=True))
         ]
-        counts = [_count(count, row.verified) for count in (card.params, card.macs)]
-        table.add_row(row.name, card.family, str(card.year or ""), str(card.task.image_size), *counts, *errors)
-    console = Console()
-    console.print(table)
-    console.print(
-        f"{len(rows)} networks. ~: counts not verified; ?: from memory, not verified. One card: nasbench zoo NAME", highlight=False
-    )
+        print(" ".join(texts).rstrip())
+    print(f"{len(rows)} networks. Errors in percent: top-1 on ImageNet, CIFAR-10. ~: counts not verified; ?: from memory, not verified.")
+    print("One card: nasbench zoo NAME")
 
 
 def _print_card(row: "Row") -> None:

@@ -135,6 +135,11 @@ recipes = Registry(
     "--recipe",
     {
         "nasnet_proxy": ("nasbench.train.recipes", "20 epochs, cosine, N=2, F=32: the proxy task of the NASNet search"),
+        "resnet_cifar": ("nasbench.train.whole_recipes", "182 epochs, steps at a half and three quarters (He et al. 2016)"),
+        "wrn_cifar": ("nasbench.train.whole_recipes", "200 epochs, steps of a fifth, Nesterov (Zagoruyko and Komodakis 2016)"),
+        "nasnet_cifar": ("nasbench.train.whole_recipes", "600 epochs, cosine, ScheduledDropPath, auxiliary head (Zoph et al. 2018)"),
+        "cifar_fast": ("nasbench.train.whole_recipes", "15 epochs, one cycle, smoothing, averaged weights: for ranking"),
+        "imagenet": ("nasbench.train.whole_recipes", "90 epochs, steps every 30 (He et al. 2016)"),
         "quick": ("nasbench.train.recipes", "small children on part of the images: a look at the whole path"),
     },
 )

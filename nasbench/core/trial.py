@@ -1,7 +1,7 @@
 """The question and the recorded answer of one step of a search."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from nasbench.core.arch import Architecture
@@ -50,8 +50,7 @@ class Trial:
         return self.score is not None
 
     def to_json(self) -> dict[str, Any]:
-        record = asdict(self)
-        record["architecture"] = self.architecture.to_json()
+        record = {**vars(self), "architecture": self.architecture.to_json(), "metrics": dict(self.metrics), "note": dict(self.note)}
         if self.of is None:
             del record["of"]
         return record

@@ -4,12 +4,14 @@ A found model is compared with random cells of its space (Yang et al. 2020, arXi
 the recipe's and the space's) and with the baselines that cost no more. Differences are paired by seed, intervals are Student's t.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any, Literal
 
+from nasbench.report.plots import short_count
 from nasbench.report.tables import count
 
 if TYPE_CHECKING:
@@ -91,7 +93,10 @@ class Contrast:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the comparison shows: a paragraph a found model, then what is missing. Contrasts: the random cells, then baselines, best first."""
+    """What the comparison shows: a paragraph a found model, then what is missing.
+
+    Contrasts of each found model: with the random cells, then with the baselines of no more MACs, the hardest to beat first.
+    """
 
     paragraphs: tuple[str, ...]
     contrasts: tuple[Contrast, ...]
@@ -163,7 +168,7 @@ def half_width(values: Sequence[float], level: float) -> float | None:
         return 0.0
     from scipy.stats import t  # type: ignore[import-untyped]
 
-    return float(t.ppf((1 + level) / 2, len(values) - 1)) * deviation / len(values) ** 0.5
+    return float(t.ppf((1 + level) / 2, len(values) - 1)) * deviation / math.sqrt(len(values))
 
 
 def relative_improvement(found: float, random: float) -> float | None:
@@ -285,16 +290,20 @@ def comparison_rows(rows: Sequence[Row]) -> list[tuple[str, ...]]:
 
 
 def comparison_table(rows: Sequence[Row]) -> "Table":
-    """The same for a terminal."""
+    """The same for a terminal, with counts to three digits."""
     from rich.box import SIMPLE_HEAD
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table(box=SIMPLE_HEAD, title="Mean ± deviation over seeds, test split", title_justify="left")
+    table = Table(box=SIMPLE_HEAD, title="Mean ± deviation over seeds, test split", title_justify="left", pad_edge=False)
     for name in COLUMNS:
-        table.add_column(name, justify="left" if name in ("model", "source") else "right", no_wrap=name != "model", overflow="fold")
-    for row in comparison_rows(rows):
-        table.add_row(*map(escape, row))
+        if name == "model":
+            table.add_column(name, overflow="fold", min_width=20)
+        else:
+            table.add_column(name, justify="left" if name == "source" else "right", no_wrap=True)
+    for row, texts in zip(rows, comparison_rows(rows), strict=True):
+        model, source, _, _, *rest = map(escape, texts)
+        table.add_row(model, source, *("–" if cost is None else short_count(cost) for cost in (row.params, row.macs)), *rest)
     return table
 
 

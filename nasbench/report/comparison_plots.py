@@ -5,6 +5,7 @@ At half a page's width (3.5 in), with text of 6 points and more. Error bars are 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from nasbench.report.comparison import Row
@@ -21,12 +22,13 @@ SMALL = 6.0
 LONGEST = 26
 """Characters of a label; longer names are cut in their middle."""
 MARKS = {
-    "found": ("found", RED, "D", 5.0),
+    "found": ("found", RED, "D", 4.6),
     "random": ("random cells", ORANGE, "o", 4.2),
     "baseline": ("baselines", BLUE, "s", 4.2),
     "ensemble": ("ensembles", PURPLE, "^", 5.0),
 }
 """Source -> name in the legend, colour, marker, size in points."""
+FRONT = "Pareto front"
 COSTS = (("macs", "multiply-adds of one image"), ("params", "trainable parameters"))
 
 
@@ -95,9 +97,7 @@ def accuracy_against(shown: Sequence[Mark], cost: str) -> tuple["Figure", list[A
                     zorder=4 if source == "found" else 3,
                 )
         front = pareto_front([(mark.cost, mark.accuracy) for mark in shown])
-        axes.step(
-            *zip(*front, strict=True), where="post", color=MUTED, linewidth=0.9, linestyle=(0, (4, 2)), label="Pareto front", zorder=2
-        )
+        axes.step(*zip(*front, strict=True), where="post", color=MUTED, linewidth=0.9, linestyle=(0, (4, 2)), label=FRONT, zorder=2)
         costs = [mark.cost for mark in shown]
         log_counts(axes, costs)
         spread = (max(costs) / min(costs)) ** 0.12
@@ -107,9 +107,21 @@ def accuracy_against(shown: Sequence[Mark], cost: str) -> tuple["Figure", list[A
         pad = max(0.14 * (high - low), 0.2)
         axes.set_ylim(low - pad, high + pad)
         axes.set_xlabel(cost)
-        axes.set_ylabel("test accuracy, %: mean ± deviation over seeds")
-        handles, names = axes.get_legend_handles_labels()
-        figure.legend(handles, names, loc="outside upper left", ncols=3, handletextpad=0.4, columnspacing=1.2, borderpad=0.2)
+        axes.set_ylabel("test accuracy, % (mean ± deviation)")
+        lines, names = axes.get_legend_handles_labels()
+        last = names.index(FRONT)
+        order = [*(place for place in range(len(names)) if place != last), last]
+        figure.legend(
+            [lines[place] for place in order],
+            [names[place] for place in order],
+            loc="outside upper left",
+            ncols=4,
+            fontsize=6.5,
+            handlelength=1.6,
+            handletextpad=0.4,
+            columnspacing=1.0,
+            borderpad=0.2,
+        )
         anchors, frame, taken = _layout(figure, axes, shown, front)
         order = sorted(range(len(shown)), key=lambda index: (shown[index].source != "found", -shown[index].accuracy))
         placed = place(anchors, order, frame, taken, must=len(order))
@@ -120,7 +132,8 @@ def accuracy_against(shown: Sequence[Mark], cost: str) -> tuple["Figure", list[A
 def _layout(
     figure: "Figure", axes: "Axes", shown: Sequence[Mark], front: Sequence[tuple[float, float]]
 ) -> tuple[list[Anchor], Box, list[Box]]:
-    """In points (1/72 inch), once the figure is laid out: the marks with the sizes of their labels, the frame, and the error bars."""
+    """In points (1/72 inch), once the figure is laid out: the marks with the sizes of their labels, the frame, and what
+    no label may cover: marks, error bars, the front."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     renderer = FigureCanvasAgg(figure).get_renderer()
@@ -138,12 +151,14 @@ def _layout(
         size = probe.get_window_extent(renderer)
         probe.remove()
         x, y = at(mark.cost, mark.accuracy)
-        anchors.append(Anchor(x, y, MARKS[mark.source][3] / 2 + 0.5, mark.label, size.width * scale, size.height * scale))
+        radius = 0.7 * MARKS[mark.source][3]  # half a square's diagonal
+        anchors.append(Anchor(x, y, radius, mark.label, size.width * scale, size.height * scale))
+        taken.append(Box(x - 0.8 * radius, y - 0.8 * radius, x + 0.8 * radius, y + 0.8 * radius))
         if mark.deviation:
             _, bottom = at(mark.cost, mark.accuracy - mark.deviation)
             _, top = at(mark.cost, mark.accuracy + mark.deviation)
-            taken += [Box(x - 0.8, bottom, x + 0.8, top), Box(x - 2.5, bottom - 0.6, x + 2.5, bottom + 0.6)]
-            taken.append(Box(x - 2.5, top - 0.6, x + 2.5, top + 0.6))
+            taken += [Box(x - 1.2, bottom, x + 1.2, top), Box(x - 3, bottom - 0.8, x + 3, bottom + 0.8)]
+            taken.append(Box(x - 3, top - 0.8, x + 3, top + 0.8))
     window = axes.get_window_extent()
     frame = Box(window.x0 * scale + 1, window.y0 * scale + 1, window.x1 * scale - 1, window.y1 * scale - 1)
     return anchors, frame, taken + _steps([at(*point) for point in front])
@@ -152,6 +167,6 @@ def _layout(
 def _steps(corners: Sequence[tuple[float, float]]) -> list[Box]:
     """The front's line, as boxes: level to the next corner, then up to it."""
     boxes = []
-    for (x, y), (next_x, next_y) in zip(corners, corners[1:], strict=False):
+    for (x, y), (next_x, next_y) in pairwise(corners):
         boxes += [Box(x, y - 0.6, next_x, y + 0.6), Box(next_x - 0.6, y, next_x + 0.6, next_y)]
     return boxes

@@ -90,7 +90,7 @@ def _plain(value: Any) -> str:
     if value is None:
         return "–"
     text = json.dumps(value, ensure_ascii=False)
-    return re.sub(r'[{}"\[\]]', "", text) or "–" if isinstance(value, Mapping | list) else text
+    return re.sub(r'[{}"\[\]]', "", text) or "–" if isinstance(value, Mapping | list | tuple) else text
 
 
 def command_line(run: Mapping[str, Any]) -> str:

@@ -6,7 +6,6 @@ At half a page's width (3.5 in), with text of 6 points and more. Hollow marks ar
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ import numpy as np
 
 from nasbench.report.label_layout import Anchor, Box, place, write
 from nasbench.report.plots import BLUE, GREEN, GROUND, INK, MUTED, ORANGE, PURPLE, RED, STYLE, short_count, to_svg
+from nasbench.report.zoo_history import EFFICIENCY, MOORE_FACTOR, WINNERS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,48 +36,6 @@ class Point:
     top1: float
     verified: bool
 
-
-@dataclass(frozen=True)
-class Winner:
-    """A network that won the ILSVRC classification task: layers with weights, top-5 error in percent of one network on one crop."""
-
-    year: int
-    network: str
-    layers: int
-    top5_error: float
-    source: str
-    tag: str
-
-
-WINNERS = (
-    Winner(2012, "AlexNet", 8, 18.2, "Krizhevsky et al. 2012, validation", "M"),
-    Winner(2013, "ZFNet", 8, 16.5, "Zeiler and Fergus 2013, validation", "M"),
-    Winner(2014, "GoogLeNet", 22, 10.07, "Szegedy et al. 2014, validation", "M"),
-    Winner(2015, "ResNet-152", 152, 6.7, "github.com/KaimingHe/deep-residual-networks", "R"),
-    Winner(2017, "SENet-154", 154, 4.47, "github.com/hujie-frank/SENet", "R"),
-)
-
-
-@dataclass(frozen=True)
-class Efficiency:
-    """Training compute in teraflop/s-days that a network took to AlexNet's 79.1 % top-5 (Hernandez and Brown 2020, arXiv:2005.04305)."""
-
-    day: date
-    network: str
-    compute: float
-    factor: str
-
-
-EFFICIENCY = (
-    Efficiency(date(2012, 6, 1), "AlexNet", 3.1, ""),
-    Efficiency(date(2014, 9, 17), "GoogLeNet", 0.71, "4.3x"),
-    Efficiency(date(2017, 4, 17), "MobileNet", 0.28, "11x"),
-    Efficiency(date(2017, 7, 3), "ShuffleNet", 0.15, "21x"),
-    Efficiency(date(2018, 6, 30), "ShuffleNet v2", 0.12, "25x"),
-    Efficiency(date(2019, 5, 28), "EfficientNet-B0", 0.069, "44x"),
-)
-MOORE_FACTOR = 11.0
-"""What Moore's law alone would have given over the same seven years (the same source)."""
 
 GROUPS = (
     ("classic", MUTED, ("alexnet", "zfnet", "vgg", "googlenet", "inception", "bn_inception", "squeezenet")),

@@ -43,10 +43,11 @@ SMALL_ONLY = {name for name, entry in ENTRIES.items() if entry.card.task.image_s
 DEEP = {name for name in ENTRIES if "1202" in name or "1001" in name}
 """Thousands of operations: slow even where nothing is computed."""
 
-LONG = {name for name in ENTRIES if any(depth in name for depth in ("164", "152", "169", "201", "_250_", "_190_", "senet154"))} | {
-    *("inception_resnet_v2", "inception_v4", "resnet101_v1", "resnext101_32x4d", "se_resnet110", "plain110", "resnet110_stochastic_depth")
+LONG = {name for name in ENTRIES if any(part in name for part in ("164", "152", "101", "169", "201", "_250_", "_190_", "senet154"))} | {
+    *("inception_resnet_v2", "inception_v4", "inception_v3_aux", "se_inception", "densenet_100_12", "densenet_100_24"),
+    *("resnet44", "plain44", "plain56", "plain110", "preresnet56", "se_resnet56", "se_resnet110", "resnet110_stochastic_depth"),
 }
-"""Over a second where nothing is computed; the fast tests count their parameters, and the operations of their shallower relatives."""
+"""About a second where nothing is computed: the fast tests count their parameters, and the operations of their shallower relatives."""
 
 MANY_WEIGHTS = 30_000_000
 
@@ -64,11 +65,8 @@ def heavy(name: str) -> bool:
     """Whether a real step of the smallest form takes more than a second or so."""
     card = ENTRIES[name].card
     small_vgg = card.family == "vgg"  # the dense layers of 4,096 are gone there
-    return (
-        name in DEEP
-        or name in ("densenet_bc_190_40", "densenet_bc_250_24", "inception_v3_aux")
-        or ((card.params or 0) > MANY_WEIGHTS and not small_vgg)
-    )
+    long = name in DEEP or name in ("densenet_bc_190_40", "densenet_bc_250_24", "densenet_100_24", "inception_v3_aux")
+    return long or ((card.params or 0) > MANY_WEIGHTS and not small_vgg)
 
 
 def outputs(network: nn.Module, images: Tensor) -> list[Tensor]:

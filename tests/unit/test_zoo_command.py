@@ -15,7 +15,8 @@ from nasbench.core.errors import UsageError
 from nasbench.core.spec import ModelCard, Task
 from nasbench.engine.zoo import Filter, Row, listing, row_named
 from nasbench.report.label_layout import Anchor, Box, place
-from nasbench.report.zoo_plots import EFFICIENCY, MOORE_FACTOR, WINNERS, Point, complexity, efficiency, ilsvrc, save
+from nasbench.report.zoo_history import EFFICIENCY, MOORE_FACTOR, WINNERS
+from nasbench.report.zoo_plots import Point, complexity, efficiency, ilsvrc, save
 
 
 def run_json(capsys, *argv: str) -> dict:

@@ -1,0 +1,108 @@
+"""Recipes for whole trainings: those of the papers, and a short modern one for ranking.
+
+A number that changes is a new version: results are ranked together within a recipe and version only.
+"""
+
+from nasbench.core.recipe import Recipe
+from nasbench.core.registry import recipes
+
+# He et al. 2016, section 4.2: batch 128, 0.1 divided by 10 at 32k and 48k of 64k iterations, decay 1e-4, 45,000 images for training:
+# 64,000 x 128 / 45,000 = 182 epochs. The 110-layer network's warm-up at 0.01 is left out.
+RESNET_CIFAR = Recipe(
+    name="resnet_cifar",
+    version=1,
+    epochs=182,
+    batch_size=128,
+    lr_peak=0.1,
+    lr_schedule="steps",
+    lr_milestones=(0.5, 0.75),
+    weight_decay=1e-4,
+    pad_crop=4,
+    flip=True,
+    mixed_precision=True,
+    channels_last=True,
+    source="He et al. 2016 (arXiv:1512.03385), section 4.2",
+)
+recipes.register("resnet_cifar")(RESNET_CIFAR)
+
+# Zagoruyko and Komodakis 2016, section 3: batch 128, 200 epochs, 0.1 multiplied by 0.2 at 60, 120 and 160, Nesterov momentum, 5e-4.
+# DenseNet's (Huang et al. 2017) differs in batch 64, 300 epochs, division by 10 at a half and three quarters, and decay 1e-4.
+WRN_CIFAR = Recipe(
+    name="wrn_cifar",
+    version=1,
+    epochs=200,
+    batch_size=128,
+    lr_peak=0.1,
+    lr_schedule="steps",
+    lr_milestones=(0.3, 0.6, 0.8),
+    lr_gamma=0.2,
+    nesterov=True,
+    weight_decay=5e-4,
+    pad_crop=4,
+    flip=True,
+    mixed_precision=True,
+    channels_last=True,
+    source="Zagoruyko and Komodakis 2016 (arXiv:1605.07146), section 3",
+)
+recipes.register("wrn_cifar")(WRN_CIFAR)
+
+# The comments and defaults of the authors' released CIFAR training: 600 epochs, batch 32, 0.025 by one cosine, momentum 0.9, decay
+# 5e-4, gradient norm 5, auxiliary weight 0.4, ScheduledDropPath to 0.4 (keep 0.6). Cutout of 16 pixels is the paper's '+ cutout' rows.
+NASNET_CIFAR = Recipe(
+    name="nasnet_cifar",
+    version=1,
+    epochs=600,
+    batch_size=32,
+    lr_peak=0.025,
+    weight_decay=5e-4,
+    grad_clip_norm=5.0,
+    pad_crop=4,
+    flip=True,
+    cutout=16,
+    drop_path=0.4,
+    aux_weight=0.4,
+    mixed_precision=True,
+    channels_last=True,
+    source="Zoph et al. 2018 (arXiv:1707.07012), the released CIFAR training",
+)
+recipes.register("nasnet_cifar")(NASNET_CIFAR)
+
+# No paper's: what is common to fast CIFAR trainings. One cycle, Nesterov momentum, decay of weights alone, an average of the weights.
+CIFAR_FAST = Recipe(
+    name="cifar_fast",
+    version=1,
+    epochs=15,
+    batch_size=128,
+    lr_peak=0.2,
+    lr_schedule="one_cycle",
+    nesterov=True,
+    weight_decay=5e-4,
+    decay_norm_and_bias=False,
+    grad_clip_norm=5.0,
+    label_smoothing=0.1,
+    pad_crop=4,
+    flip=True,
+    cutout=8,
+    ema_decay=0.99,
+    mixed_precision=True,
+    channels_last=True,
+    source="a short training for ranking; no published counterpart",
+)
+recipes.register("cifar_fast")(CIFAR_FAST)
+
+# He et al. 2016, section 3.4, and its usual re-implementation: batch 256, 0.1 divided by 10 every 30 of 90 epochs, decay 1e-4.
+IMAGENET = Recipe(
+    name="imagenet",
+    version=1,
+    epochs=90,
+    batch_size=256,
+    lr_peak=0.1,
+    lr_schedule="steps",
+    lr_milestones=(1 / 3, 2 / 3),
+    weight_decay=1e-4,
+    flip=True,
+    mixed_precision=True,
+    channels_last=True,
+    source="He et al. 2016 (arXiv:1512.03385), section 3.4; 90 epochs as in PyTorch's reference training",
+)
+recipes.register("imagenet")(IMAGENET)
