@@ -31,7 +31,7 @@ from nasbench.evaluators.building import build_seeded, task_of_spec
 from nasbench.profile import count
 from nasbench.train.checkpoint import load_weights, save_weights
 from nasbench.train.data import ImageData
-from nasbench.train.datasets import default_data_dir, read_once, resolve_dataset
+from nasbench.train.datasets import default_data_dir, on_device_once, read_once, resolve_dataset
 from nasbench.train.device import resolve_device
 from nasbench.train.faults import trial_boundary
 from nasbench.train.loader import eval_batches
@@ -113,7 +113,7 @@ class FullTraining:
         curve = _Curve(folder / "curve.jsonl", model, seed, len(data.train.first(self.recipe.train_images)), self.verbose)
         metrics = fit(
             network,
-            data.to(device),
+            on_device_once(device, *self._what_to_read()),
             self.recipe,
             seed=derive(seed, "fit"),
             device=device,
@@ -146,7 +146,10 @@ class FullTraining:
         return Path(self.data_dir) if self.data_dir else default_data_dir()
 
     def _data(self) -> ImageData:
-        return read_once(self.dataset, self.data_directory, self.image_size, self.download)
+        return read_once(*self._what_to_read())
+
+    def _what_to_read(self) -> tuple[str, Path, int | None, bool]:
+        return self.dataset, self.data_directory, self.image_size, self.download
 
 
 def fingerprint(spec: ModelSpec, dataset: str, recipe: Recipe, seed: int, pretrained: bool = False) -> str:

@@ -1,24 +1,22 @@
 """Training as an evaluator: builds the child, trains it under the recipe, and scores it on the validation split."""
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 
-import torch
 from torch import nn
 
 from nasbench.core.errors import TrialFailed, UsageError
-from nasbench.core.protocols import Metrics, Report, SearchSpace
+from nasbench.core.protocols import Metrics, Report
 from nasbench.core.recipe import Recipe
-from nasbench.core.registry import evaluators, spaces
+from nasbench.core.registry import evaluators
 from nasbench.core.seeds import derive
 from nasbench.core.spec import ModelSpec, Task
 from nasbench.core.trial import Proposal
+from nasbench.evaluators.building import build_seeded, task_of_spec
 from nasbench.profile import count
 from nasbench.train.checkpoint import load_weights, save_weights
-from nasbench.train.data import ImageData
-from nasbench.train.datasets import default_data_dir, resolve_dataset, task_of
-from nasbench.train.device import isolated_rng, resolve_device
+from nasbench.train.datasets import default_data_dir, on_device_once, read_once, task_of
+from nasbench.train.device import resolve_device
 from nasbench.train.faults import trial_boundary
 from nasbench.train.trainer import fit
 
@@ -42,7 +40,7 @@ class TrainingEvaluator:
     def check(self) -> None:
         """Reads the data set. UsageError where it, or the device, is not there."""
         resolve_device(self.device)
-        data = _read_once(*self._what_to_read())
+        data = read_once(*self._what_to_read())
         if len(data.train) < 2:
             raise UsageError(f"data set {self.dataset!r} has {len(data.train)} training images: too few to train on")
 
@@ -52,10 +50,9 @@ class TrainingEvaluator:
     def __call__(self, proposal: Proposal, spec: ModelSpec, seed: int, report: Report) -> Metrics:
         """`val_accuracy`, `val_loss`, `train_loss`, `params` and `macs`. TrialFailed where the network cannot be built or trained."""
         device = resolve_device(self.device)
-        resolution = spec.size.resolution or spec.task.image_size
-        data = replace(_on_device_once(device, *self._what_to_read()), image_size=resolution)
-        task = replace(spec.task, image_size=resolution)
-        model = _build(spec, task, seed)
+        task = task_of_spec(spec)
+        data = replace(on_device_once(device, *self._what_to_read()), image_size=task.image_size)
+        model = _build(spec, seed)
         with trial_boundary("building the network"):
             params, macs = count(model, task)
         if proposal.resume_from is not None:
@@ -78,27 +75,14 @@ class TrainingEvaluator:
             model.load_state_dict(load_weights(_weights(self.checkpoint_dir, number)))
 
 
-def _build(spec: ModelSpec, task: Task, seed: int) -> nn.Module:
-    """The network on the CPU: initialised there, it has the same weights whatever device it is trained on."""
-    part = spaces.get(spec.source.removeprefix("space:"))
-    space: SearchSpace = part() if isinstance(part, type) else part
+def _build(spec: ModelSpec, seed: int) -> nn.Module:
     assert spec.architecture is not None, "a search trains architectures"
-    with trial_boundary("building the network"), isolated_rng(torch.device("cpu"), derive(seed, "init")):
+    with trial_boundary("building the network"):
         try:
-            return space.build(spec.architecture, spec.size, task)
+            return build_seeded(spec, seed)
         except UsageError as error:  # the engine has built a child of this size: what is wrong is wrong with this one alone
             raise TrialFailed(f"building the network failed: {error}") from error
 
 
 def _weights(directory: str, number: int) -> Path:
     return Path(directory) / f"{number}.safetensors"
-
-
-@lru_cache(maxsize=1)
-def _read_once(dataset: str, data_dir: Path, image_size: int | None, download: bool) -> ImageData:
-    return resolve_dataset(dataset).load(data_dir, image_size, download)
-
-
-@lru_cache(maxsize=1)
-def _on_device_once(device: torch.device, dataset: str, data_dir: Path, image_size: int | None, download: bool) -> ImageData:
-    return _read_once(dataset, data_dir, image_size, download).to(device)

@@ -223,6 +223,12 @@ class _Events(tune.Callback):
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:  # noqa: ARG002 - Tune's
         self._asker.begin(trial)
 
+    def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:  # noqa: ARG002 - Tune's
+        """Tune keeps every trial to the end: here it loses its job (three copies), its answer and its directory."""
+        trial.config, trial.evaluated_params, trial.experiment_tag = {}, {}, ""
+        trial.run_metadata.last_result = {}
+        shutil.rmtree(trial.local_path, ignore_errors=True)
+
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:  # noqa: ARG002 - Tune's
         if not self._asker.stopping:
             self._desk.lose(trial.trial_id, _why_it_died(trial))
@@ -283,6 +289,8 @@ class _Worker(tune.Trainable):
             return {"answer": ""}
         with suppress(OSError):  # another machine may not have it
             os.chdir(self._directory)
+        with suppress(OSError):  # Tune makes a directory for each trial; an evaluator that has put something there may keep it
+            os.rmdir(self.logdir)
         return {"answer": respond(self._evaluator, self.config["job"], self._name, self._trial_timeout)}
 
 

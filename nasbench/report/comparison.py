@@ -93,7 +93,7 @@ class Contrast:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the comparison shows: a paragraph a found model, then what is missing.
+    """What the comparison shows: three paragraphs a found model (itself, random cells, baselines), then what is missing.
 
     Contrasts of each found model: with the random cells, then with the baselines of no more MACs, the hardest to beat first.
     """
@@ -126,7 +126,7 @@ def verdict(rows: Sequence[Row]) -> Verdict:
         contrasts += these
         few = [contrast.seeds for contrast in these if contrast.word == "not enough seeds"]
         warning = f" Not enough seeds ({min(few)}; at least {ENOUGH_SEEDS} are needed): no winner is named." if few else ""
-        paragraphs.append(f"{row.model}, {accuracy(row)} %.{warning} {said_of_random} {said_of_baselines}")
+        paragraphs += [f"{row.model}: test accuracy {accuracy(row)} %.{warning}", said_of_random, said_of_baselines]
     if not found:
         paragraphs.append(
             "No found model is among these, so none is judged and nothing is ranked. To judge a search, name its run directory "

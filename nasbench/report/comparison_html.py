@@ -8,7 +8,7 @@ from typing import Any
 from nasbench.core.store import write_atomically
 from nasbench.report.checklist import Item, checklist
 from nasbench.report.comparison import COLUMNS, Contrast, Row, Verdict, all_seeds, comparison_rows, points, verdict
-from nasbench.report.comparison_plots import figures
+from nasbench.report.comparison_plots import MARKS, figures
 from nasbench.report.page import command_line, configuration, facts, mapping, minute, numbers_row, page, table, themed, wall_time
 
 CAPTION = (
@@ -58,12 +58,12 @@ def render(run: Mapping[str, Any], rows: Sequence[Row], failures: Sequence[str],
 
 
 def _headline(run: Mapping[str, Any], rows: Sequence[Row], failures: Sequence[str]) -> str:
-    kinds = [(sum(row.source == source for row in rows), source) for source in ("found", "random", "baseline", "ensemble")]
+    kinds = [(sum(row.source == source for row in rows), MARKS[source][0]) for source in MARKS]
     seeds = all_seeds(rows)
     done = sum(len(row.accuracies) for row in rows if row.source != "ensemble")
     return numbers_row(
         [
-            ("models", str(len(rows)), ", ".join(f"{many} {source}" for many, source in kinds if many)),
+            ("models", str(len(rows)), ", ".join(f"{many} {kind if many > 1 else kind.removesuffix('s')}" for many, kind in kinds if many)),
             ("seeds", str(len(seeds)), ", ".join(map(str, seeds)) if len(seeds) < 12 else f"{seeds[0]} to {seeds[-1]}"),
             ("trainings", str(done), f"{len(failures)} failed" if failures else "none failed"),
             ("wall time", wall_time(run), "" if run.get("ended") else "not ended"),

@@ -9,14 +9,15 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from nasbench.report.comparison import Row
-from nasbench.report.label_layout import Anchor, Box, Placed, place, write
+from nasbench.report.label_layout import Anchor, Box, Placed, frame, measure, place, write
 from nasbench.report.plots import BLUE, GROUND, INK, MUTED, ORANGE, PURPLE, RED, STYLE, log_counts, new_figure, pareto_front, to_svg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTH, HEIGHT = 3.5, 3.3
+WIDTH, HEIGHT, TALLEST = 3.5, 3.3, 5.0
+"""Inches; more than eight models make a plot higher."""
 SMALL = 6.0
 """Points of the labels of marks."""
 LONGEST = 26
@@ -66,7 +67,7 @@ def marks(rows: Sequence[Row], cost: str) -> list[Mark]:
 
 def short_name(model: str) -> str:
     """A model's name as a label: no prefix, no directories, not too long."""
-    name = model.removeprefix("zoo:").rstrip("/").rsplit("/", 1)[-1]
+    name = model.removesuffix("/architecture.json").removesuffix("/best").rstrip("/").rsplit("/", 1)[-1].rsplit(":", 1)[-1]
     half = LONGEST // 2
     return name if len(name) <= LONGEST else f"{name[: half - 1]}…{name[-half:]}"
 
@@ -76,7 +77,7 @@ def accuracy_against(shown: Sequence[Mark], cost: str) -> tuple["Figure", list[A
     import matplotlib
 
     with matplotlib.rc_context(STYLE):
-        figure = new_figure(WIDTH, HEIGHT)
+        figure = new_figure(WIDTH, min(TALLEST, HEIGHT + 0.1 * max(0, len(shown) - 8)))
         axes = figure.subplots()
         for source, (name, colour, marker, size) in MARKS.items():
             some = [mark for mark in shown if mark.source == source]
@@ -110,10 +111,10 @@ def accuracy_against(shown: Sequence[Mark], cost: str) -> tuple["Figure", list[A
         axes.set_ylabel("test accuracy, % (mean ± deviation)")
         lines, names = axes.get_legend_handles_labels()
         last = names.index(FRONT)
-        order = [*(place for place in range(len(names)) if place != last), last]
+        listed = [*(index for index in range(len(names)) if index != last), last]
         figure.legend(
-            [lines[place] for place in order],
-            [names[place] for place in order],
+            [lines[index] for index in listed],
+            [names[index] for index in listed],
             loc="outside upper left",
             ncols=4,
             fontsize=6.5,
@@ -122,46 +123,37 @@ def accuracy_against(shown: Sequence[Mark], cost: str) -> tuple["Figure", list[A
             columnspacing=1.0,
             borderpad=0.2,
         )
-        anchors, frame, taken = _layout(figure, axes, shown, front)
+        radii = [0.7 * MARKS[mark.source][3] for mark in shown]  # half a square's diagonal
+        anchors = measure(axes, [(mark.cost, mark.accuracy) for mark in shown], radii, [mark.label for mark in shown], SMALL)
+        taken = _obstacles(axes, shown, anchors, front)
         order = sorted(range(len(shown)), key=lambda index: (shown[index].source != "found", -shown[index].accuracy))
-        placed = place(anchors, order, frame, taken, must=len(order))
+        placed = place(anchors, order, frame(axes), taken, must=len(order))
+        left = [index for index in order if index not in {label.index for label in placed}]
+        # What found no room of its own may lie over error bars and the front, never over a mark or another label.
+        placed += place(anchors, left, frame(axes), [*map(_disc, anchors), *(label.box for label in placed)], must=len(left))
         write(axes, anchors, placed, SMALL, INK, MUTED)
         return figure, anchors, placed
 
 
-def _layout(
-    figure: "Figure", axes: "Axes", shown: Sequence[Mark], front: Sequence[tuple[float, float]]
-) -> tuple[list[Anchor], Box, list[Box]]:
-    """In points (1/72 inch), once the figure is laid out: the marks with the sizes of their labels, the frame, and what
-    no label may cover: marks, error bars, the front."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    renderer = FigureCanvasAgg(figure).get_renderer()
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")  # labels are placed for this layout
-    scale = 72 / figure.dpi
+def _obstacles(axes: "Axes", shown: Sequence[Mark], anchors: Sequence[Anchor], front: Sequence[tuple[float, float]]) -> list[Box]:
+    """What no label should cover, in points (1/72 inch): marks, error bars, the front."""
+    scale = 72 / axes.figure.dpi
 
     def at(cost: float, accuracy: float) -> tuple[float, float]:
         across, up = axes.transData.transform((cost, accuracy))
         return float(across * scale), float(up * scale)
 
-    anchors, taken = [], []
+    taken = [_disc(anchor) for anchor in anchors]
     for mark in shown:
-        probe = axes.text(0.5, 0.5, mark.label, fontsize=SMALL)
-        size = probe.get_window_extent(renderer)
-        probe.remove()
-        x, y = at(mark.cost, mark.accuracy)
-        radius = 0.7 * MARKS[mark.source][3]  # half a square's diagonal
-        anchors.append(Anchor(x, y, radius, mark.label, size.width * scale, size.height * scale))
-        taken.append(Box(x - 0.8 * radius, y - 0.8 * radius, x + 0.8 * radius, y + 0.8 * radius))
         if mark.deviation:
-            _, bottom = at(mark.cost, mark.accuracy - mark.deviation)
+            x, bottom = at(mark.cost, mark.accuracy - mark.deviation)
             _, top = at(mark.cost, mark.accuracy + mark.deviation)
-            taken += [Box(x - 1.2, bottom, x + 1.2, top), Box(x - 3, bottom - 0.8, x + 3, bottom + 0.8)]
-            taken.append(Box(x - 3, top - 0.8, x + 3, top + 0.8))
-    window = axes.get_window_extent()
-    frame = Box(window.x0 * scale + 1, window.y0 * scale + 1, window.x1 * scale - 1, window.y1 * scale - 1)
-    return anchors, frame, taken + _steps([at(*point) for point in front])
+            taken += [Box(x - 1.2, bottom, x + 1.2, top), *(Box(x - 3, end - 0.8, x + 3, end + 0.8) for end in (bottom, top))]
+    return taken + _steps([at(*corner) for corner in front])
+
+
+def _disc(mark: Anchor) -> Box:
+    return Box(mark.x - 0.8 * mark.radius, mark.y - 0.8 * mark.radius, mark.x + 0.8 * mark.radius, mark.y + 0.8 * mark.radius)
 
 
 def _steps(corners: Sequence[tuple[float, float]]) -> list[Box]:

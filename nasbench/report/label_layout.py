@@ -3,10 +3,11 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 DIRECTIONS = tuple(math.pi * turn / 8 for turn in (0, 8, 4, 12, 2, 6, 14, 10, 1, 7, 15, 9, 3, 5, 13, 11))
 """Where a label may lie from its point, in order of preference: right, left, above, below, then between."""
@@ -62,7 +63,33 @@ class Placed:
     crosses: bool = False
 
 
-def place(anchors: Sequence[Anchor], order: Sequence[int], frame: Box, taken: Sequence[Box] = (), must: int = 0) -> list[Placed]:
+def measure(axes: "Axes", at: Sequence[tuple[float, float]], radii: Sequence[float], texts: Sequence[str], size: float) -> list[Anchor]:
+    """Points of a plot, in its own units, with the sizes of their labels; the figure is laid out now and stays so."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    figure = cast("Figure", axes.figure)
+    canvas = FigureCanvasAgg(figure)
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # labels are placed for this layout
+    scale = 72 / figure.dpi
+    anchors = []
+    for (x, y), radius, text in zip(at, radii, texts, strict=True):
+        probe = axes.text(0.5, 0.5, text, fontsize=size)
+        extent = probe.get_window_extent(canvas.get_renderer())
+        probe.remove()
+        across, up = axes.transData.transform((x, y))
+        anchors.append(Anchor(across * scale, up * scale, radius, text, extent.width * scale, extent.height * scale))
+    return anchors
+
+
+def frame(axes: "Axes") -> Box:
+    """The inside of a plot's axes, once the figure is laid out."""
+    box = axes.get_window_extent()
+    scale = 72 / axes.figure.dpi
+    return Box(box.x0 * scale + 1, box.y0 * scale + 1, box.x1 * scale - 1, box.y1 * scale - 1)
+
+
+def place(anchors: Sequence[Anchor], order: Sequence[int], within: Box, taken: Sequence[Box] = (), must: int = 0) -> list[Placed]:
     """Places labels in the order given, each where it first fits in the frame, clear of points, of each other and of what is `taken`.
 
     One that fits nowhere is left out; the first `must` of the order look further.
@@ -74,7 +101,7 @@ def place(anchors: Sequence[Anchor], order: Sequence[int], frame: Box, taken: Se
         others = [*anchors[:index], *anchors[index + 1 :]]
         tries = [(distance, False) for distance in DISTANCES] + [(distance, True) for distance in FAR if rank < must]
         for distance, crosses in tries:
-            box = _first_fit(anchor, distance, crosses, others, solid, frame)
+            box = _first_fit(anchor, distance, crosses, others, solid, within)
             if box is not None:
                 leader = distance >= LEADER
                 placed.append(Placed(index, box, leader, crosses))
@@ -83,14 +110,14 @@ def place(anchors: Sequence[Anchor], order: Sequence[int], frame: Box, taken: Se
     return placed
 
 
-def _first_fit(anchor: Anchor, distance: float, crosses: bool, others: Sequence[Anchor], solid: Sequence[Box], frame: Box) -> Box | None:
+def _first_fit(anchor: Anchor, distance: float, crosses: bool, others: Sequence[Anchor], solid: Sequence[Box], within: Box) -> Box | None:
     for angle in DIRECTIONS:
         across, up = math.cos(angle), math.sin(angle)
         reach = anchor.radius + distance
         x = anchor.x + across * (reach + anchor.width / 2)
         y = anchor.y + up * (reach + anchor.height / 2)
         box = Box(x - anchor.width / 2, y - anchor.height / 2, x + anchor.width / 2, y + anchor.height / 2)
-        if not box.within(frame) or any(map(box.meets, solid)) or any(map(box.covers, others)):
+        if not box.within(within) or any(map(box.meets, solid)) or any(map(box.covers, others)):
             continue
         line = _along(anchor, box) if distance >= LEADER else []
         if not any(step.meets(other) for step in line for other in solid) and (

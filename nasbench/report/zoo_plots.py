@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nasbench.report.label_layout import Anchor, Box, place, write
+from nasbench.report.label_layout import Box, frame, measure, place, write
 from nasbench.report.plots import BLUE, GREEN, GROUND, INK, MUTED, ORANGE, PURPLE, RED, STYLE, short_count, to_svg
 from nasbench.report.zoo_history import EFFICIENCY, MOORE_FACTOR, WINNERS
 
@@ -92,7 +92,7 @@ def complexity(points: Sequence[Point]) -> "Figure":
         axes.set_ylabel("published top-1 accuracy on ImageNet, % (log of the error)")
         axes.xaxis.set_major_formatter(lambda value, _: short_count(value))
         _legend(figure, shown)
-        _label(figure, axes, shown)
+        _label(axes, shown)
         return figure
 
 
@@ -141,16 +141,16 @@ def efficiency() -> "Figure":
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
         axes.set_ylabel("compute to 79.1 % top-5,\nteraflop/s-days")
         axes.set_xlabel("year of publication")
-        anchors = _anchors(
-            figure,
+        anchors = measure(
             axes,
             [(day, entry.compute) for day, entry in zip(days, EFFICIENCY, strict=True)],
             [2.5] * len(days),
             [f"{entry.network}, {entry.factor} less" if entry.factor else entry.network for entry in EFFICIENCY],
+            SMALL,
         )
-        start, end = anchors[0], _anchors(figure, axes, [(days[-1], first / MOORE_FACTOR)], [0.0], [""])[0]
+        start, end = anchors[0], measure(axes, [(days[-1], first / MOORE_FACTOR)], [0.0], [""], SMALL)[0]
         line = [_square(start.x + share / 60 * (end.x - start.x), start.y + share / 60 * (end.y - start.y)) for share in range(61)]
-        write(axes, anchors, place(anchors, range(len(anchors)), _frame(figure, axes), line), SMALL, INK, MUTED)
+        write(axes, anchors, place(anchors, range(len(anchors)), frame(axes), line), SMALL, INK, MUTED)
         axes.annotate(
             f"Moore's law: {MOORE_FACTOR:g}x less",
             (2016.0, first / MOORE_FACTOR ** ((2016.0 - days[0]) / (days[-1] - days[0]))),
@@ -204,43 +204,17 @@ def _legend(figure: "Figure", points: Sequence[Point]) -> None:
     figure.legend(handles=marks, loc="outside upper left", ncols=3, fontsize=SMALL, handletextpad=0.4, columnspacing=1.0, borderpad=0.2)
 
 
-def _label(figure: "Figure", axes: "Axes", points: Sequence[Point]) -> None:
+def _label(axes: "Axes", points: Sequence[Point]) -> None:
     at = [(float(point.macs), point.top1) for point in points]
     radii = [math.sqrt(_area(point.params)) / 2 for point in points]
-    anchors = _anchors(figure, axes, at, radii, [point.label for point in points])
+    anchors = measure(axes, at, radii, [point.label for point in points], SMALL)
     by_accuracy = sorted(range(len(points)), key=lambda index: -points[index].top1)
     best: dict[str, int] = {}
     for index in by_accuracy:
         best.setdefault(points[index].family, index)
     order = [*best.values(), *(index for index in by_accuracy if index not in best.values())]
-    write(axes, anchors, place(anchors, order, _frame(figure, axes), must=len(best)), SMALL, INK, MUTED)
-
-
-def _anchors(
-    figure: "Figure", axes: "Axes", at: Sequence[tuple[float, float]], radii: Sequence[float], texts: Sequence[str]
-) -> list[Anchor]:
-    """Points and the sizes of their labels once the figure is laid out, in points (1/72 inch)."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    canvas = FigureCanvasAgg(figure)
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")  # labels are placed for this layout
-    scale = 72 / figure.dpi
-    anchors = []
-    for (x, y), radius, text in zip(at, radii, texts, strict=True):
-        probe = axes.text(0.5, 0.5, text, fontsize=SMALL)
-        size = probe.get_window_extent(canvas.get_renderer())
-        probe.remove()
-        across, up = axes.transData.transform((x, y))
-        anchors.append(Anchor(across * scale, up * scale, radius, text, size.width * scale, size.height * scale))
-    return anchors
+    write(axes, anchors, place(anchors, order, frame(axes), must=len(best)), SMALL, INK, MUTED)
 
 
 def _square(x: float, y: float) -> Box:
     return Box(x - 1.5, y - 1.5, x + 1.5, y + 1.5)
-
-
-def _frame(figure: "Figure", axes: "Axes") -> Box:
-    box = axes.get_window_extent()
-    scale = 72 / figure.dpi
-    return Box(box.x0 * scale + 1, box.y0 * scale + 1, box.x1 * scale - 1, box.y1 * scale - 1)

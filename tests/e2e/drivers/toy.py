@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -64,6 +65,7 @@ class Climber:
 class ToyEvaluator:
     """A score made of the genes, after `seconds`. `faults`: number of a trial -> what goes wrong in it; `marks` is a directory for notes.
 
+    Once so many trials have begun as an entry of `kill_after` says, the process kills itself, once for each entry.
     With `faults_of_genes`, architectures whose genes a and b are equal fail, and those with c = z score NaN.
     """
 
@@ -72,6 +74,7 @@ class ToyEvaluator:
     seconds: float = 0.0
     faults_of_genes: bool = True
     others: int = 0
+    kill_after: tuple[int, ...] = ()
 
     def check(self) -> None:
         """There is nothing to check."""
@@ -84,6 +87,7 @@ class ToyEvaluator:
         first_time = not mark.exists()
         mark.touch()
         self._fail(self.faults.get(proposal.number, ""), first_time)
+        self._kill_on_time()
         time.sleep(self.seconds)
         genes = proposal.architecture.genes
         if self.faults_of_genes and genes["a"] == genes["b"]:
@@ -112,6 +116,15 @@ class ToyEvaluator:
             raise RunFailed("the disk is full")
         elif fault == "wait for all":
             self._wait_for_others()
+
+    def _kill_on_time(self) -> None:
+        begun = len(list(Path(self.marks).glob("begun-*")))
+        for count in self.kill_after:
+            mark = Path(self.marks) / f"killed-after-{count}"
+            if begun >= count and not mark.exists():
+                with suppress(FileExistsError):
+                    mark.touch(exist_ok=False)
+                    os.kill(os.getpid(), signal.SIGKILL)
 
     def _wait_for_others(self) -> None:
         """Waits until every other trial has begun: for ever, if somebody waits for this one."""
