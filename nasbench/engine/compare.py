@@ -50,17 +50,22 @@ def compare(config: CompareConfig, argv: Sequence[str]) -> CompareResult:
     from nasbench.report.comparison import verdict
     from nasbench.report.comparison_html import write_comparison
 
-    rows = [row for name in sources if (row := _row(name, sources[name], trained)) is not None]
-    if not rows:
+    rows = [_row(name, source, trained) for name, source in sources.items()]
+    if not any(row.accuracies for row in rows):
         raise RunFailed(f"no training succeeded: {'; '.join(sorted({trial.error or '' for trial in trained.trials}))}")
     if config.ensemble:
-        rows.append(_ensemble([row.model for row in rows if row.source != "random"], trained))
+        rows.append(_ensemble([row.model for row in rows if row.source != "random" and row.accuracies], trained))
     failures = [
         f"{trial.architecture.genes['model']} seed {trial.architecture.genes['seed']}: {trial.error}"
         for trial in trained.trials
         if trial.error
     ]
-    record = RunStore.read(trained.directory).run
+    record = {
+        **RunStore.read(trained.directory).run,
+        "searches": [search for name in sources if (search := _search_record(name)) is not None],
+        "reused": sum(bool(trial.metrics.get("reused")) for trial in trained.trials),
+        "seconds": sum(trial.metrics.get("train_seconds", 0.0) for trial in trained.trials),
+    }
     files = write_comparison(trained.directory, record, rows, failures)
     return CompareResult(config, trained, tuple(rows), verdict(rows), tuple(files))
 
@@ -74,9 +79,12 @@ def _controls(specs: dict[str, ModelSpec], sources: dict[str, str], config: Comp
     """Random cells of the space and size of the first found model."""
     if not config.controls:
         return {}
-    found = next((specs[name] for name in specs if sources[name] == "found" and specs[name].source.startswith("space:")), None)
-    if found is None:
+    cells = [spec for name, spec in specs.items() if sources[name] == "found" and spec.source.startswith("space:")]
+    if not cells:
         raise UsageError("--controls draws random cells of a found model's space and size: give a search's run directory among the models")
+    found = cells[0]
+    if any((spec.source, spec.size) != (found.source, found.size) for spec in cells):
+        raise UsageError("--controls needs found models of one space and size: give them --cells and --filters, or compare them one by one")
     space = space_named(found.source.removeprefix("space:"))
     drawn: dict[str, ModelSpec] = {}
     for index in range(config.controls):
@@ -85,12 +93,20 @@ def _controls(specs: dict[str, ModelSpec], sources: dict[str, str], config: Comp
     return drawn
 
 
-def _row(model: str, source: str, trained: Trained) -> "Row | None":
+def _search_record(model: str) -> dict[str, Any] | None:
+    """The record of the search that found a model, with its trials' count and seconds; None where it is not at hand."""
+    if not (Path(model) / "run.json").exists():
+        return None
+    store = RunStore.read(Path(model))
+    return {**store.run, "trials": len(store.trials), "seconds": sum(trial.seconds for trial in store.trials)}
+
+
+def _row(model: str, source: str, trained: Trained) -> "Row":
     from nasbench.report.comparison import Row
 
     done = trained.of(model)
     if not done:
-        return None
+        return Row(model, source, None, None, None, (), ())
     metrics = [trial.metrics for _, trial in done]
     rate = sum(each["images_per_second"] for each in metrics) / len(metrics)
     accuracies = tuple(each["test_accuracy"] for each in metrics)

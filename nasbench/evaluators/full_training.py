@@ -92,12 +92,13 @@ class FullTraining:
         folder.mkdir(parents=True, exist_ok=True)
         with _alone_in(folder):
             result = folder / "result.json"
-            if not result.exists():
+            reused = result.exists()
+            if not reused:
                 record = self._train(dict(self.models)[model], model, training_seed, folder)
                 write_atomically(result, json.dumps(record, indent=2) + "\n")
                 (folder / "checkpoint.pt").unlink(missing_ok=True)
             metrics: Metrics = json.loads(result.read_text(encoding="utf-8"))["metrics"]
-        return metrics
+        return {**metrics, "reused": reused}
 
     def _train(self, spec: ModelSpec, model: str, seed: int, folder: Path) -> dict[str, Any]:
         device, data = resolve_device(self.device), self._data()

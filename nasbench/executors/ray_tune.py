@@ -224,9 +224,10 @@ class _Events(tune.Callback):
         self._asker.begin(trial)
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:  # noqa: ARG002 - Tune's
-        """Tune keeps every trial to the end: here it loses its job (three copies), its answer and its directory."""
+        """Tune keeps every trial to the end: here it loses its job, its answer, the statistics on it, and its directory."""
         trial.config, trial.evaluated_params, trial.experiment_tag = {}, {}, ""
-        trial.run_metadata.last_result = {}
+        metadata = trial.run_metadata
+        metadata.last_result, metadata.metric_analysis, metadata.metric_n_steps = {}, {}, {}
         shutil.rmtree(trial.local_path, ignore_errors=True)
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:  # noqa: ARG002 - Tune's

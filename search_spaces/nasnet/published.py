@@ -117,9 +117,11 @@ DARTS_NOTE = (
 
 
 def _card(
-    name: str, paper: str, year: int, params: int, macs: int, results: tuple[Result, ...] = (), verified: str = "", note: str = ""
+    name: str, paper: str, year: int, params: int, macs: int, results: tuple[Result, ...] = (), agrees: str = "", note: str = ""
 ) -> ModelCard:
-    return ModelCard(name, "nasnet cells", paper, year, Task(), params, macs, results, verified, note)
+    """All counts are counted by building; `agrees` says with which published ones."""
+    text = " ".join(filter(None, (agrees and agrees + ".", note)))
+    return ModelCard(name, "nasnet cells", paper, year, Task(), params, macs, results, verified="C", note=text)
 
 
 def _size(cells: int, filters: int) -> Size:
