@@ -179,9 +179,10 @@ def _how_to_go_on(directory: Path, run: Mapping[str, Any], trials: Sequence[Tria
     )
     lines.append(("build this page anew", f"nasbench report {where}"))
     if best_trial(trials) is not None:
-        lines.append(
-            ("use the best network", f"nasbench train {where}    nasbench transfer {where} --dataset …    nasbench export {where}")
-        )
+        lines += [
+            ("train the best network longer", f"nasbench train {where} --dataset ... --recipe cifar_fast"),
+            ("compare it with baselines and random cells", f"nasbench compare {where} zoo:resnet20 --controls 3 --seeds 5 --dataset ..."),
+        ]
     text = "\n".join(f"# {what}\n{command}" for what, command in lines)
     return f"<h2>How to go on</h2>\n<pre>{escape(text)}</pre>"
 
