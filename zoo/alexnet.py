@@ -93,6 +93,9 @@ def _small(task: Task) -> nn.Module:
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
             assert module.bias is not None
             nn.init.zeros_(module.bias)
+    classifier = network[-1]
+    assert isinstance(classifier, nn.Linear)
+    nn.init.normal_(classifier.weight, std=0.01)  # logits start near zero
     return network
 
 

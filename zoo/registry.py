@@ -108,6 +108,6 @@ def create(
         raise UsageError(f"nobody publishes weights for {name!r} that load here. Known with weights: {', '.join(having)}")
     if (asked.num_classes, asked.channels) != (task.num_classes, task.channels):
         raise UsageError(f"weights of {name!r} are published for {task.num_classes} classes and {task.channels} channels; ask for those")
-    network = found.build(asked)
+    network = found.build(asked)  # before the download: a form that does not exist is answered at once
     found.load_pretrained(network)
     return network

@@ -1,6 +1,7 @@
 """VGG (Simonyan, Zisserman 2014, arXiv:1409.1556): table 1's A, A-LRN, B, C, D and E; and torchvision's with batch normalisation.
 
-For small images the same features (the pooling of an odd or single pixel keeps it) with three dense layers of 512 instead of 4,096.
+For small images the same features (the pooling of an odd or single pixel keeps it) with three dense layers of 512 instead of 4,096;
+there the ones with batch normalisation are what people use: without it, training starts slowly.
 """
 
 from functools import partial
@@ -48,11 +49,11 @@ class VGG(nn.Sequential):
         super().__init__(*features, *(_small_head(task.num_classes) if small else dense_head(512 * 7 * 7, task.num_classes)))
         for module in self:
             if isinstance(module, nn.Conv2d):
-                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+                nn.init.kaiming_normal_(module.weight, mode="fan_in" if small else "fan_out", nonlinearity="relu")
                 assert module.bias is not None
                 nn.init.zeros_(module.bias)
             elif isinstance(module, nn.Linear):
-                nn.init.normal_(module.weight, std=0.01 if not small else 512**-0.5)
+                nn.init.normal_(module.weight, std=module.in_features**-0.5 if small else 0.01)
                 nn.init.zeros_(module.bias)
 
 

@@ -32,7 +32,7 @@ from nasbench.profile import count
 from nasbench.train.checkpoint import load_weights, save_weights
 from nasbench.train.data import ImageData
 from nasbench.train.datasets import default_data_dir, on_device_once, read_once, resolve_dataset
-from nasbench.train.device import resolve_device
+from nasbench.train.device import fitting_threads, resolve_device
 from nasbench.train.faults import trial_boundary
 from nasbench.train.loader import eval_batches
 from nasbench.train.trainer import evaluate, fit
@@ -112,16 +112,17 @@ class FullTraining:
             _load_pretrained(network, spec)
         start = perf_counter()
         curve = _Curve(folder / "curve.jsonl", model, seed, len(data.train.first(self.recipe.train_images)), self.verbose)
-        metrics = fit(
-            network,
-            on_device_once(device, *self._what_to_read()),
-            self.recipe,
-            seed=derive(seed, "fit"),
-            device=device,
-            report=curve,
-            checkpoint=folder / "checkpoint.pt",
-            keep_best=True,
-        )
+        with fitting_threads(device, macs * self.recipe.batch_size):
+            metrics = fit(
+                network,
+                on_device_once(device, *self._what_to_read()),
+                self.recipe,
+                seed=derive(seed, "fit"),
+                device=device,
+                report=curve,
+                checkpoint=folder / "checkpoint.pt",
+                keep_best=True,
+            )
         seconds = perf_counter() - start
         test, rate, probabilities = self._test(network, data, device)
         save_weights(folder / "weights.safetensors", network)

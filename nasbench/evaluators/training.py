@@ -16,7 +16,7 @@ from nasbench.evaluators.building import build_seeded, task_of_spec
 from nasbench.profile import count
 from nasbench.train.checkpoint import load_weights, save_weights
 from nasbench.train.datasets import default_data_dir, on_device_once, read_once, task_of
-from nasbench.train.device import resolve_device
+from nasbench.train.device import fitting_threads, resolve_device
 from nasbench.train.faults import trial_boundary
 from nasbench.train.trainer import fit
 
@@ -57,7 +57,8 @@ class TrainingEvaluator:
             params, macs = count(model, task)
         if proposal.resume_from is not None:
             self._start_from(model, proposal.resume_from)
-        metrics = fit(model, data, self.recipe, seed=derive(seed, "fit"), device=device, epochs=proposal.epochs, report=report)
+        with fitting_threads(device, macs * self.recipe.batch_size):
+            metrics = fit(model, data, self.recipe, seed=derive(seed, "fit"), device=device, epochs=proposal.epochs, report=report)
         if self.checkpoint_dir is not None:
             save_weights(_weights(self.checkpoint_dir, proposal.number), model)
         return {**metrics, "params": params, "macs": macs}

@@ -49,10 +49,9 @@ class Desk:
         that the new one is for.
         """
         starting = [out for ticket, (_, out) in self._out.items() if ticket not in self._begun]
-        if starting and monotonic() - min(starting) > PATIENCE_SECONDS:
-            self._patient = False
-        if starting and self._patient:
-            return False
+        if starting:
+            self._patient = self._patient and monotonic() - min(starting) < PATIENCE_SECONDS
+            return not self._patient
         self._fetch()
         return bool(self._next) or self.finished
 
@@ -111,6 +110,25 @@ class Desk:
                 self._loop.fail(job, reason, seconds, "lost")
         except Exception as fault:
             self.fault = fault
+
+    def recall(self, reason: str) -> bool:
+        """The carrier broke with all that it carried: each job goes out once more, and fails if that happens to it again.
+
+        False where there was nothing in hand: then going on would change nothing.
+        """
+        lost = [job for job, _ in self._out.values()]
+        for register in (self._open, self._out, self._begun):
+            register.clear()
+        for job in lost:
+            try:
+                if job.proposal.number in self._tried_again:
+                    self._loop.fail(job, reason, 0.0, "lost")
+                else:
+                    self._tried_again.add(job.proposal.number)
+                    self._next.append(job)
+            except Exception as fault:
+                self.fault = fault
+        return bool(lost)
 
     def _fetch(self) -> None:
         if self.fault is None and not self._next:

@@ -10,14 +10,13 @@ import logging
 import os
 import pickle
 import shutil
-import socket
 import sys
 import tempfile
 import threading
 import time
 import warnings
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, ClassVar
@@ -26,8 +25,9 @@ from nasbench.core.errors import Interrupted, RunFailed, UsageError
 from nasbench.core.loop import SearchLoop
 from nasbench.core.protocols import Evaluator
 from nasbench.executors.boundary import in_one_line
+from nasbench.executors.cluster import ADDRESS_HINT, capacity, check_reachable, why_it_died
 from nasbench.executors.desk import Desk, respond
-from nasbench.executors.process import environment, own_import_paths, same_signal_handlers, stop_signals
+from nasbench.executors.process import environment, num_cores, own_import_paths, same_signal_handlers, stop_signals
 
 # Ray reads this when it is imported, and no other way keeps its daemons' messages off standard output, where `--json` has one object.
 with environment({"RAY_DEDUP_LOGS_SKIP_REGEX": "^"}):
@@ -99,14 +99,14 @@ class RayExecutor:
         self._connect()
         desk = Desk(loop, self._workers, self._trial_timeout)
         try:
-            with stop_signals() as signals, tempfile.TemporaryDirectory(prefix="nasbench-tune-") as storage:
-                self._tune(desk, _Asker(desk, signals), _worker_class(evaluator, self._trial_timeout), storage)
+            with stop_signals() as signals:
+                worker = _worker_class(evaluator, self._trial_timeout)
+                while not (signals or desk.finished):
+                    self._tune(desk, _Asker(desk, signals), worker)
             if signals:
                 raise Interrupted(signals[0])
             if desk.fault is not None:
                 raise desk.fault
-            if not loop.finished:
-                raise RunFailed("Ray Tune ended before the search did. The finished trials are kept: go on with --resume.")
         except BaseException:
             self.close()
             raise
@@ -117,10 +117,11 @@ class RayExecutor:
             self._disconnect()
             self._disconnect = None
 
-    def _tune(self, desk: Desk, asker: "_Asker", worker: type[tune.Trainable], storage: str) -> None:
+    def _tune(self, desk: Desk, asker: "_Asker", worker: type[tune.Trainable]) -> None:
+        """Runs Tune until nothing is left to do, or until it breaks, as it does where Ray ends a worker for want of memory."""
         settings = {**TUNE_ENVIRONMENT, "TUNE_MAX_PENDING_TRIALS_PG": str(self._workers)}
         try:
-            with environment(settings), _quiet():
+            with environment(settings), _quiet(), tempfile.TemporaryDirectory(prefix="nasbench-tune-") as storage:
                 tune.run(
                     worker,
                     name="search",
@@ -136,8 +137,9 @@ class RayExecutor:
                     raise_on_failed_trial=False,
                     verbose=0,
                 )
+                assert asker.stopping or desk.finished, "Tune ended before the search did"
         except Exception as error:
-            if not asker.stopping:
+            if not asker.stopping and not desk.recall(why_it_died(str(error))):
                 raise RunFailed(
                     f"Ray failed ({in_one_line(error)}). The finished trials are kept: go on with --resume, on fewer workers or without."
                 ) from error
@@ -146,7 +148,7 @@ class RayExecutor:
 
     def _connect(self) -> None:
         if self._address is not None:
-            _check_reachable(self._address)
+            check_reachable(self._address)
         if not ray.is_initialized():
             with same_signal_handlers(), _quiet():
                 directory = _start(self._workers) if self._address is None else None
@@ -161,19 +163,6 @@ class RayExecutor:
                 f"--workers {self._workers} with --gpus-per-worker {self._gpus_per_worker:g} do not fit: there are {total.get('CPU', 0):g} "
                 f"CPU slots and {total.get('GPU', 0):g} GPUs, enough for {fit} such workers. Ask for fewer, or for a smaller share."
             )
-
-
-def capacity(nodes: Sequence[Mapping[str, float]], gpus_per_worker: float) -> int:
-    """How many workers of one CPU slot and `gpus_per_worker` GPUs the nodes (resource -> amount) hold at once."""
-    slots = 0
-    for node in nodes:
-        cpus, gpus = int(node.get("CPU", 0)), node.get("GPU", 0)
-        if gpus_per_worker > 1:
-            cpus = min(cpus, int(gpus // gpus_per_worker))
-        elif gpus_per_worker > 0:
-            cpus = min(cpus, int(gpus) * int(1 / gpus_per_worker + 1e-9))  # a share lies within one GPU
-        slots += cpus
-    return slots
 
 
 class _Asker(Searcher):
@@ -232,7 +221,7 @@ class _Events(tune.Callback):
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:  # noqa: ARG002 - Tune's
         if not self._asker.stopping:
-            self._desk.lose(trial.trial_id, _why_it_died(trial))
+            self._desk.lose(trial.trial_id, _why_lost(trial))
 
 
 class _Stop(tune.Stopper):
@@ -313,24 +302,25 @@ def _kill(trial: Any) -> None:
             ray.kill(actor)
 
 
-def _why_it_died(trial: Any) -> str:
+def _why_lost(trial: Any) -> str:
     text = ""
     if trial.error_file is not None:
         with suppress(OSError):
             text = Path(trial.error_file).read_text(errors="replace").strip()
-    if "low on memory" in text:
-        return "the machine ran low on memory: Ray ended the worker"
-    if "creation task" in text or "Traceback" in text:
-        return text.splitlines()[-1].strip()[:500]
-    return "the worker died: killed, crashed, or its machine is gone"
+    return why_it_died(text)
 
 
 def _start(workers: int) -> Path:
     """Starts Ray on this machine, reachable from it alone, with one CPU slot a worker. Returns its directory."""
-    threads = os.environ.get("OMP_NUM_THREADS") or str(max(1, (os.cpu_count() or 1) // workers))
     # Short and not under $TMPDIR: the path of a Unix socket may have 107 bytes.
     directory = Path(tempfile.mkdtemp(prefix="nb-ray-", dir="/tmp" if os.path.isdir("/tmp") else None))
-    variables = {**WORKER_ENVIRONMENT, "OMP_NUM_THREADS": threads, "PYTHONPATH": os.pathsep.join(own_import_paths())}
+    unless_set = {
+        "OMP_NUM_THREADS": str(max(1, num_cores() // workers)),
+        # Ray's own guard breaks Tune. The kernel ends the worker alone: Ray has marked it as the first to go.
+        "RAY_memory_monitor_refresh_ms": "0",
+    }
+    variables = {**WORKER_ENVIRONMENT, "PYTHONPATH": os.pathsep.join(own_import_paths())}
+    variables |= {name: os.environ.get(name, value) for name, value in unless_set.items()}
     try:
         with environment(variables):
             ray.init(
@@ -351,25 +341,11 @@ def _start(workers: int) -> Path:
     return directory
 
 
-ADDRESS_HINT = "Give --ray-address the HOST:PORT that 'ray start --head' printed, or leave it out to start Ray on this machine."
-
-
-def _check_reachable(address: str) -> None:
-    """UsageError within seconds where nothing answers: Ray itself would go on trying for much longer."""
-    if address.startswith("ray://"):
-        raise UsageError(f"--ray-address {address}: Ray's client protocol is not supported. Run on a node of the cluster. {ADDRESS_HINT}")
-    if address == "auto":
-        return
-    host, _, port = address.rpartition(":")
-    try:
-        socket.create_connection((host, int(port)), timeout=5).close()
-    except (OSError, ValueError, OverflowError) as error:
-        raise UsageError(f"no Ray cluster answers at --ray-address {address} ({error}). {ADDRESS_HINT}") from error
-
-
 def _join(address: str) -> None:
     """Connects to a running cluster, of which this machine must be a node."""
     variables = {**WORKER_ENVIRONMENT, "PYTHONPATH": os.pathsep.join(own_import_paths())}
+    if "OMP_NUM_THREADS" in os.environ:  # else Ray gives each worker the threads of its CPU slot: one
+        variables["OMP_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"]
     try:
         with environment(WORKER_ENVIRONMENT):
             ray.init(address, log_to_driver=False, logging_level=logging.CRITICAL, runtime_env={"env_vars": variables})

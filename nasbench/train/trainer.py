@@ -187,12 +187,12 @@ class _Training:
         if recipe.channels_last:
             images = images.contiguous(memory_format=torch.channels_last)
         with torch.autocast(self.device.type, self.half) if self.half else nullcontext():
-            output = self.model(images)  # (B, num_classes), or a pair of them
-            logits, aux_logits = output if isinstance(output, tuple) else (output, None)
+            output = self.model(images)  # (B, num_classes), or a tuple of them: the main head's, then the auxiliary ones'
+            logits, *aux_heads = output if isinstance(output, tuple) else (output,)
         loss = F.cross_entropy(logits.float(), labels, label_smoothing=recipe.label_smoothing)
         whole = loss
-        if aux_logits is not None:
-            whole = loss + recipe.aux_weight * F.cross_entropy(aux_logits.float(), labels, label_smoothing=recipe.label_smoothing)
+        for aux_logits in aux_heads:
+            whole = whole + recipe.aux_weight * F.cross_entropy(aux_logits.float(), labels, label_smoothing=recipe.label_smoothing)
         self.optimizer.zero_grad()
         self.scaler.scale(whole).backward()
         if recipe.grad_clip_norm is not None:

@@ -1,36 +1,63 @@
-"""Two Ray nodes on one machine, joined by address."""
+"""Several Ray nodes on one machine, joined by address. In processes of their own: the tests' may be connected to another Ray."""
 
 import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 DRIVER = Path(__file__).parent / "drivers" / "search.py"
+CLUSTER = f"""
+import glob, json, subprocess, sys, time
+from ray.cluster_utils import Cluster
+
+def search(directory, **options):
+    options = dict(address=cluster.address, seconds=0.2, trials=30, workers=2) | options
+    return subprocess.Popen([sys.executable, {str(DRIVER)!r}, directory, json.dumps(options)], stderr=subprocess.PIPE, text=True)
+
+cluster = Cluster(initialize_head=True, head_node_args=dict(num_cpus=1, include_dashboard=False))
+node = cluster.add_node(num_cpus=1)
+cluster.wait_for_nodes()
+try:
+"""
+
+
+def on_a_cluster(code: str, directory: Path) -> None:
+    """Runs code with `cluster`, its second node `node`, and `search`."""
+    script = CLUSTER + "".join(f"    {line}\n" for line in code.strip().splitlines()) + "finally:\n    cluster.shutdown()\n"
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=900, cwd=directory)
+
+
+def log(directory: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (directory / "trials.jsonl").read_text().splitlines()]
 
 
 @pytest.mark.slow
 def test_workers_on_two_nodes_by_address(tmp_path):
-    """In processes of their own: this one may be connected to another Ray."""
-    code = f"""
-import json, subprocess, sys
-from ray.cluster_utils import Cluster
-
-cluster = Cluster(initialize_head=True, head_node_args=dict(num_cpus=1, include_dashboard=False))
-cluster.add_node(num_cpus=1)
-cluster.wait_for_nodes()
-options = dict(trials=30, workers=2, address=cluster.address, seconds=0.2)
-try:
-    done = subprocess.run([sys.executable, {str(DRIVER)!r}, {str(tmp_path / "run")!r}, json.dumps(options)], timeout=240)
-    more = subprocess.run([sys.executable, {str(DRIVER)!r}, {str(tmp_path / "more")!r}, json.dumps(options | dict(workers=3))],
-                          capture_output=True, text=True, timeout=240)
-finally:
-    cluster.shutdown()
-assert "2 CPU slots" in more.stderr and "enough for 2 such workers" in more.stderr, more.stderr
-sys.exit(done.returncode)
+    code = """
+done = search("run").wait()
+assert done == 0, done
+error = search("more", workers=3).communicate()[1]
+assert "2 CPU slots" in error and "enough for 2 such workers" in error, error
 """
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=600, cwd=tmp_path)
-    lines = [json.loads(line) for line in (tmp_path / "run" / "trials.jsonl").read_text().splitlines()]
+    on_a_cluster(code, tmp_path)
+    lines = log(tmp_path / "run")
     assert sorted(line["number"] for line in lines) == list(range(1, 31))
     assert len({line["worker"] for line in lines if line["status"] == "ok"}) == 2
+
+
+@pytest.mark.slow
+def test_a_node_that_is_gone_for_good_costs_its_trial_and_nothing_else(tmp_path):
+    code = """
+process = search("run", seconds=1.0)
+while len(glob.glob("run/begun-*")) < 6:
+    time.sleep(0.1)
+cluster.remove_node(node, allow_graceful=False)
+assert process.wait(600) == 0
+"""
+    on_a_cluster(code, tmp_path)
+    lines = log(tmp_path / "run")
+    assert sorted(line["number"] for line in lines) == list(range(1, 31))
+    assert sum("its machine is gone" in (line["error"] or "") for line in lines) <= 1

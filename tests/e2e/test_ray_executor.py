@@ -1,11 +1,13 @@
 """Ray workers: who runs where, what goes wrong in a trial, and what ends the run. Real processes, real signals."""
 
 import os
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from nasbench.core.arch import Architecture
 from nasbench.core.errors import RunFailed, UsageError
 from nasbench.core.loop import SearchLoop
 from nasbench.core.trial import Proposal, Trial
+from nasbench.executors.cluster import capacity, check_reachable
 
 pytestmark = pytest.mark.usefixtures("ray_session")
 
@@ -76,7 +79,8 @@ def test_what_goes_wrong_in_a_trial_is_its_answer_and_the_search_goes_on(tmp_pat
     assert sum(trial.status == "ok" for trial in log) == 5
 
 
-@pytest.mark.parametrize(("fault", "error"), [("usage", UsageError), pytest.param("disk", RunFailed, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize(("fault", "error"), [("usage", UsageError), ("disk", RunFailed)])
 def test_what_every_trial_would_meet_ends_the_run(fault, error, tmp_path):
     with pytest.raises(error, match=r"the data are gone|the disk is full"):
         search(ToyEvaluator(str(tmp_path), {3: fault}), trials=500)
@@ -110,11 +114,12 @@ class Here:
         return TASK
 
 
-def test_a_fraction_of_a_gpu_is_what_a_worker_holds_and_sees(tmp_path, monkeypatch):
+@pytest.mark.parametrize("workers", [2, pytest.param(4, marks=pytest.mark.slow)])
+def test_a_fraction_of_a_gpu_is_what_a_worker_holds_and_sees(workers, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    log = search(Here(), trials=12, workers=3, gpus_per_worker=0.5)
+    log = search(Here(), trials=4 * workers, workers=workers, gpus_per_worker=0.5)
     by_worker = {trial.worker: tuple(trial.metrics["gpus"]) for trial in log}
-    assert len(by_worker) == 3
+    assert len(by_worker) == workers
     assert all(len(gpus) == 1 for gpus in by_worker.values())
     assert max(Counter(by_worker.values()).values()) <= 2
     assert all(trial.metrics["visible"] == str(trial.metrics["gpus"][0]) for trial in log)
@@ -153,6 +158,28 @@ def test_what_cannot_be_had_is_answered_before_any_work_starts(options, message)
 
     with pytest.raises(UsageError, match=message):
         RayExecutor(**options).describe()
+
+
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n"])
+def test_an_address_where_something_else_listens_is_answered_within_seconds(answer):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection, suppress(ConnectionError):
+                connection.sendall(answer)
+                connection.recv(1000)
+                connection.recv(1000)
+
+        threading.Thread(target=serve, daemon=True).start()
+        start = time.monotonic()
+        with pytest.raises(UsageError, match="no Ray cluster answers at"):
+            check_reachable(f"127.0.0.1:{server.getsockname()[1]}")
+        assert time.monotonic() - start < 10
+
+
+def test_a_ray_cluster_is_reachable(ray_session):
+    check_reachable(ray_session)
 
 
 def test_the_preflight_line_says_what_each_worker_has():
@@ -199,8 +226,6 @@ def test_a_worker_that_cannot_start_ends_the_run_and_says_why():
     ],
 )
 def test_how_many_workers_fit(nodes, gpus, fit):
-    from nasbench.executors.ray_tune import capacity
-
     assert capacity(nodes, gpus) == fit
 
 

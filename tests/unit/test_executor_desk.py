@@ -95,6 +95,22 @@ def test_a_worker_that_died_after_the_time_was_up_was_stopped():
     assert log[0].error == "stopped after 1e-09 s (--trial-timeout)"
 
 
+def test_when_the_carrier_breaks_each_job_goes_out_once_more_and_then_fails():
+    desk, _, log = new_desk(trials=3)
+    desk.hand_out("1")
+    desk.hand_out("2")
+    desk.begin("1")
+    assert desk.recall("no memory")
+    assert log == []
+    assert desk.hand_out("3") is not None
+    assert desk.hand_out("4") is not None
+    assert desk.hand_out("5") is None
+    assert desk.recall("no memory")
+    assert [(trial.number, trial.error) for trial in log] == [(1, "no memory"), (2, "no memory")]
+    assert not desk.recall("no memory")
+    assert desk.hand_out("6") is not None
+
+
 def test_where_no_worker_ever_starts_the_run_ends():
     desk, _, log = new_desk()
     desk.hand_out("1")
