@@ -81,6 +81,8 @@ def run_search(config: SearchConfig, argv: Sequence[str], trackers: Sequence[Tra
         raise UsageError(f"{directory} already holds a run. Continue it with --resume, or choose another directory with --run.")
     parts = prepare(config, directory)
     strategy = make_strategy(config, parts.space)
+    for line in parts.executor.describe():
+        print_note(line)
     listeners = list(make_trackers(config.wandb, config.wandb_trials) if trackers is None else trackers)
     store = _open(config, directory, argv, parts)
     try:
@@ -170,8 +172,6 @@ def _run_phases(config: SearchConfig, store: RunStore, parts: Parts, strategy: S
     """The search, then its control, then its retraining: each a loop over its own numbers of one log."""
     planned = config.trials + config.control + config.retrain_top
     run = RunInfo(store.directory, store.run["config"], planned, tuple(store.trials))
-    for line in parts.executor.describe():
-        print_note(line)
     for tracker in trackers:
         tracker.start(run)
     listeners: list[Callable[[Trial], None]] = [BestWeights(store), *(tracker.trial for tracker in trackers)]

@@ -102,6 +102,8 @@ def run_trainings(
     _dry_build(specs)
     models = Models(tuple(specs), tuple(range(config.seed, config.seed + config.seeds)))
     executor = make_executor(config)
+    for line in executor.describe():
+        print_note(line)
     trackers = make_trackers(config.wandb)
     directory = Path(config.run) if config.run else Path("runs") / f"{datetime.now():%Y%m%d-%H%M%S}-{command}"
     settings = {**asdict(config), **(extra or {}), "models": {name: spec.to_json() for name, spec in specs.items()}}
@@ -114,8 +116,6 @@ def run_trainings(
     summary: dict[str, Any] = {}
     try:
         with sigterm_interrupts():
-            for line in executor.describe():
-                print_note(line)
             _start(trackers, store, len(numbers))
             loop = SearchLoop(
                 models,
