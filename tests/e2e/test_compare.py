@@ -98,6 +98,7 @@ def test_an_ensemble_averages_probabilities(tmp_path: Path) -> None:
     assert ensemble_accuracy([tmp_path / "a"], torch.tensor([0, 0, 1])) == 1.0
 
 
+@pytest.mark.slow
 def test_a_killed_training_goes_on_from_its_last_epoch(tmp_path: Path) -> None:
     command = [
         sys.executable,

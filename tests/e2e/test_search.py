@@ -108,7 +108,7 @@ def test_the_report_is_rebuilt_from_the_log(run: Path, capsys: pytest.CaptureFix
     assert (run / "report.html").exists()
 
 
-@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("signum", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGTERM])
 def test_an_interrupted_search_says_how_to_go_on(tmp_path: Path, signum: signal.Signals) -> None:
     directory = tmp_path / "run"
     toy = ["--space", "examples.toy_space:ToySpace", "--strategy", "random", "--dataset", "digits", "--recipe", "quick", "--wandb", "off"]
