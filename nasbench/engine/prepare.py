@@ -97,7 +97,8 @@ def _evaluator(config: SearchConfig, space: SearchSpace, recipe: Recipe | None, 
         file = config.evaluator.removeprefix("table").removeprefix(":")
         if not file:
             raise UsageError("--evaluator table needs the file: table:FILE")
-        made = evaluators.get("table")(file, space, config.score_column, config.cost_column, config.report_columns)
+        columns = tuple(column for item in config.report_columns for column in item.split(","))
+        made = evaluators.get("table")(file, space, config.score_column, config.cost_column, columns)
     else:
         part = evaluators.get(config.evaluator)
         made = part() if isinstance(part, type) else part
