@@ -1,6 +1,5 @@
 """The search: from a configuration to a run directory with the best network and a report."""
 
-import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
@@ -135,16 +134,13 @@ _PARTS = ("space", "strategy", "evaluator", "dataset", "recipe")
 
 
 def _import_path(part: Any) -> str:
+    """How run.json names a part that was given as an object."""
     if getattr(part, "__qualname__", None):
         return f"{part.__module__}:{part.__qualname__}"
-    caller = inspect.getmodule(type(part))
-    names = [name for name, value in vars(caller).items() if value is part] if caller else []
     if isinstance(part, Recipe):
         recipes.register(part.name)(part)
         return part.name
-    if not names or caller is None:
-        raise UsageError(f"{part!r} has no import path; give a class, or 'package.module:NAME'")
-    return f"{caller.__name__}:{names[0]}"
+    raise UsageError(f"{part!r} has no import path, by which workers and a resumed run find it; give a class, or 'package.module:NAME'")
 
 
 def _default_directory(config: SearchConfig) -> Path:
