@@ -65,18 +65,23 @@ class MaxPool(nn.MaxPool2d):
 
 
 class AvgPool(nn.AvgPool2d):
-    """Average pooling with an odd kernel, SAME-padded; the mean is over the pixels of the image alone."""
+    """Average pooling with an odd kernel, SAME-padded; the mean is over the pixels of the image alone, as TensorFlow has it.
+
+    `count_include_pad = True` takes the padding into the mean, as timm's NASNet does in its strided poolings.
+    """
 
     kernel_size: int
     stride: int
 
     def __init__(self, kernel: int, stride: int = 1) -> None:
         assert kernel % 2 == 1, kernel
-        super().__init__(kernel, stride)
+        super().__init__(kernel, stride, count_include_pad=False)
 
     def forward(self, x: Tensor) -> Tensor:  # (B, C, H, W) -> (B, C, ceil(H / stride), ceil(W / stride))
         top, bottom = same_padding(x.shape[2], self.kernel_size, self.stride)
         left, right = same_padding(x.shape[3], self.kernel_size, self.stride)
+        if self.count_include_pad:
+            return functional.avg_pool2d(functional.pad(x, (left, right, top, bottom)), self.kernel_size, self.stride)
         odd = top != bottom or left != right  # then ceil_mode adds the missing pixel after the image, and leaves it out of the mean
         return functional.avg_pool2d(x, self.kernel_size, self.stride, (top, left), ceil_mode=odd, count_include_pad=False)
 

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 import timm
 import torch
-from timm.layers.pool2d_same import AvgPool2dSame
 from timm.models.nasnet import NASNetALarge
 from torch import nn
 
@@ -109,15 +108,14 @@ def timm_names(num_cells: int) -> dict[str, str]:
 
 
 def agree_with_timm(theirs: nn.Module, ours: nn.Module, pixels: int) -> None:
-    """Carries timm's weights over and compares outputs.
+    """Carries timm's weights over and compares outputs; timm's network stays as it is.
 
-    timm counts the padding of its strided average pooling (its own remark calls that open); slim leaves it out. With ours put
-    into timm's network, every other operation is compared as it is.
+    timm counts the padding in its strided average poolings (its own remark calls that open), slim and ours leave it out: ours are told to.
     """
-    for module in list(theirs.modules()):
-        for child_name, child in module.named_children():
-            if isinstance(child, AvgPool2dSame):
-                setattr(module, child_name, AvgPool(3, 2))
+    for pooling in ours.modules():
+        if isinstance(pooling, AvgPool) and pooling.stride == 2:
+            pooling.count_include_pad = True
+    for module in theirs.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.running_mean.normal_(0, 0.2)
             module.running_var.uniform_(0.5, 2)
