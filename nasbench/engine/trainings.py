@@ -1,5 +1,6 @@
 """Whole trainings of models x seeds, through the same loop, executors, log and trackers as a search."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -181,8 +182,7 @@ def _open(directory: Path, resume: bool, record: dict[str, Any], recipe: dict[st
 
 
 def _as_json(record: dict[str, Any]) -> Any:
-    import json
-
+    """As run.json gives it back: tuples are lists there."""
     return json.loads(json.dumps(record))
 
 

@@ -29,7 +29,7 @@ from nasbench.core.store import write_atomically
 from nasbench.core.trial import Proposal
 from nasbench.evaluators.building import build_seeded, task_of_spec
 from nasbench.profile import count
-from nasbench.train.checkpoint import load_weights, save_weights
+from nasbench.train.checkpoint import save_weights
 from nasbench.train.data import ImageData
 from nasbench.train.datasets import default_data_dir, on_device_once, read_once, resolve_dataset
 from nasbench.train.device import fitting_threads, resolve_device
@@ -212,8 +212,3 @@ def _load_pretrained(network: nn.Module, spec: ModelSpec) -> None:
         raise TrialFailed(f"no weights are published for {spec.source}:{spec.name or 'a searched architecture'}")
     mine = network.state_dict()
     network.load_state_dict({**mine, **{name: value for name, value in published.items() if mine[name].shape == value.shape}})
-
-
-def trained_weights(folder: Path) -> dict[str, torch.Tensor]:
-    """The weights of a finished training. UsageError where there are none."""
-    return load_weights(folder / "weights.safetensors")
