@@ -12,7 +12,10 @@ STATUSES: tuple[Status, ...] = ("ok", "cached", "pruned", "failed")
 
 @dataclass(frozen=True)
 class Proposal:
-    """What a strategy wants evaluated. `epochs` None is the recipe's; `resume_from` is the number of a trial whose weights go on.
+    """What a strategy wants evaluated. `epochs` None is the recipe's.
+
+    `schedule` is for training in stages: the epochs over which the recipe's schedule runs, where the training is to stop before its end
+    (None: `epochs`). `resume_from` is the number of a trial of fewer epochs under the same schedule, whose training goes on.
 
     `note` is the strategy's own JSON (a controller's log-probability, say): logged, and handed back in the Trial. By convention
     `note['blind']` is true where the proposal used nothing that the search had told: such trials are the report's control.
@@ -21,6 +24,7 @@ class Proposal:
     number: int
     architecture: Architecture
     epochs: int | None = None
+    schedule: int | None = None
     resume_from: int | None = None
     note: Mapping[str, Any] = field(default_factory=dict)
 

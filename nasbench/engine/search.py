@@ -191,6 +191,8 @@ def _finish(store: RunStore, parts: Parts, trackers: Sequence[Tracker], start: f
     from nasbench.report.html import write_report
 
     best = write_best(store, parts.space)
+    for state in (store.directory / "checkpoints").glob("*.state"):
+        state.unlink()  # of trainings in stages: nobody goes on with them now
     store.update(ended=now())
     result = SearchResult(store.directory, tuple(store.trials), best, monotonic() - start)
     write_report(store)

@@ -1,5 +1,6 @@
 """Training as an evaluator: builds the child, trains it under the recipe, and scores it on the validation split."""
 
+import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from nasbench.core.spec import ModelSpec, Task
 from nasbench.core.trial import Proposal
 from nasbench.evaluators.building import build_seeded, task_of_spec
 from nasbench.profile import count
-from nasbench.train.checkpoint import load_weights, save_weights
+from nasbench.train.checkpoint import save_weights
 from nasbench.train.datasets import default_data_dir, on_device_once, read_once, task_of
 from nasbench.train.device import fitting_threads, resolve_device
 from nasbench.train.faults import trial_boundary
@@ -55,10 +56,18 @@ class TrainingEvaluator:
         model = _build(spec, seed)
         with trial_boundary("building the network"):
             params, macs = count(model, task)
-        if proposal.resume_from is not None:
-            self._start_from(model, proposal.resume_from)
         with fitting_threads(device, macs * self.recipe.batch_size):
-            metrics = fit(model, data, self.recipe, seed=derive(seed, "fit"), device=device, epochs=proposal.epochs, report=report)
+            metrics = fit(
+                model,
+                data,
+                self.recipe,
+                seed=derive(seed, "fit"),
+                device=device,
+                epochs=proposal.schedule or proposal.epochs,
+                stop_after=proposal.epochs,
+                report=report,
+                checkpoint=self._stage(proposal),
+            )
         if self.checkpoint_dir is not None:
             save_weights(_weights(self.checkpoint_dir, proposal.number), model)
         return {**metrics, "params": params, "macs": macs}
@@ -69,15 +78,24 @@ class TrainingEvaluator:
     def _what_to_read(self) -> tuple[str, Path, int | None, bool]:
         return self.dataset, self._data_dir(), self.image_size, self.download
 
-    def _start_from(self, model: nn.Module, number: int) -> None:
-        if self.checkpoint_dir is None or not _weights(self.checkpoint_dir, number).exists():
-            raise TrialFailed(f"the weights of trial {number}, from which to go on, are not there")
-        with trial_boundary(f"going on from trial {number}"):
-            model.load_state_dict(load_weights(_weights(self.checkpoint_dir, number)))
+    def _stage(self, proposal: Proposal) -> Path | None:
+        """The training state of a proposal that is trained in stages. It starts from that of the stage before, where that is at hand.
+
+        Where it is not (another machine's disk, a cleared directory), the training starts anew and comes to the same numbers.
+        """
+        if self.checkpoint_dir is None or proposal.schedule is None:
+            return None
+        state = Path(self.checkpoint_dir) / f"{proposal.number}.state"
+        if proposal.resume_from is not None and not state.exists():
+            earlier = state.with_name(f"{proposal.resume_from}.state")
+            if earlier.exists():
+                part = state.with_name(f".{state.name}.part")
+                shutil.copyfile(earlier, part)
+                part.replace(state)
+        return state
 
 
 def _build(spec: ModelSpec, seed: int) -> nn.Module:
-    assert spec.architecture is not None, "a search trains architectures"
     with trial_boundary("building the network"):
         try:
             return build_seeded(spec, seed)

@@ -57,19 +57,21 @@ def fit(
     seed: int,
     device: torch.device,
     epochs: int | None = None,
+    stop_after: int | None = None,
     report: Report | None = None,
     checkpoint: Path | None = None,
     keep_best: bool = False,
 ) -> dict[str, float]:
     """Trains `model` in place on `device` and returns `val_accuracy` in [0, 1], `val_loss` and `train_loss` (last epoch, main head).
 
-    `epochs` (else the recipe's) is also what the schedule runs over. `report` is called after each epoch with the metrics so far.
+    `epochs` (else the recipe's) is also what the schedule runs over; `stop_after` ends the training before the schedule does. `report` is called after each epoch with the metrics so far.
     `checkpoint` is a file written after each epoch; where it exists, the training goes on from it. With an average of the weights in
     the recipe, the average is what is evaluated and what `model` ends with. With `keep_best`, every epoch is evaluated and `model` ends
     with the weights of the best one (`best_epoch`; the metrics are that epoch's). Raises TrialFailed for a loss that is not finite, for
     lack of memory and for whatever the network raises; UsageError for a checkpoint of another training.
     """
     total_epochs = epochs or recipe.epochs
+    last = total_epochs if stop_after is None else min(stop_after, total_epochs)
     with trial_boundary("the training"):
         batches = TrainBatches(data, recipe, seed, device)
         training = _Training.start(model, recipe, device)
@@ -80,11 +82,11 @@ def fit(
         state = load_state(checkpoint, device)
         done, metrics = training.restore(state, identity, checkpoint)
         best = state["best"]
-    for epoch in range(done, total_epochs):
+    for epoch in range(done, last):
         with trial_boundary("the training"):
             with isolated_rng(device, derive(seed, "layers", epoch)):
                 metrics = {"train_loss": training.epoch(batches, epoch, total_epochs)}
-            if keep_best or report is not None or epoch + 1 == total_epochs:
+            if keep_best or report is not None or epoch + 1 == last:
                 result = evaluate(training.evaluated, data.val.first(recipe.val_images), data, device)
                 if not isfinite(result.loss):
                     raise TrialFailed(f"the validation loss is {result.loss} after epoch {epoch + 1}")

@@ -125,10 +125,17 @@ def test_kept_weights_score_as_recorded_and_can_be_gone_on_with(tmp_path):
     data = resolve_dataset("digits").load(None, None, False)
     assert evaluate(model, data.val, data, CPU, batch_size=1).accuracy == metrics["val_accuracy"]
 
-    more = evaluator(tmp_path)(replace(proposal, number=2, resume_from=1), spec, 0, silent)
-    assert more["train_loss"] < metrics["train_loss"]
-    with pytest.raises(TrialFailed, match="weights of trial 7"):
-        evaluator(tmp_path)(replace(proposal, number=3, resume_from=7), spec, 0, silent)
+
+def test_a_training_in_stages_is_one_training_also_where_its_state_is_lost(tmp_path):
+    proposal, spec = linear()
+    whole = evaluator()(replace(proposal, epochs=3), spec, 0, silent)
+    first = evaluator(tmp_path)(replace(proposal, epochs=1, schedule=3), spec, 0, silent)
+    assert first["train_loss"] > whole["train_loss"]
+    gone_on: list[int] = []
+    last = replace(proposal, number=2, epochs=3, schedule=3, resume_from=1)
+    assert evaluator(tmp_path)(last, spec, 0, lambda epoch, metrics: gone_on.append(epoch)) == whole
+    assert gone_on == [2, 3]
+    assert evaluator(tmp_path / "empty")(last, spec, 0, silent) == whole
 
 
 def test_a_real_child_learns_well_above_chance_and_keeps_its_weights(tmp_path):
