@@ -19,14 +19,16 @@ FLOAT32_BYTES = 4
 class Layer:
     """A module without children that evaluation calls. `output` is the shape without the batch; `receptive_field` in pixels.
 
-    `receptive_field` is None where no window describes what an output sees (attention, say).
+    `weights` are its parameters without biases; `activations` the numbers in its output. `receptive_field` is None where no window describes what an output sees (attention, say).
     """
 
     name: str
     type: str
     output: tuple[int, ...]
+    weights: int
     params: int
     macs: int
+    activations: int
     activation_bytes: int
     receptive_field: int | None
 
@@ -80,8 +82,10 @@ def profile(model: nn.Module, task: Task) -> Profile:
                 name=name,
                 type=type(module).__name__,
                 output=tuple(tensor.shape[1:]),
+                weights=0 if name in listed else _trainable(module, biases=False),
                 params=0 if name in listed else _trainable(module),
                 macs=(counter.get_total_flops() - flops) // 2,
+                activations=tensor.numel(),
                 activation_bytes=tensor.numel() * FLOAT32_BYTES,
                 receptive_field=fields.of(tensor),
             )
@@ -97,8 +101,9 @@ def profile(model: nn.Module, task: Task) -> Profile:
     return Profile(tuple(layers), _trainable(model), counter.get_total_flops() // 2, sum(layer.activation_bytes for layer in layers))
 
 
-def _trainable(module: nn.Module) -> int:
-    return sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)
+def _trainable(module: nn.Module, biases: bool = True) -> int:
+    counted = (p for name, p in module.named_parameters() if p.requires_grad and (biases or not name.endswith("bias")))
+    return sum(parameter.numel() for parameter in counted)
 
 
 def _meta_image(task: Task) -> Tensor:

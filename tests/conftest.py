@@ -12,6 +12,13 @@ DRIVERS = Path(__file__).parent / "e2e" / "drivers"
 sys.path.append(str(DRIVERS))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests run in several processes, those that need Ray share one, so that it is started once."""
+    for item in items:
+        if "ray_session" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("ray"))
+
+
 @pytest.fixture(scope="session")
 def ray_session() -> Iterator[str]:
     """The address of a Ray in this process, started once for all tests: 4 CPU slots, and 4 GPUs that are declared and not there."""

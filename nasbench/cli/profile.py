@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from nasbench.profile import Profile
 
 
+WIDE = 200
+"""Columns of characters where the table goes to a file or a pipe, which have room for all of it."""
+
+
 @dataclass(frozen=True)
 class ProfileConfig:
     """Per-layer table of a model: output shape, params, MACs, activation memory, receptive field; totals.
@@ -64,14 +68,17 @@ def _print(found: "Profile", title: str) -> None:
     from rich.table import Table
 
     console = Console()
+    if not console.is_terminal:
+        console.width = WIDE
     table = Table("layer", "type", "output", title=title, title_justify="left")
-    for heading in ("params", "MACs", "memory, KiB", "receptive field"):
+    for heading in ("activations", "weights", "params", "MACs", "memory, KiB", "receptive field"):
         table.add_column(heading, justify="right")
     for layer in found.layers:
         field = "" if layer.receptive_field is None else str(layer.receptive_field)
         shape = " x ".join(map(str, layer.output))
         memory = f"{layer.activation_bytes / 1024:,.1f}"
-        table.add_row(layer.name, layer.type, shape, f"{layer.params:,}", f"{layer.macs:,}", memory, field)
+        counts = (f"{number:,}" for number in (layer.activations, layer.weights, layer.params, layer.macs))
+        table.add_row(layer.name, layer.type, shape, *counts, memory, field)
     console.print(table)
     for what, key in (("memory", "activation_bytes"), ("params", "params")):
         most = sorted(found.layers, key=lambda layer: -getattr(layer, key))[:3]

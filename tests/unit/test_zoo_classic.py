@@ -12,7 +12,7 @@ from torchvision.ops import StochasticDepth
 import zoo
 from nasbench.core.errors import UsageError
 from nasbench.core.spec import Task
-from nasbench.profile import count
+from nasbench.profile import count, profile
 from zoo.alexnet import response_norm
 from zoo.densenet import densenet
 from zoo.googlenet import GoogLeNet
@@ -179,6 +179,20 @@ def test_every_network_that_was_asked_for_is_there() -> None:
 )
 def test_golden_counts(name: str, params: int) -> None:
     assert ENTRIES[name].card.params == params
+
+
+def test_vgg16_row_by_row_as_lectures_print_it() -> None:
+    task = ENTRIES["vgg16"].card.task
+    with torch.device("meta"):
+        layers = profile(zoo.create("vgg16"), task).layers
+    rows = [layer for layer in layers if layer.type in ("Conv2d", "MaxPool2d", "Linear")]
+    assert (rows[0].activations, rows[0].weights, rows[0].params, rows[0].macs) == (3_211_264, 1_728, 1_792, 86_704_128)
+    fc6 = next(layer for layer in rows if layer.type == "Linear")
+    assert (fc6.weights, fc6.params) == (102_760_448, 102_764_544)
+    image = task.channels * task.image_size**2
+    assert image + sum(row.activations for row in rows) == 15_237_608  # the 15.2M that the rows come to; lectures print 24M
+    assert sum(row.params for row in rows) == 138_357_544
+    assert [row.receptive_field for row in rows[:3]] == [3, 5, 6]
 
 
 def test_cifar_100_adds_its_rows_alone() -> None:
