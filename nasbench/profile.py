@@ -17,9 +17,10 @@ FLOAT32_BYTES = 4
 
 @dataclass(frozen=True)
 class Layer:
-    """A module without children that evaluation calls. `output` is the shape without the batch; `receptive_field` in pixels.
+    """A module without children that evaluation calls.
 
-    `weights` are its parameters without biases; `activations` the numbers in its output. `receptive_field` is None where no window describes what an output sees (attention, say).
+    `output` is the shape without the batch, `activations` the numbers in it; `weights` are its parameters without biases;
+    `receptive_field` in pixels is None where no window describes what an output sees (attention, say).
     """
 
     name: str
