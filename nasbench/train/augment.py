@@ -3,9 +3,15 @@
 A generator lives on the images' device. All functions keep shape, type and device, and leave their input as it is.
 """
 
+from math import log
+from random import Random
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+ASPECT_RATIOS = (3 / 4, 4 / 3)
+"""Of random resized crops, width to height (Szegedy et al. 2015, section 6)."""
 
 
 def pad_crop(images: Tensor, padding: int, generator: torch.Generator) -> Tensor:
@@ -44,3 +50,46 @@ def cutout(images: Tensor, side: int, generator: torch.Generator) -> Tensor:
     columns = (x >= centre_x - half) & (x < centre_x + half)  # (B, W)
     hole = rows.view(batch, 1, height, 1) & columns.view(batch, 1, 1, width)  # (B, 1, H, W)
     return images.masked_fill(hole, 0.0)  # (B, C, H, W)
+
+
+def random_resized_crop(images: Tensor, smallest: float, generator: torch.Generator) -> Tensor:
+    """Crops of a share of the area drawn from [smallest, 1] and a drawn aspect ratio, resized to (H, W); float32.
+
+    Szegedy et al. 2015 (arXiv:1409.4842, section 6). A crop that would not fit is made as large as the image allows.
+    """
+    batch, _, height, width = images.shape
+    draws = torch.rand(4, batch, generator=generator, device=images.device)  # (4, B)
+    area = smallest + (1.0 - smallest) * draws[0]  # (B)
+    low, high = (log(ratio) for ratio in ASPECT_RATIOS)
+    root = torch.exp((low + (high - low) * draws[1]) / 2)  # (B), of the aspect ratio
+    wide = (area.sqrt() * root).clamp(max=1.0)  # (B), shares of the image's sides
+    tall = (area.sqrt() / root).clamp(max=1.0)
+    left, top = (1.0 - wide) * (2 * draws[2] - 1), (1.0 - tall) * (2 * draws[3] - 1)  # centres in [-1, 1]
+    zero = torch.zeros_like(wide)
+    theta = torch.stack((torch.stack((wide, zero, left), 1), torch.stack((zero, tall, top), 1)), 1)  # (B, 2, 3)
+    grid = F.affine_grid(theta, [batch, 1, height, width], align_corners=False)  # (B, H, W, 2)
+    return F.grid_sample(images.float(), grid, mode="bilinear", padding_mode="reflection", align_corners=False)  # (B, C, H, W)
+
+
+def mix(images: Tensor, labels: Tensor, num_classes: int, mixup: float, cutmix: float, rng: Random) -> tuple[Tensor, Tensor]:
+    """Each image mixed with another of the batch, and labels as float32 (B, num_classes) shares of classes.
+
+    Mixup blends with a weight from Beta(mixup, mixup) (Zhang et al. 2018, arXiv:1710.09412); CutMix pastes a rectangle of a share of
+    the area from Beta(cutmix, cutmix) (Yun et al. 2019, arXiv:1905.04899). Where both are above 0, a coin decides for each batch.
+    """
+    order = list(range(len(images)))
+    rng.shuffle(order)
+    others = torch.tensor(order, device=images.device)  # (B)
+    shares = F.one_hot(labels, num_classes).float()  # (B, K)
+    if mixup > 0 and (cutmix == 0 or rng.random() < 0.5):
+        weight = rng.betavariate(mixup, mixup)
+        mixed = weight * images + (1.0 - weight) * images[others]
+    else:
+        height, width = images.shape[-2:]
+        side = (1.0 - rng.betavariate(cutmix, cutmix)) ** 0.5
+        tall, wide = round(side * height), round(side * width)
+        top, left = rng.randint(0, height - tall), rng.randint(0, width - wide)
+        mixed = images.clone()
+        mixed[:, :, top : top + tall, left : left + wide] = images[others, :, top : top + tall, left : left + wide]
+        weight = 1.0 - tall * wide / (height * width)
+    return mixed, weight * shares + (1.0 - weight) * shares[others]  # (B, C, H, W), (B, K)

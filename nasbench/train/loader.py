@@ -6,6 +6,7 @@ processes, each image under a seed of its own, so that the number of workers cha
 
 import os
 from collections.abc import Iterator, Sequence
+from random import Random
 
 import torch
 from PIL import Image, UnidentifiedImageError
@@ -13,15 +14,16 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import v2
 
-from nasbench.core.errors import UsageError
+from nasbench.core.errors import UsageError, unknown
 from nasbench.core.recipe import Recipe
 from nasbench.core.seeds import derive
-from nasbench.train.augment import cutout, flip, pad_crop
+from nasbench.train.augment import cutout, flip, mix, pad_crop, random_resized_crop
 from nasbench.train.data import AnySplit, FileSplit, ImageData, Split, at_size, normalise
 from nasbench.train.device import isolated_rng
+from nasbench.train.replicas import ALONE, Replicas
 
 Batch = tuple[Tensor, Tensor]
-"""Normalised images float32 (B, C, S, S) and labels int64 (B)."""
+"""Normalised images float32 (B, C, S, S) and labels int64 (B); where images are mixed, labels are float32 (B, classes)."""
 
 MAX_WORKERS = 8
 CPU = torch.device("cpu")
@@ -30,13 +32,14 @@ CPU = torch.device("cpu")
 class TrainBatches:
     """Batches of `batch_size` images, shuffled and augmented as the recipe says. What does not fill a batch waits for another epoch.
 
-    Where `data.train` is files, `pad_crop` above 0 stands for a random resized crop, the augmentation of large images.
+    Of each batch a replica gets its part: the order is that of one process, the augmentation the replica's own.
     """
 
-    def __init__(self, data: ImageData, recipe: Recipe, seed: int, device: torch.device) -> None:
-        self._data, self._recipe, self._seed, self._device = data, recipe, seed, device
+    def __init__(self, data: ImageData, recipe: Recipe, seed: int, device: torch.device, replicas: Replicas = ALONE) -> None:
+        self._data, self._recipe, self._seed, self._device, self._replicas = data, recipe, seed, device, replicas
         self._split = data.train.first(recipe.train_images).to(device)
-        self._batch_size = min(recipe.batch_size, len(self._split))
+        self._batch_size = replicas.check_batch(min(recipe.batch_size, len(self._split)))
+        self._policy = _policy(recipe)
         self._files: _FileBatches | None = None
 
     @property
@@ -47,14 +50,19 @@ class TrainBatches:
     def epoch(self, epoch: int) -> Iterator[Batch]:
         """The batches of epoch `epoch`, counted from 0."""
         order = torch.randperm(len(self._split), generator=torch.Generator().manual_seed(derive(self._seed, "order", epoch)))
-        order = order[: self.steps * self._batch_size]
-        generator = torch.Generator(self._device).manual_seed(derive(self._seed, "augment", epoch))
-        for images, labels in self._raw(order, epoch):
-            yield self._augment(images, generator), labels
+        order = self._replicas.part(order[: self.steps * self._batch_size].view(self.steps, self._batch_size)).flatten()
+        generator = torch.Generator(self._device).manual_seed(self._replicas.seed(self._seed, "augment", epoch))
+        rng = Random(self._replicas.seed(self._seed, "mix", epoch))
+        recipe = self._recipe
+        for step, (images, labels) in enumerate(self._raw(order, epoch)):
+            pixels = self._augment(images, generator, self._replicas.seed(self._seed, "policy", epoch, step))
+            if recipe.mixup or recipe.cutmix:
+                pixels, labels = mix(pixels, labels, self._data.num_classes, recipe.mixup, recipe.cutmix, rng)
+            yield pixels, labels
 
     def _raw(self, order: Tensor, epoch: int) -> Iterator[Batch]:
         if isinstance(self._split, Split):
-            for indices in order.to(self._device).split(self._batch_size):
+            for indices in order.to(self._device).split(self._batch_size // self._replicas.count):
                 batch = self._split.take(indices)
                 yield batch.images, batch.labels
             return
@@ -62,11 +70,17 @@ class TrainBatches:
             transform = _train_transform(self._data.image_size, self._recipe)
             self._files = _FileBatches(self._split, transform, self._device)
         seeds = [derive(self._seed, "augment", epoch, index) for index in order.tolist()]
-        yield from self._files(list(zip(order.tolist(), seeds, strict=True)), self._batch_size)
+        yield from self._files(list(zip(order.tolist(), seeds, strict=True)), self._batch_size // self._replicas.count)
 
-    def _augment(self, images: Tensor, generator: torch.Generator) -> Tensor:  # uint8 (B, C, H, W)
-        recipe, pixels = self._recipe, at_size(images, self._data.image_size)  # (B, C, S, S)
+    def _augment(self, images: Tensor, generator: torch.Generator, policy_seed: int) -> Tensor:  # uint8 (B, C, H, W)
+        recipe = self._recipe
+        if self._policy is not None and isinstance(self._split, Split):
+            with isolated_rng(CPU, policy_seed):
+                images = torch.stack([self._policy(image) for image in images])
+        pixels = at_size(images, self._data.image_size)  # (B, C, S, S)
         if isinstance(self._split, Split):
+            if recipe.random_resized_crop:
+                pixels = random_resized_crop(pixels, recipe.random_resized_crop, generator)
             if recipe.pad_crop:
                 pixels = pad_crop(pixels, recipe.pad_crop, generator)
             if recipe.flip:
@@ -163,9 +177,28 @@ def _collate(items: Sequence[tuple[Tensor, int] | UsageError]) -> Batch | UsageE
 
 
 def _train_transform(image_size: int, recipe: Recipe) -> v2.Transform:
-    crop = [v2.RandomResizedCrop(image_size, antialias=True)] if recipe.pad_crop else _centre_crop(image_size)
+    if recipe.random_resized_crop:
+        crop: list[v2.Transform] = [v2.RandomResizedCrop(image_size, scale=(recipe.random_resized_crop, 1.0), antialias=True)]
+    else:
+        crop = _centre_crop(image_size)
     mirror = [v2.RandomHorizontalFlip()] if recipe.flip else []
-    return v2.Compose([*crop, *mirror, v2.PILToTensor()])
+    policy = _policy(recipe)
+    return v2.Compose([*crop, *mirror, v2.PILToTensor(), *([policy] if policy else [])])
+
+
+def _policy(recipe: Recipe) -> v2.Transform | None:
+    """The augmentation policy of torchvision that a recipe names, for uint8 images; AutoAugment's is ImageNet's (Cubuk et al. 2019)."""
+    known: dict[str, type[v2.Transform]] = {
+        "autoaugment": v2.AutoAugment,
+        "randaugment": v2.RandAugment,
+        "trivialaugment": v2.TrivialAugmentWide,
+        "augmix": v2.AugMix,
+    }
+    if not recipe.policy:
+        return None
+    if recipe.policy not in known:
+        raise unknown(f"augmentation policy of recipe {recipe.name!r}", recipe.policy, known)
+    return known[recipe.policy]()
 
 
 def _eval_transform(image_size: int) -> v2.Transform:

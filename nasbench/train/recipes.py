@@ -32,10 +32,11 @@ recipes.register("nasnet_proxy")(NASNET_PROXY)
 
 # N = 1, F = 8 and 2,048 images make a CIFAR-10 child of some 35 CPU-seconds (35 % correct), one of digits of 5. With so few steps
 # (128, or 74) small batches and a high rate count: on digits, eight random cells reach 94 % at batch 32 and rate 0.1, 87 % at 0.05,
-# 74 % at batch 64. No augmentation, which two epochs cannot use. channels_last trains twice as fast on CPUs.
+# 74 % at batch 64. No augmentation, which two epochs cannot use. channels_last trains twice as fast on CPUs. The normalisations'
+# momentum is 0.1: EfficientNet-B0 on digits at 32 px is 96 % right with it, 8 % with its own 0.01, whose statistics lag behind.
 QUICK = Recipe(
     name="quick",
-    version=1,
+    version=2,
     epochs=2,
     batch_size=32,
     lr_peak=0.1,
@@ -45,11 +46,14 @@ QUICK = Recipe(
     nesterov=True,
     weight_decay=5e-4,
     grad_clip_norm=5.0,
+    bn_momentum=0.1,
     channels_last=True,
     train_images=2048,
     val_images=1000,
     cells=1,
     filters=8,
+    base_depth=0.5,
+    base_width=0.25,
     source="a look at the whole path; no published counterpart",
 )
 recipes.register("quick")(QUICK)

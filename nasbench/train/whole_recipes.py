@@ -93,13 +93,14 @@ recipes.register("cifar_fast")(CIFAR_FAST)
 # He et al. 2016, section 3.4, and its usual re-implementation: batch 256, 0.1 divided by 10 every 30 of 90 epochs, decay 1e-4.
 IMAGENET = Recipe(
     name="imagenet",
-    version=1,
+    version=2,
     epochs=90,
     batch_size=256,
     lr_peak=0.1,
     lr_schedule="steps",
     lr_milestones=(1 / 3, 2 / 3),
     weight_decay=1e-4,
+    random_resized_crop=0.08,
     flip=True,
     mixed_precision=True,
     channels_last=True,

@@ -1,9 +1,12 @@
 """Augmentations against their definitions."""
 
+from random import Random
+
+import pytest
 import torch
 from torch import Tensor
 
-from nasbench.train.augment import cutout, flip, pad_crop
+from nasbench.train.augment import cutout, flip, mix, pad_crop, random_resized_crop
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -76,3 +79,37 @@ def test_augmentations_depend_on_the_generator_alone_and_leave_their_input_alone
 def test_augmentations_keep_bytes():
     pixels = torch.randint(0, 256, (4, 3, 8, 8), generator=generator(), dtype=torch.uint8)
     assert pad_crop(pixels, 1, generator()).dtype == flip(pixels, generator()).dtype == cutout(pixels, 2, generator()).dtype == torch.uint8
+
+
+def test_random_resized_crops_are_of_the_asked_area_and_keep_shape():
+    ramp = torch.arange(64.0).expand(64, 64).expand(256, 1, 64, 64)  # a column's value is its place
+    crops = random_resized_crop(ramp, 0.25, generator())
+    assert crops.shape == ramp.shape
+    widths = (crops[:, 0, 0, -1] - crops[:, 0, 0, 0] + 1) / 64  # shares of the image's side
+    assert 0.4 < float(widths.min()) < 0.55
+    assert float(widths.max()) > 0.97
+    assert torch.allclose(random_resized_crop(ramp, 1.0, generator()).mean(), ramp.mean(), atol=3)
+
+
+def test_mixup_blends_images_and_labels_alike():
+    images = torch.eye(8).view(8, 1, 1, 8)  # image i is one-hot at i, as is its label
+    mixed, shares = mix(images, torch.arange(8), 8, mixup=1.0, cutmix=0.0, rng=Random(0))
+    assert torch.allclose(mixed.view(8, 8), shares)
+    assert torch.allclose(shares.sum(dim=1), torch.ones(8))
+    assert 0 < float(shares.diagonal().min()) < 1
+
+
+def test_cutmix_pastes_a_rectangle_of_the_share_that_the_labels_say():
+    labels = torch.arange(16)
+    images = labels.float().view(16, 1, 1, 1).expand(16, 1, 32, 32)
+    mixed, shares = mix(images, labels, 16, mixup=0.0, cutmix=1.0, rng=Random(3))
+    for image, label, share in zip(mixed, labels, shares, strict=True):
+        own = (image == float(label)).float().mean()
+        assert float(share[label]) == pytest.approx(float(own), abs=1e-6)
+
+
+def test_mixing_is_drawn_from_the_generator_alone():
+    images, labels = torch.rand(4, 1, 8, 8), torch.arange(4)
+    first, second = (mix(images, labels, 4, 0.2, 1.0, Random(5)) for _ in range(2))
+    assert torch.equal(first[0], second[0])
+    assert torch.equal(first[1], second[1])

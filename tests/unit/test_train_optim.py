@@ -110,3 +110,13 @@ def test_the_average_follows_its_recursion():
     for name, tensor in ema.state_dict().items():
         assert torch.allclose(tensor, expected[name]), name
     assert not ema.model.training
+
+
+def test_exponential_falls_in_stairs():
+    found = rates(replace(RECIPE, lr_schedule="exponential", lr_gamma=0.5, lr_decay_epochs=1.2))  # a stair of 30 steps
+    assert found == pytest.approx([0.4 * 0.5 ** (step // 30) for step in range(100)])
+
+
+def test_rmsprop_has_the_recipes_epsilon():
+    optimizer = make_optimizer(nn.Linear(2, 2), replace(RECIPE, optimizer="rmsprop", rmsprop_eps=1.0))
+    assert optimizer.defaults["eps"] == 1.0

@@ -207,7 +207,7 @@ def test_reports_come_after_each_epoch(digits):
     metrics = fit(net(), digits, RECIPE, seed=0, device=CPU, epochs=3, report=lambda epoch, values: seen.append((epoch, dict(values))))
     assert [epoch for epoch, _ in seen] == [1, 2, 3]
     assert seen[-1][1] == metrics
-    assert all(set(values) == {"train_loss", "val_accuracy", "val_loss"} for _, values in seen)
+    assert all(set(values) == {"train_loss", "val_accuracy", "val_top5", "val_loss"} for _, values in seen)
     assert fit(net(), digits, RECIPE, seed=0, device=CPU, epochs=3) == metrics
 
 

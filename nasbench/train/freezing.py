@@ -1,0 +1,94 @@
+"""Fine-tuning: which parts of a network stay as they are, and which learn slowly (Yosinski et al. 2014, arXiv:1411.1792).
+
+A linear probe trains the head alone, partial fine-tuning the later stages, full fine-tuning everything.
+"""
+
+from dataclasses import dataclass
+
+from torch import nn
+
+from nasbench.core.errors import UsageError
+
+FORMS = "none, all-but-head, or stages:K with K from 1 on"
+
+
+@dataclass(frozen=True)
+class Freezing:
+    """`what` is none, all-but-head, or stages:K, the first K of `stages_of`; with `slow_body` all but the head learn slowly."""
+
+    what: str = "none"
+    slow_body: bool = False
+
+    def __post_init__(self) -> None:
+        if self.what not in ("none", "all-but-head"):
+            kind, _, count = self.what.partition(":")
+            if kind != "stages" or not count.isdigit() or int(count) < 1:
+                raise UsageError(f"--freeze takes {FORMS}; got {self.what!r}")
+
+    def freeze(self, model: nn.Module) -> None:
+        """Stops the gradients of the frozen parts. UsageError where there is no head, or nothing else would be left to train."""
+        thawed = self._thawed(model)
+        for name, parameter in model.named_parameters():
+            if not name.startswith(thawed):
+                parameter.requires_grad_(False)
+
+    def hold(self, model: nn.Module) -> None:
+        """Puts the frozen parts in evaluation mode: their statistics stay, and nothing of them drops. For after each `model.train()`."""
+        thawed = self._thawed(model)
+        for name, module in model.named_modules():
+            if not any(True for _ in module.children()) and not f"{name}.".startswith(thawed):
+                module.eval()
+
+    def slow(self, model: nn.Module) -> frozenset[str]:
+        """The names of the parameters that learn slowly."""
+        if not self.slow_body:
+            return frozenset()
+        head = {id(parameter) for parameter in head_of(model)[1].parameters()}
+        return frozenset(name for name, parameter in model.named_parameters() if id(parameter) not in head)
+
+    def _thawed(self, model: nn.Module) -> tuple[str, ...]:
+        """What the names of all that learns start with. What belongs to no stage (a position embedding, say) is frozen with the first."""
+        if self.what == "none":
+            return ("",)
+        head = head_of(model)[0] + "."
+        if self.what == "all-but-head":
+            return (head,)
+        count, stages = int(self.what.partition(":")[2]), stages_of(model)
+        if count >= len(stages):
+            raise UsageError(
+                f"--freeze stages:{count}: the network has {len(stages)} stages before its head; freeze fewer, or all-but-head"
+            )
+        return (head, *(f"{stage}." for stage in stages[count:]))
+
+
+NOTHING = Freezing()
+
+
+def head_of(model: nn.Module) -> tuple[str, nn.Module]:
+    """(name, module) of the classifier: the last linear layer. UsageError where there is none."""
+    linear = [(name, module) for name, module in model.named_modules() if isinstance(module, nn.Linear)]
+    if not linear:
+        raise UsageError(
+            f"{type(model).__name__} has no linear classifier at its end, so there is no head to train alone; use --freeze none"
+        )
+    return linear[-1]
+
+
+def stages_of(model: nn.Module) -> list[str]:
+    """Names of the parts of the body in order: the network's children, with those that hold most of its weights taken apart."""
+    head, _ = head_of(model)
+    parts: list[str] = []
+    half = sum(parameter.numel() for parameter in model.parameters()) / 2
+
+    def walk(prefix: str, module: nn.Module) -> None:
+        for name, child in module.named_children():
+            path, size = prefix + name, sum(parameter.numel() for parameter in child.parameters())
+            if path == head or size == 0:
+                continue
+            if head.startswith(path + ".") or (size > half and any(True for _ in child.children())):
+                walk(path + ".", child)
+            else:
+                parts.append(path)
+
+    walk("", model)
+    return parts

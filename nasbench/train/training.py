@@ -1,0 +1,159 @@
+"""A training under way: the network under its recipe, one optimiser step after another."""
+
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from nasbench.core.errors import TrialFailed, UsageError
+from nasbench.core.recipe import Recipe
+from nasbench.nn.drop_path import set_drop_path, set_progress
+from nasbench.train.ema import Ema
+from nasbench.train.freezing import Freezing
+from nasbench.train.loader import TrainBatches
+from nasbench.train.optim import learning_rate, make_optimizer, set_rate
+from nasbench.train.replicas import Replicas
+
+CHECK_EVERY = 50
+"""Steps between looks at the loss on an accelerator, where each look waits for it. On the CPU each step is looked at."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """All that changes from step to step. `model` is the network, `replica` what is called: the same, or its data-parallel wrapping."""
+
+    model: nn.Module
+    replica: nn.Module
+    recipe: Recipe
+    device: torch.device
+    optimizer: torch.optim.Optimizer
+    scaler: torch.amp.GradScaler
+    ema: Ema | None
+    half: torch.dtype | None
+    freezing: Freezing
+    replicas: Replicas
+
+    @classmethod
+    def start(cls, model: nn.Module, recipe: Recipe, device: torch.device, freezing: Freezing, replicas: Replicas) -> "Training":
+        """Puts `model` on `device` and under the recipe."""
+        model.to(device)
+        if recipe.channels_last:
+            model.to(memory_format=torch.channels_last)
+        _apply(model, recipe)
+        freezing.freeze(model)
+        half = _half(device) if recipe.mixed_precision else None
+        return cls(
+            model,
+            replicas.wrap(model, device),
+            recipe,
+            device,
+            make_optimizer(model, recipe, freezing.slow(model)),
+            torch.amp.GradScaler(device.type, enabled=half is torch.float16),
+            Ema(model, recipe.ema_decay) if recipe.ema_decay is not None else None,
+            half,
+            freezing,
+            replicas,
+        )
+
+    @property
+    def evaluated(self) -> nn.Module:
+        return self.model if self.ema is None else self.ema.model
+
+    def epoch(self, batches: TrainBatches, epoch: int, epochs: int) -> float:
+        """Trains for an epoch and returns the mean loss of the main head."""
+        self.replica.train()
+        self.freezing.hold(self.model)
+        sums = torch.zeros(2, device=self.device)  # of the main head's loss, and of all that is minimised
+        check_every = 1 if self.device.type == "cpu" else CHECK_EVERY
+        for index, (images, labels) in enumerate(batches.epoch(epoch)):
+            step = epoch * batches.steps + index
+            if self.recipe.drop_path and self.recipe.drop_path_schedule == "linear":
+                set_progress(self.model, step / (epochs * batches.steps))
+            set_rate(self.optimizer, learning_rate(self.recipe, step, batches.steps, epochs))
+            sums += self._step(images, labels)
+            if self.ema is not None:
+                self.ema.update(self.model, step)
+            if (index + 1) % check_every == 0 or index + 1 == batches.steps:
+                total = self.replicas.sum(sums[1:].clone()).item()
+                if not isfinite(total):
+                    raise TrialFailed(f"the loss is not finite ({total}) in epoch {epoch + 1}, by step {index + 1} of {batches.steps}")
+        return self.replicas.sum(sums[:1].clone()).item() / batches.steps / self.replicas.count
+
+    def _step(self, images: Tensor, labels: Tensor) -> Tensor:
+        """One optimiser step: (loss of the main head, whole loss), float32 (2)."""
+        recipe = self.recipe
+        if recipe.channels_last:
+            images = images.contiguous(memory_format=torch.channels_last)
+        self.optimizer.zero_grad()
+        losses = torch.zeros(2, device=self.device)
+        parts = list(zip(images.chunk(recipe.accumulate), labels.chunk(recipe.accumulate), strict=True))
+        for index, (some_images, some_labels) in enumerate(parts):
+            with self.replicas.alone_for_now(self.replica, more_to_come=index + 1 < len(parts)):
+                loss, whole = self._losses(some_images, some_labels)
+                share = len(some_images) / len(images)
+                self.scaler.scale(whole if len(parts) == 1 else whole * share).backward()
+            losses += torch.stack((loss.detach(), whole.detach())) * share
+        if recipe.grad_clip_norm is not None:
+            self.scaler.unscale_(self.optimizer)
+            nn.utils.clip_grad_norm_(self.model.parameters(), recipe.grad_clip_norm)
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        return losses
+
+    def _losses(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Of the main head, and with the auxiliary heads' at the recipe's weight."""
+        smoothing = self.recipe.label_smoothing
+        with torch.autocast(self.device.type, self.half) if self.half else nullcontext():
+            output = self.replica(images)  # (B, num_classes), or a tuple of them: the main head's, then the auxiliary ones'
+            logits, *aux_heads = output if isinstance(output, tuple) else (output,)
+        loss = F.cross_entropy(logits.float(), labels, label_smoothing=smoothing)
+        whole = loss
+        for aux_logits in aux_heads:
+            whole = whole + self.recipe.aux_weight * F.cross_entropy(aux_logits.float(), labels, label_smoothing=smoothing)
+        return loss, whole
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "scaler": self.scaler.state_dict(),
+            "ema": None if self.ema is None else dict(self.ema.state_dict()),
+        }
+
+    def restore(self, state: Mapping[str, Any], identity: Mapping[str, Any], path: Path) -> tuple[int, dict[str, float]]:
+        """Takes over a saved state: (epochs done, metrics after them)."""
+        stored = state.get("identity")
+        if not isinstance(stored, dict) or stored != identity:
+            differs = sorted(name for name in identity if not isinstance(stored, dict) or stored.get(name) != identity[name])
+            raise UsageError(f"the checkpoint {path} belongs to another training ({', '.join(differs)}). Delete it or name another file.")
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.scaler.load_state_dict(state["scaler"])
+        if self.ema is not None:
+            self.ema.load_state_dict(state["ema"])
+        return int(state["done"]), dict(state["metrics"])
+
+
+def _half(device: torch.device) -> torch.dtype | None:
+    """The 16-bit type that is faster than float32 there: bfloat16 where the hardware has it (needs no loss scaling), None off CUDA."""
+    if device.type != "cuda":
+        return None
+    return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
+
+
+def _apply(model: nn.Module, recipe: Recipe) -> None:
+    """Sets what a recipe says of layers."""
+    if recipe.drop_path:
+        set_drop_path(model, recipe.drop_path)
+    for module in model.modules():
+        if isinstance(module, nn.Dropout) and recipe.dropout is not None:
+            module.p = recipe.dropout
+        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+            module.momentum = module.momentum if recipe.bn_momentum is None else recipe.bn_momentum
+            module.eps = module.eps if recipe.bn_eps is None else recipe.bn_eps
