@@ -1,7 +1,7 @@
 """nasbench: neural architecture search and model scaling.
 
-From Python: `nasbench.search(space="nasnet", dataset="digits", recipe="quick", trials=24)` runs what `nasbench search` runs, and
-`nasbench.load(MODEL)` gives the network that a MODEL names.
+From Python: `nasbench.search(space="nasnet", dataset="digits", recipe="quick", trials=24)` runs what `nasbench search` runs,
+`nasbench.scale(phi=3)` what `nasbench scale --phi 3` does, and `nasbench.load(MODEL)` gives the network that a MODEL names.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nasbench.engine.config import Form
     from nasbench.engine.models import load
+    from nasbench.engine.scale_command import ScaleResult, scale
     from nasbench.engine.search import SearchResult, search
 
-__all__ = ["Form", "SearchResult", "load", "search"]
+__all__ = ["Form", "ScaleResult", "SearchResult", "load", "scale", "search"]
 
 _HOMES = {
     "Form": "nasbench.engine.config",
     "load": "nasbench.engine.models",
+    "ScaleResult": "nasbench.engine.scale_command",
+    "scale": "nasbench.engine.scale_command",
     "SearchResult": "nasbench.engine.search",
     "search": "nasbench.engine.search",
 }

@@ -12,6 +12,7 @@ import random
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from math import isfinite
 from pathlib import Path
 from random import Random
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any, final
 
 from nasbench.core.arch import Architecture, Choice, Decision, check, sample
 from nasbench.core.errors import UsageError
-from nasbench.core.protocols import Evaluator, SearchSpace, Strategy
+from nasbench.core.protocols import Countable, Evaluator, PartlyDead, SearchSpace, Strategy
 from nasbench.core.seeds import derive, trial_rng
 from nasbench.core.spec import ModelSpec, Size, Task
 from nasbench.core.trial import STATUSES, Proposal, Status, Trial
@@ -194,6 +195,8 @@ def _check_canonical(space: SearchSpace, architecture: Architecture) -> None:
 def _check_network(space: SearchSpace, architecture: Architecture, size: Size, task: Task) -> None:
     import torch
 
+    from nasbench.profile import count
+
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         model = space.build(architecture, size, task)
@@ -201,10 +204,15 @@ def _check_network(space: SearchSpace, architecture: Architecture, size: Size, t
             sum(p.numel() for p in space.build(a, size, task).parameters()) for a in (architecture, space.canonical(architecture))
         )
         _require(num_params == num_canonical, f"{num_params} parameters, but {num_canonical} in its canonical form: {architecture}")
-
         resolution = size.resolution or task.image_size
+        if isinstance(space, Countable):
+            counted, built = space.counts(architecture, size, task), count(model, replace(task, image_size=resolution))
+            _require(counted == built, f"counts gives {counted} (parameters, multiply-adds), the network has {built}: {architecture}")
+
         dead = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
-        for _ in range(3):  # an unlucky ReLU may be closed for one batch
+        for attempt in range(4):  # an unlucky ReLU may be closed for one batch, or one draw of the weights
+            if attempt > 1:
+                model = space.build(architecture, size, task)
             outputs = model.train()(torch.randn(8, task.channels, resolution, resolution))
             heads = outputs if isinstance(outputs, tuple) else (outputs,)
             for logits in heads:
@@ -216,7 +224,9 @@ def _check_network(space: SearchSpace, architecture: Architecture, size: Size, t
             dead -= {name for name, p in model.named_parameters() if p.grad is not None and bool(p.grad.any())}
             if not dead:
                 break
-        _require(not dead, f"dead parameters, which no gradient reaches: {sorted(dead)} in {architecture}")
+        reached = not isinstance(space, PartlyDead) or space.all_reached(architecture)
+        _require(not (dead and reached), f"dead parameters, which no gradient reaches: {sorted(dead)} in {architecture}")
+        _require(bool(dead) or reached, f"all_reached is false, and yet a gradient reaches every parameter: {architecture}")
 
         with torch.no_grad():
             logits = model.eval()(torch.randn(1, task.channels, resolution, resolution))

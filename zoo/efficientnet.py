@@ -15,6 +15,9 @@ TABLE = "Tan and Le 2019, table 2"
 TORCHVISION_EPS = {name: 1e-5 if name <= "b4" else 1e-3 for name in ("b0", "b1", "b2", "b3", "b4", "b5", "b6", "b7")}
 """The epsilon of the batch normalisations that torchvision's weights were trained with; the paper's is 1e-3."""
 
+HEAD_RATIO = 4
+"""Channels of the head to those of the last stage."""
+
 
 @dataclass(frozen=True)
 class Scale:
@@ -44,14 +47,22 @@ PUBLISHED = {
 
 
 def efficientnet(task: Task, width: float, depth: float, dropout: float = 0.2, bn_eps: float = 1e-3) -> nn.Module:
-    """B0 at any width and depth; up to 64 px it halves the image three times instead of five. As built, no path is dropped."""
-    blueprint = replace(scaled(EFFICIENTNET_B0, width, depth), dropout=dropout, bn_eps=bn_eps)
+    """B0 at any width and depth; up to 64 px it halves the image three times instead of five. As built, no path is dropped.
+
+    The head has four times the channels of the last stage, as in torchvision. The released code rounds it by itself: the same at every
+    published width, and not at all others (1552 instead of 1536 at a width of 1.21).
+    """
+    blueprint = scaled(EFFICIENTNET_B0, width, depth)
+    blueprint = replace(blueprint, head=HEAD_RATIO * blueprint.stages[-1].channels, dropout=dropout, bn_eps=bn_eps)
     return StageNet(small_image(blueprint) if is_small(task) else blueprint, task)
 
 
 def _register(name: str, scale: Scale) -> None:
     def build(task: Task) -> nn.Module:
         return efficientnet(task, scale.width, scale.depth, scale.dropout)
+
+    def widened(task: Task, width: float, depth: float) -> nn.Module:
+        return efficientnet(task, width * scale.width, depth * scale.depth, scale.dropout)
 
     def load(network: nn.Module) -> None:
         load_in_order(network, torchvision_state(f"EfficientNet_{name.upper()}_Weights.IMAGENET1K_V1"))
@@ -71,7 +82,7 @@ def _register(name: str, scale: Scale) -> None:
         verified="C",
         note=f"width {scale.width}, depth {scale.depth}; outputs equal torchvision's at its epsilon of {TORCHVISION_EPS[name]:g}",
     )
-    register(card, load)(build)
+    register(card, load, widened)(build)
 
 
 for _name, _scale in PUBLISHED.items():

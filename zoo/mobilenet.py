@@ -1,5 +1,7 @@
 """MobileNet v1 (Howard et al. 2017, arXiv:1704.04861) and v2 (Sandler et al. 2018, arXiv:1801.04381)."""
 
+from functools import partial
+
 from torch import nn
 
 from nasbench.core.spec import ModelCard, Result, Task
@@ -32,6 +34,7 @@ def mobilenet(blueprint: Blueprint, task: Task, width: float = 1.0, depth: float
         note="ReLU6 as in the released code; outputs equal timm's mobilenetv1_100",
     ),
     lambda network: load_in_order(network, timm_state("mobilenetv1_100.ra4_e3600_r224_in1k")),
+    partial(mobilenet, MOBILENET_V1),
 )
 def mobilenet_v1(task: Task) -> nn.Module:
     """Depthwise separable convolutions, width 1.0."""
@@ -52,6 +55,7 @@ def mobilenet_v1(task: Task) -> nn.Module:
         note="outputs equal torchvision's mobilenet_v2",
     ),
     lambda network: load_in_order(network, torchvision_state("MobileNet_V2_Weights.IMAGENET1K_V1")),
+    partial(mobilenet, MOBILENET_V2),
 )
 def mobilenet_v2(task: Task) -> nn.Module:
     """Inverted residuals with linear bottlenecks, width 1.0."""

@@ -13,6 +13,10 @@ Builder = Callable[[Task], nn.Module]
 """Task -> network with fresh weights: (B, channels, H, W) -> (B, num_classes) logits (a tuple with auxiliary logits in training mode
 where there are auxiliary heads). It picks the stem that suits the task's image size, and raises UsageError where there is none."""
 
+Scaler = Callable[[Task, float, float], nn.Module]
+"""(task, width, depth) -> the network with every channel count times `width` and every stage's repeats times `depth`, by the published
+rounding. The task's image size picks the stem, as for a builder; images of any other size may follow."""
+
 Loader = Callable[[nn.Module], None]
 """Copies published weights into a network of the published task; downloads them, checked by hash."""
 
@@ -52,23 +56,24 @@ FAMILIES: tuple[str, ...] = (
 
 @dataclass(frozen=True)
 class Entry:
-    """A network of the zoo."""
+    """A network of the zoo. `scaled` builds it at any width and depth, and as published at 1 and 1; None: nobody wrote that down."""
 
     card: ModelCard
     build: Builder
     load_pretrained: Loader | None = None
+    scaled: Scaler | None = None
 
 
 _entries: dict[str, Entry] = {}
 
 
-def register(card: ModelCard, load_pretrained: Loader | None = None) -> Callable[[Builder], Builder]:
+def register(card: ModelCard, load_pretrained: Loader | None = None, scaled: Scaler | None = None) -> Callable[[Builder], Builder]:
     """Decorator: enters a builder under its card's name. A name entered twice is an error."""
 
     def enter(build: Builder) -> Builder:
         if card.name in _entries:
             raise UsageError(f"two networks register the name {card.name!r}; rename one")
-        _entries[card.name] = Entry(card, build, load_pretrained)
+        _entries[card.name] = Entry(card, build, load_pretrained, scaled)
         return build
 
     return enter
@@ -87,6 +92,11 @@ def entry(name: str) -> Entry:
     if name not in known:
         raise unknown("network in the zoo", name, known, "See: nasbench zoo")
     return known[name]
+
+
+def scalable() -> list[str]:
+    """The networks that scale in width and depth, by name."""
+    return sorted(name for name, each in entries().items() if each.scaled is not None)
 
 
 def create(

@@ -7,6 +7,8 @@ from functools import partial
 from torch import Tensor, nn
 
 from nasbench.core.spec import ModelCard, Result, Task
+from nasbench.nn.mbconv import round_filters, round_repeats
+from nasbench.nn.stage_rows import StageRow
 from zoo.handed_on import from_torchvision, torchvision_loader, with_cifar_stem
 from zoo.library import IMAGENET, is_small
 from zoo.registry import register
@@ -21,18 +23,27 @@ BOTTLENECK: dict[int, tuple[int, int, int, int]] = {50: (3, 4, 6, 3), 101: (3, 4
 
 
 class ResNet(nn.Module):
-    """(B, C, H, W) -> (B, num_classes). Small images take a 3x3 stem without pooling. Bottlenecks from 50 layers on."""
+    """(B, C, H, W) -> (B, num_classes). Small images take a 3x3 stem without pooling. Bottlenecks from 50 layers on.
 
-    def __init__(self, task: Task, depth: int, shortcut: Shortcut = "B", stride_in_1x1: bool = False) -> None:
+    `wider` multiplies every channel count, `deeper` every stage's repeats, by EfficientNet's rounding.
+    """
+
+    def __init__(
+        self, task: Task, depth: int, shortcut: Shortcut = "B", stride_in_1x1: bool = False, wider: float = 1.0, deeper: float = 1.0
+    ) -> None:
         super().__init__()
-        self.stem = stem(task.channels, 64, is_small(task))
+        self._small = is_small(task)
+        c_in = self._stem_channels = round_filters(64, wider)
+        self.stem = stem(task.channels, c_in, self._small)
         units: list[nn.Module] = []
-        c_in = 64
         bottleneck = depth in BOTTLENECK
         stages: Sequence[int] = BOTTLENECK[depth] if bottleneck else BASIC[depth]
-        for stage, repeats in enumerate(stages):
-            width = 64 * 2**stage
+        rows = []
+        for stage, published in enumerate(stages):
+            repeats = round_repeats(published, deeper)
+            width = round_filters(64 * 2**stage, wider)
             c_out = 4 * width if bottleneck else width
+            rows.append(StageRow("bottleneck" if bottleneck else "basic", c_out, repeats, 3, 2 if stage > 0 else 1))
             for repeat in range(repeats):
                 stride = 2 if stage > 0 and repeat == 0 else 1
                 branch = (
@@ -43,8 +54,15 @@ class ResNet(nn.Module):
                 units.append(Residual(branch, shortcut_of(shortcut, c_in, c_out, stride)))
                 c_in = c_out
         self.units = nn.Sequential(*units)
+        self._rows = tuple(rows)
         self.head = Head(c_in, task.num_classes)
         he_normal(self)
+
+    def stage_rows(self) -> tuple[StageRow, ...]:
+        """The stem, its pooling, and the stages."""
+        if self._small:
+            return StageRow("conv", self._stem_channels, 1, 3, 1), *self._rows
+        return StageRow("conv", self._stem_channels, 1, 7, 2), StageRow("maxpool", self._stem_channels, 1, 3, 2), *self._rows
 
     def forward(self, x: Tensor) -> Tensor:
         logits: Tensor = self.head(self.units(self.stem(x)))
@@ -53,6 +71,11 @@ class ResNet(nn.Module):
 
 def _from_library(task: Task, name: str) -> nn.Module:
     return with_cifar_stem(from_torchvision(name, task), task)
+
+
+def _scaled(task: Task, width: float, depth: float, layers: int) -> nn.Module:
+    """At 1 and 1 the same function as torchvision's."""
+    return ResNet(task, layers, wider=width, deeper=depth)
 
 
 def _errors(top1: float, top5: float | None, source: str, tag: str) -> tuple[Result, ...]:
@@ -109,6 +132,7 @@ for _depth, _params, _macs, _results in FROM_TORCHVISION:
     register(
         _card(_name, _params, _macs, _results, "torchvision", LIBRARY_NOTE.format(V15 if _depth >= 50 else "")),
         torchvision_loader(f"ResNet{_depth}_Weights.IMAGENET1K_V1"),
+        partial(_scaled, layers=_depth),
     )(partial(_from_library, name=_name))
 for _name, _depth, _shortcut, _in_1x1, _params, _macs, _results, _note in OWN:
     register(_card(_name, _params, _macs, _results, "own", _note))(partial(ResNet, depth=_depth, shortcut=_shortcut, stride_in_1x1=_in_1x1))

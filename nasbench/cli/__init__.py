@@ -9,8 +9,11 @@ from nasbench.core.errors import RunFailed, UsageError, unknown
 
 COMMANDS = {
     "search": "searches a space; ends with the best architectures and where they lie",
+    "scale": "scales a model in depth, width and resolution by phi, or to a MACs budget",
     "train": "trains one model under a recipe, over one or more seeds",
+    "transfer": "builds a network at the size of another data set, and trains it there",
     "compare": "one recipe, several seeds: found models beside baselines and random cells, with a verdict",
+    "race": "several strategies, many seeds each, on a table of known results: curves, a table, who wins",
     "zoo": "lists the hand-designed networks, shows a card, draws the field's charts",
     "profile": "per-layer table of a model: output shape, params, MACs, memory, receptive field",
     "report": "rebuilds the report of a run from its log",

@@ -13,8 +13,8 @@ from nasbench.core.trial import Trial
 
 
 def is_retraining(trial: Trial) -> bool:
-    """True for a trial that trained an earlier one's architecture again, for longer."""
-    return "retrain_of" in trial.note
+    """True for a trial after the search: an earlier one's architecture again, for longer or under another seed, or what it is compared with."""
+    return "retrain_of" in trial.note or "compared_as" in trial.note
 
 
 def is_control(trial: Trial) -> bool:

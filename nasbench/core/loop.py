@@ -28,7 +28,10 @@ WAITING_LIMIT = 16
 
 @dataclass(frozen=True)
 class Plan:
-    """What does not change during a search. `numbers` are the trials it may spend, `source` where its models come from."""
+    """What does not change during a search. `numbers` are the trials it may spend, `source` where its models come from.
+
+    `time_budget` is the seconds that it may spend on the simulated clock, on which each trial takes what the loop's `cost` says.
+    """
 
     numbers: range
     seed: int
@@ -36,6 +39,7 @@ class Plan:
     source: str
     size: Size
     task: Task
+    time_budget: float | None = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,9 @@ class SearchLoop:
     """Hands out jobs and takes answers until every number of the plan has a line in the log.
 
     `append` puts a trial on disk; `history` are the trials of earlier sittings, replayed through `tell`. Not thread-safe.
+
+    With a time budget, `cost` is a trial's seconds on the simulated clock, a cached one's too. The first trial that would end after
+    the budget ends the search: it counts for nothing, so it is neither logged nor told, and neither is what is still running then.
     """
 
     def __init__(
@@ -64,8 +71,13 @@ class SearchLoop:
         score: Callable[[Metrics], float],
         listeners: Sequence[Callable[[Trial], None]] = (),
         history: Iterable[Trial] = (),
+        cost: Callable[[Metrics], float] | None = None,
     ) -> None:
+        assert (cost is None) == (plan.time_budget is None), "a time budget needs the cost of a trial"
         self.plan = plan
+        self.clock = 0.0
+        """Simulated seconds spent so far; 0 without a time budget."""
+        self._cost, self._spent = cost, False
         self._space, self._strategy, self._append, self._score, self._listeners = space, strategy, append, score, listeners
         self._known: dict[tuple[str, int, int], Trial] = {}
         self._running: dict[int, Job] = {}
@@ -77,6 +89,7 @@ class SearchLoop:
             self._remember(trial)
             if trial.number in plan.numbers:
                 answered.add(trial.number)
+                self._pay(trial)
                 strategy.tell(trial)
         self._open = deque(number for number in plan.numbers if number not in answered)
 
@@ -154,6 +167,9 @@ class SearchLoop:
 
     def _record(self, trial: Trial) -> None:
         trial = _as_logged(trial)
+        if not self._pay(trial):
+            self._end()
+            return
         self._append(trial)
         self._running.pop(trial.number, None)
         self._keys.pop(trial.number, None)
@@ -165,6 +181,20 @@ class SearchLoop:
         if trial.status == "ok":
             for proposal in self._waiting.pop((trial.key, trial.epochs, trial.seed), []):
                 self._answer_from(trial, proposal)
+
+    def _pay(self, trial: Trial) -> bool:
+        """Puts a trial on the simulated clock. False where it would end after the budget, and from then on."""
+        if self._cost is None or self.plan.time_budget is None:
+            return True
+        end = self.clock + (self._cost(trial.metrics) if trial.status != "failed" else 0.0)
+        self._spent = self._spent or end > self.plan.time_budget
+        if not self._spent:
+            self.clock = end
+        return not self._spent
+
+    def _end(self) -> None:
+        for gone in (self._open, self._running, self._keys, self._waiting):
+            gone.clear()
 
     def _stop_on_same_fault(self, trial: Trial) -> None:
         """RunFailed once the first trials of a sitting have all failed with one error (numbers in it aside)."""

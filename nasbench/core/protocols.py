@@ -53,6 +53,22 @@ class PublishedCells(Protocol):
 
 
 @runtime_checkable
+class Countable(Protocol):
+    """A space that knows what its networks count without building them."""
+
+    def counts(self, architecture: Architecture, size: Size, task: Task) -> tuple[int, int]:
+        """(trainable parameters, multiply-adds of one image), exact."""
+
+
+@runtime_checkable
+class PartlyDead(Protocol):
+    """A space that, as published, has networks with parameters that no gradient reaches."""
+
+    def all_reached(self, architecture: Architecture) -> bool:
+        """False exactly for those."""
+
+
+@runtime_checkable
 class StandAlone(Protocol):
     """A space that can write a network as one file that imports torch alone."""
 

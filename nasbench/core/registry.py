@@ -98,7 +98,14 @@ def load_plugins() -> None:
 spaces = Registry(
     "space",
     "--space",
-    {"nasnet": ("search_spaces.nasnet.space", "two cells of five blocks, 13 operations, add or concatenate (Zoph et al. 2018)")},
+    {
+        "nasnet": ("search_spaces.nasnet.space", "two cells of five blocks, 13 operations, add or concatenate (Zoph et al. 2018)"),
+        "mbconv": (
+            "search_spaces.mbconv.space",
+            "seven stages of mobile blocks; holds MnasNet-A1, B1 and EfficientNet-B0 (Tan et al. 2019)",
+        ),
+        "nasbench201": ("search_spaces.nasbench201.space", "a cell of 6 edges, 5 operations, 15,625 cells (Dong and Yang 2020)"),
+    },
 )
 strategies = Registry(
     "strategy",
@@ -107,6 +114,12 @@ strategies = Registry(
         "ppo": ("nasbench.strategies.ppo", "LSTM controller trained by proximal policy optimisation, as NASNet's"),
         "reinforce": ("nasbench.strategies.reinforce", "LSTM controller trained by REINFORCE (Zoph and Le 2017)"),
         "random": ("nasbench.strategies.random", "every decision drawn uniformly: the control"),
+        "evolution": ("nasbench.strategies.evolution", "regularised evolution: the oldest dies, however good (Real et al. 2019)"),
+        "local_search": ("nasbench.strategies.local_search", "to a better neighbour while there is one (White et al. 2021)"),
+        "predictor": ("nasbench.strategies.predictor", "Gaussian processes on the encoding propose what promises most (cf. White et al. 2021)"),
+        "tpe": ("nasbench.strategies.optuna_sampler", "multivariate tree-structured Parzen estimator, by Optuna (Bergstra et al. 2011)"),
+        "nsga2": ("nasbench.strategies.optuna_sampler", "evolution towards a Pareto front, by Optuna (Deb et al. 2002)"),
+        "asha": ("nasbench.strategies.asha", "more epochs for the best of each rung, without waiting (Li et al. 2020)"),
     },
 )
 evaluators = Registry(
@@ -139,7 +152,12 @@ recipes = Registry(
         "wrn_cifar": ("nasbench.train.whole_recipes", "200 epochs, steps of a fifth, Nesterov (Zagoruyko and Komodakis 2016)"),
         "nasnet_cifar": ("nasbench.train.whole_recipes", "600 epochs, cosine, ScheduledDropPath, auxiliary head (Zoph et al. 2018)"),
         "cifar_fast": ("nasbench.train.whole_recipes", "15 epochs, one cycle, smoothing, averaged weights: for ranking"),
+        "amoebanet_cifar": ("nasbench.train.searched_recipes", "600 epochs, cosine, ScheduledDropPath to 0.7 (Real et al. 2019)"),
+        "nasnet_mobile": ("nasbench.train.searched_recipes", "ImageNet: RMSProp, 0.97 every 2.4 epochs, batch 1,600 (Zoph et al. 2018)"),
+        "nasnet_large": ("nasbench.train.searched_recipes", "the same with ScheduledDropPath, for 331 px (Zoph et al. 2018)"),
+        "efficientnet": ("nasbench.train.searched_recipes", "ImageNet: RMSProp, AutoAugment, batch 2,048 (Tan and Le 2019)"),
         "imagenet": ("nasbench.train.whole_recipes", "90 epochs, steps every 30 (He et al. 2016)"),
+        "photo_fast": ("nasbench.train.whole_recipes", "30 epochs, one cycle, crops, averaged weights: photographs in folders"),
         "quick": ("nasbench.train.recipes", "small children on part of the images: a look at the whole path"),
     },
 )

@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+from nasbench.core.objectives import pareto_front, parse_objectives
 from nasbench.core.protocols import Drawable, SearchSpace, StandAlone
 from nasbench.core.spec import ModelSpec
 from nasbench.core.store import RunStore, best_trial, write_atomically
@@ -69,6 +70,26 @@ def write_best(store: RunStore, space: SearchSpace) -> Trial | None:
     else:
         (folder / "weights.safetensors").unlink(missing_ok=True)
     return best
+
+
+def write_front(store: RunStore) -> list[dict[str, object]] | None:
+    """Writes `best/front.json`, the Pareto front of the run's objectives, and returns it; None for a run without objectives."""
+    objectives = parse_objectives(store.run["config"].get("objectives", ()))
+    if not objectives:
+        return None
+    front: list[dict[str, object]] = [
+        {
+            "number": trial.number,
+            "key": trial.key,
+            **{objective.metric: trial.metrics[objective.metric] for objective in objectives},
+            "architecture": trial.architecture.to_json(),
+        }
+        for trial in pareto_front(store.trials, objectives)
+    ]
+    folder = store.directory / "best"
+    folder.mkdir(exist_ok=True)
+    _write_json(folder / "front.json", {"objectives": [vars(objective) for objective in objectives], "front": front})
+    return front
 
 
 def _write_json(path: Path, record: dict[str, object]) -> None:

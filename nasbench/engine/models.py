@@ -41,7 +41,8 @@ def resolve(model: str, form: Form) -> ModelSpec:
         names = space.published() if isinstance(space, PublishedCells) else {}
         if published not in names:
             raise unknown(f"published network of space {space_name!r}", published, names)
-        found = ModelSpec(f"space:{space_name}", names[published], Task(), name=published)
+        task: Task = getattr(space, "published_task", Task())
+        found = ModelSpec(f"space:{space_name}", names[published], task, name=published)
         return _formed(found, form, space, as_published=True)
     if path.is_dir():
         path = path / "best" / "architecture.json"

@@ -22,12 +22,15 @@ class Control:
 
 
 class Retrain:
-    """The best `top` different architectures of a search, trained from scratch for `epochs`. The n-th number is the n-th best."""
+    """The best `top` different architectures of a search, trained from scratch for `epochs`. The n-th number is the n-th best.
+
+    Those trained for the most epochs come first, since scores of unequal trainings do not compare.
+    """
 
     def __init__(self, searched: Sequence[Trial], top: int, epochs: int, first_number: int) -> None:
         by_key: dict[str, Trial] = {}
         for trial in sorted(
-            (trial for trial in searched if trial.score is not None), key=lambda trial: (-(trial.score or 0.0), trial.number)
+            (trial for trial in searched if trial.score is not None), key=lambda trial: (-trial.epochs, -(trial.score or 0.0), trial.number)
         ):
             by_key.setdefault(trial.key, trial)
         self.chosen = list(by_key.values())[:top]

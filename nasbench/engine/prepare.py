@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from nasbench.core.arch import sample
 from nasbench.core.errors import UsageError
@@ -12,13 +13,17 @@ from nasbench.core.protocols import Evaluator, Executor, Metrics, SearchSpace, S
 from nasbench.core.recipe import Recipe
 from nasbench.core.registry import evaluators, recipes, strategies
 from nasbench.core.seeds import derive
-from nasbench.engine.config import SearchConfig, Trainings
+from nasbench.engine.config import RaceConfig, SearchConfig, Trainings
+from nasbench.engine.counts import CountedOnce
+from nasbench.engine.goals import check_goals, constrained, score_of
 from nasbench.engine.models import space_named
-from nasbench.engine.numbers import parse_count
 from nasbench.engine.options import call_with_options, parse_options
+from nasbench.strategies.constrained import Counts
 
-MACS_EXPONENT = -0.07
-"""w of accuracy x (MACs/T)^w (Tan et al. 2019, section 3.1; Tan and Le 2019, section 4)."""
+if TYPE_CHECKING:
+    from nasbench.evaluators.table import TableEvaluator
+
+TableConfig = TypeVar("TableConfig", SearchConfig, RaceConfig)
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,9 @@ class Parts:
     plan: Plan
     recipe: Recipe | None
     score: Callable[[Metrics], float]
+    counts: Counts
+    cost: Callable[[Metrics], float] | None = None
+    """Seconds of a trial on the simulated clock, where there is a time budget."""
 
 
 def check_numbers(config: SearchConfig) -> None:
@@ -44,6 +52,11 @@ def check_numbers(config: SearchConfig) -> None:
         raise UsageError(f"--gpus-per-worker takes a number from 0 on; got {config.gpus_per_worker}")
     if config.trial_timeout is not None and config.trial_timeout <= 0:
         raise UsageError(f"--trial-timeout takes seconds above 0; got {config.trial_timeout}")
+    if config.time_budget is not None and not 0 < config.time_budget < float("inf"):
+        raise UsageError(f"--time-budget takes seconds above 0; got {config.time_budget}")
+    if config.time_budget is not None and not _is_table(config.evaluator):
+        raise UsageError(f"--time-budget counts a table's --cost-column: it is for --evaluator table:FILE; got {config.evaluator!r}")
+    check_goals(config)
     if bool(config.retrain_top) != bool(config.retrain_epochs):
         raise UsageError("--retrain-top K and --retrain-epochs E go together: give both or neither")
     if config.workers == 0 and (config.gpus_per_worker or config.ray_address):
@@ -68,10 +81,13 @@ def prepare(config: SearchConfig, directory: Path) -> Parts:
         )
     elif config.cells or config.filters:
         raise UsageError(f"--cells and --filters are for spaces of cells; {config.space!r} is none")
-    plan = Plan(range(1, config.trials + 1), config.seed, epochs, f"space:{config.space}", size, evaluator.task())
+    plan = Plan(range(1, config.trials + 1), config.seed, epochs, f"space:{config.space}", size, evaluator.task(), config.time_budget)
     if recipe is not None:
         _dry_build(space, plan)
-    return Parts(space, evaluator, make_executor(config), plan, recipe, _score(config))
+    if config.time_budget is not None:
+        cheapest_query(evaluator, config.time_budget)  # type: ignore[arg-type]  # check_numbers has seen that it is a table
+    counts, cost = CountedOnce(space, size, plan.task), cost_of(config.cost_column, config.time_budget)
+    return Parts(space, evaluator, make_executor(config), plan, recipe, score_of(config), counts, cost)
 
 
 def recipe_named(name: str, epochs: int | None) -> Recipe:
@@ -93,16 +109,66 @@ def _evaluator(config: SearchConfig, space: SearchSpace, recipe: Recipe | None, 
             device=config.device,
             checkpoint_dir=str((directory / "checkpoints").absolute()),
         )
-    elif config.evaluator == "table" or config.evaluator.startswith("table:"):
-        file = config.evaluator.removeprefix("table").removeprefix(":")
-        if not file:
-            raise UsageError("--evaluator table needs the file: table:FILE")
-        columns = tuple(column for item in config.report_columns for column in item.split(","))
-        made = evaluators.get("table")(file, space, config.score_column, config.cost_column, columns)
+    elif _is_table(config.evaluator):
+        made = table_evaluator(config, space)
     else:
         part = evaluators.get(config.evaluator)
         made = part() if isinstance(part, type) else part
     return made
+
+
+def with_table_columns(config: TableConfig) -> TableConfig:
+    """`config` with the columns that studies of a shipped table use, where it names no score column of its own."""
+    if not _is_table(config.evaluator) or config.score_column != SearchConfig.score_column:
+        return config
+    from nasbench.evaluators.table import shipped
+
+    table = shipped(_table_file(config.evaluator))
+    if table is None:
+        return config
+    return replace(
+        config,
+        score_column=table.score_column,
+        cost_column=config.cost_column or table.cost_column,
+        report_columns=config.report_columns or table.report_columns,
+    )
+
+
+def table_evaluator(config: SearchConfig | RaceConfig, space: SearchSpace) -> "TableEvaluator":
+    """The table that --evaluator table:FILE and the flags for its columns name; not read yet."""
+    file = _table_file(config.evaluator)
+    if not file:
+        raise UsageError("--evaluator table needs the file: table:FILE")
+    columns = tuple(column for item in config.report_columns for column in item.split(",") if column)
+    made: TableEvaluator = evaluators.get("table")(file, space, config.score_column, config.cost_column, columns)
+    return made
+
+
+def cheapest_query(table: "TableEvaluator", time_budget: float) -> float:
+    """The lowest cost in seconds. UsageError where a table has no cost column, one of no durations, or none within the budget."""
+    if table.cost_column is None:
+        raise UsageError("--time-budget counts the seconds of a column of the table: name it with --cost-column")
+    lowest = min(table.values(table.cost_column))
+    if lowest <= 0:
+        raise UsageError(f"--time-budget needs costs above 0; the lowest in the column {table.cost_column!r} is {lowest:g}")
+    if time_budget < lowest:
+        raise UsageError(f"the table's cheapest query takes {lowest:g} s: a time budget of {time_budget:g} s has room for none. Give more.")
+    return lowest
+
+
+def cost_of(column: str | None, time_budget: float | None) -> Callable[[Metrics], float] | None:
+    """Metrics -> seconds on the simulated clock; None without a time budget."""
+    if column is None or time_budget is None:
+        return None
+    return lambda metrics: float(metrics[column])
+
+
+def _is_table(evaluator: str) -> bool:
+    return evaluator == "table" or evaluator.startswith("table:")
+
+
+def _table_file(evaluator: str) -> str:
+    return evaluator.removeprefix("table").removeprefix(":")
 
 
 def _dry_build(space: SearchSpace, plan: Plan) -> None:
@@ -114,9 +180,16 @@ def _dry_build(space: SearchSpace, plan: Plan) -> None:
         space.build(architecture, plan.size, plan.task)
 
 
-def make_strategy(config: SearchConfig, space: SearchSpace) -> Strategy:
+def make_strategy(config: SearchConfig, parts: Parts) -> Strategy:
+    """The strategy that the configuration names, under its limits."""
     options = parse_options(config.strategy_options, "--strategy-options")
-    made: Strategy = call_with_options(strategies.get(config.strategy), f"strategy {config.strategy!r}", options, space, seed=config.seed)
+    offered = {"epochs": parts.plan.epochs, "objectives": config.objectives, "counts": parts.counts}
+    return constrained(build_strategy(config.strategy, options, parts.space, config.seed, **offered), config, parts.space, parts.counts)
+
+
+def build_strategy(name: str, options: dict[str, Any], space: SearchSpace, seed: int, **offered: Any) -> Strategy:
+    """The strategy with that name or import path; of what is `offered`, its constructor is given what it names."""
+    made: Strategy = call_with_options(strategies.get(name), f"strategy {name!r}", options, space, seed=seed, offered=offered)
     return made
 
 
@@ -128,11 +201,3 @@ def make_executor(config: SearchConfig | Trainings) -> Executor:
     from nasbench.executors.ray_tune import RayExecutor
 
     return RayExecutor(config.workers, config.gpus_per_worker, config.ray_address, config.device, config.trial_timeout)
-
-
-def _score(config: SearchConfig) -> Callable[[Metrics], float]:
-    metric = config.score_column
-    if config.target_macs is None:
-        return lambda metrics: float(metrics[metric])
-    target = parse_count(config.target_macs, "--target-macs")
-    return lambda metrics: float(metrics[metric]) * (metrics["macs"] / target) ** MACS_EXPONENT

@@ -8,6 +8,10 @@ from nasbench.core.store import RunStore
 def rebuild_report(directory: Path) -> list[Path]:
     """Writes the report and its pictures anew; returns their paths. UsageError where the directory holds no run."""
     store = RunStore.read(directory)
+    if store.run.get("command") == "race":
+        from nasbench.report.race_html import files_of, write_race
+
+        return files_of(write_race(store), directory)
     from nasbench.report.html import write_report
 
     return write_report(store)

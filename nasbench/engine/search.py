@@ -1,25 +1,25 @@
 """The search: from a configuration to a run directory with the best network and a report."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from nasbench.core.errors import Interrupted, RunFailed, UsageError, unknown
-from nasbench.core.loop import SearchLoop
-from nasbench.core.protocols import RunInfo, Strategy, Tracker
+from nasbench.core.errors import UsageError, unknown
+from nasbench.core.protocols import Strategy, Tracker
 from nasbench.core.recipe import Recipe
 from nasbench.core.registry import recipes
-from nasbench.core.store import RunStore
 from nasbench.core.trial import STATUSES, Trial
-from nasbench.engine.artifacts import BestWeights, write_best
-from nasbench.engine.config import PRESETS, WHERE_IT_RUNS, SearchConfig
-from nasbench.engine.interrupt import sigterm_interrupts
+from nasbench.engine import resume
+from nasbench.engine.artifacts import write_best, write_front
+from nasbench.engine.config import PRESETS, SearchConfig
+from nasbench.engine.goals import constrained, with_objectives
 from nasbench.engine.phases import Control, Retrain
-from nasbench.engine.prepare import Parts, check_numbers, make_strategy, prepare
-from nasbench.engine.provenance import now, provenance
+from nasbench.engine.prepare import check_numbers, make_strategy, prepare, with_table_columns
+from nasbench.engine.provenance import now
+from nasbench.engine.sitting import Sitting, check_new, check_some_succeeded, drop_training_states, sit
 from nasbench.engine.watch import close_trackers, make_trackers, print_note
 
 
@@ -31,6 +31,8 @@ class SearchResult:
     trials: tuple[Trial, ...]
     best: Trial | None
     seconds: float
+    front: Sequence[Mapping[str, Any]] | None = None
+    """The Pareto front as `best/front.json` has it, where there are objectives."""
 
     def count(self, status: str) -> int:
         return sum(trial.status == status for trial in self.trials)
@@ -45,7 +47,10 @@ class SearchResult:
             "macs": self.best.metrics.get("macs"),
         }
         counts: dict[str, Any] = {status: self.count(status) for status in STATUSES}
-        return {"run": str(self.run), "trials": len(self.trials), **counts, "best": best, "seconds": round(self.seconds, 2)}
+        record = {"run": str(self.run), "trials": len(self.trials), **counts, "best": best, "seconds": round(self.seconds, 2)}
+        if self.front is None:
+            return record
+        return {**record, "front": [{name: entry[name] for name in entry if name != "architecture"} for entry in self.front]}
 
 
 def search(*, trackers: Sequence[Tracker] | None = None, **options: Any) -> SearchResult:
@@ -73,61 +78,29 @@ def run_search(config: SearchConfig, argv: Sequence[str], trackers: Sequence[Tra
     """Runs (or goes on with) the search that `config` describes."""
     start = monotonic()
     if config.resume:
-        check_resume(config)
+        resume.check_resume(config, "search")
     check_numbers(config)
+    config = with_objectives(with_table_columns(config))
     directory = Path(config.run) if config.run else _default_directory(config)
-    if not config.resume and (directory / "run.json").exists():
-        raise UsageError(f"{directory} already holds a run. Continue it with --resume, or choose another directory with --run.")
+    check_new(directory, config.resume)
     parts = prepare(config, directory)
-    strategy = make_strategy(config, parts.space)
+    strategy = make_strategy(config, parts)
     for line in parts.executor.describe():
         print_note(line)
     listeners = list(make_trackers(config.wandb, config.wandb_trials) if trackers is None else trackers)
-    store = _open(config, directory, argv, parts)
-    try:
-        with sigterm_interrupts():
-            _run_phases(config, store, parts, strategy, listeners)
-            result = _finish(store, parts, listeners, start)
-    except KeyboardInterrupt as interrupt:
-        close_trackers(listeners, {"interrupted": True}, directory)
-        done = f"{len(store.trials)} finished trials are kept in {directory}"
-        raise Interrupted(f"interrupted; {done}. Go on with: nasbench search --run {directory} --resume") from interrupt
-    except (UsageError, RunFailed) as error:
-        close_trackers(listeners, {"failed": str(error)}, directory)
-        raise
-    finally:
-        parts.executor.close()
-        store.close()
-    if result.best is None:
-        reasons = {trial.error for trial in result.trials if trial.error}
-        raise RunFailed(
-            f"none of the {len(result.trials)} trials succeeded: {'; '.join(sorted(reasons)[:3])}. See {directory / 'report.html'}"
-        )
+
+    def body(sitting: Sitting) -> SearchResult:
+        _run_phases(config, sitting, strategy)
+        return _finish(sitting, start)
+
+    result = sit("search", config, directory, argv, parts, listeners, body)
+    check_some_succeeded(result.trials, directory)
     return result
 
 
 def stored_config(run: str | None) -> SearchConfig:
     """The configuration of the run in a directory, ready to be gone on with."""
-    if run is None:
-        raise UsageError("--resume needs --run DIR: the directory of the run to go on with")
-    record = RunStore.read(Path(run)).run
-    if record.get("command") != "search":
-        raise UsageError(f"{run} holds a run of 'nasbench {record.get('command')}', not of search")
-    known = {field.name for field in fields(SearchConfig)}
-    stored: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in record["config"].items() if name in known
-    }
-    return replace(SearchConfig(**stored), run=run, resume=True)
-
-
-def check_resume(config: SearchConfig) -> None:
-    """UsageError naming the field where `config` contradicts the run it goes on with. Where it runs may change."""
-    stored = stored_config(config.run)
-    for field in fields(SearchConfig):
-        old, new = getattr(stored, field.name), getattr(config, field.name)
-        if field.name not in WHERE_IT_RUNS and old != new:
-            flag = "--" + field.name.replace("_", "-")
-            raise UsageError(f"{flag} {new} contradicts the run in {config.run}, which has {old}. Leave the flag out, or start a new run.")
+    return resume.stored_config(SearchConfig, "search", run)
 
 
 _PARTS = ("space", "strategy", "evaluator", "dataset", "recipe")
@@ -148,53 +121,29 @@ def _default_directory(config: SearchConfig) -> Path:
     return Path("runs") / "-".join([datetime.now().strftime("%Y%m%d-%H%M%S"), *names])
 
 
-def _open(config: SearchConfig, directory: Path, argv: Sequence[str], parts: Parts) -> RunStore:
-    plan = {"source": parts.plan.source, "size": asdict(parts.plan.size), "task": asdict(parts.plan.task), "epochs": parts.plan.epochs}
-    if config.resume:
-        store = RunStore.resume(directory)
-        if store.dropped is not None:
-            print_note(f"the last line of {directory / 'trials.jsonl'} was torn by an interrupted write; it was dropped")
-        sittings = [*store.run.get("sittings", []), {"started": now(), "argv": list(argv)}]
-        store.update(sittings=sittings, ended=None)
-    else:
-        record = {"command": "search", "config": asdict(config), "seed": config.seed, **provenance(argv)}
-        record["plan"] = {**plan, "recipe": asdict(parts.recipe) if parts.recipe else None}
-        store = RunStore.create(directory, record)
-    (directory / "checkpoints").mkdir(exist_ok=True)
-    return store
-
-
-def _run_phases(config: SearchConfig, store: RunStore, parts: Parts, strategy: Strategy, trackers: Sequence[Tracker]) -> None:
+def _run_phases(config: SearchConfig, sitting: Sitting, strategy: Strategy) -> None:
     """The search, then its control, then its retraining: each a loop over its own numbers of one log."""
-    planned = config.trials + config.control + config.retrain_top
-    run = RunInfo(store.directory, store.run["config"], planned, tuple(store.trials))
-    for tracker in trackers:
-        tracker.start(run)
-    listeners: list[Callable[[Trial], None]] = [BestWeights(store), *(tracker.trial for tracker in trackers)]
-
-    def run_phase(phase: Strategy, first: int, count: int) -> None:
-        plan = replace(parts.plan, numbers=range(first, first + count))
-        loop = SearchLoop(parts.space, phase, plan, store.append, parts.score, listeners, tuple(store.trials))
-        if not loop.finished:
-            parts.executor.run(loop, parts.evaluator)
-
-    run_phase(strategy, 1, config.trials)
-    run_phase(Control(parts.space), config.trials + 1, config.control)
+    parts = sitting.parts
+    sitting.watch(planned=config.trials + config.control + config.retrain_top)
+    sitting.run_phase(strategy, 1, config.trials, timed=True)  # control and retraining have numbers, not time, to spend
+    control = constrained(Control(parts.space), config, parts.space, parts.counts)
+    sitting.run_phase(control, config.trials + 1, config.control)
     if config.retrain_top:
         first = config.trials + config.control + 1
-        searched = [trial for trial in store.trials if trial.number <= config.trials]
+        searched = [trial for trial in sitting.store.trials if trial.number <= config.trials]
         retrain = Retrain(searched, config.retrain_top, config.retrain_epochs or 1, first)
-        run_phase(retrain, first, len(retrain.chosen))
+        sitting.run_phase(retrain, first, len(retrain.chosen))
 
 
-def _finish(store: RunStore, parts: Parts, trackers: Sequence[Tracker], start: float) -> SearchResult:
+def _finish(sitting: Sitting, start: float) -> SearchResult:
     from nasbench.report.html import write_report
 
-    best = write_best(store, parts.space)
-    for state in (store.directory / "checkpoints").glob("*.state"):
-        state.unlink()  # of trainings in stages: nobody goes on with them now
+    store = sitting.store
+    best = write_best(store, sitting.parts.space)
+    drop_training_states(store)
+    front = write_front(store)
     store.update(ended=now())
-    result = SearchResult(store.directory, tuple(store.trials), best, monotonic() - start)
+    result = SearchResult(store.directory, tuple(store.trials), best, monotonic() - start, front)
     write_report(store)
-    close_trackers(trackers, result.to_json(), store.directory)
+    close_trackers(sitting.trackers, result.to_json(), store.directory)
     return result

@@ -12,7 +12,8 @@ from typing import Any
 from nasbench.core.arch import Architecture
 from nasbench.core.errors import Interrupted, UsageError
 from nasbench.core.loop import Plan, SearchLoop
-from nasbench.core.protocols import RunInfo, Tracker
+from nasbench.core.protocols import Executor, RunInfo, Tracker
+from nasbench.core.recipe import Recipe
 from nasbench.core.spec import ModelSpec, Size
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Proposal, Trial
@@ -82,11 +83,17 @@ def run_trainings(
     argv: Sequence[str],
     pretrained: bool = False,
     extra: Mapping[str, Any] | None = None,
+    recipe: Recipe | None = None,
+    executor: Executor | None = None,
+    **training: Any,
 ) -> Trained:
-    """Trains every model under every seed, or reads what was trained before; `extra` goes into run.json's configuration."""
+    """Trains every model under every seed, or reads what was trained before; `extra` goes into run.json's configuration.
+
+    `recipe` and `executor` are else those that `config` names; `training` are further fields of `FullTraining`.
+    """
     start = monotonic()
     _check(config)
-    recipe = recipe_named(config.recipe, config.epochs)
+    recipe = recipe or recipe_named(config.recipe, config.epochs)
     evaluator = FullTraining(
         models=tuple(specs.items()),
         dataset=config.dataset,
@@ -98,11 +105,12 @@ def run_trainings(
         directory=str(Path(config.trained_dir).absolute()),
         pretrained=pretrained,
         verbose=config.workers == 0,
+        **training,
     )
     evaluator.check()
     _dry_build(specs)
     models = Models(tuple(specs), tuple(range(config.seed, config.seed + config.seeds)))
-    executor = make_executor(config)
+    executor = executor or make_executor(config)
     for line in executor.describe():
         print_note(line)
     trackers = make_trackers(config.wandb)

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 import zoo
+from nasbench.core.errors import UsageError
 from nasbench.core.protocols import PublishedCells, SearchSpace
 from nasbench.core.registry import spaces
 from nasbench.core.seeds import derive
@@ -19,18 +20,40 @@ def task_of_spec(spec: ModelSpec) -> Task:
 
 
 def build_network(spec: ModelSpec) -> nn.Module:
-    """The network; weights are as its layers initialise them. UsageError where the name or the size is not to be had."""
-    task = task_of_spec(spec)
+    """The network; weights are as its layers initialise them. UsageError where the name or the size is not to be had.
+
+    The form, for small images or for large ones, is that of the task's own image size: a network whose `size.resolution` compound
+    scaling has changed keeps it.
+    """
     if spec.source == "zoo":
-        assert spec.name is not None, spec
-        return zoo.entry(spec.name).build(task)
+        return _from_zoo(spec)
     part = spaces.get(spec.source.removeprefix("space:"))
     space: SearchSpace = part() if isinstance(part, type) else part
     if spec.architecture is not None:
-        return space.build(spec.architecture, spec.size, task)
+        return space.build(spec.architecture, spec.size, spec.task)
     assert isinstance(space, PublishedCells), spec
     assert spec.name is not None, spec
-    return space.build_published(spec.name, spec.size, task)
+    return space.build_published(spec.name, spec.size, spec.task)
+
+
+def _from_zoo(spec: ModelSpec) -> nn.Module:
+    assert spec.name is not None, spec
+    entry, size = zoo.entry(spec.name), spec.size
+    if entry.scaled is None:
+        if (size.depth, size.width) != (1, 1):
+            raise cannot_scale(spec.name)
+        return entry.build(task_of_spec(spec))
+    if (size.depth, size.width) == (1, 1):
+        return entry.build(spec.task)
+    return entry.scaled(spec.task, size.width, size.depth)
+
+
+def cannot_scale(name: str) -> UsageError:
+    """The error for a network of the zoo without a scaled form: names those that have one."""
+    return UsageError(
+        f"{name!r} cannot be scaled in width and depth. Of the zoo these can: {', '.join(zoo.scalable())}. So can networks of cells and "
+        "of stages that a search found (give the run directory), and space:SPACE:PUBLISHED."
+    )
 
 
 def build_seeded(spec: ModelSpec, seed: int) -> nn.Module:

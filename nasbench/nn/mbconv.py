@@ -15,6 +15,7 @@ from torch.nn import functional
 from nasbench.core.errors import UsageError, unknown
 from nasbench.core.spec import Task
 from nasbench.nn.drop_path import DropPath
+from nasbench.nn.stage_rows import StageRow
 
 OPERATORS = ("mbconv", "sepconv", "conv")
 SKIPS = ("identity", "pool", "none")
@@ -188,6 +189,7 @@ class StageNet(nn.Module):
 
     def __init__(self, blueprint: Blueprint, task: Task) -> None:
         super().__init__()
+        self.blueprint = blueprint
         activation = blueprint.activation
         self.stem = ConvBN(task.channels, blueprint.stem, 3, activation, blueprint.stem_stride)
         total, done, channels = sum(stage.repeats for stage in blueprint.stages), 0, blueprint.stem
@@ -212,6 +214,13 @@ class StageNet(nn.Module):
                     nn.init.zeros_(module.bias)
         nn.init.uniform_(self.classifier.weight, -(task.num_classes**-0.5), task.num_classes**-0.5)
         nn.init.zeros_(self.classifier.bias)
+
+    def stage_rows(self) -> tuple[StageRow, ...]:
+        """The stem, the stages, and the head where there is one."""
+        net = self.blueprint
+        stem, head = StageRow("conv", net.stem, 1, 3, net.stem_stride), StageRow("conv", net.head, 1, 1, 1)
+        rows = (StageRow(s.operator, s.channels, s.repeats, s.kernel, s.stride, s.expansion) for s in net.stages)
+        return (stem, *rows, head) if net.head else (stem, *rows)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.head(self.stages(self.stem(x)))  # (B, C, H', W')

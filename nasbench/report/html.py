@@ -10,10 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.core.curves import groups_of
+from nasbench.core.objectives import Objective, parse_objectives
 from nasbench.core.store import RunStore, best_trial, write_atomically
 from nasbench.core.trial import STATUSES, Trial
+from nasbench.report import scaling
+from nasbench.report.front import front_plots, front_sentence, front_table
 from nasbench.report.page import configuration, mapping, minute, numbers_row, page, table, themed, wall_time
 from nasbench.report.plots import figures
+from nasbench.report.scaling_results import is_coefficient_search
 from nasbench.report.statistics import kendall_tau, retrained, verdict
 from nasbench.report.tables import COLUMNS, count, duration, leaderboard_rows, score
 
@@ -23,14 +27,19 @@ CAPTIONS = {
     "score_against_cost": "Score against size and cost, at the epochs of the search. The line joins those that nothing cheaper beats.",
     "operations": "What the strategy proposed along the search, as shares of all decisions with the same options.",
     "controller": "The controller's own record: entropy of what it proposes, loss of its last update, baseline of its reward.",
+    "front": "Every trial compared, and the front: those that no other is at least as good as in every objective and better in one.",
     "ranking": "Does the search's short training rank as the longer one does?",
+    **scaling.CAPTIONS,
 }
 
 
 def write_report(store: RunStore) -> list[Path]:
     """Writes report.html and the plots' SVG files into the run's directory; returns what was written."""
-    groups = groups_of(str(store.run.get("config", {}).get("space", "")), store.trials)
+    scales = is_coefficient_search(store.run)
+    groups = [] if scales else groups_of(str(store.run.get("config", {}).get("space", "")), store.trials)
     plots = figures(store.trials, groups, _score_name(store.run))
+    plots |= front_plots(store.trials, _objectives(store.run), _target_macs(store.run))
+    plots |= scaling.plots(store.run, store.trials) if scales else {}
     written = []
     for name, svg in plots.items():
         path = store.directory / f"{name}.svg"
@@ -44,7 +53,8 @@ def write_report(store: RunStore) -> list[Path]:
 def render(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial], plots: Mapping[str, str]) -> str:
     """The page as text. `plots`: stem -> SVG."""
     config = mapping(run.get("config"))
-    title = " · ".join(str(config[name]) for name in ("space", "strategy", "dataset") if config.get(name)) or "run"
+    scales = is_coefficient_search(run)
+    title = " · ".join(str(config[name]) for name in ("space", "base", "strategy", "dataset") if config.get(name)) or "run"
     plan = mapping(run.get("plan"))
     recipe = mapping(plan.get("recipe"))
     lead = [f"nasbench {run.get('command', 'run')}", f"seed {run.get('seed')}"]
@@ -53,11 +63,13 @@ def render(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial], plo
     lead += [f"started {minute(run.get('started'))}"]
     sections = [
         _headline(run, trials),
+        *(_scaling(run, trials, plots) if scales else []),
         _control(trials, plots),
+        _front(trials, _objectives(run), plots),
         _plot("Score against size and cost", "score_against_cost", plots),
         _plot("Operations over time", "operations", plots),
         _plot("Controller", "controller", plots),
-        _leaderboard(trials),
+        scaling.candidates_section(trials) if scales else _leaderboard(trials),
         _drawing(directory, trials),
         _ranking(trials, plots),
         _cost(trials),
@@ -66,6 +78,14 @@ def render(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial], plo
         _how_to_go_on(directory, run, trials),
     ]
     return page(title, " · ".join(lead), sections)
+
+
+def _scaling(run: Mapping[str, Any], trials: Sequence[Trial], plots: Mapping[str, str]) -> list[str]:
+    figures = {name: _figure(name, plots) if name in plots else "" for name in scaling.CAPTIONS}
+    return [
+        scaling.coefficients_section(run, trials, figures["surface"]),
+        scaling.comparison_section(run, trials, figures["comparison"]),
+    ]
 
 
 def _headline(run: Mapping[str, Any], trials: Sequence[Trial]) -> str:
@@ -93,6 +113,15 @@ def _control(trials: Sequence[Trial], plots: Mapping[str, str]) -> str:
 
 def _plot(title: str, name: str, plots: Mapping[str, str]) -> str:
     return f"<h2>{escape(title)}</h2>\n{_figure(name, plots)}" if name in plots else ""
+
+
+def _front(trials: Sequence[Trial], objectives: Sequence[Objective], plots: Mapping[str, str]) -> str:
+    columns, rows = front_table(trials, objectives)
+    if not objectives or not rows:
+        return ""
+    listed = table(columns, rows, left=("key",), sortable=True)
+    sentence = front_sentence(trials, objectives)
+    return f"<h2>Pareto front</h2>\n<p>{escape(sentence)}</p>\n{_figure('front', plots) if 'front' in plots else ''}\n{listed}"
 
 
 def _figure(name: str, plots: Mapping[str, str]) -> str:
@@ -178,7 +207,9 @@ def _how_to_go_on(directory: Path, run: Mapping[str, Any], trials: Sequence[Tria
         [] if run.get("ended") and trials else [("go on with this run", f"nasbench {run.get('command', 'search')} --run {where} --resume")]
     )
     lines.append(("build this page anew", f"nasbench report {where}"))
-    if best_trial(trials) is not None:
+    if is_coefficient_search(run):
+        lines.append(("scale the base by these coefficients", f"nasbench scale --coefficients {where} --phi 3"))
+    elif best_trial(trials) is not None:
         lines += [
             ("train the best network longer", f"nasbench train {where} --dataset ... --recipe cifar_fast"),
             ("compare it with baselines and random cells", f"nasbench compare {where} zoo:resnet20 --controls 3 --seeds 5 --dataset ..."),
@@ -187,8 +218,26 @@ def _how_to_go_on(directory: Path, run: Mapping[str, Any], trials: Sequence[Tria
     return f"<h2>How to go on</h2>\n<pre>{escape(text)}</pre>"
 
 
+def _objectives(run: Mapping[str, Any]) -> tuple[Objective, ...]:
+    """Those of the run; with --target-macs, which makes one score of two, those two."""
+    config = mapping(run.get("config"))
+    given = config.get("objectives")
+    if given and isinstance(given, list | tuple):
+        return parse_objectives(given)
+    return (Objective(str(config["score_column"]), True), Objective("macs", False)) if _target_macs(run) else ()
+
+
+def _target_macs(run: Mapping[str, Any]) -> int | None:
+    """T of a score that is accuracy x (MACs / T)^w."""
+    target = mapping(run.get("plan")).get("target_macs")
+    return target if isinstance(target, int) else None
+
+
 def _score_name(run: Mapping[str, Any]) -> str:
     config = mapping(run.get("config"))
     if config.get("target_macs"):
         return "score"
+    objectives = _objectives(run)
+    if objectives and not objectives[0].maximise:
+        return f"minus {objectives[0].metric}"
     return {"val_accuracy": "validation accuracy"}.get(str(config.get("score_column")), str(config.get("score_column") or "score"))

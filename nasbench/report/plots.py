@@ -91,7 +91,7 @@ def search_curve(trials: Sequence[Trial], score: str = "score") -> "Figure | Non
     axes = figure.subplots()
     for blind, colour, text in ((True, ORANGE, "blind proposals"), (False, BLUE, "proposals")):
         points = [(place, trial.score) for place, trial in enumerate(told, 1) if trial.scored and is_random(trial) is blind]
-        _scatter(axes, points, colour, text)
+        scatter(axes, points, colour, text)
     failed = [place for place, trial in enumerate(told, 1) if not trial.scored]
     axes.plot(
         failed, [0.015] * len(failed), "|", color=RED, markersize=6, transform=axes.get_xaxis_transform(), label="failed", clip_on=False
@@ -136,7 +136,7 @@ def score_against_cost(trials: Sequence[Trial], score: str = "score") -> "Figure
     for axes, (metric, text) in zip(figure.subplots(1, len(panels), squeeze=False, sharey=True)[0], panels, strict=True):
         with_cost = [trial for trial in shown if _positive(trial, metric)]
         for blind, colour, name in ((True, ORANGE, "random"), (False, BLUE, "chosen by the search")):
-            _scatter(axes, [(trial.metrics[metric], trial.score) for trial in with_cost if is_random(trial) is blind], colour, name)
+            scatter(axes, [(trial.metrics[metric], trial.score) for trial in with_cost if is_random(trial) is blind], colour, name)
         front = pareto_front([(float(trial.metrics[metric]), float(trial.score or 0.0)) for trial in with_cost])
         axes.step(*zip(*front, strict=True), where="post", color=INK, linewidth=1.0, label="best at that cost")
         log_counts(axes, [trial.metrics[metric] for trial in with_cost])
@@ -224,7 +224,7 @@ def new_figure(width: float, height: float) -> "Figure":
     return figure
 
 
-def _scatter(axes: "Axes", points: Sequence[tuple[float, float | None]], colour: str, name: str) -> None:
+def scatter(axes: "Axes", points: Sequence[tuple[float, float | None]], colour: str, name: str) -> None:
     if points:
         size = 14 if len(points) < 300 else 5
         many = len(points) > 4000

@@ -11,7 +11,6 @@ from nasbench.core.curves import (
     expected_best,
     is_control,
     is_random,
-    is_retraining,
     option_shares,
     random_scores,
     search_epochs,
@@ -55,7 +54,7 @@ def kendall_tau(first: Sequence[float], second: Sequence[float]) -> tuple[float,
 def retrained(trials: Sequence[Trial]) -> list[tuple[Trial, Trial]]:
     """(trial of the search, its retraining) where both have scores."""
     by_number = {trial.number: trial for trial in trials}
-    pairs = [(by_number.get(int(trial.note["retrain_of"])), trial) for trial in trials if is_retraining(trial)]
+    pairs = [(by_number.get(int(trial.note["retrain_of"])), trial) for trial in trials if "retrain_of" in trial.note]
     return [(first, second) for first, second in pairs if first is not None and first.scored and second.scored]
 
 

@@ -43,7 +43,7 @@ class ConsoleTracker:
         self._best = best_trial(run.history)
         for trial in run.history:
             self._counts[trial.status] += 1
-        names = [str(run.config[name]) for name in ("space", "strategy", "dataset") if run.config.get(name)]
+        names = [str(run.config[name]) for name in ("space", "base", "strategy", "dataset") if run.config.get(name)]
         before = f", {self._earlier} of them done before" if self._earlier else ""
         self._print(f"{' · '.join(names) or 'run'}: {self._total} trials{before}; run directory {run.directory}")
         if self._stream.isatty() if self._interactive is None else self._interactive:
@@ -107,7 +107,7 @@ class ConsoleTracker:
         if self._done >= self._total:
             return "finishing"
         if last is not None and is_retraining(last):
-            return "retraining"
+            return "comparing" if "compared_as" in last.note else "retraining"
         return "control" if last is not None and is_control(last) else "searching"
 
     def _below(self) -> str:
@@ -120,6 +120,8 @@ class ConsoleTracker:
 
 def _kind(trial: Trial) -> str:
     note = "  control" if is_control(trial) else f"  trial {trial.note['retrain_of']} retrained" if is_retraining(trial) else ""
+    if "compared_as" in trial.note:
+        note = f"  {trial.note['compared_as']}, seed {trial.architecture.genes.get('seed')}"
     return f"{trial.status:<6}{note}"
 
 

@@ -3,6 +3,7 @@
 The gradients' mean over replicas is that of the whole batch, as all parts are of one size. One process is the case of one replica.
 """
 
+import os
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
@@ -25,6 +26,12 @@ class Replicas:
     def leads(self) -> bool:
         """True in the one process that writes files and speaks."""
         return self.rank == 0
+
+    def device(self, device: torch.device) -> torch.device:
+        """This replica's own: of several GPUs of a machine, the one with its number there (torchrun and Ray Train give it)."""
+        if self.count == 1 or device.type != "cuda":
+            return device
+        return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")) % torch.cuda.device_count())
 
     def check_batch(self, batch_size: int) -> int:
         """UsageError where a batch does not fall into equal parts."""

@@ -67,8 +67,9 @@ def fit(
     """Trains `model` in place on `device` and returns `val_accuracy` in [0, 1], `val_loss` and `train_loss` (last epoch, main head).
 
     `epochs` (else the recipe's) is also what the schedule runs over; `stop_after` ends the training before the schedule does.
-    `report` is called after each epoch with the metrics so far. `checkpoint` is a file written after each epoch; where it exists, the
-    training goes on from it. With an average of the weights in the recipe, the average is what is evaluated and what `model` ends with.
+    `report` is called after each epoch with the metrics so far, and where a training goes on, with those of its last one. `checkpoint`
+    is a file written after each epoch; where it exists, the training goes on from it. With an average of the weights in the recipe, the
+    average is what is evaluated and what `model` ends with.
     With `keep_best`, every epoch is evaluated and `model` ends with the weights of the best one (`best_epoch`; the metrics are that
     epoch's). `freezing` says what stays as it is and what learns slowly. Of `replicas`, each calls this with the same arguments and a
     `model` of its own, and ends with the same weights. Raises TrialFailed for a loss that is not finite, for lack of memory and for
@@ -86,6 +87,8 @@ def fit(
         state = load_state(checkpoint, device)
         done, metrics = training.restore(state, identity, checkpoint)
         best = state["best"]
+        if report is not None and replicas.leads:
+            report(done, metrics)  # it may have been cut off between writing the state and saying so
     for epoch in range(done, last):
         with trial_boundary("the training"):
             with isolated_rng(device, replicas.seed(seed, "layers", epoch)):

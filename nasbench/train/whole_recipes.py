@@ -107,3 +107,26 @@ IMAGENET = Recipe(
     source="He et al. 2016 (arXiv:1512.03385), section 3.4; 90 epochs as in PyTorch's reference training",
 )
 recipes.register("imagenet")(IMAGENET)
+
+# No paper's: a short training on photographs, from scratch or from weights. One cycle, Nesterov momentum, crops of a third and more.
+PHOTO_FAST = Recipe(
+    name="photo_fast",
+    version=1,
+    epochs=30,
+    batch_size=64,
+    lr_peak=0.1,
+    lr_schedule="one_cycle",
+    nesterov=True,
+    weight_decay=5e-4,
+    decay_norm_and_bias=False,
+    grad_clip_norm=5.0,
+    label_smoothing=0.1,
+    random_resized_crop=0.35,
+    flip=True,
+    bn_momentum=0.1,
+    ema_decay=0.99,
+    mixed_precision=True,
+    channels_last=True,
+    source="a short training on photographs; no published counterpart",
+)
+recipes.register("photo_fast")(PHOTO_FAST)

@@ -6,11 +6,11 @@ that needs; of the operations, those that the two cells use. So the file's netwo
 
 import ast
 import inspect
-from types import ModuleType
 from typing import Any
 
 from nasbench.core.spec import ModelSpec
 from nasbench.nn import cell, drop_path, layers, ops
+from nasbench.nn.definitions import needed
 from search_spaces.nasnet import enas, network
 from search_spaces.nasnet.sizes import Rules
 
@@ -77,45 +77,14 @@ def source(spec: ModelSpec, rules: Rules, arguments: dict[str, Any]) -> str:
         channels=spec.task.channels,
         pixels=pixels,
     )
-    return header + "".join(_definitions(builder, used)) + footer
+    definitions = needed((builder,), MODULES, {"OPERATIONS": _operations(used)})
+    return header + "".join(f"\n\n{text}\n" for text in definitions) + footer
 
 
 def _wiring_text(wiring: tuple[tuple[tuple[Any, ...], ...], tuple[int, ...]]) -> str:
     blocks, outputs = wiring
     rows = "".join(f'        ({a}, {b}, "{op_1}", "{op_2}", "{combine}"),\n' for a, b, op_1, op_2, combine in blocks)
     return f"(\n    (\n{rows}    ),\n    {outputs!r},\n)"
-
-
-def _definitions(entry: str, used_operations: set[str]) -> list[str]:
-    """The definitions that `entry` needs, itself included, in an order in which Python can run them."""
-    definitions: dict[str, str] = {}
-    for module in MODULES:
-        definitions |= _top_level(module)
-    definitions["OPERATIONS"] = _operations(used_operations)
-    needed = {entry}
-    reached: list[str] = [entry]
-    while reached:
-        names = {node.id for node in ast.walk(ast.parse(definitions[reached.pop()])) if isinstance(node, ast.Name)}
-        new = names & definitions.keys() - needed
-        needed |= new
-        reached += new
-    return ["\n\n" + text + "\n" for name, text in definitions.items() if name in needed]
-
-
-def _top_level(module: ModuleType) -> dict[str, str]:
-    """Name -> source of each class, function and constant of a module, in its order."""
-    text = inspect.getsource(module)
-    lines = text.splitlines()
-    found = {}
-    for node in ast.parse(text).body:
-        segment = "\n".join(lines[node.lineno - 1 : node.end_lineno])
-        if isinstance(node, ast.ClassDef | ast.FunctionDef):
-            found[node.name] = segment
-        elif isinstance(node, ast.Assign | ast.AnnAssign):
-            target = node.targets[0] if isinstance(node, ast.Assign) else node.target
-            assert isinstance(target, ast.Name), ast.dump(target)
-            found[target.id] = segment
-    return found
 
 
 def _operations(used: set[str]) -> str:

@@ -11,6 +11,7 @@ from nasbench.core.errors import unknown
 from nasbench.core.graph import CellGraph
 from nasbench.core.registry import spaces
 from nasbench.core.spec import ModelCard, ModelSpec, Size, Task
+from search_spaces.nasnet.counts import counts
 from search_spaces.nasnet.genotype import Genotype, canonical, choices, genotype_of, graph
 from search_spaces.nasnet.published import PUBLISHED, Published
 from search_spaces.nasnet.sizes import Rules, arguments, filters_for
@@ -35,6 +36,11 @@ class NasnetSpace:
     def build(self, architecture: Architecture, size: Size, task: Task) -> "nn.Module":
         """The network: (B, channels, H, W) -> (B, num_classes); in training mode with an auxiliary head, a pair of logits."""
         return _build(self._genotype(architecture), "nasnet", size, task)
+
+    def counts(self, architecture: Architecture, size: Size, task: Task) -> tuple[int, int]:
+        """(trainable parameters, multiply-adds of one image) of the network, without building it."""
+        found = arguments(self._genotype(architecture), "nasnet", size, task)
+        return counts(size.resolution or task.image_size, **found)
 
     def published(self) -> Mapping[str, Size]:
         """Name -> the size it was published with, in its CIFAR form."""

@@ -73,7 +73,7 @@ def test_the_same_question_gets_the_same_answer():
     torch.manual_seed(2)
     assert evaluator()(replace(proposal, number=9), spec, 3, silent) == first
     assert evaluator()(proposal, spec, 4, silent) != first
-    assert set(first) == {"val_accuracy", "val_loss", "train_loss", "params", "macs"}
+    assert set(first) == {"val_accuracy", "val_top5", "val_loss", "train_loss", "params", "macs"}
     assert (first["params"], first["macs"]) == (650, 640)
 
 

@@ -1,0 +1,34 @@
+"""`nasbench race`."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+
+from nasbench.cli.parse import parse
+from nasbench.engine.config import RaceConfig
+
+
+def run(argv: Sequence[str]) -> None:
+    """Parses, races, prints."""
+    config = parse(RaceConfig, "race", argv)
+    if config.resume:
+        from nasbench.engine.resume import stored_config
+
+        stored = stored_config(RaceConfig, "race", config.run)
+        config = replace(parse(RaceConfig, "race", argv, default=replace(stored, resume=False, json=False)), resume=True)
+    from nasbench.engine.race import run_race
+
+    result = run_race(config, argv=("nasbench", "race", *argv))
+    if config.json:
+        print(json.dumps(result.to_json()))
+        return
+    from rich.console import Console
+
+    from nasbench.report.race_tables import race_table
+
+    console, table = Console(), race_table(result.race)
+    if not console.is_terminal:
+        console.width = 1000  # a file or a pipe has room for all of it
+        console.width = console.measure(table).maximum
+    console.print(table)
+    console.print(f"report: {result.run / 'report.html'}", highlight=False, soft_wrap=True)

@@ -1,0 +1,134 @@
+"""`nasbench scale`."""
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from nasbench.cli import scale_search
+from nasbench.cli.parse import parse
+from nasbench.engine.config import ScaleConfig
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from nasbench.engine.scale_command import ScaleResult
+    from nasbench.nn.stage_rows import StageRow
+
+
+def run(argv: Sequence[str]) -> None:
+    """Parses, scales, prints."""
+    config = parse(ScaleConfig, "scale", argv)
+    if scale_search.is_meant(config):
+        scale_search.run(config, argv)
+        return
+    from nasbench.engine.scale_command import run_scale
+
+    result = run_scale(config, argv=("nasbench", "scale", *argv))
+    if config.json:
+        print(json.dumps(result.to_json()))
+    else:
+        _print(result)
+
+
+def _print(result: "ScaleResult") -> None:
+    from rich.console import Console
+
+    parts: list[str | Table] = [*_heading(result), _stages(result), _counts(result), *_law(result), *_published(result)]
+    if result.trained:
+        parts += [_trainings(result), f"run: {result.trained.directory}"]
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = 1000  # a file or a pipe has room for all of it
+    for part in parts:
+        console.print(part, soft_wrap=isinstance(part, str))
+
+
+def _heading(result: "ScaleResult") -> Iterator[str]:
+    from nasbench.engine.scale import pixels_of
+
+    asked, found = result.multipliers, result.coefficients
+    yield result.names[1]
+    if found is not None:
+        balance = f"alpha {found.alpha:.4g}, beta {found.beta:.4g}, gamma {found.gamma:.4g}"
+        yield f"coefficients: {balance}; alpha x beta² x gamma² = {found.product:.4f}"
+    pixels = f"{pixels_of(result.base)} -> {pixels_of(result.scaled)} px"
+    yield f"multipliers:  depth {asked.depth:.4g}, width {asked.width:.4g}, resolution {asked.resolution:.4g} ({pixels})"
+
+
+def _stages(result: "ScaleResult") -> "Table":
+    """Stages before and after, or N and F of a network of cells."""
+    if result.before.stages is None or result.after.stages is None:
+        before, after = result.base.size, result.scaled.size
+        table = _table("", "before", "after")
+        table.add_row("N, normal cells a stack", f"{before.depth:g}", f"{after.depth:g}")
+        table.add_row("F, filters of the first stack", f"{before.width:g}", f"{after.width:g}")
+        return table
+    table = _table("stage", "kernel", "stride", "channels", "after", "repeats", "after")
+    for before_row, after_row in zip(result.before.stages, result.after.stages, strict=True):
+        channels, repeats = (str(before_row.channels), str(after_row.channels)), (str(before_row.repeats), str(after_row.repeats))
+        table.add_row(_operator(after_row), str(after_row.kernel), str(after_row.stride), *channels, *repeats)
+    blocks = [str(sum(row.repeats for row in rows)) for rows in (result.before.stages, result.after.stages)]
+    table.add_row("all", "", "", "", "", *blocks)
+    return table
+
+
+def _counts(result: "ScaleResult") -> "Table":
+    table = _table("", "before", "after", "times")
+    for name, before, after in (
+        ("params", result.before.params, result.after.params),
+        ("MACs", result.before.macs, result.after.macs),
+    ):
+        table.add_row(name, f"{before:,}", f"{after:,}", f"{after / before:.3f}")
+    return table
+
+
+def _law(result: "ScaleResult") -> Iterator[str]:
+    law, ratio = result.multipliers.product, result.macs_ratio
+    doubling = f"2^phi = {2**result.phi:.4g}; " if result.phi is not None else ""
+    yield f"MACs grow {ratio:.4g} times. {doubling}depth x width² x resolution² = {law:.4g}, the law before rounding."
+    parts = " x ".join(f"{each.factor:.3f} {each.dimension}" for each in result.differences)
+    yield f"Counted to law: {ratio / law:.3f} = {parts}"
+    yield "  (each scaled and rounded after the one before; what the law leaves out counts too: stem, head, depthwise filters)"
+
+
+def _published(result: "ScaleResult") -> Iterator[str]:
+    row = result.published
+    if row is None:
+        return
+    asked = row.multipliers
+    size = f"depth {asked.depth:g}, width {asked.width:g}, {row.pixels} px, {row.params:,} params, {row.macs:,} MACs"
+    if result.config.published is None:
+        yield f"Nearest published: {row.name.upper()} ({size})"
+        params, macs = result.after.params / row.params - 1, result.after.macs / row.macs - 1
+        yield f"  against it: {100 * params:+.1f} % params, {100 * macs:+.1f} % MACs; --published {row.name} builds the real one"
+    else:
+        yield f"Its row of the published table: {size}"
+    if row.name != "b0":
+        phis = ", ".join(f"{name} {phi:.2f}" for name, phi in row.effective_phi.items())
+        yield f"  B1 to B7 come from a table, not from 1.2, 1.1, 1.15 and a phi: {row.name.upper()}'s phi by dimension is {phis}"
+
+
+def _trainings(result: "ScaleResult") -> "Table":
+    record = result.to_json()["trained"]
+    config = result.config
+    table = _table("model", "params", "MACs", "test accuracy, %", "seeds")
+    table.title = f"{config.dataset} under {config.recipe}"
+    for row, counts in zip(record, (result.before, result.after), strict=True):
+        deviation = f" ± {100 * row['std']:.2f}" if row["std"] is not None else ""
+        accuracy = f"{100 * row['test_accuracy']:.2f}{deviation}"
+        table.add_row(row["model"], f"{counts.params:,}", f"{counts.macs:,}", accuracy, str(row["seeds"]))
+    return table
+
+
+def _operator(row: "StageRow") -> str:
+    return f"{row.operator} x{row.expansion:g}" if row.operator == "mbconv" else row.operator
+
+
+def _table(*columns: str) -> "Table":
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, title_justify="left")
+    for index, name in enumerate(columns):
+        table.add_column(name, justify="right" if index else "left", no_wrap=True)
+    return table

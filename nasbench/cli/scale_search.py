@@ -1,0 +1,99 @@
+"""`nasbench scale --search`."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nasbench.cli.parse import parse
+from nasbench.engine.config import SCALE_SEARCH, ScaleConfig
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from nasbench.engine.scale_search import ScaleSearchResult
+
+
+def is_meant(config: ScaleConfig) -> bool:
+    """True for --search, and for --resume of the run of one."""
+    if config.search or not config.resume or config.run is None:
+        return config.search
+    path = Path(config.run) / "run.json"
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        return bool(record["config"]["search"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return False  # whoever opens the run says what is wrong with it
+
+
+def run(config: ScaleConfig, argv: Sequence[str]) -> None:
+    """Parses again, with what a search sets or what the run to go on with has; searches, prints."""
+    if config.resume:
+        from nasbench.engine.scale_search import stored_config
+
+        stored = stored_config(config.run)
+        switches = ("search", "resume", "download", "to_the_end", "train")  # one that is on by default could not be given again
+        off: dict[str, Any] = dict.fromkeys((*switches, "json"), False)
+        config = parse(ScaleConfig, "scale", argv, default=replace(stored, **off))
+        config = replace(config, **{name: getattr(config, name) or getattr(stored, name) for name in switches})
+    else:
+        config = parse(ScaleConfig, "scale", argv, default=replace(ScaleConfig(), **SCALE_SEARCH))
+    from nasbench.engine.scale_search import run_scale_search
+
+    result = run_scale_search(config, argv=("nasbench", "scale", *argv))
+    if config.json:
+        print(json.dumps(result.to_json()))
+    else:
+        _print(result)
+
+
+def _print(result: "ScaleSearchResult") -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False, soft_wrap=True)
+    for line in _found(result.found):
+        console.print(line)
+    if result.found["comparison"]:
+        console.print(_comparison(result.found["comparison"]))
+    console.print(f"{len(result.trials)} trials in {result.seconds:.0f} s")
+    console.print(f"coefficients: {result.run / 'best' / 'coefficients.json'}")
+    console.print(f"report:       {result.run / 'report.html'}")
+    console.print(f"use them:     nasbench scale --coefficients {result.run} --phi 3")
+
+
+def _found(found: dict[str, Any]) -> Iterator[str]:
+    interval, score = found["interval"], found["score"]
+    for name in ("alpha", "beta", "gamma"):
+        between = (
+            f"   {interval['level']:.0%} of the resampled fits in [{interval[name][0]:.3f}, {interval[name][1]:.3f}]" if interval else ""
+        )
+        yield f"{name:<5} {found[name]:.4f}{between}"
+    yield f"alpha x beta² x gamma² = {found['product']:.6f}"
+    deviation = f" ± {score['std']:.4f}" if score["std"] is not None else ""
+    yield f"score {score['mean']:.4f}{deviation} ({score['seeds']} seed{'s' * (score['seeds'] != 1)})"
+    if interval is None:
+        yield "too few candidates to say how surely the coefficients are known"
+
+
+def _comparison(rows: Sequence[dict[str, Any]]) -> "Table":
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, title="At equal multiply-adds, as near as rounding allows", title_justify="left")
+    for name in ("network", "depth x", "width x", "px", "MACs x", "accuracy, %", "score", "seeds"):
+        table.add_column(name, justify="left" if name == "network" else "right", no_wrap=True)
+    for row in rows:
+        depth, width = row.get("alpha", row.get("depth")), row.get("beta", row.get("width"))
+        accuracy = f"{100 * row['val_accuracy']:.2f}" + (f" ± {100 * row['std']:.2f}" if row["std"] is not None else "")
+        table.add_row(
+            row["name"],
+            f"{depth:.3f}",
+            f"{width:.3f}",
+            str(row["pixels"]),
+            f"{row['macs_ratio']:.3f}",
+            accuracy,
+            f"{row['score']:.4f}",
+            str(row["seeds"]),
+        )
+    return table

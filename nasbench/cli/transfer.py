@@ -1,0 +1,28 @@
+"""`nasbench transfer`."""
+
+import json
+from collections.abc import Sequence
+
+from nasbench.cli.parse import parse
+from nasbench.engine.config import TransferConfig
+
+
+def run(argv: Sequence[str]) -> None:
+    """Parses, trains, prints."""
+    config = parse(TransferConfig, "transfer", argv, positional="model")
+    from nasbench.engine.transfer import transfer
+
+    result = transfer(config, argv=("nasbench", "transfer", *argv))
+    if result is None:
+        return
+    record = result.to_json()
+    if config.json:
+        print(json.dumps(record))
+        return
+    size, task = result.spec.size, result.spec.task
+    form = f"{size.skeleton} skeleton, N = {size.depth:g}, F = {size.width:g}, " if size.skeleton else ""
+    print(f"{config.model}: {form}{task.image_size} px, {record['params']:,} params, {record['macs']:,} MACs")
+    deviation = f" ± {100 * record['std']:.2f}" if record["std"] is not None else ""
+    print(f"top-1 {100 * record['top1']:.2f}{deviation} %, top-5 {100 * record['top5']:.2f} % on the test split, {record['seconds']:.0f} s")
+    for seed, _ in result.trained.of(config.model):
+        print(f"seed {seed}: {result.trained.evaluator.folder(config.model, seed)}")

@@ -1,0 +1,203 @@
+"""Compound scaling of a model (Tan and Le 2019, arXiv:1905.11946): the scaled specification, its counts, the law, phi for a budget.
+
+Everything here is pure: networks are built without memory and counted, nothing is computed.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from nasbench.core.compound import Multipliers
+from nasbench.core.errors import UsageError
+from nasbench.core.spec import ModelSpec
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from nasbench.nn.stage_rows import StageRow
+
+MOST = 32.0
+"""No dimension grows further: depth, width and resolution times 32 are 32**5 = 3e7 times the multiply-adds."""
+WIDTH_STEPS = {"cifar": 2, "imagenet": 4}
+"""Skeleton -> what F, the filters of the first stack, is a multiple of: factorized reductions halve it, stem cells take a quarter."""
+SMALLEST_WIDTHS = {"cifar": 2, "imagenet": 8}
+PHI_PRECISION = 1e-3
+"""A phi that is solved for is exact to this."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What a network of a specification counts; `stages` None where it has none to tell (networks of cells)."""
+
+    params: int
+    macs: int
+    stages: tuple["StageRow", ...] | None
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What one dimension adds to the multiply-adds: `law` times by the law, `counted` times by counting."""
+
+    dimension: str
+    law: float
+    counted: float
+
+    @property
+    def factor(self) -> float:
+        """Counted to law: above 1, rounding (and what the law leaves out) made the network larger."""
+        return self.counted / self.law
+
+
+def compound_scale(base: ModelSpec, multipliers: Multipliers) -> ModelSpec:
+    """`base` with its depth, width and resolution multiplied and rounded as the network takes them.
+
+    Pixels go to the nearest whole. A network of cells has N normal cells a stack, rounded up, and F filters, to the nearest multiple that
+    its skeleton allows. Other networks keep the multipliers: their stages are rounded where they are built (repeats up, channels to
+    multiples of 8). The task stays, and with it the form of the network, for small images or for large ones. UsageError for a dimension
+    that grows more than MOST times.
+    """
+    for name, value in vars(multipliers).items():
+        if value > MOST:
+            raise UsageError(
+                f"the {name} would grow {value:.4g} times; nasbench scales each dimension up to {MOST:g} times. Take less phi."
+            )
+    size = base.size
+    pixels = max(1, round(pixels_of(base) * multipliers.resolution))
+    depth, width = _exact(size.depth * multipliers.depth), _exact(size.width * multipliers.width)
+    if size.skeleton:
+        step, least = WIDTH_STEPS.get(size.skeleton, 2), SMALLEST_WIDTHS.get(size.skeleton, 2)
+        depth, width = math.ceil(depth), max(least, step * math.floor(width / step + 0.5))
+    return replace(base, size=replace(size, depth=depth, width=width, resolution=pixels))
+
+
+def pixels_of(spec: ModelSpec) -> int:
+    """The side in pixels at which a model sees images."""
+    return spec.size.resolution or spec.task.image_size
+
+
+@lru_cache(maxsize=64)
+def counted(spec: ModelSpec) -> Counts:
+    """Counts of the network on the meta device. UsageError where it cannot be built or its images are too small."""
+    import torch
+
+    from nasbench.evaluators.building import task_of_spec
+    from nasbench.nn.stage_rows import Staged
+    from nasbench.profile import count
+
+    with torch.device("meta"):
+        network = _scaled_form(spec)
+    stages = network.stage_rows() if isinstance(network, Staged) else None
+    if stages is not None:
+        _check_pixels(spec, stages)
+    return Counts(*count(network, task_of_spec(spec)), stages)
+
+
+def differences(base: ModelSpec, multipliers: Multipliers) -> tuple[Difference, ...]:
+    """Where counted multiply-adds leave the law, depth * width**2 * resolution**2, dimension by dimension.
+
+    The dimensions are scaled one after another (depth, then width at that depth, then resolution of that network), each rounded as it is
+    built, and counted. So the factors multiply up to the whole: counted growth / law. A factor holds the rounding of its dimension
+    and the layers that do not grow as the law says (stem, head and classifier are not repeated; depthwise filters grow as the width).
+    """
+    steps = [
+        Multipliers(),
+        Multipliers(multipliers.depth),
+        Multipliers(multipliers.depth, multipliers.width),
+        multipliers,
+    ]
+    laws = (multipliers.depth, multipliers.width**2, multipliers.resolution**2)
+    macs = [counted(compound_scale(base, step)).macs for step in steps]
+    growth = [after / before for before, after in pairwise(macs)]
+    return tuple(Difference(*each) for each in zip(("depth", "width", "resolution"), laws, growth, strict=True))
+
+
+def solve_phi(base: ModelSpec, at: Callable[[float], Multipliers], target_macs: int) -> float:
+    """The largest phi, to PHI_PRECISION, whose counted multiply-adds are at most `target_macs`.
+
+    Counted ones are a staircase of phi, so they seldom meet a target exactly. `at` gives the multipliers of a phi, which must not shrink
+    as phi grows. UsageError where the base cannot be made so small or so large.
+    """
+    low, high = 0.0, 0.0
+    step = 0.5
+    while macs_at(base, at, low) > target_macs:
+        high, low, step = low, low - step, step * 1.5
+    while macs_at(base, at, high) <= target_macs:
+        if max(vars(at(high + step)).values()) > MOST:
+            raise UsageError(
+                f"--target-macs {target_macs:,} is out of reach: phi {high:g} has {macs_at(base, at, high):,}, and a larger one would "
+                f"scale a dimension more than {MOST:g} times. Start from a larger --base."
+            )
+        low, high, step = high, high + step, step * 1.5
+    while high - low > PHI_PRECISION:
+        middle = _between(base, at, low, high, target_macs)
+        low, high = (middle, high) if macs_at(base, at, middle) <= target_macs else (low, middle)
+    try:
+        counted(compound_scale(base, at(low)))
+    except UsageError as error:
+        least = macs_at(base, at, high)
+        raise UsageError(f"--target-macs {target_macs:,} is out of reach: the least is {least:,}, at phi {high:.3f}. {error}") from error
+    return low
+
+
+@lru_cache(maxsize=1024)
+def quick_macs(spec: ModelSpec) -> int:
+    """Multiply-adds as `counted` has them; for networks of stages from their description, which is exact and ten times as quick."""
+    import torch
+
+    from nasbench.evaluators.building import task_of_spec
+    from nasbench.nn.mbconv import StageNet
+    from search_spaces.mbconv.counts import counts
+
+    with torch.device("meta"):
+        network = _scaled_form(spec)
+    if not isinstance(network, StageNet):
+        return counted(spec).macs
+    _check_pixels(spec, network.stage_rows())
+    return counts(network.blueprint, task_of_spec(spec))[1]
+
+
+def macs_at(base: ModelSpec, at: Callable[[float], Multipliers], phi: float) -> int:
+    """Multiply-adds at a phi; 0 where images would be too small for the network to be built."""
+    try:
+        return quick_macs(compound_scale(base, at(phi)))
+    except UsageError:
+        if phi >= 0:
+            raise
+        return 0
+
+
+def _between(base: ModelSpec, at: Callable[[float], Multipliers], low: float, high: float, target: int) -> float:
+    """Where a straight line between the logarithms would meet the target, kept off the ends so that both close in."""
+    below, above = macs_at(base, at, low), macs_at(base, at, high)
+    share = math.log(target / below) / math.log(above / below) if 0 < below < above else 0.5
+    return low + (high - low) * min(0.9, max(0.1, share))
+
+
+def _exact(product: float) -> float:
+    """Without the noise of floating point: 2.0000000000000004 repeats would be rounded up to 3."""
+    return float(f"{product:.12g}")
+
+
+def _scaled_form(spec: ModelSpec) -> "nn.Module":
+    """The network; for the zoo's scalable ones our own form at 1 and 1 too, which can tell its stages."""
+    import zoo
+    from nasbench.evaluators.building import build_network
+
+    scaled = zoo.entry(str(spec.name)).scaled if spec.source == "zoo" else None
+    return scaled(spec.task, spec.size.width, spec.size.depth) if scaled else build_network(spec)
+
+
+def _check_pixels(spec: ModelSpec, stages: tuple["StageRow", ...]) -> None:
+    """Every stride needs two pixels to halve: a side of more than half the product of all strides."""
+    stride = math.prod(row.stride for row in stages)
+    smallest = stride // 2 + 1
+    if pixels_of(spec) < smallest:
+        halvings, own = stride.bit_length() - 1, spec.task.image_size
+        raise UsageError(
+            f"images of {pixels_of(spec)} px are too small for {spec.name or spec.source}: its strides halve them {halvings} times and "
+            f"need {smallest} px or more, {smallest / own:.3g} times its own {own}. Take more phi (or --resolution), or larger images "
+            "with --image-size."
+        )

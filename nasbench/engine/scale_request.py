@@ -1,0 +1,96 @@
+"""What `nasbench scale` was asked for: coefficients and dimensions, checked before any work."""
+
+import json
+from collections.abc import Callable
+from math import isfinite, log2
+from pathlib import Path
+
+from nasbench.core.compound import PUBLISHED, Coefficients, Multipliers
+from nasbench.core.errors import UsageError
+from nasbench.engine.config import ScaleConfig
+
+PRODUCT_RANGE = (1.8, 2.2)
+"""alpha * beta**2 * gamma**2 is about 2; the published coefficients have 1.920."""
+WAYS = ("--phi", "--target-macs", "--published", "--depth, --width and --resolution")
+
+
+def check_request(config: ScaleConfig) -> None:
+    """UsageError for flags that contradict each other, and for numbers out of range."""
+    outright = any(value is not None for value in (config.depth, config.width, config.resolution))
+    chosen = (config.phi is not None, config.target_macs is not None, config.published is not None, outright)
+    if sum(chosen) > 1:
+        asked = [way for way, given in zip(WAYS, chosen, strict=True) if given]
+        raise UsageError(f"{' and '.join(asked)} each say how far to scale; give one of them")
+    if outright or config.published:
+        way = "--published" if config.published else "a multiplier outright"
+        given = [f"--{name}" for name in ("alpha", "beta", "gamma", "coefficients") if getattr(config, name) is not None]
+        given += ["--dims"] * (config.dims != "compound")
+        if given:
+            raise UsageError(f"{' and '.join(given)} are for --phi and --target-macs; {way} says all there is. Leave one of them out.")
+    if config.published and config.base != ScaleConfig.base:
+        raise UsageError(f"--published scales {ScaleConfig.base} by its published table; got --base {config.base}. Leave --base out.")
+    if config.coefficients is not None and any(value is not None for value in (config.alpha, config.beta, config.gamma)):
+        raise UsageError("--coefficients RUN gives alpha, beta and gamma; leave --alpha, --beta and --gamma out, or give them alone")
+    if config.phi is not None and not isfinite(config.phi):
+        raise UsageError(f"--phi takes a number, such as 3, 0.5 or -1; got {config.phi}")
+    if config.train and config.classes is not None:
+        raise UsageError("--classes is the data set's own with --train; leave it out")
+    if not config.train and (config.run or config.resume):
+        raise UsageError("--run and --resume are for what trains: add --train")
+
+
+def coefficients_of(config: ScaleConfig) -> Coefficients:
+    """Those of --coefficients, else those of the flags, else the published ones. UsageError for a product far from 2."""
+    if config.coefficients is not None:
+        found = read_coefficients(Path(config.coefficients))
+    else:
+        asked = (config.alpha, config.beta, config.gamma)
+        published = (PUBLISHED.alpha, PUBLISHED.beta, PUBLISHED.gamma)
+        found = Coefficients(*(own if own is not None else other for own, other in zip(asked, published, strict=True)))
+    low, high = PRODUCT_RANGE
+    if not low <= found.product <= high:
+        near = nearest_on_surface(found)
+        raise UsageError(
+            f"alpha * beta**2 * gamma**2 = {found.product:.4g} with alpha {found.alpha:g}, beta {found.beta:g}, gamma {found.gamma:g}, and "
+            f"should be about 2 ({low} to {high}), so that multiply-adds double with each phi. The nearest with the same balance: "
+            f"--alpha {near.alpha:.4g} --beta {near.beta:.4g} --gamma {near.gamma:.4g}. For any product give the multipliers outright: "
+            "--depth D --width W --resolution R."
+        )
+    return found
+
+
+def nearest_on_surface(coefficients: Coefficients) -> Coefficients:
+    """The same balance of the three at a product of 2; the published one where nothing grows."""
+    if coefficients.product <= 1:
+        return nearest_on_surface(PUBLISHED)
+    power = 1 / log2(coefficients.product)
+    return Coefficients(coefficients.alpha**power, coefficients.beta**power, coefficients.gamma**power)
+
+
+def read_coefficients(run: Path) -> Coefficients:
+    """What a search for coefficients left in its run directory. UsageError where there is none."""
+    file = run / "best" / "coefficients.json" if run.is_dir() else run
+    hint = "--coefficients takes the run directory of a finished nasbench scale --search"
+    if not run.exists():
+        raise UsageError(f"no such directory: {run}. {hint}.")
+    if not file.is_file():
+        raise UsageError(f"{run} has no best/coefficients.json. {hint}.")
+    try:
+        record = json.loads(file.read_text(encoding="utf-8"))
+        return Coefficients(*(float(record[name]) for name in ("alpha", "beta", "gamma")))
+    except UsageError as error:
+        raise UsageError(f"{file}: {error}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{file} holds no alpha, beta and gamma ({error!r}). {hint}.") from error
+
+
+def along(coefficients: Coefficients, dims: str) -> Callable[[float], Multipliers]:
+    """phi -> multipliers. One dimension alone takes the whole growth by the law, product**phi: width and resolution its root."""
+    if dims == "compound":
+        return coefficients.at
+    product = coefficients.product
+    return {
+        "depth": lambda phi: Multipliers(depth=product**phi),
+        "width": lambda phi: Multipliers(width=product ** (phi / 2)),
+        "resolution": lambda phi: Multipliers(resolution=product ** (phi / 2)),
+    }[dims]

@@ -1,0 +1,71 @@
+"""Writes a network of stages as one file that imports torch alone, put together from the very sources that build it here."""
+
+from nasbench.core import spec
+from nasbench.core.spec import Task
+from nasbench.nn import drop_path, mbconv
+from nasbench.nn.definitions import needed, top_level, without_method
+from nasbench.nn.mbconv import Blueprint
+
+HEADER = '''"""{title}
+
+Images: {channels} x {pixels} x {pixels}. Classes: {classes}.
+
+This file needs nothing but PyTorch. `build()` makes the network; its state_dict has the names of the weights beside it:
+
+    network = build()
+    network.load_state_dict(safetensors.torch.load_file("weights.safetensors"))
+
+Drop path is off: to train with it, set `final` of every DropPath to the last probability, and `progress` to the share of training done.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+'''
+
+FOOTER = '''
+
+BLUEPRINT = Blueprint(
+    stem={stem},
+    stages=(
+{stages}    ),
+    head={head},
+{others})
+TASK = {task}
+
+
+def build() -> nn.Module:
+    """The network, newly initialised."""
+    return StageNet(BLUEPRINT, TASK)
+
+
+if __name__ == "__main__":
+    network = build().eval()
+    print(f"{{sum(p.numel() for p in network.parameters()):,}} parameters")
+    print("logits:", tuple(network(torch.zeros(1, {channels}, {pixels}, {pixels})).shape))
+'''
+
+
+def source(title: str, blueprint: Blueprint, task: Task) -> str:
+    """The file for the network as the blueprint has it, for images of `task`."""
+    checked = top_level(mbconv)
+    records = {name: without_method(checked[name], "__post_init__") for name in ("Stage", "Blueprint")}
+    definitions = needed(("StageNet",), (spec, drop_path, mbconv), records)
+    others = {name: value for name, value in vars(blueprint).items() if name not in ("stem", "stages", "head")}
+    footer = FOOTER.format(
+        stem=blueprint.stem,
+        stages="".join(f"        {_text(stage)},\n" for stage in blueprint.stages),
+        head=blueprint.head,
+        others="".join(f"    {name}={_text(value)},\n" for name, value in others.items()),
+        task=_text(task),
+        channels=task.channels,
+        pixels=task.image_size,
+    )
+    header = HEADER.format(title=title, channels=task.channels, pixels=task.image_size, classes=task.num_classes)
+    return header + "".join(f"\n\n{text}\n" for text in definitions) + footer
+
+
+def _text(value: object) -> str:
+    return repr(value).replace("'", '"')

@@ -1,0 +1,216 @@
+"""Bayesian optimisation with an ensemble of Gaussian processes over the encoded architectures.
+
+After White et al. 2021 (BANANAS, arXiv:1910.11858): a predictor that says how sure it is, and mutated front-runners as candidates. Each
+step proposes the architecture of the highest expected improvement (Jones et al. 1998) over the best that the model believes it has
+seen. Scores are learned by their ranks, as normal quantiles (the copula of Salinas et al. 2020, arXiv:1909.13595): accuracies have a
+heavy tail of bad networks, in which nobody is interested, and lie close together where it counts.
+
+Any space will do. Where it is small, all of its networks are encoded once, in their canonical form, and ranked at every step. In a
+large one the candidates are drawn: offspring of the front-runners, selected by the model over some rounds, and random ones.
+
+No network (canonical key) is proposed twice while there are others; those in flight count as taken, and as places about which there
+will be less to learn. A failed trial counts as one that three quarters of the scored ones beat: an accident costs its neighbours
+little, and what fails again and again is left.
+"""
+
+from collections.abc import Iterator, Sequence, Set
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from math import erf, isfinite, pi, sqrt
+from random import Random
+from statistics import NormalDist
+from typing import final
+
+import numpy as np
+from threadpoolctl import ThreadpoolController
+
+from nasbench.core.arch import Architecture, sample
+from nasbench.core.protocols import SearchSpace
+from nasbench.core.registry import strategies
+from nasbench.core.trial import Proposal, Trial
+from nasbench.strategies.options import Option, read_options
+from nasbench.strategies.predictor_candidates import offspring, pool_of
+from nasbench.strategies.predictor_features import Encoder, Floats
+from nasbench.strategies.predictor_model import Ensemble, Geometry
+
+OPTIONS = (
+    Option("initial", 8, low=2),
+    Option("members", 3, low=1, high=20),
+    Option("candidates", 512, low=16),
+)
+MAX_OBSERVATIONS = 1000
+"""With more, the model forgets down to this many, the newer half and the best of the others, when it is built anew."""
+REFIT_GROWTH = 0.12
+"""Kernels are chosen, and the members built, anew when the observations have grown by this share."""
+FAILED_TARGET = NormalDist().inv_cdf(0.25)
+NUM_FRONT_RUNNERS = 32
+SAME = 1e-6
+"""Candidates whose improvement differs by less, relative to the best, are equal: one of them is drawn."""
+TRIES = 100
+"""Random draws for an architecture that is not taken; a space that gives none in so many is taken for exhausted."""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What was told of a network: its point (D,), its features (F,), its score, None where it failed."""
+
+    point: Floats
+    features: Floats
+    score: float | None
+
+
+@final
+@strategies.register("predictor")
+class Predictor:
+    """Options: initial (random ones before the first guess), members (of the ensemble), candidates (whose improvement is computed)."""
+
+    def __init__(self, space: SearchSpace, seed: int = 0, **options: object) -> None:  # noqa: ARG002 - every draw comes from ask's rng
+        settings = read_options("predictor", OPTIONS, options)
+        self._initial, num_members, self._num_candidates = (int(settings[option.name]) for option in OPTIONS)
+        self._space, self._pool = space, pool_of(space)
+        self._encoder = encoder = Encoder(space.name, space.choices)
+        none = np.zeros((0, encoder.num_features))
+        self._model = Ensemble(
+            num_members, Geometry(encoder.num_places, encoder.num_decisions), self._pool.features if self._pool else none
+        )
+        self._observed: dict[str, Observation] = {}
+        self._modelled: list[str] = []
+        """Keys of the model's observations, in its order."""
+        self._refit_at = 0
+
+    def ask(self, number: int, rng: Random, running: Sequence[Proposal]) -> Proposal:
+        taken = self._observed.keys() | {self._space.canonical(proposal.architecture).key for proposal in running}
+        if not self._model.ready:
+            return Proposal(number, self._unknown(taken, rng), note={"blind": True})
+        with _one_thread():
+            targets = self._targets()
+            points, features = self._candidates(targets, taken, rng)
+            pending = self._encoder.features(np.array([self._point(proposal.architecture) for proposal in running]))
+            mean, variance = self._model.predict(features, targets, pending)
+            improvement = expected_improvement(mean, np.sqrt(variance), float(self._model.fitted(targets).max()))
+        chosen = self._first_free(points, improvement, taken, rng)
+        if chosen is None:
+            return Proposal(number, self._unknown(taken, rng), note={"blind": False})
+        row, architecture = chosen
+        quantile, deviation = NormalDist().cdf(float(mean[row])), sqrt(float(variance[row]))
+        return Proposal(number, architecture, note={"blind": False, "quantile": round(quantile, 4), "deviation": round(deviation, 4)})
+
+    def tell(self, trial: Trial) -> None:
+        key = self._space.canonical(trial.architecture).key
+        score = trial.score if trial.score is not None and isfinite(trial.score) else None
+        known = self._observed.get(key)
+        if known is not None:
+            if score is not None:  # a network told again keeps its place
+                self._observed[key] = Observation(known.point, known.features, score)
+        else:
+            point = self._point(trial.architecture)
+            self._observed[key] = Observation(point, self._encoder.features(point[None])[0], score)
+            if self._model.ready:
+                self._modelled.append(key)
+                with _one_thread():
+                    self._model.append(self._observed[key].features)
+        self._rebuild_when_due()
+
+    def _rebuild_when_due(self) -> None:
+        if self._model.ready:
+            due = len(self._modelled) >= self._refit_at
+        else:
+            due = sum(seen.score is not None for seen in self._observed.values()) >= self._initial
+        if due:
+            afresh = not self._model.ready or len(self._modelled) > MAX_OBSERVATIONS
+            if afresh:
+                self._modelled = self._memorable()
+            self._refit_at = len(self._modelled) + max(2, int(REFIT_GROWTH * len(self._modelled)))
+            with _one_thread():
+                self._model.rebuild(np.stack([self._observed[key].features for key in self._modelled]), self._targets(), afresh)
+
+    def _memorable(self) -> list[str]:
+        keys = list(self._observed)
+        if len(keys) <= MAX_OBSERVATIONS:
+            return keys
+        half = MAX_OBSERVATIONS // 2
+        older = [key for key in keys[:-half] if self._observed[key].score is not None]
+        best = set(sorted(older, key=lambda key: -(self._observed[key].score or 0.0))[:half])
+        return [key for key in keys[:-half] if key in best] + keys[-half:]
+
+    def _targets(self) -> Floats:
+        """What the model learns, for each of its observations: the normal quantile of its score's rank. (n,)"""
+        scores = [self._observed[key].score for key in self._modelled]
+        known = np.array([score for score in scores if score is not None])
+        _, place, count = np.unique(known, return_inverse=True, return_counts=True)
+        middle = np.cumsum(count) - (count + 1) / 2  # equal scores share the mean of their ranks
+        targets = np.full(len(scores), FAILED_TARGET)
+        quantile = np.interp(middle, np.arange(len(known)), _normal_quantiles(len(known)))
+        targets[[score is not None for score in scores]] = quantile[place]
+        return targets
+
+    def _point(self, architecture: Architecture) -> Floats:
+        """In a small space that of the canonical form. In a large one that of the spelling: offspring are spelled as their parents."""
+        return self._encoder.point(self._space.canonical(architecture) if self._pool else architecture)
+
+    def _candidates(self, targets: Floats, taken: Set[str], rng: Random) -> tuple[Floats, Floats]:
+        """Points (C, D) and features (C, F) of those with the highest means."""
+        if self._pool is not None:
+            points, features, mean = self._pool.points, self._pool.features, self._model.pool_mean(targets)
+            mean[[self._pool.row[key] for key in taken if key in self._pool.row]] = -np.inf
+        else:
+            points = self._offspring(targets, rng)
+            features = self._encoder.features(points)
+            mean = self._model.rough_mean(features, targets)
+        count = min(self._num_candidates, len(mean))
+        rows = np.sort(np.argpartition(-mean, count - 1)[:count])
+        return points[rows], features[rows]
+
+    def _offspring(self, targets: Floats, rng: Random) -> Floats:
+        best = np.argsort(-targets, kind="stable")[:NUM_FRONT_RUNNERS]
+        front_runners = np.array([self._observed[self._modelled[row]].point for row in best])
+
+        def value(points: Floats) -> Floats:
+            return self._model.rough_mean(self._encoder.features(points), targets)
+
+        return offspring(self._encoder, front_runners, self._num_candidates, value, rng)
+
+    def _first_free(self, points: Floats, improvement: Floats, taken: Set[str], rng: Random) -> tuple[int, Architecture] | None:
+        """The candidate that promises most among those that are not taken; of equal ones, one drawn by `rng`."""
+        order = [int(row) for row in np.argsort(-improvement, kind="stable")]
+        num_equal = int((improvement >= (1 - SAME) * improvement.max()).sum())
+        for row in rng.sample(order[:num_equal], num_equal) + order[num_equal:]:
+            architecture = self._encoder.architecture(points[row])
+            if self._space.canonical(architecture).key not in taken:
+                return row, architecture
+        return None
+
+    def _unknown(self, taken: Set[str], rng: Random) -> Architecture:
+        """A random architecture that is not taken; any where there seems to be none."""
+        for _ in range(TRIES):
+            architecture = sample(self._space.name, self._space.choices, rng)
+            if self._space.canonical(architecture).key not in taken:
+                break
+        return architecture
+
+
+def expected_improvement(mean: Floats, deviation: Floats, best: float) -> Floats:
+    """Of normal variables over `best` (Jones et al. 1998, eq. 15). Where nothing is to be expected the mean decides."""
+    excess = (mean - best) / deviation
+    cumulative = np.array([0.5 * (1.0 + erf(value / sqrt(2.0))) for value in excess.tolist()])
+    density = np.exp(-0.5 * excess**2) / sqrt(2.0 * pi)
+    return np.asarray(deviation * (excess * cumulative + density) + 1e-9 * (mean - mean.min()))
+
+
+@lru_cache(maxsize=4096)
+def _normal_quantiles(count: int) -> Floats:
+    """Of `count` ranks: (count,)"""
+    return np.array([NormalDist().inv_cdf((rank + 0.5) / count) for rank in range(count)])
+
+
+@lru_cache(maxsize=1)
+def _blas() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Inside, linear algebra runs on one thread: steps are small, and the last bits do not depend on how many threads there are."""
+    with _blas().limit(limits=1, user_api="blas"):
+        yield

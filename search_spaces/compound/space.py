@@ -1,0 +1,128 @@
+"""How a network's growth is shared out among depth, width and resolution: the surface alpha * beta**2 * gamma**2 = 2.
+
+Tan and Le 2019, arXiv:1905.11946, section 3.3. The surface has two free variables; what is drawn on it needs no rejecting. What trains
+is a base network scaled by the coefficients, phi being 1: the spaces are handed its builder and know nothing else of it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nasbench.core.arch import Architecture, Choice, Decision, Gene, Range, check
+from nasbench.core.compound import GROWTH, Coefficients, Multipliers, on_surface
+from nasbench.core.errors import UsageError
+from nasbench.core.spec import Size, Task
+
+if TYPE_CHECKING:
+    from torch import nn
+
+Builder = Callable[[Multipliers, Task], "nn.Module"]
+"""(multipliers of the base, task) -> the base scaled: (B, channels, H, W) -> (B, num_classes) logits at any H and W."""
+
+SURFACE, GRID, OUTRIGHT = "compound", "compound-grid", "scaled"
+"""The spaces of architectures that say how to scale a base."""
+
+GRID_STEP = 0.05
+
+
+@dataclass(frozen=True)
+class CompoundSpace:
+    """Two shares in [0, 1]: the part of the growth that depth has, and the part of the rest that width has. All products are 2."""
+
+    builder: Builder
+    name: str = SURFACE
+    default_size: Size = Size()  # noqa: RUF009 - frozen
+
+    @property
+    def choices(self) -> Sequence[Decision]:
+        return Range("depth_share", 0.0, 1.0), Range("width_share", 0.0, 1.0)
+
+    def canonical(self, architecture: Architecture) -> Architecture:
+        """Where depth has all of the growth, the other share says nothing, and is 0."""
+        check(architecture, self.choices)
+        depth_share, width_share = (float(architecture.genes[name]) for name in ("depth_share", "width_share"))
+        return Architecture.of(self.name, {"depth_share": depth_share, "width_share": 0.0 if depth_share == 1.0 else width_share})
+
+    def build(self, architecture: Architecture, size: Size, task: Task) -> "nn.Module":  # noqa: ARG002 - the base has its size
+        check(architecture, self.choices)
+        return self.builder(coefficients_of(architecture).at(1.0), task)
+
+
+@dataclass(frozen=True)
+class CompoundGrid:
+    """The paper's grid: steps of 0.05 whose product is 2 within `tolerance`, as one decision among 'alpha beta gamma'."""
+
+    builder: Builder
+    tolerance: float
+    name: str = GRID
+    default_size: Size = Size()  # noqa: RUF009 - frozen
+
+    @property
+    def choices(self) -> Sequence[Decision]:
+        return (Choice("coefficients", tuple(f"{c.alpha:.2f} {c.beta:.2f} {c.gamma:.2f}" for c in grid(self.tolerance))),)
+
+    def canonical(self, architecture: Architecture) -> Architecture:
+        """Every point is its own."""
+        check(architecture, self.choices)
+        return architecture
+
+    def build(self, architecture: Architecture, size: Size, task: Task) -> "nn.Module":  # noqa: ARG002 - the base has its size
+        check(architecture, self.choices)
+        return self.builder(coefficients_of(architecture).at(1.0), task)
+
+
+@dataclass(frozen=True)
+class Outright:
+    """Multipliers outright and the seed of a training: what is compared with the found coefficients, on the surface or off it."""
+
+    builder: Builder
+    name: str = OUTRIGHT
+    choices: Sequence[Decision] = ()
+    default_size: Size = Size()  # noqa: RUF009 - frozen
+
+    def canonical(self, architecture: Architecture) -> Architecture:
+        """Every point is its own."""
+        return architecture
+
+    def build(self, architecture: Architecture, size: Size, task: Task) -> "nn.Module":  # noqa: ARG002 - the base has its size
+        return self.builder(multipliers_of(architecture), task)
+
+
+def grid(tolerance: float) -> tuple[Coefficients, ...]:
+    """The coefficients in steps of 0.05 with |alpha * beta**2 * gamma**2 - 2| <= tolerance. UsageError where there are none."""
+    if not 0 <= tolerance < 1:
+        raise UsageError(f"--tolerance takes a number in [0, 1), by which products may differ from {GROWTH:g}; got {tolerance}")
+    found = tuple(point for point in _steps() if abs(point.product - GROWTH) <= tolerance)
+    if not found:
+        nearest = min(abs(point.product - GROWTH) for point in _steps())
+        raise UsageError(
+            f"no point of the grid has a product within --tolerance {tolerance:g} of {GROWTH:g}; the nearest is {nearest:.2g} off"
+        )
+    return found
+
+
+def coefficients_of(architecture: Architecture) -> Coefficients:
+    """alpha, beta and gamma of a point of the surface or of the grid."""
+    genes = architecture.genes
+    if architecture.space == GRID:
+        return Coefficients(*(float(part) for part in str(genes["coefficients"]).split()))
+    return on_surface(float(genes["depth_share"]), float(genes["width_share"]))
+
+
+def multipliers_of(architecture: Architecture) -> Multipliers:
+    """What the base is multiplied by, for an architecture of any of the three spaces."""
+    if architecture.space == OUTRIGHT:
+        return Multipliers(*(float(architecture.genes[name]) for name in ("depth", "width", "resolution")))
+    return coefficients_of(architecture).at(1.0)
+
+
+def outright(multipliers: Multipliers, seed: int) -> Architecture:
+    """The architecture that says: scale by these multipliers, and train under this seed."""
+    genes: dict[str, Gene] = {**vars(multipliers), "seed": seed}
+    return Architecture.of(OUTRIGHT, genes)
+
+
+def _steps() -> list[Coefficients]:
+    """All points in steps of 0.05 from 1 on whose product may come to 2."""
+    steps = [round(1 + GRID_STEP * index, 2) for index in range(round(2 / GRID_STEP) + 1)]
+    return [Coefficients(a, b, c) for a in steps for b in steps for c in steps if a * b**2 * c**2 < GROWTH + 1]

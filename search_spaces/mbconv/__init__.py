@@ -1,0 +1,1 @@
+"""The space of mobile networks: inverted residuals, stage by stage."""

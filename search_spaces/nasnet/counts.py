@@ -1,0 +1,117 @@
+"""Parameters and multiply-adds of NASNet's networks as sums over their cells: exact, and without building anything.
+
+Follows `network.nasnet` layer by layer, under its own rules for sides and channels; the space's contract suite compares the two.
+"""
+
+from typing import TYPE_CHECKING
+
+from search_spaces.nasnet.genotype import OPERATIONS
+
+if TYPE_CHECKING:
+    from search_spaces.nasnet.network import CellWiring
+
+Parts = list[tuple[int, int]]
+"""(parameters, multiply-adds) of a network's parts."""
+
+KERNELS = {name: int(name.split("_")[1][-1]) for name in OPERATIONS if name != "identity"}
+"""Operation -> the side of its kernel; of the stacked ones, 1 x k and then k x 1, the k."""
+
+
+def counts(
+    side: int,
+    normal: "CellWiring",
+    reduce: "CellWiring",
+    num_cells: int,
+    filters: int,
+    num_classes: int,
+    channels: int,
+    imagenet_stem: int = 0,
+    skip_reduction_input: bool = False,
+    aux_side: int = 0,
+) -> tuple[int, int]:
+    """(trainable parameters, multiply-adds of one image of `side` pixels) of `network.nasnet` with the same arguments."""
+    if imagenet_stem:
+        side = (side - 3) // 2 + 1
+        plan = [(True, filters // 4), (True, filters // 2)]  # (reduces, filters) of each cell
+    else:
+        plan = []
+    first = len(plan)
+    plan += [(False, filters)] * num_cells
+    for width in (2 * filters, 4 * filters):
+        plan += [(True, width)] + [(False, width)] * num_cells
+
+    stem = imagenet_stem or 3 * filters
+    parts = [_conv(channels, stem, 3, side)]
+    prev, h = (0, side), (stem, side)  # (channels, pixels a side); the first cell reads the stem itself as h_prev
+    for index, (reduces, width) in enumerate(plan):
+        prev_channels = width
+        if index == 0:
+            prev_channels = stem
+        elif prev[1] != h[1]:
+            parts.append(_factorized(prev[0], width, h[1]))
+        elif prev[0] != width:
+            parts.append(_conv(prev[0], width, 1, h[1]))
+        parts.append(_conv(h[0], width, 1, h[1]))
+        wiring = reduce if reduces else normal
+        parts += _cell(wiring, prev_channels, width, h[1], 2 if reduces else 1)
+        if not (skip_reduction_input and reduces and index >= first):
+            prev = h
+        h = (len(wiring[1]) * width, -(-h[1] // 2) if reduces else h[1])
+        if aux_side and index == first + 2 * num_cells:
+            parts += _aux_head(h[0], aux_side, num_classes)
+    parts.append(((h[0] + 1) * num_classes, h[0] * num_classes))
+    return sum(params for params, _ in parts), sum(macs for _, macs in parts)
+
+
+def _cell(wiring: "CellWiring", prev_channels: int, filters: int, side: int, stride: int) -> Parts:
+    """The blocks of a cell whose inputs have `side` pixels a side, and what its output states need to be concatenated."""
+    blocks, outputs = wiring
+    after = -(-side // stride)
+    channels = [filters, prev_channels] + [filters] * len(blocks)
+    parts: Parts = []
+    for first, second, op_1, op_2, combine in blocks:
+        for state, operation in ((first, op_1), (second, op_2)):
+            parts += _operation(operation, channels[state], filters, side if state < 2 else after, after)
+        if combine == "concat":
+            parts.append(_conv(2 * filters, filters, 1, after))
+    for state in outputs:
+        if stride == 2 and state < 2:
+            parts.append(_factorized(channels[state], filters, after))
+        elif channels[state] != filters:
+            parts.append(_conv(channels[state], filters, 1, after))
+    return parts
+
+
+def _operation(name: str, c_in: int, filters: int, before: int, after: int) -> Parts:
+    """An operation between states of `before` and of `after` pixels a side."""
+    if name == "identity":
+        return [] if c_in == filters and before == after else [_conv(c_in, filters, 1, after)]
+    kernel = KERNELS[name]
+    if name.startswith(("avg", "max")):
+        return [] if c_in == filters else [_conv(c_in, filters, 1, after)]
+    if name.startswith("sep"):
+        depthwise = [(kernel**2 * width, kernel**2 * width * after**2) for width in (c_in, filters)]
+        return [*depthwise, _conv(c_in, filters, 1, after), _conv(filters, filters, 1, after)]
+    if name in ("conv_1x3_3x1", "conv_1x7_7x1"):
+        row = c_in * filters * kernel  # strided along its own axis alone
+        column = filters**2 * kernel
+        return [(row + 2 * filters, row * before * after), (column + 2 * filters, column * after**2)]
+    return [_conv(c_in, filters, kernel, after)]
+
+
+def _aux_head(channels: int, side: int, num_classes: int) -> Parts:
+    """The auxiliary classifier: parameters alone, since evaluation does not run it."""
+    full = 128 * 768 * ((side - 5) // 3 + 1) ** 2
+    return [(channels * 128 + 2 * 128, 0), (full + 2 * 768, 0), (769 * num_classes, 0)]
+
+
+def _conv(c_in: int, c_out: int, kernel: int, side: int) -> tuple[int, int]:
+    """A convolution without bias whose output has `side` pixels a side, and its normalisation's scale and shift."""
+    weights = c_in * c_out * kernel**2
+    return weights + 2 * c_out, weights * side**2
+
+
+def _factorized(c_in: int, c_out: int, side: int) -> tuple[int, int]:
+    """Two 1x1 convolutions to half the channels each, and a normalisation of all."""
+    weights = 2 * c_in * (c_out // 2)
+    return weights + 2 * c_out, weights * side**2
