@@ -13,7 +13,7 @@ from nasbench.core.trial import Trial
 
 
 def is_retraining(trial: Trial) -> bool:
-    """True for a trial after the search: an earlier one's architecture again, for longer or under another seed, or what it is compared with."""
+    """True for a training after the search: of an earlier one's architecture, for longer or under another seed, or of its rivals."""
     return "retrain_of" in trial.note or "compared_as" in trial.note
 
 

@@ -38,7 +38,10 @@ class SearchSpace(Protocol):
         """The one spelling of all architectures that are the same network. Idempotent."""
 
     def build(self, architecture: Architecture, size: Size, task: Task) -> "nn.Module":
-        """The network: (B, channels, H, W) -> (B, num_classes) logits; in training mode with an auxiliary head, a pair of logits."""
+        """The network: (B, channels, H, W) -> (B, num_classes) logits; in training mode with an auxiliary head, a pair of logits.
+
+        H and W are `size.resolution`, or `task.image_size` where that is None.
+        """
 
 
 @runtime_checkable

@@ -297,8 +297,8 @@ class ScaleConfig(Trainings):
     """--search: lines of any status that the search may spend (else 30, or the whole grid)."""
     to_the_end: bool = False
     """--search: train every candidate for all epochs (else, from 3 epochs on, bad ones are stopped early: ASHA)."""
-    front_runners: int = 3
-    """--search: so many of the best candidates are trained again under --seeds seeds, beside what they have to beat (0: none)."""
+    front_runners: int | None = None
+    """--search: so many of the best candidates are trained again under --seeds seeds, beside what they have to beat (else 3; 0: none)."""
 
 
 @dataclass(frozen=True)

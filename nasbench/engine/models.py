@@ -52,7 +52,8 @@ def resolve(model: str, form: Form) -> ModelSpec:
         if not path.exists():
             raise UsageError(f"no such file: {path}")
         found = _read(path)
-        return _formed(found, form, space_named(found.source.removeprefix("space:")), as_published=False)
+        from_space = space_named(found.source.removeprefix("space:")) if found.source != "zoo" else None
+        return _formed(found, form, from_space, as_published=False)
     return _from_zoo(model, form)
 
 

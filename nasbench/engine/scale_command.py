@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from statistics import fmean, stdev
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nasbench.core.compound import Coefficients, Multipliers
 from nasbench.core.errors import RunFailed, unknown
@@ -15,6 +15,9 @@ from nasbench.engine.scale import Counts, Difference, compound_scale, counted, d
 from nasbench.engine.scale_published import PublishedScale, build_as_published, named, nearest
 from nasbench.engine.scale_request import along, check_request, coefficients_of
 from nasbench.engine.trainings import Trained, run_trainings, specify
+
+if TYPE_CHECKING:
+    from nasbench.engine.scale_search import ScaleSearchResult
 
 
 @dataclass(frozen=True)
@@ -81,13 +84,21 @@ class ScaleResult:
         return {"model": model, "test_accuracy": fmean(found), "std": deviation, "seeds": len(found)}
 
 
-def scale(**options: Any) -> ScaleResult:
-    """Scales from Python: the fields of ScaleConfig as keywords, as `nasbench scale` takes them as flags. UsageError for bad input."""
+def scale(**options: Any) -> "ScaleResult | ScaleSearchResult":
+    """Scales from Python: the fields of ScaleConfig as keywords, as `nasbench scale` takes them as flags. UsageError for bad input.
+
+    With `search=True`, the search for coefficients.
+    """
     known = {field.name for field in fields(ScaleConfig)}
     for name in options:
         if name not in known:
             raise unknown("option of scale", name, known)
-    return run_scale(ScaleConfig(**options), argv=("nasbench.scale",))
+    config = ScaleConfig(**options)
+    if config.search:
+        from nasbench.engine.scale_search import run_scale_search
+
+        return run_scale_search(config, argv=("nasbench.scale",))
+    return run_scale(config, argv=("nasbench.scale",))
 
 
 def run_scale(config: ScaleConfig, argv: Sequence[str]) -> ScaleResult:

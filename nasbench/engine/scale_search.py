@@ -27,9 +27,10 @@ from nasbench.engine import resume
 from nasbench.engine.config import Form, ScaleConfig
 from nasbench.engine.prepare import Parts, build_strategy, make_executor, recipe_named
 from nasbench.engine.provenance import now
-from nasbench.engine.scale import compound_scale, counted
-from nasbench.engine.scale_command import ScaleResult, run_scale
-from nasbench.engine.scale_comparison import Compare, entries
+from nasbench.engine.scale import compound_scale, counted, differences
+from nasbench.engine.scale_command import ScaleResult
+from nasbench.engine.scale_comparison import OTHERS, Compare, entries
+from nasbench.engine.scale_published import nearest
 from nasbench.engine.sitting import Sitting, check_new, check_some_succeeded, drop_training_states, sit
 from nasbench.engine.trainings import specify
 from nasbench.engine.watch import close_trackers, make_trackers, print_note
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
 TRIALS = 30
 """Of a search that is not told how many; a grid goes through all of its points."""
+FRONT_RUNNERS, FEW_TRIALS = 3, 20
+"""So many of the best candidates are trained again; of fewer than FEW_TRIALS trials, one less."""
 EARLY_STOPPING_EPOCHS = 3
 """From so many epochs a candidate on, bad candidates are stopped early."""
 
@@ -189,7 +192,7 @@ def _about(config: ScaleConfig, base: ModelSpec, small: ModelSpec, recipe: Recip
     if part != whole:
         lines = [
             f"base {config.base}, shrunk by the recipe {recipe.name!r} to depth x {recipe.base_depth:g} and width x {recipe.base_width:g}: "
-            f"{part / 1e6:.1f}M multiply-adds at {base.task.image_size} px instead of {whole / 1e6:.1f}M; candidates have about twice as many"
+            f"{part / 1e6:.1f}M multiply-adds at {base.task.image_size} px, not {whole / 1e6:.1f}M; candidates have about twice as many"
         ]
     if stops_early(config, recipe.epochs):
         lines.append(f"bad candidates are stopped before their {recipe.epochs} epochs (--to-the-end trains all of them whole)")
@@ -205,10 +208,12 @@ def _run_phases(config: ScaleConfig, sitting: Sitting, strategy: Strategy, base:
     plan = sitting.parts.plan
     seeds = range(config.seed, config.seed + config.seeds)
     count = len(plan.numbers)
-    after = config.front_runners and config.seeds * (config.front_runners + 4) - config.front_runners
-    sitting.watch(planned=count + after)
+    most = config.front_runners
+    if most is None:
+        most = FRONT_RUNNERS if count >= FEW_TRIALS else FRONT_RUNNERS - 1
+    sitting.watch(planned=count + (config.seeds * (most + len(OTHERS)) - most if most else 0))
     sitting.run_phase(strategy, 1, count)
-    best = front_runners([trial for trial in sitting.store.trials if trial.number <= count], config.front_runners)
+    best = front_runners([trial for trial in sitting.store.trials if trial.number <= count], most)
     listed = entries(base, best, seeds, plan.epochs)
     sitting.run_phase(Compare(listed, count + 1), count + 1, len(listed), space=Outright(ScaledBase(base, compound_scale)))
 
@@ -263,17 +268,10 @@ def write_coefficients(config: ScaleConfig, sitting: Sitting, base: ModelSpec) -
 
 
 def _scaled(config: ScaleConfig, found: dict[str, Any], base: ModelSpec) -> ScaleResult:
-    """The base at phi = 1 with the coefficients that were found."""
-    plain = ScaleConfig(
-        base=config.base,
-        alpha=found["alpha"],
-        beta=found["beta"],
-        gamma=found["gamma"],
-        stack=config.stack,
-        skeleton=config.skeleton,
-        cells=config.cells,
-        filters=config.filters,
-        classes=base.task.num_classes,
-        image_size=base.task.image_size,
-    )
-    return run_scale(plain, argv=())
+    """The base at phi = 1 with the coefficients that were found, as `nasbench scale` tells of it."""
+    coefficients = Coefficients(found["alpha"], found["beta"], found["gamma"])
+    multipliers = coefficients.at(1.0)
+    scaled = compound_scale(base, multipliers)
+    before, after = counted(base), counted(scaled)
+    beside = nearest(base, after.macs)
+    return ScaleResult(config, base, scaled, 1.0, coefficients, multipliers, before, after, differences(base, multipliers), beside)

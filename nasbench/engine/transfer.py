@@ -70,6 +70,7 @@ def transfer(config: TransferConfig, argv: Sequence[str]) -> TransferResult | No
     specs = _specify(config)
     settings: dict[str, Any] = {
         "freezing": Freezing(config.freeze, slow_body=config.pretrained or config.weights is not None),
+        "skip_corrupt": config.skip_corrupt,
         "carried": str(_weights_file(config.weights)) if config.weights else None,
     }
     if config.workers:

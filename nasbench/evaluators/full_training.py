@@ -67,6 +67,7 @@ class FullTraining:
 
     `carried` is a file of weights to start from, of which those that fit are taken. `together` calls a function in every process of a
     group of replicas and returns when all are done; None trains in this process, or in the process group that it is part of.
+    `skip_corrupt` leaves out files that cannot be read, counts and names them.
     """
 
     models: tuple[tuple[str, ModelSpec], ...]
@@ -80,6 +81,7 @@ class FullTraining:
     pretrained: bool = False
     freezing: Freezing = NOTHING
     carried: str | None = None
+    skip_corrupt: bool = False
     together: Callable[[Callable[[], None]], None] | None = None
     verbose: bool = False
 
@@ -145,7 +147,17 @@ class FullTraining:
             tested, probabilities = self._test(network, data, pixels, device)
             save_weights(folder / "weights.safetensors", network)
             save_file({"probabilities": probabilities}, folder / "predictions.safetensors")
-            measured = {**tested, "params": params, "macs": macs, "train_seconds": round(seconds, 2), "replicas": replicas.count}
+            left_out = sorted(map(str, data.corrupt or ()))
+            if left_out:
+                print(f"nasbench: left out {len(left_out)} files that cannot be read: {', '.join(left_out[:5])}", file=sys.stderr)
+            measured = {
+                **tested,
+                "corrupt_files": len(left_out),
+                "params": params,
+                "macs": macs,
+                "train_seconds": round(seconds, 2),
+                "replicas": replicas.count,
+            }
             described = {"model": model, "spec": spec.to_json(), "dataset": self.dataset, "recipe": asdict(self.recipe), "seed": seed}
             write_atomically(folder / "result.json", json.dumps({**described, "metrics": {**metrics, **measured}}, indent=2) + "\n")
             (folder / "checkpoint.pt").unlink(missing_ok=True)
@@ -153,7 +165,8 @@ class FullTraining:
 
     def _test(self, network: nn.Module, data: ImageData, pixels: int | None, device: torch.device) -> tuple[dict[str, float], torch.Tensor]:
         """Top-1 and top-5 test accuracy, images per second of inference (after a warm-up); class probabilities float16 (N, classes)."""
-        test = resolve_dataset(self.dataset).load_test(self.data_directory, pixels, False)
+        dataset = resolve_dataset(self.dataset, self.skip_corrupt)
+        test = dataset.load_test(self.data_directory, pixels, False)
         evaluate(network, test.first(64), data, device)
         start = perf_counter()
         result = evaluate(network, test, data, device)
@@ -162,6 +175,8 @@ class FullTraining:
         with torch.no_grad():
             rows = [network(images).softmax(dim=1).half().cpu() for images, _ in eval_batches(test, data, device, 256)]
         rate = round(len(test) / seconds, 1)
+        if data.corrupt is not None:
+            data.corrupt.update(getattr(dataset, "corrupt", None) or ())
         return {"test_accuracy": result.accuracy, "test_top5": result.top5, "images_per_second": rate}, torch.cat(rows)
 
     @property
@@ -171,8 +186,8 @@ class FullTraining:
     def _data(self) -> ImageData:
         return read_once(*self._what_to_read(self.image_size))
 
-    def _what_to_read(self, image_size: int | None) -> tuple[str, Path, int | None, bool]:
-        return self.dataset, self.data_directory, image_size, self.download
+    def _what_to_read(self, image_size: int | None) -> tuple[str, Path, int | None, bool, bool]:
+        return self.dataset, self.data_directory, image_size, self.download, self.skip_corrupt
 
 
 def fingerprint(spec: ModelSpec, dataset: str, recipe: Recipe, seed: int, start: Mapping[str, Any]) -> str:

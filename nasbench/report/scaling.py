@@ -91,7 +91,7 @@ def candidates_section(trials: Sequence[Trial], limit: int = 12) -> str:
         )
         for rank, trial in enumerate(best, start=1)
     ]
-    note = "Different coefficients only, under the search's seed; those with the most epochs come first."
+    note = "Different networks only (rounding makes many coefficients one), under the search's seed; those with the most epochs come first."
     return f"<h2>Best candidates</h2>\n{table(columns, rows, sortable=True)}<p>{escape(note)}</p>"
 
 
@@ -138,7 +138,8 @@ def _against(rows: Sequence[Row], trials: Sequence[Trial], run: Mapping[str, Any
     error = 100 * ((deviation(ours) or 0) ** 2 / len(ours) + (deviation(theirs) or 0) ** 2 / len(theirs)) ** 0.5
     sure = abs(difference) > 2 * error
     verdict = "more than twice that, so a difference" if sure else "less than twice that, so no difference can be told"
-    return f"{told}, with a standard error of {error:.2f}: {verdict}. The front-runner was picked among several by these very scores, which favours it."
+    told += f", with a standard error of {error:.2f}: {verdict}."
+    return told + " The front-runner was picked among several by these very scores, which favours it."
 
 
 def _with_deviation(values: Sequence[float], digits: int) -> str:

@@ -90,11 +90,11 @@ def points(trials: Sequence[Trial]) -> list[Point]:
 
 
 def front_runners(trials: Sequence[Trial], most: int) -> list[Trial]:
-    """The best different candidates, those of most epochs first."""
+    """The best candidates that are different networks, those of most epochs first. Rounding makes many coefficients one network."""
     scored = [trial for trial in searched(trials) if trial.score is not None]
-    first: dict[str, Trial] = {}
+    first: dict[tuple[Any, ...], Trial] = {}
     for trial in sorted(scored, key=lambda trial: (-trial.epochs, -(trial.score or 0.0), trial.number)):
-        first.setdefault(trial.key, trial)
+        first.setdefault(tuple(trial.metrics[name] for name in ("params", "macs", "resolution")), trial)
     return list(first.values())[:most]
 
 

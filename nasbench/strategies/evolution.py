@@ -24,8 +24,8 @@ from nasbench.core.trial import Proposal, Trial
 from nasbench.strategies.options import Option, read_options
 
 OPTIONS = (Option("population", 20, low=2), Option("sample", 10, low=1))
-TRIES = 20
-"""So many mutations are tried before one is proposed that makes no new network."""
+TRIES = 10
+"""So many mutations of the parent are tried, then as many of their child, until one makes a new network; the last is proposed anyway."""
 
 
 @final
@@ -62,8 +62,9 @@ class Evolution:
             self._population.append(trial)
 
     def _child(self, parent: Architecture, met: set[str], rng: Random) -> Architecture:
-        for _ in range(TRIES):
-            child = mutate(parent, self._space.choices, rng)
+        child = parent
+        for attempt in range(2 * TRIES):
+            child = mutate(parent if attempt < TRIES else child, self._space.choices, rng)
             if self._space.canonical(child).key not in met:
                 break
         return child

@@ -4,7 +4,7 @@ The validation split is carved from the training images by a split seed of its o
 sees the same one. The test split is not part of `ImageData`; it is read on its own, once, at the end.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from random import Random
@@ -51,10 +51,14 @@ class Split:
 
 @dataclass(frozen=True)
 class FileSplit:
-    """Images that are decoded when they are needed: one path and one label each."""
+    """Images that are decoded when they are needed: one path and one label each.
+
+    Files that cannot be read end the run, or, where there is a set `corrupt`, are left out and entered there.
+    """
 
     paths: tuple[Path, ...]
     labels: tuple[int, ...]
+    corrupt: set[Path] | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         assert len(self.paths) == len(self.labels), (len(self.paths), len(self.labels))
@@ -64,12 +68,12 @@ class FileSplit:
 
     def first(self, count: int | None) -> "FileSplit":
         """The first `count` images (all for None); see `Split.first`."""
-        return self if count is None else FileSplit(self.paths[:count], self.labels[:count])
+        return self if count is None else FileSplit(self.paths[:count], self.labels[:count], self.corrupt)
 
     def take(self, indices: Tensor) -> "FileSplit":
         """The images at `indices`, int64 (M)."""
         chosen = indices.tolist()
-        return FileSplit(tuple(self.paths[i] for i in chosen), tuple(self.labels[i] for i in chosen))
+        return FileSplit(tuple(self.paths[i] for i in chosen), tuple(self.labels[i] for i in chosen), self.corrupt)
 
     def to(self, device: torch.device) -> "FileSplit":  # noqa: ARG002 - as Split
         """Files stay where they are; their batches go to the device."""
@@ -84,7 +88,7 @@ class ImageData:
     """What a training sees of a data set: a training and a validation split, never the test split.
 
     `mean` and `std` are per channel, of pixels in [0, 1]. `image_size` is the side in pixels at which networks see the images;
-    those of another side are resized batch by batch on the device.
+    those of another side are resized batch by batch on the device. `corrupt` gathers the files that were left out, where that was asked.
     """
 
     name: str
@@ -94,6 +98,7 @@ class ImageData:
     std: tuple[float, ...]
     class_names: tuple[str, ...]
     image_size: int
+    corrupt: set[Path] | None = field(default=None, compare=False)
 
     @property
     def num_classes(self) -> int:

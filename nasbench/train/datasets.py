@@ -5,10 +5,10 @@ built-in ones obey the same protocol.
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -33,16 +33,21 @@ class DataSet(Protocol):
         """The test split, which no search may touch."""
 
 
-def resolve_dataset(name: str) -> DataSet:
-    """The data set with that name, at that import path, or in that folder ('folder:PATH')."""
+def resolve_dataset(name: str, skip_corrupt: bool = False) -> DataSet:
+    """The data set with that name, at that import path, or in that folder ('folder:PATH').
+
+    `skip_corrupt` leaves out files that cannot be read, where the data set is one of files.
+    """
     if name == "folder" or name.startswith("folder:"):
         path = name.removeprefix("folder").removeprefix(":")
         if not path:
             raise UsageError("--dataset folder needs the path of the images: folder:PATH, with PATH/train/<class> and PATH/val/<class>")
-        made: object = datasets.get("folder")(Path(path))
+        made: Any = datasets.get("folder")(Path(path))
     else:
         part = datasets.get(name)
         made = part() if isinstance(part, type) else part
+    if skip_corrupt and hasattr(made, "corrupt"):
+        made = replace(made, corrupt=set())
     if not isinstance(made, DataSet):
         raise UsageError(f"{name!r} is no data set: it needs task(), load() and load_test() (see nasbench.train.datasets.DataSet)")
     return made
@@ -54,15 +59,17 @@ def task_of(name: str, data_dir: Path | None, image_size: int | None) -> Task:
 
 
 @lru_cache(maxsize=1)
-def read_once(name: str, data_dir: Path, image_size: int | None, download: bool) -> ImageData:
+def read_once(name: str, data_dir: Path, image_size: int | None, download: bool, skip_corrupt: bool = False) -> ImageData:
     """The data set, read once in a process: a warm worker keeps it."""
-    return resolve_dataset(name).load(data_dir, image_size, download)
+    return resolve_dataset(name, skip_corrupt).load(data_dir, image_size, download)
 
 
 @lru_cache(maxsize=1)
-def on_device_once(device: torch.device, name: str, data_dir: Path, image_size: int | None, download: bool) -> ImageData:
+def on_device_once(
+    device: torch.device, name: str, data_dir: Path, image_size: int | None, download: bool, skip_corrupt: bool = False
+) -> ImageData:
     """The same with its images on `device`, copied once in a process."""
-    return read_once(name, data_dir, image_size, download).to(device)
+    return read_once(name, data_dir, image_size, download, skip_corrupt).to(device)
 
 
 def default_data_dir() -> Path:

@@ -1,10 +1,11 @@
 """Images in folders: `train/<class>/...` and `val/<class>/...`. `val` is the test split; validation is carved from `train`."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
+from PIL import Image
 from torchvision.transforms import v2
 
 from nasbench.core.errors import UsageError
@@ -28,36 +29,39 @@ IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 @dataclass(frozen=True)
 class Folder:
-    """The images under `path`; None is the data directory. Streams always where `stream` is set, else where memory asks for it."""
+    """The images under `path`; None is the data directory. Streams always where `stream` is set, else where memory asks for it.
+
+    The first file that cannot be read ends the run; where there is a set `corrupt`, such files are left out and entered there.
+    """
 
     path: Path | None = None
     name: str = "folder"
     stream: bool = False
     side: int | None = None
+    corrupt: set[Path] | None = field(default=None, compare=False)
 
     def task(self, data_dir: Path | None, image_size: int | None) -> Task:
         root = self._root(data_dir)
-        return Task(len(_classes(root / "train")), image_size or self._own_side(_files(root / "train")), 3)
+        return Task(len(_classes(root / "train")), image_size or self._own_side(self._files(root / "train")), 3)
 
     def load(self, data_dir: Path | None, image_size: int | None, download: bool) -> ImageData:  # noqa: ARG002 - nothing to fetch
         root = self._root(data_dir)
-        files, names = _files(root / "train"), _classes(root / "train")
+        files, names = self._files(root / "train"), _classes(root / "train")
         _check_same(names, root)
         side = image_size or self._own_side(files)
-        train, val = carve(len(files), validation_size(len(files)))
-        if self._streams(len(files), side):
-            splits: tuple[AnySplit, AnySplit] = files.take(train), files.take(val)
-        else:
-            every = _decode(files, side)
-            splits = every.take(train), every.take(val)
-        return ImageData(self.name, *splits, IMAGENET_MEAN, IMAGENET_STD, names, side)
+        every: AnySplit = files if self._streams(len(files), side) else _decode(files, side)
+        train, val = carve(len(every), validation_size(len(every)))
+        return ImageData(self.name, every.take(train), every.take(val), IMAGENET_MEAN, IMAGENET_STD, names, side, self.corrupt)
 
     def load_test(self, data_dir: Path | None, image_size: int | None, download: bool) -> AnySplit:  # noqa: ARG002
         root = self._root(data_dir)
-        files = _files(root / "val")
+        files = self._files(root / "val")
         _check_same(_classes(root / "train"), root)
-        side = image_size or self._own_side(_files(root / "train"))
+        side = image_size or self._own_side(self._files(root / "train"))
         return files if self._streams(len(files), side) else _decode(files, side)
+
+    def _files(self, directory: Path) -> FileSplit:
+        return replace(_files(directory), corrupt=self.corrupt)
 
     def _root(self, data_dir: Path | None) -> Path:
         root = self.path or data_dir or default_data_dir()
@@ -69,7 +73,7 @@ class Folder:
         return self.stream or num_images * 3 * side * side > IN_MEMORY_BYTES
 
     def _own_side(self, files: FileSplit) -> int:
-        return self.side or min(LARGEST_OWN_SIDE, *read_image(files.paths[0]).size)
+        return self.side or min(LARGEST_OWN_SIDE, *_first_readable(files).size)
 
 
 datasets.register("folder")(Folder)
@@ -118,10 +122,28 @@ def _check_same(names: tuple[str, ...], root: Path) -> None:
         raise UsageError(f"{'; '.join(lacks)}. Give both the same class folders.")
 
 
+def _first_readable(files: FileSplit) -> Image.Image:
+    for path in files.paths[:-1]:
+        try:
+            return read_image(path)
+        except UsageError:
+            if files.corrupt is None:
+                raise
+    return read_image(files.paths[-1])
+
+
 def _decode(files: FileSplit, side: int) -> Split:
     """Every image with its shorter side resized to `side`, and the centre square of it."""
     transform = v2.Compose([v2.Resize(side, antialias=True), v2.CenterCrop(side), v2.PILToTensor()])
     images = torch.empty(len(files), 3, side, side, dtype=torch.uint8)
+    readable: list[int] = []
     for index, path in enumerate(files.paths):
-        images[index] = transform(read_image(path))
-    return Split(images, torch.tensor(files.labels))
+        try:
+            images[index] = transform(read_image(path))
+            readable.append(index)
+        except UsageError:
+            if files.corrupt is None:
+                raise
+            files.corrupt.add(path)
+    every = Split(images, torch.tensor(files.labels))
+    return every if len(readable) == len(files) else every.take(torch.tensor(readable))

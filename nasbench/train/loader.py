@@ -6,6 +6,7 @@ processes, each image under a seed of its own, so that the number of workers cha
 
 import os
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from random import Random
 
 import torch
@@ -113,7 +114,7 @@ class _FileBatches:
     """Decodes files into uint8 batches on the device. Worker processes, where there are any, live as long as this does."""
 
     def __init__(self, split: FileSplit, transform: v2.Transform, device: torch.device) -> None:
-        self._device, self._order = device, _Order()
+        self._device, self._order, self._corrupt = device, _Order(), split.corrupt
         # A CPU that trains has no core to spare; beside a GPU, decoding is what would hold it up.
         workers = 0 if device.type == "cpu" else min(MAX_WORKERS, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)
         self._loader = DataLoader(
@@ -130,10 +131,13 @@ class _FileBatches:
     def __call__(self, keys: list[tuple[int, int]], batch_size: int) -> Iterator[Batch]:
         """The images at (index, seed) of each key."""
         self._order.batches = [keys[start : start + batch_size] for start in range(0, len(keys), batch_size)]
-        for batch in self._loader:
-            if isinstance(batch, UsageError):
-                raise batch
-            images, labels = batch
+        for images, labels, faults in self._loader:
+            for path, error in faults:
+                if self._corrupt is None:
+                    raise error
+                self._corrupt.add(path)
+            if len(labels) == 0:
+                continue
             yield images.to(self._device, non_blocking=True), labels.to(self._device, non_blocking=True)
 
 
@@ -150,30 +154,38 @@ class _Order:
         return len(self.batches)
 
 
-class _Files(Dataset[tuple[Tensor, int] | UsageError]):
+Fault = tuple[Path, UsageError]
+"""A file that cannot be read, and why."""
+
+
+class _Files(Dataset[tuple[Tensor, int] | Fault]):
     """An error is handed over as a value: raised in a worker process, it would arrive wrapped in a traceback."""
 
     def __init__(self, split: FileSplit, transform: v2.Transform) -> None:
         self._split, self._transform = split, transform
 
-    def __getitem__(self, key: tuple[int, int]) -> tuple[Tensor, int] | UsageError:
+    def __getitem__(self, key: tuple[int, int]) -> tuple[Tensor, int] | Fault:
         index, seed = key
         try:
             image = read_image(self._split.paths[index])
         except UsageError as error:
-            return error
+            return self._split.paths[index], error
         with isolated_rng(CPU, seed):
             return self._transform(image), self._split.labels[index]  # uint8 (3, S, S)
 
 
-def _collate(items: Sequence[tuple[Tensor, int] | UsageError]) -> Batch | UsageError:
-    images, labels = [], []
-    for item in items:
-        if isinstance(item, UsageError):
-            return item
-        images.append(item[0])
-        labels.append(item[1])
-    return torch.stack(images), torch.tensor(labels)  # uint8 (B, 3, S, S), int64 (B)
+def _collate(items: Sequence[tuple[Tensor, int] | Fault]) -> tuple[Tensor, Tensor, list[Fault]]:
+    images, labels, faults = [], [], []
+    for first, second in items:
+        if isinstance(second, UsageError):
+            assert isinstance(first, Path), first
+            faults.append((first, second))
+        else:
+            assert isinstance(first, Tensor), first
+            images.append(first)
+            labels.append(second)
+    stacked = torch.stack(images) if images else torch.empty(0)
+    return stacked, torch.tensor(labels), faults  # uint8 (B, 3, S, S), int64 (B)
 
 
 def _train_transform(image_size: int, recipe: Recipe) -> v2.Transform:

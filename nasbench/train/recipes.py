@@ -52,7 +52,7 @@ QUICK = Recipe(
     val_images=1000,
     cells=1,
     filters=8,
-    base_depth=0.5,
+    base_depth=0.33,
     base_width=0.25,
     source="a look at the whole path; no published counterpart",
 )

@@ -128,7 +128,7 @@ def evaluate(
     batch_size = batch_size or max(1, EVAL_PIXELS // data.image_size**2)
     was_training = model.training
     model.eval()
-    sums = torch.zeros(3, dtype=torch.float64)  # right, among five, loss
+    sums = torch.zeros(4, dtype=torch.float64)  # images, right, among five, loss
     shown = split if replicas.count == 1 else split.take(torch.arange(replicas.rank, len(split), replicas.count))
     counts: list[Tensor] = []
     losses: list[Tensor] = []
@@ -136,13 +136,13 @@ def evaluate(
         for images, labels in eval_batches(shown, data, device, batch_size):
             logits = model(images)  # (B, num_classes)
             five = logits.topk(min(5, logits.shape[1]), dim=1).indices == labels[:, None]  # (B, 5)
-            counts.append(torch.stack(((logits.argmax(dim=1) == labels).sum(), five.sum())))
+            counts.append(torch.stack((torch.ones_like(labels).sum(), (logits.argmax(dim=1) == labels).sum(), five.sum())))
             losses.append(F.cross_entropy(logits, labels, reduction="sum"))
     model.train(was_training)
     if losses:
-        sums[:2], sums[2] = torch.stack(counts).sum(dim=0).cpu(), torch.stack(losses).double().sum().cpu()
-    right, among_five, loss = replicas.sum(sums.to(device)).tolist()
-    return Evaluation(len(split), int(right), int(among_five), loss / max(1, len(split)))
+        sums[:3], sums[3] = torch.stack(counts).sum(dim=0).cpu(), torch.stack(losses).double().sum().cpu()
+    seen, right, among_five, loss = replicas.sum(sums.to(device)).tolist()
+    return Evaluation(int(seen), int(right), int(among_five), loss / max(1, seen))
 
 
 def _identity(model: nn.Module, data: ImageData, recipe: Recipe, seed: int, epochs: int) -> dict[str, Any]:

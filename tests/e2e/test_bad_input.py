@@ -60,6 +60,29 @@ PLAIN_CASES = {
     "unknown strategy option": (["--strategy-options", "learning_rate=1", *DIGITS], ["'learning_rate'", "lr"]),
     "malformed strategy option": (["--strategy-options", "lr", *DIGITS], ["KEY=VALUE", "'lr'"]),
     "strategy option out of range": (["--strategy-options", "batch_size=0", *DIGITS], ["batch_size", "0"]),
+    "sample larger than the population": (
+        ["--strategy", "evolution", "--strategy-options", "population=5", "sample=6", *DIGITS],
+        ["'sample'", "at most its population, 5", "got 6"],
+    ),
+    "option of another strategy": (
+        ["--strategy", "local_search", "--strategy-options", "population=5", *DIGITS],
+        ["'population'", "starts"],
+    ),
+    "first rung above the epochs": (
+        ["--strategy", "asha", "--strategy-options", "min_epochs=9", "--epochs", "3", *DIGITS],
+        ["'min_epochs'", "at most the epochs of the search, 3", "got 9"],
+    ),
+    "epochs as an option of asha": (["--strategy", "asha", "--strategy-options", "epochs=9", *DIGITS], ["'epochs'", "sampler"]),
+    "unknown sampler of asha": (["--strategy", "asha", "--strategy-options", "sampler=tpee", *DIGITS], ["'tpee'", "Did you mean 'tpe'"]),
+    "limit not a count": (["--max-macs", "few", *DIGITS], ["--max-macs", "400M", "'few'"]),
+    "limit below everything": (["--max-params", "1k", *DIGITS], ["--max-params 1,000", "the smallest has", "--filters"]),
+    "objective no training has": (["--objectives", "val_accuracy,val_acc", *DIGITS], ["'val_acc'", "Did you mean 'val_accuracy'"]),
+    "objective of no known direction": (["--objectives", "val_accuracy,speed", *DIGITS], ["'speed'", "+speed", "-speed"]),
+    "objective named twice": (["--objectives", "macs", "macs", *DIGITS], ["'macs' twice"]),
+    "objectives and one score of both": (
+        ["--objectives", "val_accuracy,macs", "--target-macs", "4M", *DIGITS],
+        ["--target-macs", "--objectives", "one of the two"],
+    ),
     "zero trials": (["--dataset", "digits", "--trials", "0"], ["--trials", "from 1 on", "0"]),
     "trials not a number": (["--dataset", "digits", "--trials", "many"], ["--trials", "many"]),
     "negative workers": (["--workers", "-1", *DIGITS], ["--workers", "-1"]),
@@ -100,6 +123,10 @@ FILE_CASES: dict[str, tuple[Callable[[Path], list[str]], list[str]]] = {
     "table without a decision": (
         lambda tmp: [*TOY, "--evaluator", _table(tmp / "t.csv", HEADER.replace("kernel_1", "kernel") + ROW)],
         ["'kernel_1'"],
+    ),
+    "table without an objective": (
+        lambda tmp: [*TOY, "--objectives", "val_accuracy,latency", "--evaluator", _table(tmp / "t.csv", HEADER + ROW)],
+        ["'latency'"],
     ),
     "text for a number": (
         lambda tmp: [*TOY, "--evaluator", _table(tmp / "t.csv", HEADER + ROW.replace("0.5", "high"))],

@@ -1,5 +1,7 @@
 """Images in folders: what is read, and what is said of a folder that is not as it should be."""
 
+import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from nasbench.train.datasets import resolve_dataset, task_of
 from nasbench.train.loader import TrainBatches, eval_batches
 
 CPU = torch.device("cpu")
-RECIPE = Recipe("test", 1, epochs=1, batch_size=4, lr_peak=0.1, pad_crop=1, flip=True)
+RECIPE = Recipe("test", 1, epochs=1, batch_size=4, lr_peak=0.1, random_resized_crop=0.5, flip=True)
 
 
 def fill(directory: Path, count: int, colour: tuple[int, int, int], size: tuple[int, int] = (12, 10), suffix: str = ".png") -> None:
@@ -174,6 +176,43 @@ def test_a_corrupt_image_is_named_when_it_streams(pets, monkeypatch):
     data = load(pets, 8)
     with pytest.raises(UsageError, match=r"00\.png"):
         list(TrainBatches(data, replace(RECIPE, batch_size=18), 0, CPU).epoch(0))
+
+
+@pytest.mark.parametrize("memory", [2**30, 100], ids=["in memory", "streaming"])
+def test_corrupt_images_are_left_out_counted_and_named_where_that_was_asked(pets, monkeypatch, memory):
+    monkeypatch.setattr(folders, "IN_MEMORY_BYTES", memory)
+    broken = {pets / "train" / name / "00.png" for name in ("cat", "dog")}
+    for path in broken:
+        path.write_bytes(b"no image")
+    data = resolve_dataset(f"folder:{pets}", skip_corrupt=True).load(None, 8, False)
+    batches = TrainBatches(data, replace(RECIPE, batch_size=len(data.train)), 0, CPU)
+    seen = sum(len(labels) for _, labels in batches.epoch(0))
+    seen += sum(len(labels) for _, labels in eval_batches(data.val, data, CPU, 1))
+    assert seen == 18
+    assert data.corrupt == broken
+
+
+def test_ilsvrcs_layout_with_a_thousand_classes(tmp_path):
+    names = [f"n{index:08d}" for index in range(1000)]
+    picture = tmp_path / "picture.png"
+    Image.new("RGB", (12, 10), (9, 9, 9)).save(picture)
+    for split in ("train", "val"):
+        for name in names:
+            (tmp_path / split / name).mkdir(parents=True)
+            for copy in range(2 if split == "train" else 1):
+                os.link(picture, tmp_path / split / name / f"{name}_{copy}.png")
+    imagenet = resolve_dataset("imagenet")
+    assert imagenet.task(tmp_path, 16) == Task(1000, 16, 3)
+    data = imagenet.load(tmp_path, 16, False)
+    assert isinstance(data.train, FileSplit)
+    assert data.class_names == tuple(names)
+    assert (len(data.train), len(data.val), len(imagenet.load_test(tmp_path, 16, False))) == (1800, 200, 1000)
+    images, labels = next(TrainBatches(data, replace(RECIPE, batch_size=8), 0, CPU).epoch(0))
+    assert images.shape == (8, 3, 16, 16)
+    assert labels.shape == (8,)
+    shutil.rmtree(tmp_path / "val" / names[3])
+    with pytest.raises(UsageError, match="val lacks n00000003"):
+        imagenet.load(tmp_path, 16, False)
 
 
 def test_grey_and_transparent_images_become_rgb(pets):

@@ -1,0 +1,50 @@
+"""Trains a network without batch normalisation, one step an epoch, and writes its curve: alone, or as one of several replicas."""
+
+import json
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import torch
+from torch import distributed, nn
+
+from nasbench.core.recipe import Recipe
+from nasbench.train.datasets import resolve_dataset
+from nasbench.train.replicas import of_process_group
+from nasbench.train.trainer import fit
+
+STEPS, BATCH = 20, 64
+RECIPE = Recipe(
+    "one step an epoch", 1, epochs=STEPS, batch_size=BATCH, lr_peak=0.05, grad_clip_norm=5.0, train_images=BATCH, val_images=101
+)
+
+
+def curve(folder: str, accumulate: int = 1) -> None:
+    """Trains under `RECIPE` and writes what was reported after each step as `<folder>/curve.json`."""
+    torch.manual_seed(0)
+    network = nn.Sequential(
+        nn.Conv2d(1, 8, 3, padding=1), nn.GroupNorm(2, 8), nn.ReLU(), nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(32, 10)
+    )
+    data = resolve_dataset("digits").load(None, None, False)
+    recipe = Recipe(**{**vars(RECIPE), "accumulate": accumulate})
+    seen: list[dict[str, float]] = []
+    fit(
+        network,
+        data,
+        recipe,
+        seed=0,
+        device=torch.device("cpu"),
+        report=lambda epoch, metrics: seen.append({"epoch": epoch, **metrics}),
+        checkpoint=Path(folder) / "checkpoint.pt",
+        replicas=of_process_group(),
+    )
+    if of_process_group().leads:
+        (Path(folder) / "curve.json").write_text(json.dumps(seen))
+
+
+if __name__ == "__main__":
+    folder, rank, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    rendezvous = Path(folder, "rendezvous").absolute().as_uri()
+    distributed.init_process_group("gloo", init_method=rendezvous, rank=rank, world_size=count, timeout=timedelta(seconds=120))
+    curve(folder)
+    distributed.destroy_process_group()

@@ -1,0 +1,60 @@
+"""Several processes that train one network come to the numbers of one process with the same batch."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import replicas as driver
+
+from nasbench.core.errors import UsageError
+from nasbench.executors.ray_train import RayTrain
+from nasbench.executors.ray_tune import RayExecutor
+from nasbench.train.replicas import Replicas
+
+
+def read(folder: Path) -> list[dict[str, float]]:
+    return json.loads((folder / "curve.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, float]]:
+    folder = tmp_path_factory.mktemp("alone")
+    driver.curve(str(folder))
+    return read(folder)
+
+
+def assert_same(found: list[dict[str, float]], expected: list[dict[str, float]]) -> None:
+    assert [each["epoch"] for each in found] == list(range(1, driver.STEPS + 1))
+    assert expected[-1]["train_loss"] < expected[0]["train_loss"]
+    for mine, other in zip(found, expected, strict=True):
+        assert mine["train_loss"] == pytest.approx(other["train_loss"], rel=1e-5)
+        assert mine["val_loss"] == pytest.approx(other["val_loss"], rel=1e-4)
+
+
+def test_two_processes_have_the_losses_of_one(tmp_path: Path, alone: list[dict[str, float]]) -> None:
+    command = [sys.executable, driver.__file__, str(tmp_path)]
+    others = [subprocess.Popen([*command, str(rank), "2"]) for rank in range(2)]
+    assert [process.wait(timeout=180) for process in others] == [0, 0]
+    assert_same(read(tmp_path), alone)
+
+
+def test_a_batch_in_parts_has_the_losses_of_a_whole_one(tmp_path: Path, alone: list[dict[str, float]]) -> None:
+    driver.curve(str(tmp_path), accumulate=4)
+    assert_same(read(tmp_path), alone)
+
+
+@pytest.mark.slow
+def test_two_ray_train_workers_have_the_losses_of_one(tmp_path: Path, alone: list[dict[str, float]]) -> None:
+    executor = RayExecutor(2)
+    try:
+        RayTrain(executor, 2, 0.0)(lambda: driver.curve(str(tmp_path)))
+    finally:
+        executor.close()
+    assert_same(read(tmp_path), alone)
+
+
+def test_a_batch_that_does_not_fall_into_equal_parts() -> None:
+    with pytest.raises(UsageError, match="batches of 63 images do not fall into 4 equal parts; nearest batch size: 64"):
+        Replicas(0, 4).check_batch(63)

@@ -1,0 +1,62 @@
+"""Options as people write them, and what the engine offers to parts that name it."""
+
+from typing import Any
+
+import pytest
+
+from nasbench.core.errors import UsageError
+from nasbench.engine.options import call_with_options, parse_options
+from nasbench.engine.prepare import build_strategy
+from nasbench.testing import TOY_SPACE
+
+
+def plain(space: str, seed: int = 0, size: int = 3) -> dict[str, Any]:
+    return {"space": space, "seed": seed, "size": size}
+
+
+def names_epochs(space: str, seed: int = 0, epochs: int = 1, **options: object) -> dict[str, Any]:
+    return {"space": space, "seed": seed, "epochs": epochs, **options}
+
+
+def takes_any(space: str, **options: object) -> dict[str, Any]:
+    return {"space": space, **options}
+
+
+OFFERED = {"epochs": 20, "counts": len}
+
+
+def test_what_is_offered_goes_to_those_that_name_it() -> None:
+    assert call_with_options(plain, "it", {"size": 5}, "s", seed=1, offered=OFFERED) == {"space": "s", "seed": 1, "size": 5}
+    assert call_with_options(names_epochs, "it", {"lr": 0.1}, "s", seed=1, offered=OFFERED) == {
+        "space": "s",
+        "seed": 1,
+        "epochs": 20,
+        "lr": 0.1,
+    }
+    assert call_with_options(takes_any, "it", {"epochs": 3}, "s", seed=1, offered=OFFERED) == {"space": "s", "seed": 1, "epochs": 3}
+
+
+@pytest.mark.parametrize(
+    ("part", "options", "words"),
+    [
+        (plain, {"sise": 4}, ["'sise'", "Did you mean 'size'"]),
+        (plain, {"seed": 4}, ["'seed'", "size"]),
+        (names_epochs, {"epochs": 4}, ["'epochs'"]),
+        (takes_any, {"seed": 4}, ["'seed'"]),
+    ],
+)
+def test_an_option_that_is_not_one_is_named(part: Any, options: dict[str, Any], words: list[str]) -> None:
+    with pytest.raises(UsageError) as error:
+        call_with_options(part, "it", options, "s", seed=1, offered=OFFERED)
+    for word in words:
+        assert word in str(error.value)
+
+
+def test_options_are_literals_or_text() -> None:
+    assert parse_options(["a=1", "b=0.5", "c=tpe", "d=None"], "--x") == {"a": 1, "b": 0.5, "c": "tpe", "d": None}
+
+
+def test_ppo_has_epochs_of_its_own() -> None:
+    strategy = build_strategy("ppo", {"epochs": 2}, TOY_SPACE, 0, epochs=20, objectives=(), counts=None)
+    assert strategy._epochs == 2  # type: ignore[attr-defined]
+    assert build_strategy("asha", {}, TOY_SPACE, 0, epochs=9, objectives=(), counts=None).epochs == (1, 3, 9)  # type: ignore[attr-defined]
