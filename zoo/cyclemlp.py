@@ -1,6 +1,7 @@
 """CycleMLP (Chen et al. 2022, arXiv:2107.10224): fully connected layers along channels that look a step aside, channel by channel."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -147,10 +148,7 @@ def _register(name: str, scale: Scale) -> None:
         verified="C",
         note=f"large images only; the repository prints {scale.printed_gmacs} G MACs",
     )
-
-    def build(task: Task) -> nn.Module:
-        return CycleMLP(task, scale.layers, scale.widths, scale.ratios)
-
+    build = partial(CycleMLP, layers=scale.layers, widths=scale.widths, ratios=scale.ratios)
     register(card)(large_only(card, build, "mixer_s16", SMALLEST))
 
 

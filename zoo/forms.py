@@ -1,5 +1,7 @@
 """Networks that come in one form only, for small images or for large ones, and say so."""
 
+from functools import wraps
+
 from torch import nn
 
 from nasbench.core.errors import UsageError
@@ -13,6 +15,7 @@ CIFAR10 = Task(num_classes=10, image_size=32, channels=3)
 def small_only(card: ModelCard, build: Builder, instead: str) -> Builder:
     """`build` for images of up to SMALL_IMAGE pixels; above, a UsageError that names a network to take `instead`."""
 
+    @wraps(build)
     def checked(task: Task) -> nn.Module:
         if not is_small(task):
             raise UsageError(
@@ -27,6 +30,7 @@ def small_only(card: ModelCard, build: Builder, instead: str) -> Builder:
 def large_only(card: ModelCard, build: Builder, instead: str, smallest: int = SMALL_IMAGE + 1) -> Builder:
     """`build` for images of `smallest` pixels and more; below, a UsageError that names a network to take `instead`."""
 
+    @wraps(build)
     def checked(task: Task) -> nn.Module:
         if task.image_size < smallest:
             raise UsageError(

@@ -3,8 +3,8 @@ depth (Huang et al. 2016, arXiv:1603.09382)."""
 
 from functools import partial
 
+import torch
 from torch import Tensor, nn
-from torchvision.ops import StochasticDepth
 
 from nasbench.core.spec import ModelCard, Result, Task
 from zoo.forms import CIFAR10, small_only
@@ -13,6 +13,20 @@ from zoo.residual import Head, Residual, Shortcut, basic_branch, he_normal, shor
 
 PAPER = "He et al. 2015, arXiv:1512.03385"
 STOCHASTIC_PAPER = "Huang et al. 2016, arXiv:1603.09382"
+
+
+class StochasticDepth(nn.Module):
+    """Skips a branch for a whole batch with probability `p` in training mode; what is not skipped is divided by 1 - p."""
+
+    def __init__(self, p: float) -> None:
+        super().__init__()
+        self.p = p
+
+    def forward(self, x: Tensor) -> Tensor:  # (B, C, H, W)
+        if not self.training or self.p == 0.0:
+            return x
+        keep = 1.0 - self.p
+        return x * torch.empty((1, 1, 1, 1), dtype=x.dtype, device=x.device).bernoulli_(keep).div_(keep)  # (B, C, H, W)
 
 
 class CifarResNet(nn.Module):
@@ -33,7 +47,7 @@ class CifarResNet(nn.Module):
             for repeat in range(repeats):
                 stride = 2 if width > 16 and repeat == 0 else 1
                 dropped = (1.0 - final_survival) * (len(units) + 1) / (3 * repeats)
-                drop = StochasticDepth(dropped, "batch") if dropped else None
+                drop = StochasticDepth(dropped) if dropped else None
                 units.append(Residual(basic_branch(c_in, width, stride), shortcut_of(shortcut, c_in, width, stride), drop))
                 c_in = width
         self.units = nn.Sequential(*units)

@@ -1,5 +1,7 @@
 """S2-MLP (Yu et al. 2022, arXiv:2106.07477): no token mixing but a shift of channel groups by one patch, at any number of patches."""
 
+from functools import partial
+
 import torch
 from torch import Tensor, nn
 
@@ -60,10 +62,12 @@ class S2MLP(nn.Module):
         return logits
 
 
-def _register(name: str, width: int, blocks: int, params: int, macs: int, result: Result, printed: str) -> None:
-    def build(task: Task) -> nn.Module:
-        return S2MLP(task, patch_for(name, task, PATCH), width, blocks)
+def s2mlp(task: Task, name: str, width: int, blocks: int) -> nn.Module:
+    """On patches of 16 pixels, or of 4 for small images."""
+    return S2MLP(task, patch_for(name, task, PATCH), width, blocks)
 
+
+def _register(name: str, width: int, blocks: int, params: int, macs: int, result: Result, printed: str) -> None:
     register(
         ModelCard(
             name=name,
@@ -76,7 +80,7 @@ def _register(name: str, width: int, blocks: int, params: int, macs: int, result
             results=(result,),
             note=f"the paper prints {printed} params; where the normalisations stand is not verified; patches of 4 px up to 64 px",
         )
-    )(build)
+    )(partial(s2mlp, name=name, width=width, blocks=blocks))
 
 
 _register("s2mlp_wide", 768, 12, 72_241_384, 13_989_033_984, Result("top1_error", 20.0, PAPER, "M"), "71M")

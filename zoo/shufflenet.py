@@ -1,5 +1,7 @@
 """ShuffleNet v1 (Zhang et al. 2018, arXiv:1707.01083) and v2 (Ma et al. 2018, arXiv:1807.11164)."""
 
+from functools import partial
+
 import torch
 import torchvision.models
 from torch import Tensor, nn
@@ -64,9 +66,6 @@ class ShuffleNet(nn.Module):
 
 
 def _register_v1(name: str, width: float, params: int, macs: int, results: tuple[Result, ...], note: str) -> None:
-    def build(task: Task) -> nn.Module:
-        return ShuffleNet(task, width)
-
     register(
         ModelCard(
             name=name,
@@ -80,7 +79,7 @@ def _register_v1(name: str, width: float, params: int, macs: int, results: tuple
             verified="C",
             note=note,
         )
-    )(build)
+    )(partial(ShuffleNet, width=width))
 
 
 def _register_v2(width: str, params: int, macs: int, error: float, paper_error: float) -> None:

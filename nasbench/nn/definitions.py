@@ -36,8 +36,14 @@ def top_level(module: ModuleType) -> dict[str, str]:
             found[node.name] = "\n".join(lines[first - 1 : node.end_lineno])
         elif isinstance(node, ast.Assign | ast.AnnAssign):
             target = node.targets[0] if isinstance(node, ast.Assign) else node.target
-            assert isinstance(target, ast.Name), ast.dump(target)
-            found[target.id] = "\n".join(lines[node.lineno - 1 : node.end_lineno])
+            if isinstance(target, ast.Tuple):
+                assert isinstance(node.value, ast.Tuple), ast.dump(node)
+                for name, value in zip(target.elts, node.value.elts, strict=True):
+                    assert isinstance(name, ast.Name), ast.dump(name)
+                    found[name.id] = f"{name.id} = {ast.get_source_segment(text, value)}"
+            else:
+                assert isinstance(target, ast.Name), ast.dump(target)
+                found[target.id] = "\n".join(lines[node.lineno - 1 : node.end_lineno])
     return found
 
 

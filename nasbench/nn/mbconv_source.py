@@ -47,12 +47,15 @@ if __name__ == "__main__":
     print("logits:", tuple(network(torch.zeros(1, {channels}, {pixels}, {pixels})).shape))
 '''
 
+LEFT_OUT = {"Stage": "__post_init__", "Blueprint": "__post_init__", "StageNet": "stage_rows"}
+"""Class -> its method that a file of one network does not need: checks of what people write, and a table for them."""
+
 
 def source(title: str, blueprint: Blueprint, task: Task) -> str:
     """The file for the network as the blueprint has it, for images of `task`."""
-    checked = top_level(mbconv)
-    records = {name: without_method(checked[name], "__post_init__") for name in ("Stage", "Blueprint")}
-    definitions = needed(("StageNet",), (spec, drop_path, mbconv), records)
+    whole = top_level(mbconv)
+    plain = {name: without_method(whole[name], method) for name, method in LEFT_OUT.items()}
+    definitions = needed(("StageNet",), (spec, drop_path, mbconv), plain)
     others = {name: value for name, value in vars(blueprint).items() if name not in ("stem", "stages", "head")}
     footer = FOOTER.format(
         stem=blueprint.stem,

@@ -65,7 +65,7 @@ def render(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial], plo
         _headline(run, trials),
         *(_scaling(run, trials, plots) if scales else []),
         _control(trials, plots),
-        _front(trials, _objectives(run), plots),
+        _front(run, trials, plots),
         _plot("Score against size and cost", "score_against_cost", plots),
         _plot("Operations over time", "operations", plots),
         _plot("Controller", "controller", plots),
@@ -115,12 +115,15 @@ def _plot(title: str, name: str, plots: Mapping[str, str]) -> str:
     return f"<h2>{escape(title)}</h2>\n{_figure(name, plots)}" if name in plots else ""
 
 
-def _front(trials: Sequence[Trial], objectives: Sequence[Objective], plots: Mapping[str, str]) -> str:
+def _front(run: Mapping[str, Any], trials: Sequence[Trial], plots: Mapping[str, str]) -> str:
+    objectives, target = _objectives(run), _target_macs(run)
     columns, rows = front_table(trials, objectives)
     if not objectives or not rows:
         return ""
     listed = table(columns, rows, left=("key",), sortable=True)
     sentence = front_sentence(trials, objectives)
+    if target is not None:
+        sentence += f" The red line is the target of {target:,} multiply-adds; broken lines join equal scores."
     return f"<h2>Pareto front</h2>\n<p>{escape(sentence)}</p>\n{_figure('front', plots) if 'front' in plots else ''}\n{listed}"
 
 

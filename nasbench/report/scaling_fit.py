@@ -19,7 +19,7 @@ Array = NDArray[np.float64]
 
 FEWEST = 8
 """Points below which a quadratic's six numbers say nothing of how surely they are known."""
-PENALTY = 1e-3
+PENALTY = 1e-5
 RESAMPLES = 400
 LEVEL = 0.9
 STEPS = 50

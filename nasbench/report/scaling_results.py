@@ -99,7 +99,7 @@ def front_runners(trials: Sequence[Trial], most: int) -> list[Trial]:
 
 
 def comparison(trials: Sequence[Trial], epochs: int) -> list[Row]:
-    """Front-runners, published coefficients and single dimensions, in the order in which they were listed; those with a score alone.
+    """Front-runners, then published coefficients and single dimensions; those with a score alone.
 
     A front-runner's training in the search counts as its first seed, where it had all the `epochs`.
     """
@@ -114,7 +114,8 @@ def comparison(trials: Sequence[Trial], epochs: int) -> list[Row]:
         if first is not None and first.scored and first.epochs == epochs:
             found.setdefault(first.seed, first)
         found[int(trial.architecture.genes["seed"])] = trial
-    return [_row(name, found) for name, found in entries.items()]
+    rows = [_row(name, found) for name, found in entries.items()]
+    return sorted(rows, key=lambda row: (not row.is_front_runner, row.name if row.is_front_runner else ""))
 
 
 def chosen(trials: Sequence[Trial], epochs: int) -> Row | None:

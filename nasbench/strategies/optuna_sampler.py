@@ -157,7 +157,26 @@ class Nsga2(OptunaStrategy):
 
     def __init__(self, space: SearchSpace, seed: int = 0, objectives: Sequence[str] = (), **options: object) -> None:  # noqa: ARG002
         self._population = int(read_options("nsga2", NSGA2_OPTIONS, options)["population"])
+        self._sizes: dict[tuple[Any, ...], int] = {}  # generation -> its scored trials
         super().__init__(space, parse_objectives(objectives), random_trials=self._population)
+
+    def tell(self, trial: Trial) -> None:
+        """When a generation is full, the parents of the next are chosen once and kept; who comes late is no parent of it."""
+        super().tell(trial)
+        if self._filled_a_generation(trial):
+            with _quiet():
+                branch = self._storage.branch()
+                self._draw(branch, 0)
+                for name, value in branch.get_study_system_attrs(0).items():
+                    self._storage.set_study_system_attr(0, name, value)
+
+    def _filled_a_generation(self, trial: Trial) -> bool:
+        attributes = trial.note.get("sampler")
+        if self._worths(trial) is None or not isinstance(attributes, Mapping):
+            return False
+        generation = tuple(sorted(attributes.items()))
+        self._sizes[generation] = self._sizes.get(generation, 0) + 1
+        return self._sizes[generation] == self._population
 
     def sampler(self, seed: int) -> BaseSampler:
         return NSGAIISampler(seed=seed, population_size=self._population)

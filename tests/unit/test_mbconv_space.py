@@ -23,7 +23,7 @@ PARAMS = {"mnasnet-a1": 3_887_038, "mnasnet-b1": 4_383_312, "efficientnet-b0": 5
 
 
 def test_the_space_keeps_the_contract():
-    check_space(SPACE, Size(depth=0.5, width=0.25), SMALL, num_samples=2)
+    check_space(SPACE, Size(depth=0.5, width=0.25), SMALL, num_samples=1)
 
 
 @pytest.mark.parametrize(("name", "params"), PARAMS.items())
@@ -117,7 +117,8 @@ def test_files_stand_alone(name):
     architecture = None if name else sample(SPACE.name, SPACE.choices, Random(3))
     spec = ModelSpec("space:mbconv", size, task, architecture=architecture, name=name)
     source = SPACE.source(spec)
-    assert "import nasbench" not in source and "from nasbench" not in source
+    assert "import nasbench" not in source
+    assert "from nasbench" not in source
     module = ModuleType("model")
     exec(compile(source, "model.py", "exec"), module.__dict__)
     network, alone = build(spec), module.build()

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 import torch
 from torch import Tensor, nn
-from torchvision.ops import StochasticDepth
 
 import zoo
 from nasbench.core.errors import UsageError

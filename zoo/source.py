@@ -1,0 +1,104 @@
+"""Writes a network of the zoo as one file that imports torch alone, put together from the very sources that build it here."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from inspect import unwrap
+from typing import Any
+
+import torch
+from torch import nn
+
+from nasbench.core.errors import UsageError
+from nasbench.core.spec import ModelCard, Size, Task
+from nasbench.nn import mbconv_source
+from nasbench.nn.mbconv import StageNet
+from nasbench.nn.reached import Import, reached
+from zoo.registry import entry
+
+FILE = '''"""{title}
+
+Images: {channels} x {pixels} x {pixels}. Classes: {classes}.
+
+This file needs nothing but PyTorch. `build()` makes the network; its state_dict has the names of the weights beside it:
+
+    network = build()
+    network.load_state_dict(safetensors.torch.load_file("weights.safetensors"))
+"""
+
+{imports}
+
+
+{definitions}
+
+
+TASK = {task}
+
+
+def build() -> nn.Module:
+    """The network, newly initialised."""
+    return {call}
+
+
+if __name__ == "__main__":
+    network = build().eval()
+    print(f"{{sum(p.numel() for p in network.parameters()):,}} parameters")
+    print("logits:", tuple(network(torch.zeros(1, {channels}, {pixels}, {pixels})).shape))
+'''
+
+
+def source(name: str, size: Size, task: Task) -> str:
+    """The file for the network of that name at the multipliers of `size`. UsageError where a library's code builds it."""
+    found, seen = entry(name), replace(task, image_size=size.resolution or task.image_size)
+    build: Callable[..., nn.Module] = found.build
+    multipliers: tuple[float, ...] = ()
+    if (size.depth, size.width) != (1, 1):
+        assert found.scaled is not None, name
+        build, multipliers = found.scaled, (size.width, size.depth)
+    elif found.scaled is None:
+        task = seen
+    with torch.device("meta"):
+        network = build(task, *multipliers)
+    title = _title(found.card, size)
+    if isinstance(network, StageNet):
+        return mbconv_source.source(title, network.blueprint, seen)
+    root, call, parts = _call(build, multipliers)
+    needs = reached((root, Task, *parts), (Import("torch", ""), Import("torch", "nn")))
+    if needs.libraries:
+        raise UsageError(
+            f"{name!r} is built by {' and '.join(needs.libraries)}: its model.py would not import torch alone. Leave that format out; "
+            "the others hold the whole network."
+        )
+    return FILE.format(
+        title=title,
+        channels=task.channels,
+        pixels=seen.image_size,
+        classes=task.num_classes,
+        imports="\n".join(needs.imports),
+        definitions="\n\n\n".join(needs.definitions),
+        task=task,
+        call=call,
+    )
+
+
+def _title(card: ModelCard, size: Size) -> str:
+    scaled = f", depth times {size.depth:g}, width times {size.width:g}" if (size.depth, size.width) != (1, 1) else ""
+    return f"The network {card.name}{scaled} ({card.paper})."
+
+
+def _call(build: Callable[..., nn.Module], multipliers: tuple[float, ...]) -> tuple[Callable[..., Any], str, list[Callable[..., Any]]]:
+    """The function or class under a builder's wrappings, the call of it as text, and the parts of the project that it is handed."""
+    given: tuple[Any, ...] = ()
+    named: dict[str, Any] = {}
+    build = unwrap(build)
+    while isinstance(build, partial):
+        given, named = (*build.args, *given), {**build.keywords, **named}
+        build = unwrap(build.func)
+    parts = [value for value in (*given, *named.values()) if callable(value)]
+    values = [_text(value) for value in given] + ["TASK"] + [repr(value) for value in multipliers]
+    arguments = [*values, *(f"{name}={_text(value)}" for name, value in named.items())]
+    return build, f"{build.__name__}({', '.join(arguments)})", parts
+
+
+def _text(value: object) -> str:
+    return str(value.__name__) if callable(value) else repr(value).replace("'", '"')
