@@ -1,9 +1,10 @@
-"""Do the controllers learn at their published rates? A made-up reward over the NASNet space, where the answer is known.
+"""Do the controllers learn at their published settings? A made-up reward over the NASNet space, where the answer is known.
 
 The reward is the share of separable convolutions among the 20 operations that an architecture chooses: 3/13 for a random one, 1 at
 best. A controller has learned when the mean reward of its last 100 proposals reaches 0.95, and it must within 3,000 proposals.
 REINFORCE runs at Zoph and Le's rate (0.0006, batches of 8), PPO at NASNet's (0.00035, batches of 20); random search must not move.
-`--variants` also tries choices that the papers leave open.
+`--variants` also tries choices that the papers leave open. (What the controllers have by default, for searches of hundreds of trials,
+is another matter: controller_settings.py.)
 
     python benchmarks/controller_learning.py            writes results/controller_learning.json and docs/img/controller_learning.svg
 """
@@ -46,7 +47,8 @@ def separable_share(architecture: Architecture) -> float:
 
 def rewards(strategy_name: str, seed: int, num_samples: int = NUM_SAMPLES, stop: bool = False, **options: float) -> list[float]:
     """The rewards of a strategy's proposals, one after another; with `stop` only until it has learned."""
-    strategy = strategies.get(strategy_name)(spaces.get("nasnet")(), seed=seed, **options)
+    part = strategies.get(strategy_name)
+    strategy = part(spaces.get("nasnet")(), seed=seed, **{**getattr(part, "paper", {}), **options})
     history: list[float] = []
     while len(history) < num_samples and not (stop and samples_to_goal(history[-WINDOW:]) is not None):
         number = len(history) + 1

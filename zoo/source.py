@@ -13,7 +13,7 @@ from nasbench.core.errors import UsageError
 from nasbench.core.spec import ModelCard, Size, Task
 from nasbench.nn import mbconv_source
 from nasbench.nn.mbconv import StageNet
-from nasbench.nn.reached import Import, reached
+from nasbench.nn.reached import PROJECT, Import, reached
 from zoo.registry import entry
 
 FILE = '''"""{title}
@@ -62,13 +62,17 @@ def source(name: str, size: Size, task: Task) -> str:
     title = _title(found.card, size)
     if isinstance(network, StageNet):
         return mbconv_source.source(title, network.blueprint, seen)
+    foreign = {type(module).__module__.partition(".")[0] for module in network.modules()} - {"torch", *PROJECT}
     root, call, parts = _call(build, multipliers)
     needs = reached((root, Task, *parts), (Import("torch", ""), Import("torch", "nn")))
-    if needs.libraries:
+    libraries = sorted(foreign) or needs.libraries
+    if libraries:
         raise UsageError(
-            f"{name!r} is built by {' and '.join(needs.libraries)}: its model.py would not import torch alone. Leave that format out; "
-            "the others hold the whole network."
+            f"{name!r} is built by {' and '.join(libraries)}: its model.py would not import torch alone. Leave that format out; the others "
+            "hold the whole network."
         )
+    if root.__name__ != root.__qualname__:
+        raise UsageError(f"no model.py of {name!r}: its builder, {root.__qualname__}, is no function or class of a module")
     return FILE.format(
         title=title,
         channels=task.channels,

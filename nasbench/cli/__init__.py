@@ -16,6 +16,7 @@ COMMANDS = {
     "race": "several strategies, many seeds each, on a table of known results: curves, a table, who wins",
     "zoo": "lists the hand-designed networks, shows a card, draws the field's charts",
     "profile": "per-layer table of a model: output shape, params, MACs, memory, receptive field",
+    "export": "stand-alone model.py, weights, ONNX, torch.export: each checked against the network",
     "report": "rebuilds the report of a run from its log",
     "list": "what there is: spaces, strategies, recipes, data sets, plug-ins included",
 }

@@ -80,8 +80,10 @@ def _comparison(rows: Sequence[dict[str, Any]]) -> "Table":
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    table = Table(box=SIMPLE_HEAD, title="At equal multiply-adds, as near as rounding allows", title_justify="left")
-    for name in ("network", "depth x", "width x", "px", "MACs x", "accuracy, %", "score", "seeds"):
+    seeds = max(row["seeds"] for row in rows)
+    title = f"At multiply-adds as near to equal as rounding allows, {seeds} seed{'s' * (seeds != 1)}"
+    table = Table(box=SIMPLE_HEAD, title=title, title_justify="left")
+    for name in ("network", "depth", "width", "px", "MACs", "accuracy, %"):
         table.add_column(name, justify="left" if name == "network" else "right", no_wrap=True)
     for row in rows:
         depth, width = row.get("alpha", row.get("depth")), row.get("beta", row.get("width"))
@@ -91,9 +93,7 @@ def _comparison(rows: Sequence[dict[str, Any]]) -> "Table":
             f"{depth:.3f}",
             f"{width:.3f}",
             str(row["pixels"]),
-            f"{row['macs_ratio']:.3f}",
+            f"x {row['macs_ratio']:.2f}",
             accuracy,
-            f"{row['score']:.4f}",
-            str(row["seeds"]),
         )
     return table

@@ -330,3 +330,32 @@ class TransferConfig(Trainings):
     """Go on without image files that cannot be read; they are counted and named."""
     workers: int = 0
     """0: in this process (or the group that torchrun started); K: K Ray Train workers, each on its part of every batch."""
+
+
+@dataclass(frozen=True)
+class ExportConfig(Form):
+    """Writes a model in forms that need nothing of nasbench, each checked against the network's own outputs.
+
+    Example: nasbench export RUN --formats onnx,safetensors --out shipped
+    """
+
+    model: str = ""
+    """A run directory (its best), the folder of a training, an architecture.json, space:SPACE:PUBLISHED, or zoo:NAME."""
+    depth: float | None = None
+    """Times the model's own depth, as nasbench scale has it."""
+    width: float | None = None
+    """Times the model's own width."""
+    resolution: float | None = None
+    """Times the side in pixels at which the model sees images."""
+    formats: tuple[str, ...] = ()
+    """Of model.py,safetensors,onnx,torch-export (else all that the model has)."""
+    batch: int | None = None
+    """A fixed batch size of the onnx and torch-export forms (else any)."""
+    out: str | None = None
+    """The directory to write (default: export/<model>)."""
+    overwrite: bool = False
+    """Replace files that are there."""
+    seed: int = 0
+    """Of the weights, where the model has none."""
+    json: bool = False
+    """One JSON object on standard output; everything for people on standard error."""

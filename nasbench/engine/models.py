@@ -1,6 +1,7 @@
 """A MODEL as people name it -> a model specification -> a network.
 
-A MODEL is `zoo:NAME` (or just NAME), `space:SPACE:PUBLISHED`, an `architecture.json`, or a run directory (its best).
+A MODEL is `zoo:NAME` (or just NAME), `space:SPACE:PUBLISHED`, an `architecture.json`, or a run directory (its best). So is whatever else
+holds a specification: the folder of a finished training, and what `nasbench scale --json` prints.
 """
 
 import json
@@ -45,9 +46,13 @@ def resolve(model: str, form: Form) -> ModelSpec:
         found = ModelSpec(f"space:{space_name}", names[published], task, name=published)
         return _formed(found, form, space, as_published=True)
     if path.is_dir():
-        path = path / "best" / "architecture.json"
-        if not path.exists():
-            raise UsageError(f"{model} has no best/architecture.json: it is no run directory, or its search found nothing yet")
+        trained, path = path / "result.json", path / "best" / "architecture.json"
+        if not path.exists() and not trained.exists():
+            raise UsageError(
+                f"{model} has no best/architecture.json: it is no run directory of a search, or the search found nothing yet. "
+                "Trainings lie in folders of their own, under runs/trained."
+            )
+        path = path if path.exists() else trained
     if path.suffix == ".json":
         if not path.exists():
             raise UsageError(f"no such file: {path}")
@@ -79,19 +84,29 @@ def build(spec: ModelSpec) -> "nn.Module":
 def load(model: str, form: Form | None = None, weights: bool = True) -> "nn.Module":
     """The network that a MODEL names, in evaluation mode.
 
-    A run directory's best comes with its weights, unless `form` changes it or `weights` is false.
+    A run directory's best and a finished training come with their weights, unless `form` changes it or `weights` is false.
     """
     spec = resolve(model, form or Form())
     network = build(spec)
-    stored = Path(model) / "best" / "weights.safetensors"
-    if weights and form is None and stored.exists():
+    stored = weights_of(model)
+    if weights and form is None and stored is not None:
         from safetensors.torch import load_file
 
         network.load_state_dict(load_file(stored))
     return network.eval()
 
 
+def weights_of(model: str) -> Path | None:
+    """The weights that a MODEL comes with: those of a run directory's best, or of a finished training."""
+    found = Path(model) / "best" / "weights.safetensors"
+    if not found.exists() and (Path(model) / "result.json").exists():
+        found = Path(model) / "weights.safetensors"
+    return found if found.exists() else None
+
+
 def _formed(found: ModelSpec, form: Form, space: SearchSpace | None, as_published: bool) -> ModelSpec:
+    if form.image_size is not None:
+        found = replace(found, size=replace(found.size, resolution=None))
     if not found.size.skeleton:
         if form.stack or form.cells or form.filters or form.skeleton or form.aux_head:
             raise UsageError("--stack, --cells, --filters, --skeleton and --aux-head are for networks of cells; this one has none")
@@ -135,7 +150,8 @@ def _stack(space: SearchSpace, stack: str, skeleton: str, found: ModelSpec) -> d
 
 def _read(path: Path) -> ModelSpec:
     try:
-        return ModelSpec.from_json(json.loads(path.read_text(encoding="utf-8")))
+        record = json.loads(path.read_text(encoding="utf-8"))
+        return ModelSpec.from_json(record.get("spec", record) if isinstance(record, dict) else {})
     except ValueError as error:
         raise UsageError(f"{path} is not an architecture.json of nasbench: {error}") from error
 

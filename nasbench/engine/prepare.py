@@ -183,13 +183,24 @@ def _dry_build(space: SearchSpace, plan: Plan) -> None:
 def make_strategy(config: SearchConfig, parts: Parts) -> Strategy:
     """The strategy that the configuration names, under its limits."""
     options = parse_options(config.strategy_options, "--strategy-options")
+    if config.preset == "paper":
+        options = {"preset": "paper", **options}
     offered = {"epochs": parts.plan.epochs, "objectives": config.objectives, "counts": parts.counts}
     return constrained(build_strategy(config.strategy, options, parts.space, config.seed, **offered), config, parts.space, parts.counts)
 
 
 def build_strategy(name: str, options: dict[str, Any], space: SearchSpace, seed: int, **offered: Any) -> Strategy:
-    """The strategy with that name or import path; of what is `offered`, its constructor is given what it names."""
-    made: Strategy = call_with_options(strategies.get(name), f"strategy {name!r}", options, space, seed=seed, offered=offered)
+    """The strategy with that name or import path; of what is `offered`, its constructor is given what it names.
+
+    With the option `preset=paper` the published settings, its attribute `paper`, are the defaults (no others where it has none).
+    """
+    part = strategies.get(name)
+    preset = options.get("preset")
+    if preset not in (None, "paper"):
+        raise UsageError(f"option 'preset' of the strategy {name!r} must be paper; got {preset!r}. Leave it out for the defaults.")
+    given = {key: value for key, value in options.items() if key != "preset"}
+    options = {**(getattr(part, "paper", {}) if preset else {}), **given}
+    made: Strategy = call_with_options(part, f"strategy {name!r}", options, space, seed=seed, offered=offered)
     return made
 
 

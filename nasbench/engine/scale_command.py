@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nasbench.core.compound import Coefficients, Multipliers
 from nasbench.core.errors import RunFailed, unknown
 from nasbench.core.spec import ModelSpec
-from nasbench.engine.config import Form, ScaleConfig
+from nasbench.engine.config import SCALE_SEARCH, Form, ScaleConfig
 from nasbench.engine.models import resolve
 from nasbench.engine.numbers import parse_count
 from nasbench.engine.scale import Counts, Difference, compound_scale, counted, differences, pixels_of, solve_phi
@@ -87,18 +87,18 @@ class ScaleResult:
 def scale(**options: Any) -> "ScaleResult | ScaleSearchResult":
     """Scales from Python: the fields of ScaleConfig as keywords, as `nasbench scale` takes them as flags. UsageError for bad input.
 
-    With `search=True`, the search for coefficients.
+    With `search=True` it searches coefficients as `nasbench scale --search` does, and returns what that came to.
     """
     known = {field.name for field in fields(ScaleConfig)}
     for name in options:
         if name not in known:
             raise unknown("option of scale", name, known)
-    config = ScaleConfig(**options)
-    if config.search:
-        from nasbench.engine.scale_search import run_scale_search
+    if not options.get("search"):
+        return run_scale(ScaleConfig(**options), argv=("nasbench.scale",))
+    from nasbench.engine.scale_search import run_scale_search, stored_config
 
-        return run_scale_search(config, argv=("nasbench.scale",))
-    return run_scale(config, argv=("nasbench.scale",))
+    config = replace(stored_config(options.get("run")), **options) if options.get("resume") else ScaleConfig(**{**SCALE_SEARCH, **options})
+    return run_scale_search(config, argv=("nasbench.scale",))
 
 
 def run_scale(config: ScaleConfig, argv: Sequence[str]) -> ScaleResult:

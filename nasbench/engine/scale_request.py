@@ -36,7 +36,7 @@ def check_request(config: ScaleConfig) -> None:
     if config.train and config.classes is not None:
         raise UsageError("--classes is the data set's own with --train; leave it out")
     if not config.train and (config.run or config.resume):
-        raise UsageError("--run and --resume are for what trains: add --train")
+        raise UsageError("--run and --resume are for what trains: add --train or --search")
 
 
 def coefficients_of(config: ScaleConfig) -> Coefficients:

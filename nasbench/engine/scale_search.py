@@ -7,6 +7,7 @@ seeds, beside the published coefficients and each dimension alone.
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -236,6 +237,7 @@ def _finish(config: ScaleConfig, sitting: Sitting, base: ModelSpec, start: float
 
 def write_coefficients(config: ScaleConfig, sitting: Sitting, base: ModelSpec) -> dict[str, Any]:
     """Writes `best/`: the coefficients with how surely they are known, and the base scaled by them. Empty where nothing succeeded."""
+    from nasbench.engine.export import source_of
     from nasbench.report.scaling_fit import LEVEL, fit
     from nasbench.report.scaling_results import chosen, comparison, deviation, points
 
@@ -264,6 +266,8 @@ def write_coefficients(config: ScaleConfig, sitting: Sitting, base: ModelSpec) -
     write_atomically(folder / "coefficients.json", json.dumps(record, indent=2) + "\n")
     scaled = compound_scale(base, coefficients.at(1.0))
     write_atomically(folder / "architecture.json", json.dumps(scaled.to_json(), indent=2) + "\n")
+    with suppress(UsageError):  # a base that a library's code builds stands in no file of its own
+        write_atomically(folder / "model.py", source_of(scaled))
     return record
 
 

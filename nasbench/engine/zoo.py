@@ -174,7 +174,7 @@ def _counted(space_name: str, space: PublishedCells, published: str, size: Size)
 
     from nasbench.profile import count
 
-    task = Task() if size.skeleton != "imagenet" else Task(num_classes=1000, image_size=224)
+    task = getattr(space, "published_task", Task() if size.skeleton != "imagenet" else Task(num_classes=1000, image_size=224))
     with torch.device("meta"):
         network = space.build_published(published, size, task)
     params, macs = count(network, task)

@@ -51,13 +51,12 @@ def comparison_section(run: Mapping[str, Any], trials: Sequence[Trial], figure: 
     rows = comparison(trials, _epochs(run))
     if not rows:
         return ""
-    columns = ("network", "depth", "width", "resolution", "px", "params", "MACs / base", "accuracy, %", "score", "seeds")
+    columns = ("network", "depth", "width", "resolution", "px", "MACs / base", "accuracy, %", "score", "seeds")
     cells = [
         (
             row.name,
             *(f"{value:.3f}" for value in vars(row.multipliers).values()),
             str(row.pixels),
-            count(row.params),
             f"{row.macs_ratio:.3f}",
             _with_deviation([100 * value for value in row.accuracies], 2),
             _with_deviation(row.scores, 4),

@@ -1,6 +1,6 @@
-"""Adam (Kingma and Ba 2015, arXiv:1412.6980) for the controllers' few parameters.
+"""Steps for the controllers' few parameters: plain ones, and Adam (Kingma and Ba 2015, arXiv:1412.6980).
 
-That of torch.optim computes the same (a test compares them), but making one imports torch's compiler, which doubles the time that a
+Those of torch.optim compute the same (a test compares them), but making one imports torch's compiler, which doubles the time that a
 search needs to start.
 """
 
@@ -36,4 +36,20 @@ class Adam:
                     first.lerp_(gradient, 1 - beta_1)
                     second.mul_(beta_2).addcmul_(gradient, gradient, value=1 - beta_2)
                     parameter.addcdiv_(first, second.sqrt().mul_(correction).add_(self._epsilon), value=-rate)
+                    parameter.grad = None
+
+
+@final
+class PlainSteps:
+    """Steps of `lr` times the gradients in `parameters`, and clears them."""
+
+    def __init__(self, parameters: Iterable[nn.Parameter], lr: float) -> None:
+        self._parameters, self._lr = list(parameters), lr
+
+    def step(self) -> None:
+        """One update of the parameters that have a gradient."""
+        with torch.no_grad():
+            for parameter in self._parameters:
+                if parameter.grad is not None:
+                    parameter.sub_(parameter.grad, alpha=self._lr)
                     parameter.grad = None

@@ -23,12 +23,12 @@ def _examples_are_importable(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(("strategy", "options"), [("evolution", ["population=4", "sample=2"]), ("ppo", ["batch_size=3"])])
 def test_limits_and_objectives(strategy: str, options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = tmp_path / "run"
-    goals = ["--objectives", "val_accuracy,params", "--max-params", "3k", "--control", "3"]
-    arguments = ["--strategy", strategy, "--strategy-options", *options, "--trials", "8", "--run", str(run), "--json", *goals]
+    goals = ["--objectives", "val_accuracy,params", "--max-params", "3k", "--control", "2"]
+    arguments = ["--strategy", strategy, "--strategy-options", *options, "--trials", "6", "--run", str(run), "--json", *goals]
     assert main(["search", *COMMON, *arguments]) == 0
     record = json.loads(capsys.readouterr().out)
     trials = RunStore.read(run).trials
-    assert [trial.metrics["params"] <= 3000 for trial in trials] == [True] * 11
+    assert [trial.metrics["params"] <= 3000 for trial in trials] == [True] * 8
     assert any(trial.note.get("repaired") for trial in trials)
     counts = CountedOnce(space_named("examples.toy_space:ToySpace"), Size(), Task(10, 8, 1))
     assert [counts(trial.architecture) for trial in trials] == [(trial.metrics["params"], trial.metrics["macs"]) for trial in trials]

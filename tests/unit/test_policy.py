@@ -1,9 +1,10 @@
-"""The LSTM policy, the controllers that train it, and their options."""
+"""The policies, the controllers that train them, and their options."""
 
 import os
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
 from math import exp, log
@@ -13,14 +14,14 @@ from typing import Any
 import pytest
 import torch
 
-from nasbench.core.arch import Architecture, Choice, Range
+from nasbench.core.arch import Architecture, Choice, Decision, Range
 from nasbench.core.errors import UsageError
 from nasbench.core.protocols import SearchSpace
 from nasbench.core.seeds import trial_rng
 from nasbench.core.trial import Trial
-from nasbench.strategies.adam import Adam
+from nasbench.strategies.adam import Adam, PlainSteps
 from nasbench.strategies.controller import Controller
-from nasbench.strategies.policy import LstmPolicy
+from nasbench.strategies.policy import LstmPolicy, Policy, TablePolicy
 from nasbench.strategies.ppo import Ppo
 from nasbench.strategies.random import RandomSearch
 from nasbench.strategies.reinforce import Reinforce
@@ -30,28 +31,38 @@ CHOICES = (Choice("a", (1, 2)), Choice("b", ("x",)), Choice("c", ("p", "q", "r")
 ALL = [list(indices) for indices in product(range(2), range(1), range(3))]
 
 
-def test_probabilities_of_all_architectures_add_up_to_one() -> None:
-    log_prob, entropy = LstmPolicy(CHOICES, seed=0).log_prob_and_entropy(ALL)
+def policies(choices: Sequence[Decision], seed: int = 0) -> list[Policy]:
+    """One of each kind, away from uniform."""
+    table, lstm = TablePolicy(choices), LstmPolicy(choices, seed)
+    with torch.no_grad():
+        for parameter in (table.logits, lstm.head_bias):
+            parameter.copy_(torch.linspace(-1.5, 1.5, parameter.numel(), dtype=parameter.dtype).view_as(parameter))
+    table.refresh()
+    lstm.refresh()
+    return [table, lstm]
+
+
+@pytest.mark.parametrize("policy", policies(CHOICES))
+def test_probabilities_of_all_architectures_add_up_to_one(policy: Policy) -> None:
+    log_prob, entropy = policy.log_prob_and_entropy(ALL)
     assert float(log_prob.detach().exp().sum()) == pytest.approx(1.0, abs=1e-12)
     assert bool((entropy <= log(2) + log(3)).all())
     assert bool((entropy > 0).all())
 
 
-def test_a_sample_carries_its_own_log_probability_and_entropy() -> None:
-    policy = LstmPolicy(TOY_SPACE.choices, seed=1)
+@pytest.mark.parametrize("policy", policies(TOY_SPACE.choices, seed=1))
+@pytest.mark.parametrize("heat", [0.0, 0.5, 1.0])
+def test_a_sample_carries_its_own_log_probability_and_entropy(policy: Policy, heat: float) -> None:
     for draw in range(5):
-        indices, log_prob, entropy = policy.sample(Random(draw))
+        indices, log_prob, entropy = policy.sample(Random(draw), heat)
         expected_log_prob, expected_entropy = policy.log_prob_and_entropy([indices])
         assert log_prob == pytest.approx(float(expected_log_prob.detach()), abs=1e-12)
         assert entropy == pytest.approx(float(expected_entropy.detach()), abs=1e-12)
         assert policy.indices(policy.architecture("toy", indices)) == indices
 
 
-def test_samples_come_as_often_as_their_probability_says() -> None:
-    policy = LstmPolicy(CHOICES, seed=2)
-    with torch.no_grad():
-        policy.head_bias.mul_(15.0)  # far from uniform
-    policy.refresh()
+@pytest.mark.parametrize("policy", policies(CHOICES, seed=2))
+def test_samples_come_as_often_as_their_probability_says(policy: Policy) -> None:
     rng = Random(0)
     counts = Counter(tuple(policy.sample(rng)[0]) for _ in range(2000))
     log_prob, _ = policy.log_prob_and_entropy(ALL)
@@ -99,12 +110,15 @@ def test_continuous_decisions_are_refused() -> None:
         (Ppo, {"learning_rate": 0.1}, "no option of the strategy 'ppo' named 'learning_rate'"),
         (Ppo, {"epoch": 2}, "Did you mean 'epochs'"),
         (Ppo, {"epochs": 2.5}, "must be a whole number; got 2.5"),
-        (Ppo, {"epochs": 0}, "must be at least 1; got 0. Nearest: 1; default: 3"),
+        (Ppo, {"epochs": 0}, "must be at least 1; got 0. Nearest: 1; default: 2"),
         (Ppo, {"clip": 1.5}, r"must be in \[0, 1\]; got 1.5"),
         (Reinforce, {"clip": 0.2}, "no option of the strategy 'reinforce' named 'clip'"),
         (Reinforce, {"lr": float("nan")}, "must be a number"),
-        (Reinforce, {"lr": "fast"}, "must be a number; got 'fast'. Default: 0.0006"),
+        (Reinforce, {"lr": "fast"}, "must be a number; got 'fast'. Default: 0.3"),
         (Reinforce, {"batch_size": True}, "must be a whole number; got True"),
+        (Reinforce, {"unique": 2}, r"must be in \[0, 1\]; got 2"),
+        (Ppo, {"hidden_units": -1}, "must be at least 0; got -1"),
+        (Ppo, {"imitate": 0.1}, "Did you mean 'imitation'"),
         (RandomSearch, {"lr": 0.1}, "It has no options"),
     ],
 )
@@ -139,7 +153,7 @@ def test_the_note_says_what_the_controller_knew() -> None:
 
 
 def test_answers_without_a_reward_or_a_known_proposer_are_not_counted() -> None:
-    controller = Ppo(TOY_SPACE, batch_size=1)
+    controller = Ppo(TOY_SPACE, batch_size=1, unique=0)
     before = controller.ask(9, Random(0), ())
     for number in range(1, 4):
         controller.tell(answer(controller, number, None))
@@ -183,9 +197,9 @@ def test_adam_is_that_of_torch() -> None:
         assert torch.allclose(mine, theirs, rtol=0, atol=1e-14)
 
 
-def learned(name: str) -> list[object]:
+def learned(name: str, **options: float) -> list[object]:
     """What a controller proposes after learning from 60 trials."""
-    controller: Controller = {"ppo": Ppo, "reinforce": Reinforce}[name](TOY_SPACE, seed=5, batch_size=4, lr=0.01)
+    controller: Controller = {"ppo": Ppo, "reinforce": Reinforce}[name](TOY_SPACE, seed=5, batch_size=4, lr=0.01, **options)
     play(controller, TOY_SPACE, range(1, 61), statuses=("ok",))
     return [repr(controller.ask(n, Random(n), ())) for n in range(61, 71)]
 
@@ -194,24 +208,84 @@ def test_proposals_do_not_depend_on_threads_or_process() -> None:
     before = torch.get_num_threads()
     try:
         torch.set_num_threads(1)
-        expected = learned("ppo") + learned("reinforce")
+        expected = learned("ppo", hidden_units=100) + learned("reinforce")
         torch.set_num_threads(4)
-        assert learned("ppo") + learned("reinforce") == expected
+        assert learned("ppo", hidden_units=100) + learned("reinforce") == expected
         assert torch.get_num_threads() == 4
     finally:
         torch.set_num_threads(before)
-    code = "import torch; torch.manual_seed(7); from test_policy import learned; print(learned('ppo') + learned('reinforce'))"
+    code = "import torch; torch.manual_seed(7); from test_policy import learned; print(learned('ppo', hidden_units=100) + learned('reinforce'))"
     environment = {**os.environ, "OMP_NUM_THREADS": "2", "PYTHONHASHSEED": "17", "PYTHONPATH": os.path.dirname(__file__)}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == str(expected)
 
 
+@pytest.mark.parametrize("options", [{"unique": 0}, {**Ppo.paper, "lr": 0.01}])
+def test_ppo_learns_what_pays_in_a_small_space(options: dict[str, float]) -> None:
+    assert_learns(Ppo(TOY_SPACE, **options))
+
+
+@pytest.mark.parametrize("options", [{"unique": 0}, {**Reinforce.paper, "lr": 0.01}])
+def test_reinforce_learns_what_pays_in_a_small_space(options: dict[str, float]) -> None:
+    assert_learns(Reinforce(TOY_SPACE, **options))
+
+
+def assert_learns(controller: Controller) -> None:
+    scores = [additive_score(trial.architecture) for trial in play(controller, TOY_SPACE, range(1, 401))]
+    assert sum(scores[-100:]) / 100 > sum(scores[:30]) / 30 + 0.1
+
+
 @pytest.mark.parametrize("strategy", [Ppo, Reinforce])
-def test_a_controller_learns_what_pays_in_a_small_space(strategy: type[Controller]) -> None:
-    controller = strategy(TOY_SPACE, lr=0.01)
-    history = play(controller, TOY_SPACE, range(1, 401))
-    scores = [additive_score(trial.architecture) for trial in history]
-    assert sum(scores[-100:]) / 100 > sum(scores[:100]) / 100 + 0.1
+def test_no_network_is_proposed_twice_while_there_are_others(strategy: type[Ppo] | type[Reinforce]) -> None:
+    history = play(strategy(TOY_SPACE), TOY_SPACE, range(1, 61))
+    assert len({trial.key for trial in history}) == 60
+    history = play(strategy(TOY_SPACE), TOY_SPACE, range(1, 121))
+    assert len({trial.key for trial in history}) == 72  # all there are; then the search goes on
+
+
+@pytest.mark.parametrize("strategy", [Ppo, Reinforce])
+def test_the_published_settings_are_an_lstm_in_batches(strategy: type[Ppo] | type[Reinforce]) -> None:
+    controller = strategy(TOY_SPACE, **strategy.paper)
+    assert isinstance(controller.policy, LstmPolicy)
+    play(controller, TOY_SPACE, range(1, 61), statuses=("ok",))
+    assert controller.updates == {Ppo: 3, Reinforce: 7}[strategy]
+
+
+@pytest.mark.parametrize("hidden_units", [0, 100])
+def test_a_repaired_proposal_gets_the_log_probability_of_what_was_trained(hidden_units: int) -> None:
+    asked, repaired = (Ppo(TOY_SPACE, hidden_units=hidden_units) for _ in range(2))
+    for controller in (asked, repaired):
+        for number in range(1, 9):
+            controller.tell(answer(controller, number, number / 10))
+    trial = answer(asked, 9, 0.9)
+    lie = {**trial.note, "log_prob": -50.0}
+    asked.tell(trial)
+    repaired.tell(replace(trial, note={**lie, "repaired": True}))
+    after = [controller.ask(10, Random(0), ()) for controller in (asked, repaired)]
+    assert after[0].architecture == after[1].architecture
+    assert after[0].note["log_prob"] == pytest.approx(after[1].note["log_prob"], abs=1e-9)
+
+
+def test_ranked_advantages_know_no_scale() -> None:
+    plain, stretched = Reinforce(TOY_SPACE, seed=1), Reinforce(TOY_SPACE, seed=1)
+    for number in range(1, 20):
+        score = Random(number).random()
+        plain.tell(answer(plain, number, score))
+        stretched.tell(answer(stretched, number, 0.9 + score**9 / 1000))
+    first, second = (dict(controller.ask(20, Random(0), ()).note) for controller in (plain, stretched))
+    assert {**first, "baseline": 0} == {**second, "baseline": 0}
+
+
+def test_plain_steps_are_those_of_torch() -> None:
+    mine, theirs = (torch.nn.Parameter(torch.linspace(-1, 1, 5, dtype=torch.float64)) for _ in range(2))
+    steps, reference = PlainSteps([mine], lr=0.1), torch.optim.SGD([theirs], lr=0.1)
+    for _ in range(5):
+        for parameter in (mine, theirs):
+            parameter.grad = None
+            parameter.sin().sum().backward()
+        steps.step()
+        reference.step()
+    assert torch.equal(mine, theirs)
 
 
 def test_a_foreign_architecture_is_named() -> None:

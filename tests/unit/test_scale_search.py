@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from nasbench.cli import main
 from nasbench.core.arch import Architecture, Range, sample
 from nasbench.core.compound import Coefficients, Multipliers, on_surface
 from nasbench.core.errors import Interrupted, RunFailed, UsageError
@@ -20,9 +21,9 @@ from nasbench.core.trial import Proposal, Trial
 from nasbench.engine.config import Form, ScaleConfig
 from nasbench.engine.models import build, resolve
 from nasbench.engine.scale import compound_scale, counted
-from nasbench.engine.scale_command import run_scale
+from nasbench.engine.scale_command import run_scale, scale
 from nasbench.engine.scale_comparison import OTHERS, at_macs, entries
-from nasbench.engine.scale_search import run_scale_search, stored_config
+from nasbench.engine.scale_search import ScaleSearchResult, run_scale_search, stored_config
 from nasbench.evaluators.scaling import ScaledBase, ScalingEvaluator
 from nasbench.strategies.grid import Grid
 from nasbench.testing import TOY_SPACE, check_evaluator, check_space, check_strategy
@@ -180,6 +181,7 @@ def test_a_search_ends_with_coefficients_that_scale_takes(tmp_path):
     assert all(row["seeds"] == 2 for row in stored["comparison"])
     scaled = run_scale(ScaleConfig(coefficients=str(run), phi=2), ())
     assert scaled.coefficients == Coefficients(record["alpha"], record["beta"], record["gamma"])
+    assert "class StageNet" in (run / "best" / "model.py").read_text()
     found = resolve(str(run), Form())
     assert sum(p.numel() for p in build(found).parameters()) == record["params"]
 
@@ -289,3 +291,25 @@ def _trial(proposal: Proposal) -> Trial:
 
 def _told(trial: Trial) -> dict[str, Any]:
     return {name: value for name, value in trial.to_json().items() if name not in ("seconds", "started", "worker")}
+
+
+@pytest.mark.slow
+def test_the_command_line(tmp_path, capsys):
+    run = str(tmp_path / "run")
+    flags = ["--base", "mobilenet_v1", "--dataset", "digits", "--image-size", "12", "--recipe", f"{__name__}:TINY", "--device", "cpu"]
+    search = ["scale", "--search", *flags, "--trials", "3", "--seeds", "2", "--front-runners", "1", "--wandb", "off", "--run", run]
+    assert main([*search, "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert (record["run"], record["trials"], record["phi"]) == (run, 3 + 2 * 5 - 1, 1.0)
+    assert record["stages"]
+    assert main(["scale", "--coefficients", run, "--phi", "2", "--json"]) == 0
+    scaled = json.loads(capsys.readouterr().out)
+    assert [scaled[name] for name in ("alpha", "beta", "gamma")] == [record[name] for name in ("alpha", "beta", "gamma")]
+    assert main(["scale", "--run", run, "--resume"]) == 0
+    assert "use them:     nasbench scale --coefficients" in capsys.readouterr().out
+    assert main(search) == 2
+    assert "already holds a run" in capsys.readouterr().err
+    assert main(["scale", "--run", run, "--resume", "--trials", "5"]) == 2
+    assert "--trials 5 contradicts the run" in capsys.readouterr().err
+    assert main(["report", run]) == 0
+    assert isinstance(scale(search=True, run=run, resume=True), ScaleSearchResult)

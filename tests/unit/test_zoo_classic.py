@@ -21,6 +21,7 @@ from zoo.library import IMAGENET, load_in_order
 from zoo.preactivation import Unit, Variant
 from zoo.registry import SMALL_IMAGE
 from zoo.resnet import ResNet
+from zoo.resnet_cifar import StochasticDepth
 from zoo.vgg import VGG
 
 FAMILIES = (
