@@ -1,19 +1,18 @@
-"""Made-up rewards on which settings are chosen: known everywhere, cheap, and shaped like what trainings of small cells give.
+"""Made-up rewards on which settings are chosen: known everywhere, cheap, and shaped like what trainings of cells give.
 
-Over six decisions of five options (15,625 architectures) an instance has, drawn from its seed:
+Over six decisions of five options (15,625 spellings) an instance has, drawn from its seed:
   - what each option is worth, part shared by all decisions (an operation is good or bad wherever it stands), part a decision's own;
-  - pairwise interactions of all decisions, and how much each decision matters;
+  - how much each decision matters, and interactions of all pairs;
   - a saturating score, as accuracies are: the best lie close together, the worst have a heavy tail;
   - dead architectures: option 0 cuts an edge of a cell of four nodes, and a cell whose input does not reach its output is at chance;
-  - two scores: the one a strategy sees, of a short training (noise of its own, and a bias in favour of some options), and the final one.
+  - two scores: the one a strategy sees, of a short training (noise, and a bias in favour of what learns quickly), and the final one.
 
-Over the fifty decisions of the NASNet space the reward is smooth: worths, pairwise interactions between neighbours, saturation, noise.
+Over the fifty decisions of the NASNet space a reward is a sum of worths and of interactions of a hundred pairs, and noise.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,112 +24,143 @@ if TYPE_CHECKING:
     from torch import nn
 
 Floats = NDArray[np.float64]
+Rows = NDArray[np.int64]
 
-NUM_EDGES, OPTIONS = 6, ("none", "skip", "a", "b", "c")
+OPTIONS = ("none", "skip", "a", "b", "c")
 EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
-CHANCE, CEILING = 0.10, 0.92
+CHANCE, CEILING = 0.10, 0.94
+
+VARIANTS: tuple[dict[str, Any], ...] = (
+    {},
+    {"interactions": 1.5},
+    {"noise": 0.5},
+    {"shared": 0.3, "interactions": 1.0, "noise": 0.4},
+    {"interactions": 0.3, "noise": 0.15},
+    {"cells": False, "shared": 0.0, "interactions": 1.0, "noise": 0.4},
+)
+"""Kinds of landscapes; an instance of number n is of kind n modulo their number."""
 
 
 @final
 class CellSpace:
-    """Six edges between four nodes, five options each; an edge that is on no way from input to output may as well be cut."""
+    """Six edges between four nodes, five options each; with `cells`, an edge on no way from input to output may as well be cut."""
 
     name = "made_up_cell"
     choices: Sequence[Decision] = tuple(Choice(f"edge_{start}_{end}", OPTIONS) for start, end in EDGES)
     default_size = Size()
 
+    def __init__(self, cells: bool = True) -> None:
+        self._cells = cells
+
     def canonical(self, architecture: Architecture) -> Architecture:
+        if not self._cells:
+            return architecture
         genes = [architecture.genes[choice.name] for choice in self.choices]
         live = live_edges([gene != OPTIONS[0] for gene in genes])
-        return Architecture(
-            self.name, tuple((choice.name, gene if on else OPTIONS[0]) for choice, gene, on in zip(self.choices, genes, live, strict=True))
-        )
+        return Architecture(self.name, tuple((c.name, g if on else OPTIONS[0]) for c, g, on in zip(self.choices, genes, live, strict=True)))
 
-    def build(self, architecture: Architecture, size: Size, task: Task) -> "nn.Module":
+    def build(self, architecture: Architecture, size: Size, task: Task) -> "nn.Module":  # noqa: ARG002 - there is none
         raise ValueError("made-up architectures have no network: they are scored by a formula")
 
 
 def live_edges(present: Sequence[bool]) -> list[bool]:
     """Which edges lie on a way from node 0 to node 3, given those that are present."""
-    from_input, to_output = {0}, {3}
+    reached, reaching = {0}, {3}
     for (start, end), on in zip(EDGES, present, strict=True):
-        if on and start in from_input:
-            from_input.add(end)
+        if on and start in reached:
+            reached.add(end)
     for (start, end), on in reversed(list(zip(EDGES, present, strict=True))):
-        if on and end in to_output:
-            to_output.add(start)
-    return [on and start in from_input and end in to_output for (start, end), on in zip(EDGES, present, strict=True)]
+        if on and end in reaching:
+            reaching.add(start)
+    return [on and start in reached and end in reaching for (start, end), on in zip(EDGES, present, strict=True)]
 
 
 @dataclass(frozen=True)
 class CellRewards:
-    """One instance: scores of all 15,625 architectures, in the order of `all_indices()`."""
+    """Scores of all 15,625 spellings: what a strategy is told, and what counts in the end."""
 
-    seed: int
+    space: CellSpace
     seen: Floats
-    """What a strategy is told: (15625,)."""
     final: Floats
-    """What counts in the end: (15625,)."""
 
-    @cached_property
-    def row(self) -> Mapping[tuple[object, ...], int]:
-        return {tuple(OPTIONS[i] for i in indices): row for row, indices in enumerate(all_indices().tolist())}
-
-    def of(self, architecture: Architecture) -> int:
-        """The row of an architecture."""
-        return self.row[tuple(architecture.genes[choice.name] for choice in CellSpace.choices)]
+    def row(self, architecture: Architecture) -> int:
+        """Where an architecture's scores are."""
+        digits = (OPTIONS.index(str(architecture.genes[choice.name])) for choice in self.space.choices)
+        return sum(digit * 5**place for place, digit in zip(range(5, -1, -1), digits, strict=True))
 
 
-def all_indices() -> NDArray[np.int64]:
-    """Option numbers of all architectures: (15625, 6)."""
-    return np.stack(np.meshgrid(*[np.arange(5)] * NUM_EDGES, indexing="ij"), axis=-1).reshape(-1, NUM_EDGES)
+def cell_rewards(number: int) -> CellRewards:
+    """The instance with that number."""
+    return _cell_rewards(1000 + number, **VARIANTS[number % len(VARIANTS)])
 
 
-def cell_rewards(seed: int, interactions: float = 0.5, noise: float = 0.25, shared: float = 1.0, cells: bool = True) -> CellRewards:
-    """An instance. `interactions`: their deviation, that of the additive part being 1; `noise`: of the seen score, same unit;
-    `shared`: the part of an option's worth that all decisions share, to a decision's own; without `cells` no architecture is dead.
+def _cell_rewards(seed: int, interactions: float = 0.5, noise: float = 0.25, shared: float = 1.0, cells: bool = True) -> CellRewards:
+    """`interactions`: their deviation, that of the additive part being 1; `noise`: of the seen score, same unit; `shared`: the deviation
+    of an option's worth that all decisions share, that of a decision's own being 0.6; without `cells` no architecture is dead.
     """
     rng = np.random.default_rng(seed)
-    indices = all_indices()
-    live = np.ones(indices.shape, dtype=bool)
+    edges = np.arange(len(EDGES))
+    spelled = np.stack(np.meshgrid(*[np.arange(5)] * len(EDGES), indexing="ij"), axis=-1).reshape(-1, len(EDGES))  # (15625, 6)
+    indices, live = spelled, np.ones(spelled.shape, dtype=bool)
     if cells:
-        patterns = {tuple(p): live_edges(p) for p in (indices != 0).tolist()} if False else {}
-        present = indices != 0
-        codes = present @ (1 << np.arange(NUM_EDGES))
-        for code in np.unique(codes):
-            patterns[int(code)] = live_edges([bool(code >> i & 1) for i in range(NUM_EDGES)])
-        live = np.array([patterns[int(code)] for code in codes])  # (15625, 6)
-        indices = np.where(live, indices, 0)
-    importance = rng.gamma(4.0, 0.25, NUM_EDGES)
-    worth = shared * np.sort(rng.normal(size=5)) if cells else shared * rng.normal(size=5)  # a cut edge is worth least
-    main = importance[:, None] * (worth + rng.normal(size=(NUM_EDGES, 5)) * 0.6)
-    additive = _standard(main[np.arange(NUM_EDGES), indices].sum(1))
+        ways = np.array([live_edges([bool(code >> edge & 1) for edge in range(len(EDGES))]) for code in range(2 ** len(EDGES))])
+        live = ways[(spelled != 0) @ (1 << edges)]
+        indices = np.where(live, spelled, 0)
+    importance = rng.gamma(4.0, 0.25, len(EDGES))
+    worth = rng.normal(size=5)
+    if cells:
+        worth.sort()  # a cut edge is worth least
+    main = importance[:, None] * (shared * worth + 0.6 * rng.normal(size=(len(EDGES), 5)))
     pairs = np.zeros(len(indices))
-    for i in range(NUM_EDGES):
-        for j in range(i):
-            pairs += rng.normal(size=(5, 5))[indices[:, i], indices[:, j]] * importance[i] * importance[j]
-    latent = _standard(additive + interactions * _standard(pairs))
-    hurry = _standard((0.3 * importance[:, None] * rng.normal(size=(NUM_EDGES, 5)))[np.arange(NUM_EDGES), indices].sum(1))
-    own = rng.normal(size=len(indices))
-    quick = latent + 0.15 * hurry + noise * own
-    long = latent + 0.1 * rng.normal(size=len(indices))
+    for first in edges:
+        for second in range(first):
+            table = rng.normal(size=(5, 5)) * importance[first] * importance[second]
+            pairs += table[indices[:, first], indices[:, second]]
+    latent = _standard(_standard(main[edges, indices].sum(1)) + interactions * _standard(pairs))
+    hurry = _standard((importance[:, None] * rng.normal(size=(len(EDGES), 5)))[edges, indices].sum(1))
+    seen = latent + 0.15 * hurry + noise * rng.normal(size=len(indices))
+    final_score = latent + 0.1 * rng.normal(size=len(indices))
+    network = indices @ 5 ** (5 - edges)  # spellings of one network share its scores
     dead = ~live.any(1)
+    return CellRewards(CellSpace(cells), _score(seen[network], dead), _score(final_score[network], dead))
 
-    def score(value: Floats) -> Floats:
-        """Saturating: errors shrink by e with each 1.4 deviations; the worst lose much more."""
-        error = 0.035 * np.exp(-0.7 * value) + 0.004 * np.exp(np.clip(-2.2 * value - 1.0, None, 5.0))
-        return np.where(dead, CHANCE, np.maximum(CHANCE, CEILING + 0.02 - error))
 
-    rows = {}
-    if cells:  # spellings of one network have one score
-        code = indices @ (5 ** np.arange(NUM_EDGES))
-        _, first = np.unique(code, return_index=True)
-        where = dict(zip(code[first].tolist(), first.tolist(), strict=True))
-        rows = np.array([where[c] for c in code.tolist()])
-    else:
-        rows = np.arange(len(indices))
-    return CellRewards(seed, score(quick)[rows], score(long)[rows])
+def _score(value: Floats, dead: NDArray[np.bool_]) -> Floats:
+    """Errors shrink by e with each 1.4 deviations; the worst lose much more; the dead are at chance."""
+    error = 0.035 * np.exp(-0.7 * value) + 0.004 * np.exp(np.clip(-2.2 * value - 1.0, None, 5.0))
+    return np.where(dead, CHANCE, np.maximum(CHANCE, CEILING - error))
 
 
 def _standard(values: Floats) -> Floats:
     return (values - values.mean()) / values.std()
+
+
+class SmoothRewards:
+    """A made-up reward over any categorical space, in deviations of its additive part among random architectures."""
+
+    def __init__(self, choices: Sequence[Decision], seed: int, interactions: float = 0.5, noise: float = 0.3) -> None:
+        rng = np.random.default_rng([7, seed])
+        self._index = [{o: i for i, o in enumerate(c.options)} for c in choices if isinstance(c, Choice)]
+        self._names = [choice.name for choice in choices]
+        sizes = [len(index) for index in self._index]
+        shared = {size: rng.normal(size=size) for size in sorted(set(sizes))}
+        importance = rng.gamma(2.0, 0.5, len(sizes))
+        self._main = [i * (shared[n] + 0.7 * rng.normal(size=n)) for i, n in zip(importance, sizes, strict=True)]
+        partners = [(first, int(rng.integers(len(sizes)))) for first in range(len(sizes)) for _ in range(2)]
+        self._pairs = [(a, b, rng.normal(size=(sizes[a], sizes[b]))) for a, b in partners]
+        parts = np.array([self._parts([int(rng.integers(n)) for n in sizes]) for _ in range(2000)])
+        (self._centre, _), (self._scale, pair_scale) = parts.mean(0), parts.std(0)
+        self._per_pair, self._noise = interactions / pair_scale, noise
+
+    def final(self, architecture: Architecture) -> float:
+        """Without noise."""
+        main, pairs = self._parts([index[architecture.genes[name]] for name, index in zip(self._names, self._index, strict=True)])
+        return (main - self._centre) / self._scale + self._per_pair * pairs
+
+    def seen(self, architecture: Architecture) -> float:
+        """With the noise that belongs to the architecture."""
+        return self.final(architecture) + self._noise * float(np.random.default_rng(int(architecture.key, 16)).standard_normal())
+
+    def _parts(self, indices: Sequence[int]) -> tuple[float, float]:
+        main = sum(float(worths[i]) for worths, i in zip(self._main, indices, strict=True))
+        return main, sum(float(table[indices[a], indices[b]]) for a, b, table in self._pairs)

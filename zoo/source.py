@@ -62,14 +62,15 @@ def source(name: str, size: Size, task: Task) -> str:
     title = _title(found.card, size)
     if isinstance(network, StageNet):
         return mbconv_source.source(title, network.blueprint, seen)
-    foreign = {type(module).__module__.partition(".")[0] for module in network.modules()} - {"torch", *PROJECT}
     root, call, parts = _call(build, multipliers)
-    needs = reached((root, Task, *parts), (Import("torch", ""), Import("torch", "nn")))
+    makers = {root.__module__, *(type(module).__module__ for module in network.modules())}
+    foreign = {module.partition(".")[0] for module in makers} - {"torch", *PROJECT}
+    needs = reached((Task,) if foreign else (root, Task, *parts), (Import("torch", ""), Import("torch", "nn")))
     libraries = sorted(foreign) or needs.libraries
     if libraries:
         raise UsageError(
-            f"{name!r} is built by {' and '.join(libraries)}: its model.py would not import torch alone. Leave that format out; the others "
-            "hold the whole network."
+            f"{name!r} is built by {' and '.join(libraries)}: its model.py would not import torch alone. Leave that format out; onnx and "
+            "torch-export hold the whole network."
         )
     if root.__name__ != root.__qualname__:
         raise UsageError(f"no model.py of {name!r}: its builder, {root.__qualname__}, is no function or class of a module")
@@ -104,5 +105,5 @@ def _call(build: Callable[..., nn.Module], multipliers: tuple[float, ...]) -> tu
     return build, f"{build.__name__}({', '.join(arguments)})", parts
 
 
-def _text(value: object) -> str:
+def _text(value: Any) -> str:
     return str(value.__name__) if callable(value) else repr(value).replace("'", '"')

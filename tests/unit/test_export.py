@@ -62,11 +62,10 @@ MORE = {
     "odd sides": resolve("space:nasnet:amoebanet-a", Form(cells=1, filters=8, skeleton="imagenet", classes=7, image_size=75)),
     "auxiliary head": resolve("space:nasnet:nasnet-a", Form(cells=1, filters=8, aux_head=True)),
     "enas": resolve("space:nasnet:enas", Form(cells=1, filters=8)),
-    "nasbench201": sampled("nasbench201", Size(1, 8)),
+    "nasbench201": sampled("nasbench201", Size(1, 8, skeleton="cifar")),
     "mbconv": sampled("mbconv", Size(0.3, 0.3)),
     "stochastic depth": resolve("resnet110_stochastic_depth", Form()),
     "scaled resnet": specify(ExportConfig(model="resnet18", classes=10, image_size=32, width=0.25)),
-    "cyclemlp": resolve("cyclemlp_b1", Form(classes=10)),
     "library": resolve("shufflenet_v2_x0_5", Form(classes=10, image_size=32)),
 }
 
@@ -211,6 +210,18 @@ def test_what_a_library_builds_leaves_without_model_py(tmp_path: Path, capsys: p
     assert main([*arguments, "model.py,safetensors"]) == 2
     assert "built by torchvision" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+def test_formats_that_nobody_named_are_left_out_with_the_reason(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["export", "shufflenet_v2_x0_5", "--image-size", "32", "--classes", "10", "--out", str(tmp_path / "out")]
+    assert main([*arguments, "--json"]) == 0
+    captured = capsys.readouterr()
+    record = json.loads(captured.out)
+    assert "model.py" not in record["files"]
+    assert len(record["files"]) == 3
+    assert "built by torchvision" in record["skipped"]["model.py"]
+    assert "left out model.py" in captured.err
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -53,7 +53,9 @@ def config(tmp_path: Path, **options: Any) -> ScaleConfig:
     return ScaleConfig(**{"search": True, "seeds": 2, "front_runners": 1, "run": str(tmp_path / "run"), **plain, **options})
 
 
-@pytest.mark.parametrize("space", [CompoundSpace(BUILDER), CompoundGrid(BUILDER, 0.1)], ids=["surface", "grid"])
+@pytest.mark.parametrize(
+    "space", [CompoundGrid(BUILDER, 0.1), pytest.param(CompoundSpace(BUILDER), marks=pytest.mark.slow)], ids=["grid", "surface"]
+)
 def test_the_spaces_keep_the_contract(space):
     check_space(space, Size(), TASK, num_samples=1)
 
@@ -153,7 +155,7 @@ def test_front_runners_are_not_trained_twice_under_the_searchs_seed():
     assert [entry.seed for entry in entries(BASE, [trial], range(2), epochs=5) if entry.of == 4] == [0, 1], "the search stopped it early"
 
 
-@pytest.mark.parametrize("strategy", ["tpe", "random", "grid"])
+@pytest.mark.parametrize("strategy", ["tpe", "grid", pytest.param("random", marks=pytest.mark.slow)])
 def test_every_candidate_that_is_trained_lies_on_the_surface(strategy, tmp_path):
     result = run_scale_search(config(tmp_path, strategy=strategy, trials=4, front_runners=0), ("test",), trackers=())
     searched = [trial for trial in result.trials if trial.number <= 4]
