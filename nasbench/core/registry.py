@@ -116,7 +116,10 @@ strategies = Registry(
         "random": ("nasbench.strategies.random", "every decision drawn uniformly: the control"),
         "evolution": ("nasbench.strategies.evolution", "regularised evolution: the oldest dies, however good (Real et al. 2019)"),
         "local_search": ("nasbench.strategies.local_search", "to a better neighbour while there is one (White et al. 2021)"),
-        "predictor": ("nasbench.strategies.predictor", "Gaussian processes on the encoding propose what promises most (cf. White et al. 2021)"),
+        "predictor": (
+            "nasbench.strategies.predictor",
+            "Gaussian processes on the encoding, the most promising next (White et al. 2021)",
+        ),
         "tpe": ("nasbench.strategies.optuna_sampler", "multivariate tree-structured Parzen estimator, by Optuna (Bergstra et al. 2011)"),
         "nsga2": ("nasbench.strategies.optuna_sampler", "evolution towards a Pareto front, by Optuna (Deb et al. 2002)"),
         "asha": ("nasbench.strategies.asha", "more epochs for the best of each rung, without waiting (Li et al. 2020)"),

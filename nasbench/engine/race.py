@@ -178,7 +178,7 @@ def _repeat(number: int) -> Trial:
 def one_thread() -> Iterator[None]:
     """One thread for every library that computes: a sum over several rounds otherwise, and a proposal may hang on the last digit."""
     import torch
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -3,11 +3,10 @@
 Hidden states are numbered 0 = h (the cell before), 1 = h_prev (the one before that), 2... = the blocks in order.
 """
 
-import torch
 from torch import Tensor, nn
 
 from nasbench.nn.drop_path import DropPath
-from nasbench.nn.layers import ConvBN, FactorizedReduction, ReluConvBN
+from nasbench.nn.layers import ConvBN, FactorizedReduction, ReluConvBN, concatenated
 from nasbench.nn.ops import OPERATIONS
 
 
@@ -21,7 +20,7 @@ class Block(nn.Module):
 
     def forward(self, a: Tensor, b: Tensor) -> Tensor:  # both (B, C, H, W)
         a, b = self.left(a), self.right(b)  # both (B, F, H', W')
-        return a + b if self.squeeze is None else self.squeeze(torch.cat([a, b], dim=1))  # (B, F, H', W')
+        return a + b if self.squeeze is None else self.squeeze(concatenated([a, b]))  # (B, F, H', W')
 
 
 class Cell(nn.Module):
@@ -62,7 +61,7 @@ class Cell(nn.Module):
         states = [self.calibrate(h), self.calibrate_prev(h_prev)]  # (B, F, H, W), (B, prev_channels, H, W)
         for (first, second), block in zip(self.inputs, self.blocks, strict=True):
             states.append(block(states[first], states[second]))  # (B, F, H / stride, W / stride)
-        return torch.cat([fit(states[state]) for state, fit in zip(self.outputs, self.fits, strict=True)], dim=1)
+        return concatenated([fit(states[state]) for state, fit in zip(self.outputs, self.fits, strict=True)])
 
 
 def fit_state(channels: int, filters: int, stride: int) -> nn.Module:

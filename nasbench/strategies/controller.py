@@ -22,6 +22,7 @@ from abc import ABC, abstractmethod
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import isfinite
 from random import Random
 from statistics import NormalDist
@@ -69,6 +70,12 @@ class Controller(ABC):
 
     def __init__(self, space: SearchSpace, seed: int, settings: Mapping[str, float], epochs: int) -> None:
         self._space = space
+
+        @lru_cache(maxsize=4096)  # each draw asks for those of all that is running, hundreds where there are hundreds of workers
+        def key(architecture: Architecture) -> str:
+            return space.canonical(architecture).key
+
+        self._key = key
         hidden_units = int(settings["hidden_units"])
         self.policy: Policy = LstmPolicy(space.choices, seed, hidden_units) if hidden_units else TablePolicy(space.choices)
         make_steps = Adam if settings["adam"] else PlainSteps
@@ -123,12 +130,12 @@ class Controller(ABC):
 
     def _draw(self, rng: Random, running: Sequence[Proposal]) -> tuple[Architecture, float, float]:
         """An architecture, its log-probability, and the entropy of the decisions taken. Where all are known, the policy's own draw."""
-        taken = self._known | {self._space.canonical(proposal.architecture).key for proposal in running} if self._unique else set()
+        taken = self._known | {self._key(proposal.architecture) for proposal in running} if self._unique else set()
         first: tuple[Architecture, float, float] | None = None
         for attempt in range(COLD_TRIES + HOT_TRIES):
             indices, log_prob, entropy = self.policy.sample(rng, max(0, attempt - COLD_TRIES + 1) / HOT_TRIES)
             drawn = self.policy.architecture(self._space.name, indices), log_prob, entropy
-            if not self._unique or self._space.canonical(drawn[0]).key not in taken:
+            if not self._unique or self._key(drawn[0]) not in taken:
                 return drawn
             first = first or drawn
         assert first is not None

@@ -3,9 +3,9 @@
 `TablePolicy` has a logit an option, and decides everything independently. That is all that a hundred trials can teach, and its
 probabilities are known without computing.
 
-`LstmPolicy` is a one-layer LSTM that writes an architecture, one categorical decision after another, as in NASNet (Zoph et al. 2018, arXiv:1707.07012, App. A.1): 100 hidden units, a softmax a decision, weights drawn from
-uniform(-0.1, 0.1). The embedding of a decision's outcome is the next step's input; the paper leaves open whether steps share
-softmaxes and embeddings, and here none do.
+`LstmPolicy` is a one-layer LSTM that writes an architecture, one categorical decision after another, as in NASNet (Zoph et al. 2018,
+arXiv:1707.07012, App. A.1): 100 hidden units, a softmax a decision, weights drawn from uniform(-0.1, 0.1). The embedding of a decision's
+outcome is the next step's input; the paper leaves open whether steps share softmaxes and embeddings, and here none do.
 
 Numbers are float64 and computed on one thread: the next proposal depends on which side of a drawn number a probability lies,
 and rounding in another order, which more threads or another machine bring, is then 1e-16 and not 1e-7.

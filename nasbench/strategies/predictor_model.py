@@ -9,11 +9,13 @@ noise; each counts by its evidence (eq. 2.30, with the amplitude at its best val
 from dataclasses import dataclass
 from itertools import product
 from math import exp, log, sqrt
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Number = TypeVar("Number", np.float32, np.float64)
 
 LENGTHS = (0.08, 0.16, 0.33, 0.67, 1.3, 2.7, 5.3)  # times the number of decisions
 MAKE_UPS = (0.0, 0.05, 0.12, 0.3, 0.6)
@@ -67,12 +69,14 @@ class Geometry:
         return features * np.where(np.arange(features.shape[1]) < self.num_places, place, make_up)
 
 
-def correlations(left: Floats, right: Floats, out: Floats | None = None) -> Floats:
+def correlations(left: NDArray[Number], right: NDArray[Number], out: NDArray[Number] | None = None) -> NDArray[Number]:
     """exp(-|x - y|^2): (A, F), (B, F) -> (A, B), in `out` where it is given."""
     norm_left, norm_right = (np.einsum("ij,ij->i", x, x)[:, None] for x in (left, right))
     ones_left, ones_right = np.ones_like(norm_left), np.ones_like(norm_right)
     # All in one product: 2 x.y - |x|^2 - |y|^2.
-    exponent = np.matmul(np.hstack([2.0 * left, -norm_left, -ones_left]), np.hstack([right, ones_right, norm_right]).T, out=out)
+    exponent: NDArray[Any] = np.matmul(
+        np.hstack([2.0 * left, -norm_left, -ones_left]), np.hstack([right, ones_right, norm_right]).T, out=out
+    )
     return np.asarray(np.exp(exponent, out=exponent))
 
 
@@ -91,7 +95,7 @@ class PoolColumns:
         correlations(scaled.astype(np.float32), self._pool, out=self._columns[self._n : self._n + 1])
         self._n += 1
 
-    def weighted(self, weights: Floats) -> Floats:
+    def weighted(self, weights: Floats) -> NDArray[np.float32]:
         """(n,) -> (pool,)"""
         return weights.astype(np.float32) @ self._columns[: self._n]
 

@@ -214,7 +214,8 @@ def test_proposals_do_not_depend_on_threads_or_process() -> None:
         assert torch.get_num_threads() == 4
     finally:
         torch.set_num_threads(before)
-    code = "import torch; torch.manual_seed(7); from test_policy import learned; print(learned('ppo', hidden_units=100) + learned('reinforce'))"
+    learn = "print(learned('ppo', hidden_units=100) + learned('reinforce'))"
+    code = f"import torch; torch.manual_seed(7); from test_policy import learned; {learn}"
     environment = {**os.environ, "OMP_NUM_THREADS": "2", "PYTHONHASHSEED": "17", "PYTHONPATH": os.path.dirname(__file__)}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == str(expected)

@@ -318,7 +318,7 @@ def test_the_page_is_whole_and_fetches_nothing(tmp_path, run, rows, failures):
     for wanted in ("Verdict", "Best practices", "Rank nothing across recipes", *failures):
         assert wanted in read, wanted
     if run.get("plan"):
-        assert "digits · recipe quick version 1" in read
+        assert f"digits · recipe quick version {QUICK.version}" in read
         assert "lr_peak" in read
     assert written == write_comparison(tmp_path, run, rows, failures)
     assert written[0].read_text(encoding="utf-8") == text, "the same record gives the same page"

@@ -44,6 +44,7 @@ TINY = recipes.register("tiny_for_scaling")(
         val_images=50,
         base_depth=0.33,
         base_width=0.25,
+        source="made up for these tests",
     )
 )
 
