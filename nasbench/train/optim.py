@@ -7,6 +7,7 @@ from torch import nn, optim
 
 from nasbench.core.errors import UsageError
 from nasbench.core.recipe import Recipe
+from nasbench.train.rmsprop import RMSProp
 
 ONE_CYCLE_WARMUP_SHARE = 0.3
 """Of all steps, where the recipe gives no warm-up; and ONE_CYCLE_START of the peak is where it starts: as PyTorch's OneCycleLR."""
@@ -27,7 +28,7 @@ def make_optimizer(model: nn.Module, recipe: Recipe, slow: Container[str] = (), 
     if recipe.optimizer == "sgd":
         return optim.SGD(groups, recipe.lr_peak, momentum=recipe.momentum, nesterov=recipe.nesterov)
     if recipe.optimizer == "rmsprop":
-        return optim.RMSprop(groups, recipe.lr_peak, alpha=RMSPROP_DECAY, eps=recipe.rmsprop_eps, momentum=recipe.momentum)
+        return RMSProp(groups, recipe.lr_peak, decay=RMSPROP_DECAY, eps=recipe.rmsprop_eps, momentum=recipe.momentum)
     if recipe.optimizer == "adamw":
         return optim.AdamW(groups, recipe.lr_peak)
     raise UsageError(f"recipe {recipe.name!r} names the optimizer {recipe.optimizer!r}; there are: sgd, rmsprop, adamw")

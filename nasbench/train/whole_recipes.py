@@ -46,24 +46,32 @@ WRN_CIFAR = Recipe(
 )
 recipes.register("wrn_cifar")(WRN_CIFAR)
 
-# The comments and defaults of the authors' released CIFAR training: 600 epochs, batch 32, 0.025 by one cosine, momentum 0.9, decay
-# 5e-4, gradient norm 5, auxiliary weight 0.4, ScheduledDropPath to 0.4 (keep 0.6). Cutout of 16 pixels is the paper's '+ cutout' rows.
+# "Released" is slim's nasnet.py: the comments and defaults of its CIFAR network.
 NASNET_CIFAR = Recipe(
     name="nasnet_cifar",
-    version=1,
-    epochs=600,
-    batch_size=32,
-    lr_peak=0.025,
-    weight_decay=5e-4,
-    grad_clip_norm=5.0,
-    pad_crop=4,
-    flip=True,
-    cutout=16,
-    drop_path=0.4,
-    aux_weight=0.4,
+    version=2,
+    epochs=600,  # released
+    batch_size=32,  # released
+    lr_peak=0.025,  # released
+    lr_schedule="cosine",  # released: a single period
+    optimizer="sgd",  # A.6
+    momentum=0.9,  # A.6
+    weight_decay=5e-4,  # released
+    decay_norm_and_bias=False,  # released: the penalty is on the kernels of convolutions and of the classifier
+    grad_clip_norm=5.0,  # released
+    label_smoothing=0.0,  # released: none
+    pad_crop=4,  # A.3: crops of 32 pixels from 40 (upsampled there, padded here)
+    flip=True,  # A.3
+    cutout=16,  # the paper's '+ cutout' rows; 16 pixels as in DeVries and Taylor 2017
+    drop_path=0.4,  # released: kept with 0.6 at the end
+    drop_path_schedule="linear",  # released
+    bn_momentum=0.1,  # released: a decay of 0.9
+    bn_eps=1e-5,  # released
+    dropout=0.0,  # released: kept with 1.0
+    aux_weight=0.4,  # released
     mixed_precision=True,
     channels_last=True,
-    source="Zoph et al. 2018 (arXiv:1707.07012), the released CIFAR training",
+    source="Zoph et al. 2018 (arXiv:1707.07012), appendix A, and the released CIFAR training",
 )
 recipes.register("nasnet_cifar")(NASNET_CIFAR)
 

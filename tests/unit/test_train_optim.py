@@ -9,8 +9,10 @@ from torch import nn
 
 from nasbench.core.errors import UsageError
 from nasbench.core.recipe import Recipe
+from nasbench.core.registry import recipes
 from nasbench.train.ema import Ema
 from nasbench.train.optim import learning_rate, make_optimizer
+from nasbench.train.rmsprop import RMSProp
 
 RECIPE = Recipe("test", 1, epochs=4, batch_size=8, lr_peak=0.4, lr_final=0.1)
 STEPS, EPOCHS = 25, 4
@@ -66,7 +68,7 @@ def network() -> nn.Sequential:
     return nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Flatten(), nn.Linear(2, 2))
 
 
-@pytest.mark.parametrize(("name", "kind"), [("sgd", torch.optim.SGD), ("rmsprop", torch.optim.RMSprop), ("adamw", torch.optim.AdamW)])
+@pytest.mark.parametrize(("name", "kind"), [("sgd", torch.optim.SGD), ("rmsprop", RMSProp), ("adamw", torch.optim.AdamW)])
 def test_optimizers(name, kind):
     recipe = replace(RECIPE, optimizer=name, weight_decay=0.3, nesterov=name == "sgd")
     optimizer = make_optimizer(network(), recipe)
@@ -120,3 +122,49 @@ def test_exponential_falls_in_stairs():
 def test_rmsprop_has_the_recipes_epsilon():
     optimizer = make_optimizer(nn.Linear(2, 2), replace(RECIPE, optimizer="rmsprop", rmsprop_eps=1.0))
     assert optimizer.defaults["eps"] == 1.0
+
+
+def test_rmsprop_follows_tensorflows_recursion():
+    torch.manual_seed(0)
+    weights = [nn.Parameter(torch.randn(3)), nn.Parameter(torch.randn(2, 2)), nn.Parameter(torch.randn(2))]
+    mine = [weight.detach().clone() for weight in weights]
+    mean_square, velocity = [torch.ones_like(w) for w in mine], [torch.zeros_like(w) for w in mine]
+    optimizer = RMSProp(weights, lr=0.1, decay=0.9, momentum=0.8, eps=0.01, weight_decay=0.2)
+    for step in range(6):
+        optimizer.param_groups[0]["lr"] = lr = 0.1 / (step + 1)
+        for index, weight in enumerate(weights[:2]):  # the third has no gradient and stays
+            weight.grad = torch.randn(weight.shape)
+            gradient = weight.grad + 0.2 * mine[index]
+            mean_square[index] = 0.9 * mean_square[index] + 0.1 * gradient**2
+            velocity[index] = 0.8 * velocity[index] + lr * gradient / (mean_square[index] + 0.01).sqrt()
+            mine[index] = mine[index] - velocity[index]
+        optimizer.step()
+    assert all(torch.allclose(weight, expected, atol=1e-6) for weight, expected in zip(weights, mine, strict=True))
+
+
+CIFAR_IMAGES, IMAGENET_IMAGES = 50_000, 1_281_167
+
+
+@pytest.mark.parametrize(
+    ("name", "steps", "images"),
+    [
+        ("nasnet_cifar", 937_500, CIFAR_IMAGES),
+        ("nasnet_large", 250_000, IMAGENET_IMAGES),
+        ("nasnet_mobile", 250_000, IMAGENET_IMAGES),
+        ("efficientnet", 218_949, IMAGENET_IMAGES),
+    ],
+)
+def test_published_trainings_take_the_published_steps(name: str, steps: int, images: int) -> None:
+    recipe = recipes.get(name)
+    assert recipe.epochs == round(steps * recipe.batch_size / images)
+
+
+def test_published_rates() -> None:
+    large, mobile, efficientnet = (recipes.get(name) for name in ("nasnet_large", "nasnet_mobile", "efficientnet"))
+    assert (large.batch_size, mobile.batch_size) == (16 * 100, 32 * 50)
+    assert (large.lr_peak, mobile.lr_peak) == pytest.approx((0.015 * 100, 0.04 * 50))
+    assert efficientnet.lr_peak == pytest.approx(0.016 * efficientnet.batch_size / 256)
+    for recipe in (large, mobile, efficientnet):  # 0.97 in stairs of 2.4 epochs, counted from the first step
+        assert learning_rate(recipe, 2400, 100, recipe.epochs) == pytest.approx(recipe.lr_peak * 0.97**10)
+        assert learning_rate(recipe, 2399, 100, recipe.epochs) == pytest.approx(recipe.lr_peak * 0.97**9)
+    assert learning_rate(efficientnet, 249, 100, efficientnet.epochs) == pytest.approx(0.128 / 2)  # the warm-up of 5 epochs, half done
