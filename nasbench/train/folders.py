@@ -1,6 +1,8 @@
 """Images in folders: `train/<class>/...` and `val/<class>/...`. `val` is the test split; validation is carved from `train`."""
 
 import os
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from nasbench.core.registry import datasets
 from nasbench.core.spec import Task
 from nasbench.train.data import AnySplit, FileSplit, ImageData, Split, carve, validation_size
 from nasbench.train.datasets import default_data_dir
-from nasbench.train.loader import read_image
+from nasbench.train.loader import Fault, read_image, refusal
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".ppm", ".pgm", ".tif", ".tiff", ".webp")
 
@@ -31,23 +33,25 @@ IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 class Folder:
     """The images under `path`; None is the data directory. Streams always where `stream` is set, else where memory asks for it.
 
-    The first file that cannot be read ends the run; where there is a set `corrupt`, such files are left out and entered there.
+    Files that cannot be read end the run; where there is a set `corrupt`, they are left out and entered there. `num_classes` is how many
+    there have to be, None for any number.
     """
 
     path: Path | None = None
     name: str = "folder"
     stream: bool = False
     side: int | None = None
+    num_classes: int | None = None
     corrupt: set[Path] | None = field(default=None, compare=False)
 
     def task(self, data_dir: Path | None, image_size: int | None) -> Task:
         root = self._root(data_dir)
-        return Task(len(_classes(root / "train")), image_size or self._own_side(self._files(root / "train")), 3)
+        return Task(len(self._names(root)), image_size or self._own_side(self._files(root / "train")), 3)
 
     def load(self, data_dir: Path | None, image_size: int | None, download: bool) -> ImageData:  # noqa: ARG002 - nothing to fetch
         root = self._root(data_dir)
-        files, names = self._files(root / "train"), _classes(root / "train")
-        _check_same(names, root)
+        files, names = self._files(root / "train"), self._names(root)
+        self._files(root / "val")  # a class without images is answered now, not after the training
         side = image_size or self._own_side(files)
         every: AnySplit = files if self._streams(len(files), side) else _decode(files, side)
         train, val = carve(len(every), validation_size(len(every)))
@@ -55,10 +59,21 @@ class Folder:
 
     def load_test(self, data_dir: Path | None, image_size: int | None, download: bool) -> AnySplit:  # noqa: ARG002
         root = self._root(data_dir)
+        self._names(root)
         files = self._files(root / "val")
-        _check_same(_classes(root / "train"), root)
         side = image_size or self._own_side(self._files(root / "train"))
         return files if self._streams(len(files), side) else _decode(files, side)
+
+    def _names(self, root: Path) -> tuple[str, ...]:
+        """The classes, the same in both splits."""
+        names = _classes(root / "train")
+        _check_same(names, root)
+        if self.num_classes is not None and len(names) != self.num_classes:
+            raise UsageError(
+                f"{root / 'train'} and {root / 'val'} have {len(names):,} class folders; {self.name} has {self.num_classes:,} classes. "
+                f"Put the missing ones there, or take these alone: --dataset folder:{root}"
+            )
+        return names
 
     def _files(self, directory: Path) -> FileSplit:
         return replace(_files(directory), corrupt=self.corrupt)
@@ -77,7 +92,7 @@ class Folder:
 
 
 datasets.register("folder")(Folder)
-datasets.register("imagenet")(Folder(name="imagenet", stream=True, side=224))
+datasets.register("imagenet")(Folder(name="imagenet", stream=True, side=224, num_classes=1000))
 
 
 def _classes(directory: Path) -> tuple[str, ...]:
@@ -96,7 +111,9 @@ def _files(directory: Path) -> FileSplit:
     """All images, class by class and sorted by path."""
     paths: list[Path] = []
     labels: list[int] = []
-    for label, name in enumerate(_classes(directory)):
+    empty: list[str] = []
+    names = _classes(directory)
+    for label, name in enumerate(names):
         found = sorted(
             Path(folder) / file
             for folder, _, files in os.walk(directory / name, followlinks=True)
@@ -104,17 +121,23 @@ def _files(directory: Path) -> FileSplit:
             if file.lower().endswith(SUFFIXES) and not file.startswith(".")
         )
         if not found:
-            raise UsageError(f"no images in {directory / name}. Put some there ({', '.join(SUFFIXES)}), or delete the folder.")
+            empty.append(str(directory / name))
         paths += found
         labels += [label] * len(found)
+    if empty:
+        raise UsageError(
+            f"no images in {_some(empty)} ({len(empty):,} of {len(names):,} class folders). "
+            f"Put some there ({', '.join(SUFFIXES)}), or delete the folders in both splits."
+        )
     return FileSplit(tuple(paths), tuple(labels))
 
 
 def _check_same(names: tuple[str, ...], root: Path) -> None:
     """UsageError where `val` has other classes than `train`."""
     others = _classes(root / "val")
+    every = len({*names, *others})
     lacks = [
-        f"{root / where} lacks {', '.join(missing[:5])}{', ...' if len(missing) > 5 else ''}"
+        f"{root / where} lacks {_some(missing)} ({len(missing):,} of {every:,} classes)"
         for where, missing in (("val", sorted(set(names) - set(others))), ("train", sorted(set(others) - set(names))))
         if missing
     ]
@@ -122,13 +145,14 @@ def _check_same(names: tuple[str, ...], root: Path) -> None:
         raise UsageError(f"{'; '.join(lacks)}. Give both the same class folders.")
 
 
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+
+
 def _first_readable(files: FileSplit) -> Image.Image:
     for path in files.paths[:-1]:
-        try:
+        with suppress(UsageError):  # those that cannot be read are counted where all are read
             return read_image(path)
-        except UsageError:
-            if files.corrupt is None:
-                raise
     return read_image(files.paths[-1])
 
 
@@ -137,13 +161,16 @@ def _decode(files: FileSplit, side: int) -> Split:
     transform = v2.Compose([v2.Resize(side, antialias=True), v2.CenterCrop(side), v2.PILToTensor()])
     images = torch.empty(len(files), 3, side, side, dtype=torch.uint8)
     readable: list[int] = []
+    faults: list[Fault] = []
     for index, path in enumerate(files.paths):
         try:
             images[index] = transform(read_image(path))
             readable.append(index)
-        except UsageError:
-            if files.corrupt is None:
-                raise
-            files.corrupt.add(path)
+        except UsageError as error:
+            faults.append((path, error))
+    if faults and files.corrupt is None:
+        raise refusal(faults, len(files))
+    if files.corrupt is not None:
+        files.corrupt.update(path for path, _ in faults)
     every = Split(images, torch.tensor(files.labels))
     return every if len(readable) == len(files) else every.take(torch.tensor(readable))

@@ -69,7 +69,7 @@ class TrainBatches:
             return
         if self._files is None:
             transform = _train_transform(self._data.image_size, self._recipe)
-            self._files = _FileBatches(self._split, transform, self._device)
+            self._files = _FileBatches(self._split, transform, self._device, all_needed=self._replicas.count > 1)
         seeds = [derive(self._seed, "augment", epoch, index) for index in order.tolist()]
         yield from self._files(list(zip(order.tolist(), seeds, strict=True)), self._batch_size // self._replicas.count)
 
@@ -110,11 +110,27 @@ def read_image(path: str | os.PathLike[str]) -> Image.Image:
         raise UsageError(f"cannot read the image {path}: {error}. Replace or delete it.") from error
 
 
-class _FileBatches:
-    """Decodes files into uint8 batches on the device. Worker processes, where there are any, live as long as this does."""
+Fault = tuple[Path, UsageError]
+"""A file that cannot be read, and why."""
 
-    def __init__(self, split: FileSplit, transform: v2.Transform, device: torch.device) -> None:
-        self._device, self._order, self._corrupt = device, _Order(), split.corrupt
+
+WITHOUT_THEM = "Or go on without such files: nasbench transfer --skip-corrupt."
+
+
+def refusal(faults: Sequence[Fault], total: int, hint: str = WITHOUT_THEM) -> UsageError:
+    """The error for files that cannot be read, `total` being those that were looked at: counts and names them."""
+    names = ", ".join(str(path) for path, _ in faults[:5]) + (", ..." if len(faults) > 5 else "")
+    return UsageError(f"{len(faults):,} of {total:,} images cannot be read ({names}). The first: {faults[0][1]} {hint}")
+
+
+class _FileBatches:
+    """Decodes files into uint8 batches on the device. Worker processes, where there are any, live as long as this does.
+
+    A batch none of whose files can be read is left out, or, where `all_needed`, ends the run: other replicas wait for their parts of it.
+    """
+
+    def __init__(self, split: FileSplit, transform: v2.Transform, device: torch.device, all_needed: bool = False) -> None:
+        self._device, self._order, self._corrupt, self._all_needed = device, _Order(), split.corrupt, all_needed
         # A CPU that trains has no core to spare; beside a GPU, decoding is what would hold it up.
         workers = 0 if device.type == "cpu" else min(MAX_WORKERS, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)
         self._loader = DataLoader(
@@ -132,11 +148,13 @@ class _FileBatches:
         """The images at (index, seed) of each key."""
         self._order.batches = [keys[start : start + batch_size] for start in range(0, len(keys), batch_size)]
         for images, labels, faults in self._loader:
-            for path, error in faults:
-                if self._corrupt is None:
-                    raise error
-                self._corrupt.add(path)
+            if faults and self._corrupt is None:
+                raise refusal(faults, len(labels) + len(faults))
+            if self._corrupt is not None:
+                self._corrupt.update(path for path, _ in faults)
             if len(labels) == 0:
+                if self._all_needed:
+                    raise refusal(faults, len(faults), "A batch of these alone has no part for this process to compute.")
                 continue
             yield images.to(self._device, non_blocking=True), labels.to(self._device, non_blocking=True)
 
@@ -152,10 +170,6 @@ class _Order:
 
     def __len__(self) -> int:
         return len(self.batches)
-
-
-Fault = tuple[Path, UsageError]
-"""A file that cannot be read, and why."""
 
 
 class _Files(Dataset[tuple[Tensor, int] | Fault]):

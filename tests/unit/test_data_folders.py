@@ -16,6 +16,7 @@ from nasbench.train import folders
 from nasbench.train.data import FileSplit, Split
 from nasbench.train.datasets import resolve_dataset, task_of
 from nasbench.train.loader import TrainBatches, eval_batches
+from nasbench.train.replicas import Replicas
 
 CPU = torch.device("cpu")
 RECIPE = Recipe("test", 1, epochs=1, batch_size=4, lr_peak=0.1, random_resized_crop=0.5, flip=True)
@@ -101,9 +102,14 @@ def test_the_number_of_worker_processes_changes_nothing(pets, monkeypatch):
 
 
 def test_imagenet_lies_in_the_data_directory_and_streams(pets):
-    data = resolve_dataset("imagenet").load(pets, None, False)
+    imagenet = resolve_dataset("imagenet")
+    assert isinstance(imagenet, folders.Folder)
+    data = replace(imagenet, num_classes=2).load(pets, None, False)
     assert isinstance(data.train, FileSplit)
     assert data.image_size == 224
+    for ask in (imagenet.task, lambda *path: imagenet.load(*path, False)):
+        with pytest.raises(UsageError, match=r"have 2 class folders; imagenet has 1,000 classes.*--dataset folder:"):
+            ask(pets, 8)
 
 
 def refused(path: Path) -> str:
@@ -142,13 +148,29 @@ def test_one_class_only(tmp_path):
 def test_classes_that_differ(pets):
     fill(pets / "train" / "bird", 2, (0, 0, 9))
     message = refused(pets)
-    assert "lacks bird" in message
+    assert "lacks bird (1 of 3 classes)" in message
     assert str(pets / "val") in message
+
+
+def test_many_classes_that_differ_are_counted_and_some_are_named(pets):
+    for name in "abcdefg":
+        fill(pets / "val" / name, 1, (0, 0, 9))
+    (pets / "val" / "cat").rename(pets / "val" / "kitten")
+    message = refused(pets)
+    assert f"{pets / 'val'} lacks cat (1 of 10 classes)" in message
+    assert f"{pets / 'train'} lacks a, b, c, d, e, ... (8 of 10 classes)" in message
 
 
 def test_a_class_without_images(pets):
     (pets / "train" / "bird").mkdir()
     assert str(pets / "train" / "bird") in refused(pets)
+
+
+@pytest.mark.parametrize("split", ["train", "val"])
+def test_classes_without_images_are_counted_before_anything_is_trained(pets, split):
+    for path in [*(pets / split / "cat").iterdir(), *(pets / split / "dog").iterdir()]:
+        path.unlink()
+    assert f"no images in {pets / split / 'cat'}, {pets / split / 'dog'} (2 of 2 class folders)" in refused(pets)
 
 
 def test_no_val(pets):
@@ -160,6 +182,15 @@ def test_a_corrupt_image_is_named(pets):
     broken = pets / "train" / "dog" / "99.jpg"
     broken.write_bytes(b"\xff\xd8\xff\xe0 no image")
     assert str(broken) in refused(pets)
+
+
+def test_corrupt_images_are_counted_together(pets):
+    for name in ("00", "01", "02", "03", "04", "05"):
+        (pets / "train" / "cat" / f"{name}.png").write_bytes(b"no image")
+    message = refused(pets)
+    assert f"6 of 20 images cannot be read ({pets / 'train' / 'cat' / '00.png'}, " in message
+    assert "04.png, ...). The first: cannot read the image" in message
+    assert "--skip-corrupt" in message
 
 
 def test_a_truncated_image_is_named(pets):
@@ -174,7 +205,7 @@ def test_a_corrupt_image_is_named_when_it_streams(pets, monkeypatch):
     broken = pets / "train" / "cat" / "00.png"
     broken.write_bytes(b"no image")
     data = load(pets, 8)
-    with pytest.raises(UsageError, match=r"00\.png"):
+    with pytest.raises(UsageError, match=r"^1 of 18 images cannot be read \(.*00\.png"):
         list(TrainBatches(data, replace(RECIPE, batch_size=18), 0, CPU).epoch(0))
 
 
@@ -190,6 +221,30 @@ def test_corrupt_images_are_left_out_counted_and_named_where_that_was_asked(pets
     seen += sum(len(labels) for _, labels in eval_batches(data.val, data, CPU, 1))
     assert seen == 18
     assert data.corrupt == broken
+
+
+def test_a_replica_whose_part_of_a_batch_cannot_be_read_does_not_leave_the_others_waiting(pets, monkeypatch):
+    monkeypatch.setattr(folders, "IN_MEMORY_BYTES", 100)
+    for path in (pets / "train" / "cat").iterdir():
+        path.write_bytes(b"no image")
+    data = resolve_dataset(f"folder:{pets}", skip_corrupt=True).load(None, 8, False)
+    recipe = replace(RECIPE, batch_size=2)
+    assert sum(len(labels) for _, labels in TrainBatches(data, recipe, 0, CPU).epoch(0)) == sum(data.train.labels)
+    with pytest.raises(UsageError, match="has no part for this process"):
+        list(TrainBatches(data, recipe, 0, CPU, Replicas(1, 2)).epoch(0))
+
+
+@pytest.mark.parametrize("memory", [2**30, 100], ids=["in memory", "streaming"])
+def test_replicas_take_the_parts_of_the_batches_of_one_process(pets, monkeypatch, memory):
+    monkeypatch.setattr(folders, "IN_MEMORY_BYTES", memory)
+    data = load(pets, 8)
+    recipe = RECIPE if memory == 100 else replace(RECIPE, random_resized_crop=0.0, flip=False)  # a file's augmentation is its own
+    alone = list(TrainBatches(data, recipe, 3, CPU).epoch(1))
+    parts = [list(TrainBatches(data, recipe, 3, CPU, Replicas(rank, 2)).epoch(1)) for rank in range(2)]
+    assert len(alone) == len(parts[0]) == len(parts[1]) == 4
+    for (images, labels), *halves in zip(alone, *parts, strict=True):
+        assert torch.equal(images, torch.cat([half for half, _ in halves]))
+        assert torch.equal(labels, torch.cat([half for _, half in halves]))
 
 
 def test_ilsvrcs_layout_with_a_thousand_classes(tmp_path):
@@ -210,9 +265,21 @@ def test_ilsvrcs_layout_with_a_thousand_classes(tmp_path):
     images, labels = next(TrainBatches(data, replace(RECIPE, batch_size=8), 0, CPU).epoch(0))
     assert images.shape == (8, 3, 16, 16)
     assert labels.shape == (8,)
+    broken = tmp_path / "train" / names[7] / f"{names[7]}_0.png"
+    broken.unlink()
+    broken.write_bytes(b"no image")
+    assert broken in data.train.paths
+    with pytest.raises(UsageError, match=rf"^1 of 1,800 images cannot be read \({broken}\)"):
+        list(TrainBatches(data, replace(RECIPE, batch_size=1800), 0, CPU).epoch(0))
+    leaving_out = resolve_dataset("imagenet", skip_corrupt=True).load(tmp_path, 16, False)
+    (_, labels), *_ = TrainBatches(leaving_out, replace(RECIPE, batch_size=1800), 0, CPU).epoch(0)
+    assert (len(labels), leaving_out.corrupt) == (1799, {broken})
     shutil.rmtree(tmp_path / "val" / names[3])
-    with pytest.raises(UsageError, match="val lacks n00000003"):
+    with pytest.raises(UsageError, match=r"val lacks n00000003 \(1 of 1,000 classes\)"):
         imagenet.load(tmp_path, 16, False)
+    shutil.rmtree(tmp_path / "train" / names[3])
+    with pytest.raises(UsageError, match="have 999 class folders; imagenet has 1,000 classes"):
+        imagenet.task(tmp_path, 16)
 
 
 def test_grey_and_transparent_images_become_rgb(pets):
