@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -225,3 +226,18 @@ def test_the_table_of_the_paper_is_what_is_counted() -> None:
         assert f"| {found.params:,} | {found.macs / 1e9:.3f} | {paper} |" in page
     for name in ("mobilenet_v1", "mobilenet_v2", "resnet50", "efficientnet_b0"):
         assert page.count(f"| {name} |") >= 4
+
+
+def test_every_difference_from_the_paper_has_one_likely_cause() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "scaling_tables.md").read_text()
+    table, listed = (
+        [[cell.strip() for cell in line.strip("|").split("|")] for line in part.splitlines() if re.match(r"\| [a-z]+_?[a-z0-9]+\d", line)]
+        for part in page.split("## Differences")
+    )
+    far = [row for row in table if abs(float(row[8].rstrip("%"))) > 5]
+    titles = list(dict.fromkeys(row[0] for row in listed))
+    assert [title.split(":")[0] for title in titles] == [row[0] for row in far]
+    for title, row in zip(titles, far, strict=True):
+        nothing, *changed = [each for each in listed if each[0] == title]
+        assert (nothing[2], nothing[4]) == ("nothing", row[8])
+        assert sum("**" in each[2] for each in changed) == 1, title
