@@ -1,6 +1,7 @@
 """The zoo's register: name -> card and builder. Every family is a module of this package that registers its networks."""
 
 import importlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -30,6 +31,7 @@ FAMILIES: tuple[str, ...] = (
     "vgg",
     "nin",
     "googlenet",
+    "inception_example",
     "bn_inception",
     "inception",
     "resnet",
@@ -80,10 +82,15 @@ def register(card: ModelCard, load_pretrained: Loader | None = None, scaled: Sca
 
 
 def entries() -> dict[str, Entry]:
-    """All networks by name, in order of year, then name."""
+    """All networks by name, in order of year, then name, numbers in names by their size."""
     for family in FAMILIES:
         importlib.import_module(f"zoo.{family}")
-    return dict(sorted(_entries.items(), key=lambda item: (item[1].card.year, item[0])))
+    return dict(sorted(_entries.items(), key=lambda item: (item[1].card.year, _natural(item[0]))))
+
+
+def _natural(name: str) -> tuple[tuple[str, int], ...]:
+    """resnet18 before resnet101: every run of letters with the number after it."""
+    return tuple((letters, int(digits or -1)) for letters, digits in re.findall(r"(\D*)(\d*)", name))
 
 
 def entry(name: str) -> Entry:

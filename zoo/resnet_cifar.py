@@ -81,9 +81,8 @@ for _depth, _params, _macs, _error in DEPTHS:
         _results += (Result("cifar10_error", 6.61, PAPER + ", table 6, mean of 5 (deviation 0.16)", "P"),)
     _note = "option A: shortcuts without parameters"
     _enter(ModelCard(f"resnet{_depth}", "resnet_cifar", PAPER, 2015, CIFAR10, _params, _macs, _results, "C", note=_note), _depth, "A")
-    if _depth <= 110:
-        _note = f"resnet{_depth} without shortcuts"
-        _enter(ModelCard(f"plain{_depth}", "resnet_cifar", PAPER, 2015, CIFAR10, _params, _macs, (), "C", note=_note), _depth, "plain")
+    _note = f"resnet{_depth} without shortcuts"
+    _enter(ModelCard(f"plain{_depth}", "resnet_cifar", PAPER, 2015, CIFAR10, _params, _macs, (), "C", note=_note), _depth, "plain")
 
 _NOTE = "the last unit survives with probability 0.5, linear decay; surviving branches are scaled in training, not in evaluation"
 _RESULTS = (

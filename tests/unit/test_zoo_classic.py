@@ -143,13 +143,14 @@ def test_the_smallest_form_runs_forward_and_backward(name: str) -> None:
 
 ASKED = """
 lenet5 lenet5_original alexnet alexnet_two_tower alexnet_ungrouped zfnet nin vgg11 vgg11_lrn vgg13 vgg16 vgg16_c vgg19 googlenet
-googlenet_aux googlenet_bn bn_inception inception_v3 inception_v4 inception_resnet_v2 xception plain18 plain34 resnet18 resnet34 resnet50
-resnet101 resnet152 resnet18_a resnet34_a resnet50_v1 plain20 plain110 resnet20 resnet32 resnet44 resnet56 resnet110 resnet1202 resnet164
-resnet110_bn_after_add resnet164_bn_after_add resnet110_relu_before_add resnet164_relu_before_add resnet110_relu_preact
-resnet164_relu_preact preresnet110 preresnet164 preresnet1001 resnet110_stochastic_depth wrn_16_8 wrn_28_10 wrn_40_4 wrn_50_2
-resnext29_8x64d resnext29_16x64d resnext50_32x4d resnext101_32x4d resnext101_64x4d densenet_40_12 densenet_100_12 densenet_100_24
-densenet_bc_100_12 densenet_bc_250_24 densenet_bc_190_40 densenet121 densenet169 densenet201 se_inception se_resnet50 senet154 se_resnet20
-se_resnet56 se_resnet110 se_resnet164 se_wrn_16_8
+googlenet_aux googlenet_bn inception_naive inception_reduced bn_inception inception_v3 inception_v4 inception_resnet_v2 xception plain18
+plain34 resnet18 resnet34 resnet50 resnet101 resnet152 resnet18_a resnet34_a resnet50_v1 plain20 plain110 plain32 plain44 plain56
+plain1202 resnet20 resnet32 resnet44 resnet56 resnet110 resnet1202 resnet164 resnet110_bn_after_add resnet164_bn_after_add
+resnet110_relu_before_add resnet164_relu_before_add resnet110_relu_preact resnet164_relu_preact preresnet110 preresnet164 preresnet1001
+resnet110_stochastic_depth wrn_16_8 wrn_28_10 wrn_40_4 wrn_50_2 resnext29_8x64d resnext29_16x64d resnext50_32x4d resnext101_32x4d
+resnext101_64x4d densenet_40_12 densenet_100_12 densenet_100_24 densenet_bc_100_12 densenet_bc_250_24 densenet_bc_190_40 densenet121
+densenet169 densenet201 se_inception se_resnet50 senet154 se_resnet20 se_resnet56 se_resnet110 se_resnet164 se_wrn_16_8 resnet1001
+wrn_28_10_dropout resnet1202_stochastic_depth
 """
 
 
@@ -251,6 +252,9 @@ def test_the_lectures_inception_example() -> None:
     assert count(reduced, task)[1] == 271_351_808
     assert naive(images_of(task)).shape == (2, naive.channels, 28, 28) == (2, 672, 28, 28)
     assert reduced(images_of(task)).shape == (2, reduced.channels, 28, 28) == (2, 480, 28, 28)
+    for name, module in (("inception_naive", naive), ("inception_reduced", reduced)):  # the zoo's networks of one module: a classifier more
+        card = zoo.entry(name).card
+        assert card.macs == count(module, task)[1] + module.channels * card.task.num_classes
 
 
 def test_googlenets_heads_speak_in_training_alone() -> None:
