@@ -3,7 +3,7 @@
 import copy
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -42,6 +42,11 @@ class Profile:
     params: int
     macs: int
     activation_bytes: int
+
+    def largest(self, what: Literal["activation_bytes", "params"], most: int = 3) -> tuple[Layer, ...]:
+        """The layers that hold most of it, at most `most` of them; of equal ones the earliest."""
+        holding = [layer for layer in self.layers if getattr(layer, what)]
+        return tuple(sorted(holding, key=lambda layer: -getattr(layer, what))[:most])
 
 
 def count(model: nn.Module, task: Task) -> tuple[int, int]:

@@ -1,10 +1,11 @@
 """`nasbench profile`."""
 
-import csv
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated
+from math import prod
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 WIDE = 200
 """Columns of characters where the table goes to a file or a pipe, which have room for all of it."""
+MOST: tuple[tuple[str, Literal["activation_bytes", "params"]], ...] = (("memory", "activation_bytes"), ("params", "params"))
 
 
 @dataclass(frozen=True)
@@ -38,49 +40,42 @@ class ProfileConfig:
 def run(argv: Sequence[str]) -> None:
     """Parses, counts, prints."""
     config = parse(ProfileConfig, "profile", argv)
-    from nasbench.engine.profile import profile_model
+    from nasbench.engine.profile import check_csv, profile_model
+    from nasbench.report.profile_table import write_csv
 
-    spec, found = profile_model(config.model, config.form)
-    layers = [vars(layer) for layer in found.layers]
     if config.csv:
-        with open(config.csv, "w", newline="") as file:
-            writer = csv.DictWriter(file, list(layers[0]))
-            writer.writeheader()
-            writer.writerows(layers)
+        check_csv(Path(config.csv))
+    spec, found = profile_model(config.model, config.form)
+    image = (spec.task.channels, spec.task.image_size, spec.task.image_size)
+    if config.csv:
+        write_csv(found.layers, Path(config.csv))
     if config.json:
+        record = {"model": config.model, "input": image, "layers": [vars(layer) for layer in found.layers]}
         totals = {"params": found.params, "macs": found.macs, "activation_bytes": found.activation_bytes}
-        print(
-            json.dumps(
-                {
-                    "model": config.model,
-                    "input": [spec.task.channels, spec.task.image_size, spec.task.image_size],
-                    "layers": layers,
-                    **totals,
-                }
-            )
-        )
+        most = {f"most_{name}": [layer.name for layer in found.largest(what)] for name, what in MOST}
+        print(json.dumps({**record, **totals, **most}))
     else:
-        _print(found, config.model)
+        _print(found, f"{config.model}, one image of {' x '.join(map(str, image))} ({prod(image):,} numbers)")
 
 
 def _print(found: "Profile", title: str) -> None:
     from rich.console import Console
-    from rich.table import Table
+
+    from nasbench.report.profile_table import layer_table, type_table
 
     console = Console()
     if not console.is_terminal:
         console.width = WIDE
-    table = Table("layer", "type", "output", title=title, title_justify="left")
-    for heading in ("activations", "weights", "params", "MACs", "memory, KiB", "receptive field"):
-        table.add_column(heading, justify="right")
-    for layer in found.layers:
-        field = "" if layer.receptive_field is None else str(layer.receptive_field)
-        shape = " x ".join(map(str, layer.output))
-        memory = f"{layer.activation_bytes / 1024:,.1f}"
-        counts = (f"{number:,}" for number in (layer.activations, layer.weights, layer.params, layer.macs))
-        table.add_row(layer.name, layer.type, shape, *counts, memory, field)
+    table, left_out = layer_table(found.layers, console.width)
+    console.print(title, style="bold", highlight=False)
     console.print(table)
-    for what, key in (("memory", "activation_bytes"), ("params", "params")):
-        most = sorted(found.layers, key=lambda layer: -getattr(layer, key))[:3]
-        console.print(f"most {what}: " + ", ".join(f"{layer.name} ({getattr(layer, key):,})" for layer in most), highlight=False)
+    if left_out:
+        console.print(f"no room for {' and '.join(left_out)}: in a wider terminal, with --csv FILE or --json", highlight=False)
+    console.print()
+    console.print(type_table(found))
+    console.print()
+    for name, what in MOST:
+        unit = " bytes" if what == "activation_bytes" else ""
+        holders = (f"{layer.name} ({getattr(layer, what):,}{unit})" for layer in found.largest(what))
+        console.print(f"most {name}: {', '.join(holders)}", highlight=False)
     console.print(f"total: {found.params:,} params, {found.macs:,} MACs, {found.activation_bytes:,} bytes of activations", highlight=False)

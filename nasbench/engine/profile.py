@@ -1,7 +1,10 @@
 """Profiling a MODEL in the form asked for."""
 
+from pathlib import Path
+
 import torch
 
+from nasbench.core.errors import UsageError
 from nasbench.core.spec import ModelSpec
 from nasbench.engine.config import Form
 from nasbench.engine.models import build, resolve
@@ -14,3 +17,11 @@ def profile_model(model: str, form: Form) -> tuple[ModelSpec, Profile]:
     with torch.device("meta"):
         network = build(spec)
     return spec, profile(network, spec.task)
+
+
+def check_csv(path: Path) -> None:
+    """UsageError where the table cannot be written."""
+    if path.is_dir():
+        raise UsageError(f"--csv takes a file; {str(path)!r} is a directory. Write a name in it: {str(path / 'profile.csv')!r}")
+    if not path.parent.is_dir():
+        raise UsageError(f"no directory {str(path.parent)!r} for --csv {str(path)!r}; make it first")
