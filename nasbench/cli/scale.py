@@ -51,6 +51,9 @@ def _heading(result: "ScaleResult") -> Iterator[str]:
     if found is not None:
         balance = f"alpha {found.alpha:.4g}, beta {found.beta:.4g}, gamma {found.gamma:.4g}"
         yield f"coefficients: {balance}; alpha x beta² x gamma² = {found.product:.4f}"
+    told = result.found_for
+    if told is not None and told["base"]:
+        yield f"  found for {told['base']} on {told['dataset']} under {told['recipe']} ({told['run']})"
     pixels = f"{pixels_of(result.base)} -> {pixels_of(result.scaled)} px"
     yield f"multipliers:  depth {asked.depth:.4g}, width {asked.width:.4g}, resolution {asked.resolution:.4g} ({pixels})"
 

@@ -1,6 +1,7 @@
 """`nasbench scale --search`."""
 
 import json
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -59,7 +60,9 @@ def _print(result: "ScaleSearchResult") -> None:
     console.print(f"{len(result.trials)} trials in {result.seconds:.0f} s")
     console.print(f"coefficients: {result.run / 'best' / 'coefficients.json'}")
     console.print(f"report:       {result.run / 'report.html'}")
-    console.print(f"use them:     nasbench scale --coefficients {result.run} --phi 3")
+    base = result.found["base"]
+    given = f" --base {shlex.quote(base)}" if base != ScaleConfig.base else ""
+    console.print(f"use them:     nasbench scale --coefficients {shlex.quote(str(result.run))}{given} --phi 3")
 
 
 def _found(found: dict[str, Any]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from nasbench.engine.models import resolve
 from nasbench.engine.numbers import parse_count
 from nasbench.engine.scale import Counts, Difference, compound_scale, counted, differences, pixels_of, solve_phi
 from nasbench.engine.scale_published import PublishedScale, build_as_published, named, nearest
-from nasbench.engine.scale_request import along, check_request, coefficients_of
+from nasbench.engine.scale_request import along, check_request, coefficients_of, read_found
 from nasbench.engine.trainings import Trained, run_trainings, specify
 
 if TYPE_CHECKING:
@@ -46,6 +47,11 @@ class ScaleResult:
         """What base and scaled model are called in a training."""
         return _names(self.config, self.phi)
 
+    @property
+    def found_for(self) -> dict[str, Any] | None:
+        """What the coefficients of --coefficients were found for: `run`, `base`, `dataset`, `recipe`."""
+        return read_found(Path(self.config.coefficients))[1] if self.config.coefficients is not None else None
+
     def accuracies(self, model: str) -> list[float]:
         """Test accuracy in [0, 1] of the model's trainings that succeeded, by seed."""
         return [trial.metrics["test_accuracy"] for _, trial in self.trained.of(model)] if self.trained else []
@@ -57,6 +63,7 @@ class ScaleResult:
             "base": self.config.base,
             "phi": self.phi,
             **({name: getattr(coefficients, name, None) for name in ("alpha", "beta", "gamma", "product")}),
+            "found_for": self.found_for,
             "dims": self.config.dims,
             "depth": self.multipliers.depth,
             "width": self.multipliers.width,

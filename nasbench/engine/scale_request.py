@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from math import isfinite, log2
 from pathlib import Path
+from typing import Any
 
 from nasbench.core.compound import PUBLISHED, Coefficients, Multipliers
 from nasbench.core.errors import UsageError
@@ -11,11 +12,13 @@ from nasbench.engine.config import ScaleConfig
 
 PRODUCT_RANGE = (1.8, 2.2)
 """alpha * beta**2 * gamma**2 is about 2; the published coefficients have 1.920."""
+SEARCHES = ("strategy", "tolerance", "trials", "to_the_end", "front_runners")
+TRAINS = ("dataset", "recipe", "epochs", "seeds", "workers")
 WAYS = ("--phi", "--target-macs", "--published", "--depth, --width and --resolution")
 
 
 def check_request(config: ScaleConfig) -> None:
-    """UsageError for flags that contradict each other, and for numbers out of range."""
+    """UsageError for flags that contradict each other or that nothing would heed, and for numbers out of range."""
     outright = any(value is not None for value in (config.depth, config.width, config.resolution))
     chosen = (config.phi is not None, config.target_macs is not None, config.published is not None, outright)
     if sum(chosen) > 1:
@@ -37,6 +40,15 @@ def check_request(config: ScaleConfig) -> None:
         raise UsageError("--classes is the data set's own with --train; leave it out")
     if not config.train and (config.run or config.resume):
         raise UsageError("--run and --resume are for what trains: add --train or --search")
+    _refuse_unheeded(config)
+
+
+def _refuse_unheeded(config: ScaleConfig) -> None:
+    for names, what, way in ((SEARCHES, "searches", "--search"), (() if config.train else TRAINS, "trains", "--train or --search")):
+        given = [f"--{name.replace('_', '-')}" for name in names if getattr(config, name) != getattr(ScaleConfig, name)]
+        if given:
+            verb, them = ("is", "it") if len(given) == 1 else ("are", "them")
+            raise UsageError(f"{' and '.join(given)} {verb} for what {what}: add {way}, or leave {them} out")
 
 
 def coefficients_of(config: ScaleConfig) -> Coefficients:
@@ -68,7 +80,12 @@ def nearest_on_surface(coefficients: Coefficients) -> Coefficients:
 
 
 def read_coefficients(run: Path) -> Coefficients:
-    """What a search for coefficients left in its run directory. UsageError where there is none."""
+    """The coefficients that a search left in its run directory. UsageError where there are none."""
+    return read_found(run)[0]
+
+
+def read_found(run: Path) -> tuple[Coefficients, dict[str, Any]]:
+    """The coefficients, and what they were found for: `base`, `dataset`, `recipe`, as far as the file tells. UsageError as above."""
     file = run / "best" / "coefficients.json" if run.is_dir() else run
     hint = "--coefficients takes the run directory of a finished nasbench scale --search"
     if not run.exists():
@@ -77,7 +94,8 @@ def read_coefficients(run: Path) -> Coefficients:
         raise UsageError(f"{run} has no best/coefficients.json. {hint}.")
     try:
         record = json.loads(file.read_text(encoding="utf-8"))
-        return Coefficients(*(float(record[name]) for name in ("alpha", "beta", "gamma")))
+        found = Coefficients(*(float(record[name]) for name in ("alpha", "beta", "gamma")))
+        return found, {"run": str(run), **{name: record.get(name) for name in ("base", "dataset", "recipe")}}
     except UsageError as error:
         raise UsageError(f"{file}: {error}") from error
     except (ValueError, KeyError, TypeError) as error:

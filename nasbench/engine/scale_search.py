@@ -158,6 +158,10 @@ def _space(config: ScaleConfig, builder: "ScaledBase") -> SearchSpace:
     from search_spaces.compound.space import CompoundGrid, CompoundSpace, grid
 
     grid(config.tolerance)  # a wrong tolerance is answered whatever the strategy
+    if config.strategy != "grid" and config.tolerance != ScaleConfig.tolerance:
+        raise UsageError(
+            f"--tolerance is for the grid: by --strategy {config.strategy} every product is 2. Take --strategy grid, or leave it out."
+        )
     return CompoundGrid(builder, config.tolerance) if config.strategy == "grid" else CompoundSpace(builder)
 
 

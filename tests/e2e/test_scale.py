@@ -127,6 +127,8 @@ BAD = {
     "budget out of reach": (["--base", "mobilenet_v1", "--image-size", "32", "--target-macs", "10k"], ["out of reach", "the least is"]),
     "run without training": (["--run", "somewhere"], ["--run", "--train"]),
     "classes of a data set": (["--train", "--dataset", "digits", "--classes", "5"], ["--classes", "data set's own"]),
+    "what only a search heeds": (["--trials", "5", "--to-the-end"], ["--trials and --to-the-end are for what searches", "--search"]),
+    "what only trainings heed": (["--dataset", "digits"], ["--dataset is for what trains", "--train or --search"]),
     "unknown dims": (["--dims", "deep"], ["deep"]),
 }
 

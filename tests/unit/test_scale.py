@@ -63,6 +63,22 @@ def test_published_sizes_are_the_real_ones(name: str) -> None:
     assert counted(compound_scale(B0, row.multipliers)).params == found.params, "its multipliers come to the same network"
 
 
+def test_a_published_size_gives_torchvisions_outputs() -> None:
+    torch.manual_seed(0)
+    ours, theirs = build_network(build_as_published(named("b1"), B0)).eval(), torchvision.models.efficientnet_b1()
+    norms = [[module for module in network.modules() if isinstance(module, nn.BatchNorm2d)] for network in (ours, theirs)]
+    assert {norm.eps for norm in norms[0]} == {1e-3}, "the paper's"
+    for own, library in zip(*norms, strict=True):
+        own.eps, library.momentum = library.eps, 1.0
+    images = torch.randn(2, 3, 64, 64)
+    with torch.no_grad():
+        theirs.train()(images)  # statistics that fit, or the outputs of a network this deep are about zero
+        load_in_order(ours, theirs.state_dict())
+        expected = theirs.eval()(images)
+        assert expected.std() > 1e-3
+        assert torch.allclose(ours(images), expected, rtol=1e-4, atol=1e-5)
+
+
 def test_published_sizes_are_no_powers_of_one_phi() -> None:
     phis = table()["b5"].effective_phi
     assert phis == pytest.approx({"depth": 4.32, "width": 4.93, "resolution": 5.09}, abs=0.01)

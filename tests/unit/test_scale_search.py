@@ -20,12 +20,14 @@ from nasbench.core.store import RunStore
 from nasbench.core.trial import Proposal, Trial
 from nasbench.engine.config import Form, ScaleConfig
 from nasbench.engine.models import build, resolve
+from nasbench.engine.prepare import build_strategy
 from nasbench.engine.scale import compound_scale, counted
 from nasbench.engine.scale_command import run_scale, scale
 from nasbench.engine.scale_comparison import OTHERS, at_macs, entries
 from nasbench.engine.scale_search import ScaleSearchResult, run_scale_search, stored_config
 from nasbench.evaluators.scaling import ScaledBase, ScalingEvaluator
 from nasbench.strategies.grid import Grid
+from nasbench.strategies.optuna_sampler import OptunaStrategy
 from nasbench.testing import TOY_SPACE, check_evaluator, check_space, check_strategy
 from search_spaces.compound.space import CompoundGrid, CompoundSpace, coefficients_of, grid, multipliers_of, outright
 
@@ -157,14 +159,52 @@ def test_front_runners_are_not_trained_twice_under_the_searchs_seed():
 
 
 @pytest.mark.parametrize("strategy", ["tpe", "grid", pytest.param("random", marks=pytest.mark.slow)])
-def test_every_candidate_that_is_trained_lies_on_the_surface(strategy, tmp_path):
-    result = run_scale_search(config(tmp_path, strategy=strategy, trials=4, front_runners=0), ("test",), trackers=())
-    searched = [trial for trial in result.trials if trial.number <= 4]
-    assert len(searched) == len(result.trials) == 4
-    for trial in searched:
+def test_every_candidate_that_is_trained_lies_on_the_surface(strategy, tmp_path, monkeypatch):
+    drawn = spied(monkeypatch)
+    count = 6 if strategy == "tpe" else 4  # of which TPE proposes two, after four at random
+    result = run_scale_search(config(tmp_path, strategy=strategy, trials=count, front_runners=0), ("test",), trackers=())
+    assert len(result.trials) == count
+    for trial in result.trials:
         product = trial.metrics["alpha"] * trial.metrics["beta"] ** 2 * trial.metrics["gamma"] ** 2
         assert abs(product - 2) <= (0.1 if strategy == "grid" else 1e-6)
         assert trial.status == "ok"
+    assert sum(not trial.note["blind"] for trial in result.trials) == (2 if strategy == "tpe" else 0)
+    if strategy != "grid":
+        assert drawn == [trial.architecture for trial in result.trials], "what was drawn was trained, all of it"
+
+
+@pytest.mark.parametrize("strategy", ["tpe", "random"])
+def test_no_draw_of_a_long_search_is_thrown_away(strategy, monkeypatch):
+    drawn = spied(monkeypatch)
+    space = CompoundSpace(BUILDER)
+    asked = build_strategy(strategy, {}, space, seed=0)
+    proposed = []
+    for number in range(1, 41):
+        proposal = asked.ask(number, Random(number), ())
+        proposed.append(proposal.architecture)
+        found = coefficients_of(proposal.architecture)
+        asked.tell(replace(_trial(proposal), score=1 - (found.alpha - 1.3) ** 2))
+        assert abs(found.alpha * found.beta**2 * found.gamma**2 - 2) <= 1e-6
+    assert drawn == proposed
+
+
+def spied(monkeypatch: pytest.MonkeyPatch) -> list[Architecture]:
+    """What the samplers draw from now on, whatever becomes of it."""
+    drawn: list[Architecture] = []
+
+    def draw(self, branch, seed):
+        architecture, attributes = plain(self, branch, seed)
+        drawn.append(architecture)
+        return architecture, attributes
+
+    def at_random(*args):
+        drawn.append(sample(*args))
+        return drawn[-1]
+
+    plain = OptunaStrategy._draw
+    monkeypatch.setattr(OptunaStrategy, "_draw", draw)
+    monkeypatch.setattr("nasbench.strategies.random.sample", at_random)
+    return drawn
 
 
 def test_a_search_ends_with_coefficients_that_scale_takes(tmp_path):
@@ -184,6 +224,7 @@ def test_a_search_ends_with_coefficients_that_scale_takes(tmp_path):
     assert all(row["seeds"] == 2 for row in stored["comparison"])
     scaled = run_scale(ScaleConfig(coefficients=str(run), phi=2), ())
     assert scaled.coefficients == Coefficients(record["alpha"], record["beta"], record["gamma"])
+    assert scaled.to_json()["found_for"] == {"run": str(run), "base": "mobilenet_v1", "dataset": "digits", "recipe": TINY.name}
     assert "class StageNet" in (run / "best" / "model.py").read_text()
     found = resolve(str(run), Form())
     assert sum(p.numel() for p in build(found).parameters()) == record["params"]
@@ -250,6 +291,7 @@ def test_an_interrupted_search_goes_on_as_if_nothing_had_been(tmp_path):
         ({"seeds": 0}, "--seeds takes a whole number from 1"),
         ({"front_runners": -1}, "--front-runners takes a whole number from 0"),
         ({"tolerance": 3.0}, "--tolerance takes a number"),
+        ({"tolerance": 0.2}, "--tolerance is for the grid: by --strategy tpe"),
         ({"base": "lenet5"}, "cannot be scaled"),
         ({"base": "mobilenet_v9"}, "Did you mean"),
         ({"gpus_per_worker": 1.0}, "--workers K"),
@@ -309,7 +351,9 @@ def test_the_command_line(tmp_path, capsys):
     scaled = json.loads(capsys.readouterr().out)
     assert [scaled[name] for name in ("alpha", "beta", "gamma")] == [record[name] for name in ("alpha", "beta", "gamma")]
     assert main(["scale", "--run", run, "--resume"]) == 0
-    assert "use them:     nasbench scale --coefficients" in capsys.readouterr().out
+    assert f"use them:     nasbench scale --coefficients {run} --base mobilenet_v1 --phi 3" in capsys.readouterr().out
+    assert main(["scale", "--coefficients", run, "--phi", "2"]) == 0
+    assert f"found for mobilenet_v1 on digits under tiny_for_scaling ({run})" in capsys.readouterr().out
     assert main(search) == 2
     assert "already holds a run" in capsys.readouterr().err
     assert main(["scale", "--run", run, "--resume", "--trials", "5"]) == 2
