@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from nasbench.core.curves import is_control, is_random
 from nasbench.core.objectives import MACS_EXPONENT, Objective, pareto_front
 from nasbench.core.trial import Trial
-from nasbench.report.plots import BLUE, INK, ORANGE, RED, STYLE, log_counts, new_figure, scatter, to_svg
+from nasbench.report.plots import BLUE, INK, ORANGE, RED, STYLE, log_counts, new_figure, scatter, short_count, to_svg
 from nasbench.report.tables import count, score
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def front_sentence(trials: Sequence[Trial], objectives: Sequence[Objective]) -> 
 
 def _reward(axes: "Axes", target: int, best: float, macs: Sequence[float]) -> None:
     """The target, and lines of equal score through the best, and 5 and 10 % below it: accuracy = score x (MACs / T)^-w."""
-    axes.axvline(target, color=RED, linewidth=1.2, label="target", zorder=1)
+    axes.axvline(target, color=RED, linewidth=1.2, label=f"target {short_count(target)}", zorder=1)
     low, high, limits = min(macs) / 1.2, max(macs) * 1.2, axes.get_ylim()
     across = [low * (high / low) ** (step / 40) for step in range(41)]
     for part in (1.0, 0.95, 0.9):

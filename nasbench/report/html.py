@@ -211,7 +211,8 @@ def _how_to_go_on(directory: Path, run: Mapping[str, Any], trials: Sequence[Tria
     )
     lines.append(("build this page anew", f"nasbench report {where}"))
     if is_coefficient_search(run):
-        lines.append(("scale the base by these coefficients", f"nasbench scale --coefficients {where} --phi 3"))
+        base = shlex.quote(str(mapping(run.get("config")).get("base")))
+        lines.append(("scale the base by these coefficients", f"nasbench scale --coefficients {where} --base {base} --phi 3"))
     elif best_trial(trials) is not None:
         lines += [
             ("train the best network longer", f"nasbench train {where} --dataset ... --recipe cifar_fast"),

@@ -15,8 +15,8 @@ from nasbench.report.tables import count, score
 
 CAPTIONS = {
     "surface": "The surface alpha · beta² · gamma² = 2 as a triangle: in a corner one dimension has all of the growth, on thin lines a "
-    "quarter, a half or three quarters of it. Circles are candidates, coloured by score at equal epochs; the ground is a quadratic "
-    "through them.",
+    "quarter, a half or three quarters of it. Circles are candidates, coloured by score at equal epochs (accuracy, corrected for what "
+    "rounding does to their multiply-adds); the ground is a quadratic through them.",
     "comparison": "Validation accuracy at multiply-adds as near to equal as rounding allows: every seed, the mean, and one standard "
     "deviation to either side.",
 }

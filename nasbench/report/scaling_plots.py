@@ -69,7 +69,7 @@ def surface(points: Sequence[Point], fit: Fit | None, chosen: Row | None) -> "Fi
         found = ", ".join(f"{value:.3g}" for value in vars(chosen.multipliers).values())
         axes.plot(x, y, "*", color=ORANGE, markeredgecolor=INK, markeredgewidth=0.7, markersize=14, zorder=5, label=f"found {found}")
     bar = figure.colorbar(marks, ax=axes, shrink=0.75, pad=0.02)
-    bar.set_label("score")
+    bar.set_label("score: accuracy × (MACs / 2 base MACs)$^{-0.07}$")
     bar.outline.set_visible(False)
     figure.legend(loc="outside lower center", ncols=3, handletextpad=0.4, columnspacing=1.2)
     return figure

@@ -43,7 +43,8 @@ class ConsoleTracker:
         self._best = best_trial(run.history)
         for trial in run.history:
             self._counts[trial.status] += 1
-        names = [str(run.config[name]) for name in ("space", "base", "strategy", "dataset") if run.config.get(name)]
+        told = ("space", "base", *(("strategy",) if run.config.get("search", True) else ()), "dataset")  # trainings follow no strategy
+        names = [str(run.config[name]) for name in told if run.config.get(name)]
         before = f", {self._earlier} of them done before" if self._earlier else ""
         self._print(f"{' · '.join(names) or 'run'}: {self._total} trials{before}; run directory {run.directory}")
         if self._stream.isatty() if self._interactive is None else self._interactive:
