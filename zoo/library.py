@@ -1,11 +1,13 @@
 """Networks and weights of torchvision and timm behind the zoo's own names: what several families need to hand them on."""
 
 import hashlib
+import re
 import urllib.error
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import torch
 from torch import Tensor, nn
 
 from nasbench.core.errors import RunFailed, UsageError
@@ -78,6 +80,7 @@ def torchvision_state(enum: str) -> Mapping[str, Tensor]:
 
     family, _, member = enum.partition(".")
     weights = getattr(torchvision.models, family)[member]
+    _check_cached(weights.url)
     try:
         state: Mapping[str, Tensor] = weights.get_state_dict(progress=False, check_hash=True)
     except (urllib.error.URLError, ConnectionError, TimeoutError) as error:
@@ -85,6 +88,21 @@ def torchvision_state(enum: str) -> Mapping[str, Tensor]:
     except RuntimeError as error:  # torch.hub's answer to a wrong hash
         raise RunFailed(f"the file from {weights.url} is not what was published: {error}") from error
     return state
+
+
+def _check_cached(url: str) -> None:
+    """RunFailed where the file that an earlier download left has not the hash in its name: torch checks what it fetches, and no more."""
+    path = Path(torch.hub.get_dir(), "checkpoints", url.rpartition("/")[2])
+    named = re.search(r"-([0-9a-f]{8,})\.", path.name)
+    if path.exists() and named:
+        found = _sha256(path)
+        if not found.startswith(named[1]):
+            raise RunFailed(f"{path} has SHA-256 {found}, its name says {named[1]}: delete it and try again")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def timm_state(tag: str) -> Mapping[str, Tensor]:
@@ -97,8 +115,7 @@ def timm_state(tag: str) -> Mapping[str, Tensor]:
         path = Path(hf_hub_download(f"timm/{tag}", "model.safetensors"))
     except Exception as error:  # the hub's client raises what its own HTTP library does
         raise RunFailed(f"cannot fetch the weights timm/{tag}: {error}. Weights need the network") from error
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
+    found = _sha256(path)
     if found != published:
         raise RunFailed(f"{path} has SHA-256 {found}, the hub says {published}: delete it and try again")
     state: Mapping[str, Tensor] = load_file(path)

@@ -4,6 +4,7 @@ import importlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 
 from torch import nn
 
@@ -121,10 +122,19 @@ def create(
     if not pretrained:
         return found.build(asked)
     if found.load_pretrained is None:
-        having = [name for name, each in entries().items() if each.load_pretrained]
-        raise UsageError(f"nobody publishes weights for {name!r} that load here. Known with weights: {', '.join(having)}")
+        raise no_weights(name)
     if (asked.num_classes, asked.channels) != (task.num_classes, task.channels):
         raise UsageError(f"weights of {name!r} are published for {task.num_classes} classes and {task.channels} channels; ask for those")
     network = found.build(asked)  # before the download: a form that does not exist is answered at once
     found.load_pretrained(network)
     return network
+
+
+def no_weights(name: str) -> UsageError:
+    """The error for a network of the zoo without published weights: names those nearest to it that have some."""
+    having = [other for other, each in entries().items() if each.load_pretrained]
+    near = get_close_matches(name, having, n=5, cutoff=0.0)
+    return UsageError(
+        f"nobody publishes weights for {name!r} that load here. Of {len(having)} networks with weights the nearest: {', '.join(near)}. "
+        "Whether there are some, its card says: nasbench zoo NAME"
+    )

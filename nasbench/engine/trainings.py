@@ -93,6 +93,8 @@ def run_trainings(
     """
     start = monotonic()
     _check(config)
+    if pretrained:
+        _check_weights(specs)
     recipe = recipe or recipe_named(config.recipe, config.epochs)
     evaluator = FullTraining(
         models=tuple(specs.items()),
@@ -156,6 +158,18 @@ def _check(config: Trainings) -> None:
         value = getattr(config, name)
         if value is not None and value < low:
             raise UsageError(f"--{name.replace('_', '-')} takes a whole number from {low} on; got {value}")
+
+
+def _check_weights(specs: Mapping[str, ModelSpec]) -> None:
+    """UsageError where a model has no published weights, before any work begins."""
+    import zoo
+    from zoo.registry import no_weights
+
+    for model, spec in specs.items():
+        if spec.source != "zoo" or spec.name is None:
+            raise UsageError(f"--pretrained is for networks of the zoo with published weights (see: nasbench zoo); {model} is none")
+        if zoo.entry(spec.name).load_pretrained is None:
+            raise no_weights(spec.name)
 
 
 def _dry_build(specs: Mapping[str, ModelSpec]) -> None:

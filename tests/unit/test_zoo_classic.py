@@ -1,8 +1,7 @@
-"""The hand-designed networks from LeNet-5 to SENet: counts against their cards, gradients, outputs, units, forms, weights."""
+"""The hand-designed networks from LeNet-5 to SENet: counts against their cards, gradients, outputs, units, forms."""
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import torch
@@ -358,56 +357,6 @@ def test_stochastic_depth_decays_linearly_and_is_off_in_evaluation() -> None:
         torch.testing.assert_close(dropping(images_of(task)), whole(images_of(task)))
         one, other = (dropping.train()(images_of(task)) for _ in range(2))
     assert not torch.equal(one, other)
-
-
-def cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, enum: str, state: dict[str, Tensor]) -> None:
-    """Puts weights where torch keeps the download, so that nothing is fetched."""
-    from torchvision import models
-
-    family, _, member = enum.partition(".")
-    folder = tmp_path / "hub" / "checkpoints"
-    folder.mkdir(parents=True)
-    torch.save(state, folder / getattr(models, family)[member].url.rpartition("/")[2])
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-
-
-def same_state(one: nn.Module, other: nn.Module) -> bool:
-    state = other.state_dict()
-    return all(torch.equal(tensor, state[name]) for name, tensor in one.state_dict().items())
-
-
-def test_published_weights_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from torchvision import models
-
-    published = spread(models.resnet18(weights=None))
-    cached(tmp_path, monkeypatch, "ResNet18_Weights.IMAGENET1K_V1", published.state_dict())
-    assert same_state(zoo.create("resnet18", pretrained=True), published)
-    with pytest.raises(UsageError, match="published image size"):
-        zoo.create("resnet18", image_size=32, pretrained=True)
-
-
-def test_densenets_old_names_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from torchvision import models
-
-    published = spread(models.densenet121(weights=None))
-    old = {}
-    for name, tensor in published.state_dict().items():
-        for layer in ("norm1", "conv1", "norm2", "conv2"):
-            name = name.replace(f".{layer}.", f".{layer[:-1]}.{layer[-1]}.")
-        old[name] = tensor
-    assert any(".norm.1." in name for name in old)
-    cached(tmp_path, monkeypatch, "DenseNet121_Weights.IMAGENET1K_V1", old)
-    assert same_state(zoo.create("densenet121", pretrained=True), published)
-
-
-def test_googlenets_weights_load_without_heads_and_convert_their_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from torchvision import models
-
-    published = spread(models.googlenet(weights=None, aux_logits=True, init_weights=False))
-    cached(tmp_path, monkeypatch, "GoogLeNet_Weights.IMAGENET1K_V1", published.state_dict())
-    network = zoo.create("googlenet_bn", pretrained=True)
-    assert same_state(network, published)
-    assert network.transform_input is True
 
 
 @pytest.mark.parametrize("name", ["resnet18", "vgg16", "densenet121", "googlenet", "googlenet_bn", "alexnet", "se_resnet50", "wrn_50_2"])
