@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
@@ -26,13 +26,13 @@ class ZooConfig:
     """A network by name: shows its card."""
     family: str | None = None
     """Only networks of this family."""
-    dataset: Literal["cifar10", "imagenet"] | None = None
-    """Only networks published on this data set."""
+    dataset: str | None = None
+    """Only networks published on this data set: cifar10 or imagenet."""
     max_params: str | None = None
     """Only networks of at most so many parameters, such as 5M."""
     max_macs: str | None = None
     """Only networks of at most so many multiply-adds, such as 400M."""
-    plot: Literal["complexity", "ilsvrc", "efficiency"] | None = None
+    plot: str | None = None
     """complexity: top-1 accuracy against multiply-adds; ilsvrc: the winners' error and depth by year; efficiency: compute to
     AlexNet's accuracy by year."""
     out: str | None = None
@@ -119,4 +119,4 @@ def _count(count: int | None, verified: bool) -> str:
 
 def _error(row: "Row", metric: str) -> str:
     result = row.best(metric)
-    return "" if result is None else f"{result.value:g}{'?' if result.tag == 'M' else ''}"
+    return "" if result is None else f"{round(result.value, 2):g}{'?' if result.tag == 'M' else ''}"

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from nasbench.core.errors import UsageError, unknown
 from nasbench.core.protocols import PublishedCells
@@ -12,7 +13,6 @@ from nasbench.core.spec import ModelCard, Result, Size, Task
 from nasbench.engine.models import space_named
 from nasbench.engine.numbers import parse_count
 
-Dataset = Literal["cifar10", "imagenet"]
 PLOTS = ("complexity", "ilsvrc", "efficiency")
 FORMATS = (".svg", ".png")
 METRICS: dict[str, tuple[str, ...]] = {
@@ -81,14 +81,16 @@ class Filter:
     """What a listing keeps; None keeps everything. Counts as people write them: 400M, 4.5G."""
 
     family: str | None = None
-    dataset: Dataset | None = None
+    dataset: str | None = None
     max_params: str | None = None
     max_macs: str | None = None
 
 
 def listing(keep: Filter | None = None) -> list[Row]:
-    """Networks of the zoo, by year, then the published cells of every space. UsageError for a family that is not there."""
+    """Networks of the zoo, by year, then the published cells of every space. UsageError for a family or data set that is not there."""
     keep = keep or Filter()
+    if keep.dataset is not None and keep.dataset not in METRICS:
+        raise unknown("data set with published results", keep.dataset, METRICS)
     limits = {
         "params": parse_count(keep.max_params, "--max-params") if keep.max_params else None,
         "macs": parse_count(keep.max_macs, "--max-macs") if keep.max_macs else None,
@@ -161,11 +163,20 @@ def _zoo() -> Iterable[Row]:
 
 def _cells() -> Iterable[Row]:
     for name in spaces.names():
-        space = space_named(name)
-        if isinstance(space, PublishedCells):
-            cards = space.cards() if isinstance(space, Carded) else {}
-            for published, size in space.published().items():
-                yield Row(f"space:{name}:{published}", cards.get(published) or _counted(name, space, published, size))
+        yield from _cells_of(name)
+
+
+@cache
+def _cells_of(name: str) -> tuple[Row, ...]:
+    """The published cells of a space; counted once in a process where the space keeps no cards."""
+    space = space_named(name)
+    if not isinstance(space, PublishedCells):
+        return ()
+    cards = space.cards() if isinstance(space, Carded) else {}
+    return tuple(
+        Row(f"space:{name}:{published}", cards.get(published) or _counted(name, space, published, size))
+        for published, size in space.published().items()
+    )
 
 
 def _counted(space_name: str, space: PublishedCells, published: str, size: Size) -> ModelCard:

@@ -11,12 +11,21 @@ if TYPE_CHECKING:
 
 DIRECTIONS = tuple(math.pi * turn / 8 for turn in (0, 8, 4, 12, 2, 6, 14, 10, 1, 7, 15, 9, 3, 5, 13, 11))
 """Where a label may lie from its point, in order of preference: right, left, above, below, then between."""
-DISTANCES = (1.5, 5.0, 10.0, 16.0, 23.0, 31.0, 40.0)
+DISTANCES = (1.5, 3.0, 5.0, 10.0, 16.0, 23.0)
 """From the rim of the point to the label, in points (1/72 inch)."""
-FAR = (*DISTANCES, 50.0, 62.0, 76.0, 92.0, 110.0)
+FAR = (*DISTANCES, 31.0, 40.0, 50.0, 62.0, 76.0, 92.0, 110.0)
 """The same for labels that must not be left out; their leading lines may pass over other points, and so end in their own."""
-LEADER = 8.0
+LEADER = 4.0
 """From this distance on, a line leads from the point to its label."""
+CLEAR = 0.6
+"""A label is this much nearer to its own point than to any other's; one with a leading line keeps this far from other points."""
+
+
+SPACE = 3.0
+"""Points between labels side by side, so that they do not read as one."""
+ROUNDS = 16
+LEFT_OUT = 1000.0
+"""The trouble of a label without a place, in points of leading line."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +52,11 @@ class Box:
     def meets(self, other: "Box") -> bool:
         return self.left < other.right and other.left < self.right and self.bottom < other.top and other.bottom < self.top
 
-    def covers(self, point: Anchor) -> bool:
-        """Whether any of a point's disc lies in the box."""
+    def covers(self, point: Anchor, clear: float = 0.0) -> bool:
+        """Whether any of a point's disc lies in the box, or nearer to it than `clear`."""
         across = point.x - min(max(point.x, self.left), self.right)
         up = point.y - min(max(point.y, self.bottom), self.top)
-        return math.hypot(across, up) < point.radius
+        return math.hypot(across, up) < point.radius + clear
 
     def within(self, other: "Box") -> bool:
         return self.left >= other.left and self.right <= other.right and self.bottom >= other.bottom and self.top <= other.top
@@ -92,25 +101,65 @@ def frame(axes: "Axes") -> Box:
 def place(anchors: Sequence[Anchor], order: Sequence[int], within: Box, taken: Sequence[Box] = (), must: int = 0) -> list[Placed]:
     """Places labels in the order given, each where it first fits in the frame, clear of points, of each other and of what is `taken`.
 
-    One that fits nowhere is left out; the first `must` of the order look further.
+    One that fits nowhere is left out. The first `must` of the order look further and come before all others; among themselves the one
+    that came off worst goes first the next time, for some rounds, of which the best counts.
     """
-    placed: list[Placed] = []
-    solid = list(taken)
-    for rank, index in enumerate(order):
+    first = _settle(anchors, order[:must], within, taken)
+    return _one_by_one(anchors, order[must:], within, taken, first, far=False)
+
+
+def _settle(anchors: Sequence[Anchor], order: Sequence[int], within: Box, taken: Sequence[Box]) -> list[Placed]:
+    """Labels that must not be left out, in the best of ROUNDS rounds."""
+    best: list[Placed] = []
+    least = math.inf
+    for _ in range(ROUNDS if order else 0):
+        placed = {label.index: label for label in _one_by_one(anchors, order, within, taken, [], far=True)}
+        troubles = {index: _trouble(anchors[index], placed.get(index)) for index in order}
+        if sum(troubles.values()) < least:
+            best, least = list(placed.values()), sum(troubles.values())
+        worst = max(order, key=lambda index: troubles[index])
+        order = [worst, *(index for index in order if index != worst)]
+    return best
+
+
+def _trouble(anchor: Anchor, label: Placed | None) -> float:
+    """How badly a label came off: the length of its leading line in points, twice that where it crosses other points."""
+    if label is None:
+        return LEFT_OUT
+    x, y = nearest(anchor, label.box)
+    length = math.hypot(x - anchor.x, y - anchor.y) - anchor.radius if label.leader else 0.0
+    return 2 * length if label.crosses else length
+
+
+def _one_by_one(
+    anchors: Sequence[Anchor], order: Sequence[int], within: Box, taken: Sequence[Box], before: Sequence[Placed], far: bool
+) -> list[Placed]:
+    """The labels placed `before` and those of the order that fit beside them."""
+    placed = list(before)
+    solid = [*taken, *(box for label in placed for box in _filled(anchors[label.index], label))]
+    tries = [(distance, False) for distance in DISTANCES] + [(distance, True) for distance in FAR if far]
+    for index in order:
         anchor = anchors[index]
         others = [*anchors[:index], *anchors[index + 1 :]]
-        tries = [(distance, False) for distance in DISTANCES] + [(distance, True) for distance in FAR if rank < must]
         for distance, crosses in tries:
             box = _first_fit(anchor, distance, crosses, others, solid, within)
             if box is not None:
-                leader = distance >= LEADER
-                placed.append(Placed(index, box, leader, crosses))
-                solid += [box, *_along(anchor, box)] if leader else [box]
+                placed.append(Placed(index, box, distance >= LEADER, crosses))
+                solid += _filled(anchor, placed[-1])
                 break
     return placed
 
 
+def _filled(anchor: Anchor, label: Placed) -> list[Box]:
+    """What a label takes up: its box with a space at either end, and its leading line."""
+    box = Box(label.box.left - SPACE, label.box.bottom, label.box.right + SPACE, label.box.top)
+    return [box, *_along(anchor, label.box)] if label.leader else [box]
+
+
 def _first_fit(anchor: Anchor, distance: float, crosses: bool, others: Sequence[Anchor], solid: Sequence[Box], within: Box) -> Box | None:
+    leader = distance >= LEADER
+    apart = [other for other in others if math.hypot(other.x - anchor.x, other.y - anchor.y) > CLEAR]  # one cannot be nearer to a twin
+    clear = CLEAR if leader else CLEAR + distance
     for angle in DIRECTIONS:
         across, up = math.cos(angle), math.sin(angle)
         reach = anchor.radius + distance
@@ -119,7 +168,9 @@ def _first_fit(anchor: Anchor, distance: float, crosses: bool, others: Sequence[
         box = Box(x - anchor.width / 2, y - anchor.height / 2, x + anchor.width / 2, y + anchor.height / 2)
         if not box.within(within) or any(map(box.meets, solid)) or any(map(box.covers, others)):
             continue
-        line = _along(anchor, box) if distance >= LEADER else []
+        if any(box.covers(other, clear) for other in apart):
+            continue
+        line = _along(anchor, box) if leader else []
         if not any(step.meets(other) for step in line for other in solid) and (
             crosses or not any(step.covers(other) for step in line for other in others)
         ):

@@ -61,13 +61,13 @@ def save(figure: "Figure", out: Path) -> None:
 def complexity(points: Sequence[Point]) -> "Figure":
     """Published top-1 accuracy against multiply-adds; a bubble's area grows with the parameters; hollow: not verified.
 
-    Every family has a label; others are labelled where there is room, the most accurate first.
+    The best of every family has a label; others are labelled where there is room, short names first.
     """
     import matplotlib
     from matplotlib.ticker import MultipleLocator
 
     with matplotlib.rc_context(STYLE):
-        figure = _figure(4.9)
+        figure = _figure(5.1)
         axes = figure.subplots()
         shown = sorted(points, key=lambda point: -point.params)  # small bubbles above large ones
         for point in shown:
@@ -91,6 +91,7 @@ def complexity(points: Sequence[Point]) -> "Figure":
         axes.set_xlabel("multiply-adds of one image")
         axes.set_ylabel("published top-1 accuracy on ImageNet, % (log of the error)")
         axes.xaxis.set_major_formatter(lambda value, _: short_count(value))
+        figure.supxlabel("as published: crops, image sizes and training data differ", fontsize=SMALL, color=MUTED)
         _legend(figure, shown)
         _label(axes, shown)
         return figure
@@ -212,7 +213,8 @@ def _label(axes: "Axes", points: Sequence[Point]) -> None:
     best: dict[str, int] = {}
     for index in by_accuracy:
         best.setdefault(points[index].family, index)
-    order = [*best.values(), *(index for index in by_accuracy if index not in best.values())]
+    others = sorted((index for index in by_accuracy if index not in best.values()), key=lambda index: len(points[index].label))
+    order = [*best.values(), *others]
     write(axes, anchors, place(anchors, order, frame(axes), must=len(best)), SMALL, INK, MUTED)
 
 

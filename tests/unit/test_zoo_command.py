@@ -10,10 +10,11 @@ from random import Random
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+from nasbench.cli import main
 from nasbench.cli import zoo as command
-from nasbench.core.errors import UsageError
 from nasbench.core.spec import ModelCard, Task
-from nasbench.engine.zoo import Filter, Row, listing, row_named
+from nasbench.engine.zoo import Filter, Row, listing, plot, row_named
+from nasbench.report import zoo_plots
 from nasbench.report.label_layout import Anchor, Box, place
 from nasbench.report.zoo_history import EFFICIENCY, MOORE_FACTOR, WINNERS
 from nasbench.report.zoo_plots import Point, complexity, efficiency, ilsvrc, save
@@ -82,6 +83,8 @@ def test_results_stand_beside_counts_of_their_own_form():
         (["--family", "mobilnet"], "Did you mean 'mobilenet'"),
         (["--max-params", "many"], "--max-params takes a positive count"),
         (["--max-macs", "-3G"], "--max-macs takes a positive count"),
+        (["--dataset", "cifar11"], "Did you mean 'cifar10'"),
+        (["--plot", "complexty", "--out", "a.svg"], "Did you mean 'complexity'"),
         (["--plot", "complexity"], "go together"),
         (["--out", "a.svg"], "go together"),
         (["--plot", "ilsvrc", "--out", "a.pdf"], ".svg or .png"),
@@ -90,12 +93,14 @@ def test_results_stand_beside_counts_of_their_own_form():
         (["--plot", "complexity", "--family", "lenet", "--out", "a.svg"], "nothing to plot"),
     ],
 )
-def test_bad_input_is_answered(argv, said, tmp_path, monkeypatch):
+def test_bad_input_is_answered(argv, said, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     if any(argument.startswith("-3") for argument in argv):
         argv = [f"{argv[0]}={argv[1]}"]
-    with pytest.raises(UsageError, match=said.replace(".", r"\.")):
-        command.run(argv)
+    assert main(["zoo", *argv]) == 2
+    out, message = capsys.readouterr()
+    assert said in message
+    assert out == ""
     assert list(tmp_path.iterdir()) == []
 
 
@@ -138,6 +143,19 @@ def test_no_labels_overlap_and_every_family_has_one():
         assert all(overlaps(each) == [] for each in figure.axes)
 
 
+@pytest.mark.slow
+def test_the_chart_of_all_networks_labels_every_family_and_no_label_overlaps(tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(zoo_plots, "save", lambda figure, out: drawn.append(figure))
+    plot("complexity", tmp_path / "plot.svg", listing())
+    axes = drawn[0].axes[0]
+    assert overlaps(axes) == []
+    labels = {text.get_text() for text in axes.texts}
+    shown = [row for row in listing(Filter(dataset="imagenet")) if row.dataset == "imagenet" and row.best("top1_error")]
+    assert {row.card.family for row in shown} == {row.card.family for row in shown if row.name.rpartition(":")[2] in labels}
+    assert len(labels) >= 40
+
+
 def test_doubtful_numbers_are_hollow():
     axes = complexity([Point("a", "vgg", 10**9, 10**7, 70.0, True), Point("b", "vgg", 10**10, 10**7, 75.0, False)]).axes[0]
     filled = {float(c.get_offsets()[0][1]): len(c.get_facecolor()) for c in axes.collections}
@@ -159,6 +177,30 @@ def test_labels_that_fit_nowhere_are_left_out():
     assert 0 < len(placed) < 12
     assert all(label.box.within(frame) for label in placed)
     assert not any(a.box.meets(b.box) for a, b in combinations(placed, 2))
+
+
+def test_a_label_without_a_line_is_nearest_to_its_own_point():
+    own, other = Anchor(50, 50, 2, "own", 30, 8), Anchor(90, 50, 2, "", 0, 0)
+    (alone,) = place([own], [0], Box(0, 0, 200, 200))
+    assert alone.box.left > own.x  # to the right where there is room
+    (label,) = place([own, other], [0], Box(0, 0, 200, 200))
+    assert not label.leader
+    assert not label.box.covers(other, clear=3.0)
+    assert label.box.covers(own, clear=3.0)
+
+
+def test_labels_side_by_side_do_not_touch():
+    row = [Anchor(20, 20, 2, "one", 20, 8), Anchor(66, 20, 2, "two", 20, 8)]
+    first, second = place(row, [0, 1], Box(0, 14, 90, 26))
+    assert second.box.left - first.box.right >= 3.0 or first.box.left - second.box.right >= 3.0
+
+
+def test_the_label_that_came_off_worst_goes_first():
+    """The wide label has one place alone, which a narrow one in the order before it would take."""
+    narrow, wide = Anchor(40, 20, 2, "n", 20, 8), Anchor(80, 20, 2, "w", 32, 8)
+    frame = Box(10, 14, 90, 26)
+    assert [label.index for label in place([narrow, wide], [0, 1], frame)] == [0]
+    assert sorted(label.index for label in place([narrow, wide], [0, 1], frame, must=2)) == [0, 1]
 
 
 def test_a_point_in_a_crowd_is_labelled_outside_it():
