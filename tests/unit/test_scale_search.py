@@ -353,7 +353,7 @@ def test_the_command_line(tmp_path, capsys):
     assert main(["scale", "--run", run, "--resume"]) == 0
     assert f"use them:     nasbench scale --coefficients {run} --base mobilenet_v1 --phi 3" in capsys.readouterr().out
     assert main(["scale", "--coefficients", run, "--phi", "2"]) == 0
-    assert f"found for mobilenet_v1 on digits under tiny_for_scaling ({run})" in capsys.readouterr().out
+    assert f"found for mobilenet_v1 on digits under {__name__}:TINY ({run})" in capsys.readouterr().out
     assert main(search) == 2
     assert "already holds a run" in capsys.readouterr().err
     assert main(["scale", "--run", run, "--resume", "--trials", "5"]) == 2
