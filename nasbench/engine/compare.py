@@ -39,6 +39,8 @@ class CompareResult:
 
 def compare(config: CompareConfig, argv: Sequence[str]) -> CompareResult:
     """Trains what was not trained before, and writes the table, the charts and the verdict into the run directory."""
+    if config.controls < 0:
+        raise UsageError(f"--controls takes a whole number from 0 on; got {config.controls}")
     if len(config.models) + config.controls < 2:
         raise UsageError("a comparison needs two models or more; name them, or add random cells with --controls K")
     recipes.get(config.recipe)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from nasbench.core.errors import UsageError, unknown
 from nasbench.core.protocols import PublishedCells
@@ -12,6 +12,9 @@ from nasbench.core.registry import spaces
 from nasbench.core.spec import ModelCard, Result, Size, Task
 from nasbench.engine.models import space_named
 from nasbench.engine.numbers import parse_count
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 PLOTS = ("complexity", "ilsvrc", "efficiency")
 FORMATS = (".svg", ".png")
@@ -121,17 +124,22 @@ def row_named(name: str) -> Row:
 def plot(kind: str, out: Path, rows: Sequence[Row] = ()) -> None:
     """Draws one of PLOTS into an .svg or .png file. `rows` are what the complexity plot shows."""
     check_plot(kind, out)
+    from nasbench.report.zoo_plots import save
+
+    save(figure(kind, rows), out)
+
+
+def figure(kind: str, rows: Sequence[Row] = ()) -> "Figure":
+    """One of PLOTS. UsageError where none of `rows` belongs on the complexity plot."""
     from nasbench.report import zoo_plots
 
-    if kind == "complexity":
-        large = [row for row in rows if row.dataset == "imagenet" and row.card.macs and row.card.params]
-        points = [_point(row, result) for row in large if (result := row.best("top1_error"))]
-        if not points:
-            raise UsageError("none of these networks has both multiply-adds and a published top-1 error on ImageNet: nothing to plot")
-        figure = zoo_plots.complexity(points)
-    else:
-        figure = zoo_plots.ilsvrc() if kind == "ilsvrc" else zoo_plots.efficiency()
-    zoo_plots.save(figure, out)
+    if kind != "complexity":
+        return zoo_plots.ilsvrc() if kind == "ilsvrc" else zoo_plots.efficiency()
+    large = [row for row in rows if row.dataset == "imagenet" and row.card.macs and row.card.params]
+    points = [_point(row, result) for row in large if (result := row.best("top1_error"))]
+    if not points:
+        raise UsageError("none of these networks has both multiply-adds and a published top-1 error on ImageNet: nothing to plot")
+    return zoo_plots.complexity(points)
 
 
 def check_plot(kind: str, out: Path) -> None:
