@@ -12,7 +12,7 @@ class DropPath(nn.Module):
     """Zeroes whole examples of a path in training mode. `layer_share` is (cell + 1) / total_cells, in (0, 1].
 
     `final` and `progress` are set from outside (`set_drop_path`, `set_progress`); with final 0, as built, nothing is dropped.
-    Neither is part of the state_dict.
+    `chance` is the probability once more, as a tensor, for compiled code: a number would be part of it. None of them is in the state_dict.
     """
 
     def __init__(self, layer_share: float = 1.0) -> None:
@@ -21,6 +21,7 @@ class DropPath(nn.Module):
         self.layer_share = layer_share
         self.final = 0.0
         self.progress = 1.0
+        self.chance: Tensor | None = None
 
     @property
     def probability(self) -> float:
@@ -28,8 +29,14 @@ class DropPath(nn.Module):
         return self.final * self.layer_share * self.progress
 
     def forward(self, x: Tensor) -> Tensor:  # (B, ...)
+        if not self.training or self.final == 0.0:
+            return x
+        if self.chance is not None and torch.compiler.is_compiling():
+            kept = 1.0 - self.chance
+            drawn = torch.rand((x.shape[0],) + (1,) * (x.dim() - 1), device=x.device) < kept  # (B, 1, ...)
+            return x * (drawn / kept).to(x.dtype)  # (B, ...)
         dropped = self.probability
-        if not self.training or dropped == 0.0:
+        if dropped == 0.0:
             return x
         keep = 1.0 - dropped
         mask = torch.empty((x.shape[0],) + (1,) * (x.dim() - 1), dtype=x.dtype, device=x.device)  # (B, 1, ...)
@@ -54,3 +61,13 @@ def set_progress(model: nn.Module, share: float) -> None:
     for module in model.modules():
         if isinstance(module, DropPath):
             module.progress = min(1.0, share)
+            if module.chance is not None:
+                module.chance.fill_(module.probability)
+
+
+def hold_probabilities(model: nn.Module) -> None:
+    """Gives every DropPath in `model` its probability as a tensor too, on the device of the first parameter."""
+    device = next(model.parameters()).device
+    for module in model.modules():
+        if isinstance(module, DropPath):
+            module.chance = torch.tensor(module.probability, device=device)

@@ -26,13 +26,14 @@ def concatenated(parts: list[Tensor]) -> Tensor:  # (B, C, H, W) each -> (B, sum
     return torch.cat(parts, dim=1)
 
 
+STRIP_COLUMNS = 3
+
+
 class InStrips(torch.autograd.Function):
     """Depthwise convolution whose weight's gradient is computed in strips of three columns of the kernel; the sums are the same.
 
     oneDNN, PyTorch's library on the CPU, has a fast way to that gradient up to three columns, and takes three to ten times as long beyond.
     """
-
-    COLUMNS = 3
 
     @staticmethod
     def forward(ctx, x: Tensor, weight: Tensor, stride: Pair, padding: Pair, dilation: Pair) -> Tensor:  # type: ignore[no-untyped-def]
@@ -58,8 +59,8 @@ class InStrips(torch.autograd.Function):
             padded = functional.pad(x, (left, left))  # (B, C, H, W + 2 left)
             reach = (grad.shape[3] - 1) * stride[1] + 1
             strips = []
-            for index, strip in enumerate(weight.split(InStrips.COLUMNS, dim=3)):
-                first = index * InStrips.COLUMNS * dilation[1]
+            for index, strip in enumerate(weight.split(STRIP_COLUMNS, dim=3)):
+                first = index * STRIP_COLUMNS * dilation[1]
                 seen = padded[..., first : first + reach + (strip.shape[3] - 1) * dilation[1]]
                 strips.append(gradients(seen, strip, (top, 0), (False, True, False))[1])
             grad_weight = torch.cat(strips, dim=3)  # (C, 1, rows, columns)
@@ -94,7 +95,7 @@ class Conv(nn.Conv2d):
         if top != bottom or left != right:
             x = functional.pad(x, (left, right, top, bottom))
             top = left = 0
-        if self.training and self.groups > 1 and self.kernel_size[1] > InStrips.COLUMNS and x.device.type == "cpu":
+        if self.training and self.groups > 1 and self.kernel_size[1] > STRIP_COLUMNS and x.device.type == "cpu":
             y: Tensor = InStrips.apply(x, self.weight, self.stride, (top, left), self.dilation)
             return y
         return functional.conv2d(x, self.weight, None, self.stride, (top, left), self.dilation, self.groups)

@@ -4,6 +4,7 @@ The gradients' mean over replicas is that of the whole batch, as all parts are o
 """
 
 import os
+from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
@@ -68,6 +69,20 @@ class Replicas:
         if self.count > 1:
             distributed.all_reduce(tensor)
         return tensor
+
+    def share_statistics(self, model: nn.Module) -> None:
+        """Gives every replica the leader's buffers: each has gathered statistics from its own part of the batches."""
+        if self.count > 1:
+            for buffer in model.buffers():
+                distributed.broadcast(buffer, src=0)
+
+    def union(self, names: Iterable[str]) -> list[str]:
+        """What any of the replicas names, sorted."""
+        found = [list(names)]
+        if self.count > 1:
+            mine, found = found[0], [[] for _ in range(self.count)]
+            distributed.all_gather_object(found, mine)
+        return sorted({name for part in found for name in part})
 
     def wait(self) -> None:
         """Until all replicas are here."""

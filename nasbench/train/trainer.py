@@ -17,6 +17,7 @@ from nasbench.core.errors import TrialFailed
 from nasbench.core.protocols import Report
 from nasbench.core.recipe import Recipe
 from nasbench.train.checkpoint import load_state, save_state
+from nasbench.train.compiled import eagerly
 from nasbench.train.data import AnySplit, ImageData
 from nasbench.train.device import isolated_rng
 from nasbench.train.faults import trial_boundary
@@ -63,6 +64,7 @@ def fit(
     keep_best: bool = False,
     freezing: Freezing = NOTHING,
     replicas: Replicas = ALONE,
+    compiled: bool = False,
 ) -> dict[str, float]:
     """Trains `model` in place on `device` and returns `val_accuracy` in [0, 1], `val_loss` and `train_loss` (last epoch, main head).
 
@@ -72,14 +74,14 @@ def fit(
     average is what is evaluated and what `model` ends with.
     With `keep_best`, every epoch is evaluated and `model` ends with the weights of the best one (`best_epoch`; the metrics are that
     epoch's). `freezing` says what stays as it is and what learns slowly. Of `replicas`, each calls this with the same arguments and a
-    `model` of its own, and ends with the same weights. Raises TrialFailed for a loss that is not finite, for lack of memory and for
-    whatever the network raises; UsageError for a checkpoint of another training.
+    `model` of its own, and ends with the same weights. `compiled` compiles the network's repeated parts for training. Raises TrialFailed
+    for a loss that is not finite, for lack of memory and for whatever the network raises; UsageError for a checkpoint of another training.
     """
     total_epochs = epochs or recipe.epochs
     last = total_epochs if stop_after is None else min(stop_after, total_epochs)
     with trial_boundary("the training"):
         batches = TrainBatches(data, recipe, seed, device, replicas)
-        training = Training.start(model, recipe, device, freezing, replicas)
+        training = Training.start(model, recipe, device, freezing, replicas, compiled)
     identity = {**_identity(model, data, recipe, seed, total_epochs), "freezing": asdict(freezing)}
     done, metrics = 0, dict[str, float]()
     best: dict[str, Any] = {}
@@ -94,6 +96,7 @@ def fit(
             with isolated_rng(device, replicas.seed(seed, "layers", epoch)):
                 metrics = {"train_loss": training.epoch(batches, epoch, total_epochs)}
             if keep_best or report is not None or epoch + 1 == last:
+                replicas.share_statistics(training.evaluated)
                 result = evaluate(training.evaluated, data.val.first(recipe.val_images), data, device, replicas=replicas)
                 if not isfinite(result.loss):
                     raise TrialFailed(f"the validation loss is {result.loss} after epoch {epoch + 1}")
@@ -132,7 +135,7 @@ def evaluate(
     shown = split if replicas.count == 1 else split.take(torch.arange(replicas.rank, len(split), replicas.count))
     counts: list[Tensor] = []
     losses: list[Tensor] = []
-    with torch.no_grad():
+    with torch.no_grad(), eagerly(model):
         for images, labels in eval_batches(shown, data, device, batch_size):
             logits = model(images)  # (B, num_classes)
             five = logits.topk(min(5, logits.shape[1]), dim=1).indices == labels[:, None]  # (B, 5)

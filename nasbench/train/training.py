@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from nasbench.core.errors import TrialFailed, UsageError
 from nasbench.core.recipe import Recipe
 from nasbench.nn.drop_path import set_drop_path, set_progress
+from nasbench.train.compiled import compile_parts
 from nasbench.train.ema import Ema
 from nasbench.train.freezing import Freezing
 from nasbench.train.loader import TrainBatches
@@ -40,13 +41,17 @@ class Training:
     replicas: Replicas
 
     @classmethod
-    def start(cls, model: nn.Module, recipe: Recipe, device: torch.device, freezing: Freezing, replicas: Replicas) -> "Training":
-        """Puts `model` on `device` and under the recipe."""
+    def start(
+        cls, model: nn.Module, recipe: Recipe, device: torch.device, freezing: Freezing, replicas: Replicas, compiled: bool = False
+    ) -> "Training":
+        """Puts `model` on `device` and under the recipe; with `compiled` its repeated parts are compiled."""
         model.to(device)
         if recipe.channels_last:
             model.to(memory_format=torch.channels_last)
         _apply(model, recipe)
         freezing.freeze(model)
+        if compiled:
+            compile_parts(model)
         half = _half(device) if recipe.mixed_precision else None
         return cls(
             model,

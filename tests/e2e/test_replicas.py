@@ -11,7 +11,10 @@ import replicas as driver
 from nasbench.core.errors import UsageError
 from nasbench.executors.ray_train import RayTrain
 from nasbench.executors.ray_tune import RayExecutor
+from nasbench.train.checkpoint import load_weights
+from nasbench.train.datasets import resolve_dataset
 from nasbench.train.replicas import Replicas
+from nasbench.train.trainer import evaluate
 
 
 def read(folder: Path) -> list[dict[str, float]]:
@@ -38,6 +41,12 @@ def test_two_processes_have_the_losses_of_one(tmp_path: Path, alone: list[dict[s
     others = [subprocess.Popen([*command, str(rank), "2"]) for rank in range(2)]
     assert [process.wait(timeout=180) for process in others] == [0, 0]
     assert_same(read(tmp_path), alone)
+    found = json.loads((tmp_path / "normalised.json").read_text())
+    network = driver.with_normalisation()
+    network.load_state_dict(load_weights(tmp_path / "normalised.safetensors"))
+    data = resolve_dataset("digits").load(None, None, False)
+    result = evaluate(network, data.val.first(driver.RECIPE.val_images), data, driver.CPU)
+    assert (found["val_accuracy"], found["val_loss"]) == (result.accuracy, pytest.approx(result.loss, rel=1e-6)), "all judged one network"
 
 
 def test_a_batch_in_parts_has_the_losses_of_a_whole_one(tmp_path: Path, alone: list[dict[str, float]]) -> None:

@@ -1,7 +1,11 @@
-"""Trains a network without batch normalisation, one step an epoch, and writes its curve: alone, or as one of several replicas."""
+"""Trains a network without batch normalisation, one step an epoch, and writes its curve: alone, or as one of several replicas.
+
+Then one with it, whose statistics each replica gathers on its own.
+"""
 
 import json
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,10 +13,12 @@ import torch
 from torch import distributed, nn
 
 from nasbench.core.recipe import Recipe
+from nasbench.train.checkpoint import save_weights
 from nasbench.train.datasets import resolve_dataset
 from nasbench.train.replicas import of_process_group
 from nasbench.train.trainer import fit
 
+CPU = torch.device("cpu")
 STEPS, BATCH = 20, 64
 RECIPE = Recipe(
     "one step an epoch", 1, epochs=STEPS, batch_size=BATCH, lr_peak=0.05, grad_clip_norm=5.0, train_images=BATCH, val_images=101
@@ -33,7 +39,7 @@ def curve(folder: str, accumulate: int = 1) -> None:
         data,
         recipe,
         seed=0,
-        device=torch.device("cpu"),
+        device=CPU,
         report=lambda epoch, metrics: seen.append({"epoch": epoch, **metrics}),
         checkpoint=Path(folder) / "checkpoint.pt",
         replicas=of_process_group(),
@@ -42,9 +48,28 @@ def curve(folder: str, accumulate: int = 1) -> None:
         (Path(folder) / "curve.json").write_text(json.dumps(seen))
 
 
+def normalised(folder: str) -> None:
+    """Trains a network with batch normalisation for an epoch; writes its weights and what was found of it on the validation images."""
+    network = with_normalisation()
+    data = resolve_dataset("digits").load(None, None, False)
+    metrics = fit(network, data, replace(RECIPE, train_images=None), seed=0, device=CPU, epochs=1, replicas=of_process_group())
+    if of_process_group().leads:
+        save_weights(Path(folder) / "normalised.safetensors", network)
+        (Path(folder) / "normalised.json").write_text(json.dumps(metrics))
+
+
+def with_normalisation() -> nn.Module:
+    torch.manual_seed(0)
+    return nn.Sequential(
+        nn.Conv2d(1, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(), nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(32, 10)
+    )
+
+
 if __name__ == "__main__":
     folder, rank, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     rendezvous = Path(folder, "rendezvous").absolute().as_uri()
     distributed.init_process_group("gloo", init_method=rendezvous, rank=rank, world_size=count, timeout=timedelta(seconds=120))
     curve(folder)
+    normalised(folder)
+    assert of_process_group().union([f"of {rank}", "of both"]) == [f"of {each}" for each in range(count)] + ["of both"]
     distributed.destroy_process_group()
