@@ -1,6 +1,7 @@
 """`nasbench transfer`."""
 
 import json
+import sys
 from collections.abc import Sequence
 
 from nasbench.cli.parse import parse
@@ -16,6 +17,10 @@ def run(argv: Sequence[str]) -> None:
     if result is None:
         return
     record = result.to_json()
+    for seed, _ in result.trained.of(config.model):
+        if names := result.left_out(seed):
+            few = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+            print(f"nasbench: seed {seed}: left out {len(names):,} files that cannot be read: {few} (all in result.json)", file=sys.stderr)
     if config.json:
         print(json.dumps(record))
         return
@@ -23,6 +28,8 @@ def run(argv: Sequence[str]) -> None:
     form = f"{size.skeleton} skeleton, N = {size.depth:g}, F = {size.width:g}, " if size.skeleton else ""
     print(f"{config.model}: {form}{task.image_size} px, {record['params']:,} params, {record['macs']:,} MACs")
     deviation = f" ± {100 * record['std']:.2f}" if record["std"] is not None else ""
+    if record["carried_params"]:
+        print(f"started from {record['carried_params']:,} parameters of another training")
     print(f"top-1 {100 * record['top1']:.2f}{deviation} %, top-5 {100 * record['top5']:.2f} % on the test split, {record['seconds']:.0f} s")
     for seed, _ in result.trained.of(config.model):
         print(f"seed {seed}: {result.trained.evaluator.folder(config.model, seed)}")

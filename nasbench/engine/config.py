@@ -326,10 +326,13 @@ class TransferConfig(Trainings):
     """What stays as it is: none, all-but-head (a linear probe), or stages:K (the first K)."""
     accumulate: int | None = None
     """Compute each batch in so many parts, one after another, which takes less memory (else the recipe's)."""
+    compile: bool = False
+    """Compile the repeated parts of the network for training: up to some minutes at the start, which long trainings on a GPU earn back."""
     skip_corrupt: bool = False
     """Go on without image files that cannot be read; they are counted and named."""
     workers: int = 0
-    """0: in this process (or the group that torchrun started); K: K Ray Train workers, each on its part of every batch."""
+    """0: in this process, or in the group that torchrun started (torchrun --nproc-per-node 8 -m -- nasbench transfer ...);
+    K: K Ray Train workers, each on its part of every batch."""
 
 
 @dataclass(frozen=True)

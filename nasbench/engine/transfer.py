@@ -1,16 +1,20 @@
 """From a found cell to a network for another data set: built at another depth, width and resolution, and trained there.
 
-Zoo networks transfer the same way. In one process, in Ray Train workers, or in the processes that torchrun started.
+Zoo networks transfer the same way. In one process, in Ray Train workers (`--workers`), or in the processes that torchrun started:
+torchrun --nproc-per-node 8 -m -- nasbench transfer MODEL ... (without the `--`, torchrun takes `--run` for a flag of its own).
 """
 
+import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
-from nasbench.core.errors import RunFailed, UsageError
+from nasbench.core.errors import RunFailed, TrialFailed, UsageError
 from nasbench.core.recipe import Recipe
 from nasbench.core.spec import ModelSpec
 from nasbench.engine.config import Form, TransferConfig
@@ -38,6 +42,11 @@ class TransferResult:
         found = [trial.metrics["test_accuracy"] for _, trial in self.trained.of(self.config.model)]
         return stdev(found) if len(found) > 1 else None
 
+    def left_out(self, seed: int) -> list[str]:
+        """The image files that a seed's training could not read."""
+        record = json.loads((self.trained.evaluator.folder(self.config.model, seed) / "result.json").read_text(encoding="utf-8"))
+        return list(record.get("corrupt", []))
+
     def to_json(self) -> dict[str, Any]:
         """The object that `nasbench transfer --json` prints."""
         done = self.trained.of(self.config.model)
@@ -55,6 +64,8 @@ class TransferResult:
             "std": self.std,
             "seconds": round(self.trained.seconds, 2),
             "size": vars(self.spec.size),
+            "carried_params": done[0][1].metrics.get("carried_params", 0),
+            "corrupt_files": max(trial.metrics.get("corrupt_files", 0) for _, trial in done),
             "run": str(self.trained.directory),
         }
 
@@ -69,16 +80,21 @@ def transfer(config: TransferConfig, argv: Sequence[str]) -> TransferResult | No
     recipe = _recipe(config)
     specs = _specify(config)
     settings: dict[str, Any] = {
-        "freezing": Freezing(config.freeze, slow_body=config.pretrained or config.weights is not None),
+        "freezing": Freezing(config.freeze),
         "skip_corrupt": config.skip_corrupt,
+        "compiled": config.compile,
         "carried": str(_weights_file(config.weights)) if config.weights else None,
     }
+    started_by_torchrun = int(os.environ.get("WORLD_SIZE", "1")) > 1
     if config.workers:
+        if started_by_torchrun:
+            raise UsageError("torchrun has started the processes already: leave --workers out")
         return _result(config, specs, _with_ray_train(config, specs, argv, recipe, settings))
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1 and not _join_torchrun():
+    with _group_of_torchrun(config.device) if started_by_torchrun else nullcontext(True) as leads:
+        if leads:
+            return _result(config, specs, run_trainings(specs, config, "transfer", argv, config.pretrained, recipe=recipe, **settings))
         follow(specs, config, recipe, settings)
-        return None
-    return _result(config, specs, run_trainings(specs, config, "transfer", argv, config.pretrained, recipe=recipe, **settings))
+    return None
 
 
 def _recipe(config: TransferConfig) -> Recipe:
@@ -125,12 +141,22 @@ def _with_ray_train(
         cluster.close()
 
 
-def _join_torchrun() -> bool:
-    """Joins the process group that torchrun's environment describes; True in the process that leads."""
-    from torch import cuda, distributed
+PATIENCE = timedelta(hours=1)
+"""Of processes that wait for another: the leading one alone reads the test split."""
 
-    distributed.init_process_group("nccl" if cuda.is_available() else "gloo")
-    return bool(distributed.get_rank() == 0)
+
+@contextmanager
+def _group_of_torchrun(device: str) -> Iterator[bool]:
+    """Inside, this process is in the group that torchrun's environment describes; True in the one that leads."""
+    from torch import distributed
+
+    from nasbench.train.device import resolve_device
+
+    distributed.init_process_group("nccl" if resolve_device(device).type == "cuda" else "gloo", timeout=PATIENCE)
+    try:
+        yield distributed.get_rank() == 0
+    finally:
+        distributed.destroy_process_group()
 
 
 def follow(specs: dict[str, ModelSpec], config: TransferConfig, recipe: Recipe, settings: dict[str, Any]) -> None:
@@ -149,7 +175,8 @@ def follow(specs: dict[str, ModelSpec], config: TransferConfig, recipe: Recipe, 
     )
     for seed in range(config.seed, config.seed + config.seeds):
         if not (evaluator.folder(config.model, seed) / "result.json").exists():
-            evaluator.train(config.model, seed)
+            with suppress(TrialFailed):  # the leading process records it, and goes on to the next seed
+                evaluator.train(config.model, seed)
 
 
 def _result(config: TransferConfig, specs: dict[str, ModelSpec], trained: Trained) -> TransferResult:

@@ -7,6 +7,7 @@ numbers, the epochs and the seed. A finished one is read, an interrupted one goe
 import fcntl
 import hashlib
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -31,6 +32,7 @@ from nasbench.core.trial import Proposal
 from nasbench.evaluators.building import build_seeded, task_of_spec
 from nasbench.profile import count
 from nasbench.train.checkpoint import load_weights, save_weights
+from nasbench.train.compiled import eagerly
 from nasbench.train.data import ImageData
 from nasbench.train.datasets import default_data_dir, on_device_once, read_once, resolve_dataset
 from nasbench.train.device import fitting_threads, resolve_device
@@ -67,7 +69,8 @@ class FullTraining:
 
     `carried` is a file of weights to start from, of which those that fit are taken. `together` calls a function in every process of a
     group of replicas and returns when all are done; None trains in this process, or in the process group that it is part of.
-    `skip_corrupt` leaves out files that cannot be read, counts and names them.
+    `compiled` compiles the network's repeated parts; like the device, it is no part of the fingerprint. `skip_corrupt` leaves out files
+    that cannot be read; `result.json` counts and names them.
     """
 
     models: tuple[tuple[str, ModelSpec], ...]
@@ -82,6 +85,7 @@ class FullTraining:
     freezing: Freezing = NOTHING
     carried: str | None = None
     skip_corrupt: bool = False
+    compiled: bool = False
     together: Callable[[Callable[[], None]], None] | None = None
     verbose: bool = False
 
@@ -99,7 +103,10 @@ class FullTraining:
         return Path(self.directory) / fingerprint(dict(self.models)[model], self.dataset, self.recipe, seed, start)
 
     def __call__(self, proposal: Proposal, spec: ModelSpec, seed: int, report: Report) -> Metrics:  # noqa: ARG002 - of the plan, not of the model
-        """`test_accuracy`, `test_top5`, `val_accuracy` of the best epoch, `params`, `macs`, `images_per_second`, `train_seconds`."""
+        """`test_accuracy`, `test_top5`, `val_accuracy` of the best epoch, `params`, `macs`, `images_per_second`, `train_seconds`.
+
+        And of this training's history: `reused`, and `cut_off_after`, the epochs after which it was cut off and gone on with.
+        """
         model, training_seed = str(proposal.architecture.genes["model"]), int(proposal.architecture.genes["seed"])
         folder = self.folder(model, training_seed)
         folder.mkdir(parents=True, exist_ok=True)
@@ -109,13 +116,16 @@ class FullTraining:
             if not reused:
                 work = partial(replace(self, together=None).train, model, training_seed)
                 work() if self.together is None else self.together(work)
-            metrics: Metrics = json.loads(result.read_text(encoding="utf-8"))["metrics"]
-        return {**metrics, "reused": reused}
+            record = json.loads(result.read_text(encoding="utf-8"))
+        metrics: Metrics = record["metrics"]
+        return {**metrics, "cut_off_after": record.get("cut_off_after", []), "reused": reused}
 
     def train(self, model: str, seed: int) -> None:
         """Trains, or goes on where the training was cut off, and leaves weights, predictions and `result.json` in its folder."""
         replicas, spec, folder = of_process_group(), dict(self.models)[model], self.folder(model, seed)
         device, pixels = replicas.device(resolve_device(self.device)), spec.size.resolution or self.image_size
+        if replicas.count > 1 and device.type == "cuda":
+            torch.cuda.set_device(device)  # on which the group's own messages are gathered
         data = on_device_once(device, *self._what_to_read(pixels))
         with trial_boundary("building the network"):
             try:
@@ -123,12 +133,21 @@ class FullTraining:
             except UsageError as error:
                 raise TrialFailed(str(error)) from error
             params, macs = count(network, task_of_spec(spec))
+        carried: tuple[str, ...] = ()
         if self.pretrained:
-            _load_pretrained(network, spec)
+            carried = _load_pretrained(network, spec)
         if self.carried:
-            carry(network, load_weights(Path(self.carried)))
+            carried = carry(network, load_weights(Path(self.carried)))
+        freezing = replace(self.freezing, pretrained=carried)
+        numbers = sum(parameter.numel() for name, parameter in network.named_parameters() if name in set(carried))
         start = perf_counter()
-        curve = _Curve(folder / "curve.jsonl", model, seed, len(data.train.first(self.recipe.train_images)), self.verbose)
+        curve: _Curve | None = None
+        if replicas.leads:
+            curve = _Curve(folder, model, seed, len(data.train.first(self.recipe.train_images)), self.verbose)
+            if carried:
+                curve.say(f"starts from {numbers:,} of its {params:,} parameters")
+            if stuck := freezing.stuck(network):
+                curve.say(f"{len(stuck)} frozen parts come from no training and stay as they were initialised: {', '.join(stuck[:3])}, ...")
         with fitting_threads(device, macs * self.recipe.batch_size):
             metrics = fit(
                 network,
@@ -136,35 +155,41 @@ class FullTraining:
                 self.recipe,
                 seed=derive(seed, "fit"),
                 device=device,
-                report=curve,
+                report=curve or _silent,
                 checkpoint=folder / "checkpoint.pt",
                 keep_best=True,
-                freezing=self.freezing,
+                freezing=freezing,
                 replicas=replicas,
+                compiled=self.compiled,
             )
         seconds = perf_counter() - start
-        if replicas.leads:
-            tested, probabilities = self._test(network, data, pixels, device)
+        corrupt = replicas.union(map(str, data.corrupt or ()))
+        if curve is not None:
+            tested, probabilities, broken = self._test(network, data, pixels, device)
+            corrupt = sorted({*corrupt, *broken})
             save_weights(folder / "weights.safetensors", network)
             save_file({"probabilities": probabilities}, folder / "predictions.safetensors")
-            left_out = sorted(map(str, data.corrupt or ()))
-            if left_out:
-                print(f"nasbench: left out {len(left_out)} files that cannot be read: {', '.join(left_out[:5])}", file=sys.stderr)
             measured = {
                 **tested,
-                "corrupt_files": len(left_out),
+                "corrupt_files": len(corrupt),
                 "params": params,
+                "carried_params": numbers,
                 "macs": macs,
                 "train_seconds": round(seconds, 2),
                 "replicas": replicas.count,
             }
             described = {"model": model, "spec": spec.to_json(), "dataset": self.dataset, "recipe": asdict(self.recipe), "seed": seed}
-            write_atomically(folder / "result.json", json.dumps({**described, "metrics": {**metrics, **measured}}, indent=2) + "\n")
+            history = {"cut_off_after": curve.cuts, "corrupt": corrupt}
+            record = {**described, "metrics": {**metrics, **measured}, **history}
+            write_atomically(folder / "result.json", json.dumps(record, indent=2) + "\n")
             (folder / "checkpoint.pt").unlink(missing_ok=True)
         replicas.wait()
 
-    def _test(self, network: nn.Module, data: ImageData, pixels: int | None, device: torch.device) -> tuple[dict[str, float], torch.Tensor]:
-        """Top-1 and top-5 test accuracy, images per second of inference (after a warm-up); class probabilities float16 (N, classes)."""
+    def _test(
+        self, network: nn.Module, data: ImageData, pixels: int | None, device: torch.device
+    ) -> tuple[dict[str, float], torch.Tensor, list[str]]:
+        """Top-1 and top-5 test accuracy, images per second of inference (after a warm-up); class probabilities float16 (N, classes);
+        the files that were left out."""
         dataset = resolve_dataset(self.dataset, self.skip_corrupt)
         test = dataset.load_test(self.data_directory, pixels, False)
         evaluate(network, test.first(64), data, device)
@@ -172,12 +197,11 @@ class FullTraining:
         result = evaluate(network, test, data, device)
         seconds = perf_counter() - start
         network.eval()
-        with torch.no_grad():
+        with torch.no_grad(), eagerly(network):
             rows = [network(images).softmax(dim=1).half().cpu() for images, _ in eval_batches(test, data, device, 256)]
         rate = round(len(test) / seconds, 1)
-        if data.corrupt is not None:
-            data.corrupt.update(getattr(dataset, "corrupt", None) or ())
-        return {"test_accuracy": result.accuracy, "test_top5": result.top5, "images_per_second": rate}, torch.cat(rows)
+        measured = {"test_accuracy": result.accuracy, "test_top5": result.top5, "images_per_second": rate}
+        return measured, torch.cat(rows), [str(path) for path in getattr(dataset, "corrupt", None) or ()]
 
     @property
     def data_directory(self) -> Path:
@@ -199,8 +223,8 @@ def fingerprint(spec: ModelSpec, dataset: str, recipe: Recipe, seed: int, start:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def carry(network: nn.Module, weights: Mapping[str, torch.Tensor]) -> int:
-    """Takes over the weights whose name and shape fit, and returns how many numbers they hold. UsageError where none does."""
+def carry(network: nn.Module, weights: Mapping[str, torch.Tensor]) -> tuple[str, ...]:
+    """Takes over the weights whose name and shape fit, and returns their names. UsageError where none does."""
     mine = network.state_dict()
     fitting = {name: value for name, value in weights.items() if name in mine and mine[name].shape == value.shape}
     if not any(name.endswith("weight") for name in fitting):
@@ -208,7 +232,7 @@ def carry(network: nn.Module, weights: Mapping[str, torch.Tensor]) -> int:
             f"none of the {len(weights)} weights has the name and the shape of one in this network; give those of a smaller form of it"
         )
     network.load_state_dict({**mine, **fitting})
-    return sum(value.numel() for value in fitting.values())
+    return tuple(fitting)
 
 
 def _digest(path: Path) -> str:
@@ -230,13 +254,25 @@ def test_labels(evaluator: FullTraining) -> torch.Tensor:
 
 
 class _Curve:
-    """Called after each epoch: a line of the training's curve on disk, and one for people where asked. It says where it was cut off."""
+    """Called after each epoch: a line of the training's curve on disk, and one for people where asked. It says where it was cut off.
 
-    def __init__(self, path: Path, model: str, seed: int, images: int, verbose: bool) -> None:
-        self._path, self._model, self._seed, self._images, self._verbose = path, model, seed, images, verbose
-        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-        self._last_epoch = max((json.loads(line).get("epoch", 0) for line in lines), default=0)
-        self._goes_on = bool(lines)
+    The file is there from the start of the training; a line that was torn when the process died is cut away.
+    """
+
+    def __init__(self, folder: Path, model: str, seed: int, images: int, verbose: bool) -> None:
+        self._path, self._model, self._seed, self._images, self._verbose = folder / "curve.jsonl", model, seed, images, verbose
+        self._goes_on = began = self._path.exists()
+        self._path.touch()
+        data = self._path.read_bytes()
+        complete = data.rfind(b"\n") + 1
+        os.truncate(self._path, complete)
+        lines = [json.loads(line) for line in data[:complete].splitlines()]
+        self._last_epoch = max((line["epoch"] for line in lines if "epoch" in line), default=0)
+        self.cuts: list[int] = [line["cut_off_after"] for line in lines if "cut_off_after" in line]
+        """The epochs after which the training was cut off, 0 for before the end of the first."""
+        if began and not (folder / "checkpoint.pt").exists():
+            self._goes_on = False
+            self._cut_off_after(0)
         self._last = perf_counter()
 
     def __call__(self, epoch: int, metrics: Mapping[str, Any]) -> None:
@@ -248,20 +284,27 @@ class _Curve:
             self._last_epoch = epoch
         if self._goes_on:
             self._goes_on = False
-            self._write({"cut_off_after": epoch})
-            self._say(f"goes on after epoch {epoch}, where it was cut off")
+            self._cut_off_after(epoch)
             return
-        self._say(
-            f"epoch {epoch}  train loss {metrics['train_loss']:.4f}  validation {metrics['val_accuracy']:.4f}  {rate:.0f} images/s",
-        )
+        self.say(f"epoch {epoch}  train loss {metrics['train_loss']:.4f}  validation {metrics['val_accuracy']:.4f}  {rate:.0f} images/s")
+
+    def say(self, text: str) -> None:
+        """A line for people, where that was asked."""
+        if self._verbose:
+            print(f"{self._model} seed {self._seed}  {text}", file=sys.stderr)
+
+    def _cut_off_after(self, epoch: int) -> None:
+        self.cuts.append(epoch)
+        self._write({"cut_off_after": epoch})
+        self.say(f"goes on after epoch {epoch}, where it was cut off" if epoch else "starts again: it was cut off in its first epoch")
 
     def _write(self, record: Mapping[str, Any]) -> None:
         with open(self._path, "a", encoding="utf-8") as file:
             file.write(json.dumps(record) + "\n")
 
-    def _say(self, text: str) -> None:
-        if self._verbose:
-            print(f"{self._model} seed {self._seed}  {text}", file=sys.stderr)
+
+def _silent(epoch: int, metrics: Mapping[str, Any]) -> None:
+    """The report of a replica that does not lead."""
 
 
 @contextmanager
@@ -272,11 +315,11 @@ def _alone_in(folder: Path) -> Iterator[None]:
         yield
 
 
-def _load_pretrained(network: nn.Module, spec: ModelSpec) -> None:
-    """Published weights into a network; its classifier stays fresh where the number of classes differs."""
+def _load_pretrained(network: nn.Module, spec: ModelSpec) -> tuple[str, ...]:
+    """Published weights into a network, and their names; its classifier stays fresh where the number of classes differs."""
     import zoo
 
     published = zoo.create(str(spec.name), pretrained=True).state_dict() if spec.source == "zoo" else {}
     if not published:
         raise TrialFailed(f"no weights are published for {spec.source}:{spec.name or 'a searched architecture'}")
-    carry(network, published)
+    return carry(network, published)

@@ -14,10 +14,13 @@ FORMS = "none, all-but-head, or stages:K with K from 1 on"
 
 @dataclass(frozen=True)
 class Freezing:
-    """`what` is none, all-but-head, or stages:K, the first K of `stages_of`; with `slow_body` all but the head learn slowly."""
+    """`what` is none, all-but-head, or stages:K, the first K of `stages_of`.
+
+    `pretrained` are the names of the parameters that come from an earlier training: all of them but the head's learn slowly.
+    """
 
     what: str = "none"
-    slow_body: bool = False
+    pretrained: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.what not in ("none", "all-but-head"):
@@ -41,10 +44,16 @@ class Freezing:
 
     def slow(self, model: nn.Module) -> frozenset[str]:
         """The names of the parameters that learn slowly."""
-        if not self.slow_body:
+        if not self.pretrained:
             return frozenset()
         head = {id(parameter) for parameter in head_of(model)[1].parameters()}
-        return frozenset(name for name, parameter in model.named_parameters() if id(parameter) not in head)
+        known = set(self.pretrained)
+        return frozenset(name for name, parameter in model.named_parameters() if name in known and id(parameter) not in head)
+
+    def stuck(self, model: nn.Module) -> list[str]:
+        """The names of the parameters that are frozen without having been trained: they stay as they were initialised."""
+        thawed, known = self._thawed(model), set(self.pretrained)
+        return [name for name, _ in model.named_parameters() if not name.startswith(thawed) and name not in known]
 
     def _thawed(self, model: nn.Module) -> tuple[str, ...]:
         """What the names of all that learns start with. What belongs to no stage (a position embedding, say) is frozen with the first."""

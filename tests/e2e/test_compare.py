@@ -140,7 +140,9 @@ def test_a_killed_training_goes_on_from_its_last_epoch(tmp_path: Path) -> None:
     ]
     timeless = [{name: value for name, value in result.items() if name not in ("train_seconds", "images_per_second")} for result in results]
     assert timeless[0] == timeless[1]
-    curve = [json.loads(line)["epoch"] for line in next(tmp_path.glob("killed/runs/trained/*/curve.jsonl")).read_text().splitlines()]
+    lines = [json.loads(line) for line in next(tmp_path.glob("killed/runs/trained/*/curve.jsonl")).read_text().splitlines()]
+    curve = [line["epoch"] for line in lines if "epoch" in line]
+    assert [line["cut_off_after"] for line in lines if "epoch" not in line] == [lines.index(line) for line in lines if "epoch" not in line]
     assert sorted(set(curve)) == list(range(1, 13))
     assert len(curve) <= 13, "at most the epoch that was under way is run twice"
 

@@ -38,11 +38,19 @@ def test_frozen_parts_keep_weights_and_statistics(digits, what: str, moves: set[
 
 def test_a_slow_body_learns_at_a_tenth_of_the_heads_rate() -> None:
     model = small_net()
-    optimizer = make_optimizer(model, RECIPE, Freezing(slow_body=True).slow(model))
+    optimizer = make_optimizer(model, RECIPE, Freezing(pretrained=tuple(model.state_dict())).slow(model))
     set_rate(optimizer, 0.4)
     rates = {id(parameter): group["lr"] for group in optimizer.param_groups for parameter in group["params"]}
     assert {name: rates[id(p)] for name, p in model.named_parameters() if name.startswith("5")} == {"5.weight": 0.4, "5.bias": 0.4}
     assert all(rates[id(p)] == pytest.approx(0.04) for name, p in model.named_parameters() if not name.startswith("5"))
+
+
+def test_what_was_not_carried_over_learns_at_the_full_rate() -> None:
+    model = small_net()
+    freezing = Freezing("stages:2", pretrained=("0.0.weight", "0.0.bias", "2.0.weight", "5.weight"))
+    assert freezing.slow(model) == {"0.0.weight", "0.0.bias", "2.0.weight"}
+    assert freezing.stuck(model) == ["0.1.weight", "0.1.bias", "1.0.weight", "1.0.bias", "1.1.weight", "1.1.bias"]
+    assert Freezing(pretrained=("0.0.weight",)).stuck(model) == []
 
 
 @pytest.mark.parametrize("name", ["resnet20", "vgg16", "mobilenet_v2", "densenet121", "vit_b_16", "mixer_b16"])
