@@ -3,13 +3,13 @@
 import json
 from collections.abc import Sequence
 
-from nasbench.cli.parse import parse
+from nasbench.cli.resumed import parse_training
 from nasbench.engine.config import TrainConfig
 
 
 def run(argv: Sequence[str]) -> None:
     """Parses, trains, prints."""
-    config = parse(TrainConfig, "train", argv, positional="model")
+    config = parse_training(TrainConfig, "train", argv)
     from nasbench.engine.train import train
 
     result = train(config, argv=("nasbench", "train", *argv))

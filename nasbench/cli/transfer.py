@@ -4,13 +4,13 @@ import json
 import sys
 from collections.abc import Sequence
 
-from nasbench.cli.parse import parse
+from nasbench.cli.resumed import parse_training
 from nasbench.engine.config import TransferConfig
 
 
 def run(argv: Sequence[str]) -> None:
     """Parses, trains, prints."""
-    config = parse(TransferConfig, "transfer", argv, positional="model")
+    config = parse_training(TransferConfig, "transfer", argv)
     from nasbench.engine.transfer import transfer
 
     result = transfer(config, argv=("nasbench", "transfer", *argv))

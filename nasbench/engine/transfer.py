@@ -43,8 +43,9 @@ class TransferResult:
         return stdev(found) if len(found) > 1 else None
 
     def left_out(self, seed: int) -> list[str]:
-        """The image files that a seed's training could not read."""
-        record = json.loads((self.trained.evaluator.folder(self.config.model, seed) / "result.json").read_text(encoding="utf-8"))
+        """The image files that a seed's training could not read, as far as its folder is still there."""
+        result = self.trained.evaluator.folder(self.config.model, seed) / "result.json"
+        record = json.loads(result.read_text(encoding="utf-8")) if result.exists() else {}
         return list(record.get("corrupt", []))
 
     def to_json(self) -> dict[str, Any]:

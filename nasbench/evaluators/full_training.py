@@ -99,7 +99,8 @@ class FullTraining:
 
     def folder(self, model: str, seed: int) -> Path:
         """Where the training of a model under a seed lies."""
-        start = {"freezing": asdict(self.freezing), "carried": self.carried and _digest(Path(self.carried)), "pretrained": self.pretrained}
+        freezing = self.freezing.identity(slow_body=self.pretrained or self.carried is not None)
+        start = {"freezing": freezing, "carried": self.carried and _digest(Path(self.carried)), "pretrained": self.pretrained}
         return Path(self.directory) / fingerprint(dict(self.models)[model], self.dataset, self.recipe, seed, start)
 
     def __call__(self, proposal: Proposal, spec: ModelSpec, seed: int, report: Report) -> Metrics:  # noqa: ARG002 - of the plan, not of the model

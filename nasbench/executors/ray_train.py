@@ -9,6 +9,7 @@ import os
 import pickle
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from nasbench.core.errors import TrialFailed
@@ -45,7 +46,7 @@ class RayTrain:
             }
             trainer = TorchTrainer(
                 _in_worker,
-                train_loop_config={"work": pickled(work)},
+                train_loop_config={"work": pickled(work), "directory": os.getcwd()},
                 torch_config=TorchConfig(backend="nccl" if self._gpus_per_worker else "gloo"),
                 scaling_config=ScalingConfig(
                     num_workers=self._workers, use_gpu=bool(self._gpus_per_worker), resources_per_worker=resources
@@ -67,6 +68,8 @@ def pickled(work: Callable[[], None]) -> bytes:
 
 
 def _in_worker(config: dict[str, Any]) -> None:
+    with suppress(OSError):  # on another machine it need not be there
+        os.chdir(config["directory"])  # from which relative paths count
     work: Callable[[], None] = pickle.loads(config["work"])
     work()
 

@@ -28,6 +28,10 @@ class Freezing:
             if kind != "stages" or not count.isdigit() or int(count) < 1:
                 raise UsageError(f"--freeze takes {FORMS}; got {self.what!r}")
 
+    def identity(self, slow_body: bool) -> dict[str, object]:
+        """What tells one fine-tuning from another, beside the weights that it starts from; `slow_body` where there are such weights."""
+        return {"what": self.what, "slow_body": slow_body}
+
     def freeze(self, model: nn.Module) -> None:
         """Stops the gradients of the frozen parts. UsageError where there is no head, or nothing else would be left to train."""
         thawed = self._thawed(model)

@@ -82,7 +82,7 @@ def fit(
     with trial_boundary("the training"):
         batches = TrainBatches(data, recipe, seed, device, replicas)
         training = Training.start(model, recipe, device, freezing, replicas, compiled)
-    identity = {**_identity(model, data, recipe, seed, total_epochs), "freezing": asdict(freezing)}
+    identity = {**_identity(model, data, recipe, seed, total_epochs), "freezing": freezing.identity(bool(freezing.pretrained))}
     done, metrics = 0, dict[str, float]()
     best: dict[str, Any] = {}
     if checkpoint is not None and checkpoint.exists():
