@@ -308,7 +308,7 @@ class ScaleConfig(Trainings):
 class TransferConfig(Trainings):
     """Builds a found, published or hand-designed network at the size of another data set, and trains it there.
 
-    Example: nasbench transfer RUN --dataset folder:PATH --stack 4@1056 --image-size 224 --recipe nasnet_mobile
+    Example: nasbench transfer RUN --dataset folder:PATH --stack 4@1056 --image-size 224 --aux-head --recipe nasnet_mobile
     """
 
     model: str = ""

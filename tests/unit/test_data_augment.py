@@ -64,6 +64,17 @@ def test_cutout_zeroes_a_square_clipped_at_the_border():
     assert len(sizes) > 1
 
 
+@pytest.mark.parametrize(("side", "hole"), [(32, 16), (10, 4)])
+def test_cutout_masks_the_area_of_its_definition(side: int, hole: int) -> None:
+    """Centres are uniform over the image, rows and columns on their own: the mean area is the square of the mean clipped side."""
+    clipped = [min(centre + hole // 2, side) - max(centre - hole // 2, 0) for centre in range(side)]
+    expected = (sum(clipped) / side) ** 2
+    areas = (cutout(torch.ones(4000, 1, side, side), hole, generator()) == 0).sum(dim=(1, 2, 3))
+    assert float(areas.float().mean()) == pytest.approx(expected, rel=0.03)
+    assert int(areas.max()) == hole**2
+    assert int(areas.min()) == (hole // 2) ** 2  # centred on the first pixel of both sides
+
+
 def test_augmentations_depend_on_the_generator_alone_and_leave_their_input_alone():
     before = images()
     copy = before.clone()

@@ -148,6 +148,27 @@ def test_the_auxiliary_head_is_weighted_by_the_recipe(digits):
     assert trained == {0.0: False, 0.4: True}
 
 
+def test_the_auxiliary_head_has_its_share_of_the_gradient(digits):
+    """One step of gradient descent: the body goes along the main loss's gradient and 0.4 times the auxiliary one's; each head its own."""
+    split = digits.train.first(64)
+    recipe = Recipe("plain", 1, epochs=1, batch_size=64, lr_peak=0.1, lr_schedule="constant", momentum=0.0, dropout=0.0, aux_weight=0.4)
+    model, twin = net(aux=True), net(aux=True).train()
+    twin.dropout.p = 0.0
+    names, parameters = zip(*twin.named_parameters(), strict=True)
+    logits, aux_logits = twin((split.images.float() / 255 - 0.3053) / 0.3760)
+    losses = [F.cross_entropy(each, split.labels) for each in (logits, aux_logits)]
+    main, aux = (torch.autograd.grad(loss, parameters, retain_graph=True, allow_unused=True) for loss in losses)
+    metrics = fit(model, replace(digits, train=split), recipe, seed=0, device=CPU)
+    assert metrics["train_loss"] == pytest.approx(losses[0].item(), rel=1e-5), "the loss that is told is the main head's"
+    shares = {
+        name.partition(".")[0]: (of_main is not None, of_aux is not None) for name, of_main, of_aux in zip(names, main, aux, strict=True)
+    }
+    assert shares == {"body": (True, True), "head": (True, False), "aux_head": (False, True)}
+    for name, before, of_main, of_aux in zip(names, parameters, main, aux, strict=True):
+        gradient = (0.0 if of_main is None else of_main) + 0.4 * (0.0 if of_aux is None else of_aux)
+        assert torch.allclose(model.get_parameter(name), before - 0.1 * gradient, atol=1e-6), name
+
+
 class Spy(nn.Module):
     """Notes what a DropPath is set to at each step."""
 
