@@ -2,8 +2,11 @@
 
 After White et al. 2021 (BANANAS, arXiv:1910.11858): a predictor that says how sure it is, and mutated front-runners as candidates. Each
 step proposes the architecture of the highest expected improvement (Jones et al. 1998) over the best that the model believes it has
-seen. Scores are learned by their ranks, as normal quantiles (the copula of Salinas et al. 2020, arXiv:1909.13595): accuracies have a
-heavy tail of bad networks, in which nobody is interested, and lie close together where it counts.
+seen. Scores are learned half by their ranks, as normal quantiles (the copula of Salinas et al. 2020, arXiv:1909.13595): accuracies have
+a heavy tail of bad networks, in which nobody is interested, and lie close together where it counts. The other half is the score itself,
+cut off below: ranks alone make the neighbourhood searched last look larger than it is, and the rest of the space hopeless.
+
+The first proposals are random, and up to `explore` networks every second one still is: a model of one neighbourhood goes on in it.
 
 Any space will do. Where it is small, all of its networks are encoded once, in their canonical form, and ranked at every step. In a
 large one the candidates are drawn: offspring of the front-runners, selected by the model over some rounds, and random ones.
@@ -19,7 +22,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import erf, isfinite, pi, sqrt
 from random import Random
-from statistics import NormalDist
+from statistics import NormalDist, median
 from typing import final
 
 import numpy as np
@@ -36,14 +39,18 @@ from nasbench.strategies.predictor_model import Ensemble, Geometry
 
 OPTIONS = (
     Option("initial", 8, low=2),
-    Option("members", 3, low=1, high=20),
+    Option("explore", 32, low=0),
+    Option("members", 6, low=1, high=20),
     Option("candidates", 512, low=16),
 )
 MAX_OBSERVATIONS = 1000
 """With more, the model forgets down to this many, the newer half and the best of the others, when it is built anew."""
 REFIT_GROWTH = 0.12
 """Kernels are chosen, and the members built, anew when the observations have grown by this share."""
-FAILED_TARGET = NormalDist().inv_cdf(0.25)
+FAILED_SHARE = 0.25
+FAILED_TARGET = NormalDist().inv_cdf(FAILED_SHARE)
+TINY = 1e-12
+"""Of a score: where all are equal nothing is to be told apart."""
 NUM_FRONT_RUNNERS = 32
 SAME = 1e-6
 """Candidates whose improvement differs by less, relative to the best, are equal: one of them is drawn."""
@@ -63,11 +70,13 @@ class Observation:
 @final
 @strategies.register("predictor")
 class Predictor:
-    """Options: initial (random ones before the first guess), members (of the ensemble), candidates (whose improvement is computed)."""
+    """Options: initial (random networks before the first guess), explore (as many networks until when every second one is random), members
+    (of the ensemble), candidates (whose improvement is computed).
+    """
 
     def __init__(self, space: SearchSpace, seed: int = 0, **options: object) -> None:  # noqa: ARG002 - every draw comes from ask's rng
         settings = read_options("predictor", OPTIONS, options)
-        self._initial, num_members, self._num_candidates = (int(settings[option.name]) for option in OPTIONS)
+        self._initial, self._explore, num_members, self._num_candidates = (int(settings[option.name]) for option in OPTIONS)
         self._space, self._pool = space, pool_of(space)
         self._encoder = encoder = Encoder(space.name, space.choices)
         none = np.zeros((0, encoder.num_features))
@@ -78,10 +87,13 @@ class Predictor:
         self._modelled: list[str] = []
         """Keys of the model's observations, in its order."""
         self._refit_at = 0
+        self._typical = 0.0
+        """Score of a random network: the median of those told before the model began."""
 
     def ask(self, number: int, rng: Random, running: Sequence[Proposal]) -> Proposal:
         taken = self._observed.keys() | {self._space.canonical(proposal.architecture).key for proposal in running}
-        if not self._model.ready:
+        num_known = len(self._observed) + len(running)
+        if not self._model.ready or (num_known < self._explore and num_known % 2 == 1):
             return Proposal(number, self._unknown(taken, rng), note={"blind": True})
         with _one_thread():
             targets = self._targets()
@@ -118,6 +130,8 @@ class Predictor:
         else:
             due = sum(seen.score is not None for seen in self._observed.values()) >= self._initial
         if due:
+            if not self._model.ready:
+                self._typical = median(seen.score for seen in self._observed.values() if seen.score is not None)
             afresh = not self._model.ready or len(self._modelled) > MAX_OBSERVATIONS
             if afresh:
                 self._modelled = self._memorable()
@@ -135,14 +149,19 @@ class Predictor:
         return [key for key in keys[:-half] if key in best] + keys[-half:]
 
     def _targets(self) -> Floats:
-        """What the model learns, for each of its observations: the normal quantile of its score's rank. (n,)"""
+        """What the model learns, for each of its observations: the mean of its score's rank, as a normal quantile, and of the score. (n,)
+
+        The score is counted from a random network's, and so that the best one is 2; what is worse than -2 counts as -2.
+        """
         scores = [self._observed[key].score for key in self._modelled]
         known = np.array([score for score in scores if score is not None])
         _, place, count = np.unique(known, return_inverse=True, return_counts=True)
         middle = np.cumsum(count) - (count + 1) / 2  # equal scores share the mean of their ranks
-        targets = np.full(len(scores), FAILED_TARGET)
-        quantile = np.interp(middle, np.arange(len(known)), _normal_quantiles(len(known)))
-        targets[[score is not None for score in scores]] = quantile[place]
+        quantile = np.interp(middle, np.arange(len(known)), _normal_quantiles(len(known)))[place]
+        reach = max(float(known.max()) - self._typical, TINY)
+        height = np.clip(2.0 * (known - self._typical) / reach, -2.0, 2.0)
+        targets = np.full(len(scores), (FAILED_TARGET + float(np.quantile(height, FAILED_SHARE))) / 2)
+        targets[[score is not None for score in scores]] = (quantile + height) / 2
         return targets
 
     def _point(self, architecture: Architecture) -> Floats:

@@ -176,14 +176,14 @@ def test_what_fails_again_and_again_is_left() -> None:
     assert only_failures.ask(30, Random(0), ()).note["blind"]
 
 
-def test_the_first_proposals_are_blind_and_the_others_say_what_is_expected() -> None:
-    strategy = Predictor(Grid(), initial=5)
+def test_the_first_proposals_and_every_second_early_one_are_blind_and_the_others_say_what_is_expected() -> None:
+    strategy = Predictor(Grid(), initial=5, explore=10)
     notes = []
-    for number in range(1, 8):
+    for number in range(1, 14):
         proposal = strategy.ask(number, trial_rng(0, number), ())
         notes.append(proposal.note)
         told(strategy, proposal, additive_score(proposal.architecture))
-    assert [note["blind"] for note in notes] == [True] * 5 + [False] * 2
+    assert [note["blind"] for note in notes] == [True] * 6 + [False, True, False, True] + [False] * 3
     assert 0.5 < notes[6]["quantile"] < 1.0
     assert 0.0 < notes[6]["deviation"] < 3.0
 
@@ -193,6 +193,7 @@ def test_the_first_proposals_are_blind_and_the_others_say_what_is_expected() -> 
     [
         ({"initials": 3}, "Did you mean 'initial'"),
         ({"initial": 1}, "must be at least 2; got 1"),
+        ({"explore": -1}, "must be at least 0; got -1"),
         ({"members": 0}, r"must be in \[1, 20\]; got 0"),
         ({"members": 2.5}, "must be a whole number; got 2.5"),
         ({"candidates": "many"}, "must be a whole number; got 'many'. Default: 512"),
