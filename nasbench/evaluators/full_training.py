@@ -317,10 +317,17 @@ def _alone_in(folder: Path) -> Iterator[None]:
 
 
 def _load_pretrained(network: nn.Module, spec: ModelSpec) -> tuple[str, ...]:
-    """Published weights into a network, and their names; its classifier stays fresh where the number of classes differs."""
+    """Published weights into a network, with what they presuppose, and their names; a classifier for other classes stays fresh."""
     import zoo
 
-    published = zoo.create(str(spec.name), pretrained=True).state_dict() if spec.source == "zoo" else {}
-    if not published:
+    if spec.source != "zoo":
         raise TrialFailed(f"no weights are published for {spec.source}:{spec.name or 'a searched architecture'}")
-    return carry(network, published)
+    published = zoo.create(str(spec.name), pretrained=True)
+    theirs = dict(published.named_modules())
+    for name, module in network.named_modules():
+        like = theirs.get(name)
+        if isinstance(module, nn.BatchNorm2d) and isinstance(like, nn.BatchNorm2d):
+            module.eps = like.eps
+    if getattr(published, "transform_input", False) and spec.task.channels == 3:
+        setattr(network, "transform_input", True)  # noqa: B010 -- a plain attribute, which nn.Module does not declare
+    return carry(network, published.state_dict())

@@ -7,6 +7,7 @@ is a base network scaled by the coefficients, phi being 1: the spaces are handed
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import sqrt
 from typing import TYPE_CHECKING
 
 from nasbench.core.arch import Architecture, Choice, Decision, Gene, Range, check
@@ -28,7 +29,11 @@ GRID_STEP = 0.05
 
 @dataclass(frozen=True)
 class CompoundSpace:
-    """Two shares in [0, 1]: the part of the growth that depth has, and the part of the rest that width has. All products are 2."""
+    """Two numbers in [0, 1]: which quantile of depth's part of the growth, and the part of the rest that width has. All products are 2.
+
+    log2(alpha) + 2 log2(beta) + 2 log2(gamma) = 1 is a triangle, and both drawn uniformly spread points evenly over it: the three
+    dimensions are treated alike. (With depth's part itself for the first, depth would have half of the growth on average.)
+    """
 
     builder: Builder
     name: str = SURFACE
@@ -36,13 +41,13 @@ class CompoundSpace:
 
     @property
     def choices(self) -> Sequence[Decision]:
-        return Range("depth_share", 0.0, 1.0), Range("width_share", 0.0, 1.0)
+        return Range("depth_quantile", 0.0, 1.0), Range("width_share", 0.0, 1.0)
 
     def canonical(self, architecture: Architecture) -> Architecture:
         """Where depth has all of the growth, the other share says nothing, and is 0."""
         check(architecture, self.choices)
-        depth_share, width_share = (float(architecture.genes[name]) for name in ("depth_share", "width_share"))
-        return Architecture.of(self.name, {"depth_share": depth_share, "width_share": 0.0 if depth_share == 1.0 else width_share})
+        quantile, width_share = (float(architecture.genes[name]) for name in ("depth_quantile", "width_share"))
+        return Architecture.of(self.name, {"depth_quantile": quantile, "width_share": 0.0 if quantile == 1.0 else width_share})
 
     def build(self, architecture: Architecture, size: Size, task: Task) -> "nn.Module":  # noqa: ARG002 - the base has its size
         check(architecture, self.choices)
@@ -102,7 +107,8 @@ def coefficients_of(architecture: Architecture) -> Coefficients:
     genes = architecture.genes
     if architecture.space == GRID:
         return Coefficients(*(float(part) for part in str(genes["coefficients"]).split()))
-    return on_surface(float(genes["depth_share"]), float(genes["width_share"]))
+    depth_share = 1.0 - sqrt(1.0 - float(genes["depth_quantile"]))  # of a triangle's points 1 - (1 - d)**2 have a share below d
+    return on_surface(depth_share, float(genes["width_share"]))
 
 
 def multipliers_of(architecture: Architecture) -> Multipliers:

@@ -49,7 +49,7 @@ def trial(number: int, multipliers: Multipliers, score: float, **changes: Any) -
         architecture = Architecture.of("scaled", {**vars(multipliers), "seed": changes.pop("training_seed")})
     else:
         metrics |= dict(zip(("alpha", "beta", "gamma"), vars(multipliers).values(), strict=True))
-        architecture = Architecture.of("compound", {"depth_share": multipliers.depth - 1, "width_share": multipliers.width - 1})
+        architecture = Architecture.of("compound", {"depth_quantile": multipliers.depth - 1, "width_share": multipliers.width - 1})
     known = {"status": "ok", "epochs": 2, "seconds": 1.0, "seed": 0, "worker": "made-up", "started": "2026-01-01T00:00:00+00:00"}
     return Trial(number, architecture, architecture.key, score=score, metrics=metrics, note=note, **{**known, **changes})  # type: ignore[arg-type]
 

@@ -11,7 +11,7 @@ import pytest
 
 from nasbench.cli import main
 from nasbench.core.arch import Architecture, Range, sample
-from nasbench.core.compound import Coefficients, Multipliers, on_surface
+from nasbench.core.compound import Coefficients, Multipliers, on_surface, shares
 from nasbench.core.errors import Interrupted, RunFailed, UsageError
 from nasbench.core.recipe import Recipe
 from nasbench.core.registry import recipes
@@ -76,9 +76,17 @@ def test_the_corners_of_the_surface_are_single_dimensions():
     assert on_surface(0, 0) == Coefficients(1, 1, 2**0.5)
 
 
+def test_random_points_treat_the_three_dimensions_alike():
+    space, rng = CompoundSpace(BUILDER), Random(0)
+    found = [shares(coefficients_of(sample(space.name, space.choices, rng))) for _ in range(4000)]
+    for dimension in zip(*found, strict=True):
+        assert sum(dimension) / 4000 == pytest.approx(1 / 3, abs=0.015)  # deviation of a mean: 0.004
+        assert sum(share > 0.5 for share in dimension) / 4000 == pytest.approx(1 / 4, abs=0.03)  # a corner triangle of half the side
+
+
 def test_with_all_growth_in_depth_the_other_share_says_nothing():
     space = CompoundSpace(BUILDER)
-    keys = {space.canonical(Architecture.of("compound", {"depth_share": 1.0, "width_share": share})).key for share in (0.0, 0.4)}
+    keys = {space.canonical(Architecture.of("compound", {"depth_quantile": 1.0, "width_share": share})).key for share in (0.0, 0.4)}
     assert len(keys) == 1
 
 
@@ -324,7 +332,7 @@ def test_a_search_in_which_nothing_succeeds_says_why(tmp_path):
 def test_multipliers_of_all_three_spaces():
     assert multipliers_of(outright(Multipliers(1.5, 1.0, 2.0), 3)) == Multipliers(1.5, 1.0, 2.0)
     assert multipliers_of(Architecture.of("compound-grid", {"coefficients": "1.20 1.10 1.15"})) == Multipliers(1.2, 1.1, 1.15)
-    assert multipliers_of(Architecture.of("compound", {"depth_share": 1.0, "width_share": 0.0})) == Multipliers(2.0, 1.0, 1.0)
+    assert multipliers_of(Architecture.of("compound", {"depth_quantile": 1.0, "width_share": 0.0})) == Multipliers(2.0, 1.0, 1.0)
 
 
 def _trial(proposal: Proposal) -> Trial:

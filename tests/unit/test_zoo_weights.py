@@ -17,6 +17,9 @@ from torchvision.models import Weights, WeightsEnum
 import zoo
 from nasbench.cli import main
 from nasbench.core.errors import RunFailed, UsageError
+from nasbench.engine.config import Form
+from nasbench.engine.models import build, resolve
+from nasbench.evaluators.full_training import _load_pretrained
 from zoo.library import timm_state, torchvision_state
 
 
@@ -108,6 +111,20 @@ def test_googlenets_weights_load_without_heads_and_convert_their_input(tmp_path:
     network = zoo.create("googlenet_bn", pretrained=True)
     assert same_state(network, theirs)
     assert network.transform_input is True
+
+
+@torch.no_grad()
+def test_a_training_takes_over_what_published_weights_presuppose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    theirs = spread(models.efficientnet_b0(weights=None)).eval()
+    published(tmp_path, monkeypatch, "EfficientNet_B0_Weights.IMAGENET1K_V1", theirs.state_dict())
+    x = torch.randn(2, 3, 96, 96)
+    network, as_published = (build(resolve("zoo:efficientnet_b0", Form(classes=classes))).eval() for classes in (7, 1000))
+    assert len(_load_pretrained(network, resolve("zoo:efficientnet_b0", Form(classes=7)))) == len(network.state_dict()) - 2
+    assert {module.eps for module in network.modules() if isinstance(module, nn.BatchNorm2d)} == {1e-5}
+    _load_pretrained(as_published, resolve("zoo:efficientnet_b0", Form()))
+    expected = theirs(x)
+    assert expected.std() > 1e-3
+    assert torch.allclose(as_published(x), expected, rtol=1e-4, atol=1e-6)
 
 
 class _Hub(http.server.BaseHTTPRequestHandler):
