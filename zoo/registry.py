@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from torch import nn
 
 from nasbench.core.errors import UsageError, unknown
+from nasbench.core.registry import load_plugins
 from nasbench.core.spec import ModelCard, Task
 
 Builder = Callable[[Task], nn.Module]
@@ -83,9 +84,10 @@ def register(card: ModelCard, load_pretrained: Loader | None = None, scaled: Sca
 
 
 def entries() -> dict[str, Entry]:
-    """All networks by name, in order of year, then name, numbers in names by their size."""
+    """All networks by name, plug-ins included, in order of year, then name, numbers in names by their size."""
     for family in FAMILIES:
         importlib.import_module(f"zoo.{family}")
+    load_plugins()
     return dict(sorted(_entries.items(), key=lambda item: (item[1].card.year, _natural(item[0]))))
 
 

@@ -74,6 +74,24 @@ def test_an_installed_package_adds_its_parts(tmp_path: Path) -> None:
         assert text in line
 
 
+PLUGGED_IN_NETWORK = """
+from torch import nn
+from nasbench.core.spec import ModelCard, Task
+from zoo import register
+
+@register(ModelCard("pixels_only", "toys", "none", 2026, Task(10, 4, 1), params=170, macs=160))
+def pixels_only(task):
+    return nn.Sequential(nn.Flatten(), nn.Linear(task.channels * task.image_size**2, task.num_classes))
+"""
+
+
+def test_an_installed_package_adds_networks_to_the_zoo(tmp_path: Path) -> None:
+    environment = _installed(tmp_path, "nasbench_networks", PLUGGED_IN_NETWORK)
+    command = [sys.executable, "-m", "nasbench", "profile", "zoo:pixels_only", "--json"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert json.loads(done.stdout)["params"] == 170
+
+
 def test_a_plug_in_that_fails_to_load_is_named(tmp_path: Path) -> None:
     environment = _installed(tmp_path, "nasbench_broken", "import no_such_module\n")
     command = [sys.executable, "-m", "nasbench", "list", "spaces"]
