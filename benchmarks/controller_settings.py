@@ -1,13 +1,15 @@
 """Which settings make a strategy find good architectures in few trials? Chosen here, on what is not the benchmark they are judged by.
 
-Three landscapes:
+Five landscapes:
   - `cells`: made-up rewards over 15,625 cells (made_up_rewards.py), twelve instances of six kinds in turn, 100 trials;
+  - `rugged`, `ways`: the same with strong interactions, or decided by the ways through a cell; an instance a run, 100 trials;
   - `digits`: the table of real short trainings (digits_table.py), 4,096 spellings, 100 trials;
   - `nasnet`: made-up smooth rewards over NASNet's fifty decisions, four instances in turn, 2,000 trials.
 A run is told the seen score. What is reported is the final score of the architecture with the best seen one, as its distance from the
-best final score there is (cells: points of accuracy; digits: the same) or outright (nasnet: deviations of random architectures).
+best final score there is (cells: points of accuracy; digits: the same) or outright (nasnet: deviations of random architectures); and
+`missed`, how far the best seen score stays behind the best there is: what a strategy can do something about, noise or not.
 
-    python benchmarks/controller_settings.py [--landscapes cells,digits] [--runs 100] [--only reinforce]
+    python benchmarks/controller_settings.py [--landscapes cells,rugged,ways,digits] [--runs 100] [--only reinforce]
 
 writes results/controller_settings.json, setting by setting; what is there with as many runs is not measured again.
 """
@@ -21,12 +23,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from math import isfinite
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
 from digits_table import digits_space
-from made_up_rewards import CellRewards, SmoothRewards, cell_rewards
+from made_up_rewards import CellRewards, SmoothRewards, cell_rewards, rugged_rewards, way_rewards
 
 from nasbench.core.arch import Architecture
 from nasbench.core.protocols import SearchSpace
@@ -35,8 +38,8 @@ from nasbench.core.seeds import trial_rng
 from nasbench.core.trial import Trial
 
 RESULTS = Path(__file__).parent / "results"
-NUM_TRIALS = {"cells": 100, "digits": 100, "nasnet": 2000}
-CHECKPOINTS = {"cells": (25, 50, 100), "digits": (25, 50, 100), "nasnet": (100, 300, 1000, 2000)}
+NUM_TRIALS = {"cells": 100, "rugged": 100, "ways": 100, "digits": 100, "nasnet": 2000}
+CHECKPOINTS = {**dict.fromkeys(("cells", "rugged", "ways", "digits"), (25, 50, 100)), "nasnet": (100, 300, 1000, 2000)}
 TABLE = {"hidden_units": 0, "batch_size": 1, "baseline_decay": 0.9}
 LSTM = {"hidden_units": 100, "adam": 1}
 
@@ -46,9 +49,14 @@ SETTINGS: tuple[tuple[str, str, Mapping[str, float]], ...] = (
     ("evolution", "evolution", {}),
     ("local search", "local_search", {}),
     ("predictor", "predictor", {}),
+    ("predictor, ranks alone", "predictor", {"ranks": 1.0}),
+    ("predictor, scores alone", "predictor", {"ranks": 0.0}),
+    ("predictor, nothing random after the first 8", "predictor", {"explore": 0}),
+    ("predictor, 20 random first, then none", "predictor", {"initial": 20, "explore": 0}),
+    ("predictor, every second one random up to 48", "predictor", {"explore": 48}),
+    ("predictor, ranks alone, nothing random after 8, three members", "predictor", {"ranks": 1.0, "explore": 0, "members": 3}),
     ("predictor, one member", "predictor", {"members": 1}),
-    ("predictor, 5 random first", "predictor", {"initial": 5}),
-    ("predictor, 20 random first", "predictor", {"initial": 20}),
+    ("predictor, three members", "predictor", {"members": 3}),
     ("reinforce, published", "reinforce", {"preset": 1}),
     ("reinforce, published at rate 0.006", "reinforce", {"preset": 1, "lr": 0.006}),
     ("reinforce, that of NAS-Bench-201", "reinforce", {"preset": 1, **TABLE, "lr": 0.5}),
@@ -85,11 +93,15 @@ SLOW_IN_NASNET = {"predictor": 4, "lstm": 4, "": 12}
 
 @dataclass(frozen=True)
 class Landscape:
-    """A space, what is told of an architecture, and what counts: a number of which less is better (a distance) or more (a score)."""
+    """A space, what is told of an architecture, and what counts: a number of which less is better (a distance) or more (a score).
+
+    `best_seen` is the best that can be told; NaN where nobody knows.
+    """
 
     space: SearchSpace
     seen: Callable[[Architecture], float]
     counts: Callable[[Architecture], float]
+    best_seen: float = float("nan")
 
 
 @cache
@@ -100,10 +112,18 @@ def landscape(name: str, instance: int) -> Landscape:
         return Landscape(space, smooth.seen, smooth.final)
     if name == "digits":
         return _digits()
-    rewards: CellRewards = cell_rewards(instance % 12)
+    instances = {
+        "cells": lambda: cell_rewards(instance % 12),
+        "rugged": lambda: rugged_rewards(instance),
+        "ways": lambda: way_rewards(instance),
+    }
+    rewards: CellRewards = instances[name]()
     best = rewards.final.max()
     return Landscape(
-        rewards.space, lambda a: float(rewards.seen[rewards.row(a)]), lambda a: 100 * float(best - rewards.final[rewards.row(a)])
+        rewards.space,
+        lambda a: float(rewards.seen[rewards.row(a)]),
+        lambda a: 100 * float(best - rewards.final[rewards.row(a)]),
+        float(rewards.seen.max()),
     )
 
 
@@ -118,11 +138,11 @@ def _digits() -> Landscape:
     def scores(architecture: Architecture) -> tuple[float, float]:
         return rows[tuple(str(architecture.genes[name]) for name in names)]
 
-    return Landscape(space, lambda a: scores(a)[0], lambda a: 100 * (best - scores(a)[1]))
+    return Landscape(space, lambda a: scores(a)[0], lambda a: 100 * (best - scores(a)[1]), max(score for score, _ in rows.values()))
 
 
 def run(name: str, strategy_name: str, options: Mapping[str, float], seed: int) -> list[float]:
-    """One search: what the best so far counts, at each of the landscape's checkpoints."""
+    """One search: what the best so far counts, at each of the landscape's checkpoints; and in the end by how much the best was missed."""
     land, part = landscape(name, seed), strategies.get(strategy_name)
     given = {**(part.paper if "preset" in options else {}), **{key: value for key, value in options.items() if key != "preset"}}
     strategy = part(land.space, seed=seed, **given)
@@ -138,7 +158,7 @@ def run(name: str, strategy_name: str, options: Mapping[str, float], seed: int) 
         if number in CHECKPOINTS[name]:
             assert found is not None
             curve.append(land.counts(found))
-    return curve
+    return [*curve, 100 * (land.best_seen - best)]
 
 
 def measure(name: str, strategy_name: str, options: Mapping[str, float], runs: int) -> dict[str, Any]:
@@ -146,9 +166,11 @@ def measure(name: str, strategy_name: str, options: Mapping[str, float], runs: i
     start = time.process_time()
     curves = [run(name, strategy_name, options, seed) for seed in range(runs)]
     seconds = time.process_time() - start
-    columns = list(zip(*curves, strict=True))
+    *columns, missed = zip(*curves, strict=True)
+    known = {"missed": round(mean(missed), 4), "missed_std": round(stdev(missed), 4)} if runs > 1 and isfinite(missed[0]) else {}
     return {
         "runs": runs,
+        **known,
         "mean": [round(mean(column), 4) for column in columns],
         "std": [round(stdev(column), 4) if runs > 1 else 0.0 for column in columns],
         "milliseconds_a_trial": round(1000 * seconds / runs / NUM_TRIALS[name], 2),
@@ -157,7 +179,7 @@ def measure(name: str, strategy_name: str, options: Mapping[str, float], runs: i
 
 def main(argv: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--landscapes", default="cells,digits,nasnet")
+    parser.add_argument("--landscapes", default="cells,rugged,ways,digits,nasnet")
     parser.add_argument("--runs", type=int, default=100)
     parser.add_argument("--only", default="", help="settings whose name contains this")
     arguments = parser.parse_args(argv)
@@ -172,7 +194,9 @@ def main(argv: Sequence[str]) -> None:
             if arguments.only not in label or known.get(label, {}).get("runs", 0) >= runs:
                 continue
             known[label] = {"strategy": strategy_name, "options": dict(options), **measure(name, strategy_name, options, runs)}
-            print(f"{name}: {label}: {known[label]['mean']} ± {known[label]['std']}, {known[label]['milliseconds_a_trial']} ms", flush=True)
+            row = known[label]
+            missed = f", missed {row['missed']}" if "missed" in row else ""
+            print(f"{name}: {label}: {row['mean']} ± {row['std']}{missed}, {row['milliseconds_a_trial']} ms", flush=True)
             path.write_text(json.dumps(record, indent=1) + "\n")
 
 

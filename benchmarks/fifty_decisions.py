@@ -110,13 +110,14 @@ def measure(texts: Sequence[str], rewards: Sequence[str], seeds: int, evaluation
     jobs = [(reward, text, seed, evaluations) for reward in rewards for text in texts for seed in range(seeds)]
     with ProcessPoolExecutor(processes) as pool:
         done = dict(zip(jobs, pool.map(repetition, jobs), strict=True))
-    record: dict[str, Any] = {"space": "nasnet", "evaluations": evaluations, "seeds": seeds, "rewards": {}}
+    record: dict[str, Any] = {"space": "nasnet", "evaluations": evaluations, "rewards": {}}
     for reward in rewards:
         rows = record["rewards"][reward] = {}
         for text in texts:
             runs = [done[reward, text, seed, evaluations] for seed in range(seeds)]
             curve = {mark: [run["curve"][mark] for run in runs] for mark in runs[0]["curve"]}
             rows[text] = {
+                "seeds": seeds,
                 "best": {mark: {"mean": round(mean(found), 4), "std": round(_deviation(found), 4)} for mark, found in curve.items()},
                 "found": curve[evaluations],
                 "networks": round(mean(run["networks"] for run in runs), 1),
@@ -132,14 +133,29 @@ def table(record: Mapping[str, Any]) -> str:
     for reward, rows in record["rewards"].items():
         marks = list(next(iter(rows.values()))["best"])
         width = max(map(len, rows))
-        lines.append(f"{reward}: best found after n evaluations, mean ± deviation over {record['seeds']} seeds")
+        lines.append(f"{reward}: best found after n evaluations, mean ± deviation over seeds")
         lines.append(
-            " ".join([" " * width, *(f"{mark:>15}" for mark in marks), f"{'networks':>9}", f"{'ms a step':>10}", f"{'at the end':>10}"])
+            " ".join(
+                [
+                    " " * width,
+                    *(f"{mark:>15}" for mark in marks),
+                    f"{'seeds':>6}",
+                    f"{'networks':>9}",
+                    f"{'ms a step':>10}",
+                    f"{'at the end':>10}",
+                ]
+            )
         )
         for text, row in sorted(rows.items(), key=lambda item: -item[1]["best"][marks[-1]]["mean"]):
             found = (f"{row['best'][mark]['mean']:.4f} ± {row['best'][mark]['std']:.4f}" for mark in marks)
             lines.append(
-                " ".join([f"{text:<{width}}", *found, f"{row['networks']:>9.0f} {row['step_ms']:>10.1f} {row['last_step_ms']:>10.1f}"])
+                " ".join(
+                    [
+                        f"{text:<{width}}",
+                        *found,
+                        f"{row['seeds']:>6} {row['networks']:>9.0f} {row['step_ms']:>10.1f} {row['last_step_ms']:>10.1f}",
+                    ]
+                )
             )
         lines.append("")
     return "\n".join(lines)
@@ -165,9 +181,9 @@ def main() -> None:
     record = json.loads(json.dumps(record))
     if arguments.add and arguments.output.exists():
         known = json.loads(arguments.output.read_text())
-        assert (known["evaluations"], known["seeds"]) == (record["evaluations"], record["seeds"]), "another budget, or other seeds"
-        for reward, rows in record["rewards"].items():
-            record["rewards"][reward] = {**known["rewards"].get(reward, {}), **rows}
+        assert known["evaluations"] == record["evaluations"], "another budget"
+        added = {reward: {**known["rewards"].get(reward, {}), **rows} for reward, rows in record["rewards"].items()}
+        record["rewards"] = {**known["rewards"], **added}
     arguments.output.write_text(json.dumps(record, indent=1) + "\n")
     print(table(record))
 

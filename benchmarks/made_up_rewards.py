@@ -7,6 +7,10 @@ Over six decisions of five options (15,625 spellings) an instance has, drawn fro
   - dead architectures: option 0 cuts an edge of a cell of four nodes, and a cell whose input does not reach its output is at chance;
   - two scores: the one a strategy sees, of a short training (noise, and a bias in favour of what learns quickly), and the final one.
 
+Two more kinds over the same cells: `rugged`, with interactions of two and a half times the additive part; and `ways`, where a score comes
+from the ways from input to output: how much the operations on the deepest one learn, how much there is on all, whether some way passes
+the input on untouched, and what blurs it.
+
 Over the fifty decisions of the NASNet space a reward is a sum of worths and of interactions of a hundred pairs, and noise.
 """
 
@@ -28,6 +32,8 @@ Rows = NDArray[np.int64]
 
 OPTIONS = ("none", "skip", "a", "b", "c")
 EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
+WAYS = ((3,), (0, 4), (1, 5), (0, 2, 5))
+"""Edges of each way from node 0 to node 3."""
 CHANCE, CEILING = 0.10, 0.94
 
 VARIANTS: tuple[dict[str, Any], ...] = (
@@ -100,12 +106,7 @@ def _cell_rewards(seed: int, interactions: float = 0.5, noise: float = 0.25, sha
     """
     rng = np.random.default_rng(seed)
     edges = np.arange(len(EDGES))
-    spelled = np.stack(np.meshgrid(*[np.arange(5)] * len(EDGES), indexing="ij"), axis=-1).reshape(-1, len(EDGES))  # (15625, 6)
-    indices, live = spelled, np.ones(spelled.shape, dtype=bool)
-    if cells:
-        ways = np.array([live_edges([bool(code >> edge & 1) for edge in range(len(EDGES))]) for code in range(2 ** len(EDGES))])
-        live = ways[(spelled != 0) @ (1 << edges)]
-        indices = np.where(live, spelled, 0)
+    indices, live = _live_spellings() if cells else (_spellings(), np.ones((5 ** len(EDGES), len(EDGES)), dtype=bool))
     importance = rng.gamma(4.0, 0.25, len(EDGES))
     worth = rng.normal(size=5)
     if cells:
@@ -120,9 +121,50 @@ def _cell_rewards(seed: int, interactions: float = 0.5, noise: float = 0.25, sha
     hurry = _standard((importance[:, None] * rng.normal(size=(len(EDGES), 5)))[edges, indices].sum(1))
     seen = latent + 0.15 * hurry + noise * rng.normal(size=len(indices))
     final_score = latent + 0.1 * rng.normal(size=len(indices))
-    network = indices @ 5 ** (5 - edges)  # spellings of one network share its scores
-    dead = ~live.any(1)
-    return CellRewards(CellSpace(cells), _score(seen[network], dead), _score(final_score[network], dead))
+    return _told(CellSpace(cells), seen, final_score, indices, live)
+
+
+def _spellings() -> Rows:
+    """Option numbers of all spellings, in the order of rows: (15625, 6)"""
+    return np.stack(np.meshgrid(*[np.arange(5)] * len(EDGES), indexing="ij"), axis=-1).reshape(-1, len(EDGES))
+
+
+def _live_spellings() -> tuple[Rows, NDArray[np.bool_]]:
+    """The same with dead edges cut, and which edges are live: (15625, 6) both"""
+    edges, spelled = np.arange(len(EDGES)), _spellings()
+    ways = np.array([live_edges([bool(code >> edge & 1) for edge in range(len(EDGES))]) for code in range(2 ** len(EDGES))])
+    live = ways[(spelled != 0) @ (1 << edges)]
+    return np.where(live, spelled, 0), live
+
+
+def _told(space: CellSpace, seen: Floats, final_score: Floats, indices: Rows, live: NDArray[np.bool_]) -> CellRewards:
+    """Scores from latent values: spellings of one network share them, and the dead are at chance."""
+    network, dead = indices @ 5 ** np.arange(len(EDGES) - 1, -1, -1), ~live.any(1)
+    return CellRewards(space, _score(seen[network], dead), _score(final_score[network], dead))
+
+
+def rugged_rewards(number: int) -> CellRewards:
+    """The instance with that number: interactions decide."""
+    return _cell_rewards(9000 + number, interactions=2.5, noise=0.15, shared=0.7)
+
+
+def way_rewards(number: int) -> CellRewards:
+    """The instance with that number: what lies on the four ways from node 0 to node 3 decides."""
+    rng = np.random.default_rng(5000 + number)
+    indices, live = _live_spellings()
+    order = np.array([0, *(1 + rng.permutation(4))])  # which option plays which part: cut, pass on, learn little, learn much, blur
+    learns = np.array([0.0, 0.0, *np.sort(rng.uniform(0.2, 1.2, 2)), 0.0])[order]
+    blurs = np.array([0.0, 0.0, 0.0, 0.0, rng.uniform(0.3, 1.0)])[order]
+    alive = np.stack([(indices[:, way] != 0).all(1) for way in WAYS], axis=1)  # (N, 4)
+    depth = np.stack([learns[indices[:, way]].sum(1) for way in WAYS], axis=1) * alive  # (N, 4)
+    blur = np.stack([blurs[indices[:, way]].sum(1) for way in WAYS], axis=1) * alive  # (N, 4)
+    untouched = np.stack([(order == 1)[indices[:, way]].all(1) for way in WAYS], axis=1).any(1)  # (N,)
+    deepest, total = depth.max(1), depth.sum(1)
+    value = rng.uniform(0.5, 1.5) * np.sqrt(deepest) + rng.uniform(0.3, 1.0) * np.log1p(total)
+    value += rng.uniform(0.2, 0.8) * (untouched & (deepest > 0.5)) - rng.uniform(0.1, 0.5) * blur.sum(1)
+    own = (rng.gamma(4.0, 0.25, len(EDGES))[:, None] * rng.normal(size=(len(EDGES), 5)))[np.arange(len(EDGES)), indices].sum(1)
+    latent = _standard(_standard(value) + 0.2 * _standard(own) + 0.1 * rng.normal(size=len(indices)))
+    return _told(CellSpace(), latent + 0.15 * rng.normal(size=len(indices)), latent + 0.07 * rng.normal(size=len(indices)), indices, live)
 
 
 def _score(value: Floats, dead: NDArray[np.bool_]) -> Floats:

@@ -40,6 +40,7 @@ from nasbench.strategies.predictor_model import Ensemble, Geometry
 OPTIONS = (
     Option("initial", 8, low=2),
     Option("explore", 32, low=0),
+    Option("ranks", 0.5, low=0.0, high=1.0),
     Option("members", 6, low=1, high=20),
     Option("candidates", 512, low=16),
 )
@@ -70,18 +71,20 @@ class Observation:
 @final
 @strategies.register("predictor")
 class Predictor:
-    """Options: initial (random networks before the first guess), explore (as many networks until when every second one is random), members
-    (of the ensemble), candidates (whose improvement is computed).
+    """Options: initial (random networks before the first guess), explore (as many networks until when every second one is random),
+    ranks (their share in what is learned, the score's being the rest), members (of the ensemble), candidates (whose improvement is
+    computed).
     """
 
     def __init__(self, space: SearchSpace, seed: int = 0, **options: object) -> None:  # noqa: ARG002 - every draw comes from ask's rng
         settings = read_options("predictor", OPTIONS, options)
-        self._initial, self._explore, num_members, self._num_candidates = (int(settings[option.name]) for option in OPTIONS)
+        self._initial, self._explore, self._num_candidates = (int(settings[name]) for name in ("initial", "explore", "candidates"))
+        self._ranks = settings["ranks"]
         self._space, self._pool = space, pool_of(space)
         self._encoder = encoder = Encoder(space.name, space.choices)
         none = np.zeros((0, encoder.num_features))
         self._model = Ensemble(
-            num_members, Geometry(encoder.num_places, encoder.num_decisions), self._pool.features if self._pool else none
+            int(settings["members"]), Geometry(encoder.num_places, encoder.num_decisions), self._pool.features if self._pool else none
         )
         self._observed: dict[str, Observation] = {}
         self._modelled: list[str] = []
@@ -149,7 +152,7 @@ class Predictor:
         return [key for key in keys[:-half] if key in best] + keys[-half:]
 
     def _targets(self) -> Floats:
-        """What the model learns, for each of its observations: the mean of its score's rank, as a normal quantile, and of the score. (n,)
+        """What the model learns, for each of its observations: its score's rank, as a normal quantile, averaged with the score. (n,)
 
         The score is counted from a random network's, and so that the best one is 2; what is worse than -2 counts as -2.
         """
@@ -160,8 +163,9 @@ class Predictor:
         quantile = np.interp(middle, np.arange(len(known)), _normal_quantiles(len(known)))[place]
         reach = max(float(known.max()) - self._typical, TINY)
         height = np.clip(2.0 * (known - self._typical) / reach, -2.0, 2.0)
-        targets = np.full(len(scores), (FAILED_TARGET + float(np.quantile(height, FAILED_SHARE))) / 2)
-        targets[[score is not None for score in scores]] = (quantile + height) / 2
+        failed = self._ranks * FAILED_TARGET + (1 - self._ranks) * float(np.quantile(height, FAILED_SHARE))
+        targets = np.full(len(scores), failed)
+        targets[[score is not None for score in scores]] = self._ranks * quantile + (1 - self._ranks) * height
         return targets
 
     def _point(self, architecture: Architecture) -> Floats:
