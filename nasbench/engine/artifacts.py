@@ -1,9 +1,12 @@
-"""What a search leaves for use: `best/` with the architecture, a stand-alone network, its weights, its metrics and its drawing."""
+"""What a run leaves for use: `best/` with the architecture, a stand-alone network, its weights, its metrics and its drawing."""
 
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from nasbench.core.errors import UsageError
 from nasbench.core.objectives import pareto_front, parse_objectives
 from nasbench.core.protocols import Drawable, SearchSpace, StandAlone
 from nasbench.core.spec import ModelSpec
@@ -48,28 +51,51 @@ def write_best(store: RunStore, space: SearchSpace) -> Trial | None:
     best = best_trial(store.trials)
     if best is None:
         return None
-    folder = store.directory / "best"
-    folder.mkdir(exist_ok=True)
     spec = spec_of(store.run, best)
-    canonical = space.canonical(best.architecture).key
-    _write_json(folder / "architecture.json", {**spec.to_json(), "key": canonical})
-    _write_json(
-        folder / "metrics.json", {**best.metrics, "number": best.number, "score": best.score, "epochs": best.epochs, "seed": best.seed}
+    write_network(
+        store.directory / "best",
+        {**spec.to_json(), "key": space.canonical(best.architecture).key},
+        {**best.metrics, "number": best.number, "score": best.score, "epochs": best.epochs, "seed": best.seed},
+        weights_file(store.directory, weights_number(best)),
+        spec,
+        space,
     )
-    if isinstance(space, StandAlone):
-        write_atomically(folder / "model.py", space.source(spec))
+    return best
+
+
+def write_network(
+    folder: Path, architecture: dict[str, Any], metrics: Mapping[str, Any], weights: Path, spec: ModelSpec, space: object
+) -> None:
+    """One network's files; weights, model.py and a drawing where they exist. `space` is None for a network of the zoo."""
+    folder.mkdir(exist_ok=True)
+    _write_json(folder / "architecture.json", architecture)
+    _write_json(folder / "metrics.json", dict(metrics))
+    if source := _stand_alone(spec, space):
+        write_atomically(folder / "model.py", source)
     if isinstance(space, Drawable):
         graphs = space.graphs(spec)
         write_atomically(folder / "cell.svg", draw_svg(graphs))
         write_atomically(folder / "cell.dot", draw_dot(graphs))
-    weights = weights_file(store.directory, weights_number(best))
     if weights.exists():
         part = folder / ".weights.safetensors.part"
         shutil.copyfile(weights, part)
         part.replace(folder / "weights.safetensors")
     else:
         (folder / "weights.safetensors").unlink(missing_ok=True)
-    return best
+
+
+def _stand_alone(spec: ModelSpec, space: object) -> str | None:
+    """The text of model.py; None where a library's code builds the network, or its space writes none."""
+    if isinstance(space, StandAlone):
+        return space.source(spec)
+    if spec.source != "zoo":
+        return None
+    from zoo.source import source
+
+    try:
+        return source(str(spec.name), spec.size, spec.task)
+    except UsageError:
+        return None
 
 
 def write_front(store: RunStore) -> list[dict[str, object]] | None:

@@ -100,6 +100,8 @@ def _search_record(model: str) -> dict[str, Any] | None:
     if not (Path(model) / "run.json").exists():
         return None
     store = RunStore.read(Path(model))
+    if store.run["command"] in ("train", "transfer"):
+        return None
     return {**store.run, "trials": len(store.trials), "seconds": sum(trial.seconds for trial in store.trials)}
 
 

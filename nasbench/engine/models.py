@@ -49,7 +49,7 @@ def resolve(model: str, form: Form) -> ModelSpec:
         trained, path = path / "result.json", path / "best" / "architecture.json"
         if not path.exists() and not trained.exists():
             raise UsageError(
-                f"{model} has no best/architecture.json: it is no run directory of a search, or the search found nothing yet. "
+                f"{model} has no best/architecture.json: it is no run directory of a search or a training, or nothing has ended there yet. "
                 "Trainings lie in folders of their own, under runs/trained."
             )
         path = path if path.exists() else trained

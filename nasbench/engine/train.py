@@ -7,7 +7,7 @@ from typing import Any
 
 from nasbench.core.errors import RunFailed
 from nasbench.engine.config import Form, TrainConfig
-from nasbench.engine.trainings import Trained, run_trainings, specify
+from nasbench.engine.trainings import Trained, run_trainings, specify, write_best_training
 
 
 @dataclass(frozen=True)
@@ -46,11 +46,13 @@ class TrainResult:
 def train(config: TrainConfig, argv: Sequence[str]) -> TrainResult:
     """Trains (or reads what was trained before). UsageError for bad input, RunFailed where no training succeeded."""
     form = Form(aux_head=config.aux_head)
-    trained = run_trainings(specify([config.model], config, form), config, "train", argv, config.pretrained)
+    specs = specify([config.model], config, form)
+    trained = run_trainings(specs, config, "train", argv, config.pretrained)
     done = trained.of(config.model)
     if not done:
         reasons = sorted({trial.error or "" for trial in trained.trials})
         raise RunFailed(f"no training of {config.model} succeeded: {'; '.join(reasons)}")
+    write_best_training(trained, config.model, specs[config.model])
     metrics = [trial.metrics for _, trial in done]
     return TrainResult(
         config,

@@ -17,9 +17,10 @@ from nasbench.core.recipe import Recipe
 from nasbench.core.spec import ModelSpec, Size
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Proposal, Trial
+from nasbench.engine.artifacts import write_network
 from nasbench.engine.config import Form, Trainings
 from nasbench.engine.interrupt import sigterm_interrupts
-from nasbench.engine.models import resolve
+from nasbench.engine.models import resolve, space_named
 from nasbench.engine.prepare import make_executor, recipe_named
 from nasbench.engine.provenance import now, provenance
 from nasbench.engine.watch import close_trackers, make_trackers, print_note
@@ -57,6 +58,15 @@ class Trained:
             if trial.architecture.genes["model"] == model and trial.scored
         }
         return sorted(found.items())
+
+
+def write_best_training(trained: Trained, model: str, spec: ModelSpec) -> None:
+    """Writes `best/` of the run directory, as a search leaves it: a model under the seed with the best validation accuracy."""
+    seed, best = max(trained.of(model), key=lambda each: float(each[1].metrics["val_accuracy"]))
+    space = None if spec.source == "zoo" else space_named(spec.source.removeprefix("space:"))
+    metrics = {**best.metrics, "number": best.number, "score": best.score, "epochs": best.epochs, "seed": seed}
+    weights = trained.evaluator.folder(model, seed) / "weights.safetensors"
+    write_network(trained.directory / "best", spec.to_json(), metrics, weights, spec, space)
 
 
 def specify(models: Sequence[str], config: Trainings, form: Form | None = None) -> dict[str, ModelSpec]:

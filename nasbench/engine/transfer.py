@@ -20,7 +20,7 @@ from nasbench.core.spec import ModelSpec
 from nasbench.engine.config import Form, TransferConfig
 from nasbench.engine.models import resolve
 from nasbench.engine.prepare import make_executor, recipe_named
-from nasbench.engine.trainings import Trained, run_trainings, specify
+from nasbench.engine.trainings import Trained, run_trainings, specify, write_best_training
 from nasbench.evaluators.full_training import FullTraining
 from nasbench.train.freezing import Freezing
 
@@ -184,4 +184,5 @@ def _result(config: TransferConfig, specs: dict[str, ModelSpec], trained: Traine
     if not trained.of(config.model):
         reasons = sorted({trial.error or "" for trial in trained.trials})
         raise RunFailed(f"no training of {config.model} succeeded: {'; '.join(reasons)}")
+    write_best_training(trained, config.model, specs[config.model])
     return TransferResult(config, specs[config.model], trained)

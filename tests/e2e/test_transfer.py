@@ -86,6 +86,17 @@ def test_a_found_cell_takes_the_other_data_sets_form(here: Path, capsys: pytest.
     assert record["params"] == sum(parameter.numel() for parameter in network.parameters())
 
 
+def test_a_training_leaves_its_best_as_a_search_does(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["transfer", "--run", "undisturbed", "--resume"]) == 0
+    best = Path("undisturbed") / "best"
+    assert {path.name for path in best.iterdir()} >= {"architecture.json", "metrics.json", "weights.safetensors", "model.py", "cell.svg"}
+    capsys.readouterr()
+    assert main(["export", "undisturbed", "--formats", "model.py,safetensors", "--out", "shipped", "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert record["weights"] == str(best / "weights.safetensors")
+    assert max(record["checked"].values()) < 1e-4
+
+
 MOMENTS = {"step:1": 0, "step:2": 0, "saved:1": 1, "step:4": 1, "saved:2": 2, "saved:3": 3}
 """Moment -> the epoch after which the training is gone on with; an epoch has two steps."""
 
