@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # as many processes as cores: threads of one would wait for those of another
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 DRIVERS = Path(__file__).parent / "e2e" / "drivers"
 sys.path.append(str(DRIVERS))
 

@@ -137,7 +137,9 @@ def test_every_format_equals_more_networks(name: str, tmp_path: Path) -> None:
     check_export(MORE[name], [form for form in FORMATS if not (name == "library" and form == "model.py")], tmp_path)
 
 
-@pytest.mark.parametrize("name", ["random cell", "nasnet-a", "amoebanet-a", "scaled efficientnet"])
+@pytest.mark.parametrize(
+    "name", ["random cell", "nasnet-a", *(pytest.param(n, marks=pytest.mark.slow) for n in ("amoebanet-a", "scaled efficientnet"))]
+)
 def test_stand_alone_files_equal_the_network(name: str, tmp_path: Path) -> None:
     check_export(SPECS[name], ALONE, tmp_path)
 

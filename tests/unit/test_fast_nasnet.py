@@ -27,7 +27,10 @@ def relative(found: Tensor, expected: Tensor) -> float:
 
 
 @pytest.mark.parametrize("channels_last", [False, True])
-@pytest.mark.parametrize(("seed", "pixels"), [("nasnet-a", 8), ("nasnet-a", 9), *((seed, 8 + seed % 3) for seed in range(8))])
+@pytest.mark.parametrize(
+    ("seed", "pixels"),
+    [("nasnet-a", 8), ("nasnet-a", 9), *(pytest.param(i, 8 + i % 3, marks=[pytest.mark.slow] * (i > 2)) for i in range(8))],
+)
 def test_outputs_and_gradients_are_those_of_the_plain_definition(seed, pixels, channels_last):
     torch.manual_seed(0)
     task = Task(7, pixels, 3)
