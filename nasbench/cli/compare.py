@@ -3,13 +3,13 @@
 import json
 from collections.abc import Sequence
 
-from nasbench.cli.parse import parse
+from nasbench.cli.resumed import parse_training
 from nasbench.engine.config import CompareConfig
 
 
 def run(argv: Sequence[str]) -> None:
     """Parses, compares, prints."""
-    config = parse(CompareConfig, "compare", argv, positional="models")
+    config = parse_training(CompareConfig, "compare", argv, subject="models")
     from nasbench.engine.compare import compare
 
     result = compare(config, argv=("nasbench", "compare", *argv))

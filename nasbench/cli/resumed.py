@@ -5,16 +5,16 @@ from dataclasses import fields, replace
 from typing import Any, TypeVar
 
 from nasbench.cli.parse import parse
-from nasbench.engine.config import TrainConfig, TransferConfig
+from nasbench.engine.config import CompareConfig, TrainConfig, TransferConfig
 
-Config = TypeVar("Config", TrainConfig, TransferConfig)
+Config = TypeVar("Config", TrainConfig, TransferConfig, CompareConfig)
 
 
-def parse_training(kind: type[Config], command: str, argv: Sequence[str]) -> Config:
-    """The record that `argv` asks for; with --resume, that of the run in --run, whose model need not be named again."""
+def parse_training(kind: type[Config], command: str, argv: Sequence[str], subject: str = "model") -> Config:
+    """The record that `argv` asks for, whose field `subject` stands first; with --resume, that of the run in --run, and nothing need stand."""
     if "--resume" not in argv:
-        return parse(kind, command, argv, positional="model")
-    positional = None if argv[0].startswith("-") else "model"
+        return parse(kind, command, argv, positional=subject)
+    positional = None if argv[0].startswith("-") else subject
     given = parse(kind, command, argv, positional=positional)
     from nasbench.engine.resume import check_resume, stored_config
 

@@ -6,9 +6,9 @@ from typing import Any, TypeVar
 
 from nasbench.core.errors import UsageError
 from nasbench.core.store import RunStore
-from nasbench.engine.config import WHERE_IT_RUNS, RaceConfig, ScaleConfig, SearchConfig, TrainConfig, TransferConfig
+from nasbench.engine.config import WHERE_IT_RUNS, CompareConfig, RaceConfig, ScaleConfig, SearchConfig, TrainConfig, TransferConfig
 
-Config = TypeVar("Config", SearchConfig, RaceConfig, ScaleConfig, TrainConfig, TransferConfig)
+Config = TypeVar("Config", SearchConfig, RaceConfig, ScaleConfig, TrainConfig, TransferConfig, CompareConfig)
 
 
 def stored_config(kind: type[Config], command: str, run: str | None) -> Config:

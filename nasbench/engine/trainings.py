@@ -127,7 +127,7 @@ def run_trainings(
         print_note(line)
     trackers = make_trackers(config.wandb)
     directory = Path(config.run) if config.run else Path("runs") / f"{datetime.now():%Y%m%d-%H%M%S}-{command}"
-    settings = {**asdict(config), **(extra or {}), "models": {name: spec.to_json() for name, spec in specs.items()}}
+    settings = {**asdict(config), **(extra or {}), "networks": {name: spec.to_json() for name, spec in specs.items()}}
     store = _open(
         directory, config.resume, {"command": command, "config": settings, "seed": config.seed, **provenance(argv)}, asdict(recipe)
     )
@@ -201,11 +201,12 @@ def _open(directory: Path, resume: bool, record: dict[str, Any], recipe: dict[st
         return RunStore.create(directory, {**record, "plan": {"recipe": recipe}})
     store = RunStore.resume(directory)
     stored = store.run.get("config", {})
-    for name in ("models", "dataset", "image_size", "seeds", "seed", "controls"):
+    for name in ("networks", "dataset", "image_size", "seeds", "seed", "controls"):
         if stored.get(name) != record["config"].get(name):
             store.close()
+            flag = "the list of models" if name == "networks" else f"--{name}"
             raise UsageError(
-                f"--{name} contradicts the run in {directory}, which has {stored.get(name)}. Leave it as it was, or start a new run."
+                f"{flag} contradicts the run in {directory}, which has {stored.get(name)}. Leave it as it was, or start a new run."
             )
     if store.run["plan"]["recipe"] != _as_json(recipe):
         store.close()

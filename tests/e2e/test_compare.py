@@ -84,6 +84,17 @@ def test_compare_writes_table_chart_verdict_and_checklist(here: Path, capsys: py
     assert _results(Path("runs/trained")) == before, "nothing was trained again"
 
 
+def test_a_comparison_is_gone_on_with_without_its_arguments(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    models = ["zoo:lenet5", "zoo:nin"]
+    assert main(["compare", *models, *SMALL, "--run", "resumed", "--trained-dir", "three", "--json"]) == 0
+    first = json.loads(capsys.readouterr().out)
+    assert main(["compare", "--resume", "--run", "resumed", "--json"]) == 0
+    again = json.loads(capsys.readouterr().out)
+    assert again["rows"] == first["rows"]
+    assert main(["compare", "zoo:lenet5", "zoo:resnet20", "--resume", "--run", "resumed"]) == 2
+    assert "--models" in capsys.readouterr().err
+
+
 def test_an_ensemble_averages_probabilities(tmp_path: Path) -> None:
     from safetensors.torch import save_file
 
