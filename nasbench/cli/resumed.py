@@ -11,7 +11,7 @@ Config = TypeVar("Config", TrainConfig, TransferConfig, CompareConfig)
 
 
 def parse_training(kind: type[Config], command: str, argv: Sequence[str], subject: str = "model") -> Config:
-    """The record that `argv` asks for, whose field `subject` stands first; with --resume, that of the run in --run, and nothing need stand."""
+    """The record that `argv` asks for, whose field `subject` stands first; with --resume, that of the run in --run, which needs none."""
     if "--resume" not in argv:
         return parse(kind, command, argv, positional=subject)
     positional = None if argv[0].startswith("-") else subject
