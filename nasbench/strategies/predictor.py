@@ -6,7 +6,9 @@ seen. Scores are learned half by their ranks, as normal quantiles (the copula of
 a heavy tail of bad networks, in which nobody is interested, and lie close together where it counts. The other half is the score itself,
 cut off below: ranks alone make the neighbourhood searched last look larger than it is, and the rest of the space hopeless.
 
-The first proposals are random, and up to `explore` networks every second one still is: a model of one neighbourhood goes on in it.
+The first proposals are random, and up to `explore` networks every second one still is: a model of one neighbourhood goes on in it. Later,
+where the last `patience` answers were no better than the best one before, every second proposal is the one of some random networks whose
+score may be highest for all that the model knows (an upper confidence bound); in a large space random networks are too far off for that.
 
 Any space will do. Where it is small, all of its networks are encoded once, in their canonical form, and ranked at every step. In a
 large one the candidates are drawn: offspring of the front-runners, selected by the model over some rounds, and random ones.
@@ -20,7 +22,7 @@ from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from math import erf, isfinite, pi, sqrt
+from math import erf, inf, isfinite, pi, sqrt
 from random import Random
 from statistics import NormalDist, median
 from typing import final
@@ -35,11 +37,13 @@ from nasbench.core.trial import Proposal, Trial
 from nasbench.strategies.options import Option, read_options
 from nasbench.strategies.predictor_candidates import offspring, pool_of
 from nasbench.strategies.predictor_features import Encoder, Floats
-from nasbench.strategies.predictor_model import Ensemble, Geometry
+from nasbench.strategies.predictor_kernels import Geometry
+from nasbench.strategies.predictor_model import Ensemble
 
 OPTIONS = (
     Option("initial", 8, low=2),
     Option("explore", 32, low=0),
+    Option("patience", 16, low=1),
     Option("ranks", 0.5, low=0.0, high=1.0),
     Option("members", 6, low=1, high=20),
     Option("candidates", 512, low=16),
@@ -50,11 +54,13 @@ REFIT_GROWTH = 0.12
 """Kernels are chosen, and the members built, anew when the observations have grown by this share."""
 FAILED_SHARE = 0.25
 FAILED_TARGET = NormalDist().inv_cdf(FAILED_SHARE)
+BOUND = 3.0
+"""Deviations above the mean that count as possible where the search is stuck."""
 TINY = 1e-12
 """Of a score: where all are equal nothing is to be told apart."""
 NUM_FRONT_RUNNERS = 32
 SAME = 1e-6
-"""Candidates whose improvement differs by less, relative to the best, are equal: one of them is drawn."""
+"""Candidates whose worth differs by less, relative to the best, are equal: one of them is drawn."""
 TRIES = 100
 """Random draws for an architecture that is not taken; a space that gives none in so many is taken for exhausted."""
 
@@ -72,48 +78,60 @@ class Observation:
 @strategies.register("predictor")
 class Predictor:
     """Options: initial (random networks before the first guess), explore (as many networks until when every second one is random),
-    ranks (their share in what is learned, the score's being the rest), members (of the ensemble), candidates (whose improvement is
-    computed).
+    patience (answers without a better one, after which every second proposal is, in a small space, one of which little is known), ranks
+    (their share in what is learned, the score's being the rest), members (of the ensemble), candidates (whose improvement is computed).
     """
 
     def __init__(self, space: SearchSpace, seed: int = 0, **options: object) -> None:  # noqa: ARG002 - every draw comes from ask's rng
         settings = read_options("predictor", OPTIONS, options)
         self._initial, self._explore, self._num_candidates = (int(settings[name]) for name in ("initial", "explore", "candidates"))
+        self._patience = int(settings["patience"])
         self._ranks = settings["ranks"]
         self._space, self._pool = space, pool_of(space)
         self._encoder = encoder = Encoder(space.name, space.choices)
         none = np.zeros((0, encoder.num_features))
         self._model = Ensemble(
-            int(settings["members"]), Geometry(encoder.num_places, encoder.num_decisions), self._pool.features if self._pool else none
+            int(settings["members"]),
+            Geometry(encoder.decision_of_place, encoder.num_decisions),
+            self._pool.features if self._pool else none,
         )
         self._observed: dict[str, Observation] = {}
         self._modelled: list[str] = []
         """Keys of the model's observations, in its order."""
         self._refit_at = 0
+        self._best, self._since_best = -inf, 0
+        """The best score told, and the answers since."""
         self._typical = 0.0
         """Score of a random network: the median of those told before the model began."""
 
     def ask(self, number: int, rng: Random, running: Sequence[Proposal]) -> Proposal:
         taken = self._observed.keys() | {self._space.canonical(proposal.architecture).key for proposal in running}
         num_known = len(self._observed) + len(running)
-        if not self._model.ready or (num_known < self._explore and num_known % 2 == 1):
+        second = num_known % 2 == 1
+        if not self._model.ready or (second and num_known < self._explore):
             return Proposal(number, self._unknown(taken, rng), note={"blind": True})
+        stuck = second and self._since_best >= self._patience and self._pool is not None
         with _one_thread():
             targets = self._targets()
-            points, features = self._candidates(targets, taken, rng)
+            points, features = self._some_of_pool(rng) if stuck else self._candidates(targets, taken, rng)
             pending = self._encoder.features(np.array([self._point(proposal.architecture) for proposal in running]))
             mean, variance = self._model.predict(features, targets, pending)
-            improvement = expected_improvement(mean, np.sqrt(variance), float(self._model.fitted(targets).max()))
-        chosen = self._first_free(points, improvement, taken, rng)
+            deviation, best = np.sqrt(variance), float(self._model.fitted(targets).max())
+            worth = mean + BOUND * deviation if stuck else expected_improvement(mean, deviation, best)
+        chosen = self._first_free(points, worth, taken, rng)
         if chosen is None:
             return Proposal(number, self._unknown(taken, rng), note={"blind": False})
         row, architecture = chosen
-        quantile, deviation = NormalDist().cdf(float(mean[row])), sqrt(float(variance[row]))
-        return Proposal(number, architecture, note={"blind": False, "quantile": round(quantile, 4), "deviation": round(deviation, 4)})
+        quantile = NormalDist().cdf(float(mean[row]))
+        note = {"blind": False, "quantile": round(quantile, 4), "deviation": round(float(deviation[row]), 4)}
+        return Proposal(number, architecture, note=note)
 
     def tell(self, trial: Trial) -> None:
         key = self._space.canonical(trial.architecture).key
         score = trial.score if trial.score is not None and isfinite(trial.score) else None
+        self._since_best += 1
+        if score is not None and score > self._best:
+            self._best, self._since_best = score, 0
         known = self._observed.get(key)
         if known is not None:
             if score is not None:  # a network told again keeps its place
@@ -185,6 +203,12 @@ class Predictor:
         rows = np.sort(np.argpartition(-mean, count - 1)[:count])
         return points[rows], features[rows]
 
+    def _some_of_pool(self, rng: Random) -> tuple[Floats, Floats]:
+        """Points (C, D) and features (C, F) of random networks of a small space."""
+        assert self._pool is not None
+        rows = rng.sample(range(len(self._pool.points)), min(self._num_candidates, len(self._pool.points)))
+        return self._pool.points[rows], self._pool.features[rows]
+
     def _offspring(self, targets: Floats, rng: Random) -> Floats:
         best = np.argsort(-targets, kind="stable")[:NUM_FRONT_RUNNERS]
         front_runners = np.array([self._observed[self._modelled[row]].point for row in best])
@@ -194,10 +218,10 @@ class Predictor:
 
         return offspring(self._encoder, front_runners, self._num_candidates, value, rng)
 
-    def _first_free(self, points: Floats, improvement: Floats, taken: Set[str], rng: Random) -> tuple[int, Architecture] | None:
+    def _first_free(self, points: Floats, worth: Floats, taken: Set[str], rng: Random) -> tuple[int, Architecture] | None:
         """The candidate that promises most among those that are not taken; of equal ones, one drawn by `rng`."""
-        order = [int(row) for row in np.argsort(-improvement, kind="stable")]
-        num_equal = int((improvement >= (1 - SAME) * improvement.max()).sum())
+        order = [int(row) for row in np.argsort(-worth, kind="stable")]
+        num_equal = int((worth >= (1 - SAME) * worth.max()).sum())
         for row in rng.sample(order[:num_equal], num_equal) + order[num_equal:]:
             architecture = self._encoder.architecture(points[row])
             if self._space.canonical(architecture).key not in taken:

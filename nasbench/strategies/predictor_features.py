@@ -40,7 +40,9 @@ class Encoder:
         ]
         self._widths = np.maximum(self.sizes, 1)
         self._starts = np.concatenate([[0], np.cumsum(self._widths)[:-1]])
-        self.num_places = int(self._widths.sum())
+        self.decision_of_place = np.repeat(np.arange(len(self._choices)), self._widths)
+        """The decision that each column of the place block belongs to: (P,)"""
+        self.num_places = len(self.decision_of_place)
         self._make_up = self._make_up_matrix()
         self.num_features = self.num_places + self._make_up.shape[1]
 

@@ -1,83 +1,19 @@
 """An ensemble of Gaussian processes over architectures that grows by an observation at a time.
 
 Rasmussen and Williams 2006, "Gaussian Processes for Machine Learning": the posterior by a Cholesky factor (Algorithm 2.1), which here
-grows by a row for each observation. The kernel is exp(-d / length - a * m) with d the distance in place and m that in make-up: for
-categorical decisions it holds interactions of every order, and the length says how fast they fade. The members differ in length, a and
-noise; each counts by its evidence (eq. 2.30, with the amplitude at its best value).
+grows by a row for each observation. The members differ in their kernels; each counts by its kernel's posterior.
 """
 
-from dataclasses import dataclass
-from itertools import product
-from math import exp, log, sqrt
-from typing import Any, TypeVar
+from math import exp, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Number = TypeVar("Number", np.float32, np.float64)
-
-LENGTHS = (0.08, 0.16, 0.33, 0.67, 1.3, 2.7, 5.3)  # times the number of decisions
-MAKE_UPS = (0.0, 0.05, 0.12, 0.3, 0.6)
-NOISES = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)  # variance, relative to the amplitude's
-EVIDENCE_POINTS = 200
-"""Observations from which the evidence is computed; spread evenly over the search where there are more."""
-
-
-@dataclass(frozen=True)
-class Kernel:
-    """Numbers of a length, of a weight of the make-up and of a noise in the lists above."""
-
-    length: int
-    make_up: int
-    noise: int
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """What it has but for the noise."""
-        return self.length, self.make_up
-
-    @property
-    def noise_variance(self) -> float:
-        return NOISES[self.noise]
-
-    def around(self) -> list["Kernel"]:
-        """Itself and those one step away."""
-        here = (self.length, self.make_up, self.noise)
-        steps = ((axis, step) for axis, step in product(range(3), (-1, 1)))
-        return [self, *(k for a, s in steps if (k := Kernel(*(v + s * (i == a) for i, v in enumerate(here)))) in _ALL)]
-
-
-_ALL = [Kernel(*numbers) for numbers in product(range(len(LENGTHS)), range(len(MAKE_UPS)), range(len(NOISES)))]
+from nasbench.strategies.predictor_kernels import Floats, Geometry, Kernel, choose_kernels, correlations
 
 
 def _capacity(num_rows: int) -> int:
     return num_rows + num_rows // 4 + 8
-
-
-@dataclass(frozen=True)
-class Geometry:
-    """Of the features' columns the first `num_places` are places, the others make-up; distances grow with `num_decisions`."""
-
-    num_places: int
-    num_decisions: int
-
-    def scaled(self, features: Floats, kernel: Kernel) -> Floats:
-        """(B, F) -> (B, F) in which the kernel is exp(-|x - y|^2)."""
-        place = 1.0 / sqrt(LENGTHS[kernel.length] * self.num_decisions)
-        make_up = sqrt(MAKE_UPS[kernel.make_up])
-        return features * np.where(np.arange(features.shape[1]) < self.num_places, place, make_up)
-
-
-def correlations(left: NDArray[Number], right: NDArray[Number], out: NDArray[Number] | None = None) -> NDArray[Number]:
-    """exp(-|x - y|^2): (A, F), (B, F) -> (A, B), in `out` where it is given."""
-    norm_left, norm_right = (np.einsum("ij,ij->i", x, x)[:, None] for x in (left, right))
-    ones_left, ones_right = np.ones_like(norm_left), np.ones_like(norm_right)
-    # All in one product: 2 x.y - |x|^2 - |y|^2.
-    exponent: NDArray[Any] = np.matmul(
-        np.hstack([2.0 * left, -norm_left, -ones_left]), np.hstack([right, ones_right, norm_right]).T, out=out
-    )
-    return np.asarray(np.exp(exponent, out=exponent))
 
 
 class PoolColumns:
@@ -155,7 +91,7 @@ class Member:
 
 
 class Ensemble:
-    """Up to `count` members near the kernel that explains the observations best, each with its share by the evidence.
+    """Up to `count` members, those of the kernels that explain the observations best, each with its share by the posterior.
 
     `pool` (N, F) are the features of architectures whose means are asked for at every step; it may be empty.
     """
@@ -164,31 +100,30 @@ class Ensemble:
         self._count, self._geometry, self._pool = count, geometry, pool
         self._members: list[Member] = []
         self._shares: list[float] = []
-        self._columns: dict[tuple[int, int], PoolColumns] = {}
+        self._columns: dict[Kernel, PoolColumns] = {}
 
     @property
     def ready(self) -> bool:
         return bool(self._members)
 
     def rebuild(self, features: Floats, targets: Floats, afresh: bool) -> None:
-        """Chooses the kernels: among all the first time, later near the last best one.
+        """Chooses the kernels: from the whole list the first time, later from the last ones on.
 
         `features` (n, F) are the observations that the members have, or with `afresh` those that they are to start from.
         """
-        some = np.linspace(0, len(features) - 1, min(len(features), EVIDENCE_POINTS)).astype(np.int64)
-        kernels = self._members[0].kernel.around() if self._members else _ALL
-        evidence = {k: _log_evidence(self._geometry.scaled(features[some], k), targets[some], k.noise_variance) for k in kernels}
-        best = sorted(evidence, key=lambda kernel: -evidence[kernel])[: self._count]
-        shares = [exp(evidence[kernel] - evidence[best[0]]) for kernel in best]
+        before = [member.kernel for member in self._members]
+        chosen = choose_kernels(self._geometry, features, targets, before, self._count)
+        kernels, posteriors = zip(*chosen, strict=True)
+        shares = [exp(posterior - posteriors[0]) for posterior in posteriors]
         kept = {} if afresh else {member.kernel: member for member in self._members}
-        self._members = [kept.get(kernel) or Member(kernel, self._geometry, features) for kernel in best]
+        self._members = [kept.get(kernel) or Member(kernel, self._geometry, features) for kernel in kernels]
         self._shares = [share / sum(shares) for share in shares]
         if len(self._pool):
             known = {} if afresh else self._columns
             self._columns = {
                 kernel.shape: known.get(kernel.shape)
                 or PoolColumns(self._geometry.scaled(self._pool, kernel), self._geometry.scaled(features, kernel))
-                for kernel in best
+                for kernel in kernels
             }
 
     def append(self, features: Floats) -> None:
@@ -196,7 +131,7 @@ class Ensemble:
         for member in self._members:
             member.append(features)
         for shape, columns in self._columns.items():
-            columns.append(self._geometry.scaled(features[None], Kernel(*shape, 0)))
+            columns.append(self._geometry.scaled(features[None], shape))
 
     def pool_mean(self, targets: Floats) -> Floats:
         """Of all that is in the pool, to float32's precision: (N,)."""
@@ -220,13 +155,3 @@ class Ensemble:
         mean = np.sum([share * mean for share, mean, _ in parts], axis=0)
         square = np.sum([share * (mean**2 + variance) for share, mean, variance in parts], axis=0)
         return mean, np.maximum(square - mean**2, 1e-9)
-
-
-def _log_evidence(scaled: Floats, targets: Floats, noise: float) -> float:
-    """Up to a constant, with the amplitude that makes it largest."""
-    covariance = correlations(scaled, scaled)
-    covariance[np.diag_indices(len(scaled))] = 1.0 + noise
-    factor = np.linalg.cholesky(covariance)
-    whitened = np.linalg.solve(factor, targets)
-    n = len(targets)
-    return -0.5 * n * log(float(whitened @ whitened) / n + 1e-12) - float(np.log(np.diag(factor)).sum())

@@ -14,7 +14,8 @@ from nasbench.core.spec import Size
 from nasbench.core.trial import Proposal, Trial
 from nasbench.strategies.predictor import Predictor, expected_improvement
 from nasbench.strategies.predictor_features import Encoder
-from nasbench.strategies.predictor_model import Ensemble, Geometry, Kernel, Member
+from nasbench.strategies.predictor_kernels import Geometry, Kernel, choose_kernels
+from nasbench.strategies.predictor_model import Ensemble, Member
 from nasbench.testing import TOY_SPACE, ToySpace, additive_score, check_strategy, play
 
 
@@ -82,7 +83,7 @@ def test_a_posterior_that_grew_is_one_made_at_once() -> None:
     encoder, rng = Encoder("grid", Grid.choices), Random(3)
     features = encoder.features(encoder.sample(60, rng))
     asked, targets = encoder.features(encoder.sample(20, rng)), np.random.default_rng(0).standard_normal(60)
-    geometry, kernel = Geometry(encoder.num_places, 6), Kernel(3, 2, 3)
+    geometry, kernel = Geometry(encoder.decision_of_place, 6), Kernel(3, 2, 3, (0.5, 0.0, -1.0, 0.0, 0.0, 0.3))
     grown = Member(kernel, geometry, features[:10])
     for row in features[10:]:
         grown.append(row)
@@ -103,7 +104,7 @@ def test_means_at_the_observations_and_over_the_pool_agree_with_those_of_candida
     encoder, rng = Encoder("grid", Grid.choices), Random(4)
     points = np.unique(encoder.sample(200, rng), axis=0)
     pool = encoder.features(points)
-    model = Ensemble(3, Geometry(encoder.num_places, 6), pool)
+    model = Ensemble(3, Geometry(encoder.decision_of_place, 6), pool)
     targets = np.random.default_rng(0).standard_normal(40)
     model.rebuild(pool[:30], targets[:30], afresh=True)
     for row in pool[30:40]:
@@ -111,6 +112,31 @@ def test_means_at_the_observations_and_over_the_pool_agree_with_those_of_candida
     mean, _ = model.predict(pool, targets, pool[:0])
     assert model.pool_mean(targets) == pytest.approx(mean, abs=1e-4)
     assert model.fitted(targets) == pytest.approx(mean[:40], abs=1e-8)
+
+
+def test_kernels_find_which_decisions_matter() -> None:
+    encoder, rng = Encoder("grid", Grid.choices), Random(5)
+    points = encoder.sample(60, rng)
+    targets = np.random.default_rng(0).standard_normal((5, 5))[points[:, 0].astype(int), points[:, 3].astype(int)]
+    geometry = Geometry(encoder.decision_of_place, 6)
+    chosen = choose_kernels(geometry, encoder.features(points), targets, (), 4)
+    posteriors = [posterior for _, posterior in chosen]
+    assert posteriors == sorted(posteriors, reverse=True)
+    again = choose_kernels(geometry, encoder.features(points), targets, [kernel for kernel, _ in chosen], 4)
+    assert again[0][1] >= posteriors[0]
+    relevance = np.array(again[0][0].relevance)
+    assert relevance[[0, 3]].min() > relevance[[1, 2, 4, 5]].max()
+
+
+def test_where_it_is_stuck_every_second_proposal_is_of_what_is_not_known() -> None:
+    strategy = Predictor(Grid(), seed=0, initial=4, explore=0, patience=6)
+    unsure = []
+    for number in range(1, 25):
+        proposal = strategy.ask(number, trial_rng(0, number), ())
+        told(strategy, proposal, 0.5 if number > 4 else additive_score(proposal.architecture))
+        unsure.append(proposal.note.get("deviation", 0.0))
+    drawn, ordinary = unsure[13::2], unsure[14::2]  # numbers 14, 16... and 15, 17...
+    assert min(drawn) > max(ordinary)
 
 
 def test_expected_improvement_is_that_of_its_formula() -> None:
