@@ -33,7 +33,7 @@ ROUNDS, BROOD = 3, 8
 
 @dataclass(frozen=True)
 class Kernel:
-    """Numbers of a length, of a weight of the make-up and of a noise in the lists above; and the decisions' relevances' logarithms."""
+    """Places of a length, of a weight of the make-up and of a noise in the lists above, and the logarithm of each decision's relevance."""
 
     length: int
     make_up: int
@@ -42,7 +42,7 @@ class Kernel:
 
     @property
     def shape(self) -> "Kernel":
-        """The one of its family that differ in noise alone which stands for them."""
+        """The kernel with the least noise that stands for all which differ in noise alone."""
         return replace(self, noise=0)
 
     @property
@@ -51,8 +51,8 @@ class Kernel:
 
     def around(self) -> list["Kernel"]:
         """Itself and those one step away in a list."""
-        steps = ((part, step) for part, step in product(_SIZES, (-1, 1)))
-        return [self, *(self._moved(part, step) for part, step in steps if 0 <= getattr(self, part) + step < _SIZES[part])]
+        moved = ((part, getattr(self, part) + step) for part, step in product(_SIZES, (-1, 1)))
+        return [self, *(replace(self, **{part: number}) for part, number in moved if 0 <= number < _SIZES[part])]
 
     def changed(self, generator: np.random.Generator) -> "Kernel":
         """With one or two changes: half of them to a relevance, the others a step in a list."""
@@ -63,11 +63,9 @@ class Kernel:
                 relevance[generator.integers(len(relevance))] += RELEVANCE_DEVIATION * float(generator.standard_normal())
                 kernel = replace(kernel, relevance=tuple(relevance))
             else:
-                kernel = kernel.around()[generator.integers(len(kernel.around()))]
+                near = kernel.around()
+                kernel = near[generator.integers(len(near))]
         return kernel
-
-    def _moved(self, part: str, step: int) -> "Kernel":
-        return replace(self, **{part: getattr(self, part) + step})
 
 
 _SIZES = {"length": len(LENGTHS), "make_up": len(MAKE_UPS), "noise": len(NOISES)}
