@@ -1,7 +1,6 @@
-"""The predictor: its encoding, its posterior, what it proposes, and in how much time."""
+"""The predictor: its encoding, its posterior, what it proposes."""
 
 from random import Random
-from time import process_time
 
 import numpy as np
 import pytest
@@ -234,28 +233,3 @@ def test_replay_is_exact_where_the_model_forgets(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("nasbench.strategies.predictor.MAX_OBSERVATIONS", 30)
     check_strategy(Predictor, TOY_SPACE, num_trials=70)
     check_strategy(Predictor, spaces.get("nasnet")(), num_trials=70)
-
-
-def test_a_step_is_quick_in_a_small_space() -> None:
-    strategy = Predictor(Grid())
-    for number in range(1, 121):
-        told_score(strategy, number, 0)
-    start = process_time()
-    for number in range(121, 151):
-        told_score(strategy, number, 0)
-    assert (process_time() - start) / 30 < 0.05  # 0.008 on a quiet machine; the table's race needs 0.02
-
-
-@pytest.mark.slow
-def test_a_step_is_quick_in_a_large_space_after_two_thousand() -> None:
-    space = spaces.get("nasnet")()
-    strategy = Predictor(space)
-    for number in range(1, 1991):
-        architecture = sample(space.name, space.choices, Random(number))
-        told(strategy, Proposal(number, architecture), additive_score(architecture))
-    times = []
-    for number in range(1991, 2001):
-        start = process_time()
-        told_score(strategy, number, 0)
-        times.append(process_time() - start)
-    assert max(times) < 0.5
