@@ -2,8 +2,8 @@
 
 Tune insists on owning the loop. Its `Searcher` asks the search loop for a job where Tune wants a trial, and tells it the answer where
 one is done. The trainable is a class whose actors are reused: a worker keeps its process, its GPU context and its data set from one
-trial to the next, and a trial costs tens of milliseconds instead of seconds. No worker waits for another. This is the one module that
-imports ray; import it when it is used.
+trial to the next, and a trial costs tens of milliseconds instead of seconds. No worker waits for another. It also starts, joins and leaves
+Ray, for `ray_train` too. Only these two modules import ray; import them when they are used.
 """
 
 import logging

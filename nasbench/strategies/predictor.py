@@ -79,7 +79,7 @@ class Observation:
 class Predictor:
     """Options: initial (random networks before the first guess), explore (as many networks until when every second one is random),
     patience (answers without a better one, after which every second proposal is, in a small space, one of which little is known), ranks
-    (their share in what is learned, the score's being the rest), members (of the ensemble), candidates (whose improvement is computed).
+    (their share in what is learned, the score's being the rest), members (of the ensemble), candidates (looked at closely in each step).
     """
 
     def __init__(self, space: SearchSpace, seed: int = 0, **options: object) -> None:  # noqa: ARG002 - every draw comes from ask's rng
