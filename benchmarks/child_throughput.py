@@ -1,19 +1,24 @@
-"""Images a second of a child's training step, against a plain eager float32 channels-first build of the same network in the same run.
+"""Images a second of a child's training step, against a plain eager float32 channels-first build of the same network in
+the same run.
 
-A step is forward, loss, backward and SGD with momentum. The networks: NASNet-A at N = 2, F = 24, and cells sampled from the space, with 10
-classes, batches of 96 images of 32 pixels. Three definitions with the same weights and images take turns, step by step:
+A step is forward, loss, backward and SGD with momentum. The networks: NASNet-A at N = 2, F = 24, and cells sampled from
+the space, with 10 classes, batches of 96 images of 32 pixels. Three definitions with the same weights and images take
+turns, step by step:
 
   - `plain`     plain_nasnet.py: one call of PyTorch for each formula, channels first, float32, eager;
-  - `ours`      the space's network as the recipes train it: channels last, the gradients of wide depthwise kernels in strips (CPU);
+  - `ours`      the space's network as the recipes train it: channels last, the gradients of wide depthwise kernels in
+  strips (CPU);
                 on CUDA in bfloat16, as the recipes ask for there (`--float32` leaves it out);
-  - `compiled`  the same, each cell compiled for its shapes (`--compile` names for how many of the networks; it takes minutes).
+  - `compiled`  the same, each cell compiled for its shapes (`--compile` names for how many of the networks; it takes
+  minutes).
 
-Written down for each: images a second (median of the steps), seconds to the end of the first step (building and compiling included),
-peak memory (of the process on the CPU, of the allocator on CUDA), the share of the step outside kernels (CPU: what the profiler finds
-outside leaf operators; CUDA: time in which the device idles), and after how many images compiling has paid for itself.
+Written down for each: images a second (median of the steps), seconds to the end of the first step (building and
+compiling included), peak memory (of the process on the CPU, of the allocator on CUDA), the share of the step outside
+kernels (CPU: what the profiler finds outside leaf operators; CUDA: time in which the device idles), and after how many
+images compiling has paid for itself.
 
-    python benchmarks/child_throughput.py                      writes results/child_throughput_cpu.json, and prints a table
-    python benchmarks/child_throughput.py --first-cell 10 --cells 10 --add      more cells into the same file
+    python benchmarks/child_throughput.py                      writes results/child_throughput_cpu.json, and prints a
+    table python benchmarks/child_throughput.py --first-cell 10 --cells 10 --add      more cells into the same file
     python benchmarks/child_throughput.py --device cuda --compile 21
 """
 
@@ -72,7 +77,9 @@ class Variant:
 def variants(name: str, options: argparse.Namespace, device: torch.device, compiled: bool) -> Iterator[Variant]:
     """One after the other: building a network and its first step count as the time to that step."""
     size = Size(options.num_cells, options.filters, skeleton="cifar")
-    architecture = None if name == "nasnet-a" else sample(SPACE.name, SPACE.choices, Random(int(name.partition(" ")[2])))
+    architecture = (
+        None if name == "nasnet-a" else sample(SPACE.name, SPACE.choices, Random(int(name.partition(" ")[2])))
+    )
     genotype = NASNET_A if architecture is None else genotype_of(architecture)
     torch.manual_seed(0)
     images = torch.randn(options.batch, 3, 32, 32, device=device)
@@ -80,7 +87,9 @@ def variants(name: str, options: argparse.Namespace, device: torch.device, compi
 
     def network() -> nn.Module:
         torch.manual_seed(1)
-        found = SPACE.build_published(name, size, TASK) if architecture is None else SPACE.build(architecture, size, TASK)
+        found = (
+            SPACE.build_published(name, size, TASK) if architecture is None else SPACE.build(architecture, size, TASK)
+        )
         return found.to(device)
 
     def variant(label: str) -> Variant:
@@ -226,7 +235,11 @@ def summary(rows: dict[str, dict[str, Any]]) -> dict[str, Any]:
         cells = sorted(row[label]["speed_up"] for name, row in rows.items() if name != "nasnet-a" and label in row)
         known = {"nasnet-a": rows["nasnet-a"][label]["speed_up"]} if label in rows.get("nasnet-a", {}) else {}
         if cells:
-            known |= {"cells": len(cells), "cells_median": round(median(cells), 3), "cells_range": [cells[0], cells[-1]]}
+            known |= {
+                "cells": len(cells),
+                "cells_median": round(median(cells), 3),
+                "cells_range": [cells[0], cells[-1]],
+            }
         found[label] = known
     return found
 
@@ -255,7 +268,9 @@ def main() -> None:
     rows: dict[str, dict[str, Any]] = {}
     if options.add and output.exists():
         rows = json.loads(output.read_text())["rows"]
-    names = ([] if options.no_nasnet_a else ["nasnet-a"]) + [f"cell {options.first_cell + i}" for i in range(options.cells)]
+    names = ([] if options.no_nasnet_a else ["nasnet-a"]) + [
+        f"cell {options.first_cell + i}" for i in range(options.cells)
+    ]
     warm_up(device)
     record = {**provenance(["benchmarks/child_throughput.py", *sys.argv[1:]])}
     for index, name in enumerate(names):

@@ -1,12 +1,14 @@
-"""Do the controllers learn at their published settings? A made-up reward over the NASNet space, where the answer is known.
+"""Do the controllers learn at their published settings? A made-up reward over the NASNet space, where the answer is
+known.
 
-The reward is the share of separable convolutions among the 20 operations that an architecture chooses: 3/13 for a random one, 1 at
-best. A controller has learned when the mean reward of its last 100 proposals reaches 0.95, and it must within 3,000 proposals.
-REINFORCE runs at Zoph and Le's rate (0.0006, batches of 8), PPO at NASNet's (0.00035, batches of 20); random search must not move.
-`--variants` also tries choices that the papers leave open. (What the controllers have by default, for searches of hundreds of trials,
-is another matter: controller_settings.py.)
+The reward is the share of separable convolutions among the 20 operations that an architecture chooses: 3/13 for a
+random one, 1 at best. A controller has learned when the mean reward of its last 100 proposals reaches 0.95, and it must
+within 3,000 proposals. REINFORCE runs at Zoph and Le's rate (0.0006, batches of 8), PPO at NASNet's (0.00035, batches
+of 20); random search must not move. `--variants` also tries choices that the papers leave open. (What the controllers
+have by default, for searches of hundreds of trials, is another matter: controller_settings.py.)
 
-    python benchmarks/controller_learning.py            writes results/controller_learning.json and docs/img/controller_learning.svg
+    python benchmarks/controller_learning.py            writes results/controller_learning.json and
+    docs/img/controller_learning.svg
 """
 
 import argparse
@@ -45,7 +47,9 @@ def separable_share(architecture: Architecture) -> float:
     return sum(operation.startswith("sep_") for operation in operations) / len(operations)
 
 
-def rewards(strategy_name: str, seed: int, num_samples: int = NUM_SAMPLES, stop: bool = False, **options: float) -> list[float]:
+def rewards(
+    strategy_name: str, seed: int, num_samples: int = NUM_SAMPLES, stop: bool = False, **options: float
+) -> list[float]:
     """The rewards of a strategy's proposals, one after another; with `stop` only until it has learned."""
     part = strategies.get(strategy_name)
     strategy = part(spaces.get("nasnet")(), seed=seed, **{**getattr(part, "paper", {}), **options})
@@ -66,7 +70,9 @@ def running_mean(history: Sequence[float]) -> list[float]:
 
 
 def samples_to_goal(history: Sequence[float]) -> int | None:
-    """Proposals until the running mean was at the goal, or None. The goal is met to rounding: rewards are multiples of 1/20."""
+    """Proposals until the running mean was at the goal, or None. The goal is met to rounding: rewards are multiples of
+    1/20.
+    """
     return next((WINDOW + i for i, value in enumerate(running_mean(history)) if value >= GOAL - 1e-9), None)
 
 
@@ -126,7 +132,11 @@ def _plot(record: Mapping[str, Any], path: Path) -> None:
     mpl.rcParams.update({"svg.hashsalt": "nasbench", "font.size": 11})
     figure = Figure(figsize=(7.5, 4.5), layout="constrained")
     axes = figure.subplots()
-    titles = {"ppo": "PPO (0.00035, batches of 20)", "reinforce": "REINFORCE (0.0006, batches of 8)", "random": "random"}
+    titles = {
+        "ppo": "PPO (0.00035, batches of 20)",
+        "reinforce": "REINFORCE (0.0006, batches of 8)",
+        "random": "random",
+    }
     for name, colour in zip(STRATEGIES, ("#0072b2", "#d55e00", "#666666"), strict=True):
         runs = record[name]["curves"]
         centre = [mean(values) for values in zip(*runs, strict=True)]
@@ -137,8 +147,15 @@ def _plot(record: Mapping[str, Any], path: Path) -> None:
         axes.fill_between(x, low, high, color=colour, alpha=0.25, linewidth=0)
     axes.axhline(GOAL, color="black", linewidth=0.8, linestyle="--")
     axes.text(NUM_SAMPLES, GOAL - 0.012, f"goal: {GOAL}", ha="right", va="top", fontsize=10)
-    axes.set(xlim=(0, NUM_SAMPLES), ylim=(0, 1.02), xlabel="architectures proposed", ylabel=f"mean reward of the last {WINDOW}")
-    axes.set_title(f"Made-up reward on the NASNet space: mean and deviation over {record['ppo']['seeds']} seeds", fontsize=11)
+    axes.set(
+        xlim=(0, NUM_SAMPLES),
+        ylim=(0, 1.02),
+        xlabel="architectures proposed",
+        ylabel=f"mean reward of the last {WINDOW}",
+    )
+    axes.set_title(
+        f"Made-up reward on the NASNet space: mean and deviation over {record['ppo']['seeds']} seeds", fontsize=11
+    )
     axes.legend(loc="lower right", bbox_to_anchor=(1.0, 0.26), frameon=False)
     axes.grid(alpha=0.3)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,13 +1,18 @@
-"""Which settings make a strategy find good architectures in few trials? Chosen here, on what is not the benchmark they are judged by.
+"""Which settings make a strategy find good architectures in few trials? Chosen here, on what is not the benchmark they
+are judged by.
 
 Five landscapes:
   - `cells`: made-up rewards over 15,625 cells (made_up_rewards.py), twelve instances of six kinds in turn, 100 trials;
-  - `rugged`, `ways`: the same with strong interactions, or decided by the ways through a cell; an instance a run, 100 trials;
+  - `rugged`, `ways`: the same with strong interactions, or decided by the ways through a cell; an instance a run, 100
+  trials;
   - `digits`: the table of real short trainings (digits_table.py), 4,096 spellings, 100 trials;
   - `nasnet`: made-up smooth rewards over NASNet's fifty decisions, four instances in turn, 2,000 trials.
-A run is told the seen score. What is reported is the final score of the architecture with the best seen one, as its distance from the
-best final score there is (cells: points of accuracy; digits: the same) or outright (nasnet: deviations of random architectures); and
-`missed`, how far the best seen score stays behind the best there is: what a strategy can do something about, noise or not.
+A run is told the seen score. What is reported is the final score of the architecture with the best seen one, as its
+distance from the
+best final score there is (cells: points of accuracy; digits: the same) or outright (nasnet: deviations of random
+architectures); and
+`missed`, how far the best seen score stays behind the best there is: what a strategy can do something about, noise or
+not.
 
     python benchmarks/controller_settings.py [--landscapes cells,rugged,ways,digits] [--runs 100] [--only reinforce]
 
@@ -91,7 +96,8 @@ SLOW_IN_NASNET = {"predictor": 4, "lstm": 4, "": 12}
 
 @dataclass(frozen=True)
 class Landscape:
-    """A space, what is told of an architecture, and what counts: a number of which less is better (a distance) or more (a score).
+    """A space, what is told of an architecture, and what counts: a number of which less is better (a distance) or more
+    (a score).
 
     `best_seen` is the best that can be told; NaN where nobody knows.
     """
@@ -130,19 +136,29 @@ def _digits() -> Landscape:
     space = digits_space()
     names = [choice.name for choice in space.choices]
     with gzip.open(RESULTS / "digits_table.csv.gz", "rt", newline="") as file:
-        rows = {tuple(row[name] for name in names): (float(row["score"]), float(row["report"])) for row in csv.DictReader(file)}
+        rows = {
+            tuple(row[name] for name in names): (float(row["score"]), float(row["report"]))
+            for row in csv.DictReader(file)
+        }
     best = max(report for _, report in rows.values())
 
     def scores(architecture: Architecture) -> tuple[float, float]:
         return rows[tuple(str(architecture.genes[name]) for name in names)]
 
-    return Landscape(space, lambda a: scores(a)[0], lambda a: 100 * (best - scores(a)[1]), max(score for score, _ in rows.values()))
+    return Landscape(
+        space, lambda a: scores(a)[0], lambda a: 100 * (best - scores(a)[1]), max(score for score, _ in rows.values())
+    )
 
 
 def run(name: str, strategy_name: str, options: Mapping[str, float], seed: int) -> list[float]:
-    """One search: what the best so far counts, at each of the landscape's checkpoints; and in the end by how much the best was missed."""
+    """One search: what the best so far counts, at each of the landscape's checkpoints; and in the end by how much the
+    best was missed.
+    """
     land, part = landscape(name, seed), strategies.get(strategy_name)
-    given = {**(part.paper if "preset" in options else {}), **{key: value for key, value in options.items() if key != "preset"}}
+    given = {
+        **(part.paper if "preset" in options else {}),
+        **{key: value for key, value in options.items() if key != "preset"},
+    }
     strategy = part(land.space, seed=seed, **given)
     best, found, curve = -float("inf"), None, []
     for number in range(1, NUM_TRIALS[name] + 1):
@@ -165,7 +181,11 @@ def measure(name: str, strategy_name: str, options: Mapping[str, float], runs: i
     curves = [run(name, strategy_name, options, seed) for seed in range(runs)]
     seconds = time.process_time() - start
     *columns, missed = zip(*curves, strict=True)
-    known = {"missed": round(mean(missed), 4), "missed_std": round(stdev(missed), 4)} if runs > 1 and isfinite(missed[0]) else {}
+    known = (
+        {"missed": round(mean(missed), 4), "missed_std": round(stdev(missed), 4)}
+        if runs > 1 and isfinite(missed[0])
+        else {}
+    )
     return {
         "runs": runs,
         **known,
@@ -184,17 +204,27 @@ def main(argv: Sequence[str]) -> None:
     path = RESULTS / "controller_settings.json"
     record: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
     for name in arguments.landscapes.split(","):
-        known = record.setdefault(name, {"trials": NUM_TRIALS[name], "checkpoints": list(CHECKPOINTS[name]), "settings": {}})["settings"]
+        known = record.setdefault(
+            name, {"trials": NUM_TRIALS[name], "checkpoints": list(CHECKPOINTS[name]), "settings": {}}
+        )["settings"]
         for label, strategy_name, options in SETTINGS:
-            lstm = strategy_name in ("ppo", "reinforce") and (("preset" in options and "hidden_units" not in options) or "LSTM" in label)
+            lstm = strategy_name in ("ppo", "reinforce") and (
+                ("preset" in options and "hidden_units" not in options) or "LSTM" in label
+            )
             most = SLOW_IN_NASNET["lstm" if lstm else strategy_name if strategy_name == "predictor" else ""]
             runs = min(arguments.runs, most) if name == "nasnet" else arguments.runs
             if arguments.only not in label or known.get(label, {}).get("runs", 0) >= runs:
                 continue
-            known[label] = {"strategy": strategy_name, "options": dict(options), **measure(name, strategy_name, options, runs)}
+            known[label] = {
+                "strategy": strategy_name,
+                "options": dict(options),
+                **measure(name, strategy_name, options, runs),
+            }
             row = known[label]
             missed = f", missed {row['missed']}" if "missed" in row else ""
-            print(f"{name}: {label}: {row['mean']} ± {row['std']}{missed}, {row['milliseconds_a_trial']} ms", flush=True)
+            print(
+                f"{name}: {label}: {row['mean']} ± {row['std']}{missed}, {row['milliseconds_a_trial']} ms", flush=True
+            )
             path.write_text(json.dumps(record, indent=1) + "\n")
 
 

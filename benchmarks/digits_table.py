@@ -1,15 +1,21 @@
-"""A table of real trainings to choose settings on: every cell of a reduced NAS-Bench-201 space, trained shortly on digits.
+"""A table of real trainings to choose settings on: every cell of a reduced NAS-Bench-201 space, trained shortly on
+digits.
 
-Four operations on six edges make 4,096 spellings. Each is trained on 500 scans of 8 x 8 pixels, with one cell a stage and eight filters:
-  - `score`: three epochs, the mean of two seeds, on 500 other scans: what a strategy sees, noisy as short trainings are;
+Four operations on six edges make 4,096 spellings. Each is trained on 500 scans of 8 x 8 pixels, with one cell a stage
+and eight filters:
+  - `score`: three epochs, the mean of two seeds, on 500 other scans: what a strategy sees, noisy as short trainings
+  are;
   - `report`: five epochs, the mean of three other seeds, on the 797 scans left: what counts in the end;
   - `seconds`: the CPU time of a short training, for a simulated clock.
-(With one seed a column, the two have a rank correlation of 0.60, and of 0.15 among the tenth with the best scores: the best score says
+(With one seed a column, the two have a rank correlation of 0.60, and of 0.15 among the tenth with the best scores: the
+best score says
 next to nothing.)
-Spellings of one function share their trainings: those that the space calls equal, and those that differ in convolutions which nothing
+Spellings of one function share their trainings: those that the space calls equal, and those that differ in convolutions
+which nothing
 reads (they take no part in the output, so no gradient reaches them).
 
-    python benchmarks/digits_table.py        writes results/digits_table.csv.gz; run again after an interruption, it goes on
+    python benchmarks/digits_table.py        writes results/digits_table.csv.gz; run again after an interruption, it
+    goes on
 """
 
 import gzip
@@ -66,7 +72,9 @@ def spellings(space: NasBench201Space) -> Iterator[Architecture]:
 
 
 def function_of(space: NasBench201Space, architecture: Architecture) -> Architecture:
-    """One spelling for all that compute the same function: what nothing reads is cut, then the space's canonical form."""
+    """One spelling for all that compute the same function: what nothing reads is cut, then the space's canonical
+    form.
+    """
     genes = dict(architecture.genes)
     read = {max(target for _, target in EDGES)}
     for source, target in reversed(EDGES):  # a target's own readers come before it
@@ -81,7 +89,9 @@ def function_of(space: NasBench201Space, architecture: Architecture) -> Architec
 def train(architecture: Architecture, data: ImageData, epochs: int, seed: int) -> float:
     """The validation accuracy after a training, on one thread."""
     spec = ModelSpec("space:nasbench201", SIZE, data.task, architecture=architecture)
-    return fit(build_seeded(spec, seed), data, RECIPE, seed=seed, device=torch.device("cpu"), epochs=epochs)["val_accuracy"]
+    return fit(build_seeded(spec, seed), data, RECIPE, seed=seed, device=torch.device("cpu"), epochs=epochs)[
+        "val_accuracy"
+    ]
 
 
 def splits() -> tuple[ImageData, ImageData]:
@@ -95,18 +105,30 @@ def splits() -> tuple[ImageData, ImageData]:
     train_part, score_part, report_part = numbers.split([NUM_TRAIN, NUM_SCORE, len(every) - NUM_TRAIN - NUM_SCORE])
 
     def with_val(val: torch.Tensor) -> ImageData:
-        return ImageData("digits", every.take(train_part), every.take(val), digits.mean, digits.std, digits.class_names, digits.image_size)
+        return ImageData(
+            "digits",
+            every.take(train_part),
+            every.take(val),
+            digits.mean,
+            digits.std,
+            digits.class_names,
+            digits.image_size,
+        )
 
     return with_val(score_part), with_val(report_part)
 
 
 def measure(part: Path) -> dict[str, dict[str, list[float]]]:
-    """Key of a function -> column -> a number a seed. Each is on disk in `part` once it is known; what is there is not trained again."""
+    """Key of a function -> column -> a number a seed. Each is on disk in `part` once it is known; what is there is not
+    trained again.
+    """
     space = digits_space()
     done: dict[str, dict[str, list[float]]] = {}
     if part.exists():
         done = {record["key"]: record["columns"] for record in map(json.loads, part.read_text().splitlines())}
-    functions = {function.key: function for function in (function_of(space, architecture) for architecture in spellings(space))}
+    functions = {
+        function.key: function for function in (function_of(space, architecture) for architecture in spellings(space))
+    }
     for_score, for_report = splits()
     torch.set_num_threads(1)
     with part.open("a") as file:

@@ -1,12 +1,17 @@
-"""Do the strategies search where a table ends? Two made-up rewards over the NASNet space, 50 decisions and 5.2e36 spellings.
+"""Do the strategies search where a table ends? Two made-up rewards over the NASNet space, 50 decisions and 5.2e36
+spellings.
 
-  - `additive` (`nasbench.testing.additive_score`): each decision gives what its option is worth, whatever the others are;
-  - `smooth`: what an option is worth is part shared by all decisions that have it (a good operation is good in most places) and part the
-    decision's own; decisions of a block depend on each other in pairs, and so do the operations of blocks that follow one another;
-    the sum saturates as accuracies do. The tables are drawn from the seed, so that each repetition has a reward of its own.
+  - `additive` (`nasbench.testing.additive_score`): each decision gives what its option is worth, whatever the others
+  are;
+  - `smooth`: what an option is worth is part shared by all decisions that have it (a good operation is good in most
+  places) and part the
+    decision's own; decisions of a block depend on each other in pairs, and so do the operations of blocks that follow
+    one another;
+    the sum saturates as accuracies do. The tables are drawn from the seed, so that each repetition has a reward of its
+    own.
 
-Every strategy gets the same numbers of evaluations, one at a time, and no network met again is free. Written down: the best
-found (mean and deviation over seeds) along the way, how many different networks it took, and what a step costs.
+Every strategy gets the same numbers of evaluations, one at a time, and no network met again is free. Written down: the
+best found (mean and deviation over seeds) along the way, how many different networks it took, and what a step costs.
 
     python benchmarks/fifty_decisions.py                     writes results/fifty_decisions.json and prints a table
     python benchmarks/fifty_decisions.py --strategies evolution:population=50:sample=10,random --evaluations 200
@@ -45,11 +50,15 @@ def additive(space: SearchSpace, seed: int) -> Score:  # noqa: ARG001 - one rewa
 
 
 def smooth(space: SearchSpace, seed: int, interactions: float = 0.7) -> Score:
-    """Worths, pairwise interactions of that deviation, saturation. A random architecture is at 0.6 or so, the best above 0.9."""
+    """Worths, pairwise interactions of that deviation, saturation. A random architecture is at 0.6 or so, the best
+    above 0.9.
+    """
     draw = Random(derive(seed, "smooth reward"))
     names = [decision.name for decision in space.choices]
     options = {decision.name: decision.options for decision in space.choices if isinstance(decision, Choice)}
-    shared = {option: draw.gauss(0, 1) for option in sorted({str(option) for known in options.values() for option in known})}
+    shared = {
+        option: draw.gauss(0, 1) for option in sorted({str(option) for known in options.values() for option in known})
+    }
     worth = {}
     for name in names:
         own = {option: shared[str(option)] + draw.gauss(0, 0.6) for option in options[name]}
@@ -58,7 +67,13 @@ def smooth(space: SearchSpace, seed: int, interactions: float = 0.7) -> Score:
     for name in names:  # normal_3_op_1: block normal_3
         blocks.setdefault("_".join(name.split("_")[:2]), []).append(name)
     pairs = [pair for block in blocks.values() for pair in combinations(block, 2)]
-    pairs += [(a, b) for first, second in pairwise(blocks.values()) for a in first for b in second if "_op_" in a and "_op_" in b]
+    pairs += [
+        (a, b)
+        for first, second in pairwise(blocks.values())
+        for a in first
+        for b in second
+        if "_op_" in a and "_op_" in b
+    ]
     tables = {pair: {(a, b): draw.gauss(0, 1) for a in options[pair[0]] for b in options[pair[1]]} for pair in pairs}
     scales = 1.17 * sqrt(len(names)), sqrt(len(pairs)) / interactions  # 1.17: deviation of a worth
 
@@ -81,7 +96,9 @@ def _space() -> SearchSpace:
 
 
 def repetition(job: tuple[str, str, int, int]) -> dict[str, Any]:
-    """One strategy on one reward under one seed: the best so far at the marks, milliseconds a step, different networks."""
+    """One strategy on one reward under one seed: the best so far at the marks, milliseconds a step, different
+    networks.
+    """
     reward, text, seed, evaluations = job
     name, *options = text.split(":")
     space, score = _space(), REWARDS[reward](_space(), seed)
@@ -93,7 +110,20 @@ def repetition(job: tuple[str, str, int, int]) -> dict[str, Any]:
         seconds = perf_counter() - start
         key = space.canonical(proposal.architecture).key
         value = score(proposal.architecture)
-        trial = Trial(number, proposal.architecture, key, "ok", value, {"val_accuracy": value}, 1, 0.0, seed, "", "", proposal.note)
+        trial = Trial(
+            number,
+            proposal.architecture,
+            key,
+            "ok",
+            value,
+            {"val_accuracy": value},
+            1,
+            0.0,
+            seed,
+            "",
+            "",
+            proposal.note,
+        )
         start = perf_counter()
         strategy.tell(trial)
         steps.append(seconds + perf_counter() - start)
@@ -105,7 +135,9 @@ def repetition(job: tuple[str, str, int, int]) -> dict[str, Any]:
     return {"curve": curve, "networks": len(keys), "step_ms": 1e3 * mean(steps), "last_step_ms": 1e3 * mean(last)}
 
 
-def measure(texts: Sequence[str], rewards: Sequence[str], seeds: int, evaluations: int, processes: int) -> dict[str, Any]:
+def measure(
+    texts: Sequence[str], rewards: Sequence[str], seeds: int, evaluations: int, processes: int
+) -> dict[str, Any]:
     """All repetitions, summed up by reward and strategy."""
     jobs = [(reward, text, seed, evaluations) for reward in rewards for text in texts for seed in range(seeds)]
     with ProcessPoolExecutor(processes) as pool:
@@ -118,7 +150,10 @@ def measure(texts: Sequence[str], rewards: Sequence[str], seeds: int, evaluation
             curve = {mark: [run["curve"][mark] for run in runs] for mark in runs[0]["curve"]}
             rows[text] = {
                 "seeds": seeds,
-                "best": {mark: {"mean": round(mean(found), 4), "std": round(_deviation(found), 4)} for mark, found in curve.items()},
+                "best": {
+                    mark: {"mean": round(mean(found), 4), "std": round(_deviation(found), 4)}
+                    for mark, found in curve.items()
+                },
                 "found": curve[evaluations],
                 "networks": round(mean(run["networks"] for run in runs), 1),
                 "step_ms": round(mean(run["step_ms"] for run in runs), 2),
@@ -153,7 +188,8 @@ def table(record: Mapping[str, Any]) -> str:
                     [
                         f"{text:<{width}}",
                         *found,
-                        f"{row['seeds']:>6} {row['networks']:>9.0f} {row['step_ms']:>10.1f} {row['last_step_ms']:>10.1f}",
+                        f"{row['seeds']:>6} {row['networks']:>9.0f} {row['step_ms']:>10.1f} "
+                        f"{row['last_step_ms']:>10.1f}",
                     ]
                 )
             )
@@ -176,7 +212,11 @@ def main() -> None:
     parser.add_argument("--add", action="store_true", help="keep the other strategies that the output has")
     arguments = parser.parse_args()
     record = measure(
-        arguments.strategies.split(","), arguments.rewards.split(","), arguments.seeds, arguments.evaluations, arguments.processes
+        arguments.strategies.split(","),
+        arguments.rewards.split(","),
+        arguments.seeds,
+        arguments.evaluations,
+        arguments.processes,
     )
     record = json.loads(json.dumps(record))
     if arguments.add and arguments.output.exists():

@@ -1,17 +1,21 @@
 """Made-up rewards on which settings are chosen: known everywhere, cheap, and shaped like what trainings of cells give.
 
 Over six decisions of five options (15,625 spellings) an instance has, drawn from its seed:
-  - what each option is worth, part shared by all decisions (an operation is good or bad wherever it stands), part a decision's own;
+  - what each option is worth, part shared by all decisions (an operation is good or bad wherever it stands), part a
+  decision's own;
   - how much each decision matters, and interactions of all pairs;
   - a saturating score, as accuracies are: the best lie close together, the worst have a heavy tail;
-  - dead architectures: option 0 cuts an edge of a cell of four nodes, and a cell whose input does not reach its output is at chance;
-  - two scores: the one a strategy sees, of a short training (noise, and a bias in favour of what learns quickly), and the final one.
+  - dead architectures: option 0 cuts an edge of a cell of four nodes, and a cell whose input does not reach its output
+  is at chance;
+  - two scores: the one a strategy sees, of a short training (noise, and a bias in favour of what learns quickly), and
+  the final one.
 
-Two more kinds over the same cells: `rugged`, with interactions of two and a half times the additive part; and `ways`, where a score comes
-from the ways from input to output: how much the operations on the deepest one learn, how much there is on all, whether some way passes
-the input on untouched, and what blurs it.
+Two more kinds over the same cells: `rugged`, with interactions of two and a half times the additive part; and `ways`,
+where a score comes from the ways from input to output: how much the operations on the deepest one learn, how much there
+is on all, whether some way passes the input on untouched, and what blurs it.
 
-Over the fifty decisions of the NASNet space a reward is a sum of worths and of interactions of a hundred pairs, and noise.
+Over the fifty decisions of the NASNet space a reward is a sum of worths and of interactions of a hundred pairs, and
+noise.
 """
 
 from collections.abc import Sequence
@@ -49,7 +53,9 @@ VARIANTS: tuple[dict[str, Any], ...] = (
 
 @final
 class CellSpace:
-    """Six edges between four nodes, five options each; with `cells`, an edge on no way from input to output may as well be cut."""
+    """Six edges between four nodes, five options each; with `cells`, an edge on no way from input to output may as well
+    be cut.
+    """
 
     name = "made_up_cell"
     choices: Sequence[Decision] = tuple(Choice(f"edge_{start}_{end}", OPTIONS) for start, end in EDGES)
@@ -63,7 +69,10 @@ class CellSpace:
             return architecture
         genes = [architecture.genes[choice.name] for choice in self.choices]
         live = live_edges([gene != OPTIONS[0] for gene in genes])
-        return Architecture(self.name, tuple((c.name, g if on else OPTIONS[0]) for c, g, on in zip(self.choices, genes, live, strict=True)))
+        return Architecture(
+            self.name,
+            tuple((c.name, g if on else OPTIONS[0]) for c, g, on in zip(self.choices, genes, live, strict=True)),
+        )
 
     def build(self, architecture: Architecture, size: Size, task: Task) -> "nn.Module":  # noqa: ARG002 - there is none
         raise ValueError("made-up architectures have no network: they are scored by a formula")
@@ -100,9 +109,12 @@ def cell_rewards(number: int) -> CellRewards:
     return _cell_rewards(1000 + number, **VARIANTS[number % len(VARIANTS)])
 
 
-def _cell_rewards(seed: int, interactions: float = 0.5, noise: float = 0.25, shared: float = 1.0, cells: bool = True) -> CellRewards:
-    """`interactions`: their deviation, that of the additive part being 1; `noise`: of the seen score, same unit; `shared`: the deviation
-    of an option's worth that all decisions share, that of a decision's own being 0.6; without `cells` no architecture is dead.
+def _cell_rewards(
+    seed: int, interactions: float = 0.5, noise: float = 0.25, shared: float = 1.0, cells: bool = True
+) -> CellRewards:
+    """`interactions`: their deviation, that of the additive part being 1; `noise`: of the seen score, same unit;
+    `shared`: the deviation of an option's worth that all decisions share, that of a decision's own being 0.6; without
+    `cells` no architecture is dead.
     """
     rng = np.random.default_rng(seed)
     edges = np.arange(len(EDGES))
@@ -132,7 +144,9 @@ def _spellings() -> Rows:
 def _live_spellings() -> tuple[Rows, NDArray[np.bool_]]:
     """The same with dead edges cut, and which edges are live: (15625, 6) both"""
     edges, spelled = np.arange(len(EDGES)), _spellings()
-    ways = np.array([live_edges([bool(code >> edge & 1) for edge in range(len(EDGES))]) for code in range(2 ** len(EDGES))])
+    ways = np.array(
+        [live_edges([bool(code >> edge & 1) for edge in range(len(EDGES))]) for code in range(2 ** len(EDGES))]
+    )
     live = ways[(spelled != 0) @ (1 << edges)]
     return np.where(live, spelled, 0), live
 
@@ -152,7 +166,9 @@ def way_rewards(number: int) -> CellRewards:
     """The instance with that number: what lies on the four ways from node 0 to node 3 decides."""
     rng = np.random.default_rng(5000 + number)
     indices, live = _live_spellings()
-    order = np.array([0, *(1 + rng.permutation(4))])  # which option plays which part: cut, pass on, learn little, learn much, blur
+    order = np.array(
+        [0, *(1 + rng.permutation(4))]
+    )  # which option plays which part: cut, pass on, learn little, learn much, blur
     learns = np.array([0.0, 0.0, *np.sort(rng.uniform(0.2, 1.2, 2)), 0.0])[order]
     blurs = np.array([0.0, 0.0, 0.0, 0.0, rng.uniform(0.3, 1.0)])[order]
     alive = np.stack([(indices[:, way] != 0).all(1) for way in WAYS], axis=1)  # (N, 4)
@@ -162,9 +178,17 @@ def way_rewards(number: int) -> CellRewards:
     deepest, total = depth.max(1), depth.sum(1)
     value = rng.uniform(0.5, 1.5) * np.sqrt(deepest) + rng.uniform(0.3, 1.0) * np.log1p(total)
     value += rng.uniform(0.2, 0.8) * (untouched & (deepest > 0.5)) - rng.uniform(0.1, 0.5) * blur.sum(1)
-    own = (rng.gamma(4.0, 0.25, len(EDGES))[:, None] * rng.normal(size=(len(EDGES), 5)))[np.arange(len(EDGES)), indices].sum(1)
+    own = (rng.gamma(4.0, 0.25, len(EDGES))[:, None] * rng.normal(size=(len(EDGES), 5)))[
+        np.arange(len(EDGES)), indices
+    ].sum(1)
     latent = _standard(_standard(value) + 0.2 * _standard(own) + 0.1 * rng.normal(size=len(indices)))
-    return _told(CellSpace(), latent + 0.15 * rng.normal(size=len(indices)), latent + 0.07 * rng.normal(size=len(indices)), indices, live)
+    return _told(
+        CellSpace(),
+        latent + 0.15 * rng.normal(size=len(indices)),
+        latent + 0.07 * rng.normal(size=len(indices)),
+        indices,
+        live,
+    )
 
 
 def _score(value: Floats, dead: NDArray[np.bool_]) -> Floats:
@@ -196,12 +220,16 @@ class SmoothRewards:
 
     def final(self, architecture: Architecture) -> float:
         """Without noise."""
-        main, pairs = self._parts([index[architecture.genes[name]] for name, index in zip(self._names, self._index, strict=True)])
+        main, pairs = self._parts(
+            [index[architecture.genes[name]] for name, index in zip(self._names, self._index, strict=True)]
+        )
         return (main - self._centre) / self._scale + self._per_pair * pairs
 
     def seen(self, architecture: Architecture) -> float:
         """With the noise that belongs to the architecture."""
-        return self.final(architecture) + self._noise * float(np.random.default_rng(int(architecture.key, 16)).standard_normal())
+        return self.final(architecture) + self._noise * float(
+            np.random.default_rng(int(architecture.key, 16)).standard_normal()
+        )
 
     def _parts(self, indices: Sequence[int]) -> tuple[float, float]:
         main = sum(float(worths[i]) for worths, i in zip(self._main, indices, strict=True))

@@ -1,7 +1,8 @@
 """The networks of the NASNet space, CIFAR skeleton, written down plainly: what the fast definitions are held against.
 
-Each formula of Zoph et al. 2018 is one call of PyTorch, in the order in which the paper has it, on the weights by name: nothing is
-shared, fused, reordered or laid out for speed, and nothing of `nasbench.nn` is used. Dropout and drop path are off.
+Each formula of Zoph et al. 2018 is one call of PyTorch, in the order in which the paper has it, on the weights by name:
+nothing is shared, fused, reordered or laid out for speed, and nothing of `nasbench.nn` is used. Dropout and drop path
+are off.
 """
 
 from collections.abc import Mapping
@@ -17,7 +18,8 @@ DENSE = {"identity": 1, "conv_1x1": 1, "conv_3x3": 1, "dil_3x3": 2}  # the dilat
 
 
 class PlainNetwork:
-    """Called with images (B, C, H, W), gives logits (B, classes), normalising by the batch's statistics, as in training.
+    """Called with images (B, C, H, W), gives logits (B, classes), normalising by the batch's statistics, as in
+    training.
 
     `weights` is a state_dict of the space's network, copied; `arguments` are those that build it (`sizes.arguments`).
     """
@@ -32,7 +34,9 @@ class PlainNetwork:
 
     def names(self) -> list[str]:
         """Of the parameters; the other weights are running statistics."""
-        return [name for name in self.weights if not name.endswith(("running_mean", "running_var", "num_batches_tracked"))]
+        return [
+            name for name in self.weights if not name.endswith(("running_mean", "running_var", "num_batches_tracked"))
+        ]
 
     def parameters(self) -> list[Tensor]:
         return [self.weights[name] for name in self.names()]
@@ -42,7 +46,9 @@ class PlainNetwork:
         for index, (reduces, filters) in enumerate(self._plan):
             h, h_prev = self._cell(f"cells.{index}", h, h_prev, reduces, filters), h
         features = functional.relu(h).mean(dim=(2, 3))  # (B, C)
-        return functional.linear(features, self.weights["classifier.linear.weight"], self.weights["classifier.linear.bias"])
+        return functional.linear(
+            features, self.weights["classifier.linear.weight"], self.weights["classifier.linear.bias"]
+        )
 
     def _cell(self, name: str, h: Tensor, h_prev: Tensor, reduces: bool, filters: int) -> Tensor:
         if h_prev.shape[2] != h.shape[2]:
@@ -57,13 +63,19 @@ class PlainNetwork:
             sides = []
             for side, state, operation in (("left", first, op_1), ("right", second, op_2)):
                 stride = 2 if reduces and state < 2 else 1
-                sides.append(self._operation(f"{name}.blocks.{index}.{side}", operation, states[state], filters, stride))
+                sides.append(
+                    self._operation(f"{name}.blocks.{index}.{side}", operation, states[state], filters, stride)
+                )
             if combine == "add":
                 states.append(sides[0] + sides[1])
             else:
                 states.append(self._relu_conv_norm(f"{name}.blocks.{index}.squeeze", torch.cat(sides, dim=1)))
         return torch.cat(
-            [self._fit(f"{name}.fits.{i}", states[state], filters, reduces and state < 2) for i, state in enumerate(outputs)], 1
+            [
+                self._fit(f"{name}.fits.{i}", states[state], filters, reduces and state < 2)
+                for i, state in enumerate(outputs)
+            ],
+            1,
         )
 
     def _fit(self, name: str, x: Tensor, filters: int, halve: bool) -> Tensor:
@@ -92,7 +104,9 @@ class PlainNetwork:
     def _relu_conv_norm(self, name: str, x: Tensor, stride: tuple[int, int] = (1, 1), dilation: int = 1) -> Tensor:
         return self._norm(f"{name}.bn", self._conv(f"{name}.conv", functional.relu(x), stride, dilation))
 
-    def _conv(self, name: str, x: Tensor, stride: tuple[int, int] = (1, 1), dilation: int = 1, groups: int = 1) -> Tensor:
+    def _conv(
+        self, name: str, x: Tensor, stride: tuple[int, int] = (1, 1), dilation: int = 1, groups: int = 1
+    ) -> Tensor:
         weight = self.weights[f"{name}.weight"]
         rows = same(x.shape[2], weight.shape[2], stride[0], dilation)
         columns = same(x.shape[3], weight.shape[3], stride[1], dilation)

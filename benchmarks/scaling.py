@@ -1,13 +1,16 @@
-"""How a search gains by workers: children an hour for 1, 2 and 4 Ray workers, and by simulation what 450 workers wait for.
+"""How a search gains by workers: children an hour for 1, 2 and 4 Ray workers, and by simulation what 450 workers wait
+for.
 
-Measured: random cells (N = 1, F = 4) trained for an epoch on `digits` by Ray workers on this machine. Counted are the answers after each
-worker's first, so that starting Ray and reading the data are left out. More workers than cores bring nothing: the cores are what is shared.
+Measured: random cells (N = 1, F = 4) trained for an epoch on `digits` by Ray workers on this machine. Counted are the
+answers after each worker's first, so that starting Ray and reading the data are left out. More workers than cores bring
+nothing: the cores are what is shared.
 
-Simulated: the real search loop with the real PPO and the real log answers 450 workers, as many as the published search had. How long the
-loop takes for each answer (to log it, to tell the strategy, to ask it for the next child) is measured; how long children train is drawn
-from a lognormal distribution on a simulated clock, and so is nothing else. Answers queue: the loop takes one at a time. Besides, each costs
-`--dispatch-ms` in Ray (see results/search_overhead.json). Written down is the share of the workers' time spent waiting for the loop, with
-the start, when all of them ask at once, and after each worker's first child.
+Simulated: the real search loop with the real PPO and the real log answers 450 workers, as many as the published search
+had. How long the loop takes for each answer (to log it, to tell the strategy, to ask it for the next child) is
+measured; how long children train is drawn from a lognormal distribution on a simulated clock, and so is nothing else.
+Answers queue: the loop takes one at a time. Besides, each costs `--dispatch-ms` in Ray (see
+results/search_overhead.json). Written down is the share of the workers' time spent waiting for the loop, with the
+start, when all of them ask at once, and after each worker's first child.
 
     python benchmarks/scaling.py                   writes results/scaling.json and prints a table
     python benchmarks/scaling.py --workers 0       the simulation alone
@@ -75,8 +78,11 @@ def children_an_hour(workers: int, children: int) -> dict[str, Any]:
     }
 
 
-def controller_seconds(preset: str, workers: int, children: int, durations: Sequence[float]) -> tuple[list[float], list[float]]:
-    """Seconds that the loop takes at the start for each worker's first child, and then for each answer with the next child.
+def controller_seconds(
+    preset: str, workers: int, children: int, durations: Sequence[float]
+) -> tuple[list[float], list[float]]:
+    """Seconds that the loop takes at the start for each worker's first child, and then for each answer with the next
+    child.
 
     Answers come in the order of the simulated durations, `workers` children at a time.
     """
@@ -114,7 +120,9 @@ def controller_seconds(preset: str, workers: int, children: int, durations: Sequ
 def waiting(
     first: Sequence[float], later: Sequence[float], durations: Sequence[float], workers: int, dispatch: float
 ) -> tuple[float, float, float]:
-    """Shares of the workers' time spent waiting: of all, after each one's first child; and the share in which the loop is busy."""
+    """Shares of the workers' time spent waiting: of all, after each one's first child; and the share in which the loop
+    is busy.
+    """
     free = 0.0  # when the loop can take the next answer
     ends: list[tuple[float, int]] = []
     waited = [0.0, 0.0]  # at the start, later
@@ -171,7 +179,9 @@ def main() -> None:
     parser.add_argument("--simulated-workers", type=int, default=450)
     parser.add_argument("--children", type=int, default=4500)
     parser.add_argument("--minutes", type=float, nargs="+", default=[1, 10, 60], help="median durations of a child")
-    parser.add_argument("--sigma", type=float, default=log(1.5), help="of the logarithm of durations; two thirds lie within exp(±sigma)")
+    parser.add_argument(
+        "--sigma", type=float, default=log(1.5), help="of the logarithm of durations; two thirds lie within exp(±sigma)"
+    )
     parser.add_argument("--dispatch-ms", type=float, default=60.0, help="what Ray adds to each answer")
     parser.add_argument("--presets", nargs="+", default=["default", "paper"], choices=["default", "paper"])
     parser.add_argument("--seed", type=int, default=0)
@@ -183,17 +193,27 @@ def main() -> None:
     simulated = {preset: simulate(preset, options) for preset in options.presets}
     load.append(os.getloadavg()[0])
     for row in measured:
-        print(f"{row['workers']} workers: {row['children_an_hour']} children an hour, {row['seconds_a_child_median']} s each")
+        print(
+            f"{row['workers']} workers: {row['children_an_hour']} children an hour, {row['seconds_a_child_median']} s "
+            "each"
+        )
     for preset, found in simulated.items():
         print(
-            f"{found['workers']} workers, PPO ({preset}): {found['answer_ms_mean']} ms an answer, at the worst {found['answer_ms_worst']}"
+            f"{found['workers']} workers, PPO ({preset}): {found['answer_ms_mean']} ms an answer, at the worst "
+            f"{found['answer_ms_worst']}"
         )
         for minutes, shares in found["by_median_duration"].items():
             whole, later = shares["waiting_share"], shares["waiting_share_after_first"]
             print(
-                f"  children of {minutes}: waiting {whole:.3%}, after the first {later:.3%}; the loop busy {shares['loop_busy_share']:.2%}"
+                f"  children of {minutes}: waiting {whole:.3%}, after the first {later:.3%}; the loop busy "
+                f"{shares['loop_busy_share']:.2%}"
             )
-    record = {**provenance(["benchmarks/scaling.py", *sys.argv[1:]]), "load_average": load, "trained": measured, "simulated": simulated}
+    record = {
+        **provenance(["benchmarks/scaling.py", *sys.argv[1:]]),
+        "load_average": load,
+        "trained": measured,
+        "simulated": simulated,
+    }
     options.output.parent.mkdir(parents=True, exist_ok=True)
     options.output.write_text(json.dumps(record, indent=2) + "\n")
 

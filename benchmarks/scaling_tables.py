@@ -1,8 +1,10 @@
-"""Tables 3 and 7 of Tan and Le 2019 (arXiv:1905.11946) counted again: our multiply-adds beside the paper's, and why they differ.
+"""Tables 3 and 7 of Tan and Le 2019 (arXiv:1905.11946) counted again: our multiply-adds beside the paper's, and why
+they differ.
 
-Every row is what `nasbench scale --base B --depth D --width W --resolution R` counts. A row that differs from the paper by more than
-5 % is counted again under other roundings and groupings; of those that leave the base what the paper says of it, the one that comes
-nearest to the paper's number is named as the likely cause (the paper prints two digits and says nothing of rounding).
+Every row is what `nasbench scale --base B --depth D --width W --resolution R` counts. A row that differs from the paper
+by more than 5 % is counted again under other roundings and groupings; of those that leave the base what the paper says
+of it, the one that comes nearest to the paper's number is named as the likely cause (the paper prints two digits and
+says nothing of rounding).
 
     python benchmarks/scaling_tables.py            writes docs/scaling_tables.md
 """
@@ -96,7 +98,9 @@ TABLE = (
     Published("efficientnet_b0", Multipliers(resolution=2), 1.9, 79.1),
     Published("efficientnet_b0", COMPOUND, 1.8, 81.1),
 )
-"""Table 3, and table 7 for EfficientNet-B0. The paper does not print the compound multipliers of MobileNetV2 and ResNet-50."""
+"""Table 3, and table 7 for EfficientNet-B0. The paper does not print the compound multipliers of MobileNetV2 and
+ResNet-50.
+"""
 
 
 def row_of(published: Published) -> Row:
@@ -155,7 +159,10 @@ def _stage_variants(blueprint: Blueprint, asked: Multipliers) -> Iterator[tuple[
 
     yield "repeats to the nearest instead of up", gmacs(blueprint, _nearest, round_filters)
     yield "channels to the nearest whole number instead of a multiple of 8", gmacs(blueprint, round_repeats, _nearest)
-    yield "each stage's first block a stage of its own", gmacs(_first_blocks_apart(blueprint), round_repeats, round_filters)
+    yield (
+        "each stage's first block a stage of its own",
+        gmacs(_first_blocks_apart(blueprint), round_repeats, round_filters),
+    )
 
 
 def _resnet_variants(asked: Multipliers) -> Iterator[tuple[str, float]]:
@@ -175,11 +182,15 @@ def _resnet_variants(asked: Multipliers) -> Iterator[tuple[str, float]]:
 
 
 def _other_multiplier(published: Published, dimension: str) -> tuple[str, float]:
-    """The multiplier, in steps of 0.1, whose count comes nearest to the paper's: printed as a whole number, it would read the same."""
+    """The multiplier, in steps of 0.1, whose count comes nearest to the paper's: printed as a whole number, it would
+    read the same.
+    """
     asked = getattr(published.asked, dimension)
     tried = [round(asked + step / 10, 1) for step in range(-4, 5)]
     found = {
-        value: counted(compound_scale(_base(published), Multipliers(**{dimension: value}))).macs / 1e9 for value in tried if value != asked
+        value: counted(compound_scale(_base(published), Multipliers(**{dimension: value}))).macs / 1e9
+        for value in tried
+        if value != asked
     }
     best = min(found, key=lambda value: abs(found[value] - published.gmacs))
     return f"{dimension} {best:g}, printed as {asked:g}", found[best]
@@ -225,7 +236,8 @@ def markdown(rows: list[Row]) -> str:
     lines = [
         "# Scaling tables",
         "",
-        "Written by `python benchmarks/scaling_tables.py`. Tables 3 and 7 of Tan and Le 2019 (arXiv:1905.11946), counted again: GMACs are",
+        "Written by `python benchmarks/scaling_tables.py`. Tables 3 and 7 of Tan and Le 2019 (arXiv:1905.11946), "
+        "counted again: GMACs are",
         "billions of multiply-adds; top-1 accuracy is the paper's. Each row is",
         "`nasbench scale --base BASE --depth D --width W --resolution R`.",
         "*: the paper does not print these compound multipliers; MobileNetV1's are taken.",
@@ -236,15 +248,19 @@ def markdown(rows: list[Row]) -> str:
     for row in rows:
         asked, star = row.published.asked, "*" if row.published.assumed else ""
         lines.append(
-            f"| {row.published.base} | {asked.depth:g}{star} | {asked.width:g}{star} | {asked.resolution:g}{star} | {row.pixels} "
-            f"| {row.params:,} | {row.gmacs:.3f} | {row.published.gmacs:g} | {row.difference:+.1%} | {row.published.top1:g} |"
+            f"| {row.published.base} | {asked.depth:g}{star} | {asked.width:g}{star} | {asked.resolution:g}{star} | "
+            f"{row.pixels} "
+            f"| {row.params:,} | {row.gmacs:.3f} | {row.published.gmacs:g} | {row.difference:+.1%} | "
+            f"{row.published.top1:g} |"
         )
     lines += [
         "",
         "## Differences over 5 %",
         "",
-        "Each such row counted again with one rounding or grouping changed; changes without effect are left out. In bold the likely",
-        "cause: of the changes that leave the base (counted under the same change in the last column) what the paper says of it, the one",
+        "Each such row counted again with one rounding or grouping changed; changes without effect are left out. In "
+        "bold the likely",
+        "cause: of the changes that leave the base (counted under the same change in the last column) what the paper "
+        "says of it, the one",
         "that comes nearest to the paper's number. The paper says nothing of it, and prints two digits at most.",
         "",
         "| row | paper | changed | GMACs | difference | base so counted |",

@@ -1,10 +1,12 @@
 """What a search costs besides training: the milliseconds a trial that asking, telling, logging and tracking take.
 
-PPO over the NASNet space with an evaluator that does nothing, in this process and on two Ray workers, at 200 and at 2,000 trials. The
-log is a real run directory, flushed to disk for each trial; the listeners are those of `nasbench search` (console, W&B offline with
-`--wandb`, best weights). Beside it, Ray Tune's function trainables, as most would use Tune: a new process for each trial.
+PPO over the NASNet space with an evaluator that does nothing, in this process and on two Ray workers, at 200 and at
+2,000 trials. The log is a real run directory, flushed to disk for each trial; the listeners are those of `nasbench
+search` (console, W&B offline with `--wandb`, best weights). Beside it, Ray Tune's function trainables, as most would
+use Tune: a new process for each trial.
 
-Aims: PPO in this process at most 10 ms a trial, on Ray at most 60 ms, and the last 200 of 2,000 trials no dearer than the first 200.
+Aims: PPO in this process at most 10 ms a trial, on Ray at most 60 ms, and the last 200 of 2,000 trials no dearer than
+the first 200.
 
     python benchmarks/search_overhead.py               prints a table, writes results/search_overhead.json
 """
@@ -39,7 +41,9 @@ WINDOW = 200
 
 @dataclass
 class Clock:
-    """Seconds spent in each stage, call by call; when answers came, on the wall and in this process's CPU time (other load aside)."""
+    """Seconds spent in each stage, call by call; when answers came, on the wall and in this process's CPU time (other
+    load aside).
+    """
 
     stages: dict[str, list[float]] = field(default_factory=lambda: {stage: [] for stage in STAGES})
     answers: list[float] = field(default_factory=list)
@@ -60,7 +64,9 @@ class Clock:
 
 
 class Nothing:
-    """Scores an architecture by chance, in no time: nothing is learned, so that none comes twice and is answered from the log."""
+    """Scores an architecture by chance, in no time: nothing is learned, so that none comes twice and is answered from
+    the log.
+    """
 
     def check(self) -> None:
         """There is nothing to check."""
@@ -99,7 +105,10 @@ def run(executor: Executor, strategy_name: str, num_trials: int, wandb: bool) ->
     clock, space = Clock(), spaces.get("nasnet")()
     strategy: Strategy = strategies.get(strategy_name)(space, seed=0)
     plan = Plan(range(1, num_trials + 1), 0, 20, "space:nasnet", space.default_size, Task())
-    with tempfile.TemporaryDirectory(dir=os.environ.get("NASBENCH_BENCHMARK_DIR")) as directory, open(os.devnull, "w") as nowhere:
+    with (
+        tempfile.TemporaryDirectory(dir=os.environ.get("NASBENCH_BENCHMARK_DIR")) as directory,
+        open(os.devnull, "w") as nowhere,
+    ):
         store = RunStore.create(Path(directory) / "run", {"command": "benchmark", "config": {}})
         trackers = start_trackers(store, num_trials, nowhere, wandb)
         listeners = [BestWeights(store), *(tracker.trial for tracker in trackers)]
@@ -152,7 +161,9 @@ def start_trackers(store: RunStore, planned: int, stream: Any, wandb: bool) -> l
 
 
 def summary(clock: Clock) -> dict[str, Any]:
-    """Milliseconds a trial: the mean between the first and the last answer, in the first and the last window, and by stage."""
+    """Milliseconds a trial: the mean between the first and the last answer, in the first and the last window, and by
+    stage.
+    """
     gaps = [1000 * (late - early) for early, late in zip(clock.answers, clock.answers[1:], strict=False)]
     by_stage = {stage: round(1000 * sum(calls) / len(clock.answers), 3) for stage, calls in clock.stages.items()}
     total = sum(gaps) / len(gaps)
@@ -179,7 +190,10 @@ def function_trainables(num_trials: int) -> dict[str, Any]:
             moments.append(perf_counter())
 
     logging.getLogger("ray").setLevel(logging.CRITICAL)
-    with tempfile.TemporaryDirectory() as storage, environment({"RAY_AIR_NEW_OUTPUT": "0", "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1"}):
+    with (
+        tempfile.TemporaryDirectory() as storage,
+        environment({"RAY_AIR_NEW_OUTPUT": "0", "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1"}),
+    ):
         start = perf_counter()
         tune.run(
             lambda config: {"val_accuracy": config["x"]},
@@ -190,7 +204,11 @@ def function_trainables(num_trials: int) -> dict[str, Any]:
             verbose=0,
         )
     gaps = (moments[-1] - moments[0]) / (num_trials - 1)
-    return {"trials": num_trials, "seconds_to_first_answer": round(moments[0] - start, 3), "ms_a_trial": round(1000 * gaps, 1)}
+    return {
+        "trials": num_trials,
+        "seconds_to_first_answer": round(moments[0] - start, 3),
+        "ms_a_trial": round(1000 * gaps, 1),
+    }
 
 
 def main() -> None:
@@ -213,18 +231,34 @@ def main() -> None:
         executor = RayExecutor(options.workers)
         print(*executor.describe(), sep="\n", file=sys.stderr)
         for trials in options.trials:
-            rows[f"{options.workers} Ray workers, {trials} trials"] = run(executor, options.strategy, trials, options.wandb)
+            rows[f"{options.workers} Ray workers, {trials} trials"] = run(
+                executor, options.strategy, trials, options.wandb
+            )
         rows["Tune function trainables"] = function_trainables(options.function_trials)
         executor.close()
     load.append(os.getloadavg()[0])
 
-    columns = {"ms_a_trial": "ms/trial", "cpu_ms_a_trial": "CPU", "ms_first_window": "first 200", "ms_last_window": "last 200"}
+    columns = {
+        "ms_a_trial": "ms/trial",
+        "cpu_ms_a_trial": "CPU",
+        "ms_first_window": "first 200",
+        "ms_last_window": "last 200",
+    }
     print(" " * 28 + "".join(f"{title:>10}" for title in columns.values()) + "  stages (ms a trial)")
     for name, row in rows.items():
         stages = "  ".join(f"{stage} {ms:.2f}" for stage, ms in row.get("stages", {}).items())
-        print(f"{name:28}" + "".join(f"{row[column]:10.1f}" if column in row else " " * 10 for column in columns) + f"  {stages}")
+        print(
+            f"{name:28}"
+            + "".join(f"{row[column]:10.1f}" if column in row else " " * 10 for column in columns)
+            + f"  {stages}"
+        )
     options.output.parent.mkdir(parents=True, exist_ok=True)
-    record = {**provenance(["benchmarks/search_overhead.py", *sys.argv[1:]]), "load_average": load, "wandb": options.wandb, "rows": rows}
+    record = {
+        **provenance(["benchmarks/search_overhead.py", *sys.argv[1:]]),
+        "load_average": load,
+        "wandb": options.wandb,
+        "rows": rows,
+    }
     options.output.write_text(json.dumps(record, indent=2) + "\n")
 
 

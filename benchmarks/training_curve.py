@@ -1,4 +1,5 @@
-"""A finished training's curve, from the directory that `nasbench train` prints: kept as numbers and drawn over the minutes it took.
+"""A finished training's curve, from the directory that `nasbench train` prints: kept as numbers and drawn over the
+minutes it took.
 
     python benchmarks/training_curve.py runs/trained/ed90eca96c33d74f --name hour_cifar10
 

@@ -25,10 +25,14 @@ class HillClimbing:
     def ask(self, number: int, rng: Random, running: Sequence[Proposal]) -> Proposal:  # noqa: ARG002 - the protocol's
         if self._best is None or number <= self._start:
             return Proposal(number, sample(self._space.name, self._space.choices, rng), note={"blind": True})
-        return Proposal(number, mutate(self._best.architecture, self._space.choices, rng), note={"parent": self._best.number})
+        return Proposal(
+            number, mutate(self._best.architecture, self._space.choices, rng), note={"parent": self._best.number}
+        )
 
     def tell(self, trial: Trial) -> None:
-        """Keeps the best; failed trials have no score and change nothing. Equal scores: the lower number, whatever came first."""
+        """Keeps the best; failed trials have no score and change nothing. Equal scores: the lower number, whatever came
+        first.
+        """
         if trial.score is not None and (self._best is None or _rank(trial) > _rank(self._best)):
             self._best = trial
 

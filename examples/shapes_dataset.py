@@ -20,7 +20,9 @@ NAMES = ("square", "disc", "cross")
 
 @datasets.register("shapes")
 class Shapes:
-    """Three shapes at random places and sizes, in noise: 900 training, 150 validation and 300 test images of 16 pixels."""
+    """Three shapes at random places and sizes, in noise: 900 training, 150 validation and 300 test images of 16
+    pixels.
+    """
 
     def task(self, data_dir: Path | None, image_size: int | None) -> Task:  # noqa: ARG002 - nothing is read
         return Task(num_classes=len(NAMES), image_size=image_size or PIXELS, channels=1)
@@ -42,7 +44,11 @@ def _draw(count: int, seed: int) -> Split:
     dy = (grid[None, :, None] - centres[:, 0, None, None]).abs()  # (N, H, 1)
     dx = (grid[None, None, :] - centres[:, 1, None, None]).abs()  # (N, 1, W)
     radius = radii[:, None, None]
-    inside: list[Tensor] = [torch.maximum(dy, dx) <= radius, dy**2 + dx**2 <= radius**2, (torch.minimum(dy, dx) == 0) & (dy + dx <= radius)]
+    inside: list[Tensor] = [
+        torch.maximum(dy, dx) <= radius,
+        dy**2 + dx**2 <= radius**2,
+        (torch.minimum(dy, dx) == 0) & (dy + dx <= radius),
+    ]
     shapes = torch.stack(inside, dim=1)[torch.arange(count), labels]  # (N, H, W)
     noise = torch.randint(0, 90, shapes.shape, generator=generator)
     return Split((shapes * 150 + noise).to(torch.uint8).unsqueeze(1), labels)  # images (N, 1, H, W)

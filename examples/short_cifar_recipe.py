@@ -1,4 +1,5 @@
-"""A recipe of one's own: half a minute to a minute of training on a laptop core, to rank scaled networks on a part of CIFAR-10.
+"""A recipe of one's own: half a minute to a minute of training on a laptop core, to rank scaled networks on a part of
+CIFAR-10.
 
 nasbench scale --search --base resnet18 --dataset cifar10 --recipe examples.short_cifar_recipe:SHORT_CIFAR --workers 2
 """

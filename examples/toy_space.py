@@ -40,7 +40,10 @@ class ToySpace:
         channels = task.channels
         for stage in range(STAGES):
             kernel, width = int(genes[f"kernel_{stage}"]), round(int(genes[f"width_{stage}"]) * size.width)
-            layers += [nn.Conv2d(channels, width, kernel, stride=1 + (stage > 0), padding=kernel // 2, bias=False), nn.BatchNorm2d(width)]
+            layers += [
+                nn.Conv2d(channels, width, kernel, stride=1 + (stage > 0), padding=kernel // 2, bias=False),
+                nn.BatchNorm2d(width),
+            ]
             layers += [ACTIVATIONS[str(genes["activation"])]()]
             channels = width
         return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, task.num_classes))

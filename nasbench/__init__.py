@@ -1,7 +1,8 @@
 """nasbench: neural architecture search and model scaling.
 
-From Python: `nasbench.search(space="nasnet", dataset="digits", recipe="quick", trials=24)` runs what `nasbench search` runs,
-`nasbench.scale(phi=3)` what `nasbench scale --phi 3` does, and `nasbench.load(MODEL)` gives the network that a MODEL names.
+From Python: `nasbench.search(space="nasnet", dataset="digits", recipe="quick", trials=24)` runs what `nasbench search`
+runs, `nasbench.scale(phi=3)` what `nasbench scale --phi 3` does, and `nasbench.load(MODEL)` gives the network that a
+MODEL names.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,6 @@
-"""Counts: parameters, multiply-adds, activations, receptive fields; on the meta device, so that nothing is computed or copied."""
+"""Counts: parameters, multiply-adds, activations, receptive fields; on the meta device, so that nothing is computed or
+copied.
+"""
 
 import copy
 from dataclasses import dataclass
@@ -19,8 +21,8 @@ FLOAT32_BYTES = 4
 class Layer:
     """A module without children that evaluation calls.
 
-    `output` is the shape without the batch, `activations` the numbers in it; `weights` are its parameters without biases;
-    `receptive_field` in pixels is None where no window describes what an output sees (attention, say).
+    `output` is the shape without the batch, `activations` the numbers in it; `weights` are its parameters without
+    biases; `receptive_field` in pixels is None where no window describes what an output sees (attention, say).
     """
 
     name: str
@@ -36,7 +38,9 @@ class Layer:
 
 @dataclass(frozen=True)
 class Profile:
-    """Layers in the order of their calls, and the totals of the network. `activation_bytes`: the layers' outputs, float32, one image."""
+    """Layers in the order of their calls, and the totals of the network. `activation_bytes`: the layers' outputs,
+    float32, one image.
+    """
 
     layers: tuple[Layer, ...]
     params: int
@@ -50,10 +54,11 @@ class Profile:
 
 
 def count(model: nn.Module, task: Task) -> tuple[int, int]:
-    """(trainable parameters, multiply-adds of one image of `task` in evaluation mode). The model stays as and where it is.
+    """(trainable parameters, multiply-adds of one image of `task` in evaluation mode). The model stays as and where it
+    is.
 
-    PyTorch's counter reports 2 x MACs of convolutions, matrix products and attention; normalisation, activations and pooling
-    count nothing. An auxiliary head adds to the parameters alone: evaluation does not run it.
+    PyTorch's counter reports 2 x MACs of convolutions, matrix products and attention; normalisation, activations and
+    pooling count nothing. An auxiliary head adds to the parameters alone: evaluation does not run it.
     """
     counter = FlopCounterMode(display=False)
     with torch.no_grad(), counter:
@@ -64,9 +69,9 @@ def count(model: nn.Module, task: Task) -> tuple[int, int]:
 def profile(model: nn.Module, task: Task) -> Profile:
     """Layer by layer, for one image of `task` in evaluation mode. The model stays as and where it is.
 
-    Layers that hand their input on untouched (dropout in evaluation, identities) are left out. A layer that is called twice is
-    listed twice, its parameters once. What a module with children computes or owns itself belongs to the totals alone, and so does
-    an auxiliary head, which evaluation does not run.
+    Layers that hand their input on untouched (dropout in evaluation, identities) are left out. A layer that is called
+    twice is listed twice, its parameters once. What a module with children computes or owns itself belongs to the
+    totals alone, and so does an auxiliary head, which evaluation does not run.
     """
     ghost = _meta_copy(model)
     image = _meta_image(task)
@@ -104,7 +109,12 @@ def profile(model: nn.Module, task: Task) -> Profile:
             module.register_forward_hook(partial(after, name))
     with torch.no_grad(), counter, fields:
         ghost(image)
-    return Profile(tuple(layers), _trainable(model), counter.get_total_flops() // 2, sum(layer.activation_bytes for layer in layers))
+    return Profile(
+        tuple(layers),
+        _trainable(model),
+        counter.get_total_flops() // 2,
+        sum(layer.activation_bytes for layer in layers),
+    )
 
 
 def _trainable(module: nn.Module, biases: bool = True) -> int:
@@ -119,7 +129,8 @@ def _meta_image(task: Task) -> Tensor:
 def _meta_copy(model: nn.Module) -> nn.Module:
     """A copy in evaluation mode whose tensors have shapes and no data; no weight is copied on the way."""
     tensors: dict[int, object] = {
-        id(p): nn.Parameter(torch.empty_like(p, device="meta"), requires_grad=p.requires_grad) for p in model.parameters()
+        id(p): nn.Parameter(torch.empty_like(p, device="meta"), requires_grad=p.requires_grad)
+        for p in model.parameters()
     }
     tensors |= {id(b): torch.empty_like(b, device="meta") for b in model.buffers()}
     return copy.deepcopy(model, tensors).eval()

@@ -1,8 +1,9 @@
 """Receptive fields, followed through whatever a network computes.
 
-Under `ReceptiveFields` every operation of a forward pass passes its field on: a window of k positions, d apart, over a state whose
-neighbours lie `jump` pixels apart sees (k - 1) * d * jump pixels more; a stride multiplies the jump; where branches meet, the largest
-field wins; a mean over the image, or flattening it, sees all. The field is that of the paths, not clipped to the image.
+Under `ReceptiveFields` every operation of a forward pass passes its field on: a window of k positions, d apart, over a
+state whose neighbours lie `jump` pixels apart sees (k - 1) * d * jump pixels more; a stride multiplies the jump; where
+branches meet, the largest field wins; a mean over the image, or flattening it, sees all. The field is that of the
+paths, not clipped to the image.
 """
 
 from collections.abc import Callable
@@ -42,13 +43,19 @@ class ReceptiveFields(TorchDispatchMode):
         self._put(image, Field())
 
     def of(self, tensor: Tensor) -> int | None:
-        """Pixels, the larger of height and width; None where no window describes it, or nothing of the image went into it."""
+        """Pixels, the larger of height and width; None where no window describes it, or nothing of the image went into
+        it.
+        """
         field = self._fields.get(id(tensor), (tensor, None))[1]
         return max(field.seen) if field else None
 
-    def __torch_dispatch__(self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None) -> Any:
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
         out = func(*args, **(kwargs or {}))
-        first = next((value for value in (out if isinstance(out, list | tuple) else (out,)) if isinstance(value, Tensor)), None)
+        first = next(
+            (value for value in (out if isinstance(out, list | tuple) else (out,)) if isinstance(value, Tensor)), None
+        )
         sources = [tensor for tensor in _tensors((args, kwargs or {})) if id(tensor) in self._fields]
         if first is not None and sources:
             call = Call(args, sources, [self._fields[id(tensor)][1] for tensor in sources], first)
@@ -64,13 +71,17 @@ class ReceptiveFields(TorchDispatchMode):
         super().__enter__()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         super().__exit__(kind, error, trace)
 
 
 @dataclass(frozen=True)
 class Call:
-    """One operation: its arguments, the tensors among them that have seen the image, their fields, and its (first) output."""
+    """One operation: its arguments, the tensors among them that have seen the image, their fields, and its (first)
+    output.
+    """
 
     args: tuple[Any, ...]
     sources: list[Tensor]

@@ -1,4 +1,5 @@
-"""Contract suites: what every strategy, space, evaluator and data set must keep, for the tests of this package and of any plug-in.
+"""Contract suites: what every strategy, space, evaluator and data set must keep, for the tests of this package and of
+any plug-in.
 
 Each `check_*` raises AssertionError with one sentence on what was broken. They need no test framework:
 
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
 
 @final
 class ToySpace:
-    """A small space of real networks: 3 * 3 * 2 * 2 * 3 = 108 spellings of 72 networks, as the second kernel needs a second layer."""
+    """A small space of real networks: 3 * 3 * 2 * 2 * 3 = 108 spellings of 72 networks, as the second kernel needs a
+    second layer.
+    """
 
     name = "toy"
     choices: Sequence[Decision] = (
@@ -65,7 +68,9 @@ TOY_SPACE = ToySpace()
 
 
 def additive_score(architecture: Architecture) -> float:
-    """A made-up score in [0, 1]: each decision gives what its option is worth, whatever the others are. Smooth, so learnable."""
+    """A made-up score in [0, 1]: each decision gives what its option is worth, whatever the others are. Smooth, so
+    learnable.
+    """
     worths = [derive(0, "worth", name, str(gene)) / 2**63 for name, gene in architecture.items]
     return sum(worths) / len(worths)
 
@@ -79,7 +84,9 @@ def play(
     seed: int = 0,
     workers: int = 3,
 ) -> list[Trial]:
-    """Answers a strategy's proposals as `workers` parallel workers would: out of order, with made-up scores and drawn statuses."""
+    """Answers a strategy's proposals as `workers` parallel workers would: out of order, with made-up scores and drawn
+    statuses.
+    """
     rng = Random(derive(seed, "play", *numbers))
     waiting, running, history = list(numbers), list[Proposal](), list[Trial]()
     while waiting or running:
@@ -93,12 +100,14 @@ def play(
     return history
 
 
-def check_strategy(factory: Callable[[SearchSpace], Strategy], space: SearchSpace = TOY_SPACE, num_trials: int = 60) -> None:
+def check_strategy(
+    factory: Callable[[SearchSpace], Strategy], space: SearchSpace = TOY_SPACE, num_trials: int = 60
+) -> None:
     """That strategies from `factory`, which takes a space, are ones that a search can run, interrupt and resume.
 
-    Proposals keep their number and are valid; notes are JSON; `ask` changes nothing and uses no randomness but its own; replaying
-    a log, with answers of every status and out of order, restores the strategy bit for bit; answers that it did not ask for, or
-    that all failed, do not stop it.
+    Proposals keep their number and are valid; notes are JSON; `ask` changes nothing and uses no randomness but its own;
+    replaying a log, with answers of every status and out of order, restores the strategy bit for bit; answers that it
+    did not ask for, or that all failed, do not stop it.
     """
     with _global_generators_untouched("the strategy"):
         told = factory(space)
@@ -110,7 +119,10 @@ def check_strategy(factory: Callable[[SearchSpace], Strategy], space: SearchSpac
         play(unlucky, space, range(1, num_trials + 1), statuses=("failed",))
         _ask(unlucky, space, num_trials + 1, Random(1), ())
 
-        strangers = [_answer(Proposal(n, sample(space.name, space.choices, Random(n))), space, "ok", 0.5, seed=0) for n in range(1, 41)]
+        strangers = [
+            _answer(Proposal(n, sample(space.name, space.choices, Random(n))), space, "ok", 0.5, seed=0)
+            for n in range(1, 41)
+        ]
         welcoming = factory(space)
         for trial in strangers:
             welcoming.tell(trial)
@@ -118,7 +130,9 @@ def check_strategy(factory: Callable[[SearchSpace], Strategy], space: SearchSpac
 
 
 def check_dataset(dataset: "DataSet", data_dir: Path | None = None) -> None:
-    """Classes, sizes and labels agree; two loads are equal; training, validation and test split share no image. Small images only."""
+    """Classes, sizes and labels agree; two loads are equal; training, validation and test split share no image. Small
+    images only.
+    """
     import torch
 
     from nasbench.train.data import Split
@@ -132,8 +146,13 @@ def check_dataset(dataset: "DataSet", data_dir: Path | None = None) -> None:
         assert isinstance(split, Split), f"the {name} split is no Split of images in memory"
         images, labels = split.images, split.labels
         _require(len(labels) > 0, f"the {name} split is empty")
-        _require(images.shape[1] == task.channels, f"{name} images have {images.shape[1]} channels, not {task.channels}")
-        _require(0 <= int(labels.min()) <= int(labels.max()) < task.num_classes, f"{name} labels are not in 0..{task.num_classes - 1}")
+        _require(
+            images.shape[1] == task.channels, f"{name} images have {images.shape[1]} channels, not {task.channels}"
+        )
+        _require(
+            0 <= int(labels.min()) <= int(labels.max()) < task.num_classes,
+            f"{name} labels are not in 0..{task.num_classes - 1}",
+        )
         for image in images:
             other = seen.setdefault(image.numpy().tobytes(), name)
             _require(other == name, f"an image of the {name} split is in the {other} split too")
@@ -148,10 +167,15 @@ def _check_ask_changes_nothing(strategy: Strategy, space: SearchSpace, number: i
     for draw in range(5):
         _ask(strategy, space, number + draw, Random(draw), (first,))
     again = _ask(strategy, space, number, Random(99), ())
-    _require(again == first, f"ask changes what the strategy knows: with the same generator it proposed {first}, then {again}")
+    _require(
+        again == first,
+        f"ask changes what the strategy knows: with the same generator it proposed {first}, then {again}",
+    )
 
 
-def _check_replay(factory: Callable[[SearchSpace], Strategy], space: SearchSpace, history: Sequence[Trial], told: Strategy) -> None:
+def _check_replay(
+    factory: Callable[[SearchSpace], Strategy], space: SearchSpace, history: Sequence[Trial], told: Strategy
+) -> None:
     replayed = factory(space)
     for trial in history:
         replayed.tell(Trial.from_json(json.loads(json.dumps(trial.to_json(), allow_nan=False))))
@@ -160,7 +184,10 @@ def _check_replay(factory: Callable[[SearchSpace], Strategy], space: SearchSpace
     for draw in range(5):  # the later ones with proposals in flight, as in a resumed search with several workers
         expected = _ask(told, space, number + draw, Random(draw), running)
         proposal = _ask(replayed, space, number + draw, Random(draw), running)
-        _require(proposal == expected, f"replaying {len(history)} trials gives {proposal}; the strategy that lived them gives {expected}")
+        _require(
+            proposal == expected,
+            f"replaying {len(history)} trials gives {proposal}; the strategy that lived them gives {expected}",
+        )
         running = (*running, expected)
 
 
@@ -171,9 +198,15 @@ def check_space(space: SearchSpace, size: Size | None = None, task: Task | None 
     """
     size, task = size or space.default_size, task or Task()
     names = [decision.name for decision in space.choices]
-    _require(len(names) > 0 and len(set(names)) == len(names), f"the decisions of {space.name!r} need names that differ: {names}")
+    _require(
+        len(names) > 0 and len(set(names)) == len(names),
+        f"the decisions of {space.name!r} need names that differ: {names}",
+    )
     twin = pickle.loads(pickle.dumps(space))
-    _require((twin.name, list(twin.choices)) == (space.name, list(space.choices)), f"space {space.name!r} comes back from pickle changed")
+    _require(
+        (twin.name, list(twin.choices)) == (space.name, list(space.choices)),
+        f"space {space.name!r} comes back from pickle changed",
+    )
     rng = Random(0)
     for _ in range(num_samples * 20):
         _check_canonical(space, sample(space.name, space.choices, rng))
@@ -183,10 +216,14 @@ def check_space(space: SearchSpace, size: Size | None = None, task: Task | None 
 
 def _check_canonical(space: SearchSpace, architecture: Architecture) -> None:
     canonical = space.canonical(architecture)
-    _require(canonical.space == space.name, f"the canonical form of {architecture} is of space {canonical.space!r}, not {space.name!r}")
+    _require(
+        canonical.space == space.name,
+        f"the canonical form of {architecture} is of space {canonical.space!r}, not {space.name!r}",
+    )
     _valid(canonical, space, "the canonical form")
     _require(
-        space.canonical(canonical).key == canonical.key, f"canonical is not idempotent: {canonical} becomes {space.canonical(canonical)}"
+        space.canonical(canonical).key == canonical.key,
+        f"canonical is not idempotent: {canonical} becomes {space.canonical(canonical)}",
     )
     read = Architecture.from_json(json.loads(json.dumps(architecture.to_json())))
     _require(read.key == architecture.key, f"{architecture} comes back from JSON as {read}")
@@ -201,13 +238,20 @@ def _check_network(space: SearchSpace, architecture: Architecture, size: Size, t
         torch.manual_seed(0)
         model = space.build(architecture, size, task)
         num_params, num_canonical = (
-            sum(p.numel() for p in space.build(a, size, task).parameters()) for a in (architecture, space.canonical(architecture))
+            sum(p.numel() for p in space.build(a, size, task).parameters())
+            for a in (architecture, space.canonical(architecture))
         )
-        _require(num_params == num_canonical, f"{num_params} parameters, but {num_canonical} in its canonical form: {architecture}")
+        _require(
+            num_params == num_canonical,
+            f"{num_params} parameters, but {num_canonical} in its canonical form: {architecture}",
+        )
         resolution = size.resolution or task.image_size
         if isinstance(space, Countable):
             counted, built = space.counts(architecture, size, task), count(model, replace(task, image_size=resolution))
-            _require(counted == built, f"counts gives {counted} (parameters, multiply-adds), the network has {built}: {architecture}")
+            _require(
+                counted == built,
+                f"counts gives {counted} (parameters, multiply-adds), the network has {built}: {architecture}",
+            )
 
         dead = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
         for attempt in range(4):  # an unlucky ReLU may be closed for one batch, or one draw of the weights
@@ -216,7 +260,10 @@ def _check_network(space: SearchSpace, architecture: Architecture, size: Size, t
             outputs = model.train()(torch.randn(8, task.channels, resolution, resolution))
             heads = outputs if isinstance(outputs, tuple) else (outputs,)
             for logits in heads:
-                _require(logits.shape == (8, task.num_classes), f"logits of shape {tuple(logits.shape)}, not {(8, task.num_classes)}")
+                _require(
+                    logits.shape == (8, task.num_classes),
+                    f"logits of shape {tuple(logits.shape)}, not {(8, task.num_classes)}",
+                )
                 _require(bool(logits.isfinite().all()), f"logits that are not finite: {architecture}")
             model.zero_grad()
             labels = torch.randint(task.num_classes, (8,))
@@ -225,8 +272,12 @@ def _check_network(space: SearchSpace, architecture: Architecture, size: Size, t
             if not dead:
                 break
         reached = not isinstance(space, PartlyDead) or space.all_reached(architecture)
-        _require(not (dead and reached), f"dead parameters, which no gradient reaches: {sorted(dead)} in {architecture}")
-        _require(bool(dead) or reached, f"all_reached is false, and yet a gradient reaches every parameter: {architecture}")
+        _require(
+            not (dead and reached), f"dead parameters, which no gradient reaches: {sorted(dead)} in {architecture}"
+        )
+        _require(
+            bool(dead) or reached, f"all_reached is false, and yet a gradient reaches every parameter: {architecture}"
+        )
 
         with torch.no_grad():
             logits = model.eval()(torch.randn(1, task.channels, resolution, resolution))
@@ -234,8 +285,12 @@ def _check_network(space: SearchSpace, architecture: Architecture, size: Size, t
         _require(right, f"in evaluation mode a model returns logits of shape {(1, task.num_classes)}: {architecture}")
 
 
-def check_evaluator(evaluator: Evaluator, space: SearchSpace, size: Size | None = None, task: Task | None = None, epochs: int = 1) -> None:
-    """That an evaluator gives finite JSON metrics for an architecture of `space`, the same again from a pickled copy."""
+def check_evaluator(
+    evaluator: Evaluator, space: SearchSpace, size: Size | None = None, task: Task | None = None, epochs: int = 1
+) -> None:
+    """That an evaluator gives finite JSON metrics for an architecture of `space`, the same again
+    from a pickled copy.
+    """
     evaluator.check()
     architecture = sample(space.name, space.choices, Random(0))
     spec = ModelSpec(f"space:{space.name}", size or space.default_size, task or Task(), architecture=architecture)
@@ -258,10 +313,16 @@ def check_evaluator(evaluator: Evaluator, space: SearchSpace, size: Size | None 
 def _ask(strategy: Strategy, space: SearchSpace, number: int, rng: Random, running: Sequence[Proposal]) -> Proposal:
     proposal = strategy.ask(number, rng, tuple(running))
     _require(proposal.number == number, f"ask({number}) gave a proposal numbered {proposal.number}")
-    _require(proposal.architecture.space == space.name, f"ask proposed an architecture of space {proposal.architecture.space!r}")
+    _require(
+        proposal.architecture.space == space.name,
+        f"ask proposed an architecture of space {proposal.architecture.space!r}",
+    )
     _valid(proposal.architecture, space, "the proposal")
     _json(proposal.note, "the note")
-    _require(isinstance(proposal.note.get("blind", False), bool), f"note['blind'] is true or false; got {proposal.note.get('blind')!r}")
+    _require(
+        isinstance(proposal.note.get("blind", False), bool),
+        f"note['blind'] is true or false; got {proposal.note.get('blind')!r}",
+    )
     _require(proposal.epochs is None or proposal.epochs > 0, f"ask proposed {proposal.epochs} epochs")
     return proposal
 

@@ -24,7 +24,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def ray_session() -> Iterator[str]:
-    """The address of a Ray in this process, started once for all tests: 4 CPU slots, and 4 GPUs that are declared and not there."""
+    """The address of a Ray in this process, started once for all tests: 4 CPU slots, and 4 GPUs that are declared and
+    not there.
+    """
     import ray
 
     with pytest.MonkeyPatch.context() as patch:

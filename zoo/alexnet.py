@@ -1,4 +1,6 @@
-"""AlexNet: the two towers of 2012 (Krizhevsky, Sutskever, Hinton, NIPS 2012), the same in one piece, and the one tower of 2014."""
+"""AlexNet: the two towers of 2012 (Krizhevsky, Sutskever, Hinton, NIPS 2012), the same in one piece, and the one tower
+of 2014.
+"""
 
 from functools import partial
 
@@ -37,7 +39,9 @@ def dense_head(features: int, num_classes: int) -> list[nn.Module]:
 
 
 class AlexNet2012(nn.Sequential):
-    """96-256-384-384-256 maps at 227 pixels; with two `towers`, conv2, conv4 and conv5 see the maps of their own tower alone."""
+    """96-256-384-384-256 maps at 227 pixels; with two `towers`, conv2, conv4 and conv5 see the maps of their own tower
+    alone.
+    """
 
     def __init__(self, task: Task, towers: int) -> None:
         super().__init__(
@@ -62,7 +66,9 @@ class AlexNet2012(nn.Sequential):
         self._initialise()
 
     def _initialise(self) -> None:
-        """The paper's section 5: weights of deviation 0.01; biases 1 in conv2, conv4, conv5 and the hidden dense layers, else 0."""
+        """The paper's section 5: weights of deviation 0.01; biases 1 in conv2, conv4, conv5 and the hidden dense
+        layers, else 0.
+        """
         layers = [module for module in self if isinstance(module, nn.Conv2d | nn.Linear)]
         for number, layer in enumerate(layers, start=1):
             nn.init.normal_(layer.weight, std=0.01)
@@ -71,7 +77,9 @@ class AlexNet2012(nn.Sequential):
 
 
 def _small(task: Task) -> nn.Module:
-    """The one tower for small images: 3x3 kernels in its first layer with stride 2, 2x2 pooling; the dense layers see 2x2 pixels."""
+    """The one tower for small images: 3x3 kernels in its first layer with stride 2, 2x2 pooling; the dense layers see
+    2x2 pixels.
+    """
     network = nn.Sequential(
         nn.Conv2d(task.channels, 64, 3, stride=2, padding=1),
         nn.ReLU(inplace=True),

@@ -1,4 +1,5 @@
-"""BN-Inception, or Inception-v2 (Ioffe, Szegedy 2015, arXiv:1502.03167): two 3x3 in place of 5x5, batch normalisation everywhere.
+"""BN-Inception, or Inception-v2 (Ioffe, Szegedy 2015, arXiv:1502.03167): two 3x3 in place of 5x5, batch normalisation
+everywhere.
 
 Channels are those of the paper's figure 5, with the pool projection of 4c and 4d at 128 as in the released weights.
 """
@@ -49,8 +50,12 @@ MODULES: tuple[Widths, ...] = (
 
 
 def _conv(c_in: int, c_out: int, kernel: int, stride: int = 1) -> nn.Sequential:
-    """Convolution, batch normalisation, ReLU. The bias does nothing before a normalisation; the released network has it, and counts it."""
-    return nn.Sequential(nn.Conv2d(c_in, c_out, kernel, stride, kernel // 2), nn.BatchNorm2d(c_out), nn.ReLU(inplace=True))
+    """Convolution, batch normalisation, ReLU. The bias does nothing before a normalisation; the released network has
+    it, and counts it.
+    """
+    return nn.Sequential(
+        nn.Conv2d(c_in, c_out, kernel, stride, kernel // 2), nn.BatchNorm2d(c_out), nn.ReLU(inplace=True)
+    )
 
 
 class BNInceptionModule(nn.Module):
@@ -60,7 +65,9 @@ class BNInceptionModule(nn.Module):
         super().__init__()
         stride = widths.stride
         branches: list[nn.Module] = [_conv(c_in, widths.one, 1)] if widths.one else []
-        branches.append(nn.Sequential(_conv(c_in, widths.three_reduce, 1), _conv(widths.three_reduce, widths.three, 3, stride)))
+        branches.append(
+            nn.Sequential(_conv(c_in, widths.three_reduce, 1), _conv(widths.three_reduce, widths.three, 3, stride))
+        )
         branches.append(
             nn.Sequential(
                 _conv(c_in, widths.double_reduce, 1),

@@ -1,4 +1,6 @@
-"""CycleMLP (Chen et al. 2022, arXiv:2107.10224): fully connected layers along channels that look a step aside, channel by channel."""
+"""CycleMLP (Chen et al. 2022, arXiv:2107.10224): fully connected layers along channels that look a step aside, channel
+by channel.
+"""
 
 from dataclasses import dataclass
 from functools import partial
@@ -114,7 +116,9 @@ class CycleMLP(nn.Module):
 
 @dataclass(frozen=True)
 class Scale:
-    """A published size: blocks, widths and MLP ratios of its stages; counts; the repository's MACs in units of 1e9; top-1 error."""
+    """A published size: blocks, widths and MLP ratios of its stages; counts; the repository's MACs in units of 1e9;
+    top-1 error.
+    """
 
     layers: tuple[int, ...]
     widths: tuple[int, ...]

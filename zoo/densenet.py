@@ -1,7 +1,7 @@
 """DenseNet (Huang et al. 2016, arXiv:1608.06993): every layer sees all earlier ones of its block.
 
-Without bottlenecks and compression (40-12, 100-12, 100-24) transitions keep all maps; some repositories compress there too and have fewer
-parameters under the same name. BC has both. 121, 169 and 201 are torchvision's for large images.
+Without bottlenecks and compression (40-12, 100-12, 100-24) transitions keep all maps; some repositories compress there
+too and have fewer parameters under the same name. BC has both. 121, 169 and 201 are torchvision's for large images.
 """
 
 from functools import partial
@@ -21,7 +21,9 @@ README = "github.com/liuzhuang13/DenseNet"
 
 
 class DenseLayer(nn.Module):
-    """Appends `growth` maps: (B, c_in, H, W) -> (B, c_in + growth, H, W). A bottleneck is a 1x1 to 4 `growth` maps before the 3x3."""
+    """Appends `growth` maps: (B, c_in, H, W) -> (B, c_in + growth, H, W). A bottleneck is a 1x1 to 4 `growth` maps
+    before the 3x3.
+    """
 
     def __init__(self, c_in: int, growth: int, bottleneck: bool) -> None:
         super().__init__()
@@ -36,10 +38,19 @@ class DenseLayer(nn.Module):
 
 
 class DenseNet(nn.Sequential):
-    """(B, C, H, W) -> (B, num_classes). `blocks` are layers a block; `compression` is the share of maps a transition keeps."""
+    """(B, C, H, W) -> (B, num_classes). `blocks` are layers a block; `compression` is the share of maps a transition
+    keeps.
+    """
 
     def __init__(
-        self, task: Task, growth: int, blocks: tuple[int, ...], bottleneck: bool, compression: float, stem_width: int, small: bool
+        self,
+        task: Task,
+        growth: int,
+        blocks: tuple[int, ...],
+        bottleneck: bool,
+        compression: float,
+        stem_width: int,
+        small: bool,
     ) -> None:
         c_in = stem_width
         layers: list[nn.Module] = [conv(task.channels, c_in, 3 if small else 7, 1 if small else 2)]
@@ -53,7 +64,13 @@ class DenseNet(nn.Sequential):
             for _ in range(repeats):
                 layers.append(DenseLayer(c_in, growth, bottleneck))
                 c_in += growth
-        layers += [nn.BatchNorm2d(c_in), nn.ReLU(inplace=True), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(c_in, task.num_classes)]
+        layers += [
+            nn.BatchNorm2d(c_in),
+            nn.ReLU(inplace=True),
+            nn.AdaptiveAvgPool2d(1),
+            nn.Flatten(),
+            nn.Linear(c_in, task.num_classes),
+        ]
         super().__init__(*layers)
         he_normal(self)
 
@@ -68,7 +85,9 @@ BLOCKS: dict[int, tuple[int, ...]] = {121: (6, 12, 24, 16), 169: (6, 12, 32, 32)
 
 
 def densenet(task: Task, depth: int) -> DenseNet:
-    """Four blocks of growth 32 with bottlenecks and compression: torchvision's networks, and their form for small images."""
+    """Four blocks of growth 32 with bottlenecks and compression: torchvision's networks, and their form for small
+    images.
+    """
     return DenseNet(task, 32, BLOCKS[depth], True, 0.5, 64, is_small(task))
 
 

@@ -47,10 +47,11 @@ PUBLISHED = {
 
 
 def efficientnet(task: Task, width: float, depth: float, dropout: float = 0.2, bn_eps: float = 1e-3) -> nn.Module:
-    """B0 at any width and depth; up to 64 px it halves the image three times instead of five. As built, no path is dropped.
+    """B0 at any width and depth; up to 64 px it halves the image three times instead of five. As built, no path is
+    dropped.
 
-    The head has four times the channels of the last stage, as in torchvision. The released code rounds it by itself: the same at every
-    published width, and not at all others (1552 instead of 1536 at a width of 1.21).
+    The head has four times the channels of the last stage, as in torchvision. The released code rounds it by itself:
+    the same at every published width, and not at all others (1552 instead of 1536 at a width of 1.21).
     """
     blueprint = scaled(EFFICIENTNET_B0, width, depth)
     blueprint = replace(blueprint, head=HEAD_RATIO * blueprint.stages[-1].channels, dropout=dropout, bn_eps=bn_eps)
@@ -78,9 +79,13 @@ def _register(name: str, scale: Scale) -> None:
         task=imagenet_at(scale.image_size),
         params=scale.params,
         macs=scale.macs,
-        results=(Result("top1_error", scale.top1_error, TABLE, "P"), Result("top5_error", scale.top5_error, TABLE, "P")),
+        results=(
+            Result("top1_error", scale.top1_error, TABLE, "P"),
+            Result("top5_error", scale.top5_error, TABLE, "P"),
+        ),
         verified="C",
-        note=f"width {scale.width}, depth {scale.depth}; outputs equal torchvision's at its epsilon of {TORCHVISION_EPS[name]:g}",
+        note=f"width {scale.width}, depth {scale.depth}; outputs equal torchvision's at its epsilon of "
+        f"{TORCHVISION_EPS[name]:g}",
     )
     register(card, load, widened)(build)
 

@@ -19,7 +19,8 @@ def small_only(card: ModelCard, build: Builder, instead: str) -> Builder:
     def checked(task: Task) -> nn.Module:
         if not is_small(task):
             raise UsageError(
-                f"{card.name!r} exists for small images only: it was published at {card.task.image_size} px and takes up to "
+                f"{card.name!r} exists for small images only: it was published at {card.task.image_size} px and takes "
+                "up to "
                 f"{SMALL_IMAGE} px; got {task.image_size} px. For large images take {instead!r}"
             )
         return build(task)
@@ -34,7 +35,8 @@ def large_only(card: ModelCard, build: Builder, instead: str, smallest: int = SM
     def checked(task: Task) -> nn.Module:
         if task.image_size < smallest:
             raise UsageError(
-                f"{card.name!r} exists for large images only: it was published at {card.task.image_size} px and needs at least "
+                f"{card.name!r} exists for large images only: it was published at {card.task.image_size} px and needs "
+                "at least "
                 f"{smallest} px; got {task.image_size} px. For small images take {instead!r}"
             )
         return build(task)

@@ -1,7 +1,8 @@
 """GoogLeNet (Szegedy et al. 2014, arXiv:1409.4842) as published, and torchvision's variant of it.
 
-As published: biases, no batch normalisation, true 5x5 kernels, local response normalisation in the stem, two auxiliary heads in
-training. torchvision's has batch normalisation, 3x3 kernels where the paper has 5x5, and no response normalisation.
+As published: biases, no batch normalisation, true 5x5 kernels, local response normalisation in the stem, two auxiliary
+heads in training. torchvision's has batch normalisation, 3x3 kernels where the paper has 5x5, and no response
+normalisation.
 """
 
 from functools import partial
@@ -48,9 +49,11 @@ class AuxiliaryHead(nn.Sequential):
 
 
 class GoogLeNet(nn.Module):
-    """(B, C, H, W) -> (B, num_classes) logits; with `aux_heads`, in training, a tuple with the logits of the heads after 4a and 4d.
+    """(B, C, H, W) -> (B, num_classes) logits; with `aux_heads`, in training, a tuple with the logits of the heads
+    after 4a and 4d.
 
-    `library_form` is torchvision's variant. Small images take a 3x3 first layer of stride 1 and no pooling before module 3a.
+    `library_form` is torchvision's variant. Small images take a 3x3 first layer of stride 1 and no pooling before
+    module 3a.
     """
 
     def __init__(self, task: Task, aux_heads: bool = False, library_form: bool = False) -> None:
@@ -78,7 +81,10 @@ class GoogLeNet(nn.Module):
         self.pool4 = nn.MaxPool2d(2 if library_form else 3, 2, ceil_mode=True)
         side = -(-task.image_size // (2 if small else 16))
         self.aux = nn.ModuleDict(
-            {"4a": AuxiliaryHead(512, side, task.num_classes, conv), "4d": AuxiliaryHead(528, side, task.num_classes, conv)}
+            {
+                "4a": AuxiliaryHead(512, side, task.num_classes, conv),
+                "4d": AuxiliaryHead(528, side, task.num_classes, conv),
+            }
             if aux_heads
             else {}
         )
@@ -144,7 +150,8 @@ WITH_AUX = ModelCard(
     params=13_378_280,
     macs=1_582_671_872,
     verified="C",
-    note="googlenet with its two auxiliary heads: params with them; they run in training alone and return their logits after the main ones",
+    note="googlenet with its two auxiliary heads: params with them; they run in training alone and return their "
+    "logits after the main ones",
 )
 LIBRARY = ModelCard(
     name="googlenet_bn",
@@ -156,8 +163,12 @@ LIBRARY = ModelCard(
     macs=1_498_376_192,
     verified="C",
     origin="torchvision",
-    results=(Result("top1_error", 30.222, "torchvision IMAGENET1K_V1", "R"), Result("top5_error", 10.47, "torchvision IMAGENET1K_V1", "R")),
-    note="torchvision's: batch normalisation, 3x3 kernels where the paper has 5x5; no auxiliary heads. Small images: own code",
+    results=(
+        Result("top1_error", 30.222, "torchvision IMAGENET1K_V1", "R"),
+        Result("top5_error", 10.47, "torchvision IMAGENET1K_V1", "R"),
+    ),
+    note="torchvision's: batch normalisation, 3x3 kernels where the paper has 5x5; no auxiliary heads. Small images: "
+    "own code",
 )
 
 register(CARD)(GoogLeNet)

@@ -1,4 +1,6 @@
-"""Networks that the zoo hands on from torchvision and timm, built for a task with fresh weights; and loaders of published weights."""
+"""Networks that the zoo hands on from torchvision and timm, built for a task with fresh weights; and loaders of
+published weights.
+"""
 
 import re
 from typing import Any
@@ -23,12 +25,16 @@ def from_timm(name: str, task: Task, **options: Any) -> nn.Module:
     """timm's network for the task's classes and channels."""
     import timm
 
-    network: nn.Module = timm.create_model(name, pretrained=False, num_classes=task.num_classes, in_chans=task.channels, **options)
+    network: nn.Module = timm.create_model(
+        name, pretrained=False, num_classes=task.num_classes, in_chans=task.channels, **options
+    )
     return network
 
 
 def with_cifar_stem(network: nn.Module, task: Task) -> nn.Module:
-    """For small images: a network of the ResNet family with a 3x3 convolution of stride 1 for its stem, and no max-pooling."""
+    """For small images: a network of the ResNet family with a 3x3 convolution of stride 1 for its stem, and no
+    max-pooling.
+    """
     if is_small(task):
         first = network.conv1
         assert isinstance(first, nn.Conv2d), first
@@ -41,8 +47,9 @@ def with_cifar_stem(network: nn.Module, task: Task) -> nn.Module:
 def torchvision_loader(enum: str, without: str = "", converts_input: bool = False) -> Loader:
     """A loader of torchvision's weights, such as 'ResNet18_Weights.IMAGENET1K_V1', into its own network.
 
-    Tensors whose names start as `without` (a pattern) are left out: auxiliary heads that the network has not. `converts_input`:
-    these weights were trained on inputs normalised in another way, to which the network is told to convert.
+    Tensors whose names start as `without` (a pattern) are left out: auxiliary heads that the network has not.
+    `converts_input`: these weights were trained on inputs normalised in another way, to which the network is told to
+    convert.
     """
 
     def load(network: nn.Module) -> None:
@@ -51,7 +58,9 @@ def torchvision_loader(enum: str, without: str = "", converts_input: bool = Fals
         try:
             network.load_state_dict(kept)
         except RuntimeError as error:
-            raise UsageError(f"{enum} loads at its published image size alone: the network for small images has another form") from error
+            raise UsageError(
+                f"{enum} loads at its published image size alone: the network for small images has another form"
+            ) from error
         if converts_input:
             setattr(network, "transform_input", True)  # noqa: B010 -- a plain attribute, which nn.Module does not declare
 

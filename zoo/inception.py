@@ -1,5 +1,5 @@
-"""The later Inceptions at 299 pixels: v3 (arXiv:1512.00567) of torchvision; v4 and Inception-ResNet-v2 (arXiv:1602.07261) and
-Xception (arXiv:1610.02357) of timm."""
+"""The later Inceptions at 299 pixels: v3 (arXiv:1512.00567) of torchvision; v4 and Inception-ResNet-v2
+(arXiv:1602.07261) and Xception (arXiv:1610.02357) of timm."""
 
 from functools import partial
 
@@ -84,13 +84,24 @@ XCEPTION = ModelCard(
 )
 
 register(V3, torchvision_loader("Inception_V3_Weights.IMAGENET1K_V1", "AuxLogits", converts_input=True))(
-    large_only(V3, partial(from_torchvision, "inception_v3", aux_logits=False, init_weights=False), "googlenet_bn", SMALLEST)
+    large_only(
+        V3, partial(from_torchvision, "inception_v3", aux_logits=False, init_weights=False), "googlenet_bn", SMALLEST
+    )
 )
 register(V3_AUX, torchvision_loader("Inception_V3_Weights.IMAGENET1K_V1", converts_input=True))(
-    large_only(V3_AUX, partial(from_torchvision, "inception_v3", aux_logits=True, init_weights=False), "googlenet_aux", SMALLEST_AUX)
+    large_only(
+        V3_AUX,
+        partial(from_torchvision, "inception_v3", aux_logits=True, init_weights=False),
+        "googlenet_aux",
+        SMALLEST_AUX,
+    )
 )
-register(V4, timm_weights("inception_v4.tf_in1k"))(large_only(V4, partial(from_timm, "inception_v4"), "googlenet_bn", SMALLEST))
+register(V4, timm_weights("inception_v4.tf_in1k"))(
+    large_only(V4, partial(from_timm, "inception_v4"), "googlenet_bn", SMALLEST)
+)
 register(RESNET_V2, timm_weights("inception_resnet_v2.tf_in1k"))(
     large_only(RESNET_V2, partial(from_timm, "inception_resnet_v2"), "googlenet_bn", SMALLEST)
 )
-register(XCEPTION, timm_weights("legacy_xception.tf_in1k"))(large_only(XCEPTION, partial(from_timm, "legacy_xception"), "googlenet_bn"))
+register(XCEPTION, timm_weights("legacy_xception.tf_in1k"))(
+    large_only(XCEPTION, partial(from_timm, "legacy_xception"), "googlenet_bn")
+)

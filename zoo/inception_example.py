@@ -1,8 +1,9 @@
-"""The Inception module of arXiv:1409.4842, figure 2, by itself: the naive one and the reduced one in the lectures' example.
+"""The Inception module of arXiv:1409.4842, figure 2, by itself: the naive one and the reduced one in the lectures'
+example.
 
-28 x 28 x 256 in; 128 maps of 1x1, 192 of 3x3, 96 of 5x5, and pooling out. The reduced module puts 1x1 convolutions to 64 maps before
-3x3 and 5x5 and after pooling. The mean over the image and a classifier make a network of it: beside 854 or 271 million multiply-adds
-of the module, a few thousand.
+28 x 28 x 256 in; 128 maps of 1x1, 192 of 3x3, 96 of 5x5, and pooling out. The reduced module puts 1x1 convolutions to
+64 maps before 3x3 and 5x5 and after pooling. The mean over the image and a classifier make a network of it: beside 854
+or 271 million multiply-adds of the module, a few thousand.
 """
 
 from functools import partial
@@ -41,7 +42,8 @@ NAIVE_CARD = ModelCard(
     params=1_096_682,
     macs=854_202_944,
     verified="C",
-    note="one naive module and a classifier: without reductions its 3x3 and 5x5 see all 256 maps; the module alone takes 854,196,224 MACs",
+    note="one naive module and a classifier: without reductions its 3x3 and 5x5 see all 256 maps; the module alone "
+    "takes 854,196,224 MACs",
 )
 REDUCED_CARD = ModelCard(
     name="inception_reduced",
@@ -52,7 +54,8 @@ REDUCED_CARD = ModelCard(
     params=351_530,
     macs=271_356_608,
     verified="C",
-    note="inception_naive with 1x1 reductions to 64 maps; the module alone takes 271,351,808 MACs, where lectures print 358M",
+    note="inception_naive with 1x1 reductions to 64 maps; the module alone takes 271,351,808 MACs, where lectures "
+    "print 358M",
 )
 
 for _card, _reduced in ((NAIVE_CARD, False), (REDUCED_CARD, True)):

@@ -15,7 +15,9 @@ def conv_relu(c_in: int, c_out: int, kernel: int, stride: int) -> nn.Module:
 
 def conv_bn_relu(c_in: int, c_out: int, kernel: int, stride: int) -> nn.Module:
     return nn.Sequential(
-        nn.Conv2d(c_in, c_out, kernel, stride, kernel // 2, bias=False), nn.BatchNorm2d(c_out, eps=0.001), nn.ReLU(inplace=True)
+        nn.Conv2d(c_in, c_out, kernel, stride, kernel // 2, bias=False),
+        nn.BatchNorm2d(c_out, eps=0.001),
+        nn.ReLU(inplace=True),
     )
 
 
@@ -37,7 +39,8 @@ class NaiveInception(nn.Module):
 
 
 class ReducedInception(nn.Module):
-    """The module with 1x1 reductions before 3x3 and 5x5, and a 1x1 projection after pooling: (B, c_in, H, W) -> (B, channels, H, W).
+    """The module with 1x1 reductions before 3x3 and 5x5, and a 1x1 projection after pooling: (B, c_in, H, W) -> (B,
+    channels, H, W).
 
     `kernel_5x5` is 3 in torchvision's variant.
     """

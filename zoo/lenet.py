@@ -1,4 +1,5 @@
-"""LeNet-5 (LeCun, Bottou, Bengio, Haffner 1998, Gradient-based learning applied to document recognition): original and modern.
+"""LeNet-5 (LeCun, Bottou, Bengio, Haffner 1998, Gradient-based learning applied to document recognition): original and
+modern.
 
 Images smaller than 32 pixels are padded with zeros to 32, as the 28-pixel digits were.
 """
@@ -14,7 +15,8 @@ from zoo.registry import register
 SIDE = 32
 MNIST = Task(num_classes=10, image_size=SIDE, channels=1)
 
-# Which of the six maps of S2 each of the sixteen maps of C3 sees (table I): six runs of three, six runs of four, three broken
+# Which of the six maps of S2 each of the sixteen maps of C3 sees (table I): six runs of three, six runs of four, three
+# broken
 # fours, and all.
 C3_SOURCES: tuple[tuple[int, ...], ...] = (
     *(tuple(sorted((start + step) % 6 for step in range(3))) for start in range(6)),
@@ -23,7 +25,8 @@ C3_SOURCES: tuple[tuple[int, ...], ...] = (
     (0, 1, 2, 3, 4, 5),
 )
 
-# Output codes are 7 x 12 drawings of the digits: +1 where there is ink, -1 elsewhere. Drawn here, after the idea of figure 3.
+# Output codes are 7 x 12 drawings of the digits: +1 where there is ink, -1 elsewhere. Drawn here, after the idea of
+# figure 3.
 DIGITS: tuple[str, ...] = (
     ".#####. ##...## ##...## ##...## ##...## ##...## ##...## ##...## ##...## ##...## ##...## .#####.",
     "...##.. ..###.. .####.. ...##.. ...##.. ...##.. ...##.. ...##.. ...##.. ...##.. ...##.. .######",
@@ -69,13 +72,17 @@ class SparseConv(nn.Module):
         self.maps = nn.ModuleList(nn.Conv2d(len(source), 1, kernel) for source in sources)
 
     def forward(self, x: Tensor) -> Tensor:  # (B, 6, H, W)
-        return torch.cat([conv(x[:, source]) for conv, source in zip(self.maps, self.sources, strict=True)], dim=1)  # (B, 16, H', W')
+        return torch.cat(
+            [conv(x[:, source]) for conv, source in zip(self.maps, self.sources, strict=True)], dim=1
+        )  # (B, 16, H', W')
 
 
 class RadialBasis(nn.Module):
-    """One unit a class: minus the squared distance to the class's code, so that the nearest class has the highest logit. Nothing trains.
+    """One unit a class: minus the squared distance to the class's code, so that the nearest class has the highest
+    logit. Nothing trains.
 
-    The first ten codes are drawn digits, as published; classes beyond them have random codes of +1 and -1, always the same.
+    The first ten codes are drawn digits, as published; classes beyond them have random codes of +1 and -1, always the
+    same.
     """
 
     codes: Tensor
@@ -84,7 +91,9 @@ class RadialBasis(nn.Module):
         super().__init__()
         drawn = [[1.0 if ink == "#" else -1.0 for ink in digit if ink != " "] for digit in DIGITS[:num_classes]]
         generator = torch.Generator().manual_seed(0)
-        more = torch.randint(0, 2, (max(0, num_classes - len(drawn)), 84), generator=generator, device="cpu") * 2.0 - 1.0
+        more = (
+            torch.randint(0, 2, (max(0, num_classes - len(drawn)), 84), generator=generator, device="cpu") * 2.0 - 1.0
+        )
         codes = torch.cat([torch.tensor(drawn, device="cpu"), more])  # (num_classes, 84)
         self.register_buffer("codes", codes.to(torch.get_default_device()))
 
@@ -109,12 +118,17 @@ def _initialise(network: nn.Module) -> None:
 
 
 class OriginalLeNet5(nn.Sequential):
-    """As published: sparse C3, trainable subsampling, radial basis output. (B, channels, 32, 32) -> (B, num_classes)."""
+    """As published: sparse C3, trainable subsampling, radial basis output. (B, channels, 32, 32) ->
+    (B, num_classes).
+    """
 
     def __init__(self, task: Task) -> None:
         super().__init__()
         if task.image_size > SIDE:
-            raise UsageError(f"lenet5_original takes images of up to {SIDE} pixels; got {task.image_size}. For larger ones take 'lenet5'")
+            raise UsageError(
+                f"lenet5_original takes images of up to {SIDE} pixels; got {task.image_size}. For larger ones take "
+                "'lenet5'"
+            )
         self.pad = _padding(task)
         self.c1 = nn.Conv2d(task.channels, 6, 5)
         self.squash1 = ScaledTanh()
@@ -163,7 +177,10 @@ ORIGINAL = ModelCard(
     params=60_000,
     macs=325_680,
     verified="C",
-    results=(Result("mnist_error", 0.95, PAPER, "M"), Result("mnist_error", 0.8, PAPER + ", distorted training images", "M")),
+    results=(
+        Result("mnist_error", 0.95, PAPER, "M"),
+        Result("mnist_error", 0.8, PAPER + ", distorted training images", "M"),
+    ),
     note="sparse C3, trainable subsampling; the radial basis output is fixed; the digits' codes are drawn anew",
 )
 MODERN = ModelCard(

@@ -1,4 +1,6 @@
-"""Networks and weights of torchvision and timm behind the zoo's own names: what several families need to hand them on."""
+"""Networks and weights of torchvision and timm behind the zoo's own names: what several families need to hand them
+on.
+"""
 
 import hashlib
 import re
@@ -50,7 +52,9 @@ def load_in_order(network: nn.Module, state: Mapping[str, Tensor]) -> None:
     """Copies a state whose tensors come in the network's own order, whatever their names."""
     own = network.state_dict()
     if len(own) != len(state):
-        raise UsageError(f"the published weights have {len(state)} tensors, the network {len(own)}: it has not their form")
+        raise UsageError(
+            f"the published weights have {len(state)} tensors, the network {len(own)}: it has not their form"
+        )
     _check_shapes(own, dict(zip(own, state.values(), strict=True)))
     network.load_state_dict(dict(zip(own, state.values(), strict=True)))
 
@@ -69,13 +73,16 @@ def _check_shapes(own: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> Non
     for name, tensor in own.items():
         if tensor.shape != state[name].shape:
             raise UsageError(
-                f"the published weights of {name} have shape {tuple(state[name].shape)}, the network's {tuple(tensor.shape)}: "
+                f"the published weights of {name} have shape {tuple(state[name].shape)}, the network's "
+                f"{tuple(tensor.shape)}: "
                 "weights load at the published image size"
             )
 
 
 def torchvision_state(enum: str) -> Mapping[str, Tensor]:
-    """Published weights, such as 'MobileNet_V2_Weights.IMAGENET1K_V1', from torch's cache or the network; checked by their hash."""
+    """Published weights, such as 'MobileNet_V2_Weights.IMAGENET1K_V1', from torch's cache or the network; checked by
+    their hash.
+    """
     import torchvision.models
 
     family, _, member = enum.partition(".")
@@ -91,7 +98,9 @@ def torchvision_state(enum: str) -> Mapping[str, Tensor]:
 
 
 def _check_cached(url: str) -> None:
-    """RunFailed where the file that an earlier download left has not the hash in its name: torch checks what it fetches, and no more."""
+    """RunFailed where the file that an earlier download left has not the hash in its name: torch checks what it
+    fetches, and no more.
+    """
     path = Path(torch.hub.get_dir(), "checkpoints", url.rpartition("/")[2])
     named = re.search(r"-([0-9a-f]{8,})\.", path.name)
     if path.exists() and named:
@@ -106,7 +115,9 @@ def _sha256(path: Path) -> str:
 
 
 def timm_state(tag: str) -> Mapping[str, Tensor]:
-    """Published weights, such as 'gmlp_s16_224.ra3_in1k', from the hub's cache or the network; checked by their SHA-256."""
+    """Published weights, such as 'gmlp_s16_224.ra3_in1k', from the hub's cache or the network; checked by their
+    SHA-256.
+    """
     from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
     from safetensors.torch import load_file
 

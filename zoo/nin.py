@@ -1,4 +1,6 @@
-"""Network in Network (Lin, Chen, Yan 2013, arXiv:1312.4400): convolutions followed by 1x1 ones, and a global average for classifier."""
+"""Network in Network (Lin, Chen, Yan 2013, arXiv:1312.4400): convolutions followed by 1x1 ones, and a global average
+for classifier.
+"""
 
 from torch import nn
 

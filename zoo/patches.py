@@ -14,5 +14,8 @@ def patch_for(name: str, task: Task, patch: int) -> int:
     if task.image_size % side:
         below = task.image_size // side * side
         near = f"{below} or {below + side}" if below else str(side)
-        raise UsageError(f"{name} cuts the image into patches of {side} px; {task.image_size} is no multiple of that. Nearest: {near} px")
+        raise UsageError(
+            f"{name} cuts the image into patches of {side} px; {task.image_size} is no multiple of that. Nearest: "
+            f"{near} px"
+        )
     return side

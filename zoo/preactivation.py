@@ -1,4 +1,5 @@
-"""The five residual units of "Identity mappings in deep residual networks" (He et al. 2016, arXiv:1603.05027, figure 4), on CIFAR.
+"""The five residual units of "Identity mappings in deep residual networks" (He et al. 2016, arXiv:1603.05027, figure
+4), on CIFAR.
 
 | variant | branch | after the addition |
 |---|---|---|
@@ -8,8 +9,9 @@
 | relu_preact | ReLU conv BN ReLU conv BN | |
 | preact | BN ReLU conv BN ReLU conv | |
 
-Bottlenecks have three convolutions instead of two. Where the shape changes, and in the first unit, what comes before the first
-convolution of a pre-activated unit is shared by branch and shortcut; after the last unit it is applied once more.
+Bottlenecks have three convolutions instead of two. Where the shape changes, and in the first unit, what comes before
+the first convolution of a pre-activated unit is shared by branch and shortcut; after the last unit it is applied once
+more.
 """
 
 from collections.abc import Callable
@@ -47,8 +49,9 @@ def activation(variant: Variant, channels: int) -> list[nn.Module]:
 class Unit(nn.Module):
     """One residual unit of any variant: (B, c_in, H, W) -> (B, c_out, H / stride, W / stride).
 
-    `convs` are the branch's convolutions as (channels, kernel, stride). `shared`: the pre-activation feeds the shortcut too.
-    `dropout` comes before the last convolution. A shortcut that changes the shape is a 1x1 projection, or with `pad` option A.
+    `convs` are the branch's convolutions as (channels, kernel, stride). `shared`: the pre-activation feeds the shortcut
+    too. `dropout` comes before the last convolution. A shortcut that changes the shape is a 1x1 projection, or with
+    `pad` option A.
     """
 
     def __init__(
@@ -136,7 +139,11 @@ class StudyNet(nn.Module):
         for stage, width in enumerate(widths):
             for repeat in range(repeats):
                 stride = 2 if stage > 0 and repeat == 0 else 1
-                convs = ((width, 1, stride), (width, 3, 1), (4 * width, 1, 1)) if bottleneck else ((width, 3, stride), (width, 3, 1))
+                convs = (
+                    ((width, 1, stride), (width, 3, 1), (4 * width, 1, 1))
+                    if bottleneck
+                    else ((width, 3, stride), (width, 3, 1))
+                )
                 changes = stride > 1 or c_in != convs[-1][0]
                 shared = variant in ("preact", "relu_preact") and (changes or not units)
                 units.append(Unit(variant, c_in, convs, shared, pad, dropout, gate))
@@ -152,7 +159,9 @@ class StudyNet(nn.Module):
 
 
 def study_net(task: Task, variant: Variant, depth: int, gate: Gate | None = None) -> StudyNet:
-    """6n + 2 layers of basic units with option A, or from 164 layers on 9n + 2 layers of bottlenecks with projections."""
+    """6n + 2 layers of basic units with option A, or from 164 layers on 9n + 2 layers of bottlenecks with
+    projections.
+    """
     if depth >= 164:
         assert depth % 9 == 2, depth
         return StudyNet(task, variant, (depth - 2) // 9, bottleneck=True, pad=False, gate=gate)
@@ -183,7 +192,15 @@ NETWORKS: tuple[tuple[str, Variant, int, int, int, tuple[Result, ...], str], ...
     ("preresnet20", "preact", 20, 269_722, 40_551_040, (), FULL),
     ("preresnet56", "preact", 56, 853_018, 125_485_696, (), FULL),
     ("preresnet110", "preact", 110, 1_727_962, 252_887_680, _cifar10(6.37), FULL),
-    ("preresnet164", "preact", 164, 1_703_258, 244_500_992, (*_cifar10(5.46), Result("cifar100_error", 24.33, WRN_README, "R")), FULL),
+    (
+        "preresnet164",
+        "preact",
+        164,
+        1_703_258,
+        244_500_992,
+        (*_cifar10(5.46), Result("cifar100_error", 24.33, WRN_README, "R")),
+        FULL,
+    ),
     (
         "preresnet1001",
         "preact",

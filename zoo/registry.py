@@ -1,4 +1,6 @@
-"""The zoo's register: name -> card and builder. Every family is a module of this package that registers its networks."""
+"""The zoo's register: name -> card and builder. Every family is a module of this package that
+registers its networks.
+"""
 
 import importlib
 import re
@@ -13,12 +15,14 @@ from nasbench.core.registry import load_plugins
 from nasbench.core.spec import ModelCard, Task
 
 Builder = Callable[[Task], nn.Module]
-"""Task -> network with fresh weights: (B, channels, H, W) -> (B, num_classes) logits (a tuple with auxiliary logits in training mode
-where there are auxiliary heads). It picks the stem that suits the task's image size, and raises UsageError where there is none."""
+"""Task -> network with fresh weights: (B, channels, H, W) -> (B, num_classes) logits (a tuple with auxiliary logits in
+training mode where there are auxiliary heads). It picks the stem that suits the task's image size, and raises
+UsageError where there is none."""
 
 Scaler = Callable[[Task, float, float], nn.Module]
-"""(task, width, depth) -> the network with every channel count times `width` and every stage's repeats times `depth`, by the published
-rounding. The task's image size picks the stem, as for a builder; images of any other size may follow."""
+"""(task, width, depth) -> the network with every channel count times `width` and every stage's repeats times `depth`,
+by the published rounding. The task's image size picks the stem, as for a builder; images of any other size may follow.
+"""
 
 Loader = Callable[[nn.Module], None]
 """Copies published weights into a network of the published task; downloads them, checked by hash."""
@@ -60,7 +64,9 @@ FAMILIES: tuple[str, ...] = (
 
 @dataclass(frozen=True)
 class Entry:
-    """A network of the zoo. `scaled` builds it at any width and depth, and as published at 1 and 1; None: nobody wrote that down."""
+    """A network of the zoo. `scaled` builds it at any width and depth, and as published at 1 and 1; None: nobody wrote
+    that down.
+    """
 
     card: ModelCard
     build: Builder
@@ -71,7 +77,9 @@ class Entry:
 _entries: dict[str, Entry] = {}
 
 
-def register(card: ModelCard, load_pretrained: Loader | None = None, scaled: Scaler | None = None) -> Callable[[Builder], Builder]:
+def register(
+    card: ModelCard, load_pretrained: Loader | None = None, scaled: Scaler | None = None
+) -> Callable[[Builder], Builder]:
     """Decorator: enters a builder under its card's name. A name entered twice is an error."""
 
     def enter(build: Builder) -> Builder:
@@ -110,9 +118,15 @@ def scalable() -> list[str]:
 
 
 def create(
-    name: str, num_classes: int | None = None, image_size: int | None = None, channels: int | None = None, pretrained: bool = False
+    name: str,
+    num_classes: int | None = None,
+    image_size: int | None = None,
+    channels: int | None = None,
+    pretrained: bool = False,
 ) -> nn.Module:
-    """The network of that name; what is not given is as published. `pretrained` fetches published weights (needs the network)."""
+    """The network of that name; what is not given is as published. `pretrained` fetches published weights (needs the
+    network).
+    """
     found = entry(name)
     task = found.card.task
     asked = replace(
@@ -126,7 +140,10 @@ def create(
     if found.load_pretrained is None:
         raise no_weights(name)
     if (asked.num_classes, asked.channels) != (task.num_classes, task.channels):
-        raise UsageError(f"weights of {name!r} are published for {task.num_classes} classes and {task.channels} channels; ask for those")
+        raise UsageError(
+            f"weights of {name!r} are published for {task.num_classes} classes and {task.channels} channels; ask for "
+            "those"
+        )
     network = found.build(asked)  # before the download: a form that does not exist is answered at once
     found.load_pretrained(network)
     return network
@@ -137,6 +154,7 @@ def no_weights(name: str) -> UsageError:
     having = [other for other, each in entries().items() if each.load_pretrained]
     near = get_close_matches(name, having, n=5, cutoff=0.0)
     return UsageError(
-        f"nobody publishes weights for {name!r} that load here. Of {len(having)} networks with weights the nearest: {', '.join(near)}. "
+        f"nobody publishes weights for {name!r} that load here. Of {len(having)} networks with weights the nearest: "
+        f"{', '.join(near)}. "
         "Whether there are some, its card says: nasbench zoo NAME"
     )

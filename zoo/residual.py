@@ -1,7 +1,8 @@
-"""Residual units with the addition before the last ReLU (He et al. 2015, arXiv:1512.03385), and the shortcuts where shapes change.
+"""Residual units with the addition before the last ReLU (He et al. 2015, arXiv:1512.03385), and the shortcuts where
+shapes change.
 
-Option A has no parameters: the shortcut takes every second pixel and gets zeros for its new channels. Option B is a 1x1 projection.
-`plain` units have no shortcut at all.
+Option A has no parameters: the shortcut takes every second pixel and gets zeros for its new channels. Option B is a 1x1
+projection. `plain` units have no shortcut at all.
 """
 
 from typing import Literal
@@ -48,7 +49,9 @@ def shortcut_of(kind: Shortcut, c_in: int, c_out: int, stride: int) -> nn.Module
 
 
 class Residual(nn.Module):
-    """relu(branch(x) + shortcut(x)), or relu(branch(x)) where there is no shortcut. What `drop` does to the branch is its own."""
+    """relu(branch(x) + shortcut(x)), or relu(branch(x)) where there is no shortcut. What `drop` does to the branch is
+    its own.
+    """
 
     def __init__(self, branch: nn.Sequential, shortcut: nn.Module | None, drop: nn.Module | None = None) -> None:
         super().__init__()
@@ -70,11 +73,17 @@ class Residual(nn.Module):
 def basic_branch(c_in: int, c_out: int, stride: int) -> nn.Sequential:
     """Two 3x3 convolutions."""
     return nn.Sequential(
-        conv(c_in, c_out, 3, stride), nn.BatchNorm2d(c_out), nn.ReLU(inplace=True), conv(c_out, c_out, 3), nn.BatchNorm2d(c_out)
+        conv(c_in, c_out, 3, stride),
+        nn.BatchNorm2d(c_out),
+        nn.ReLU(inplace=True),
+        conv(c_out, c_out, 3),
+        nn.BatchNorm2d(c_out),
     )
 
 
-def bottleneck_branch(c_in: int, width: int, c_out: int, stride: int, groups: int = 1, stride_in_1x1: bool = False) -> nn.Sequential:
+def bottleneck_branch(
+    c_in: int, width: int, c_out: int, stride: int, groups: int = 1, stride_in_1x1: bool = False
+) -> nn.Sequential:
     """1x1, 3x3, 1x1. The stride is the 3x3's as in today's libraries ("v1.5"), or the first 1x1's as published."""
     first, second = (stride, 1) if stride_in_1x1 else (1, stride)
     return nn.Sequential(
@@ -100,4 +109,6 @@ def stem(channels: int, width: int, small: bool) -> nn.Sequential:
     """3x3 for small images; 7x7 of stride 2 and max-pooling for large ones."""
     if small:
         return nn.Sequential(conv(channels, width, 3), nn.BatchNorm2d(width), nn.ReLU(inplace=True))
-    return nn.Sequential(conv(channels, width, 7, 2), nn.BatchNorm2d(width), nn.ReLU(inplace=True), nn.MaxPool2d(3, 2, padding=1))
+    return nn.Sequential(
+        conv(channels, width, 7, 2), nn.BatchNorm2d(width), nn.ReLU(inplace=True), nn.MaxPool2d(3, 2, padding=1)
+    )

@@ -1,5 +1,5 @@
-"""ResNets for ImageNet (He et al. 2015, arXiv:1512.03385): torchvision's (option B, stride in the 3x3), and own code for the plain
-networks, for option A, and for the published bottlenecks with their stride in the 1x1."""
+"""ResNets for ImageNet (He et al. 2015, arXiv:1512.03385): torchvision's (option B, stride in the 3x3), and own code
+for the plain networks, for option A, and for the published bottlenecks with their stride in the 1x1."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -29,7 +29,13 @@ class ResNet(nn.Module):
     """
 
     def __init__(
-        self, task: Task, depth: int, shortcut: Shortcut = "B", stride_in_1x1: bool = False, wider: float = 1.0, deeper: float = 1.0
+        self,
+        task: Task,
+        depth: int,
+        shortcut: Shortcut = "B",
+        stride_in_1x1: bool = False,
+        wider: float = 1.0,
+        deeper: float = 1.0,
     ) -> None:
         super().__init__()
         self._small = is_small(task)
@@ -62,7 +68,11 @@ class ResNet(nn.Module):
         """The stem, its pooling, and the stages."""
         if self._small:
             return StageRow("conv", self._stem_channels, 1, 3, 1), *self._rows
-        return StageRow("conv", self._stem_channels, 1, 7, 2), StageRow("maxpool", self._stem_channels, 1, 3, 2), *self._rows
+        return (
+            StageRow("conv", self._stem_channels, 1, 7, 2),
+            StageRow("maxpool", self._stem_channels, 1, 3, 2),
+            *self._rows,
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         logits: Tensor = self.head(self.units(self.stem(x)))
@@ -96,30 +106,87 @@ FROM_TORCHVISION: tuple[tuple[int, int, int, tuple[Result, ...]], ...] = (
         50,
         25_557_032,
         4_089_184_256,
-        (*_errors(24.7, 7.8, ONE_CROP, "R"), *_errors(22.85, 6.71, TEN_CROP, "P"), *_errors(23.87, 7.138, LIBRARY, "R")),
+        (
+            *_errors(24.7, 7.8, ONE_CROP, "R"),
+            *_errors(22.85, 6.71, TEN_CROP, "P"),
+            *_errors(23.87, 7.138, LIBRARY, "R"),
+        ),
     ),
     (
         101,
         44_549_160,
         7_801_405_440,
-        (*_errors(23.6, 7.1, ONE_CROP, "R"), *_errors(21.75, 6.05, TEN_CROP, "P"), *_errors(22.626, 6.454, LIBRARY, "R")),
+        (
+            *_errors(23.6, 7.1, ONE_CROP, "R"),
+            *_errors(21.75, 6.05, TEN_CROP, "P"),
+            *_errors(22.626, 6.454, LIBRARY, "R"),
+        ),
     ),
     (
         152,
         60_192_808,
         11_513_626_624,
-        (*_errors(23.0, 6.7, ONE_CROP, "R"), *_errors(21.43, 5.71, TEN_CROP, "P"), *_errors(21.688, 5.954, LIBRARY, "R")),
+        (
+            *_errors(23.0, 6.7, ONE_CROP, "R"),
+            *_errors(21.43, 5.71, TEN_CROP, "P"),
+            *_errors(21.688, 5.954, LIBRARY, "R"),
+        ),
     ),
 )
 # name, depth, shortcut, stride in the 1x1, params, MACs, errors, note
 OWN: tuple[tuple[str, int, Shortcut, bool, int, int, tuple[Result, ...], str], ...] = (
-    ("plain18", 18, "plain", False, 11_515_688, 1_794_805_760, _errors(27.94, None, TEN_CROP, "P"), "resnet18 without shortcuts"),
-    ("plain34", 34, "plain", False, 21_623_848, 3_644_493_824, _errors(28.54, None, TEN_CROP, "P"), "resnet34 without shortcuts"),
+    (
+        "plain18",
+        18,
+        "plain",
+        False,
+        11_515_688,
+        1_794_805_760,
+        _errors(27.94, None, TEN_CROP, "P"),
+        "resnet18 without shortcuts",
+    ),
+    (
+        "plain34",
+        34,
+        "plain",
+        False,
+        21_623_848,
+        3_644_493_824,
+        _errors(28.54, None, TEN_CROP, "P"),
+        "resnet34 without shortcuts",
+    ),
     ("resnet18_a", 18, "A", False, 11_515_688, 1_794_805_760, _errors(27.88, None, TEN_CROP, "P"), NO_PARAMETERS),
     ("resnet34_a", 34, "A", False, 21_623_848, 3_644_493_824, _errors(25.03, 7.76, TEN_CROP, "P"), NO_PARAMETERS),
-    ("resnet50_v1", 50, "B", True, 25_557_032, 3_857_973_248, _errors(24.7, 7.8, ONE_CROP, "R"), "as published: stride in the 1x1"),
-    ("resnet101_v1", 101, "B", True, 44_549_160, 7_570_194_432, _errors(23.6, 7.1, ONE_CROP, "R"), "as published: stride in the 1x1"),
-    ("resnet152_v1", 152, "B", True, 60_192_808, 11_282_415_616, _errors(23.0, 6.7, ONE_CROP, "R"), "as published: stride in the 1x1"),
+    (
+        "resnet50_v1",
+        50,
+        "B",
+        True,
+        25_557_032,
+        3_857_973_248,
+        _errors(24.7, 7.8, ONE_CROP, "R"),
+        "as published: stride in the 1x1",
+    ),
+    (
+        "resnet101_v1",
+        101,
+        "B",
+        True,
+        44_549_160,
+        7_570_194_432,
+        _errors(23.6, 7.1, ONE_CROP, "R"),
+        "as published: stride in the 1x1",
+    ),
+    (
+        "resnet152_v1",
+        152,
+        "B",
+        True,
+        60_192_808,
+        11_282_415_616,
+        _errors(23.0, 6.7, ONE_CROP, "R"),
+        "as published: stride in the 1x1",
+    ),
 )
 
 
@@ -135,4 +202,6 @@ for _depth, _params, _macs, _results in FROM_TORCHVISION:
         partial(_scaled, layers=_depth),
     )(partial(_from_library, name=_name))
 for _name, _depth, _shortcut, _in_1x1, _params, _macs, _results, _note in OWN:
-    register(_card(_name, _params, _macs, _results, "own", _note))(partial(ResNet, depth=_depth, shortcut=_shortcut, stride_in_1x1=_in_1x1))
+    register(_card(_name, _params, _macs, _results, "own", _note))(
+        partial(ResNet, depth=_depth, shortcut=_shortcut, stride_in_1x1=_in_1x1)
+    )

@@ -1,5 +1,5 @@
-"""Residual and plain networks for CIFAR (He et al. 2015, arXiv:1512.03385, section 4.2), with option A; and the same with stochastic
-depth (Huang et al. 2016, arXiv:1603.09382)."""
+"""Residual and plain networks for CIFAR (He et al. 2015, arXiv:1512.03385, section 4.2), with option A; and the same
+with stochastic depth (Huang et al. 2016, arXiv:1603.09382)."""
 
 from functools import partial
 
@@ -16,7 +16,9 @@ STOCHASTIC_PAPER = "Huang et al. 2016, arXiv:1603.09382"
 
 
 class StochasticDepth(nn.Module):
-    """Skips a branch for a whole batch with probability `p` in training mode; what is not skipped is divided by 1 - p."""
+    """Skips a branch for a whole batch with probability `p` in training mode; what is not skipped is divided by 1 -
+    p.
+    """
 
     def __init__(self, p: float) -> None:
         super().__init__()
@@ -32,8 +34,9 @@ class StochasticDepth(nn.Module):
 class CifarResNet(nn.Module):
     """6n + 2 layers: three stages of n units with 16, 32 and 64 maps. (B, C, H, W) -> (B, num_classes).
 
-    With `final_survival` below 1, unit l of L is skipped for a whole batch with probability l / L * (1 - final_survival). The branch that
-    stays is divided by its probability in training, where the paper multiplies by it in evaluation: the same expectation.
+    With `final_survival` below 1, unit l of L is skipped for a whole batch with probability l / L * (1 -
+    final_survival). The branch that stays is divided by its probability in training, where the paper multiplies by it
+    in evaluation: the same expectation.
     """
 
     def __init__(self, task: Task, depth: int, shortcut: Shortcut = "A", final_survival: float = 1.0) -> None:
@@ -48,7 +51,9 @@ class CifarResNet(nn.Module):
                 stride = 2 if width > 16 and repeat == 0 else 1
                 dropped = (1.0 - final_survival) * (len(units) + 1) / (3 * repeats)
                 drop = StochasticDepth(dropped) if dropped else None
-                units.append(Residual(basic_branch(c_in, width, stride), shortcut_of(shortcut, c_in, width, stride), drop))
+                units.append(
+                    Residual(basic_branch(c_in, width, stride), shortcut_of(shortcut, c_in, width, stride), drop)
+                )
                 c_in = width
         self.units = nn.Sequential(*units)
         self.head = Head(c_in, task.num_classes)
@@ -80,11 +85,22 @@ for _depth, _params, _macs, _error in DEPTHS:
     if _depth == 110:
         _results += (Result("cifar10_error", 6.61, PAPER + ", table 6, mean of 5 (deviation 0.16)", "P"),)
     _note = "option A: shortcuts without parameters"
-    _enter(ModelCard(f"resnet{_depth}", "resnet_cifar", PAPER, 2015, CIFAR10, _params, _macs, _results, "C", note=_note), _depth, "A")
+    _enter(
+        ModelCard(f"resnet{_depth}", "resnet_cifar", PAPER, 2015, CIFAR10, _params, _macs, _results, "C", note=_note),
+        _depth,
+        "A",
+    )
     _note = f"resnet{_depth} without shortcuts"
-    _enter(ModelCard(f"plain{_depth}", "resnet_cifar", PAPER, 2015, CIFAR10, _params, _macs, (), "C", note=_note), _depth, "plain")
+    _enter(
+        ModelCard(f"plain{_depth}", "resnet_cifar", PAPER, 2015, CIFAR10, _params, _macs, (), "C", note=_note),
+        _depth,
+        "plain",
+    )
 
-_NOTE = "the last unit survives with probability 0.5, linear decay; surviving branches are scaled in training, not in evaluation"
+_NOTE = (
+    "the last unit survives with probability 0.5, linear decay; surviving branches are scaled in "
+    "training, not in evaluation"
+)
 _RESULTS = (
     Result("cifar10_error", 5.25, "github.com/yueatsprograms/Stochastic_Depth", "R"),
     Result("cifar100_error", 24.98, STOCHASTIC_PAPER, "M"),
@@ -94,4 +110,9 @@ for _depth, _params, _macs, _results in (
     (1202, 19_421_274, 2_829_238_912, (Result("cifar10_error", 4.91, STOCHASTIC_PAPER, "M"),)),
 ):
     _name = f"resnet{_depth}_stochastic_depth"
-    _enter(ModelCard(_name, "resnet_cifar", STOCHASTIC_PAPER, 2016, CIFAR10, _params, _macs, _results, "C", note=_NOTE), _depth, "A", 0.5)
+    _enter(
+        ModelCard(_name, "resnet_cifar", STOCHASTIC_PAPER, 2016, CIFAR10, _params, _macs, _results, "C", note=_NOTE),
+        _depth,
+        "A",
+        0.5,
+    )

@@ -1,4 +1,6 @@
-"""ResNeXt (Xie et al. 2016, arXiv:1611.05431): bottlenecks with grouped 3x3 convolutions. 29 layers on CIFAR are own code."""
+"""ResNeXt (Xie et al. 2016, arXiv:1611.05431): bottlenecks with grouped 3x3 convolutions. 29 layers on CIFAR are own
+code.
+"""
 
 from functools import partial
 
@@ -16,7 +18,9 @@ README = "github.com/facebookresearch/ResNeXt"
 
 
 class CifarResNeXt(nn.Module):
-    """29 layers: three stages of three units, 256, 512 and 1,024 maps; `cardinality` groups of `width` maps, doubling a stage."""
+    """29 layers: three stages of three units, 256, 512 and 1,024 maps; `cardinality` groups of `width` maps, doubling a
+    stage.
+    """
 
     def __init__(self, task: Task, cardinality: int, width: int) -> None:
         super().__init__()
@@ -114,7 +118,9 @@ RESNEXT_101_64X4D = ModelCard(
     note=NOTE,
 )
 
-register(RESNEXT_50, torchvision_loader("ResNeXt50_32X4D_Weights.IMAGENET1K_V1"))(partial(_from_torchvision, name="resnext50_32x4d"))
+register(RESNEXT_50, torchvision_loader("ResNeXt50_32X4D_Weights.IMAGENET1K_V1"))(
+    partial(_from_torchvision, name="resnext50_32x4d")
+)
 register(RESNEXT_101_32X4D, timm_weights("resnext101_32x4d.gluon_in1k"))(partial(_from_timm, name="resnext101_32x4d"))
 register(RESNEXT_101_64X4D, torchvision_loader("ResNeXt101_64X4D_Weights.IMAGENET1K_V1"))(
     partial(_from_torchvision, name="resnext101_64x4d")

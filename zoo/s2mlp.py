@@ -1,4 +1,6 @@
-"""S2-MLP (Yu et al. 2022, arXiv:2106.07477): no token mixing but a shift of channel groups by one patch, at any number of patches."""
+"""S2-MLP (Yu et al. 2022, arXiv:2106.07477): no token mixing but a shift of channel groups by one patch, at any number
+of patches.
+"""
 
 from functools import partial
 
@@ -16,7 +18,9 @@ PATCH, RATIO = 16, 4
 
 
 def spatial_shift(x: Tensor) -> Tensor:  # (B, H, W, C) -> (B, H, W, C)
-    """A quarter of the channels each down, up, right and left by one patch; the patches at the rear edge keep their own."""
+    """A quarter of the channels each down, up, right and left by one patch; the patches at the rear edge keep their
+    own.
+    """
     down, up, right, left = x.chunk(4, dim=3)  # (B, H, W, C / 4) each
     return torch.cat(
         [
@@ -78,7 +82,8 @@ def _register(name: str, width: int, blocks: int, params: int, macs: int, result
             params=params,
             macs=macs,
             results=(result,),
-            note=f"the paper prints {printed} params; where the normalisations stand is not verified; patches of 4 px up to 64 px",
+            note=f"the paper prints {printed} params; where the normalisations stand is not verified; patches of 4 px "
+            "up to 64 px",
         )
     )(partial(s2mlp, name=name, width=width, blocks=blocks))
 

@@ -14,7 +14,9 @@ from zoo.registry import register
 TASK = imagenet_at(331)
 
 
-def _register(name: str, family: str, paper: str, instead: str, params: int, macs: int, results: tuple[Result, ...]) -> None:
+def _register(
+    name: str, family: str, paper: str, instead: str, params: int, macs: int, results: tuple[Result, ...]
+) -> None:
     def build(task: Task) -> nn.Module:
         network: nn.Module = timm.create_model(name, num_classes=task.num_classes, in_chans=task.channels)
         return network

@@ -1,4 +1,6 @@
-"""Squeeze-and-excitation networks (Hu et al. 2017, arXiv:1709.01507): BN-Inception, ResNet-50, SENet-154, and on CIFAR."""
+"""Squeeze-and-excitation networks (Hu et al. 2017, arXiv:1709.01507): BN-Inception, ResNet-50, SENet-154, and on
+CIFAR.
+"""
 
 from functools import partial
 
@@ -25,7 +27,9 @@ class SqueezeExcite(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
         hidden = channels // REDUCTION
-        self.gate = nn.Sequential(nn.Linear(channels, hidden), nn.ReLU(inplace=True), nn.Linear(hidden, channels), nn.Sigmoid())
+        self.gate = nn.Sequential(
+            nn.Linear(channels, hidden), nn.ReLU(inplace=True), nn.Linear(hidden, channels), nn.Sigmoid()
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         context = x.mean(dim=(2, 3))  # (B, C)
@@ -98,7 +102,9 @@ SENET_154 = ModelCard(
 
 register(INCEPTION)(large_only(INCEPTION, se_inception, "se_resnet50"))
 register(RESNET_50, timm_weights("seresnet50.ra2_in1k"))(_se_resnet50)
-register(SENET_154, timm_weights("senet154.gluon_in1k"))(large_only(SENET_154, partial(from_timm, "senet154"), "se_resnet50"))
+register(SENET_154, timm_weights("senet154.gluon_in1k"))(
+    large_only(SENET_154, partial(from_timm, "senet154"), "se_resnet50")
+)
 
 # depth, params, MACs, CIFAR-10 error
 CIFAR: tuple[tuple[int, int, int, float | None], ...] = (
@@ -120,7 +126,9 @@ for _depth, _params, _macs, _error in CIFAR:
         verified="C",
         note="a gate at the end of every branch of the pre-activated network, the form of the published CIFAR results",
     )
-    register(_card)(small_only(_card, partial(study_net, variant="preact", depth=_depth, gate=SqueezeExcite), "se_resnet50"))
+    register(_card)(
+        small_only(_card, partial(study_net, variant="preact", depth=_depth, gate=SqueezeExcite), "se_resnet50")
+    )
 
 WRN = ModelCard(
     name="se_wrn_16_8",

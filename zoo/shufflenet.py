@@ -18,7 +18,9 @@ STEM, REPEATS, CHANNELS_3_GROUPS = 24, (4, 8, 4), (240, 480, 960)
 
 
 class ShuffleUnit(nn.Module):
-    """Grouped 1x1, shuffle, depthwise 3x3, grouped 1x1; added to its input, or concatenated with its average where it strides."""
+    """Grouped 1x1, shuffle, depthwise 3x3, grouped 1x1; added to its input, or concatenated with its average where it
+    strides.
+    """
 
     def __init__(self, c_in: int, c_out: int, stride: int, groups: int, groups_in: int) -> None:
         super().__init__()
@@ -119,8 +121,22 @@ _register_v1(
     (Result("top1_error", 32.6, QUOTED, "S"), Result("top5_error", 12.5, QUOTED, "S")),
     "three groups",
 )
-_register_v1("shufflenet_v1_g3_x1_5", 1.5, 3_442_168, 292_443_552, (Result("top1_error", 28.5, PAPER_V1, "M"),), "three groups, width 1.5")
-_register_v1("shufflenet_v1_g3_x2_0", 2.0, 5_448_208, 507_637_632, (Result("top1_error", 26.3, PAPER_V1, "P"),), "three groups, width 2")
+_register_v1(
+    "shufflenet_v1_g3_x1_5",
+    1.5,
+    3_442_168,
+    292_443_552,
+    (Result("top1_error", 28.5, PAPER_V1, "M"),),
+    "three groups, width 1.5",
+)
+_register_v1(
+    "shufflenet_v1_g3_x2_0",
+    2.0,
+    5_448_208,
+    507_637_632,
+    (Result("top1_error", 26.3, PAPER_V1, "P"),),
+    "three groups, width 2",
+)
 _register_v2("0_5", 1_366_792, 40_476_448, 39.45, 39.7)
 _register_v2("1_0", 2_278_604, 144_907_992, 30.64, 30.6)
 _register_v2("1_5", 3_503_624, 295_759_392, 27.00, 27.4)

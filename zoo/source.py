@@ -1,4 +1,6 @@
-"""Writes a network of the zoo as one file that imports torch alone, put together from the very sources that build it here."""
+"""Writes a network of the zoo as one file that imports torch alone, put together from the very sources that build it
+here.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -48,7 +50,9 @@ if __name__ == "__main__":
 
 
 def source(name: str, size: Size, task: Task) -> str:
-    """The file for the network of that name at the multipliers of `size`. UsageError where a library's code builds it."""
+    """The file for the network of that name at the multipliers of `size`. UsageError where a library's code builds
+    it.
+    """
     found, seen = entry(name), replace(task, image_size=size.resolution or task.image_size)
     build: Callable[..., nn.Module] = found.build
     multipliers: tuple[float, ...] = ()
@@ -69,11 +73,14 @@ def source(name: str, size: Size, task: Task) -> str:
     libraries = sorted(foreign) or needs.libraries
     if libraries:
         raise UsageError(
-            f"{name!r} is built by {' and '.join(libraries)}: its model.py would not import torch alone. Leave that format out; onnx and "
+            f"{name!r} is built by {' and '.join(libraries)}: its model.py would not import torch alone. Leave that "
+            "format out; onnx and "
             "torch-export hold the whole network."
         )
     if root.__name__ != root.__qualname__:
-        raise UsageError(f"no model.py of {name!r}: its builder, {root.__qualname__}, is no function or class of a module")
+        raise UsageError(
+            f"no model.py of {name!r}: its builder, {root.__qualname__}, is no function or class of a module"
+        )
     return FILE.format(
         title=title,
         channels=task.channels,
@@ -91,8 +98,12 @@ def _title(card: ModelCard, size: Size) -> str:
     return f"The network {card.name}{scaled} ({card.paper})."
 
 
-def _call(build: Callable[..., nn.Module], multipliers: tuple[float, ...]) -> tuple[Callable[..., Any], str, list[Callable[..., Any]]]:
-    """The function or class under a builder's wrappings, the call of it as text, and the parts of the project that it is handed."""
+def _call(
+    build: Callable[..., nn.Module], multipliers: tuple[float, ...]
+) -> tuple[Callable[..., Any], str, list[Callable[..., Any]]]:
+    """The function or class under a builder's wrappings, the call of it as text, and the parts of the project that it
+    is handed.
+    """
     given: tuple[Any, ...] = ()
     named: dict[str, Any] = {}
     build = unwrap(build)

@@ -29,4 +29,6 @@ def squeezenet1_0(task: Task) -> nn.Module:
     return input_channels(torchvision.models.squeezenet1_0(num_classes=task.num_classes), task.channels)
 
 
-register(CARD, torchvision_weights("SqueezeNet1_0_Weights.IMAGENET1K_V1"))(large_only(CARD, squeezenet1_0, "shufflenet_v2_x1_0"))
+register(CARD, torchvision_weights("SqueezeNet1_0_Weights.IMAGENET1K_V1"))(
+    large_only(CARD, squeezenet1_0, "shufflenet_v2_x1_0")
+)

@@ -1,7 +1,8 @@
-"""VGG (Simonyan, Zisserman 2014, arXiv:1409.1556): table 1's A, A-LRN, B, C, D and E; and torchvision's with batch normalisation.
+"""VGG (Simonyan, Zisserman 2014, arXiv:1409.1556): table 1's A, A-LRN, B, C, D and E; and torchvision's with batch
+normalisation.
 
-For small images the same features (the pooling of an odd or single pixel keeps it) with three dense layers of 512 instead of 4,096;
-there the ones with batch normalisation are what people use: without it, training starts slowly.
+For small images the same features (the pooling of an odd or single pixel keeps it) with three dense layers of 512
+instead of 4,096; there the ones with batch normalisation are what people use: without it, training starts slowly.
 """
 
 from functools import partial
@@ -29,7 +30,9 @@ STAGES: dict[str, tuple[tuple[int, ...], ...]] = {
 
 
 class VGG(nn.Sequential):
-    """A column of table 1. `response` puts a local response normalisation after the first layer, `batch_norm` one after each."""
+    """A column of table 1. `response` puts a local response normalisation after the first layer, `batch_norm` one after
+    each.
+    """
 
     def __init__(self, task: Task, column: str, response: bool = False, batch_norm: bool = False) -> None:
         small = is_small(task)
@@ -46,7 +49,9 @@ class VGG(nn.Sequential):
                 c_in = width
             features.append(nn.MaxPool2d(2, ceil_mode=small))
         features.append(nn.AdaptiveAvgPool2d(1 if small else 7))
-        super().__init__(*features, *(_small_head(task.num_classes) if small else dense_head(512 * 7 * 7, task.num_classes)))
+        super().__init__(
+            *features, *(_small_head(task.num_classes) if small else dense_head(512 * 7 * 7, task.num_classes))
+        )
         for module in self:
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_in" if small else "fan_out", nonlinearity="relu")
@@ -96,7 +101,10 @@ FROM_TORCHVISION: tuple[tuple[str, str, bool, int, int, tuple[float, float] | No
 )
 
 for _name, _column, _bn, _params, _macs, _paper, _library in FROM_TORCHVISION:
-    _results = (*(_errors(*_paper, DENSE, "S") if _paper else ()), *_errors(*_library, "torchvision IMAGENET1K_V1", "R"))
+    _results = (
+        *(_errors(*_paper, DENSE, "S") if _paper else ()),
+        *_errors(*_library, "torchvision IMAGENET1K_V1", "R"),
+    )
     _form = f"column {_column}" + (" with batch normalisation, which the paper does not have" if _bn else "")
     register(
         _card(_name, _params, _macs, _results, "torchvision", f"{_form}; {LIBRARY_NOTE}"),
@@ -108,4 +116,6 @@ C_NOTE = "column C: the third convolutions of a stage are 1x1"
 register(_card("vgg11_lrn", 132_863_336, 7_609_090_048, _errors(29.7, 10.5, DENSE, "S"), "own", LRN_NOTE))(
     partial(VGG, column="A", response=True)
 )
-register(_card("vgg16_c", 133_638_952, 11_770_888_192, _errors(28.1, 9.4, DENSE, "S"), "own", C_NOTE))(partial(VGG, column="C"))
+register(_card("vgg16_c", 133_638_952, 11_770_888_192, _errors(28.1, 9.4, DENSE, "S"), "own", C_NOTE))(
+    partial(VGG, column="C")
+)

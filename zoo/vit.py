@@ -1,4 +1,6 @@
-"""Vision transformers (Dosovitskiy et al. 2021, arXiv:2010.11929), torchvision's, at any image size that their patches tile."""
+"""Vision transformers (Dosovitskiy et al. 2021, arXiv:2010.11929), torchvision's, at any image size that their patches
+tile.
+"""
 
 from dataclasses import dataclass
 
@@ -26,7 +28,9 @@ class Width:
 BASE, LARGE, HUGE = Width(12, 12, 768, 3072), Width(24, 16, 1024, 4096), Width(32, 16, 1280, 5120)
 
 
-def _register(name: str, width: Width, patch: int, params: int, macs: int, weights: str, results: tuple[Result, ...], note: str) -> None:
+def _register(
+    name: str, width: Width, patch: int, params: int, macs: int, weights: str, results: tuple[Result, ...], note: str
+) -> None:
     def build(task: Task) -> nn.Module:
         network = VisionTransformer(
             image_size=task.image_size,

@@ -1,4 +1,6 @@
-"""Wide residual networks (Zagoruyko, Komodakis 2016, arXiv:1605.07146): WRN-d-k on CIFAR, and WRN-50-2 of torchvision."""
+"""Wide residual networks (Zagoruyko, Komodakis 2016, arXiv:1605.07146): WRN-d-k on CIFAR, and WRN-50-2 of
+torchvision.
+"""
 
 from functools import partial
 
@@ -17,9 +19,13 @@ SECOND_HAND = "quoted from " + PAPER
 
 
 def wide_resnet(task: Task, depth: int, widen: int, dropout: float = 0.0, gate: Gate | None = None) -> nn.Module:
-    """6n + 4 layers: pre-activated basic units, `widen` times 16, 32 and 64 maps, 1x1 projections, dropout between the convolutions."""
+    """6n + 4 layers: pre-activated basic units, `widen` times 16, 32 and 64 maps, 1x1 projections, dropout between the
+    convolutions.
+    """
     assert depth % 6 == 4, depth
-    return StudyNet(task, "preact", (depth - 4) // 6, (16 * widen, 32 * widen, 64 * widen), pad=False, dropout=dropout, gate=gate)
+    return StudyNet(
+        task, "preact", (depth - 4) // 6, (16 * widen, 32 * widen, 64 * widen), pad=False, dropout=dropout, gate=gate
+    )
 
 
 def _wrn_50_2(task: Task) -> nn.Module:
@@ -32,7 +38,14 @@ def _cifar(error_10: float, error_100: float, source: str, tag: str) -> tuple[Re
 
 # depth, widening, dropout, params, MACs, errors
 NETWORKS: tuple[tuple[int, int, float, int, int, tuple[Result, ...]], ...] = (
-    (16, 8, 0.0, 10_961_370, 1_548_145_664, (Result("cifar10_error", 4.27, SECOND_HAND, "S"), Result("cifar100_error", 20.43, PAPER, "M"))),
+    (
+        16,
+        8,
+        0.0,
+        10_961_370,
+        1_548_145_664,
+        (Result("cifar10_error", 4.27, SECOND_HAND, "S"), Result("cifar100_error", 20.43, PAPER, "M")),
+    ),
     (28, 10, 0.0, 36_479_194, 5_243_328_768, _cifar(4.00, 19.25, README, "R")),
     (28, 10, 0.3, 36_479_194, 5_243_328_768, _cifar(3.89, 18.85, README, "R")),
     (40, 4, 0.0, 8_949_210, 1_298_582_016, (Result("cifar10_error", 4.53, SECOND_HAND, "S"),)),

@@ -1,4 +1,6 @@
-"""ZFNet (Zeiler, Fergus 2013, arXiv:1311.2901): AlexNet with 7x7 kernels and stride 2 in the first layer, for finer features."""
+"""ZFNet (Zeiler, Fergus 2013, arXiv:1311.2901): AlexNet with 7x7 kernels and stride 2 in the first layer, for finer
+features.
+"""
 
 from torch import nn
 
@@ -50,7 +52,10 @@ CARD = ModelCard(
     params=62_357_608,
     macs=1_168_032_896,
     verified="C",
-    results=(Result("top1_error", 38.4, PAPER + ", one network", "M"), Result("top5_error", 16.5, PAPER + ", one network", "M")),
+    results=(
+        Result("top1_error", 38.4, PAPER + ", one network", "M"),
+        Result("top5_error", 16.5, PAPER + ", one network", "M"),
+    ),
 )
 
 register(CARD)(large_only(CARD, ZFNet, "alexnet"))

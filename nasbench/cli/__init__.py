@@ -35,7 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         print(f"nasbench {version('nasbench')}")
         return EXIT_DONE
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin at barriers starve each other on a busy machine
+    os.environ.setdefault(
+        "OMP_WAIT_POLICY", "PASSIVE"
+    )  # threads that spin at barriers starve each other on a busy machine
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())  # import paths of plug-ins start where the user stands
     try:

@@ -22,4 +22,7 @@ def run(argv: Sequence[str]) -> None:
     print(f"weights: {result.weights}")
     for name, path in result.files.items():
         size = path.stat().st_size / 1e6
-        print(f"{name:<12}  {size:8.2f} MB  differs from the network by {result.checked[name]:.1e} of its largest output  {path}")
+        print(
+            f"{name:<12}  {size:8.2f} MB  differs from the network by {result.checked[name]:.1e} of its largest "
+            f"output  {path}"
+        )

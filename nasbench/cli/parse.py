@@ -10,7 +10,13 @@ from nasbench.core.errors import UsageError
 Config = TypeVar("Config")
 
 
-def parse(config: type[Config], command: str, argv: Sequence[str], default: Config | None = None, positional: str | None = None) -> Config:
+def parse(
+    config: type[Config],
+    command: str,
+    argv: Sequence[str],
+    default: Config | None = None,
+    positional: str | None = None,
+) -> Config:
     """The record that `argv` asks for; what is not given comes from `default`. Exits with status 2 on bad usage.
 
     The field `positional` takes what stands before the first flag, and must be given.

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 WIDE = 200
 """Columns of characters where the table goes to a file or a pipe, which have room for all of it."""
-MOST: tuple[tuple[str, Literal["activation_bytes", "params"]], ...] = (("memory", "activation_bytes"), ("params", "params"))
+MOST: tuple[tuple[str, Literal["activation_bytes", "params"]], ...] = (
+    ("memory", "activation_bytes"),
+    ("params", "params"),
+)
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,9 @@ def _print(found: "Profile", title: str) -> None:
     console.print(title, style="bold", highlight=False)
     console.print(table)
     if left_out:
-        console.print(f"no room for {' and '.join(left_out)}: in a wider terminal, with --csv FILE or --json", highlight=False)
+        console.print(
+            f"no room for {' and '.join(left_out)}: in a wider terminal, with --csv FILE or --json", highlight=False
+        )
     console.print()
     console.print(type_table(found))
     console.print()
@@ -78,4 +83,7 @@ def _print(found: "Profile", title: str) -> None:
         unit = " bytes" if what == "activation_bytes" else ""
         holders = (f"{layer.name} ({getattr(layer, what):,}{unit})" for layer in found.largest(what))
         console.print(f"most {name}: {', '.join(holders)}", highlight=False)
-    console.print(f"total: {found.params:,} params, {found.macs:,} MACs, {found.activation_bytes:,} bytes of activations", highlight=False)
+    console.print(
+        f"total: {found.params:,} params, {found.macs:,} MACs, {found.activation_bytes:,} bytes of activations",
+        highlight=False,
+    )

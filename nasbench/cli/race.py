@@ -15,7 +15,9 @@ def run(argv: Sequence[str]) -> None:
         from nasbench.engine.resume import stored_config
 
         stored = stored_config(RaceConfig, "race", config.run)
-        config = replace(parse(RaceConfig, "race", argv, default=replace(stored, resume=False, json=False)), resume=True)
+        config = replace(
+            parse(RaceConfig, "race", argv, default=replace(stored, resume=False, json=False)), resume=True
+        )
     from nasbench.engine.race import run_race
 
     result = run_race(config, argv=("nasbench", "race", *argv))

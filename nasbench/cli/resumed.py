@@ -11,7 +11,9 @@ Config = TypeVar("Config", TrainConfig, TransferConfig, CompareConfig)
 
 
 def parse_training(kind: type[Config], command: str, argv: Sequence[str], subject: str = "model") -> Config:
-    """The record that `argv` asks for, whose field `subject` stands first; with --resume, that of the run in --run, which needs none."""
+    """The record that `argv` asks for, whose field `subject` stands first; with --resume, that of the run in --run,
+    which needs none.
+    """
     if "--resume" not in argv:
         return parse(kind, command, argv, positional=subject)
     positional = None if argv[0].startswith("-") else subject
@@ -19,7 +21,9 @@ def parse_training(kind: type[Config], command: str, argv: Sequence[str], subjec
     from nasbench.engine.resume import check_resume, stored_config
 
     stored = stored_config(kind, command, given.run)
-    switches = [field.name for field in fields(kind) if field.default is False]  # one that is on by default could not be given again
+    switches = [
+        field.name for field in fields(kind) if field.default is False
+    ]  # one that is on by default could not be given again
     off: dict[str, Any] = dict.fromkeys(switches, False)
     asked = parse(kind, command, argv, default=replace(stored, **off), positional=positional)
     on: dict[str, Any] = {name: getattr(asked, name) or getattr(stored, name) for name in switches if name != "json"}

@@ -55,7 +55,9 @@ def _heading(result: "ScaleResult") -> Iterator[str]:
     if told is not None and told["base"]:
         yield f"  found for {told['base']} on {told['dataset']} under {told['recipe']} ({told['run']})"
     pixels = f"{pixels_of(result.base)} -> {pixels_of(result.scaled)} px"
-    yield f"multipliers:  depth {asked.depth:.4g}, width {asked.width:.4g}, resolution {asked.resolution:.4g} ({pixels})"
+    yield (
+        f"multipliers:  depth {asked.depth:.4g}, width {asked.width:.4g}, resolution {asked.resolution:.4g} ({pixels})"
+    )
 
 
 def _stages(result: "ScaleResult") -> "Table":
@@ -68,7 +70,10 @@ def _stages(result: "ScaleResult") -> "Table":
         return table
     table = _table("stage", "kernel", "stride", "channels", "after", "repeats", "after")
     for before_row, after_row in zip(result.before.stages, result.after.stages, strict=True):
-        channels, repeats = (str(before_row.channels), str(after_row.channels)), (str(before_row.repeats), str(after_row.repeats))
+        channels, repeats = (
+            (str(before_row.channels), str(after_row.channels)),
+            (str(before_row.repeats), str(after_row.repeats)),
+        )
         table.add_row(_operator(after_row), str(after_row.kernel), str(after_row.stride), *channels, *repeats)
     blocks = [str(sum(row.repeats for row in rows)) for rows in (result.before.stages, result.after.stages)]
     table.add_row("all", "", "", "", "", *blocks)
@@ -91,7 +96,10 @@ def _law(result: "ScaleResult") -> Iterator[str]:
     yield f"MACs grow {ratio:.4g} times. {doubling}depth x width² x resolution² = {law:.4g}, the law before rounding."
     parts = " x ".join(f"{each.factor:.3f} {each.dimension}" for each in result.differences)
     yield f"Counted to law: {ratio / law:.3f} = {parts}"
-    yield "  (each scaled and rounded after the one before; what the law leaves out counts too: stem, head, depthwise filters)"
+    yield (
+        "  (each scaled and rounded after the one before; what the law leaves out counts too: stem, "
+        "head, depthwise filters)"
+    )
 
 
 def _published(result: "ScaleResult") -> Iterator[str]:
@@ -103,12 +111,18 @@ def _published(result: "ScaleResult") -> Iterator[str]:
     if result.config.published is None:
         yield f"Nearest published: {row.name.upper()} ({size})"
         params, macs = result.after.params / row.params - 1, result.after.macs / row.macs - 1
-        yield f"  against it: {100 * params:+.1f} % params, {100 * macs:+.1f} % MACs; --published {row.name} builds the real one"
+        yield (
+            f"  against it: {100 * params:+.1f} % params, {100 * macs:+.1f} % MACs; --published {row.name} "
+            "builds the real one"
+        )
     else:
         yield f"Its row of the published table: {size}"
     if row.name != "b0":
         phis = ", ".join(f"{name} {phi:.2f}" for name, phi in row.effective_phi.items())
-        yield f"  B1 to B7 come from a table, not from 1.2, 1.1, 1.15 and a phi: {row.name.upper()}'s phi by dimension is {phis}"
+        yield (
+            f"  B1 to B7 come from a table, not from 1.2, 1.1, 1.15 and a phi: {row.name.upper()}'s phi by "
+            f"dimension is {phis}"
+        )
 
 
 def _trainings(result: "ScaleResult") -> "Table":

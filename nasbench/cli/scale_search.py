@@ -34,7 +34,13 @@ def run(config: ScaleConfig, argv: Sequence[str]) -> None:
         from nasbench.engine.scale_search import stored_config
 
         stored = stored_config(config.run)
-        switches = ("search", "resume", "download", "to_the_end", "train")  # one that is on by default could not be given again
+        switches = (
+            "search",
+            "resume",
+            "download",
+            "to_the_end",
+            "train",
+        )  # one that is on by default could not be given again
         off: dict[str, Any] = dict.fromkeys((*switches, "json"), False)
         config = parse(ScaleConfig, "scale", argv, default=replace(stored, **off))
         config = replace(config, **{name: getattr(config, name) or getattr(stored, name) for name in switches})
@@ -69,7 +75,9 @@ def _found(found: dict[str, Any]) -> Iterator[str]:
     interval, score = found["interval"], found["score"]
     for name in ("alpha", "beta", "gamma"):
         between = (
-            f"   {interval['level']:.0%} of the resampled fits in [{interval[name][0]:.3f}, {interval[name][1]:.3f}]" if interval else ""
+            f"   {interval['level']:.0%} of the resampled fits in [{interval[name][0]:.3f}, {interval[name][1]:.3f}]"
+            if interval
+            else ""
         )
         yield f"{name:<5} {found[name]:.4f}{between}"
     yield f"alpha x beta² x gamma² = {found['product']:.6f}"

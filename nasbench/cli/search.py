@@ -44,4 +44,8 @@ def _print(result: "SearchResult") -> None:
     console.print(leaderboard_table(result.trials, limit=5))
     counts = ", ".join(f"{result.count(status)} {status}" for status in STATUSES if result.count(status))
     console.print(f"{len(result.trials)} trials ({counts}) in {result.seconds:.0f} s", highlight=False)
-    console.print(f"best network: {result.run / 'best'}\nreport:       {result.run / 'report.html'}", highlight=False, soft_wrap=True)
+    console.print(
+        f"best network: {result.run / 'best'}\nreport:       {result.run / 'report.html'}",
+        highlight=False,
+        soft_wrap=True,
+    )

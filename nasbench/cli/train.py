@@ -18,7 +18,13 @@ def run(argv: Sequence[str]) -> None:
         return
     record = result.to_json()
     deviation = f" ± {100 * record['std']:.2f}" if record["std"] is not None else ""
-    print(f"{config.model} on {config.dataset} under {config.recipe}: {record['params']:,} params, {record['macs']:,} MACs")
-    print(f"test accuracy {100 * record['test_accuracy']:.2f}{deviation} % over {record['seeds']} seed(s), {record['seconds']:.0f} s")
+    print(
+        f"{config.model} on {config.dataset} under {config.recipe}: {record['params']:,} params, {record['macs']:,} "
+        "MACs"
+    )
+    print(
+        f"test accuracy {100 * record['test_accuracy']:.2f}{deviation} % over {record['seeds']} seed(s), "
+        f"{record['seconds']:.0f} s"
+    )
     for seed, _ in result.trained.of(config.model):
         print(f"seed {seed}: {result.trained.evaluator.folder(config.model, seed)}")

@@ -20,7 +20,10 @@ def run(argv: Sequence[str]) -> None:
     for seed, _ in result.trained.of(config.model):
         if names := result.left_out(seed):
             few = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
-            print(f"nasbench: seed {seed}: left out {len(names):,} files that cannot be read: {few} (all in result.json)", file=sys.stderr)
+            print(
+                f"nasbench: seed {seed}: left out {len(names):,} files that cannot be read: {few} (all in result.json)",
+                file=sys.stderr,
+            )
     if config.json:
         print(json.dumps(record))
         return
@@ -30,6 +33,9 @@ def run(argv: Sequence[str]) -> None:
     deviation = f" ± {100 * record['std']:.2f}" if record["std"] is not None else ""
     if record["carried_params"]:
         print(f"started from {record['carried_params']:,} parameters of another training")
-    print(f"top-1 {100 * record['top1']:.2f}{deviation} %, top-5 {100 * record['top5']:.2f} % on the test split, {record['seconds']:.0f} s")
+    print(
+        f"top-1 {100 * record['top1']:.2f}{deviation} %, top-5 {100 * record['top5']:.2f} % on the test split, "
+        f"{record['seconds']:.0f} s"
+    )
     for seed, _ in result.trained.of(config.model):
         print(f"seed {seed}: {result.trained.evaluator.folder(config.model, seed)}")

@@ -33,8 +33,8 @@ class ZooConfig:
     max_macs: str | None = None
     """Only networks of at most so many multiply-adds, such as 400M."""
     plot: str | None = None
-    """complexity: top-1 accuracy against multiply-adds; ilsvrc: the winners' error and depth by year; efficiency: compute to
-    AlexNet's accuracy by year."""
+    """complexity: top-1 accuracy against multiply-adds; ilsvrc: the winners' error and depth by year; efficiency:
+    compute to AlexNet's accuracy by year."""
     out: str | None = None
     """The plot's file: .svg or .png."""
     json: bool = False
@@ -49,7 +49,9 @@ def run(argv: Sequence[str]) -> None:
     config = parse(ZooConfig, "zoo", argv)
     if (config.plot is None) != (config.out is None):
         raise UsageError("--plot and --out go together: --plot complexity --out complexity.svg")
-    if config.name is not None and (config.plot or config.family or config.dataset or config.max_params or config.max_macs):
+    if config.name is not None and (
+        config.plot or config.family or config.dataset or config.max_params or config.max_macs
+    ):
         raise UsageError("filters and plots are for the listing: leave out the name, or leave out the flags")
     from nasbench.engine.zoo import Filter, check_plot, listing, plot, row_named
 
@@ -78,15 +80,32 @@ def _print_list(rows: "Sequence[Row]") -> None:
     for row in rows:
         card, doubt = row.card, "" if row.verified else "~"
         counts = ["" if count is None else doubt + short_count(count) for count in (card.params, card.macs)]
-        errors = [_error(row, metric) if row.dataset == dataset else "" for dataset, metric in FORMS]  # beside counts of the same form
-        lines.append((row.name, card.family, str(card.year or ""), str(card.task.image_size), counts[0], counts[1], errors[0], errors[1]))
+        errors = [
+            _error(row, metric) if row.dataset == dataset else "" for dataset, metric in FORMS
+        ]  # beside counts of the same form
+        lines.append(
+            (
+                row.name,
+                card.family,
+                str(card.year or ""),
+                str(card.task.image_size),
+                counts[0],
+                counts[1],
+                errors[0],
+                errors[1],
+            )
+        )
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     for line in lines:
         texts = [
-            text.ljust(width) if column < 2 else text.rjust(width) for column, (text, width) in enumerate(zip(line, widths, strict=True))
+            text.ljust(width) if column < 2 else text.rjust(width)
+            for column, (text, width) in enumerate(zip(line, widths, strict=True))
         ]
         print(" ".join(texts).rstrip())
-    print(f"{len(rows)} networks. Errors in percent: top-1 on ImageNet, CIFAR-10. ~: counts not verified; ?: from memory, not verified.")
+    print(
+        f"{len(rows)} networks. Errors in percent: top-1 on ImageNet, CIFAR-10. ~: counts not verified; ?: from "
+        "memory, not verified."
+    )
     print("One card: nasbench zoo NAME")
 
 

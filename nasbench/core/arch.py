@@ -1,6 +1,7 @@
 """Architectures as points in a grid of named choices, and the operators every search needs, written once.
 
-The geometry of a space is data (`Choice`, `Range`); `sample`, `mutate`, `neighbours` and `encode` are free functions over it.
+The geometry of a space is data (`Choice`, `Range`); `sample`, `mutate`, `neighbours` and `encode` are free functions
+over it.
 """
 
 import hashlib
@@ -24,7 +25,9 @@ class Choice:
 
     def __post_init__(self) -> None:
         if not self.options or len(set(self.options)) != len(self.options):
-            raise UsageError(f"choice {self.name!r} needs options that are all different, at least one; got {self.options!r}")
+            raise UsageError(
+                f"choice {self.name!r} needs options that are all different, at least one; got {self.options!r}"
+            )
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,9 @@ class Architecture:
 
     @cached_property
     def key(self) -> str:
-        """16 hexadecimal digits that depend on the space and the genes alone. The key of a canonical form identifies a network."""
+        """16 hexadecimal digits that depend on the space and the genes alone. The key of a canonical form identifies a
+        network.
+        """
         text = json.dumps([self.space, sorted(self.items)], separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -72,7 +77,9 @@ class Architecture:
     def from_json(cls, record: Mapping[str, object]) -> "Architecture":
         space, genes = record.get("space"), record.get("genes")
         if not isinstance(space, str) or not isinstance(genes, Mapping):
-            raise UsageError(f"an architecture is {{'space': name, 'genes': {{decision: option}}}}; got {str(dict(record))[:200]}")
+            raise UsageError(
+                f"an architecture is {{'space': name, 'genes': {{decision: option}}}}; got {str(dict(record))[:200]}"
+            )
         return cls.of(space, genes)
 
 
@@ -84,14 +91,19 @@ def check(architecture: Architecture, choices: Sequence[Decision]) -> None:
     extra = [name for name in genes if name not in set(names)]
     if missing or extra:
         raise UsageError(
-            f"not an architecture of {architecture.space!r}: missing decisions {missing[:5]}, unknown decisions {extra[:5]}; "
+            f"not an architecture of {architecture.space!r}: missing decisions {missing[:5]}, unknown decisions "
+            f"{extra[:5]}; "
             f"the space has {len(names)} decisions"
         )
     for decision in choices:
         gene = genes[decision.name]
         if isinstance(decision, Choice) and gene not in decision.options:
-            raise UsageError(f"decision {decision.name!r} has no option {gene!r}; options: {', '.join(map(str, decision.options))}")
-        if isinstance(decision, Range) and not (isinstance(gene, int | float) and decision.low <= gene <= decision.high):
+            raise UsageError(
+                f"decision {decision.name!r} has no option {gene!r}; options: {', '.join(map(str, decision.options))}"
+            )
+        if isinstance(decision, Range) and not (
+            isinstance(gene, int | float) and decision.low <= gene <= decision.high
+        ):
             raise UsageError(f"decision {decision.name!r} must lie in [{decision.low}, {decision.high}]; got {gene!r}")
 
 
@@ -122,7 +134,9 @@ def neighbours(architecture: Architecture, choices: Sequence[Decision]) -> Itera
 
 
 def encode(architecture: Architecture, choices: Sequence[Decision]) -> list[float]:
-    """One-hot over each categorical decision, [0, 1] over each continuous one; the decisions' encodings one after another."""
+    """One-hot over each categorical decision, [0, 1] over each continuous one; the decisions' encodings one after
+    another.
+    """
     code: list[float] = []
     for decision in choices:
         gene = architecture.genes[decision.name]
@@ -140,4 +154,6 @@ def _draw(decision: Decision, rng: Random) -> Gene:
 
 
 def _with(architecture: Architecture, name: str, gene: Gene) -> Architecture:
-    return Architecture(architecture.space, tuple((key, gene if key == name else value) for key, value in architecture.items))
+    return Architecture(
+        architecture.space, tuple((key, gene if key == name else value) for key, value in architecture.items)
+    )

@@ -1,6 +1,8 @@
-"""Compound scaling (Tan and Le 2019, arXiv:1905.11946, section 3): depth, width and resolution grow together, by one number phi.
+"""Compound scaling (Tan and Le 2019, arXiv:1905.11946, section 3): depth, width and resolution grow together, by one
+number phi.
 
-A network's multiply-adds grow as depth * width**2 * resolution**2, so with alpha * beta**2 * gamma**2 = 2 they double at each whole phi.
+A network's multiply-adds grow as depth * width**2 * resolution**2, so with alpha * beta**2 * gamma**2 = 2 they double
+at each whole phi.
 """
 
 from dataclasses import dataclass
@@ -14,7 +16,9 @@ GROWTH = 2.0
 
 @dataclass(frozen=True)
 class Multipliers:
-    """What a network's depth (repeats), width (channels) and resolution (pixels a side) are multiplied by, before any rounding."""
+    """What a network's depth (repeats), width (channels) and resolution (pixels a side) are multiplied by, before any
+    rounding.
+    """
 
     depth: float = 1.0
     width: float = 1.0
@@ -42,7 +46,9 @@ class Coefficients:
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
             if not (isfinite(value) and value >= 1):
-                raise UsageError(f"{name} is a number from 1 on (a dimension does not shrink as phi grows); got {value}")
+                raise UsageError(
+                    f"{name} is a number from 1 on (a dimension does not shrink as phi grows); got {value}"
+                )
 
     @property
     def product(self) -> float:
@@ -59,13 +65,16 @@ PUBLISHED = Coefficients()
 
 
 def on_surface(depth_share: float, width_share: float) -> Coefficients:
-    """The coefficients with product 2 that spend `depth_share` of the growth on depth and `width_share` of the rest on width.
+    """The coefficients with product 2 that spend `depth_share` of the growth on depth and `width_share` of the rest on
+    width.
 
     Both lie in [0, 1]: log2(alpha) + 2 log2(beta) + 2 log2(gamma) = 1 is a triangle, and these are coordinates on it.
     """
     rest = 1.0 - depth_share
     return Coefficients(
-        GROWTH**depth_share, max(1.0, GROWTH ** (rest * width_share / 2)), max(1.0, GROWTH ** (rest * (1 - width_share) / 2))
+        GROWTH**depth_share,
+        max(1.0, GROWTH ** (rest * width_share / 2)),
+        max(1.0, GROWTH ** (rest * (1 - width_share) / 2)),
     )
 
 

@@ -1,4 +1,5 @@
-"""What a run log says of a search's progress: the best so far, what random search would have reached, which options are preferred.
+"""What a run log says of a search's progress: the best so far, what random search would have reached, which options are
+preferred.
 
 Shared by the report and the trackers, so plain Python.
 """
@@ -13,7 +14,9 @@ from nasbench.core.trial import Trial
 
 
 def is_retraining(trial: Trial) -> bool:
-    """True for a training after the search: of an earlier one's architecture, for longer or under another seed, or of its rivals."""
+    """True for a training after the search: of an earlier one's architecture, for longer or under another seed, or of
+    its rivals.
+    """
     return "retrain_of" in trial.note or "compared_as" in trial.note
 
 
@@ -36,7 +39,11 @@ def random_scores(trials: Iterable[Trial]) -> list[float]:
     """The scores of the different random children at the epochs of the search."""
     known = list(trials)
     epochs = search_epochs(known)
-    drawn = {trial.key: trial.score for trial in reversed(known) if is_random(trial) and trial.epochs == epochs and trial.score is not None}
+    drawn = {
+        trial.key: trial.score
+        for trial in reversed(known)
+        if is_random(trial) and trial.epochs == epochs and trial.score is not None
+    }
     return list(drawn.values())
 
 
@@ -61,10 +68,11 @@ def best_so_far(trials: Iterable[Trial]) -> list[float | None]:
 
 
 def expected_best(scores: Sequence[float], n: int) -> float:
-    """The mean, over all subsets of `n` of the scores, of the subset's best: an unbiased estimate of the best of n random draws.
+    """The mean, over all subsets of `n` of the scores, of the subset's best: an unbiased estimate of the best of n
+    random draws.
 
-    With the scores in order, x_1 <= ... <= x_N, the i-th is the best of C(i-1, n-1) of the C(N, n) subsets. ValueError unless
-    1 <= n <= N: more draws than there are scores cannot be estimated without bias.
+    With the scores in order, x_1 <= ... <= x_N, the i-th is the best of C(i-1, n-1) of the C(N, n) subsets. ValueError
+    unless 1 <= n <= N: more draws than there are scores cannot be estimated without bias.
     """
     total = len(scores)
     if not 1 <= n <= total:
@@ -92,16 +100,24 @@ class OptionGroup:
 
 
 def option_groups(choices: Sequence[Decision]) -> list[OptionGroup]:
-    """The groups of categorical decisions with equal named options; those of most decisions first, then of most options."""
+    """The groups of categorical decisions with equal named options; those of most decisions first, then of most
+    options.
+    """
     groups: dict[tuple[str, ...], list[str]] = {}
     for choice in choices:
-        if isinstance(choice, Choice) and len(choice.options) > 1 and all(isinstance(option, str) for option in choice.options):
+        if (
+            isinstance(choice, Choice)
+            and len(choice.options) > 1
+            and all(isinstance(option, str) for option in choice.options)
+        ):
             groups.setdefault(tuple(map(str, choice.options)), []).append(choice.name)
     return _by_size([OptionGroup(tuple(names), options) for options, names in groups.items()])
 
 
 def observed_groups(trials: Iterable[Trial]) -> list[OptionGroup]:
-    """The same from the log alone, where the space is not at hand: decisions whose named options overlap belong together."""
+    """The same from the log alone, where the space is not at hand: decisions whose named options overlap belong
+    together.
+    """
     seen: dict[str, dict[str, None]] = {}
     for trial in trials:
         for name, gene in trial.architecture.items:
@@ -113,7 +129,9 @@ def observed_groups(trials: Iterable[Trial]) -> list[OptionGroup]:
         groups = [group for group in groups if group not in joined]
         names = [name for group in joined for name in group[0]] + [name]
         groups.append((names, {option: None for _, known in [*joined, ([], options)] for option in known}))
-    return _by_size([OptionGroup(tuple(names), tuple(sorted(options))) for names, options in groups if len(options) > 1])
+    return _by_size(
+        [OptionGroup(tuple(names), tuple(sorted(options))) for names, options in groups if len(options) > 1]
+    )
 
 
 def groups_of(space: str, trials: Iterable[Trial]) -> list[OptionGroup]:

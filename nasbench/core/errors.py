@@ -1,7 +1,7 @@
 """Errors that speak to the user.
 
-`UsageError` is bad usage or input (exit status 2), `RunFailed` a run that could not go on (exit status 1). Anything else that
-escapes is a bug.
+`UsageError` is bad usage or input (exit status 2), `RunFailed` a run that could not go on (exit status 1). Anything
+else that escapes is a bug.
 """
 
 from collections.abc import Iterable
@@ -21,7 +21,9 @@ class Interrupted(KeyboardInterrupt):
 
 
 class TrialFailed(RuntimeError):
-    """A fault of one trial (NaN, out of memory, a build error): the trial is recorded as failed and the search goes on."""
+    """A fault of one trial (NaN, out of memory, a build error): the trial is recorded as failed and the search goes
+    on.
+    """
 
 
 LONG_LIST = 30
@@ -29,7 +31,9 @@ LONG_LIST = 30
 
 
 def unknown(kind: str, name: str, known: Iterable[str], hint: str = "") -> UsageError:
-    """The error for a name that is not there: names the nearest one, lists what is known, and adds `hint` as a line of its own."""
+    """The error for a name that is not there: names the nearest one, lists what is known, and adds `hint` as a line of
+    its own.
+    """
     names = sorted(known)
     near = get_close_matches(name, names, n=1)
     message = f"no {kind} named {name!r}."

@@ -1,8 +1,8 @@
 """The bookkeeping of a search, common to every executor: numbering, caching, logging, telling.
 
-An executor takes proposals with `next` and answers them with `finish` (or `fail`); in which process the evaluation ran is its own
-affair. Order of duties for each answer: on disk, then the strategy, then the listeners. What the strategy is told is the line of the
-log read back, so that a replay tells it the very same.
+An executor takes proposals with `next` and answers them with `finish` (or `fail`); in which process the evaluation ran
+is its own affair. Order of duties for each answer: on disk, then the strategy, then the listeners. What the strategy is
+told is the line of the log read back, so that a replay tells it the very same.
 """
 
 import json
@@ -20,17 +20,22 @@ from nasbench.core.spec import ModelSpec, Size, Task
 from nasbench.core.trial import Proposal, Status, Trial
 
 SAME_FAULT_LIMIT = 10
-"""So many trials that fail alike at the start of a sitting, and none that does otherwise: a fault that every trial would meet."""
+"""So many trials that fail alike at the start of a sitting, and none that does otherwise: a fault that every trial
+would meet.
+"""
 
 WAITING_LIMIT = 16
-"""So many proposals may wait for an equal one that is running; then no more are asked for, lest one such eats up the numbers."""
+"""So many proposals may wait for an equal one that is running; then no more are asked for, lest one such eats up the
+numbers.
+"""
 
 
 @dataclass(frozen=True)
 class Plan:
     """What does not change during a search. `numbers` are the trials it may spend, `source` where its models come from.
 
-    `time_budget` is the seconds that it may spend on the simulated clock, on which each trial takes what the loop's `cost` says.
+    `time_budget` is the seconds that it may spend on the simulated clock, on which each trial takes what the loop's
+    `cost` says.
     """
 
     numbers: range
@@ -56,10 +61,12 @@ class Job:
 class SearchLoop:
     """Hands out jobs and takes answers until every number of the plan has a line in the log.
 
-    `append` puts a trial on disk; `history` are the trials of earlier sittings, replayed through `tell`. Not thread-safe.
+    `append` puts a trial on disk; `history` are the trials of earlier sittings, replayed through `tell`. Not
+    thread-safe.
 
-    With a time budget, `cost` is a trial's seconds on the simulated clock, a cached one's too. The first trial that would end after
-    the budget ends the search: it counts for nothing, so it is neither logged nor told, and neither is what is still running then.
+    With a time budget, `cost` is a trial's seconds on the simulated clock, a cached one's too. The first trial that
+    would end after the budget ends the search: it counts for nothing, so it is neither logged nor told, and neither is
+    what is still running then.
     """
 
     def __init__(
@@ -78,7 +85,13 @@ class SearchLoop:
         self.clock = 0.0
         """Simulated seconds spent so far; 0 without a time budget."""
         self._cost, self._spent = cost, False
-        self._space, self._strategy, self._append, self._score, self._listeners = space, strategy, append, score, listeners
+        self._space, self._strategy, self._append, self._score, self._listeners = (
+            space,
+            strategy,
+            append,
+            score,
+            listeners,
+        )
         self._known: dict[tuple[str, int, int], Trial] = {}
         self._running: dict[int, Job] = {}
         self._keys: dict[int, str] = {}
@@ -105,14 +118,17 @@ class SearchLoop:
     def next(self) -> Job | None:
         """The next job, or None where there is none now (finished, or all that is left waits for what is running).
 
-        An architecture that was scored before under the same epochs and seed is answered here from the log; one that is being
-        evaluated right now waits for that answer.
+        An architecture that was scored before under the same epochs and seed is answered here from the log; one that is
+        being evaluated right now waits for that answer.
         """
         while self._open and sum(map(len, self._waiting.values())) < WAITING_LIMIT:
             number = self._open.popleft()
             proposal = self._strategy.ask(number, trial_rng(self.plan.seed, number), self.running)
             if proposal.number != number:
-                raise UsageError(f"the strategy answered ask({number}) with a proposal numbered {proposal.number}; it must keep the number")
+                raise UsageError(
+                    f"the strategy answered ask({number}) with a proposal numbered {proposal.number}; it must keep "
+                    "the number"
+                )
             identity = self._identity(proposal)
             if identity in self._known:
                 self._answer_from(self._known[identity], proposal)
@@ -138,7 +154,9 @@ class SearchLoop:
         except KeyError as error:
             raise UsageError(f"the evaluator returned no metric {error}; it returned {sorted(metrics)}") from error
         except (TypeError, ValueError) as error:
-            raise UsageError(f"the evaluator's metrics make no score ({error}); it returned {str(metrics)[:300]}") from error
+            raise UsageError(
+                f"the evaluator's metrics make no score ({error}); it returned {str(metrics)[:300]}"
+            ) from error
         broken = [f"{name} is {value}" for name, value in {"score": score, **metrics}.items() if _broken(value)]
         if broken:
             self.fail(job, ", ".join(broken), seconds, worker)
@@ -205,7 +223,8 @@ class SearchLoop:
         self._same_fault = (this, count + 1) if trial.status == "failed" and this == (fault or this) else None
         if self._same_fault is not None and self._same_fault[1] == SAME_FAULT_LIMIT:
             raise RunFailed(
-                f"the first {SAME_FAULT_LIMIT} trials all failed in the same way, so the others would too: {trial.error}. "
+                f"the first {SAME_FAULT_LIMIT} trials all failed in the same way, so the others would too: "
+                f"{trial.error}. "
                 "Mend that and start a new run (or --resume, which leaves the failed trials as they are)."
             )
 
@@ -266,7 +285,8 @@ def _as_logged(trial: Trial) -> Trial:
         return Trial.from_json(json.loads(json.dumps(trial.to_json(), allow_nan=False)))
     except (TypeError, ValueError) as error:
         raise UsageError(
-            f"trial {trial.number} holds what is no JSON ({error}). Metrics (of the evaluator) and notes (of the strategy) may hold "
+            f"trial {trial.number} holds what is no JSON ({error}). Metrics (of the evaluator) and notes (of the "
+            "strategy) may hold "
             f"numbers, strings, lists and dicts: metrics {str(trial.metrics)[:300]}, note {str(trial.note)[:300]}"
         ) from error
 

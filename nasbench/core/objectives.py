@@ -1,4 +1,6 @@
-"""What a search may optimise: metrics by name with their direction, and the Pareto front: the trials that no other beats in all of them."""
+"""What a search may optimise: metrics by name with their direction, and the Pareto front: the trials that no other
+beats in all of them.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +14,8 @@ LOWER_IS_BETTER = ("params", "macs", "flops", "loss", "error", "seconds", "laten
 """Words that say a metric's direction, wherever they stand in its name: val_accuracy, train_seconds_12."""
 
 MACS_EXPONENT = -0.07
-"""w of accuracy x (MACs/T)^w, one score of two objectives (Tan et al. 2019, section 3.1; Tan and Le 2019, section 4)."""
+"""w of accuracy x (MACs/T)^w, one score of two objectives (Tan et al. 2019, section 3.1; Tan and Le 2019, section 4).
+"""
 
 
 @dataclass(frozen=True)
@@ -23,13 +26,16 @@ class Objective:
     maximise: bool
 
     def worth(self, metrics: Metrics) -> float:
-        """The metric's value, its sign such that higher is better. KeyError where the metric is not there, TypeError where no number."""
+        """The metric's value, its sign such that higher is better. KeyError where the metric is not there, TypeError
+        where no number.
+        """
         value = float(metrics[self.metric])
         return value if self.maximise else -value
 
 
 def parse_objectives(texts: Sequence[str], flag: str = "--objectives") -> tuple[Objective, ...]:
-    """('val_accuracy,macs',) or ('val_accuracy', 'macs') -> objectives; '+name' and '-name' say the direction of other metrics.
+    """('val_accuracy,macs',) or ('val_accuracy', 'macs') -> objectives; '+name' and '-name' say the direction of other
+    metrics.
 
     UsageError for a metric whose direction is not known from its name, and for one named twice.
     """
@@ -43,10 +49,11 @@ def parse_objectives(texts: Sequence[str], flag: str = "--objectives") -> tuple[
 
 
 def pareto_front(trials: Sequence[Trial], objectives: Sequence[Objective]) -> list[Trial]:
-    """The trials that no other is at least as good as in every objective and better in one; the best in the first objective first.
+    """The trials that no other is at least as good as in every objective and better in one; the best in the first
+    objective first.
 
-    Compared are the scored trials with the most epochs; controls do not compete, and of several spellings or repeats of one network
-    the first stands for all. Trials that lack one of the metrics are left out.
+    Compared are the scored trials with the most epochs; controls do not compete, and of several spellings or repeats of
+    one network the first stands for all. Trials that lack one of the metrics are left out.
     """
     scored = [trial for trial in trials if trial.score is not None and not trial.note.get("control")]
     most = max((trial.epochs for trial in scored), default=0)
@@ -55,7 +62,9 @@ def pareto_front(trials: Sequence[Trial], objectives: Sequence[Objective]) -> li
         if trial.epochs == most and all(objective.metric in trial.metrics for objective in objectives):
             worths.setdefault(trial.key, (tuple(objective.worth(trial.metrics) for objective in objectives), trial))
     front: list[tuple[tuple[float, ...], Trial]] = []
-    for worth, trial in sorted(worths.values(), key=lambda pair: pair[0], reverse=True):  # whatever beats it comes before it
+    for worth, trial in sorted(
+        worths.values(), key=lambda pair: pair[0], reverse=True
+    ):  # whatever beats it comes before it
         if not any(dominates(other, worth) for other, _ in front):
             front.append((worth, trial))
     return [trial for _, trial in front]
@@ -63,7 +72,9 @@ def pareto_front(trials: Sequence[Trial], objectives: Sequence[Objective]) -> li
 
 def dominates(first: Sequence[float], second: Sequence[float]) -> bool:
     """True where `first` is nowhere worse than `second`, and better somewhere. Higher is better."""
-    return all(a >= b for a, b in zip(first, second, strict=True)) and any(a > b for a, b in zip(first, second, strict=True))
+    return all(a >= b for a, b in zip(first, second, strict=True)) and any(
+        a > b for a, b in zip(first, second, strict=True)
+    )
 
 
 def _read(text: str, flag: str) -> Objective:
@@ -77,6 +88,7 @@ def _read(text: str, flag: str) -> Objective:
     if not text:
         raise UsageError(f"{flag} takes metrics such as val_accuracy,macs; one of those given is empty")
     raise UsageError(
-        f"{flag}: whether more of {text!r} is better does not follow from its name; write +{text} to maximise it or -{text} to minimise it "
+        f"{flag}: whether more of {text!r} is better does not follow from its name; write +{text} to maximise it or "
+        f"-{text} to minimise it "
         f"({flag}=val_accuracy,-{text}). Known words: {', '.join((*HIGHER_IS_BETTER, *LOWER_IS_BETTER))}."
     )

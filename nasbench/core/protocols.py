@@ -23,7 +23,9 @@ Report = Callable[[int, Metrics], None]
 
 @runtime_checkable
 class SearchSpace(Protocol):
-    """Geometry as data, and `build`, which alone knows torch. `default_size.skeleton` is not empty for cell spaces (N and F)."""
+    """Geometry as data, and `build`, which alone knows torch. `default_size.skeleton` is not empty for cell spaces (N
+    and F).
+    """
 
     @property
     def name(self) -> str: ...
@@ -38,7 +40,8 @@ class SearchSpace(Protocol):
         """The one spelling of all architectures that are the same network. Idempotent."""
 
     def build(self, architecture: Architecture, size: Size, task: Task) -> "nn.Module":
-        """The network: (B, channels, H, W) -> (B, num_classes) logits; in training mode with an auxiliary head, a pair of logits.
+        """The network: (B, channels, H, W) -> (B, num_classes) logits; in training mode with an auxiliary head, a pair
+        of logits.
 
         H and W are `size.resolution`, or `task.image_size` where that is None.
         """
@@ -89,10 +92,14 @@ class Drawable(Protocol):
 
 @runtime_checkable
 class Strategy(Protocol):
-    """Asks and is told. Built as `cls(space, seed=..., **options)`; only `tell` changes what it knows; keeps no generator."""
+    """Asks and is told. Built as `cls(space, seed=..., **options)`; only `tell` changes what it knows; keeps no
+    generator.
+    """
 
     def ask(self, number: int, rng: Random, running: Sequence[Proposal]) -> Proposal:
-        """The proposal with that number, from what was told and `rng` alone; `running` are the proposals not answered yet."""
+        """The proposal with that number, from what was told and `rng` alone; `running` are the proposals not answered
+        yet.
+        """
 
     def tell(self, trial: Trial) -> None:
         """Learns from an answer, whatever its status and order."""

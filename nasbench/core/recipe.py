@@ -8,15 +8,16 @@ from typing import Literal
 class Recipe:
     """Frozen hyperparameters with a version, which changes whenever a number does.
 
-    Rates are per step at `batch_size` images, which are computed in `accumulate` equal parts; `lr_schedule` runs over all epochs, and
-    exponential multiplies by `lr_gamma` once every `lr_decay_epochs`. `bn_momentum` is the share of the new statistics; it and `bn_eps`
-    None leave a network its own (an EfficientNet's 0.01 is too slow for a training of few steps). `random_resized_crop` is the smallest
-    share of an image's area that a crop keeps, 0 for none; `policy` an augmentation of torchvision's; `mixup` and `cutmix` the
-    parameters of their Beta distributions, 0 for none. `drop_path` is the final probability of ScheduledDropPath, approached in a
-    `linear` way over the training or `constant`; `dropout` None leaves a network its own. `rmsprop_eps` stands inside the root, as in
-    TensorFlow. `train_images` and `val_images` None are all there are. `cells` and `filters` (N and F) are the size of a searched child
-    where the user gives none; `base_depth` and `base_width` multiply a base whose scaling is searched. `source` says where the numbers
-    come from.
+    Rates are per step at `batch_size` images, which are computed in `accumulate` equal parts; `lr_schedule` runs over
+    all epochs, and exponential multiplies by `lr_gamma` once every `lr_decay_epochs`. `bn_momentum` is the share of the
+    new statistics; it and `bn_eps` None leave a network its own (an EfficientNet's 0.01 is too slow for a training of
+    few steps). `random_resized_crop` is the smallest share of an image's area that a crop keeps, 0 for none; `policy`
+    an augmentation of torchvision's; `mixup` and `cutmix` the parameters of their Beta distributions, 0 for none.
+    `drop_path` is the final probability of ScheduledDropPath, approached in a `linear` way over the training or
+    `constant`; `dropout` None leaves a network its own. `rmsprop_eps` stands inside the root, as in TensorFlow.
+    `train_images` and `val_images` None are all there are. `cells` and `filters` (N and F) are the size of a searched
+    child where the user gives none; `base_depth` and `base_width` multiply a base whose scaling is searched. `source`
+    says where the numbers come from.
     """
 
     name: str

@@ -1,4 +1,5 @@
-"""Finding parts by name: a decorator in the repo, an import path on the command line, or the entry-point group `nasbench.plugins`.
+"""Finding parts by name: a decorator in the repo, an import path on the command line, or the entry-point group
+`nasbench.plugins`.
 
 Built-in parts are described here and imported when asked for, never before, so that a listing imports nothing heavy.
 """
@@ -17,7 +18,9 @@ T = TypeVar("T")
 
 
 class Registry:
-    """Parts of one kind. `built_in`: name -> (the module whose import registers it, one line on it). `flag`: the road to one's own."""
+    """Parts of one kind. `built_in`: name -> (the module whose import registers it, one line on it). `flag`: the road
+    to one's own.
+    """
 
     def __init__(self, kind: str, flag: str, built_in: Mapping[str, tuple[str, str]]) -> None:
         self.kind, self.flag = kind, flag
@@ -51,7 +54,9 @@ class Registry:
         if name not in self._parts:
             load_plugins()
         if name not in self._parts:
-            raise unknown(self.kind, name, self.names(), f"Your own: {self.flag} my_package.my_module:{self._example()}")
+            raise unknown(
+                self.kind, name, self.names(), f"Your own: {self.flag} my_package.my_module:{self._example()}"
+            )
         return self._parts[name]
 
     def names(self) -> list[str]:
@@ -77,7 +82,12 @@ class Registry:
         except ImportError as error:
             raise UsageError(f"cannot import {module_name!r} for the {self.kind} {path!r}: {error}. {form}") from error
         if not hasattr(module, attribute):
-            raise unknown(f"{self.kind} in module {module_name}", attribute, [n for n in vars(module) if not n.startswith("_")], form)
+            raise unknown(
+                f"{self.kind} in module {module_name}",
+                attribute,
+                [n for n in vars(module) if not n.startswith("_")],
+                form,
+            )
         return getattr(module, attribute)
 
 
@@ -85,26 +95,36 @@ _loaded_plugins: dict[str, None] = {}
 
 
 def load_plugins() -> None:
-    """Imports what installed packages put in the entry-point group `nasbench.plugins`; importing it registers its parts."""
+    """Imports what installed packages put in the entry-point group `nasbench.plugins`; importing it registers its
+    parts.
+    """
     for point in importlib.metadata.entry_points(group=PLUGIN_GROUP):
         if point.value not in _loaded_plugins:
             _loaded_plugins[point.value] = None
             try:
                 point.load()
             except Exception as error:  # a plug-in is somebody else's code: name it, whatever it raised
-                raise UsageError(f"plug-in {point.name!r} ({point.value}) failed to load: {error}. Mend or uninstall it.") from error
+                raise UsageError(
+                    f"plug-in {point.name!r} ({point.value}) failed to load: {error}. Mend or uninstall it."
+                ) from error
 
 
 spaces = Registry(
     "space",
     "--space",
     {
-        "nasnet": ("search_spaces.nasnet.space", "two cells of five blocks, 13 operations, add or concatenate (Zoph et al. 2018)"),
+        "nasnet": (
+            "search_spaces.nasnet.space",
+            "two cells of five blocks, 13 operations, add or concatenate (Zoph et al. 2018)",
+        ),
         "mbconv": (
             "search_spaces.mbconv.space",
             "seven stages of mobile blocks; holds MnasNet-A1, B1 and EfficientNet-B0 (Tan et al. 2019)",
         ),
-        "nasbench201": ("search_spaces.nasbench201.space", "a cell of 6 edges, 5 operations, 15,625 cells (Dong and Yang 2020)"),
+        "nasbench201": (
+            "search_spaces.nasbench201.space",
+            "a cell of 6 edges, 5 operations, 15,625 cells (Dong and Yang 2020)",
+        ),
     },
 )
 strategies = Registry(
@@ -114,14 +134,26 @@ strategies = Registry(
         "ppo": ("nasbench.strategies.ppo", "LSTM controller trained by proximal policy optimisation, as NASNet's"),
         "reinforce": ("nasbench.strategies.reinforce", "LSTM controller trained by REINFORCE (Zoph and Le 2017)"),
         "random": ("nasbench.strategies.random", "every decision drawn uniformly: the control"),
-        "evolution": ("nasbench.strategies.evolution", "regularised evolution: the oldest dies, however good (Real et al. 2019)"),
-        "local_search": ("nasbench.strategies.local_search", "to a better neighbour while there is one (White et al. 2021)"),
+        "evolution": (
+            "nasbench.strategies.evolution",
+            "regularised evolution: the oldest dies, however good (Real et al. 2019)",
+        ),
+        "local_search": (
+            "nasbench.strategies.local_search",
+            "to a better neighbour while there is one (White et al. 2021)",
+        ),
         "predictor": (
             "nasbench.strategies.predictor",
             "Gaussian processes on the encoding, the most promising next (White et al. 2021)",
         ),
-        "tpe": ("nasbench.strategies.optuna_sampler", "multivariate tree-structured Parzen estimator, by Optuna (Bergstra et al. 2011)"),
-        "nsga2": ("nasbench.strategies.optuna_sampler", "evolution towards a Pareto front, by Optuna (Deb et al. 2002)"),
+        "tpe": (
+            "nasbench.strategies.optuna_sampler",
+            "multivariate tree-structured Parzen estimator, by Optuna (Bergstra et al. 2011)",
+        ),
+        "nsga2": (
+            "nasbench.strategies.optuna_sampler",
+            "evolution towards a Pareto front, by Optuna (Deb et al. 2002)",
+        ),
         "asha": ("nasbench.strategies.asha", "more epochs for the best of each rung, without waiting (Li et al. 2020)"),
     },
 )
@@ -129,7 +161,10 @@ evaluators = Registry(
     "evaluator",
     "--evaluator",
     {
-        "train": ("nasbench.evaluators.training", "trains the child under the recipe and scores it on the validation split"),
+        "train": (
+            "nasbench.evaluators.training",
+            "trains the child under the recipe and scores it on the validation split",
+        ),
         "table": ("nasbench.evaluators.table", "looks the child up in a table of known results (table:FILE)"),
     },
 )
@@ -137,7 +172,10 @@ datasets = Registry(
     "data set",
     "--dataset",
     {
-        "digits": ("nasbench.train.datasets", "1,797 real scans of digits that come with scikit-learn: nothing to download"),
+        "digits": (
+            "nasbench.train.datasets",
+            "1,797 real scans of digits that come with scikit-learn: nothing to download",
+        ),
         "cifar10": ("nasbench.train.datasets", "60,000 colour images of 10 classes, 32 px (Krizhevsky 2009)"),
         "cifar100": ("nasbench.train.datasets", "60,000 colour images of 100 classes, 32 px (Krizhevsky 2009)"),
         "mnist": ("nasbench.train.datasets", "70,000 handwritten digits, 28 px (LeCun et al. 1998)"),
@@ -151,16 +189,43 @@ recipes = Registry(
     "--recipe",
     {
         "nasnet_proxy": ("nasbench.train.recipes", "20 epochs, cosine, N=2, F=32: the proxy task of the NASNet search"),
-        "resnet_cifar": ("nasbench.train.whole_recipes", "182 epochs, steps at a half and three quarters (He et al. 2016)"),
-        "wrn_cifar": ("nasbench.train.whole_recipes", "200 epochs, steps of a fifth, Nesterov (Zagoruyko and Komodakis 2016)"),
-        "nasnet_cifar": ("nasbench.train.whole_recipes", "600 epochs, cosine, ScheduledDropPath, auxiliary head (Zoph et al. 2018)"),
-        "cifar_fast": ("nasbench.train.whole_recipes", "15 epochs, one cycle, smoothing, averaged weights: for ranking"),
-        "amoebanet_cifar": ("nasbench.train.searched_recipes", "600 epochs, cosine, ScheduledDropPath to 0.7 (Real et al. 2019)"),
-        "nasnet_mobile": ("nasbench.train.searched_recipes", "ImageNet: RMSProp, 0.97 every 2.4 epochs, batch 1,600 (Zoph et al. 2018)"),
-        "nasnet_large": ("nasbench.train.searched_recipes", "the same with ScheduledDropPath, for 331 px (Zoph et al. 2018)"),
-        "efficientnet": ("nasbench.train.searched_recipes", "ImageNet: RMSProp, AutoAugment, batch 2,048 (Tan and Le 2019)"),
+        "resnet_cifar": (
+            "nasbench.train.whole_recipes",
+            "182 epochs, steps at a half and three quarters (He et al. 2016)",
+        ),
+        "wrn_cifar": (
+            "nasbench.train.whole_recipes",
+            "200 epochs, steps of a fifth, Nesterov (Zagoruyko and Komodakis 2016)",
+        ),
+        "nasnet_cifar": (
+            "nasbench.train.whole_recipes",
+            "600 epochs, cosine, ScheduledDropPath, auxiliary head (Zoph et al. 2018)",
+        ),
+        "cifar_fast": (
+            "nasbench.train.whole_recipes",
+            "15 epochs, one cycle, smoothing, averaged weights: for ranking",
+        ),
+        "amoebanet_cifar": (
+            "nasbench.train.searched_recipes",
+            "600 epochs, cosine, ScheduledDropPath to 0.7 (Real et al. 2019)",
+        ),
+        "nasnet_mobile": (
+            "nasbench.train.searched_recipes",
+            "ImageNet: RMSProp, 0.97 every 2.4 epochs, batch 1,600 (Zoph et al. 2018)",
+        ),
+        "nasnet_large": (
+            "nasbench.train.searched_recipes",
+            "the same with ScheduledDropPath, for 331 px (Zoph et al. 2018)",
+        ),
+        "efficientnet": (
+            "nasbench.train.searched_recipes",
+            "ImageNet: RMSProp, AutoAugment, batch 2,048 (Tan and Le 2019)",
+        ),
         "imagenet": ("nasbench.train.whole_recipes", "90 epochs, steps every 30 (He et al. 2016)"),
-        "photo_fast": ("nasbench.train.whole_recipes", "30 epochs, one cycle, crops, averaged weights: photographs in folders"),
+        "photo_fast": (
+            "nasbench.train.whole_recipes",
+            "30 epochs, one cycle, crops, averaged weights: photographs in folders",
+        ),
         "quick": ("nasbench.train.recipes", "small children on part of the images: a look at the whole path"),
     },
 )

@@ -1,4 +1,6 @@
-"""Random streams by derivation: every number comes from (seed, purpose, number), so nothing has to be saved to resume."""
+"""Random streams by derivation: every number comes from (seed, purpose, number), so nothing has to be saved to
+resume.
+"""
 
 import hashlib
 from random import Random

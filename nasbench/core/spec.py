@@ -1,4 +1,6 @@
-"""The noun that travels the whole way: where a model came from, its genes or its name, its size, and the task it is built for."""
+"""The noun that travels the whole way: where a model came from, its genes or its name, its size, and the task it is
+built for.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,9 +22,9 @@ class Task:
 class Size:
     """What compound scaling multiplies.
 
-    For cell spaces depth is N (normal cells a stack), width is F (filters of the first stack), and `skeleton` is 'cifar' or
-    'imagenet'. For other models depth and width are multipliers and `skeleton` is empty. `resolution` is the side in pixels at
-    which images are seen; None is the task's own.
+    For cell spaces depth is N (normal cells a stack), width is F (filters of the first stack), and `skeleton` is
+    'cifar' or 'imagenet'. For other models depth and width are multipliers and `skeleton` is empty. `resolution` is the
+    side in pixels at which images are seen; None is the task's own.
     """
 
     depth: float = 1.0
@@ -67,15 +69,18 @@ class ModelSpec:
                 name=record.get("name"),  # type: ignore[arg-type]
             )
         except (KeyError, TypeError) as error:
-            raise UsageError(f"not a model specification (source, size, task, and architecture or name): {error}") from error
+            raise UsageError(
+                f"not a model specification (source, size, task, and architecture or name): {error}"
+            ) from error
 
 
 @dataclass(frozen=True)
 class Result:
-    """A published number: metric ('top1_error', 'cifar10_error', ... in percent), value, its source, and how it was verified.
+    """A published number: metric ('top1_error', 'cifar10_error', ... in percent), value, its source, and how it was
+    verified.
 
-    `tag` is P (the paper's own text), R (an official or widely trusted repository), C (counted by building the network),
-    S (quoted second-hand) or M (from memory, not verified: marked in tables, never asserted).
+    `tag` is P (the paper's own text), R (an official or widely trusted repository), C (counted by building the
+    network), S (quoted second-hand) or M (from memory, not verified: marked in tables, never asserted).
     """
 
     metric: str
@@ -88,9 +93,9 @@ class Result:
 class ModelCard:
     """A row of the comparison, and what the golden tests assert.
 
-    `task` is the published form; `params` are its trainable parameters, exact, and `macs` its multiply-adds. `verified` is the tag of
-    the counts (C: counted by building; empty: not verified, left out of tests and marked on plots). `origin` says whose code builds it
-    ('own', 'torchvision', 'timm'), `note` how it differs from others of its name.
+    `task` is the published form; `params` are its trainable parameters, exact, and `macs` its multiply-adds. `verified`
+    is the tag of the counts (C: counted by building; empty: not verified, left out of tests and marked on plots).
+    `origin` says whose code builds it ('own', 'torchvision', 'timm'), `note` how it differs from others of its name.
     """
 
     name: str

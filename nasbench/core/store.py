@@ -1,7 +1,8 @@
 """The run directory: `run.json` and `trials.jsonl`, an append-only truth from which everything else is derived.
 
-`run.json` is written first and whole; a directory holds a run once it is there. A trial is on disk before anyone is told. One process
-writes at a time (an advisory lock that the operating system drops when the process dies, however it dies).
+`run.json` is written first and whole; a directory holds a run once it is there. A trial is on disk before anyone is
+told. One process writes at a time (an advisory lock that the operating system drops when the process dies, however it
+dies).
 """
 
 import fcntl
@@ -21,7 +22,9 @@ SCHEMA_VERSION = 1
 class RunStore:
     """An open run directory. Make one with `create`, `resume` or `read`."""
 
-    def __init__(self, directory: Path, run: dict[str, Any], trials: list[Trial], dropped: str | None, log: BufferedRandom | None) -> None:
+    def __init__(
+        self, directory: Path, run: dict[str, Any], trials: list[Trial], dropped: str | None, log: BufferedRandom | None
+    ) -> None:
         self.directory = directory
         self.run = run
         self.trials = trials
@@ -35,11 +38,15 @@ class RunStore:
         try:
             directory.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise UsageError(f"cannot make the run directory {directory}: {error.strerror}. Choose another with --run.") from error
+            raise UsageError(
+                f"cannot make the run directory {directory}: {error.strerror}. Choose another with --run."
+            ) from error
         log = _lock(directory)
         if (directory / "run.json").exists():
             log.close()
-            raise UsageError(f"{directory} already holds a run. Continue it with --resume, or choose another directory with --run.")
+            raise UsageError(
+                f"{directory} already holds a run. Continue it with --resume, or choose another directory with --run."
+            )
         log.truncate(0)
         record = {"schema": SCHEMA_VERSION, **run}
         write_atomically(directory / "run.json", json.dumps(record, indent=2) + "\n")
@@ -75,7 +82,9 @@ class RunStore:
             self._log.flush()
             os.fsync(self._log.fileno())
         except OSError as error:
-            raise RunFailed(f"cannot write {self.directory / 'trials.jsonl'}: {error.strerror}. Make room, then --resume.") from error
+            raise RunFailed(
+                f"cannot write {self.directory / 'trials.jsonl'}: {error.strerror}. Make room, then --resume."
+            ) from error
         self.trials.append(trial)
 
     def update(self, **fields: Any) -> None:
@@ -100,7 +109,9 @@ def write_atomically(path: Path, text: str) -> None:
 
 
 def best_trial(trials: Sequence[Trial]) -> Trial | None:
-    """The best score among the scored trials with the most epochs, the earliest where equal; controls do not compete."""
+    """The best score among the scored trials with the most epochs, the earliest where equal;
+    controls do not compete.
+    """
     scored = [trial for trial in trials if trial.score is not None and not trial.note.get("control")]
     most = max((trial.epochs for trial in scored), default=0)
     return max(
@@ -114,24 +125,32 @@ def _lock(directory: Path) -> BufferedRandom:
     try:
         log = open(directory / "trials.jsonl", "a+b")  # noqa: SIM115 - held open while the run is written
     except OSError as error:
-        raise UsageError(f"cannot write in {directory}: {error.strerror}. Choose another directory with --run.") from error
+        raise UsageError(
+            f"cannot write in {directory}: {error.strerror}. Choose another directory with --run."
+        ) from error
     try:
         fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         log.close()
-        raise UsageError(f"{directory} is in use: another process is writing this run. Wait for it, or choose another --run.") from error
+        raise UsageError(
+            f"{directory} is in use: another process is writing this run. Wait for it, or choose another --run."
+        ) from error
     return log
 
 
 def _read_run(directory: Path) -> dict[str, Any]:
     path = directory / "run.json"
     if not path.exists():
-        raise UsageError(f"{directory} holds no run (no run.json there). Start one without --resume, or give a run's directory.")
+        raise UsageError(
+            f"{directory} holds no run (no run.json there). Start one without --resume, or give a run's directory."
+        )
     try:
         run = json.loads(path.read_text(encoding="utf-8"))
         version = run["schema"]
     except (ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"{path} is not a run record of nasbench ({error}). Choose another directory with --run.") from error
+        raise UsageError(
+            f"{path} is not a run record of nasbench ({error}). Choose another directory with --run."
+        ) from error
     if version != SCHEMA_VERSION:
         raise UsageError(
             f"{path} has schema version {version}; this nasbench reads version {SCHEMA_VERSION}. "

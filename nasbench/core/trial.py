@@ -14,11 +14,13 @@ STATUSES: tuple[Status, ...] = ("ok", "cached", "pruned", "failed")
 class Proposal:
     """What a strategy wants evaluated. `epochs` None is the recipe's.
 
-    `schedule` is for training in stages: the epochs over which the recipe's schedule runs, where the training is to stop before its end
-    (None: `epochs`). `resume_from` is the number of a trial of fewer epochs under the same schedule, whose training goes on.
+    `schedule` is for training in stages: the epochs over which the recipe's schedule runs, where the training is to
+    stop before its end (None: `epochs`). `resume_from` is the number of a trial of fewer epochs under the same
+    schedule, whose training goes on.
 
-    `note` is the strategy's own JSON (a controller's log-probability, say): logged, and handed back in the Trial. By convention
-    `note['blind']` is true where the proposal used nothing that the search had told: such trials are the report's control.
+    `note` is the strategy's own JSON (a controller's log-probability, say): logged, and handed back in the Trial. By
+    convention `note['blind']` is true where the proposal used nothing that the search had told: such trials are the
+    report's control.
     """
 
     number: int
@@ -31,7 +33,9 @@ class Proposal:
 
 @dataclass(frozen=True)
 class Trial:
-    """One line of `trials.jsonl`. `score`: higher is better, None where failed. `seconds` of wall time, `started` UTC ISO 8601."""
+    """One line of `trials.jsonl`. `score`: higher is better, None where failed. `seconds` of wall time, `started` UTC
+    ISO 8601.
+    """
 
     number: int
     architecture: Architecture
@@ -54,7 +58,12 @@ class Trial:
         return self.score is not None
 
     def to_json(self) -> dict[str, Any]:
-        record = {**vars(self), "architecture": self.architecture.to_json(), "metrics": dict(self.metrics), "note": dict(self.note)}
+        record = {
+            **vars(self),
+            "architecture": self.architecture.to_json(),
+            "metrics": dict(self.metrics),
+            "note": dict(self.note),
+        }
         if self.of is None:
             del record["of"]
         return record

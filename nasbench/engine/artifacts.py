@@ -1,4 +1,6 @@
-"""What a run leaves for use: `best/` with the architecture, a stand-alone network, its weights, its metrics and its drawing."""
+"""What a run leaves for use: `best/` with the architecture, a stand-alone network, its weights, its metrics and its
+drawing.
+"""
 
 import json
 import shutil
@@ -47,7 +49,9 @@ def spec_of(run: dict[str, object], trial: Trial) -> ModelSpec:
 
 
 def write_best(store: RunStore, space: SearchSpace) -> Trial | None:
-    """Writes `best/` anew from the log; None where no trial has a score. Weights and a drawing are there where they exist."""
+    """Writes `best/` anew from the log; None where no trial has a score. Weights and a drawing are there where they
+    exist.
+    """
     best = best_trial(store.trials)
     if best is None:
         return None
@@ -64,9 +68,16 @@ def write_best(store: RunStore, space: SearchSpace) -> Trial | None:
 
 
 def write_network(
-    folder: Path, architecture: dict[str, Any], metrics: Mapping[str, Any], weights: Path, spec: ModelSpec, space: object
+    folder: Path,
+    architecture: dict[str, Any],
+    metrics: Mapping[str, Any],
+    weights: Path,
+    spec: ModelSpec,
+    space: object,
 ) -> None:
-    """One network's files; weights, model.py and a drawing where they exist. `space` is None for a network of the zoo."""
+    """One network's files; weights, model.py and a drawing where they exist. `space` is None for a network of the
+    zoo.
+    """
     folder.mkdir(exist_ok=True)
     _write_json(folder / "architecture.json", architecture)
     _write_json(folder / "metrics.json", dict(metrics))
@@ -99,7 +110,9 @@ def _stand_alone(spec: ModelSpec, space: object) -> str | None:
 
 
 def write_front(store: RunStore) -> list[dict[str, object]] | None:
-    """Writes `best/front.json`, the Pareto front of the run's objectives, and returns it; None for a run without objectives."""
+    """Writes `best/front.json`, the Pareto front of the run's objectives, and returns it; None for a run without
+    objectives.
+    """
     objectives = parse_objectives(store.run["config"].get("objectives", ()))
     if not objectives:
         return None

@@ -34,7 +34,13 @@ class CompareResult:
         """The object that `nasbench compare --json` prints."""
         rows = [row.to_json() for row in self.rows]
         run = str(self.trained.directory)
-        return {"dataset": self.config.dataset, "recipe": self.config.recipe, "rows": rows, "verdict": self.verdict.text, "run": run}
+        return {
+            "dataset": self.config.dataset,
+            "recipe": self.config.recipe,
+            "rows": rows,
+            "verdict": self.verdict.text,
+            "run": run,
+        }
 
 
 def compare(config: CompareConfig, argv: Sequence[str]) -> CompareResult:
@@ -83,15 +89,23 @@ def _controls(specs: dict[str, ModelSpec], sources: dict[str, str], config: Comp
         return {}
     cells = [spec for name, spec in specs.items() if sources[name] == "found" and spec.source.startswith("space:")]
     if not cells:
-        raise UsageError("--controls draws random cells of a found model's space and size: give a search's run directory among the models")
+        raise UsageError(
+            "--controls draws random cells of a found model's space and size: give a search's run directory among the "
+            "models"
+        )
     found = cells[0]
     if any((spec.source, spec.size) != (found.source, found.size) for spec in cells):
-        raise UsageError("--controls needs found models of one space and size: give them --cells and --filters, or compare them one by one")
+        raise UsageError(
+            "--controls needs found models of one space and size: give them --cells and --filters, or compare them "
+            "one by one"
+        )
     space = space_named(found.source.removeprefix("space:"))
     drawn: dict[str, ModelSpec] = {}
     for index in range(config.controls):
         rng = Random(derive(config.seed, "control", index))
-        drawn[f"random cell {index + 1}"] = replace(found, architecture=sample(space.name, space.choices, rng), name=None)
+        drawn[f"random cell {index + 1}"] = replace(
+            found, architecture=sample(space.name, space.choices, rng), name=None
+        )
     return drawn
 
 
@@ -114,7 +128,9 @@ def _row(model: str, source: str, trained: Trained) -> "Row":
     metrics = [trial.metrics for _, trial in done]
     rate = sum(each["images_per_second"] for each in metrics) / len(metrics)
     accuracies = tuple(each["test_accuracy"] for each in metrics)
-    return Row(model, source, metrics[0]["params"], metrics[0]["macs"], rate, tuple(seed for seed, _ in done), accuracies)
+    return Row(
+        model, source, metrics[0]["params"], metrics[0]["macs"], rate, tuple(seed for seed, _ in done), accuracies
+    )
 
 
 def _ensemble(models: Sequence[str], trained: Trained) -> "Row":
@@ -125,6 +141,8 @@ def _ensemble(models: Sequence[str], trained: Trained) -> "Row":
     done = {model: dict(trained.of(model)) for model in models}
     seeds = sorted(set.intersection(*(set(trials) for trials in done.values())))
     labels = test_labels(trained.evaluator)
-    accuracies = [ensemble_accuracy([trained.evaluator.folder(model, seed) for model in models], labels) for seed in seeds]
+    accuracies = [
+        ensemble_accuracy([trained.evaluator.folder(model, seed) for model in models], labels) for seed in seeds
+    ]
     totals = [sum(next(iter(done[model].values())).metrics[what] for model in models) for what in ("params", "macs")]
     return Row(f"ensemble of {len(models)}", "ensemble", totals[0], totals[1], None, tuple(seeds), tuple(accuracies))

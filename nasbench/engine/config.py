@@ -1,4 +1,6 @@
-"""What a command was asked to do: frozen records, saved in `run.json`, parsed by the command line, built by the Python API."""
+"""What a command was asked to do: frozen records, saved in `run.json`, parsed by the command line, built by the Python
+API.
+"""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -14,7 +16,8 @@ class SearchConfig:
     space: str = "nasnet"
     """A space by name (see: nasbench list spaces), or my_package.my_module:MySpace."""
     strategy: str = "ppo"
-    """ppo, reinforce, random, evolution, local_search, tpe, nsga2, asha, predictor, or my_package.my_module:MyStrategy."""
+    """ppo, reinforce, random, evolution, local_search, tpe, nsga2, asha, predictor, or my_package.my_module:MyStrategy.
+    """
     strategy_options: tuple[str, ...] = ()
     """The strategy's own settings, as KEY=VALUE: population=50 sample=10, or asha's sampler=tpe."""
     evaluator: str = "train"
@@ -54,7 +57,9 @@ class SearchConfig:
     max_macs: str | None = None
     """The most multiply-adds a child may have, such as 400M."""
     objectives: tuple[str, ...] = ()
-    """Metrics whose Pareto front to keep, as val_accuracy,macs; the first is the score (+NAME, -NAME: more, less of it is better)."""
+    """Metrics whose Pareto front to keep, as val_accuracy,macs; the first is the score (+NAME, -NAME: more, less of it
+    is better).
+    """
     control: int = 0
     """This many more random children, trained as a control."""
     retrain_top: int = 0
@@ -214,9 +219,11 @@ class CompareConfig(Trainings):
 
 @dataclass(frozen=True)
 class RaceConfig:
-    """Races strategies, many seeds each, over a table of known results: anytime curves, a table, who wins and how surely.
+    """Races strategies, many seeds each, over a table of known results: anytime curves, a table, who wins and how
+    surely.
 
-    Example: nasbench race --space nasbench201 --evaluator table:nasbench201-cifar10 --strategies random,reinforce --time-budget 12000
+    Example: nasbench race --space nasbench201 --evaluator table:nasbench201-cifar10 --strategies random,reinforce
+    --time-budget 12000
     """
 
     space: str = "nasbench201"
@@ -261,7 +268,9 @@ class ScaleConfig(Trainings):
     phi: float | None = None
     """How far to scale; multiply-adds about double with each whole phi. Fractional and negative too (else 1)."""
     base: str = "efficientnet_b0"
-    """What to scale: a zoo network that scales, space:SPACE:PUBLISHED, an architecture.json, or a run directory (its best)."""
+    """What to scale: a zoo network that scales, space:SPACE:PUBLISHED, an architecture.json, or a run directory (its
+    best).
+    """
     alpha: float | None = None
     """Depth at phi = 1 (else the published 1.2)."""
     beta: float | None = None
@@ -291,7 +300,9 @@ class ScaleConfig(Trainings):
     train: bool = False
     """Train the scaled model beside its base, under one recipe on the data set."""
     search: bool = False
-    """Instead of scaling: search alpha, beta and gamma for this base, data set and recipe, as a search with a run directory."""
+    """Instead of scaling: search alpha, beta and gamma for this base, data set and recipe, as a search with a run
+    directory.
+    """
     strategy: Literal["tpe", "grid", "random"] = "tpe"
     """--search: tpe and random on the surface where the product is 2, or the paper's grid in steps of 0.05."""
     tolerance: float = 0.1
@@ -301,14 +312,17 @@ class ScaleConfig(Trainings):
     to_the_end: bool = False
     """--search: train every candidate for all epochs (else, from 3 epochs on, bad ones are stopped early: ASHA)."""
     front_runners: int | None = None
-    """--search: so many of the best candidates are trained again under --seeds seeds, beside what they have to beat (else 3; 0: none)."""
+    """--search: so many of the best candidates are trained again under --seeds seeds, beside what they have to beat
+    (else 3; 0: none).
+    """
 
 
 @dataclass(frozen=True)
 class TransferConfig(Trainings):
     """Builds a found, published or hand-designed network at the size of another data set, and trains it there.
 
-    Example: nasbench transfer RUN --dataset folder:PATH --stack 4@1056 --image-size 224 --aux-head --recipe nasnet_mobile
+    Example: nasbench transfer RUN --dataset folder:PATH --stack 4@1056 --image-size 224 --aux-head --recipe
+    nasnet_mobile
     """
 
     model: str = ""
@@ -324,18 +338,22 @@ class TransferConfig(Trainings):
     pretrained: bool = False
     """Start from published weights (fetched, checked by hash); all but the head then learns at a tenth of the rate."""
     weights: str | None = None
-    """Start from what fits of the weights in this file or run directory; all but the head then learns at a tenth of the rate."""
+    """Start from what fits of the weights in this file or run directory; all but the head then learns at a tenth of the
+    rate.
+    """
     freeze: str = "none"
     """What stays as it is: none, all-but-head (a linear probe), or stages:K (the first K)."""
     accumulate: int | None = None
     """Compute each batch in so many parts, one after another, which takes less memory (else the recipe's)."""
     compile: bool = False
-    """Compile the repeated parts of the network for training: up to some minutes at the start, which long trainings on a GPU earn back."""
+    """Compile the repeated parts of the network for training: up to some minutes at the start, which long trainings on
+    a GPU earn back.
+    """
     skip_corrupt: bool = False
     """Go on without image files that cannot be read; they are counted and named."""
     workers: int = 0
-    """0: in this process, or in the group that torchrun started (torchrun --nproc-per-node 8 -m -- nasbench transfer ...);
-    K: K Ray Train workers, each on its part of every batch."""
+    """0: in this process, or in the group that torchrun started (torchrun --nproc-per-node 8 -m -- nasbench transfer
+    ...); K: K Ray Train workers, each on its part of every batch."""
 
 
 @dataclass(frozen=True)
@@ -346,7 +364,8 @@ class ExportConfig(Form):
     """
 
     model: str = ""
-    """A run directory (its best), the folder of a training, an architecture.json, space:SPACE:PUBLISHED, or zoo:NAME."""
+    """A run directory (its best), the folder of a training, an architecture.json, space:SPACE:PUBLISHED, or zoo:NAME.
+    """
     depth: float | None = None
     """Times the model's own depth, as nasbench scale has it."""
     width: float | None = None

@@ -11,7 +11,8 @@ from nasbench.core.spec import Size, Task
 class CountedOnce:
     """Architecture -> (trainable parameters, multiply-adds of one image), by its canonical form.
 
-    A space that knows its counts is asked; of any other the network is built on the meta device. TrialFailed where it cannot be built.
+    A space that knows its counts is asked; of any other the network is built on the meta device. TrialFailed where it
+    cannot be built.
     """
 
     def __init__(self, space: SearchSpace, size: Size, task: Task) -> None:

@@ -1,4 +1,6 @@
-"""`nasbench export`: a network in forms that need nothing of nasbench, each checked against the network before it is called done."""
+"""`nasbench export`: a network in forms that need nothing of nasbench, each checked against the network before it is
+called done.
+"""
 
 import importlib.util
 import os
@@ -29,7 +31,8 @@ from nasbench.train.device import isolated_rng
 
 @dataclass(frozen=True)
 class ExportResult:
-    """What was written. `checked`: the largest difference of each file's outputs from the network's, as a share of the largest output.
+    """What was written. `checked`: the largest difference of each file's outputs from the network's, as a share of the
+    largest output.
 
     `skipped`: format -> why it was left out, of formats that nobody asked for by name.
     """
@@ -52,7 +55,9 @@ class ExportResult:
 
 
 def export(config: ExportConfig) -> ExportResult:
-    """Writes the formats asked for. UsageError for bad input, RunFailed where a format fails its check; then nothing is left."""
+    """Writes the formats asked for. UsageError for bad input, RunFailed where a format fails its check; then nothing is
+    left.
+    """
     names = _formats(config.formats)
     if config.batch is not None and config.batch < 1:
         raise UsageError(f"--batch takes a whole number from 1 on (leave it out for any); got {config.batch}")
@@ -78,8 +83,12 @@ def export(config: ExportConfig) -> ExportResult:
         _load(network, stored)
         weights = str(stored)
     else:
-        weights = f"newly initialised from seed {config.seed}" + (f"; those in {stored} are of another form" if stored else "")
-    checked = _write_all(names, Leaving(network, task_of_spec(spec), source, config.batch), folder, None if fits else config.seed)
+        weights = f"newly initialised from seed {config.seed}" + (
+            f"; those in {stored} are of another form" if stored else ""
+        )
+    checked = _write_all(
+        names, Leaving(network, task_of_spec(spec), source, config.batch), folder, None if fits else config.seed
+    )
     return ExportResult(spec, weights, {name: folder / FORMATS[name].file for name in names}, checked, skipped)
 
 
@@ -87,11 +96,17 @@ def specify(config: ExportConfig) -> ModelSpec:
     """The network in the form, and then at the multipliers, that are asked for."""
     spec = resolve(config.model, config)
     asked = (config.depth, config.width, config.resolution)
-    return spec if asked == (None, None, None) else compound_scale(spec, Multipliers(*(1.0 if each is None else each for each in asked)))
+    return (
+        spec
+        if asked == (None, None, None)
+        else compound_scale(spec, Multipliers(*(1.0 if each is None else each for each in asked)))
+    )
 
 
 def source_of(spec: ModelSpec) -> str:
-    """The text of a stand-alone model.py. UsageError where the network comes from a library, or its space writes none."""
+    """The text of a stand-alone model.py. UsageError where the network comes from a library, or its space writes
+    none.
+    """
     if spec.source == "zoo":
         from zoo.source import source
 
@@ -103,7 +118,9 @@ def source_of(spec: ModelSpec) -> str:
 
 
 def _formats(asked: Sequence[str]) -> list[str]:
-    """All formats where none is asked for. UsageError for a name that is not there, and for a library that is missing."""
+    """All formats where none is asked for. UsageError for a name that is not there, and for a library that is
+    missing.
+    """
     names = list(dict.fromkeys(name for text in asked for name in text.split(",") if name)) or list(FORMATS)
     for name in names:
         if name not in FORMATS:
@@ -112,7 +129,8 @@ def _formats(asked: Sequence[str]) -> list[str]:
         if missing:
             others = ",".join(other for other in FORMATS if not FORMATS[other].packages)
             raise UsageError(
-                f"the format {name!r} needs {', '.join(missing)}: pip install 'nasbench[export]'. Or leave it out: --formats {others}"
+                f"the format {name!r} needs {', '.join(missing)}: pip install 'nasbench[export]'. Or leave it out: "
+                f"--formats {others}"
             )
     return names
 
@@ -127,7 +145,9 @@ def _check_folder(folder: Path, names: Sequence[str], overwrite: bool) -> None:
         raise UsageError(f"--out {folder} is a file; name a directory")
     there = [FORMATS[name].file for name in names if (folder / FORMATS[name].file).exists()]
     if there and not overwrite:
-        raise UsageError(f"{folder} already holds {', '.join(there)}. Choose another --out, or replace them with --overwrite.")
+        raise UsageError(
+            f"{folder} already holds {', '.join(there)}. Choose another --out, or replace them with --overwrite."
+        )
 
 
 def _load(network: nn.Module, stored: Path) -> None:
@@ -138,33 +158,44 @@ def _load(network: nn.Module, stored: Path) -> None:
 
 
 def _write_all(names: Sequence[str], leaving: Leaving, folder: Path, fresh_seed: int | None) -> dict[str, float]:
-    """Writes and checks all formats beside `folder`, then moves them in; so it holds all of them or what it held before.
+    """Writes and checks all formats beside `folder`, then moves them in; so it holds all of them or what it held
+    before.
 
-    Fresh weights, of `fresh_seed`, have normalisations that change nothing, and would hide a fault in them: a copy with others is
-    written and checked first.
+    Fresh weights, of `fresh_seed`, have normalisations that change nothing, and would hide a fault in them: a copy with
+    others is written and checked first.
     """
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent))
     except OSError as error:
-        raise UsageError(f"cannot write in {folder.parent}: {error.strerror}. Choose another directory with --out.") from error
+        raise UsageError(
+            f"cannot write in {folder.parent}: {error.strerror}. Choose another directory with --out."
+        ) from error
     try:
         checked = dict.fromkeys(names, 0.0)
-        for each in (leaving,) if fresh_seed is None else (replace(leaving, network=stirred(leaving.network, fresh_seed)), leaving):
+        for each in (
+            (leaving,)
+            if fresh_seed is None
+            else (replace(leaving, network=stirred(leaving.network, fresh_seed)), leaving)
+        ):
             for name in names:
                 checked[name] = max(checked[name], write_and_check(name, each, part / FORMATS[name].file))
         folder.mkdir(exist_ok=True)
         for file in part.iterdir():
             os.replace(file, folder / file.name)
     except OSError as error:
-        raise RunFailed(f"cannot write {folder}: {error.strerror}. Make room there, or choose another --out.") from error
+        raise RunFailed(
+            f"cannot write {folder}: {error.strerror}. Make room there, or choose another --out."
+        ) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return checked
 
 
 def stirred(network: nn.Module, seed: int) -> nn.Module:
-    """A copy whose batch normalisations have statistics, scales and shifts as after a training: none at its initial value."""
+    """A copy whose batch normalisations have statistics, scales and shifts as after a training: none at its initial
+    value.
+    """
     copy = deepcopy(network)
     with isolated_rng(CPU, seed), torch.no_grad():
         for module in copy.modules():

@@ -1,4 +1,6 @@
-"""The formats in which a network leaves: how each is written, and how it is read again to be checked against the network."""
+"""The formats in which a network leaves: how each is written, and how it is read again to be checked against the
+network.
+"""
 
 import ast
 import sys
@@ -33,7 +35,8 @@ Function = Callable[[Tensor], Tensor]
 class Leaving:
     """A network on its way out: in evaluation mode on the CPU, its images as in `task`.
 
-    `source` is the text of its model.py, empty where that is not asked for. `batch` is the batch size of its graphs; None is any.
+    `source` is the text of its model.py, empty where that is not asked for. `batch` is the batch size of its graphs;
+    None is any.
     """
 
     network: nn.Module
@@ -56,7 +59,9 @@ class Leaving:
 
 @dataclass(frozen=True)
 class Format:
-    """`write` leaves the network at a path; `read` makes of that file what computes the logits. `packages` are what it needs."""
+    """`write` leaves the network at a path; `read` makes of that file what computes the logits. `packages` are what it
+    needs.
+    """
 
     file: str
     write: Callable[[Leaving, Path], None]
@@ -73,13 +78,19 @@ def write_and_check(name: str, leaving: Leaving, path: Path) -> float:
     try:
         form.write(leaving, path)
         function = form.read(leaving, path)
-        found = max(_difference(leaving, function, batch) for batch in ((1, 3) if leaving.batch is None else (leaving.batch,)))
+        found = max(
+            _difference(leaving, function, batch) for batch in ((1, 3) if leaving.batch is None else (leaving.batch,))
+        )
     except RunFailed as error:
         raise RunFailed(f"{name}: {error}") from error
     except Exception as error:  # exporters and run times raise whatever their parts do
-        raise RunFailed(f"{name}: this network cannot be exported so ({type(error).__name__}: {_first_line(error)})") from error
+        raise RunFailed(
+            f"{name}: this network cannot be exported so ({type(error).__name__}: {_first_line(error)})"
+        ) from error
     if not found <= TOLERANCE:
-        raise RunFailed(f"{name}: its outputs differ from the network's by {found:.2g} of the largest one; {TOLERANCE:g} is allowed")
+        raise RunFailed(
+            f"{name}: its outputs differ from the network's by {found:.2g} of the largest one; {TOLERANCE:g} is allowed"
+        )
     return found
 
 
@@ -132,8 +143,12 @@ def _read_program(leaving: Leaving, path: Path) -> Function:  # noqa: ARG001 - o
 
 FORMATS: dict[str, Format] = {
     "model.py": Format("model.py", lambda leaving, path: write_atomically(path, leaving.source), _read_source),
-    "safetensors": Format("weights.safetensors", lambda leaving, path: save_weights(path, leaving.network), _read_weights),
-    "onnx": Format("model.onnx", lambda leaving, path: write_onnx(leaving.program, path), lambda _, path: read_onnx(path), PACKAGES),
+    "safetensors": Format(
+        "weights.safetensors", lambda leaving, path: save_weights(path, leaving.network), _read_weights
+    ),
+    "onnx": Format(
+        "model.onnx", lambda leaving, path: write_onnx(leaving.program, path), lambda _, path: read_onnx(path), PACKAGES
+    ),
     "torch-export": Format("model.pt2", lambda leaving, path: torch.export.save(leaving.program, path), _read_program),
 }
 """Name, as --formats takes it -> format."""

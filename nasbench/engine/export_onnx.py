@@ -11,13 +11,17 @@ PACKAGES = ("onnx", "onnxscript", "onnxruntime")
 
 
 def write_onnx(program: torch.export.ExportedProgram, path: Path) -> None:
-    """A network as one file (above ONNX's limit of 2 GB with `.data` beside it); its input is called images, its output logits."""
+    """A network as one file (above ONNX's limit of 2 GB with `.data` beside it); its input is called images, its output
+    logits.
+    """
     made = torch.onnx.export(
         program,
         dynamo=True,
         input_names=["images"],
         output_names=["logits"],
-        dynamic_shapes=({0: "batch"},) if program.range_constraints else None,  # the name of the first axis, where it is free
+        dynamic_shapes=({0: "batch"},)
+        if program.range_constraints
+        else None,  # the name of the first axis, where it is free
         verbose=False,
     )
     assert made is not None, path

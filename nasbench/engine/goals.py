@@ -18,7 +18,10 @@ def check_goals(config: SearchConfig) -> None:
     """UsageError for objectives and limits that cannot be, as far as that is known without the evaluator."""
     objectives = parse_objectives(config.objectives)
     if objectives and config.target_macs is not None:
-        raise UsageError("--target-macs makes one score of accuracy and multiply-adds, --objectives keeps them apart: give one of the two")
+        raise UsageError(
+            "--target-macs makes one score of accuracy and multiply-adds, --objectives keeps them apart: give one of "
+            "the two"
+        )
     if config.evaluator == "train":
         for objective in objectives:
             if objective.metric not in TRAINING_METRICS:
@@ -38,7 +41,9 @@ def with_objectives(config: SearchConfig) -> SearchConfig:
 
 
 def score_of(config: SearchConfig) -> Callable[[Metrics], float]:
-    """Metrics -> the score, of which more is better: the first objective where there are any. KeyError where a metric is missing."""
+    """Metrics -> the score, of which more is better: the first objective where there are any. KeyError where a metric
+    is missing.
+    """
     objectives = parse_objectives(config.objectives)
     if objectives:
         return lambda metrics: _first_of_all(objectives, metrics)
@@ -66,5 +71,7 @@ def constrained(strategy: Strategy, config: SearchConfig, space: SearchSpace, co
 
 
 def _first_of_all(objectives: tuple[Objective, ...], metrics: Metrics) -> float:
-    first, *_ = [objective.worth(metrics) for objective in objectives]  # all are read: a missing one is an error at once
+    first, *_ = [
+        objective.worth(metrics) for objective in objectives
+    ]  # all are read: a missing one is an error at once
     return first

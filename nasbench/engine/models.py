@@ -1,7 +1,7 @@
 """A MODEL as people name it -> a model specification -> a network.
 
-A MODEL is `zoo:NAME` (or just NAME), `space:SPACE:PUBLISHED`, an `architecture.json`, or a run directory (its best). So is whatever else
-holds a specification: the folder of a finished training, and what `nasbench scale --json` prints.
+A MODEL is `zoo:NAME` (or just NAME), `space:SPACE:PUBLISHED`, an `architecture.json`, or a run directory (its best). So
+is whatever else holds a specification: the folder of a finished training, and what `nasbench scale --json` prints.
 """
 
 import json
@@ -49,7 +49,8 @@ def resolve(model: str, form: Form) -> ModelSpec:
         trained, path = path / "result.json", path / "best" / "architecture.json"
         if not path.exists() and not trained.exists():
             raise UsageError(
-                f"{model} has no best/architecture.json: it is no run directory of a search or a training, or nothing has ended there yet. "
+                f"{model} has no best/architecture.json: it is no run directory of a search or a training, or nothing "
+                "has ended there yet. "
                 "Trainings lie in folders of their own, under runs/trained."
             )
         path = path if path.exists() else trained
@@ -70,7 +71,9 @@ def _from_zoo(model: str, form: Form) -> ModelSpec:
     if name not in known:
         published = [f"space:{space}:{name}" for space in spaces.names() for name in _published(space)]
         near = [*known, *published]
-        raise unknown("model", name, near, "A model is zoo:NAME, space:SPACE:PUBLISHED, an architecture.json, or a run directory.")
+        raise unknown(
+            "model", name, near, "A model is zoo:NAME, space:SPACE:PUBLISHED, an architecture.json, or a run directory."
+        )
     return _formed(ModelSpec("zoo", Size(), known[name].card.task, name=name), form, None, as_published=False)
 
 
@@ -84,7 +87,8 @@ def build(spec: ModelSpec) -> "nn.Module":
 def load(model: str, form: Form | None = None, weights: bool = True) -> "nn.Module":
     """The network that a MODEL names, in evaluation mode.
 
-    A run directory's best and a finished training come with their weights, unless `form` changes it or `weights` is false.
+    A run directory's best and a finished training come with their weights, unless `form` changes it or `weights` is
+    false.
     """
     spec = resolve(model, form or Form())
     network = build(spec)
@@ -109,7 +113,9 @@ def _formed(found: ModelSpec, form: Form, space: SearchSpace | None, as_publishe
         found = replace(found, size=replace(found.size, resolution=None))
     if not found.size.skeleton:
         if form.stack or form.cells or form.filters or form.skeleton or form.aux_head:
-            raise UsageError("--stack, --cells, --filters, --skeleton and --aux-head are for networks of cells; this one has none")
+            raise UsageError(
+                "--stack, --cells, --filters, --skeleton and --aux-head are for networks of cells; this one has none"
+            )
         return replace(found, task=_task(found.task, form, "", as_published))
     if form.stack and (form.cells or form.filters):
         raise UsageError("give --stack N@P or --cells N --filters F, not both")

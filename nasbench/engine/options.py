@@ -23,7 +23,12 @@ def parse_options(options: Sequence[str], flag: str) -> dict[str, Any]:
 
 
 def call_with_options(
-    part: Callable[..., Any], name: str, options: dict[str, Any], *given: Any, offered: Mapping[str, Any] | None = None, **fixed: Any
+    part: Callable[..., Any],
+    name: str,
+    options: dict[str, Any],
+    *given: Any,
+    offered: Mapping[str, Any] | None = None,
+    **fixed: Any,
 ) -> Any:
     """`part(*given, **fixed, **options)`, and of what is `offered` all that the part names among its parameters.
 

@@ -15,14 +15,17 @@ class Control:
         self._space = space
 
     def ask(self, number: int, rng: Random, running: Sequence[Proposal]) -> Proposal:  # noqa: ARG002 - the protocol's
-        return Proposal(number, sample(self._space.name, self._space.choices, rng), note={"control": True, "blind": True})
+        return Proposal(
+            number, sample(self._space.name, self._space.choices, rng), note={"control": True, "blind": True}
+        )
 
     def tell(self, trial: Trial) -> None:
         """Nothing to learn."""
 
 
 class Retrain:
-    """The best `top` different architectures of a search, trained from scratch for `epochs`. The n-th number is the n-th best.
+    """The best `top` different architectures of a search, trained from scratch for `epochs`. The n-th number is the
+    n-th best.
 
     Those trained for the most epochs come first, since scores of unequal trainings do not compare.
     """
@@ -30,7 +33,8 @@ class Retrain:
     def __init__(self, searched: Sequence[Trial], top: int, epochs: int, first_number: int) -> None:
         by_key: dict[str, Trial] = {}
         for trial in sorted(
-            (trial for trial in searched if trial.score is not None), key=lambda trial: (-trial.epochs, -(trial.score or 0.0), trial.number)
+            (trial for trial in searched if trial.score is not None),
+            key=lambda trial: (-trial.epochs, -(trial.score or 0.0), trial.number),
         ):
             by_key.setdefault(trial.key, trial)
         self.chosen = list(by_key.values())[:top]

@@ -1,4 +1,6 @@
-"""Before a search: all that its configuration names is looked up and checked, so that what is wrong is answered before any work."""
+"""Before a search: all that its configuration names is looked up and checked, so that what is wrong is answered before
+any work.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -43,7 +45,16 @@ class Parts:
 
 def check_numbers(config: SearchConfig) -> None:
     """UsageError for numbers out of range and flags that do not go together."""
-    lows = {"trials": 1, "epochs": 1, "cells": 1, "filters": 1, "image_size": 1, "control": 0, "retrain_top": 0, "workers": 0}
+    lows = {
+        "trials": 1,
+        "epochs": 1,
+        "cells": 1,
+        "filters": 1,
+        "image_size": 1,
+        "control": 0,
+        "retrain_top": 0,
+        "workers": 0,
+    }
     for name, low in lows.items():
         value = getattr(config, name)
         if value is not None and value < low:
@@ -55,7 +66,9 @@ def check_numbers(config: SearchConfig) -> None:
     if config.time_budget is not None and not 0 < config.time_budget < float("inf"):
         raise UsageError(f"--time-budget takes seconds above 0; got {config.time_budget}")
     if config.time_budget is not None and not _is_table(config.evaluator):
-        raise UsageError(f"--time-budget counts a table's --cost-column: it is for --evaluator table:FILE; got {config.evaluator!r}")
+        raise UsageError(
+            f"--time-budget counts a table's --cost-column: it is for --evaluator table:FILE; got {config.evaluator!r}"
+        )
     check_goals(config)
     if bool(config.retrain_top) != bool(config.retrain_epochs):
         raise UsageError("--retrain-top K and --retrain-epochs E go together: give both or neither")
@@ -81,7 +94,15 @@ def prepare(config: SearchConfig, directory: Path) -> Parts:
         )
     elif config.cells or config.filters:
         raise UsageError(f"--cells and --filters are for spaces of cells; {config.space!r} is none")
-    plan = Plan(range(1, config.trials + 1), config.seed, epochs, f"space:{config.space}", size, evaluator.task(), config.time_budget)
+    plan = Plan(
+        range(1, config.trials + 1),
+        config.seed,
+        epochs,
+        f"space:{config.space}",
+        size,
+        evaluator.task(),
+        config.time_budget,
+    )
     if recipe is not None:
         _dry_build(space, plan)
     if config.time_budget is not None:
@@ -145,14 +166,21 @@ def table_evaluator(config: SearchConfig | RaceConfig, space: SearchSpace) -> "T
 
 
 def cheapest_query(table: "TableEvaluator", time_budget: float) -> float:
-    """The lowest cost in seconds. UsageError where a table has no cost column, one of no durations, or none within the budget."""
+    """The lowest cost in seconds. UsageError where a table has no cost column, one of no durations, or none within the
+    budget.
+    """
     if table.cost_column is None:
         raise UsageError("--time-budget counts the seconds of a column of the table: name it with --cost-column")
     lowest = min(table.values(table.cost_column))
     if lowest <= 0:
-        raise UsageError(f"--time-budget needs costs above 0; the lowest in the column {table.cost_column!r} is {lowest:g}")
+        raise UsageError(
+            f"--time-budget needs costs above 0; the lowest in the column {table.cost_column!r} is {lowest:g}"
+        )
     if time_budget < lowest:
-        raise UsageError(f"the table's cheapest query takes {lowest:g} s: a time budget of {time_budget:g} s has room for none. Give more.")
+        raise UsageError(
+            f"the table's cheapest query takes {lowest:g} s: a time budget of {time_budget:g} s has room for none. "
+            "Give more."
+        )
     return lowest
 
 
@@ -186,18 +214,23 @@ def make_strategy(config: SearchConfig, parts: Parts) -> Strategy:
     if config.preset == "paper":
         options = {"preset": "paper", **options}
     offered = {"epochs": parts.plan.epochs, "objectives": config.objectives, "counts": parts.counts}
-    return constrained(build_strategy(config.strategy, options, parts.space, config.seed, **offered), config, parts.space, parts.counts)
+    return constrained(
+        build_strategy(config.strategy, options, parts.space, config.seed, **offered), config, parts.space, parts.counts
+    )
 
 
 def build_strategy(name: str, options: dict[str, Any], space: SearchSpace, seed: int, **offered: Any) -> Strategy:
     """The strategy with that name or import path; of what is `offered`, its constructor is given what it names.
 
-    With the option `preset=paper` the published settings, its attribute `paper`, are the defaults (no others where it has none).
+    With the option `preset=paper` the published settings, its attribute `paper`, are the defaults (no others where it
+    has none).
     """
     part = strategies.get(name)
     preset = options.get("preset")
     if preset not in (None, "paper"):
-        raise UsageError(f"option 'preset' of the strategy {name!r} must be paper; got {preset!r}. Leave it out for the defaults.")
+        raise UsageError(
+            f"option 'preset' of the strategy {name!r} must be paper; got {preset!r}. Leave it out for the defaults."
+        )
     given = {key: value for key, value in options.items() if key != "preset"}
     options = {**(getattr(part, "paper", {}) if preset else {}), **given}
     made: Strategy = call_with_options(part, f"strategy {name!r}", options, space, seed=seed, offered=offered)

@@ -22,6 +22,8 @@ def profile_model(model: str, form: Form) -> tuple[ModelSpec, Profile]:
 def check_csv(path: Path) -> None:
     """UsageError where the table cannot be written."""
     if path.is_dir():
-        raise UsageError(f"--csv takes a file; {str(path)!r} is a directory. Write a name in it: {str(path / 'profile.csv')!r}")
+        raise UsageError(
+            f"--csv takes a file; {str(path)!r} is a directory. Write a name in it: {str(path / 'profile.csv')!r}"
+        )
     if not path.parent.is_dir():
         raise UsageError(f"no directory {str(path.parent)!r} for --csv {str(path)!r}; make it first")

@@ -1,6 +1,8 @@
-"""The race: strategies and seeds, one repetition each in this process or spread over processes, into a run directory with a report.
+"""The race: strategies and seeds, one repetition each in this process or spread over processes, into a run directory
+with a report.
 
-A finished repetition is a line of trials.jsonl, so that a killed race goes on with --resume and loses nothing that was finished.
+A finished repetition is a line of trials.jsonl, so that a killed race goes on with --resume and loses nothing that was
+finished.
 """
 
 import os
@@ -47,7 +49,9 @@ class RaceResult:
 
 
 def run_race(config: RaceConfig, argv: Sequence[str]) -> RaceResult:
-    """Runs (or goes on with) the race that `config` describes. UsageError for bad input, Interrupted on Ctrl-C or SIGTERM."""
+    """Runs (or goes on with) the race that `config` describes. UsageError for bad input, Interrupted on Ctrl-C or
+    SIGTERM.
+    """
     start = monotonic()
     if config.resume:
         check_resume(config, "race")
@@ -55,7 +59,9 @@ def run_race(config: RaceConfig, argv: Sequence[str]) -> RaceResult:
     config = with_table_columns(config)
     directory = Path(config.run) if config.run else Path("runs") / f"{datetime.now():%Y%m%d-%H%M%S}-race"
     if not config.resume and (directory / "run.json").exists():
-        raise UsageError(f"{directory} already holds a run. Continue it with --resume, or choose another directory with --run.")
+        raise UsageError(
+            f"{directory} already holds a run. Continue it with --resume, or choose another directory with --run."
+        )
     with one_thread():
         setup = Setup(config)
         setup.check()
@@ -67,7 +73,9 @@ def run_race(config: RaceConfig, argv: Sequence[str]) -> RaceResult:
                 return RaceResult(directory, _report(store), monotonic() - start)
         except KeyboardInterrupt as interrupt:
             done = f"{len(store.trials)} of {len(setup.numbers)} repetitions are kept in {directory}"
-            raise Interrupted(f"interrupted; {done}. Go on with: nasbench race --run {directory} --resume") from interrupt
+            raise Interrupted(
+                f"interrupted; {done}. Go on with: nasbench race --run {directory} --resume"
+            ) from interrupt
         finally:
             store.close()
 
@@ -79,7 +87,9 @@ def _check_numbers(config: RaceConfig) -> None:
             raise UsageError(f"--{name} takes a whole number from {low} on; got {value}")
     if (config.trials is None) == (config.time_budget is None):
         both = "both were given" if config.trials is not None else "neither was given"
-        raise UsageError(f"a race has one budget: --trials N, or --time-budget SECONDS of the table's cost column; {both}")
+        raise UsageError(
+            f"a race has one budget: --trials N, or --time-budget SECONDS of the table's cost column; {both}"
+        )
     if config.time_budget is not None and not 0 < config.time_budget < float("inf"):
         raise UsageError(f"--time-budget takes seconds above 0; got {config.time_budget}")
     for share in config.also:
@@ -93,7 +103,9 @@ def _open(config: RaceConfig, setup: Setup, directory: Path, argv: Sequence[str]
     if config.resume:
         store = RunStore.resume(directory)
         if store.dropped is not None:
-            print_note(f"the last line of {directory / 'trials.jsonl'} was torn by an interrupted write; it was dropped")
+            print_note(
+                f"the last line of {directory / 'trials.jsonl'} was torn by an interrupted write; it was dropped"
+            )
         store.update(sittings=[*store.run.get("sittings", []), {"started": now(), "argv": list(argv)}], ended=None)
         return store
     race = {
@@ -102,10 +114,14 @@ def _open(config: RaceConfig, setup: Setup, directory: Path, argv: Sequence[str]
         "budget": setup.budget,
         "budgets": setup.budgets,
         "strategies": [entrant.label for entrant in setup.entrants],
-        "optimum": {column: max(setup.table.values(column)) for column in setup.columns} if setup.table.complete else None,
+        "optimum": {column: max(setup.table.values(column)) for column in setup.columns}
+        if setup.table.complete
+        else None,
         "timed": config.cost_column is not None,
     }
-    return RunStore.create(directory, {"command": "race", "config": asdict(config), "seed": config.seed, **provenance(argv), "race": race})
+    return RunStore.create(
+        directory, {"command": "race", "config": asdict(config), "seed": config.seed, **provenance(argv), "race": race}
+    )
 
 
 def _run(config: RaceConfig, setup: Setup, store: RunStore) -> None:
@@ -138,7 +154,8 @@ def _run_in_processes(config: RaceConfig, numbers: Sequence[int], finished: Fini
             finished(future.result())
     except BrokenProcessPool as error:
         raise RunFailed(
-            "a worker process died (out of memory, or killed). The finished repetitions are kept: go on with --resume, perhaps with fewer "
+            "a worker process died (out of memory, or killed). The finished repetitions are kept: go on with "
+            "--resume, perhaps with fewer "
             "--workers."
         ) from error
     except BaseException:
@@ -158,7 +175,9 @@ def _start_worker(config: RaceConfig) -> None:
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group; the parent ends its workers
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before anything that reads them is imported
+    os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = (
+        "1"  # before anything that reads them is imported
+    )
     _setup.append(Setup(config))
 
 
@@ -176,7 +195,9 @@ def _repeat(number: int) -> Trial:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """One thread for every library that computes: a sum over several rounds otherwise, and a proposal may hang on the last digit."""
+    """One thread for every library that computes: a sum over several rounds otherwise, and a proposal may hang on the
+    last digit.
+    """
     import torch
     from threadpoolctl import threadpool_limits
 

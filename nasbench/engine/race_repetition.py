@@ -60,7 +60,8 @@ def _entrant(label: str) -> Entrant:
 
 
 class Setup:
-    """What every repetition of a race shares; each process makes its own from the configuration, and reads the table once.
+    """What every repetition of a race shares; each process makes its own from the configuration, and reads the table
+    once.
 
     Repetitions are numbered from 1, seed by seed, the strategies of a seed in the order given.
     """
@@ -92,7 +93,15 @@ class Setup:
         most = self.budgets[-1]
         spend = ceil(most / cheapest_query(self.table, self.budget)) if self.in_seconds else int(most)
         source, task = f"space:{self.config.space}", self.table.task()
-        return Plan(range(1, spend + 1), self.config.seed, 1, source, self.space.default_size, task, most if self.in_seconds else None)
+        return Plan(
+            range(1, spend + 1),
+            self.config.seed,
+            1,
+            source,
+            self.space.default_size,
+            task,
+            most if self.in_seconds else None,
+        )
 
     def strategy(self, entrant: Entrant, seed: int) -> Strategy:
         """A strategy as a search builds it."""
@@ -101,7 +110,9 @@ class Setup:
         return build_strategy(entrant.name, options, self.space, seed, **offered)
 
     def repeat(self, number: int) -> Trial:
-        """Runs a repetition: a line of the race's log. UsageError where the table lacks a row, RunFailed where a strategy breaks."""
+        """Runs a repetition: a line of the race's log. UsageError where the table lacks a row, RunFailed where a
+        strategy breaks.
+        """
         index = number - 1
         entrant, seed = self.entrants[index % len(self.entrants)], self.config.seed + index // len(self.entrants)
         started, start = now(), perf_counter()
@@ -111,7 +122,8 @@ class Setup:
             raise
         except Exception as error:
             raise RunFailed(
-                f"strategy {entrant.label!r} failed under seed {seed}: {in_one_line(error)}. The finished repetitions are kept."
+                f"strategy {entrant.label!r} failed under seed {seed}: {in_one_line(error)}. The finished repetitions "
+                "are kept."
             ) from error
         architecture = Architecture.of("race", {"strategy": entrant.label, "seed": seed})
         return Trial(
@@ -126,7 +138,11 @@ class Setup:
             seed=seed,
             worker=str(os.getpid()),
             started=started,
-            note={"steps": path.steps, "evaluations": path.evaluations_within(self.budgets, self.in_seconds), "found": path.found},
+            note={
+                "steps": path.steps,
+                "evaluations": path.evaluations_within(self.budgets, self.in_seconds),
+                "found": path.found,
+            },
         )
 
     def _run(self, entrant: Entrant, seed: int) -> "_Path":
@@ -161,7 +177,9 @@ class _Path:
         assert trial.score is not None, "a table's numbers are finite"
         if self.score is None or trial.score > self.score:
             self.score, self.found = trial.score, dict(trial.architecture.genes)
-            self.steps.append((len(self._clocks) - 1, round(clock, 6), [float(trial.metrics[column]) for column in self._columns]))
+            self.steps.append(
+                (len(self._clocks) - 1, round(clock, 6), [float(trial.metrics[column]) for column in self._columns])
+            )
 
     def evaluations_within(self, budgets: Sequence[float], in_seconds: bool) -> list[int]:
         """Trials that each budget allowed."""

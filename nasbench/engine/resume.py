@@ -1,4 +1,6 @@
-"""Going on with a run: its configuration comes from run.json, and a flag that contradicts it is an error that names the field."""
+"""Going on with a run: its configuration comes from run.json, and a flag that contradicts it is an error that names the
+field.
+"""
 
 from dataclasses import fields, replace
 from pathlib import Path
@@ -6,13 +8,23 @@ from typing import Any, TypeVar
 
 from nasbench.core.errors import UsageError
 from nasbench.core.store import RunStore
-from nasbench.engine.config import WHERE_IT_RUNS, CompareConfig, RaceConfig, ScaleConfig, SearchConfig, TrainConfig, TransferConfig
+from nasbench.engine.config import (
+    WHERE_IT_RUNS,
+    CompareConfig,
+    RaceConfig,
+    ScaleConfig,
+    SearchConfig,
+    TrainConfig,
+    TransferConfig,
+)
 
 Config = TypeVar("Config", SearchConfig, RaceConfig, ScaleConfig, TrainConfig, TransferConfig, CompareConfig)
 
 
 def stored_config(kind: type[Config], command: str, run: str | None) -> Config:
-    """The configuration of the run in a directory, ready to be gone on with. UsageError where another command's run is there."""
+    """The configuration of the run in a directory, ready to be gone on with. UsageError where another command's run is
+    there.
+    """
     if run is None:
         raise UsageError("--resume needs --run DIR: the directory of the run to go on with")
     record = RunStore.read(Path(run)).run
@@ -20,7 +32,9 @@ def stored_config(kind: type[Config], command: str, run: str | None) -> Config:
         raise UsageError(f"{run} holds a run of 'nasbench {record.get('command')}', not of {command}")
     known = {field.name for field in fields(kind)}
     stored: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in record["config"].items() if name in known
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in record["config"].items()
+        if name in known
     }
     return replace(kind(**stored), run=run, resume=True)
 
@@ -32,4 +46,7 @@ def check_resume(config: Config, command: str) -> None:
         old, new = getattr(stored, field.name), getattr(config, field.name)
         if field.name not in WHERE_IT_RUNS and old != new:
             flag = "--" + field.name.replace("_", "-")
-            raise UsageError(f"{flag} {new} contradicts the run in {config.run}, which has {old}. Leave the flag out, or start a new run.")
+            raise UsageError(
+                f"{flag} {new} contradicts the run in {config.run}, which has {old}. Leave the flag out, or start a "
+                "new run."
+            )

@@ -1,4 +1,5 @@
-"""Compound scaling of a model (Tan and Le 2019, arXiv:1905.11946): the scaled specification, its counts, the law, phi for a budget.
+"""Compound scaling of a model (Tan and Le 2019, arXiv:1905.11946): the scaled specification, its counts, the law, phi
+for a budget.
 
 Everything here is pure: networks are built without memory and counted, nothing is computed.
 """
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 MOST = 32.0
 """No dimension grows further: depth, width and resolution times 32 are 32**5 = 3e7 times the multiply-adds."""
 WIDTH_STEPS = {"cifar": 2, "imagenet": 4}
-"""Skeleton -> what F, the filters of the first stack, is a multiple of: factorized reductions halve it, stem cells take a quarter."""
+"""Skeleton -> what F, the filters of the first stack, is a multiple of: factorized reductions halve it, stem cells take
+a quarter.
+"""
 SMALLEST_WIDTHS = {"cifar": 2, "imagenet": 8}
 PHI_PRECISION = 1e-3
 """A phi that is solved for is exact to this."""
@@ -54,15 +57,16 @@ class Difference:
 def compound_scale(base: ModelSpec, multipliers: Multipliers) -> ModelSpec:
     """`base` with its depth, width and resolution multiplied and rounded as the network takes them.
 
-    Pixels go to the nearest whole. A network of cells has N normal cells a stack, rounded up, and F filters, to the nearest multiple that
-    its skeleton allows. Other networks keep the multipliers: their stages are rounded where they are built (repeats up, channels to
-    multiples of 8). The task stays, and with it the form of the network, for small images or for large ones. UsageError for a dimension
-    that grows more than MOST times.
+    Pixels go to the nearest whole. A network of cells has N normal cells a stack, rounded up, and F filters, to the
+    nearest multiple that its skeleton allows. Other networks keep the multipliers: their stages are rounded where they
+    are built (repeats up, channels to multiples of 8). The task stays, and with it the form of the network, for small
+    images or for large ones. UsageError for a dimension that grows more than MOST times.
     """
     for name, value in vars(multipliers).items():
         if value > MOST:
             raise UsageError(
-                f"the {name} would grow {value:.4g} times; nasbench scales each dimension up to {MOST:g} times. Take less phi."
+                f"the {name} would grow {value:.4g} times; nasbench scales each dimension up to {MOST:g} times. Take "
+                "less phi."
             )
     size = base.size
     pixels = max(1, round(pixels_of(base) * multipliers.resolution))
@@ -98,9 +102,10 @@ def counted(spec: ModelSpec) -> Counts:
 def differences(base: ModelSpec, multipliers: Multipliers) -> tuple[Difference, ...]:
     """Where counted multiply-adds leave the law, depth * width**2 * resolution**2, dimension by dimension.
 
-    The dimensions are scaled one after another (depth, then width at that depth, then resolution of that network), each rounded as it is
-    built, and counted. So the factors multiply up to the whole: counted growth / law. A factor holds the rounding of its dimension
-    and the layers that do not grow as the law says (stem, head and classifier are not repeated; depthwise filters grow as the width).
+    The dimensions are scaled one after another (depth, then width at that depth, then resolution of that network), each
+    rounded as it is built, and counted. So the factors multiply up to the whole: counted growth / law. A factor holds
+    the rounding of its dimension and the layers that do not grow as the law says (stem, head and classifier are not
+    repeated; depthwise filters grow as the width).
     """
     steps = [
         Multipliers(),
@@ -117,8 +122,8 @@ def differences(base: ModelSpec, multipliers: Multipliers) -> tuple[Difference, 
 def solve_phi(base: ModelSpec, at: Callable[[float], Multipliers], target_macs: int) -> float:
     """The largest phi, to PHI_PRECISION, whose counted multiply-adds are at most `target_macs`.
 
-    Counted ones are a staircase of phi, so they seldom meet a target exactly. `at` gives the multipliers of a phi, which must not shrink
-    as phi grows. UsageError where the base cannot be made so small or so large.
+    Counted ones are a staircase of phi, so they seldom meet a target exactly. `at` gives the multipliers of a phi,
+    which must not shrink as phi grows. UsageError where the base cannot be made so small or so large.
     """
     low, high = 0.0, 0.0
     step = 0.5
@@ -127,7 +132,8 @@ def solve_phi(base: ModelSpec, at: Callable[[float], Multipliers], target_macs: 
     while macs_at(base, at, high) <= target_macs:
         if max(vars(at(high + step)).values()) > MOST:
             raise UsageError(
-                f"--target-macs {target_macs:,} is out of reach: phi {high:g} has {macs_at(base, at, high):,}, and a larger one would "
+                f"--target-macs {target_macs:,} is out of reach: phi {high:g} has {macs_at(base, at, high):,}, and a "
+                "larger one would "
                 f"scale a dimension more than {MOST:g} times. Start from a larger --base."
             )
         low, high, step = high, high + step, step * 1.5
@@ -138,13 +144,17 @@ def solve_phi(base: ModelSpec, at: Callable[[float], Multipliers], target_macs: 
         counted(compound_scale(base, at(low)))
     except UsageError as error:
         least = macs_at(base, at, high)
-        raise UsageError(f"--target-macs {target_macs:,} is out of reach: the least is {least:,}, at phi {high:.3f}. {error}") from error
+        raise UsageError(
+            f"--target-macs {target_macs:,} is out of reach: the least is {least:,}, at phi {high:.3f}. {error}"
+        ) from error
     return low
 
 
 @lru_cache(maxsize=1024)
 def quick_macs(spec: ModelSpec) -> int:
-    """Multiply-adds as `counted` has them; for networks of stages from their description, which is exact and ten times as quick."""
+    """Multiply-adds as `counted` has them; for networks of stages from their description, which is exact and ten times
+    as quick.
+    """
     import torch
 
     from nasbench.evaluators.building import task_of_spec
@@ -197,7 +207,9 @@ def _check_pixels(spec: ModelSpec, stages: tuple["StageRow", ...]) -> None:
     if pixels_of(spec) < smallest:
         halvings, own = stride.bit_length() - 1, spec.task.image_size
         raise UsageError(
-            f"images of {pixels_of(spec)} px are too small for {spec.name or spec.source}: its strides halve them {halvings} times and "
-            f"need {smallest} px or more, {smallest / own:.3g} times its own {own}. Take more phi (or --resolution), or larger images "
+            f"images of {pixels_of(spec)} px are too small for {spec.name or spec.source}: its strides halve them "
+            f"{halvings} times and "
+            f"need {smallest} px or more, {smallest / own:.3g} times its own {own}. Take more phi (or --resolution), "
+            "or larger images "
             "with --image-size."
         )

@@ -1,4 +1,6 @@
-"""`nasbench scale`: a model scaled by phi, to a budget, by multipliers or as published; counted, and trained beside its base."""
+"""`nasbench scale`: a model scaled by phi, to a budget, by multipliers or as published; counted, and trained beside its
+base.
+"""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
@@ -23,7 +25,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ScaleResult:
-    """What `nasbench scale` came to. `phi` and `coefficients` are None where multipliers were given outright or as published."""
+    """What `nasbench scale` came to. `phi` and `coefficients` are None where multipliers were given outright or as
+    published.
+    """
 
     config: ScaleConfig
     base: ModelSpec
@@ -92,7 +96,8 @@ class ScaleResult:
 
 
 def scale(**options: Any) -> "ScaleResult | ScaleSearchResult":
-    """Scales from Python: the fields of ScaleConfig as keywords, as `nasbench scale` takes them as flags. UsageError for bad input.
+    """Scales from Python: the fields of ScaleConfig as keywords, as `nasbench scale` takes them as flags. UsageError
+    for bad input.
 
     With `search=True` it searches coefficients as `nasbench scale --search` does, and returns what that came to.
     """
@@ -104,12 +109,18 @@ def scale(**options: Any) -> "ScaleResult | ScaleSearchResult":
         return run_scale(ScaleConfig(**options), argv=("nasbench.scale",))
     from nasbench.engine.scale_search import run_scale_search, stored_config
 
-    config = replace(stored_config(options.get("run")), **options) if options.get("resume") else ScaleConfig(**{**SCALE_SEARCH, **options})
+    config = (
+        replace(stored_config(options.get("run")), **options)
+        if options.get("resume")
+        else ScaleConfig(**{**SCALE_SEARCH, **options})
+    )
     return run_scale_search(config, argv=("nasbench.scale",))
 
 
 def run_scale(config: ScaleConfig, argv: Sequence[str]) -> ScaleResult:
-    """Scales, counts, and with `config.train` trains the scaled model beside its base (or reads what was trained before)."""
+    """Scales, counts, and with `config.train` trains the scaled model beside its base (or reads what was trained
+    before).
+    """
     check_request(config)
     target = parse_count(config.target_macs, "--target-macs") if config.target_macs is not None else None
     row = named(config.published) if config.published is not None else None
@@ -120,7 +131,9 @@ def run_scale(config: ScaleConfig, argv: Sequence[str]) -> ScaleResult:
         multipliers, scaled = row.multipliers, build_as_published(row, base)
     else:
         if any(value is not None for value in (config.depth, config.width, config.resolution)):
-            multipliers = Multipliers(*(1.0 if each is None else each for each in (config.depth, config.width, config.resolution)))
+            multipliers = Multipliers(
+                *(1.0 if each is None else each for each in (config.depth, config.width, config.resolution))
+            )
         else:
             coefficients = coefficients_of(config)
             at = along(coefficients, config.dims)
@@ -130,7 +143,19 @@ def run_scale(config: ScaleConfig, argv: Sequence[str]) -> ScaleResult:
     before, after = counted(base), counted(scaled)
     trained = _train(config, phi, base, scaled, argv) if config.train else None
     beside = row or nearest(base, after.macs)
-    return ScaleResult(config, base, scaled, phi, coefficients, multipliers, before, after, differences(base, multipliers), beside, trained)
+    return ScaleResult(
+        config,
+        base,
+        scaled,
+        phi,
+        coefficients,
+        multipliers,
+        before,
+        after,
+        differences(base, multipliers),
+        beside,
+        trained,
+    )
 
 
 def _base(config: ScaleConfig) -> ModelSpec:
@@ -140,7 +165,9 @@ def _base(config: ScaleConfig) -> ModelSpec:
         return _scalable(specify([config.base], config, form)[config.base])
     spec = resolve(config.base, form)
     pixels = config.image_size or pixels_of(spec)
-    return _scalable(replace(spec, size=replace(spec.size, resolution=None), task=replace(spec.task, image_size=pixels)))
+    return _scalable(
+        replace(spec, size=replace(spec.size, resolution=None), task=replace(spec.task, image_size=pixels))
+    )
 
 
 def _scalable(base: ModelSpec) -> ModelSpec:
@@ -158,7 +185,9 @@ def _train(config: ScaleConfig, phi: float | None, base: ModelSpec, scaled: Mode
     trained = run_trainings(dict(zip(names, (base, scaled), strict=True)), config, "scale", argv)
     for name in names:
         if not trained.of(name):
-            reasons = sorted({trial.error or "" for trial in trained.trials if trial.architecture.genes["model"] == name})
+            reasons = sorted(
+                {trial.error or "" for trial in trained.trials if trial.architecture.genes["model"] == name}
+            )
             raise RunFailed(f"no training of {name} succeeded: {'; '.join(reasons)}")
     return trained
 
@@ -168,6 +197,8 @@ def _names(config: ScaleConfig, phi: float | None) -> tuple[str, str]:
         return config.base, f"{config.base} scaled to {config.published.lower()}"
     if phi is None:
         given = ((name, getattr(config, name)) for name in ("depth", "width", "resolution"))
-        return config.base, f"{config.base} with " + ", ".join(f"{name} x {value:g}" for name, value in given if value is not None)
+        return config.base, f"{config.base} with " + ", ".join(
+            f"{name} x {value:g}" for name, value in given if value is not None
+        )
     along_one = "" if config.dims == "compound" else f" in {config.dims}"
     return config.base, f"{config.base} at phi {phi:.4g}{along_one}"

@@ -1,4 +1,6 @@
-"""What follows a search for coefficients: its front-runners under more seeds, beside what they have to beat at equal multiply-adds."""
+"""What follows a search for coefficients: its front-runners under more seeds, beside what they have to beat at equal
+multiply-adds.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -26,7 +28,9 @@ OTHERS: dict[str, Callable[[float], Multipliers]] = {
 
 @dataclass(frozen=True)
 class Entry:
-    """A training after the search: a scaled base under a seed. `of` is the trial of the search whose coefficients it has."""
+    """A training after the search: a scaled base under a seed. `of` is the trial of the search whose coefficients it
+    has.
+    """
 
     name: str
     multipliers: Multipliers
@@ -35,7 +39,9 @@ class Entry:
 
 
 class Compare:
-    """The entries in their order: every network under the first seed, then under the next, so that an early stop costs seeds alone."""
+    """The entries in their order: every network under the first seed, then under the next, so that an early stop costs
+    seeds alone.
+    """
 
     def __init__(self, entries: Sequence[Entry], first_number: int) -> None:
         self._entries, self._first = entries, first_number
@@ -50,7 +56,8 @@ class Compare:
 
 
 def entries(base: ModelSpec, front_runners: Sequence[Trial], seeds: Sequence[int], epochs: int) -> list[Entry]:
-    """What to train: front-runners (but for what the search has trained already), the published coefficients, each dimension alone.
+    """What to train: front-runners (but for what the search has trained already), the published coefficients, each
+    dimension alone.
 
     The others are scaled until their counted multiply-adds come as near as can be to the first front-runner's.
     """
@@ -62,13 +69,16 @@ def entries(base: ModelSpec, front_runners: Sequence[Trial], seeds: Sequence[int
     for seed in seeds:
         for place, trial in enumerate(front_runners, start=1):
             if (trial.seed, trial.epochs) != (seed, epochs):
-                listed.append(Entry(f"{FRONT_RUNNER} {place}", coefficients_of_trial(trial).at(1.0), seed, trial.number))
+                listed.append(
+                    Entry(f"{FRONT_RUNNER} {place}", coefficients_of_trial(trial).at(1.0), seed, trial.number)
+                )
         listed += [Entry(name, multipliers, seed) for name, multipliers in others.items() if multipliers is not None]
     return listed
 
 
 def at_macs(base: ModelSpec, at: Callable[[float], Multipliers], target: int) -> Multipliers | None:
-    """The multipliers whose counted multiply-adds come nearest to `target`; None where the base grows no further that way.
+    """The multipliers whose counted multiply-adds come nearest to `target`; None where the base grows no further that
+    way.
 
     Counted multiply-adds are a staircase: of the two sides of the step that spans the target, the nearer one is taken.
     """

@@ -1,4 +1,6 @@
-"""The published EfficientNets beside a scaled one: B1 to B7 come from a table of multipliers, not from alpha, beta, gamma and a phi."""
+"""The published EfficientNets beside a scaled one: B1 to B7 come from a table of multipliers, not from alpha, beta,
+gamma and a phi.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -25,13 +27,21 @@ class PublishedScale:
 
     @property
     def effective_phi(self) -> Mapping[str, float]:
-        """The phi that each dimension alone would have with the published coefficients: were there one, they would agree."""
+        """The phi that each dimension alone would have with the published coefficients: were there one, they would
+        agree.
+        """
         coefficients = {"depth": PUBLISHED.alpha, "width": PUBLISHED.beta, "resolution": PUBLISHED.gamma}
         return {name: log(value) / log(coefficients[name]) for name, value in vars(self.multipliers).items()}
 
     def to_json(self) -> dict[str, Any]:
         size = {"depth": self.multipliers.depth, "width": self.multipliers.width, "resolution": self.pixels}
-        return {"name": self.name, **size, "params": self.params, "macs": self.macs, "effective_phi": dict(self.effective_phi)}
+        return {
+            "name": self.name,
+            **size,
+            "params": self.params,
+            "macs": self.macs,
+            "effective_phi": dict(self.effective_phi),
+        }
 
 
 def table() -> dict[str, PublishedScale]:
@@ -41,7 +51,11 @@ def table() -> dict[str, PublishedScale]:
     side = SCALES["b0"].image_size
     return {
         name: PublishedScale(
-            name, Multipliers(scale.depth, scale.width, scale.image_size / side), scale.image_size, scale.params, scale.macs
+            name,
+            Multipliers(scale.depth, scale.width, scale.image_size / side),
+            scale.image_size,
+            scale.params,
+            scale.macs,
         )
         for name, scale in SCALES.items()
     }
@@ -58,7 +72,9 @@ def named(name: str) -> PublishedScale:
 def build_as_published(row: PublishedScale, base: ModelSpec) -> ModelSpec:
     """The zoo's own network of that row, seeing images as many times larger than the base's as the table says."""
     pixels = compound_scale(base, row.multipliers).size.resolution
-    return replace(base, name=f"efficientnet_{row.name}", size=replace(base.size, depth=1.0, width=1.0, resolution=pixels))
+    return replace(
+        base, name=f"efficientnet_{row.name}", size=replace(base.size, depth=1.0, width=1.0, resolution=pixels)
+    )
 
 
 def nearest(base: ModelSpec, macs: int) -> PublishedScale | None:

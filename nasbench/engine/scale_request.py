@@ -26,14 +26,25 @@ def check_request(config: ScaleConfig) -> None:
         raise UsageError(f"{' and '.join(asked)} each say how far to scale; give one of them")
     if outright or config.published:
         way = "--published" if config.published else "a multiplier outright"
-        given = [f"--{name}" for name in ("alpha", "beta", "gamma", "coefficients") if getattr(config, name) is not None]
+        given = [
+            f"--{name}" for name in ("alpha", "beta", "gamma", "coefficients") if getattr(config, name) is not None
+        ]
         given += ["--dims"] * (config.dims != "compound")
         if given:
-            raise UsageError(f"{' and '.join(given)} are for --phi and --target-macs; {way} says all there is. Leave one of them out.")
+            raise UsageError(
+                f"{' and '.join(given)} are for --phi and --target-macs; {way} says all there is. Leave one of them "
+                "out."
+            )
     if config.published and config.base != ScaleConfig.base:
-        raise UsageError(f"--published scales {ScaleConfig.base} by its published table; got --base {config.base}. Leave --base out.")
-    if config.coefficients is not None and any(value is not None for value in (config.alpha, config.beta, config.gamma)):
-        raise UsageError("--coefficients RUN gives alpha, beta and gamma; leave --alpha, --beta and --gamma out, or give them alone")
+        raise UsageError(
+            f"--published scales {ScaleConfig.base} by its published table; got --base {config.base}. Leave --base out."
+        )
+    if config.coefficients is not None and any(
+        value is not None for value in (config.alpha, config.beta, config.gamma)
+    ):
+        raise UsageError(
+            "--coefficients RUN gives alpha, beta and gamma; leave --alpha, --beta and --gamma out, or give them alone"
+        )
     if config.phi is not None and not isfinite(config.phi):
         raise UsageError(f"--phi takes a number, such as 3, 0.5 or -1; got {config.phi}")
     if config.train and config.classes is not None:
@@ -44,7 +55,10 @@ def check_request(config: ScaleConfig) -> None:
 
 
 def _refuse_unheeded(config: ScaleConfig) -> None:
-    for names, what, way in ((SEARCHES, "searches", "--search"), (() if config.train else TRAINS, "trains", "--train or --search")):
+    for names, what, way in (
+        (SEARCHES, "searches", "--search"),
+        (() if config.train else TRAINS, "trains", "--train or --search"),
+    ):
         given = [f"--{name.replace('_', '-')}" for name in names if getattr(config, name) != getattr(ScaleConfig, name)]
         if given:
             verb, them = ("is", "it") if len(given) == 1 else ("are", "them")
@@ -52,7 +66,9 @@ def _refuse_unheeded(config: ScaleConfig) -> None:
 
 
 def coefficients_of(config: ScaleConfig) -> Coefficients:
-    """Those of --coefficients, else those of the flags, else the published ones. UsageError for a product far from 2."""
+    """Those of --coefficients, else those of the flags, else the published ones. UsageError for a
+    product far from 2.
+    """
     if config.coefficients is not None:
         found = read_coefficients(Path(config.coefficients))
     else:
@@ -63,9 +79,12 @@ def coefficients_of(config: ScaleConfig) -> Coefficients:
     if not low <= found.product <= high:
         near = nearest_on_surface(found)
         raise UsageError(
-            f"alpha * beta**2 * gamma**2 = {found.product:.4g} with alpha {found.alpha:g}, beta {found.beta:g}, gamma {found.gamma:g}, and "
-            f"should be about 2 ({low} to {high}), so that multiply-adds double with each phi. The nearest with the same balance: "
-            f"--alpha {near.alpha:.4g} --beta {near.beta:.4g} --gamma {near.gamma:.4g}. For any product give the multipliers outright: "
+            f"alpha * beta**2 * gamma**2 = {found.product:.4g} with alpha {found.alpha:g}, beta {found.beta:g}, gamma "
+            f"{found.gamma:g}, and "
+            f"should be about 2 ({low} to {high}), so that multiply-adds double with each phi. The nearest with the "
+            "same balance: "
+            f"--alpha {near.alpha:.4g} --beta {near.beta:.4g} --gamma {near.gamma:.4g}. For any product give the "
+            "multipliers outright: "
             "--depth D --width W --resolution R."
         )
     return found
@@ -85,7 +104,9 @@ def read_coefficients(run: Path) -> Coefficients:
 
 
 def read_found(run: Path) -> tuple[Coefficients, dict[str, Any]]:
-    """The coefficients, and what they were found for: `base`, `dataset`, `recipe`, as far as the file tells. UsageError as above."""
+    """The coefficients, and what they were found for: `base`, `dataset`, `recipe`, as far as the file tells. UsageError
+    as above.
+    """
     file = run / "best" / "coefficients.json" if run.is_dir() else run
     hint = "--coefficients takes the run directory of a finished nasbench scale --search"
     if not run.exists():
@@ -103,7 +124,9 @@ def read_found(run: Path) -> tuple[Coefficients, dict[str, Any]]:
 
 
 def along(coefficients: Coefficients, dims: str) -> Callable[[float], Multipliers]:
-    """phi -> multipliers. One dimension alone takes the whole growth by the law, product**phi: width and resolution its root."""
+    """phi -> multipliers. One dimension alone takes the whole growth by the law, product**phi: width and resolution its
+    root.
+    """
     if dims == "compound":
         return coefficients.at
     product = coefficients.product

@@ -1,8 +1,8 @@
 """`nasbench scale --search`: finds alpha, beta and gamma for a base on the surface alpha * beta**2 * gamma**2 = 2.
 
-Tan and Le 2019 (arXiv:1905.11946), section 3.3, with better means than their grid. It is a search as any other: the space is the
-surface, a trial is the base scaled at phi = 1 and trained under a short recipe. Afterwards the front-runners are trained under more
-seeds, beside the published coefficients and each dimension alone.
+Tan and Le 2019 (arXiv:1905.11946), section 3.3, with better means than their grid. It is a search as any other: the
+space is the surface, a trial is the base scaled at phi = 1 and trained under a short recipe. Afterwards the
+front-runners are trained under more seeds, beside the published coefficients and each dimension alone.
 """
 
 import json
@@ -49,7 +49,9 @@ EARLY_STOPPING_EPOCHS = 3
 
 @dataclass(frozen=True)
 class ScaleSearchResult:
-    """What a search for coefficients came to. `scaled` is the base at phi = 1 with them; None where no trial succeeded."""
+    """What a search for coefficients came to. `scaled` is the base at phi = 1 with them; None where no trial
+    succeeded.
+    """
 
     run: Path
     trials: tuple[Trial, ...]
@@ -60,17 +62,27 @@ class ScaleSearchResult:
     def to_json(self) -> dict[str, Any]:
         """The object that `nasbench scale --search --json` prints: that of `scale` at phi = 1, and the run."""
         counts: dict[str, Any] = {status: sum(trial.status == status for trial in self.trials) for status in STATUSES}
-        record = {"run": str(self.run), "trials": len(self.trials), **counts, "seconds": round(self.seconds, 2), "found": self.found}
+        record = {
+            "run": str(self.run),
+            "trials": len(self.trials),
+            **counts,
+            "seconds": round(self.seconds, 2),
+            "found": self.found,
+        }
         return {**(self.scaled.to_json() if self.scaled else {}), **record}
 
 
-def run_scale_search(config: ScaleConfig, argv: Sequence[str], trackers: Sequence[Tracker] | None = None) -> ScaleSearchResult:
+def run_scale_search(
+    config: ScaleConfig, argv: Sequence[str], trackers: Sequence[Tracker] | None = None
+) -> ScaleSearchResult:
     """Runs (or goes on with) the search for coefficients that `config` describes."""
     start = monotonic()
     if config.resume:
         resume.check_resume(config, "scale")
     check_search(config)
-    directory = Path(config.run) if config.run else Path("runs") / f"{datetime.now():%Y%m%d-%H%M%S}-scale-{config.strategy}"
+    directory = (
+        Path(config.run) if config.run else Path("runs") / f"{datetime.now():%Y%m%d-%H%M%S}-scale-{config.strategy}"
+    )
     check_new(directory, config.resume)
     recipe = recipe_named(config.recipe, config.epochs)
     base = specify([config.base], config, Form(stack=config.stack, skeleton=config.skeleton))[config.base]
@@ -91,7 +103,9 @@ def run_scale_search(config: ScaleConfig, argv: Sequence[str], trackers: Sequenc
 
 
 def stored_config(run: str | None) -> ScaleConfig:
-    """The configuration of the search for coefficients in a directory, ready to be gone on with. UsageError where another run is there."""
+    """The configuration of the search for coefficients in a directory, ready to be gone on with. UsageError where
+    another run is there.
+    """
     found = resume.stored_config(ScaleConfig, "scale", run)
     if not found.search:
         raise UsageError(f"{run} holds trainings of nasbench scale --train, not a search: leave --search out")
@@ -104,10 +118,21 @@ def check_search(config: ScaleConfig) -> None:
     given = [f"--{name.replace('_', '-')}" for name in says if getattr(config, name) is not None]
     given += ["--dims"] * (config.dims != "compound") + ["--train"] * config.train
     if given:
-        raise UsageError(f"--search finds alpha, beta and gamma at phi = 1; {' and '.join(given)} cannot go with it. Leave it out.")
+        raise UsageError(
+            f"--search finds alpha, beta and gamma at phi = 1; {' and '.join(given)} cannot go with it. Leave it out."
+        )
     if config.classes is not None:
         raise UsageError("--classes is the data set's own with --search; leave it out")
-    lows = {"trials": 1, "epochs": 1, "image_size": 1, "cells": 1, "filters": 1, "workers": 0, "seeds": 1, "front_runners": 0}
+    lows = {
+        "trials": 1,
+        "epochs": 1,
+        "image_size": 1,
+        "cells": 1,
+        "filters": 1,
+        "workers": 0,
+        "seeds": 1,
+        "front_runners": 0,
+    }
     for name, low in lows.items():
         value = getattr(config, name)
         if value is not None and value < low:
@@ -141,7 +166,9 @@ def _parts(config: ScaleConfig, recipe: Recipe, base: ModelSpec, directory: Path
     )
     evaluator = ScalingEvaluator(training, base, base_macs, compound_scale)
     evaluator.check()
-    plan = Plan(range(1, _trials(config, space) + 1), config.seed, recipe.epochs, f"space:{space.name}", base.size, base.task)
+    plan = Plan(
+        range(1, _trials(config, space) + 1), config.seed, recipe.epochs, f"space:{space.name}", base.size, base.task
+    )
 
     def score(metrics: Metrics) -> float:
         growth = float(metrics["macs"]) / (2 * base_macs)
@@ -160,7 +187,8 @@ def _space(config: ScaleConfig, builder: "ScaledBase") -> SearchSpace:
     grid(config.tolerance)  # a wrong tolerance is answered whatever the strategy
     if config.strategy != "grid" and config.tolerance != ScaleConfig.tolerance:
         raise UsageError(
-            f"--tolerance is for the grid: by --strategy {config.strategy} every product is 2. Take --strategy grid, or leave it out."
+            f"--tolerance is for the grid: by --strategy {config.strategy} every product is 2. Take --strategy grid, "
+            "or leave it out."
         )
     return CompoundGrid(builder, config.tolerance) if config.strategy == "grid" else CompoundSpace(builder)
 
@@ -182,7 +210,9 @@ def _strategy(config: ScaleConfig, parts: Parts) -> Strategy:
     if stops_early(config, parts.plan.epochs):
         options, sampler = {"sampler": sampler}, "asha"
     elif sampler == "tpe":
-        options = {"startup": max(4, min(10, len(parts.plan.numbers) // 3))}  # a third is random, and no more than Optuna's own 10
+        options = {
+            "startup": max(4, min(10, len(parts.plan.numbers) // 3))
+        }  # a third is random, and no more than Optuna's own 10
     return build_strategy(sampler, options, parts.space, config.seed, epochs=parts.plan.epochs, counts=parts.counts)
 
 
@@ -193,14 +223,21 @@ def stops_early(config: ScaleConfig, epochs: int) -> bool:
 
 def _about(config: ScaleConfig, base: ModelSpec, small: ModelSpec, recipe: Recipe) -> list[str]:
     whole, part = counted(base).macs, counted(small).macs
-    lines = [f"base {config.base}: {whole / 1e6:.1f}M multiply-adds at {base.task.image_size} px; candidates have about twice as many"]
+    lines = [
+        f"base {config.base}: {whole / 1e6:.1f}M multiply-adds at {base.task.image_size} px; candidates have about "
+        "twice as many"
+    ]
     if part != whole:
         lines = [
-            f"base {config.base}, shrunk by the recipe {recipe.name!r} to depth x {recipe.base_depth:g} and width x {recipe.base_width:g}: "
-            f"{part / 1e6:.1f}M multiply-adds at {base.task.image_size} px, not {whole / 1e6:.1f}M; candidates have about twice as many"
+            f"base {config.base}, shrunk by the recipe {recipe.name!r} to depth x {recipe.base_depth:g} and width x "
+            f"{recipe.base_width:g}: "
+            f"{part / 1e6:.1f}M multiply-adds at {base.task.image_size} px, not {whole / 1e6:.1f}M; candidates have "
+            "about twice as many"
         ]
     if stops_early(config, recipe.epochs):
-        lines.append(f"bad candidates are stopped before their {recipe.epochs} epochs (--to-the-end trains all of them whole)")
+        lines.append(
+            f"bad candidates are stopped before their {recipe.epochs} epochs (--to-the-end trains all of them whole)"
+        )
     return lines
 
 
@@ -220,7 +257,9 @@ def _run_phases(config: ScaleConfig, sitting: Sitting, strategy: Strategy, base:
     sitting.run_phase(strategy, 1, count)
     best = front_runners([trial for trial in sitting.store.trials if trial.number <= count], most)
     listed = entries(base, best, seeds, plan.epochs)
-    sitting.run_phase(Compare(listed, count + 1), count + 1, len(listed), space=Outright(ScaledBase(base, compound_scale)))
+    sitting.run_phase(
+        Compare(listed, count + 1), count + 1, len(listed), space=Outright(ScaledBase(base, compound_scale))
+    )
 
 
 def _finish(config: ScaleConfig, sitting: Sitting, base: ModelSpec, start: float) -> ScaleSearchResult:
@@ -240,7 +279,9 @@ def _finish(config: ScaleConfig, sitting: Sitting, base: ModelSpec, start: float
 
 
 def write_coefficients(config: ScaleConfig, sitting: Sitting, base: ModelSpec) -> dict[str, Any]:
-    """Writes `best/`: the coefficients with how surely they are known, and the base scaled by them. Empty where nothing succeeded."""
+    """Writes `best/`: the coefficients with how surely they are known, and the base scaled by them. Empty where nothing
+    succeeded.
+    """
     from nasbench.engine.export import source_of
     from nasbench.report.scaling_fit import LEVEL, fit
     from nasbench.report.scaling_results import chosen, comparison, deviation, points
@@ -282,4 +323,6 @@ def _scaled(config: ScaleConfig, found: dict[str, Any], base: ModelSpec) -> Scal
     scaled = compound_scale(base, multipliers)
     before, after = counted(base), counted(scaled)
     beside = nearest(base, after.macs)
-    return ScaleResult(config, base, scaled, 1.0, coefficients, multipliers, before, after, differences(base, multipliers), beside)
+    return ScaleResult(
+        config, base, scaled, 1.0, coefficients, multipliers, before, after, differences(base, multipliers), beside
+    )

@@ -47,24 +47,35 @@ class SearchResult:
             "macs": self.best.metrics.get("macs"),
         }
         counts: dict[str, Any] = {status: self.count(status) for status in STATUSES}
-        record = {"run": str(self.run), "trials": len(self.trials), **counts, "best": best, "seconds": round(self.seconds, 2)}
+        record = {
+            "run": str(self.run),
+            "trials": len(self.trials),
+            **counts,
+            "best": best,
+            "seconds": round(self.seconds, 2),
+        }
         if self.front is None:
             return record
-        return {**record, "front": [{name: entry[name] for name in entry if name != "architecture"} for entry in self.front]}
+        return {
+            **record,
+            "front": [{name: entry[name] for name in entry if name != "architecture"} for entry in self.front],
+        }
 
 
 def search(*, trackers: Sequence[Tracker] | None = None, **options: Any) -> SearchResult:
     """Searches a space from Python: the fields of SearchConfig as keywords, as `nasbench search` takes them as flags.
 
-    `space`, `strategy`, `evaluator`, `dataset` and `recipe` may be given as the objects themselves. `trackers` replace the console
-    and W&B. Raises UsageError for bad input, RunFailed where nothing succeeded, Interrupted on Ctrl-C or SIGTERM.
+    `space`, `strategy`, `evaluator`, `dataset` and `recipe` may be given as the objects themselves. `trackers` replace
+    the console and W&B. Raises UsageError for bad input, RunFailed where nothing succeeded, Interrupted on Ctrl-C or
+    SIGTERM.
     """
     known = {field.name for field in fields(SearchConfig)}
     for name in options:
         if name not in known:
             raise unknown("option of search", name, known)
     given: dict[str, Any] = {
-        name: value if isinstance(value, str) or name not in _PARTS else _import_path(value) for name, value in options.items()
+        name: value if isinstance(value, str) or name not in _PARTS else _import_path(value)
+        for name, value in options.items()
     }
     preset = PRESETS.get(given.get("preset") or "", {})
     if given.get("resume"):
@@ -113,7 +124,10 @@ def _import_path(part: Any) -> str:
     if isinstance(part, Recipe):
         recipes.register(part.name)(part)
         return part.name
-    raise UsageError(f"{part!r} has no import path, by which workers and a resumed run find it; give a class, or 'package.module:NAME'")
+    raise UsageError(
+        f"{part!r} has no import path, by which workers and a resumed run find it; give a class, or "
+        "'package.module:NAME'"
+    )
 
 
 def _default_directory(config: SearchConfig) -> Path:

@@ -1,4 +1,6 @@
-"""One sitting of a run, the same for all that searches: its log, its phases, who listens, and an end that leaves nothing running."""
+"""One sitting of a run, the same for all that searches: its log, its phases, who listens, and an end that leaves
+nothing running.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -30,13 +32,18 @@ class Sitting:
     trackers: Sequence[Tracker]
     listeners: Sequence[Callable[[Trial], None]]
 
-    def run_phase(self, phase: Strategy, first: int, count: int, space: SearchSpace | None = None, timed: bool = False) -> None:
-        """Answers what `phase` asks, over `count` numbers from `first` on. A `timed` one spends the plan's time budget, where there is one.
+    def run_phase(
+        self, phase: Strategy, first: int, count: int, space: SearchSpace | None = None, timed: bool = False
+    ) -> None:
+        """Answers what `phase` asks, over `count` numbers from `first` on. A `timed` one spends the plan's time budget,
+        where there is one.
 
         Its architectures are of `space`, else of the search's.
         """
         parts = self.parts
-        plan = replace(parts.plan, numbers=range(first, first + count), time_budget=parts.plan.time_budget if timed else None)
+        plan = replace(
+            parts.plan, numbers=range(first, first + count), time_budget=parts.plan.time_budget if timed else None
+        )
         loop = SearchLoop(
             space or parts.space,
             phase,
@@ -78,7 +85,9 @@ def sit(
     except KeyboardInterrupt as interrupt:
         close_trackers(trackers, {"interrupted": True}, directory)
         done = f"{len(store.trials)} finished trials are kept in {directory}"
-        raise Interrupted(f"interrupted; {done}. Go on with: nasbench {command} --run {directory} --resume") from interrupt
+        raise Interrupted(
+            f"interrupted; {done}. Go on with: nasbench {command} --run {directory} --resume"
+        ) from interrupt
     except (UsageError, RunFailed) as error:
         close_trackers(trackers, {"failed": str(error)}, directory)
         raise
@@ -90,14 +99,19 @@ def sit(
 def check_new(directory: Path, resume: bool) -> None:
     """UsageError where a new run would be written over another one."""
     if not resume and (directory / "run.json").exists():
-        raise UsageError(f"{directory} already holds a run. Continue it with --resume, or choose another directory with --run.")
+        raise UsageError(
+            f"{directory} already holds a run. Continue it with --resume, or choose another directory with --run."
+        )
 
 
 def check_some_succeeded(trials: Sequence[Trial], directory: Path) -> None:
     """RunFailed, with the reasons, where no trial has a score."""
     if not any(trial.scored for trial in trials):
         reasons = {trial.error for trial in trials if trial.error}
-        raise RunFailed(f"none of the {len(trials)} trials succeeded: {'; '.join(sorted(reasons)[:3])}. See {directory / 'report.html'}")
+        raise RunFailed(
+            f"none of the {len(trials)} trials succeeded: {'; '.join(sorted(reasons)[:3])}. See "
+            f"{directory / 'report.html'}"
+        )
 
 
 def drop_training_states(store: RunStore) -> None:
@@ -106,13 +120,22 @@ def drop_training_states(store: RunStore) -> None:
         state.unlink()
 
 
-def _open(command: str, config: SearchConfig | ScaleConfig, directory: Path, argv: Sequence[str], parts: Parts) -> RunStore:
-    plan = {"source": parts.plan.source, "size": asdict(parts.plan.size), "task": asdict(parts.plan.task), "epochs": parts.plan.epochs}
+def _open(
+    command: str, config: SearchConfig | ScaleConfig, directory: Path, argv: Sequence[str], parts: Parts
+) -> RunStore:
+    plan = {
+        "source": parts.plan.source,
+        "size": asdict(parts.plan.size),
+        "task": asdict(parts.plan.task),
+        "epochs": parts.plan.epochs,
+    }
     target_macs = parse_count(config.target_macs, "--target-macs") if config.target_macs is not None else None
     if config.resume:
         store = RunStore.resume(directory)
         if store.dropped is not None:
-            print_note(f"the last line of {directory / 'trials.jsonl'} was torn by an interrupted write; it was dropped")
+            print_note(
+                f"the last line of {directory / 'trials.jsonl'} was torn by an interrupted write; it was dropped"
+            )
         sittings = [*store.run.get("sittings", []), {"started": now(), "argv": list(argv)}]
         store.update(sittings=sittings, ended=None)
     else:

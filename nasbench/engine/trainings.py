@@ -28,14 +28,18 @@ from nasbench.evaluators.full_training import FullTraining, Models
 
 
 class Enumerate:
-    """Every model under the first seed, then every model under the next one: an early stop leaves a comparison of fewer seeds."""
+    """Every model under the first seed, then every model under the next one: an early stop leaves a comparison of fewer
+    seeds.
+    """
 
     def __init__(self, models: Models) -> None:
         self._models = models
 
     def ask(self, number: int, rng: Random, running: Sequence[Proposal]) -> Proposal:  # noqa: ARG002 - the protocol's
         seed, model = divmod(number - 1, len(self._models.names))
-        return Proposal(number, Architecture.of("models", {"model": self._models.names[model], "seed": self._models.seeds[seed]}))
+        return Proposal(
+            number, Architecture.of("models", {"model": self._models.names[model], "seed": self._models.seeds[seed]})
+        )
 
     def tell(self, trial: Trial) -> None:
         """Nothing to learn."""
@@ -43,7 +47,9 @@ class Enumerate:
 
 @dataclass(frozen=True)
 class Trained:
-    """What came of the trainings: the run directory, its trials (genes: model, seed), the evaluator that ran them, wall seconds."""
+    """What came of the trainings: the run directory, its trials (genes: model, seed), the evaluator that ran them, wall
+    seconds.
+    """
 
     directory: Path
     trials: tuple[Trial, ...]
@@ -61,7 +67,9 @@ class Trained:
 
 
 def write_best_training(trained: Trained, model: str, spec: ModelSpec) -> None:
-    """Writes `best/` of the run directory, as a search leaves it: a model under the seed with the best validation accuracy."""
+    """Writes `best/` of the run directory, as a search leaves it: a model under the seed with the best validation
+    accuracy.
+    """
     seed, best = max(trained.of(model), key=lambda each: float(each[1].metrics["val_accuracy"]))
     space = None if spec.source == "zoo" else space_named(spec.source.removeprefix("space:"))
     metrics = {**best.metrics, "number": best.number, "score": best.score, "epochs": best.epochs, "seed": seed}
@@ -70,11 +78,15 @@ def write_best_training(trained: Trained, model: str, spec: ModelSpec) -> None:
 
 
 def specify(models: Sequence[str], config: Trainings, form: Form | None = None) -> dict[str, ModelSpec]:
-    """Name -> specification, built for the data set. UsageError for unknown names, sizes that do not fit, and one model twice."""
+    """Name -> specification, built for the data set. UsageError for unknown names, sizes that do not fit, and one model
+    twice.
+    """
     from nasbench.train.datasets import default_data_dir, task_of
 
     task = task_of(config.dataset, Path(config.data_dir) if config.data_dir else default_data_dir(), config.image_size)
-    asked = replace(form or Form(), cells=config.cells, filters=config.filters, classes=task.num_classes, image_size=task.image_size)
+    asked = replace(
+        form or Form(), cells=config.cells, filters=config.filters, classes=task.num_classes, image_size=task.image_size
+    )
     no_cells = replace(asked, cells=None, filters=None)
     specs: dict[str, ModelSpec] = {}
     for model in models:
@@ -97,7 +109,8 @@ def run_trainings(
     executor: Executor | None = None,
     **training: Any,
 ) -> Trained:
-    """Trains every model under every seed, or reads what was trained before; `extra` goes into run.json's configuration.
+    """Trains every model under every seed, or reads what was trained before; `extra` goes into run.json's
+    configuration.
 
     `recipe` and `executor` are else those that `config` names; `training` are further fields of `FullTraining`.
     """
@@ -129,7 +142,10 @@ def run_trainings(
     directory = Path(config.run) if config.run else Path("runs") / f"{datetime.now():%Y%m%d-%H%M%S}-{command}"
     settings = {**asdict(config), **(extra or {}), "networks": {name: spec.to_json() for name, spec in specs.items()}}
     store = _open(
-        directory, config.resume, {"command": command, "config": settings, "seed": config.seed, **provenance(argv)}, asdict(recipe)
+        directory,
+        config.resume,
+        {"command": command, "config": settings, "seed": config.seed, **provenance(argv)},
+        asdict(recipe),
     )
     numbers = range(1, len(models.names) * len(models.seeds) + 1)
     plan = Plan(numbers, config.seed, recipe.epochs, "models", Size(), evaluator.task())
@@ -177,7 +193,9 @@ def _check_weights(specs: Mapping[str, ModelSpec]) -> None:
 
     for model, spec in specs.items():
         if spec.source != "zoo" or spec.name is None:
-            raise UsageError(f"--pretrained is for networks of the zoo with published weights (see: nasbench zoo); {model} is none")
+            raise UsageError(
+                f"--pretrained is for networks of the zoo with published weights (see: nasbench zoo); {model} is none"
+            )
         if zoo.entry(spec.name).load_pretrained is None:
             raise no_weights(spec.name)
 
@@ -206,11 +224,14 @@ def _open(directory: Path, resume: bool, record: dict[str, Any], recipe: dict[st
             store.close()
             flag = "the list of models" if name == "networks" else f"--{name}"
             raise UsageError(
-                f"{flag} contradicts the run in {directory}, which has {stored.get(name)}. Leave it as it was, or start a new run."
+                f"{flag} contradicts the run in {directory}, which has {stored.get(name)}. Leave it as it was, or "
+                "start a new run."
             )
     if store.run["plan"]["recipe"] != _as_json(recipe):
         store.close()
-        raise UsageError(f"--recipe or --epochs contradict the run in {directory}. Leave them as they were, or start a new run.")
+        raise UsageError(
+            f"--recipe or --epochs contradict the run in {directory}. Leave them as they were, or start a new run."
+        )
     return store
 
 

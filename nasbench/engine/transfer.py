@@ -1,7 +1,8 @@
 """From a found cell to a network for another data set: built at another depth, width and resolution, and trained there.
 
-Zoo networks transfer the same way. In one process, in Ray Train workers (`--workers`), or in the processes that torchrun started:
-torchrun --nproc-per-node 8 -m -- nasbench transfer MODEL ... (without the `--`, torchrun takes `--run` for a flag of its own).
+Zoo networks transfer the same way. In one process, in Ray Train workers (`--workers`), or in the processes that
+torchrun started: torchrun --nproc-per-node 8 -m -- nasbench transfer MODEL ... (without the `--`, torchrun takes
+`--run` for a flag of its own).
 """
 
 import json
@@ -93,7 +94,11 @@ def transfer(config: TransferConfig, argv: Sequence[str]) -> TransferResult | No
         return _result(config, specs, _with_ray_train(config, specs, argv, recipe, settings))
     with _group_of_torchrun(config.device) if started_by_torchrun else nullcontext(True) as leads:
         if leads:
-            return _result(config, specs, run_trainings(specs, config, "transfer", argv, config.pretrained, recipe=recipe, **settings))
+            return _result(
+                config,
+                specs,
+                run_trainings(specs, config, "transfer", argv, config.pretrained, recipe=recipe, **settings),
+            )
         follow(specs, config, recipe, settings)
     return None
 
@@ -118,7 +123,9 @@ def _weights_file(weights: str) -> Path:
     path = Path(weights)
     path = path / "best" / "weights.safetensors" if path.is_dir() else path
     if not path.exists():
-        raise UsageError(f"no weights at {path}. --weights takes a .safetensors file, or a run directory whose best was trained.")
+        raise UsageError(
+            f"no weights at {path}. --weights takes a .safetensors file, or a run directory whose best was trained."
+        )
     return path
 
 
@@ -136,7 +143,15 @@ def _with_ray_train(
         together = RayTrain(cluster, config.workers, config.gpus_per_worker)
         local = LocalExecutor("cpu", config.trial_timeout)
         return run_trainings(
-            specs, config, "transfer", argv, config.pretrained, recipe=recipe, executor=local, together=together, **settings
+            specs,
+            config,
+            "transfer",
+            argv,
+            config.pretrained,
+            recipe=recipe,
+            executor=local,
+            together=together,
+            **settings,
         )
     finally:
         cluster.close()
@@ -161,7 +176,9 @@ def _group_of_torchrun(device: str) -> Iterator[bool]:
 
 
 def follow(specs: dict[str, ModelSpec], config: TransferConfig, recipe: Recipe, settings: dict[str, Any]) -> None:
-    """What a process does that does not lead: its part of every training that the leading one starts, in the same order."""
+    """What a process does that does not lead: its part of every training that the leading one starts, in the same
+    order.
+    """
     evaluator = FullTraining(
         models=tuple(specs.items()),
         dataset=config.dataset,

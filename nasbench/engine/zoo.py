@@ -34,7 +34,9 @@ class Carded(Protocol):
 
 @dataclass(frozen=True)
 class Row:
-    """A network of the listing. `name` is the MODEL that commands take; `pretrained` says whether published weights load."""
+    """A network of the listing. `name` is the MODEL that commands take; `pretrained` says whether published weights
+    load.
+    """
 
     name: str
     card: ModelCard
@@ -48,7 +50,11 @@ class Row:
     @property
     def dataset(self) -> str:
         """The data set of the form that the counts are of, or nothing."""
-        return {1000: "imagenet", 10: "cifar10"}.get(self.card.task.num_classes, "") if self.card.task.channels == 3 else ""
+        return (
+            {1000: "imagenet", 10: "cifar10"}.get(self.card.task.num_classes, "")
+            if self.card.task.channels == 3
+            else ""
+        )
 
     def best(self, metric: str) -> Result | None:
         """The published result: the first that is verified, else the first."""
@@ -90,7 +96,9 @@ class Filter:
 
 
 def listing(keep: Filter | None = None) -> list[Row]:
-    """Networks of the zoo, by year, then the published cells of every space. UsageError for a family or data set that is not there."""
+    """Networks of the zoo, by year, then the published cells of every space. UsageError for a family or data set that
+    is not there.
+    """
     keep = keep or Filter()
     if keep.dataset is not None and keep.dataset not in METRICS:
         raise unknown("data set with published results", keep.dataset, METRICS)
@@ -112,7 +120,9 @@ def listing(keep: Filter | None = None) -> list[Row]:
 
 
 def row_named(name: str) -> Row:
-    """One network by the name that commands take (NAME, zoo:NAME, space:SPACE:PUBLISHED), or by a published name alone."""
+    """One network by the name that commands take (NAME, zoo:NAME, space:SPACE:PUBLISHED), or by a published name
+    alone.
+    """
     rows = {row.name: row for row in listing()}
     short = {name.rpartition(":")[2]: name for name in rows}
     wanted = name.removeprefix("zoo:")
@@ -138,7 +148,9 @@ def figure(kind: str, rows: Sequence[Row] = ()) -> "Figure":
     large = [row for row in rows if row.dataset == "imagenet" and row.card.macs and row.card.params]
     points = [_point(row, result) for row in large if (result := row.best("top1_error"))]
     if not points:
-        raise UsageError("none of these networks has both multiply-adds and a published top-1 error on ImageNet: nothing to plot")
+        raise UsageError(
+            "none of these networks has both multiply-adds and a published top-1 error on ImageNet: nothing to plot"
+        )
     return zoo_plots.complexity(points)
 
 
@@ -159,7 +171,9 @@ def _point(row: Row, result: Result) -> Any:
     assert card.macs is not None, card
     assert card.params is not None, card
     label = row.name.rpartition(":")[2]
-    return Point(label, card.family, card.macs, card.params, 100.0 - result.value, verified=row.verified and result.tag != "M")
+    return Point(
+        label, card.family, card.macs, card.params, 100.0 - result.value, verified=row.verified and result.tag != "M"
+    )
 
 
 def _zoo() -> Iterable[Row]:
@@ -193,7 +207,9 @@ def _counted(space_name: str, space: PublishedCells, published: str, size: Size)
 
     from nasbench.profile import count
 
-    task = getattr(space, "published_task", Task() if size.skeleton != "imagenet" else Task(num_classes=1000, image_size=224))
+    task = getattr(
+        space, "published_task", Task() if size.skeleton != "imagenet" else Task(num_classes=1000, image_size=224)
+    )
     with torch.device("meta"):
         network = space.build_published(published, size, task)
     params, macs = count(network, task)

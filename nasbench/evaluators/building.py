@@ -1,4 +1,6 @@
-"""From a model specification to a network, wherever it comes from: a space's architecture, a published cell, the zoo."""
+"""From a model specification to a network, wherever it comes from: a space's architecture, a
+published cell, the zoo.
+"""
 
 from dataclasses import replace
 
@@ -22,8 +24,8 @@ def task_of_spec(spec: ModelSpec) -> Task:
 def build_network(spec: ModelSpec) -> nn.Module:
     """The network; weights are as its layers initialise them. UsageError where the name or the size is not to be had.
 
-    The form, for small images or for large ones, is that of the task's own image size: a network whose `size.resolution` compound
-    scaling has changed keeps it.
+    The form, for small images or for large ones, is that of the task's own image size: a network whose
+    `size.resolution` compound scaling has changed keeps it.
     """
     if spec.source == "zoo":
         return _from_zoo(spec)
@@ -51,7 +53,8 @@ def _from_zoo(spec: ModelSpec) -> nn.Module:
 def cannot_scale(name: str) -> UsageError:
     """The error for a network of the zoo without a scaled form: names those that have one."""
     return UsageError(
-        f"{name!r} cannot be scaled in width and depth. Of the zoo these can: {', '.join(zoo.scalable())}. So can networks of cells and "
+        f"{name!r} cannot be scaled in width and depth. Of the zoo these can: {', '.join(zoo.scalable())}. So can "
+        "networks of cells and "
         "of stages that a search found (give the run directory), and space:SPACE:PUBLISHED."
     )
 

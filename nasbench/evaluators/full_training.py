@@ -1,7 +1,7 @@
 """Whole trainings of named models, each done once: what `nasbench train` and `nasbench compare` evaluate.
 
-A training lies in `<directory>/<fingerprint>`, where the fingerprint stands for the model, the data set, the recipe with all its
-numbers, the epochs and the seed. A finished one is read, an interrupted one goes on from its last epoch.
+A training lies in `<directory>/<fingerprint>`, where the fingerprint stands for the model, the data set, the recipe
+with all its numbers, the epochs and the seed. A finished one is read, an interrupted one goes on from its last epoch.
 """
 
 import fcntl
@@ -67,10 +67,10 @@ class Models:
 class FullTraining:
     """Trains the model that a proposal names under the seed it names; `models` are (name, specification).
 
-    `carried` is a file of weights to start from, of which those that fit are taken. `together` calls a function in every process of a
-    group of replicas and returns when all are done; None trains in this process, or in the process group that it is part of.
-    `compiled` compiles the network's repeated parts; like the device, it is no part of the fingerprint. `skip_corrupt` leaves out files
-    that cannot be read; `result.json` counts and names them.
+    `carried` is a file of weights to start from, of which those that fit are taken. `together` calls a function in
+    every process of a group of replicas and returns when all are done; None trains in this process, or in the process
+    group that it is part of. `compiled` compiles the network's repeated parts; like the device, it is no part of the
+    fingerprint. `skip_corrupt` leaves out files that cannot be read; `result.json` counts and names them.
     """
 
     models: tuple[tuple[str, ModelSpec], ...]
@@ -100,13 +100,19 @@ class FullTraining:
     def folder(self, model: str, seed: int) -> Path:
         """Where the training of a model under a seed lies."""
         freezing = self.freezing.identity(slow_body=self.pretrained or self.carried is not None)
-        start = {"freezing": freezing, "carried": self.carried and _digest(Path(self.carried)), "pretrained": self.pretrained}
+        start = {
+            "freezing": freezing,
+            "carried": self.carried and _digest(Path(self.carried)),
+            "pretrained": self.pretrained,
+        }
         return Path(self.directory) / fingerprint(dict(self.models)[model], self.dataset, self.recipe, seed, start)
 
     def __call__(self, proposal: Proposal, spec: ModelSpec, seed: int, report: Report) -> Metrics:  # noqa: ARG002 - of the plan, not of the model
-        """`test_accuracy`, `test_top5`, `val_accuracy` of the best epoch, `params`, `macs`, `images_per_second`, `train_seconds`.
+        """`test_accuracy`, `test_top5`, `val_accuracy` of the best epoch, `params`, `macs`, `images_per_second`,
+        `train_seconds`.
 
-        And of this training's history: `reused`, and `cut_off_after`, the epochs after which it was cut off and gone on with.
+        And of this training's history: `reused`, and `cut_off_after`, the epochs after which it was cut off and gone on
+        with.
         """
         model, training_seed = str(proposal.architecture.genes["model"]), int(proposal.architecture.genes["seed"])
         folder = self.folder(model, training_seed)
@@ -122,7 +128,9 @@ class FullTraining:
         return {**metrics, "cut_off_after": record.get("cut_off_after", []), "reused": reused}
 
     def train(self, model: str, seed: int) -> None:
-        """Trains, or goes on where the training was cut off, and leaves weights, predictions and `result.json` in its folder."""
+        """Trains, or goes on where the training was cut off, and leaves weights, predictions and `result.json` in its
+        folder.
+        """
         replicas, spec, folder = of_process_group(), dict(self.models)[model], self.folder(model, seed)
         device, pixels = replicas.device(resolve_device(self.device)), spec.size.resolution or self.image_size
         if replicas.count > 1 and device.type == "cuda":
@@ -148,7 +156,10 @@ class FullTraining:
             if carried:
                 curve.say(f"starts from {numbers:,} of its {params:,} parameters")
             if stuck := freezing.stuck(network):
-                curve.say(f"{len(stuck)} frozen parts come from no training and stay as they were initialised: {', '.join(stuck[:3])}, ...")
+                curve.say(
+                    f"{len(stuck)} frozen parts come from no training and stay as they were initialised: "
+                    f"{', '.join(stuck[:3])}, ..."
+                )
         with fitting_threads(device, macs * self.recipe.batch_size):
             metrics = fit(
                 network,
@@ -179,7 +190,13 @@ class FullTraining:
                 "train_seconds": round(seconds, 2),
                 "replicas": replicas.count,
             }
-            described = {"model": model, "spec": spec.to_json(), "dataset": self.dataset, "recipe": asdict(self.recipe), "seed": seed}
+            described = {
+                "model": model,
+                "spec": spec.to_json(),
+                "dataset": self.dataset,
+                "recipe": asdict(self.recipe),
+                "seed": seed,
+            }
             history = {"cut_off_after": curve.cuts, "corrupt": corrupt}
             record = {**described, "metrics": {**metrics, **measured}, **history}
             write_atomically(folder / "result.json", json.dumps(record, indent=2) + "\n")
@@ -189,8 +206,8 @@ class FullTraining:
     def _test(
         self, network: nn.Module, data: ImageData, pixels: int | None, device: torch.device
     ) -> tuple[dict[str, float], torch.Tensor, list[str]]:
-        """Top-1 and top-5 test accuracy, images per second of inference (after a warm-up); class probabilities float16 (N, classes);
-        the files that were left out."""
+        """Top-1 and top-5 test accuracy, images per second of inference (after a warm-up); class probabilities float16
+        (N, classes); the files that were left out."""
         dataset = resolve_dataset(self.dataset, self.skip_corrupt)
         test = dataset.load_test(self.data_directory, pixels, False)
         evaluate(network, test.first(64), data, device)
@@ -230,7 +247,8 @@ def carry(network: nn.Module, weights: Mapping[str, torch.Tensor]) -> tuple[str,
     fitting = {name: value for name, value in weights.items() if name in mine and mine[name].shape == value.shape}
     if not any(name.endswith("weight") for name in fitting):
         raise UsageError(
-            f"none of the {len(weights)} weights has the name and the shape of one in this network; give those of a smaller form of it"
+            f"none of the {len(weights)} weights has the name and the shape of one in this network; give those of a "
+            "smaller form of it"
         )
     network.load_state_dict({**mine, **fitting})
     return tuple(fitting)
@@ -242,7 +260,9 @@ def _digest(path: Path) -> str:
 
 def ensemble_accuracy(folders: Sequence[Path], labels: torch.Tensor) -> float:
     """Test accuracy of the mean of these trainings' class probabilities; `labels` int64 (N)."""
-    stacked = torch.stack([load_file(folder / "predictions.safetensors")["probabilities"].float() for folder in folders])  # (M, N, classes)
+    stacked = torch.stack(
+        [load_file(folder / "predictions.safetensors")["probabilities"].float() for folder in folders]
+    )  # (M, N, classes)
     return float((stacked.mean(dim=0).argmax(dim=1) == labels).double().mean())
 
 
@@ -255,13 +275,20 @@ def test_labels(evaluator: FullTraining) -> torch.Tensor:
 
 
 class _Curve:
-    """Called after each epoch: a line of the training's curve on disk, and one for people where asked. It says where it was cut off.
+    """Called after each epoch: a line of the training's curve on disk, and one for people where asked. It says where it
+    was cut off.
 
     The file is there from the start of the training; a line that was torn when the process died is cut away.
     """
 
     def __init__(self, folder: Path, model: str, seed: int, images: int, verbose: bool) -> None:
-        self._path, self._model, self._seed, self._images, self._verbose = folder / "curve.jsonl", model, seed, images, verbose
+        self._path, self._model, self._seed, self._images, self._verbose = (
+            folder / "curve.jsonl",
+            model,
+            seed,
+            images,
+            verbose,
+        )
         self._goes_on = began = self._path.exists()
         self._path.touch()
         data = self._path.read_bytes()
@@ -287,7 +314,10 @@ class _Curve:
             self._goes_on = False
             self._cut_off_after(epoch)
             return
-        self.say(f"epoch {epoch}  train loss {metrics['train_loss']:.4f}  validation {metrics['val_accuracy']:.4f}  {rate:.0f} images/s")
+        self.say(
+            f"epoch {epoch}  train loss {metrics['train_loss']:.4f}  validation {metrics['val_accuracy']:.4f}  "
+            f"{rate:.0f} images/s"
+        )
 
     def say(self, text: str) -> None:
         """A line for people, where that was asked."""
@@ -297,7 +327,11 @@ class _Curve:
     def _cut_off_after(self, epoch: int) -> None:
         self.cuts.append(epoch)
         self._write({"cut_off_after": epoch})
-        self.say(f"goes on after epoch {epoch}, where it was cut off" if epoch else "starts again: it was cut off in its first epoch")
+        self.say(
+            f"goes on after epoch {epoch}, where it was cut off"
+            if epoch
+            else "starts again: it was cut off in its first epoch"
+        )
 
     def _write(self, record: Mapping[str, Any]) -> None:
         with open(self._path, "a", encoding="utf-8") as file:
@@ -317,7 +351,9 @@ def _alone_in(folder: Path) -> Iterator[None]:
 
 
 def _load_pretrained(network: nn.Module, spec: ModelSpec) -> tuple[str, ...]:
-    """Published weights into a network, with what they presuppose, and their names; a classifier for other classes stays fresh."""
+    """Published weights into a network, with what they presuppose, and their names; a classifier for other classes
+    stays fresh.
+    """
     import zoo
 
     if spec.source != "zoo":

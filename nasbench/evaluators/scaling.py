@@ -31,11 +31,13 @@ class ScaledBase:
 
 @dataclass(frozen=True)
 class ScalingEvaluator:
-    """Scales `base` by a proposal's coefficients (phi = 1) or multipliers, and trains that. Images take the side that they ask for.
+    """Scales `base` by a proposal's coefficients (phi = 1) or multipliers, and trains that. Images take the side that
+    they ask for.
 
-    Besides what the training tells: `depth`, `width` and `resolution_multiplier` before rounding, `resolution` in pixels, and
-    `macs_ratio`, counted multiply-adds to the base's `base_macs`; for a proposal of coefficients `alpha`, `beta` and `gamma`, which at
-    phi = 1 are those multipliers. A proposal that names a seed is trained under that, not the search's.
+    Besides what the training tells: `depth`, `width` and `resolution_multiplier` before rounding, `resolution` in
+    pixels, and `macs_ratio`, counted multiply-adds to the base's `base_macs`; for a proposal of coefficients `alpha`,
+    `beta` and `gamma`, which at phi = 1 are those multipliers. A proposal that names a seed is trained under that, not
+    the search's.
     """
 
     training: TrainingEvaluator
@@ -67,4 +69,10 @@ class ScalingEvaluator:
         }
         if "seed" in architecture.genes:
             return {**metrics, **growth}
-        return {**metrics, "alpha": multipliers.depth, "beta": multipliers.width, "gamma": multipliers.resolution, **growth}
+        return {
+            **metrics,
+            "alpha": multipliers.depth,
+            "beta": multipliers.width,
+            "gamma": multipliers.resolution,
+            **growth,
+        }

@@ -1,7 +1,8 @@
-"""A table of known results as an evaluator: CSV, CSV.gz or Parquet, one row an architecture, a column a decision of the space.
+"""A table of known results as an evaluator: CSV, CSV.gz or Parquet, one row an architecture, a column a decision of the
+space.
 
-A space with a notation of its own (`from_string`) may be written in one column, `arch_str`, instead. Tables that come with the
-package have names (`SHIPPED`).
+A space with a notation of its own (`from_string`) may be written in one column, `arch_str`, instead. Tables that come
+with the package have names (`SHIPPED`).
 """
 
 import csv
@@ -48,7 +49,9 @@ SHIPPED = {
 
 
 def shipped(file: str) -> Shipped | None:
-    """The shipped table of that name, or of that file name where no such file lies here; None for a file of one's own."""
+    """The shipped table of that name, or of that file name where no such file lies here; None for a file of one's
+    own.
+    """
     if file in SHIPPED:
         return SHIPPED[file]
     return None if Path(file).exists() else next((table for table in SHIPPED.values() if table.file == file), None)
@@ -59,7 +62,8 @@ def shipped(file: str) -> Shipped | None:
 class TableEvaluator:
     """Looks architectures up in `file` (or a shipped table's name).
 
-    `score_column` is what a strategy sees, `cost_column` the seconds of a look-up on a simulated clock; `report_columns` are only reported.
+    `score_column` is what a strategy sees, `cost_column` the seconds of a look-up on a simulated clock;
+    `report_columns` are only reported.
     """
 
     file: str
@@ -69,7 +73,9 @@ class TableEvaluator:
     report_columns: tuple[str, ...] = ()
 
     def check(self) -> None:
-        """Reads the table. UsageError where it cannot be read, lacks a column, has a text for a number, or an architecture twice."""
+        """Reads the table. UsageError where it cannot be read, lacks a column, has a text for a number, or an
+        architecture twice.
+        """
         assert self._rows
 
     def task(self) -> Task:
@@ -79,13 +85,16 @@ class TableEvaluator:
         return self.row(proposal.architecture)
 
     def row(self, architecture: Architecture) -> Metrics:
-        """The results of an architecture, or else of another spelling of the same network. UsageError where the table has neither."""
+        """The results of an architecture, or else of another spelling of the same network. UsageError where the table
+        has neither.
+        """
         row = self._rows.get(self._genes(architecture))
         if row is None:
             row = self._by_network.get(self.space.canonical(architecture).key)
         if row is None:
             raise UsageError(
-                f"the table {self.file} has no row for the architecture {dict(architecture.genes)}. Add its row: a search may ask for "
+                f"the table {self.file} has no row for the architecture {dict(architecture.genes)}. Add its row: a "
+                "search may ask for "
                 f"any of the space's architectures, and the table has {len(self._rows)}."
             )
         return row
@@ -116,11 +125,15 @@ class TableEvaluator:
     @cached_property
     def _rows(self) -> Mapping[Genes, Mapping[str, float]]:
         decisions = {decision.name: _reader(decision) for decision in self.space.choices}
-        results = list(dict.fromkeys([self.score_column, *([self.cost_column] if self.cost_column else []), *self.report_columns]))
+        results = list(
+            dict.fromkeys([self.score_column, *([self.cost_column] if self.cost_column else []), *self.report_columns])
+        )
         rows: dict[Genes, Mapping[str, float]] = {}
         lines: dict[Genes, int] = {}
         for line, record in enumerate(_records(self.file), start=2):
-            notation = "arch_str" in record and hasattr(self.space, "from_string") and not decisions.keys() <= record.keys()
+            notation = (
+                "arch_str" in record and hasattr(self.space, "from_string") and not decisions.keys() <= record.keys()
+            )
             for column in [*(["arch_str"] if notation else decisions), *results]:
                 if column not in record:
                     raise unknown(f"column in the table {self.file}", column, record, _column_hint(column in decisions))
@@ -130,7 +143,9 @@ class TableEvaluator:
             else:
                 genes = tuple(read(record[name], where) for name, read in decisions.items())
             if genes in lines:
-                raise UsageError(f"the table {self.file} has one architecture twice, in lines {lines[genes]} and {line}. Delete one.")
+                raise UsageError(
+                    f"the table {self.file} has one architecture twice, in lines {lines[genes]} and {line}. Delete one."
+                )
             lines[genes] = line
             rows[genes] = {column: _number(record[column], column, where) for column in results}
         if not rows:
@@ -146,7 +161,9 @@ class TableEvaluator:
 
 
 def _reader(decision: Decision) -> Callable[[Any, str], Gene]:
-    """Cell of a decision's column, where it stands -> the option it names, also as 3.0 for 3. UsageError with the nearest for none."""
+    """Cell of a decision's column, where it stands -> the option it names, also as 3.0 for 3. UsageError with the
+    nearest for none.
+    """
     options = {str(option): option for option in decision.options} if isinstance(decision, Choice) else {}
 
     def read(cell: Any, where: str) -> Gene:
@@ -157,11 +174,15 @@ def _reader(decision: Decision) -> Callable[[Any, str], Gene]:
         if isinstance(decision, Range):
             if decision.low <= value <= decision.high:
                 return value
-            raise UsageError(f"decision {decision.name!r}, {where} must lie in [{decision.low}, {decision.high}]; got {cell!r}")
+            raise UsageError(
+                f"decision {decision.name!r}, {where} must lie in [{decision.low}, {decision.high}]; got {cell!r}"
+            )
         for option in decision.options:
             if not isinstance(option, str) and option == value:
                 return option
-        raise unknown(f"option of decision {decision.name!r}, {where},", str(cell), options, "Correct it or take out the row.")
+        raise unknown(
+            f"option of decision {decision.name!r}, {where},", str(cell), options, "Correct it or take out the row."
+        )
 
     return read
 
@@ -197,7 +218,9 @@ def _records(file: str) -> Iterator[Mapping[str, Any]]:
     if not path.is_file():
         if path.suffix not in SUFFIXES and len(path.parts) == 1:
             raise unknown("table", file, SHIPPED, "Your own: --evaluator table:FILE, a .csv, .csv.gz or .parquet file.")
-        raise UsageError(f"no table at {path}. Give an existing .csv, .csv.gz or .parquet file: --evaluator table:FILE.")
+        raise UsageError(
+            f"no table at {path}. Give an existing .csv, .csv.gz or .parquet file: --evaluator table:FILE."
+        )
     yield from _read(path)
 
 

@@ -25,9 +25,11 @@ from nasbench.train.trainer import fit
 @evaluators.register("train")
 @dataclass(frozen=True)
 class TrainingEvaluator:
-    """Trains children on `dataset` under `recipe`. Children start from the same random stream, that of the search's seed.
+    """Trains children on `dataset` under `recipe`. Children start from the same random stream, that of the search's
+    seed.
 
-    Weights are kept as `<checkpoint_dir>/<number>.safetensors`, or not at all for None. Each process reads the data set once.
+    Weights are kept as `<checkpoint_dir>/<number>.safetensors`, or not at all for None. Each process reads the data set
+    once.
     """
 
     dataset: str
@@ -49,7 +51,9 @@ class TrainingEvaluator:
         return task_of(self.dataset, self._data_dir(), self.image_size)
 
     def __call__(self, proposal: Proposal, spec: ModelSpec, seed: int, report: Report) -> Metrics:
-        """`val_accuracy`, `val_loss`, `train_loss`, `params` and `macs`. TrialFailed where the network cannot be built or trained."""
+        """`val_accuracy`, `val_loss`, `train_loss`, `params` and `macs`. TrialFailed where the network cannot be built
+        or trained.
+        """
         device = resolve_device(self.device)
         task = task_of_spec(spec)
         data = replace(on_device_once(device, *self._what_to_read()), image_size=task.image_size)
@@ -79,9 +83,11 @@ class TrainingEvaluator:
         return self.dataset, self._data_dir(), self.image_size, self.download
 
     def _stage(self, proposal: Proposal) -> Path | None:
-        """The training state of a proposal that is trained in stages. It starts from that of the stage before, where that is at hand.
+        """The training state of a proposal that is trained in stages. It starts from that of the stage before, where
+        that is at hand.
 
-        Where it is not (another machine's disk, a cleared directory), the training starts anew and comes to the same numbers.
+        Where it is not (another machine's disk, a cleared directory), the training starts anew and comes to the same
+        numbers.
         """
         if self.checkpoint_dir is None or proposal.schedule is None:
             return None
@@ -99,7 +105,9 @@ def _build(spec: ModelSpec, seed: int) -> nn.Module:
     with trial_boundary("building the network"):
         try:
             return build_seeded(spec, seed)
-        except UsageError as error:  # the engine has built a child of this size: what is wrong is wrong with this one alone
+        except (
+            UsageError
+        ) as error:  # the engine has built a child of this size: what is wrong is wrong with this one alone
             raise TrialFailed(f"building the network failed: {error}") from error
 
 

@@ -1,4 +1,6 @@
-"""What there is to say of a Ray cluster without Ray: whether anything answers, how many workers fit in, why a worker is gone."""
+"""What there is to say of a Ray cluster without Ray: whether anything answers, how many workers fit in, why a worker is
+gone.
+"""
 
 import os
 import socket
@@ -6,16 +8,23 @@ from collections.abc import Mapping, Sequence
 
 from nasbench.core.errors import UsageError
 
-ADDRESS_HINT = "Give --ray-address the HOST:PORT that 'ray start --head' printed, or leave it out to start Ray on this machine."
+ADDRESS_HINT = (
+    "Give --ray-address the HOST:PORT that 'ray start --head' printed, or leave it out to start Ray on this machine."
+)
 SETTINGS = b"\x04"
 HTTP2_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0" + SETTINGS + b"\0\0\0\0\0"
-"""What opens a gRPC connection: the preface and an empty SETTINGS frame, which the server answers with its own (RFC 9113, 3.4)."""
+"""What opens a gRPC connection: the preface and an empty SETTINGS frame, which the server answers with its own (RFC
+9113, 3.4).
+"""
 
 
 def check_reachable(address: str) -> None:
     """UsageError within seconds where nothing answers: Ray itself would go on trying for much longer."""
     if address.startswith("ray://"):
-        raise UsageError(f"--ray-address {address}: Ray's client protocol is not supported. Run on a node of the cluster. {ADDRESS_HINT}")
+        raise UsageError(
+            f"--ray-address {address}: Ray's client protocol is not supported. Run on a node of the cluster. "
+            f"{ADDRESS_HINT}"
+        )
     if address == "auto":
         return
     host, _, port = address.rpartition(":")

@@ -1,6 +1,7 @@
 """Between the search loop and workers in other processes: jobs go out as strings, answers come back as strings.
 
-Knows nothing of what carries them. Never more tickets are open than there are workers, so that no proposal is asked for early.
+Knows nothing of what carries them. Never more tickets are open than there are workers, so that no proposal is asked for
+early.
 """
 
 import base64
@@ -20,9 +21,11 @@ PATIENCE_SECONDS = 60.0
 
 
 class Desk:
-    """The main process's side. A fault that must end the run is kept in `fault`, for the carrier swallows what its callbacks raise.
+    """The main process's side. A fault that must end the run is kept in `fault`, for the carrier swallows what its
+    callbacks raise.
 
-    A ticket is the carrier's name for one attempt at a job: open from `hand_out` until `close`, so long it holds a worker.
+    A ticket is the carrier's name for one attempt at a job: open from `hand_out` until `close`, so long it holds a
+    worker.
     """
 
     def __init__(self, loop: SearchLoop, workers: int, trial_timeout: float | None) -> None:
@@ -43,10 +46,11 @@ class Desk:
 
     @property
     def can_release(self) -> bool:
-        """True where a worker that is free finds a job at once, or none ever. Else its carrier had better keep it where it is.
+        """True where a worker that is free finds a job at once, or none ever. Else its carrier had better keep it where
+        it is.
 
-        A worker that starts holds up the others, which finish meanwhile (up to a limit): the carrier would give one of them to the job
-        that the new one is for.
+        A worker that starts holds up the others, which finish meanwhile (up to a limit): the carrier would give one of
+        them to the job that the new one is for.
         """
         starting = [out for ticket, (_, out) in self._out.items() if ticket not in self._begun]
         if starting:
@@ -93,7 +97,9 @@ class Desk:
         return bool(answer.get("poisoned"))
 
     def lose(self, ticket: str, reason: str) -> None:
-        """A worker died. If it had begun the job, the trial failed. If not (it was killed while idle, say), another has the job, once."""
+        """A worker died. If it had begun the job, the trial failed. If not (it was killed while idle, say), another has
+        the job, once.
+        """
         if ticket not in self._out:
             return
         (job, _), start = self._out.pop(ticket), self._begun.pop(ticket, None)
@@ -112,7 +118,8 @@ class Desk:
             self.fault = fault
 
     def recall(self, reason: str) -> bool:
-        """The carrier broke with all that it carried: each job goes out once more, and fails if that happens to it again.
+        """The carrier broke with all that it carried: each job goes out once more, and fails if that happens to it
+        again.
 
         False where there was nothing in hand: then going on would change nothing.
         """
@@ -151,4 +158,6 @@ def respond(evaluator: Evaluator, job_text: str, worker: str, trial_timeout: flo
     try:
         return json.dumps({"fault": None, "worker": worker, **vars(answer)})
     except (TypeError, ValueError) as error:
-        return json.dumps({"fault": ("UsageError", f"the evaluator's metrics are no JSON ({error}): {str(answer.metrics)[:300]}")})
+        return json.dumps(
+            {"fault": ("UsageError", f"the evaluator's metrics are no JSON ({error}): {str(answer.metrics)[:300]}")}
+        )

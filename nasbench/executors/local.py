@@ -16,10 +16,11 @@ WORKER = "local"
 
 
 class LocalExecutor:
-    """One trial at a time, here. A proposal always knows every earlier answer, so an interrupted search goes on bit for bit.
+    """One trial at a time, here. A proposal always knows every earlier answer, so an interrupted search goes on bit for
+    bit.
 
-    `trial_timeout` (seconds) stops a trial by an alarm signal, which Python sees between two of its own instructions: a call into C
-    that never comes back is not stopped. Ray workers (`--workers 1`) stop that too.
+    `trial_timeout` (seconds) stops a trial by an alarm signal, which Python sees between two of its own instructions: a
+    call into C that never comes back is not stopped. Ray workers (`--workers 1`) stop that too.
     """
 
     def __init__(self, device: str = "auto", trial_timeout: float | None = None) -> None:
@@ -28,7 +29,10 @@ class LocalExecutor:
     def run(self, loop: SearchLoop, evaluator: Evaluator) -> None:
         """Evaluates what the loop hands out until there is no more. Ctrl-C, UsageError and RunFailed pass through."""
         if self._trial_timeout is not None and threading.current_thread() is not threading.main_thread():
-            raise UsageError("--trial-timeout without --workers works in the main thread only. Use --workers 1, or leave the timeout out.")
+            raise UsageError(
+                "--trial-timeout without --workers works in the main thread only. Use --workers 1, or leave the "
+                "timeout out."
+            )
         while (job := loop.next()) is not None:
             answer = self._answer(evaluator, job)
             if answer.error is None:
@@ -38,7 +42,8 @@ class LocalExecutor:
             if answer.poisoned:
                 raise RunFailed(
                     f"trial {job.proposal.number} left this process without a working device ({answer.error}). "
-                    "The finished trials are kept: go on with --resume. With --workers 1, a fresh worker takes over by itself."
+                    "The finished trials are kept: go on with --resume. With --workers 1, a fresh worker takes over "
+                    "by itself."
                 )
         assert loop.finished, "one trial at a time leaves nothing to wait for"
 

@@ -1,4 +1,6 @@
-"""What a stretch of code needs of its own process, and puts back: environment variables, signal handlers, a watchdog."""
+"""What a stretch of code needs of its own process, and puts back: environment variables, signal
+handlers, a watchdog.
+"""
 
 import faulthandler
 import os
@@ -29,7 +31,9 @@ def environment(values: Mapping[str, str]) -> Iterator[None]:
 
 @contextmanager
 def same_signal_handlers() -> Iterator[None]:
-    """Puts back the handlers that a library inside replaces. Elsewhere than in the main thread there is nothing to put back."""
+    """Puts back the handlers that a library inside replaces. Elsewhere than in the main thread there is nothing to put
+    back.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -43,7 +47,8 @@ def same_signal_handlers() -> Iterator[None]:
 
 @contextmanager
 def stop_signals() -> Iterator[list[str]]:
-    """Inside, Ctrl-C and SIGTERM go on the list, for a loop to look at between two steps; a second one raises KeyboardInterrupt.
+    """Inside, Ctrl-C and SIGTERM go on the list, for a loop to look at between two steps; a second one raises
+    KeyboardInterrupt.
 
     Elsewhere than in the main thread the list stays empty.
     """
@@ -63,7 +68,9 @@ def stop_signals() -> Iterator[list[str]]:
 
 @contextmanager
 def watchdog(seconds: float | None) -> Iterator[None]:
-    """Ends this process (status 1) if what is inside takes longer: from a thread of C, so that nothing can hold it up."""
+    """Ends this process (status 1) if what is inside takes longer: from a thread of C, so that nothing can hold it
+    up.
+    """
     if seconds is None:
         yield
         return

@@ -1,7 +1,7 @@
 """Runs one function in several processes that form a torch.distributed group: data-parallel training through Ray Train.
 
-A group in which a process died is started again, and goes on from what the function itself keeps on disk. Ray is imported when this
-module is; import it when it is used.
+A group in which a process died is started again, and goes on from what the function itself keeps on disk. Ray is
+imported when this module is; import it when it is used.
 """
 
 import logging
@@ -29,7 +29,9 @@ class RayTrain:
         self._executor, self._workers, self._gpus_per_worker = executor, workers, gpus_per_worker
 
     def __call__(self, work: Callable[[], None]) -> None:
-        """Returns when every process is done. TrialFailed with the reason where the group failed more than RESTARTS times."""
+        """Returns when every process is done. TrialFailed with the reason where the group failed more than RESTARTS
+        times.
+        """
         self._executor.describe()  # connects to Ray
         with environment(TRAIN_ENVIRONMENT):  # ray.train reads it when it is imported
             from ray.train import FailureConfig, LoggingConfig, RunConfig, ScalingConfig
@@ -41,7 +43,9 @@ class RayTrain:
                 "name": "training",
                 "storage_path": storage,
                 "failure_config": FailureConfig(max_failures=RESTARTS),
-                "worker_runtime_env": {"env_vars": {**WORKER_ENVIRONMENT, "PYTHONPATH": os.pathsep.join(own_import_paths())}},
+                "worker_runtime_env": {
+                    "env_vars": {**WORKER_ENVIRONMENT, "PYTHONPATH": os.pathsep.join(own_import_paths())}
+                },
                 "logging_config": LoggingConfig(log_level="ERROR"),
             }
             trainer = TorchTrainer(

@@ -1,9 +1,10 @@
 """Evaluates trials on Ray Tune: several worker processes, on this machine or on a cluster.
 
-Tune insists on owning the loop. Its `Searcher` asks the search loop for a job where Tune wants a trial, and tells it the answer where
-one is done. The trainable is a class whose actors are reused: a worker keeps its process, its GPU context and its data set from one
-trial to the next, and a trial costs tens of milliseconds instead of seconds. No worker waits for another. It also starts, joins and leaves
-Ray, for `ray_train` too. Only these two modules import ray; import them when they are used.
+Tune insists on owning the loop. Its `Searcher` asks the search loop for a job where Tune wants a trial, and tells it
+the answer where one is done. The trainable is a class whose actors are reused: a worker keeps its process, its GPU
+context and its data set from one trial to the next, and a trial costs tens of milliseconds instead of seconds. No
+worker waits for another. It also starts, joins and leaves Ray, for `ray_train` too. Only these two modules import ray;
+import them when they are used.
 """
 
 import logging
@@ -29,7 +30,8 @@ from nasbench.executors.cluster import ADDRESS_HINT, capacity, check_reachable, 
 from nasbench.executors.desk import Desk, respond
 from nasbench.executors.process import environment, num_cores, own_import_paths, same_signal_handlers, stop_signals
 
-# Ray reads this when it is imported, and no other way keeps its daemons' messages off standard output, where `--json` has one object.
+# Ray reads this when it is imported, and no other way keeps its daemons' messages off standard output, where `--json`
+# has one object.
 with environment({"RAY_DEDUP_LOGS_SKIP_REGEX": "^"}):
     import ray
     from ray import cloudpickle, tune
@@ -56,9 +58,9 @@ WORKER_ENVIRONMENT = {
 class RayExecutor:
     """`workers` trials at a time, each in a process of its own that holds `gpus_per_worker` GPUs (fractions share one).
 
-    Joins the cluster at `address` (host:port of its head, or 'auto'); without one it uses the Ray that this process is connected to,
-    or starts Ray on this machine, until `close` or the end of this object. A trial that takes longer than `trial_timeout` seconds is
-    stopped wherever it hangs, in C code too: its worker ends and another takes over.
+    Joins the cluster at `address` (host:port of its head, or 'auto'); without one it uses the Ray that this process is
+    connected to, or starts Ray on this machine, until `close` or the end of this object. A trial that takes longer than
+    `trial_timeout` seconds is stopped wherever it hangs, in C code too: its worker ends and another takes over.
     """
 
     def __init__(
@@ -74,7 +76,10 @@ class RayExecutor:
         if gpus_per_worker > 1 and gpus_per_worker != int(gpus_per_worker):
             raise UsageError(f"--gpus-per-worker above 1 must be whole; got {gpus_per_worker}")
         if device == "cuda" and not gpus_per_worker:
-            raise UsageError("--device cuda with --workers needs --gpus-per-worker: 1, or a fraction for workers that share a GPU (0.5)")
+            raise UsageError(
+                "--device cuda with --workers needs --gpus-per-worker: 1, or a fraction for workers that share a GPU "
+                "(0.5)"
+            )
         self._workers, self._gpus_per_worker, self._address = workers, gpus_per_worker, address
         self._trial_timeout = trial_timeout
         self._disconnect: weakref.finalize[Any, RayExecutor] | None = None
@@ -85,17 +90,23 @@ class RayExecutor:
         total = ray.cluster_resources()
         nodes = sum(node["Alive"] for node in ray.nodes())
         where = (
-            f"Ray {ray.__version__} on {nodes} node{'s' * (nodes != 1)} ({total.get('CPU', 0):g} CPU slots, {total.get('GPU', 0):g} GPUs)"
+            f"Ray {ray.__version__} on {nodes} node{'s' * (nodes != 1)} ({total.get('CPU', 0):g} CPU slots, "
+            f"{total.get('GPU', 0):g} GPUs)"
         )
         if self._gpus_per_worker:
             kinds = sorted(name.partition(":")[2] for name in total if name.startswith("accelerator_type:"))
-            device = f"{self._gpus_per_worker:g} GPU{'s' * (self._gpus_per_worker > 1)} ({', '.join(kinds) or 'kind unknown'})"
+            device = (
+                f"{self._gpus_per_worker:g} GPU{'s' * (self._gpus_per_worker > 1)} "
+                f"({', '.join(kinds) or 'kind unknown'})"
+            )
         else:
             device = "the CPU" + (" (the GPUs stay idle without --gpus-per-worker)" if total.get("GPU") else "")
         return [f"{where}: {self._workers} workers, each on {device}"]
 
     def run(self, loop: SearchLoop, evaluator: Evaluator) -> None:
-        """Evaluates what the loop hands out until there is no more. Interrupted on Ctrl-C and SIGTERM; leaves no worker behind."""
+        """Evaluates what the loop hands out until there is no more. Interrupted on Ctrl-C and SIGTERM; leaves no worker
+        behind.
+        """
         self._connect()
         desk = Desk(loop, self._workers, self._trial_timeout)
         try:
@@ -118,7 +129,9 @@ class RayExecutor:
             self._disconnect = None
 
     def _tune(self, desk: Desk, asker: "_Asker", worker: type[tune.Trainable]) -> None:
-        """Runs Tune until nothing is left to do, or until it breaks, as it does where Ray ends a worker for want of memory."""
+        """Runs Tune until nothing is left to do, or until it breaks, as it does where Ray ends a worker for want of
+        memory.
+        """
         settings = {**TUNE_ENVIRONMENT, "TUNE_MAX_PENDING_TRIALS_PG": str(self._workers)}
         try:
             with environment(settings), _quiet(), tempfile.TemporaryDirectory(prefix="nasbench-tune-") as storage:
@@ -141,7 +154,8 @@ class RayExecutor:
         except Exception as error:
             if not asker.stopping and not desk.recall(why_it_died(str(error))):
                 raise RunFailed(
-                    f"Ray failed ({in_one_line(error)}). The finished trials are kept: go on with --resume, on fewer workers or without."
+                    f"Ray failed ({in_one_line(error)}). The finished trials are kept: go on with --resume, on fewer "
+                    "workers or without."
                 ) from error
         finally:
             asker.kill_workers()
@@ -160,8 +174,10 @@ class RayExecutor:
             total = ray.cluster_resources()
             self.close()
             raise UsageError(
-                f"--workers {self._workers} with --gpus-per-worker {self._gpus_per_worker:g} do not fit: there are {total.get('CPU', 0):g} "
-                f"CPU slots and {total.get('GPU', 0):g} GPUs, enough for {fit} such workers. Ask for fewer, or for a smaller share."
+                f"--workers {self._workers} with --gpus-per-worker {self._gpus_per_worker:g} do not fit: there are "
+                f"{total.get('CPU', 0):g} "
+                f"CPU slots and {total.get('GPU', 0):g} GPUs, enough for {fit} such workers. Ask for fewer, or for a "
+                "smaller share."
             )
 
 
@@ -213,7 +229,9 @@ class _Events(tune.Callback):
         self._asker.begin(trial)
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:  # noqa: ARG002 - Tune's
-        """Tune keeps every trial to the end: here it loses its job, its answer, the statistics on it, and its directory."""
+        """Tune keeps every trial to the end: here it loses its job, its answer, the statistics on it, and its
+        directory.
+        """
         trial.config, trial.evaluated_params, trial.experiment_tag = {}, {}, ""
         metadata = trial.run_metadata
         metadata.last_result, metadata.metric_analysis, metadata.metric_n_steps = {}, {}, {}
@@ -247,7 +265,9 @@ class _Stop(tune.Stopper):
 
 
 class _Queue(FIFOScheduler):
-    """First come, first served, which Tune does by itself: its own FIFO looks at every trial there ever was, at every step."""
+    """First come, first served, which Tune does by itself: its own FIFO looks at every trial there ever was, at every
+    step.
+    """
 
     def choose_trial_to_run(self, tune_controller: Any) -> None:  # noqa: ARG002 - Tune's
         return None
@@ -279,7 +299,9 @@ class _Worker(tune.Trainable):
             return {"answer": ""}
         with suppress(OSError):  # another machine may not have it
             os.chdir(self._directory)
-        with suppress(OSError):  # Tune makes a directory for each trial; an evaluator that has put something there may keep it
+        with suppress(
+            OSError
+        ):  # Tune makes a directory for each trial; an evaluator that has put something there may keep it
             os.rmdir(self.logdir)
         return {"answer": respond(self._evaluator, self.config["job"], self._name, self._trial_timeout)}
 
@@ -350,7 +372,9 @@ def _join(address: str) -> None:
         with environment(WORKER_ENVIRONMENT):
             ray.init(address, log_to_driver=False, logging_level=logging.CRITICAL, runtime_env={"env_vars": variables})
     except Exception as error:
-        raise UsageError(f"cannot join the Ray cluster at --ray-address {address} ({in_one_line(error)}). {ADDRESS_HINT}") from error
+        raise UsageError(
+            f"cannot join the Ray cluster at --ray-address {address} ({in_one_line(error)}). {ADDRESS_HINT}"
+        ) from error
 
 
 def _leave(directory: Path | None) -> None:
@@ -367,7 +391,9 @@ def _quiet() -> Iterator[None]:
     level = logger.level
     logger.setLevel(logging.CRITICAL)
     try:
-        if threading.current_thread() is not threading.main_thread():  # the list of warning filters is one for all threads
+        if (
+            threading.current_thread() is not threading.main_thread()
+        ):  # the list of warning filters is one for all threads
             yield
             return
         with warnings.catch_warnings():

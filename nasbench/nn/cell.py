@@ -11,7 +11,9 @@ from nasbench.nn.ops import OPERATIONS
 
 
 class Block(nn.Module):
-    """Two operations on two states, combined: added, or concatenated and brought back to F channels by ReLU, 1x1 convolution, BN."""
+    """Two operations on two states, combined: added, or concatenated and brought back to F channels by ReLU, 1x1
+    convolution, BN.
+    """
 
     def __init__(self, left: nn.Module, right: nn.Module, combine: str, filters: int) -> None:
         super().__init__()
@@ -26,9 +28,10 @@ class Block(nn.Module):
 class Cell(nn.Module):
     """(h, h_prev) -> the output states, concatenated: (B, outputs * F, H / stride, W / stride).
 
-    `calibrate` brings h to F channels; `calibrate_prev` brings h_prev to h's side and to `prev_channels` channels. `blocks` are
-    (first input, second input, first operation, second operation, 'add' or 'concat'). The stride is in the operations on the two
-    inputs. `layer_share` is (cell + 1) / total_cells, for ScheduledDropPath, which spares identities.
+    `calibrate` brings h to F channels; `calibrate_prev` brings h_prev to h's side and to `prev_channels` channels.
+    `blocks` are (first input, second input, first operation, second operation, 'add' or 'concat'). The stride is in the
+    operations on the two inputs. `layer_share` is (cell + 1) / total_cells, for ScheduledDropPath, which spares
+    identities.
     """
 
     def __init__(
@@ -52,7 +55,8 @@ class Cell(nn.Module):
 
         self.inputs = [(first, second) for first, second, *_ in blocks]
         self.blocks = nn.ModuleList(
-            Block(edge(first, op_1), edge(second, op_2), combine, filters) for first, second, op_1, op_2, combine in blocks
+            Block(edge(first, op_1), edge(second, op_2), combine, filters)
+            for first, second, op_1, op_2, combine in blocks
         )
         self.outputs = outputs
         self.fits = nn.ModuleList(fit_state(channels[state], filters, stride if state < 2 else 1) for state in outputs)

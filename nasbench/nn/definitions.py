@@ -6,10 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import ModuleType
 
 
-def needed(entries: Iterable[str], modules: Sequence[ModuleType], replaced: Mapping[str, str] | None = None) -> list[str]:
+def needed(
+    entries: Iterable[str], modules: Sequence[ModuleType], replaced: Mapping[str, str] | None = None
+) -> list[str]:
     """The source of what `entries` need, themselves included, in an order in which Python can run it.
 
-    `modules` are in an order in which each uses only those before it. `replaced`: name -> other text for that definition.
+    `modules` are in an order in which each uses only those before it. `replaced`: name -> other text for that
+    definition.
     """
     known: dict[str, str] = {}
     for module in modules:

@@ -1,7 +1,8 @@
 """ScheduledDropPath (Zoph et al. 2018, arXiv:1707.07012, appendix A.5), as the released code has it ("v3").
 
-A path of a cell is dropped for single examples with a probability that grows along the depth and along the training:
-p = p_final * (cell + 1) / total_cells * share of the training done. What is kept is divided by the probability of keeping it.
+A path of a cell is dropped for single examples with a probability that grows along the depth and along the training: p
+= p_final * (cell + 1) / total_cells * share of the training done. What is kept is divided by the probability of keeping
+it.
 """
 
 import torch
@@ -11,8 +12,9 @@ from torch import Tensor, nn
 class DropPath(nn.Module):
     """Zeroes whole examples of a path in training mode. `layer_share` is (cell + 1) / total_cells, in (0, 1].
 
-    `final` and `progress` are set from outside (`set_drop_path`, `set_progress`); with final 0, as built, nothing is dropped.
-    `chance` is the probability once more, as a tensor, for compiled code: a number would be part of it. None of them is in the state_dict.
+    `final` and `progress` are set from outside (`set_drop_path`, `set_progress`); with final 0, as built, nothing is
+    dropped. `chance` is the probability once more, as a tensor, for compiled code: a number would be part of it. None
+    of them is in the state_dict.
     """
 
     def __init__(self, layer_share: float = 1.0) -> None:
@@ -56,7 +58,9 @@ def set_drop_path(model: nn.Module, probability: float) -> None:
 
 
 def set_progress(model: nn.Module, share: float) -> None:
-    """Tells every DropPath in `model` which share of the training is done, in [0, 1]; more than all of it counts as all."""
+    """Tells every DropPath in `model` which share of the training is done, in [0, 1]; more than all of it counts as
+    all.
+    """
     assert share >= 0.0, share
     for module in model.modules():
         if isinstance(module, DropPath):

@@ -1,7 +1,7 @@
 """Layers of cell networks, padded as TensorFlow's SAME so that weights and outputs agree with the released NASNets.
 
-SAME: the output has ceil(input / stride) pixels; where the padding is odd, the odd pixel comes after. Average pooling leaves the
-padding out of its mean.
+SAME: the output has ceil(input / stride) pixels; where the padding is odd, the odd pixel comes after. Average pooling
+leaves the padding out of its mean.
 """
 
 import torch
@@ -19,7 +19,9 @@ def same_padding(size: int, kernel: int, stride: int, dilation: int = 1) -> tupl
 
 
 def concatenated(parts: list[Tensor]) -> Tensor:  # (B, C, H, W) each -> (B, sum of C, H, W)
-    """Along the channels. Gradients come back as views with gaps, over which normalisations take ten times as long: they are closed up."""
+    """Along the channels. Gradients come back as views with gaps, over which normalisations take ten times as long:
+    they are closed up.
+    """
     for part in parts:
         if part.requires_grad and not torch.compiler.is_compiling():
             part.register_hook(torch.clone)
@@ -30,9 +32,11 @@ STRIP_COLUMNS = 3
 
 
 class InStrips(torch.autograd.Function):
-    """Depthwise convolution whose weight's gradient is computed in strips of three columns of the kernel; the sums are the same.
+    """Depthwise convolution whose weight's gradient is computed in strips of three columns of the kernel; the sums are
+    the same.
 
-    oneDNN, PyTorch's library on the CPU, has a fast way to that gradient up to three columns, and takes three to ten times as long beyond.
+    oneDNN, PyTorch's library on the CPU, has a fast way to that gradient up to three columns, and takes three to ten
+    times as long beyond.
     """
 
     @staticmethod
@@ -68,7 +72,9 @@ class InStrips(torch.autograd.Function):
 
 
 class Conv(nn.Conv2d):
-    """Convolution without bias, SAME-padded unless `same` is false; weights He-normal by fan-out, as slim initialises them."""
+    """Convolution without bias, SAME-padded unless `same` is false; weights He-normal by fan-out, as slim initialises
+    them.
+    """
 
     def __init__(
         self,
@@ -120,7 +126,8 @@ class MaxPool(nn.MaxPool2d):
 
 
 class AvgPool(nn.AvgPool2d):
-    """Average pooling with an odd kernel, SAME-padded; the mean is over the pixels of the image alone, as TensorFlow has it.
+    """Average pooling with an odd kernel, SAME-padded; the mean is over the pixels of the image alone, as TensorFlow
+    has it.
 
     `count_include_pad = True` takes the padding into the mean, as timm's NASNet does in its strided poolings.
     """
@@ -137,15 +144,24 @@ class AvgPool(nn.AvgPool2d):
         left, right = same_padding(x.shape[3], self.kernel_size, self.stride)
         if self.count_include_pad:
             return functional.avg_pool2d(functional.pad(x, (left, right, top, bottom)), self.kernel_size, self.stride)
-        odd = top != bottom or left != right  # then ceil_mode adds the missing pixel after the image, and leaves it out of the mean
-        return functional.avg_pool2d(x, self.kernel_size, self.stride, (top, left), ceil_mode=odd, count_include_pad=False)
+        odd = (
+            top != bottom or left != right
+        )  # then ceil_mode adds the missing pixel after the image, and leaves it out of the mean
+        return functional.avg_pool2d(
+            x, self.kernel_size, self.stride, (top, left), ceil_mode=odd, count_include_pad=False
+        )
 
 
 class ReluConvBN(nn.Sequential):
     """ReLU, convolution, batch normalisation: the order inside every convolution of the space."""
 
     def __init__(
-        self, c_in: int, c_out: int, kernel: int | tuple[int, int] = 1, stride: int | tuple[int, int] = 1, dilation: int = 1
+        self,
+        c_in: int,
+        c_out: int,
+        kernel: int | tuple[int, int] = 1,
+        stride: int | tuple[int, int] = 1,
+        dilation: int = 1,
     ) -> None:
         super().__init__()
         self.relu = nn.ReLU()
@@ -163,10 +179,12 @@ class ConvBN(nn.Sequential):
 
 
 class FactorizedReduction(nn.Module):
-    """Halves the side without losing pixels to the stride: two strided 1x1 paths, the second shifted by one pixel; one normalisation.
+    """Halves the side without losing pixels to the stride: two strided 1x1 paths, the second shifted by one pixel; one
+    normalisation.
 
-    slim asks for an even number of channels. With an odd one, as in the ImageNet stems of published AmoebaNets (F = 50, 62, 190),
-    both paths have c_out // 2 and the last channel is empty before the normalisation: this is how their parameters were counted.
+    slim asks for an even number of channels. With an odd one, as in the ImageNet stems of published AmoebaNets (F = 50,
+    62, 190), both paths have c_out // 2 and the last channel is empty before the normalisation: this is how their
+    parameters were counted.
     """
 
     def __init__(self, c_in: int, c_out: int, relu: bool = False) -> None:
@@ -178,8 +196,12 @@ class FactorizedReduction(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:  # (B, C_in, H, W)
         x = self.relu(x)
-        shifted = functional.pad(x, (-1, 1, -1, 1))  # (B, C_in, H, W): without the first row and column, zeros after the last
-        x = torch.cat([self.path_1(x), self.path_2(shifted)], dim=1)  # (B, C_out or C_out - 1, ceil(H / 2), ceil(W / 2))
+        shifted = functional.pad(
+            x, (-1, 1, -1, 1)
+        )  # (B, C_in, H, W): without the first row and column, zeros after the last
+        x = torch.cat(
+            [self.path_1(x), self.path_2(shifted)], dim=1
+        )  # (B, C_out or C_out - 1, ceil(H / 2), ceil(W / 2))
         missing = self.bn.num_features - x.shape[1]
         if missing:
             x = functional.pad(x, (0, 0, 0, 0, 0, missing))

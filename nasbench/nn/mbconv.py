@@ -1,8 +1,9 @@
 """Networks of stages: a list of `Stage` records -> MobileNets, MnasNets, EfficientNets.
 
-Blocks: inverted residuals with squeeze-and-excite (MBConv; Sandler et al. 2018, arXiv:1801.04381; Tan et al. 2019, arXiv:1807.11626),
-depthwise separable convolutions (Howard et al. 2017, arXiv:1704.04861) and plain convolutions. The description is data, so that
-compound scaling multiplies it (Tan and Le 2019, arXiv:1905.11946) and a search space draws it.
+Blocks: inverted residuals with squeeze-and-excite (MBConv; Sandler et al. 2018, arXiv:1801.04381; Tan et al. 2019,
+arXiv:1807.11626), depthwise separable convolutions (Howard et al. 2017, arXiv:1704.04861) and plain convolutions. The
+description is data, so that compound scaling multiplies it (Tan and Le 2019, arXiv:1905.11946) and a search space draws
+it.
 """
 
 import math
@@ -19,7 +20,12 @@ from nasbench.nn.stage_rows import StageRow
 
 OPERATORS = ("mbconv", "sepconv", "conv")
 SKIPS = ("identity", "pool", "none")
-ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "relu6": nn.ReLU6, "swish": nn.SiLU, "hard_swish": nn.Hardswish}
+ACTIVATIONS: dict[str, type[nn.Module]] = {
+    "relu": nn.ReLU,
+    "relu6": nn.ReLU6,
+    "swish": nn.SiLU,
+    "hard_swish": nn.Hardswish,
+}
 DIVISOR = 8
 """Channels are multiples of it (EfficientNet's released code)."""
 
@@ -28,10 +34,10 @@ DIVISOR = 8
 class Stage:
     """Blocks of one kind in a row; the stride is in the first.
 
-    `operator`: mbconv (1x1 to `expansion` times the channels, depthwise, squeeze-and-excite, linear 1x1), sepconv (depthwise and 1x1,
-    each with the activation) or conv (dense). `se_ratio` is of the block's input channels, before the expansion; 0 is none. `skip`:
-    identity (where shape allows it), none, or pool (a 3x3 average with the block's stride, new channels zero). An empty
-    `activation` is the network's.
+    `operator`: mbconv (1x1 to `expansion` times the channels, depthwise, squeeze-and-excite, linear 1x1), sepconv
+    (depthwise and 1x1, each with the activation) or conv (dense). `se_ratio` is of the block's input channels, before
+    the expansion; 0 is none. `skip`: identity (where shape allows it), none, or pool (a 3x3 average with the block's
+    stride, new channels zero). An empty `activation` is the network's.
     """
 
     operator: str
@@ -59,7 +65,9 @@ class Stage:
 
 @dataclass(frozen=True)
 class Blueprint:
-    """A network of stages between a 3x3 stem and a 1x1 head (`head` 0: none), in channels. `head_shrinks`: width below 1 narrows it."""
+    """A network of stages between a 3x3 stem and a 1x1 head (`head` 0: none), in channels. `head_shrinks`: width below
+    1 narrows it.
+    """
 
     stem: int
     stages: tuple[Stage, ...]
@@ -112,7 +120,9 @@ def small_image(blueprint: Blueprint) -> Blueprint:
 class ConvBN(nn.Sequential):
     """Convolution without bias, padded by half its kernel, batch normalisation, activation."""
 
-    def __init__(self, c_in: int, c_out: int, kernel: int, activation: str | None, stride: int = 1, groups: int = 1) -> None:
+    def __init__(
+        self, c_in: int, c_out: int, kernel: int, activation: str | None, stride: int = 1, groups: int = 1
+    ) -> None:
         super().__init__()
         self.conv = nn.Conv2d(c_in, c_out, kernel, stride, kernel // 2, groups=groups, bias=False)
         self.bn = nn.BatchNorm2d(c_out)
@@ -141,7 +151,9 @@ class PoolShortcut(nn.Module):
         self.added, self.stride = added, stride
 
     def forward(self, x: Tensor) -> Tensor:  # (B, C, H, W)
-        x = functional.avg_pool2d(x, 3, self.stride, 1, count_include_pad=False)  # (B, C, ceil(H / stride), ceil(W / stride))
+        x = functional.avg_pool2d(
+            x, 3, self.stride, 1, count_include_pad=False
+        )  # (B, C, ceil(H / stride), ceil(W / stride))
         return functional.pad(x, (0, 0, 0, 0, 0, self.added))  # (B, C + added, ...)
 
 

@@ -1,4 +1,6 @@
-"""Writes a network of stages as one file that imports torch alone, put together from the very sources that build it here."""
+"""Writes a network of stages as one file that imports torch alone, put together from the very sources that build it
+here.
+"""
 
 from nasbench.core import spec
 from nasbench.core.spec import Task
@@ -15,7 +17,8 @@ This file needs nothing but PyTorch. `build()` makes the network; its state_dict
     network = build()
     network.load_state_dict(safetensors.torch.load_file("weights.safetensors"))
 
-Drop path is off: to train with it, set `final` of every DropPath to the last probability, and `progress` to the share of training done.
+Drop path is off: to train with it, set `final` of every DropPath to the last probability, and `progress` to the share
+of training done.
 """
 
 from dataclasses import dataclass

@@ -1,9 +1,10 @@
 """The candidate operations of cells: name -> (input channels, filters, stride) -> module.
 
-NASNet's thirteen (Zoph et al. 2018, section 3), with what the paper leaves open filled in so: `conv_3x3`, `dil_3x3` (dilation 2)
-and the stacked `conv_1x3_3x1`, `conv_1x7_7x1` are dense convolutions at F filters, each of them ReLU-conv-BN, once; the separable
-ones are applied twice. The others are what published cells need beyond them: AmoebaNet's released code puts `3x3` and `1x7_7x1`
-into an F/4 bottleneck, and ENAS reduces by a factorized reduction where NASNet's identity takes a strided 1x1 convolution.
+NASNet's thirteen (Zoph et al. 2018, section 3), with what the paper leaves open filled in so: `conv_3x3`, `dil_3x3`
+(dilation 2) and the stacked `conv_1x3_3x1`, `conv_1x7_7x1` are dense convolutions at F filters, each of them
+ReLU-conv-BN, once; the separable ones are applied twice. The others are what published cells need beyond them:
+AmoebaNet's released code puts `3x3` and `1x7_7x1` into an F/4 bottleneck, and ENAS reduces by a factorized reduction
+where NASNet's identity takes a strided 1x1 convolution.
 """
 
 from collections.abc import Callable

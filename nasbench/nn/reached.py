@@ -61,7 +61,12 @@ def reached(roots: Iterable[Callable[..., Any]], imports: Iterable[Import] = ())
             open_names.append((bound[name].module, name))
         elif name in bound:
             imported.add(bound[name])
-    texts = [text for module in _lowest_first(home.values()) for name, text in _parsed(module)[0].items() if home.get(name) == module]
+    texts = [
+        text
+        for module in _lowest_first(home.values())
+        for name, text in _parsed(module)[0].items()
+        if home.get(name) == module
+    ]
     libraries = {each.package for each in imported | inside} - sys.stdlib_module_names - {"torch"}
     return Reached(_lines(imported), tuple(texts), tuple(sorted(libraries)))
 
@@ -71,7 +76,9 @@ def _parsed(module: str) -> tuple[Mapping[str, str], Mapping[str, Import]]:
     """A module's definitions, name -> text, and its imports by the name that they bind."""
     found = import_module(module)
     definitions = {name: without_registration(text) for name, text in top_level(found).items()}
-    imports = {each.name or each.package: each for node in ast.parse(inspect.getsource(found)).body for each in _imports(node)}
+    imports = {
+        each.name or each.package: each for node in ast.parse(inspect.getsource(found)).body for each in _imports(node)
+    }
     return definitions, imports
 
 

@@ -1,4 +1,6 @@
-"""The columns of a cell's drawing, and the order in each that crosses few edges (after Sugiyama, Tagawa and Toda 1981)."""
+"""The columns of a cell's drawing, and the order in each that crosses few edges (after Sugiyama, Tagawa and Toda
+1981).
+"""
 
 from itertools import combinations, product
 
@@ -6,7 +8,9 @@ from nasbench.core.graph import CellGraph, Node
 
 
 class Columns:
-    """The states of a cell in columns by depth. A state stands in its own column, and as a lane in every later one up to its last use."""
+    """The states of a cell in columns by depth. A state stands in its own column, and as a lane in every later one up
+    to its last use.
+    """
 
     def __init__(self, graph: CellGraph) -> None:
         self.graph = graph
@@ -22,7 +26,8 @@ class Columns:
         last_use.update(dict.fromkeys(graph.outputs, end))
         states = [*graph.inputs, *self.nodes]
         self.members = [
-            [state for state in states if self.depth[state] == depth or self.depth[state] < depth < last_use[state]] for depth in range(end)
+            [state for state in states if self.depth[state] == depth or self.depth[state] < depth < last_use[state]]
+            for depth in range(end)
         ]
 
     def sources(self, state: str, depth: int) -> list[str]:
@@ -69,7 +74,9 @@ class Columns:
 
     def _channel_cost(self, order: list[list[str]], depth: int) -> float:
         before = {state: index for index, state in enumerate(order[depth - 1])}
-        ends = [(before[source], place) for place, state in enumerate(order[depth]) for source in self.sources(state, depth)]
+        ends = [
+            (before[source], place) for place, state in enumerate(order[depth]) for source in self.sources(state, depth)
+        ]
         crossings = sum((a[0] - b[0]) * (a[1] - b[1]) < 0 for index, a in enumerate(ends) for b in ends[:index])
         climb = sum(abs((a + 0.5) / len(before) - (b + 0.5) / len(order[depth])) for a, b in ends)
         return crossings + 0.01 * climb

@@ -1,6 +1,7 @@
 """Drawings of cells: SVG that any browser shows and any printer prints, and DOT for those who have Graphviz.
 
-The SVG has a white ground of its own, so it reads on dark pages too; colours mark families of operations, and every box says its name.
+The SVG has a white ground of its own, so it reads on dark pages too; colours mark families of operations, and every box
+says its name.
 """
 
 from collections.abc import Mapping
@@ -63,7 +64,8 @@ def draw_svg(graphs: Mapping[str, CellGraph]) -> str:
     legend, legend_width, legend_height = _legend(graphs, bottom + 26, max(right, 420.0))
     width, height = max(right, legend_width) + MARGIN, bottom + 26 + legend_height + MARGIN / 2
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" '
+        f'height="{height:.0f}" '
         f'role="img" aria-label="{escape(", ".join(graphs))}" font-family="{FONTS}" font-size="{FONT:.0f}">\n'
         f'<rect width="100%" height="100%" fill="#ffffff"/>\n' + "\n".join(parts) + "\n" + legend + "\n</svg>\n"
     )
@@ -73,16 +75,26 @@ def draw_dot(graphs: Mapping[str, CellGraph]) -> str:
     """The same cells in Graphviz's language."""
     lines = ["digraph cells {", "  rankdir=LR;", '  node [shape=box, style="filled,rounded", fontname="Helvetica"];']
     for number, (title, graph) in enumerate(graphs.items()):
-        ids = {state: f"c{number}_s{index}" for index, state in enumerate([*graph.inputs, *(node.name for node in graph.nodes)])}
+        ids = {
+            state: f"c{number}_s{index}"
+            for index, state in enumerate([*graph.inputs, *(node.name for node in graph.nodes)])
+        }
         lines += [f"  subgraph cluster_{number} {{", f"    label={_quoted(title)};"]
         lines += [f'    {ids[state]} [label={_quoted(state)}, fillcolor="#f3f5f7"];' for state in graph.inputs]
         for node in graph.nodes:
-            lines.append(f'    {ids[node.name]} [label={_quoted(f"{node.combine} ({node.name})")}, fillcolor="#ffffff"];')
+            lines.append(
+                f'    {ids[node.name]} [label={_quoted(f"{node.combine} ({node.name})")}, fillcolor="#ffffff"];'
+            )
             for index, (source, operation) in enumerate(node.edges):
                 name = f"{ids[node.name]}_o{index}"
-                lines.append(f'    {name} [label={_quoted(" ".join(label(operation)))}, fillcolor="{FAMILIES[family(operation)][0]}"];')
+                lines.append(
+                    f"    {name} [label={_quoted(' '.join(label(operation)))}, "
+                    f'fillcolor="{FAMILIES[family(operation)][0]}"];'
+                )
                 lines += [f"    {ids[source]} -> {name};", f"    {name} -> {ids[node.name]};"]
-        lines.append(f'    c{number}_out [label={"concatenate" if len(graph.outputs) > 1 else "output"}, fillcolor="#f3f5f7"];')
+        lines.append(
+            f'    c{number}_out [label={"concatenate" if len(graph.outputs) > 1 else "output"}, fillcolor="#f3f5f7"];'
+        )
         lines += [f"    {ids[state]} -> c{number}_out;" for state in graph.outputs]
         lines.append("  }")
     return "\n".join([*lines, "}"]) + "\n"
@@ -90,16 +102,24 @@ def draw_dot(graphs: Mapping[str, CellGraph]) -> str:
 
 def _cell(title: str, graph: CellGraph, layout: CellLayout, x: float, y: float) -> str:
     strokes = {state: SOURCES[index % len(SOURCES)] for index, state in enumerate(graph.inputs)}
-    ink = [_edge(edge, strokes.get(edge.source, INSIDE)) for edge in sorted(layout.edges, key=lambda edge: edge.source in strokes)]
+    ink = [
+        _edge(edge, strokes.get(edge.source, INSIDE))
+        for edge in sorted(layout.edges, key=lambda edge: edge.source in strokes)
+    ]
     boxes = [_box(box, strokes) for box in layout.boxes]
-    heading = f'<text x="{x:.1f}" y="{y + 13:.1f}" font-size="15" font-weight="bold" fill="{INK}">{escape(title)}</text>'
+    heading = (
+        f'<text x="{x:.1f}" y="{y + 13:.1f}" font-size="15" font-weight="bold" fill="{INK}">{escape(title)}</text>'
+    )
     return f'{heading}\n<g transform="translate({x:.1f} {y + TITLE:.1f})">\n' + "\n".join([*ink, *boxes]) + "\n</g>"
 
 
 def _edge(edge: Edge, stroke: str) -> str:
     tip = edge.x1 - 5.0 if edge.arrow else edge.x1
     bend = (edge.x0 + tip) / 2
-    curve = f'<path d="M{edge.x0:.1f} {edge.y0:.1f}C{bend:.1f} {edge.y0:.1f} {bend:.1f} {edge.y1:.1f} {tip:.1f} {edge.y1:.1f}" '
+    curve = (
+        f'<path d="M{edge.x0:.1f} {edge.y0:.1f}C{bend:.1f} {edge.y0:.1f} {bend:.1f} {edge.y1:.1f} '
+        f'{tip:.1f} {edge.y1:.1f}" '
+    )
     curve += f'fill="none" stroke="{stroke}" stroke-width="1.3"/>'
     if not edge.arrow:
         return curve
@@ -117,7 +137,9 @@ def _box(box: Box, strokes: Mapping[str, str]) -> str:
         fill = "#f3f5f7"
     dashes = ' stroke-dasharray="4 3"' if box.role == "operation" and family(box.name) == "nothing" else ""
     radius = 9 if box.role == "combine" else 4
-    rectangle = f'<rect x="{box.x:.1f}" y="{box.y:.1f}" width="{box.width:.1f}" height="{box.height:.1f}" rx="{radius}" '
+    rectangle = (
+        f'<rect x="{box.x:.1f}" y="{box.y:.1f}" width="{box.width:.1f}" height="{box.height:.1f}" rx="{radius}" '
+    )
     rectangle += f'fill="{fill}" stroke="{line}" stroke-width="1.2"{dashes}/>'
     return f"<g><title>{escape(box.name)}</title>{rectangle}{_text(box)}</g>"
 
@@ -126,12 +148,18 @@ def _text(box: Box) -> str:
     x, middle = box.x + box.width / 2, box.middle
     if box.vertical:
         turn = f' transform="rotate(-90 {x:.1f} {middle:.1f})"'
-        return f'<text x="{x:.1f}" y="{middle + 0.35 * FONT:.1f}" text-anchor="middle" fill="{INK}"{turn}>{escape(box.lines[0])}</text>'
+        return (
+            f'<text x="{x:.1f}" y="{middle + 0.35 * FONT:.1f}" text-anchor="middle" '
+            f'fill="{INK}"{turn}>{escape(box.lines[0])}</text>'
+        )
     first = middle - LINE * (len(box.lines) - 1) / 2 + 0.35 * FONT
     texts = []
     for index, line in enumerate(box.lines):
         colour = MUTED if box.role == "combine" and index == len(box.lines) - 1 else INK
-        texts.append(f'<text x="{x:.1f}" y="{first + LINE * index:.1f}" text-anchor="middle" fill="{colour}">{escape(line)}</text>')
+        texts.append(
+            f'<text x="{x:.1f}" y="{first + LINE * index:.1f}" text-anchor="middle" '
+            f'fill="{colour}">{escape(line)}</text>'
+        )
     return "".join(texts)
 
 

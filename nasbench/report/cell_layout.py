@@ -1,7 +1,8 @@
 """Where the parts of a cell's drawing go: a layered layout from left to right, without an external program.
 
-States stand in columns by depth (after Sugiyama, Tagawa and Toda 1981). An edge that passes a column gets a lane of its own there, so
-between two columns there are only curves, and no curve can run through a box. Lengths are in SVG user units (pixels at scale 1).
+States stand in columns by depth (after Sugiyama, Tagawa and Toda 1981). An edge that passes a column gets a lane of its
+own there, so between two columns there are only curves, and no curve can run through a box. Lengths are in SVG user
+units (pixels at scale 1).
 """
 
 import re
@@ -30,7 +31,9 @@ Role = Literal["input", "operation", "combine", "output"]
 
 @dataclass(frozen=True)
 class Box:
-    """A rectangle with text in it: left, top, width, height, lines. `name` is the operation, state or combination as the space calls it."""
+    """A rectangle with text in it: left, top, width, height, lines. `name` is the operation, state or combination as
+    the space calls it.
+    """
 
     x: float
     y: float
@@ -136,7 +139,9 @@ def lay_out(graph: CellGraph, size: Widths) -> CellLayout:
                 new_boxes, new_edges = _block(node, columns.arranged(node, order), left, middle, size)
                 boxes.extend(new_boxes)
                 for (source, _), box in zip(columns.arranged(node, order), new_boxes, strict=False):
-                    edges.append(Edge(source, right_of[source], middles[depth - 1][source], left, box.middle, arrow=True))
+                    edges.append(
+                        Edge(source, right_of[source], middles[depth - 1][source], left, box.middle, arrow=True)
+                    )
                 edges.extend(new_edges)
         for state in column:
             right_of[state] = left + width
@@ -155,14 +160,20 @@ def lay_out(graph: CellGraph, size: Widths) -> CellLayout:
 
 
 def _middles(columns: Columns, order: list[list[str]]) -> list[dict[str, float]]:
-    """The height at which each member of each column has its middle: as near to what it is joined with as its neighbours allow."""
-    joined: dict[tuple[int, str], list[tuple[int, str]]] = {(depth, state): [] for depth, column in enumerate(order) for state in column}
+    """The height at which each member of each column has its middle: as near to what it is joined with as its
+    neighbours allow.
+    """
+    joined: dict[tuple[int, str], list[tuple[int, str]]] = {
+        (depth, state): [] for depth, column in enumerate(order) for state in column
+    }
     for depth, column in enumerate(order):
         for state in column:
             for source in columns.sources(state, depth):
                 joined[depth, state].append((depth - 1, source))
                 joined[depth - 1, source].append((depth, state))
-    middles: list[dict[str, float]] = [_spread(columns, depth, column, [0.0] * len(column)) for depth, column in enumerate(order)]
+    middles: list[dict[str, float]] = [
+        _spread(columns, depth, column, [0.0] * len(column)) for depth, column in enumerate(order)
+    ]
     forth = list(range(len(order)))
     for _ in range(24):
         for depth in (*forth, *reversed(forth)):
@@ -196,7 +207,9 @@ def _level_lanes(columns: Columns, order: list[list[str]], middles: list[dict[st
 
 
 def _without_empty_bands(columns: Columns, middles: list[dict[str, float]]) -> list[dict[str, float]]:
-    """The same, with what is empty all across the drawing cut down to one gap: parts that are not joined may have drifted apart."""
+    """The same, with what is empty all across the drawing cut down to one gap: parts that are not joined may have
+    drifted apart.
+    """
     spans = sorted(
         (middle - _member_height(columns, state, depth) / 2, middle + _member_height(columns, state, depth) / 2)
         for depth, column in enumerate(middles)
@@ -208,7 +221,10 @@ def _without_empty_bands(columns: Columns, middles: list[dict[str, float]]) -> l
         if top - reached > INPUT_GAP:
             cuts.append((top, top - reached - BLOCK_GAP))
         reached = max(reached, bottom)
-    return [{state: middle - sum(cut for top, cut in cuts if middle > top) for state, middle in column.items()} for column in middles]
+    return [
+        {state: middle - sum(cut for top, cut in cuts if middle > top) for state, middle in column.items()}
+        for column in middles
+    ]
 
 
 def _distance(columns: Columns, depth: int, above: str, below: str) -> float:
@@ -220,7 +236,9 @@ def _distance(columns: Columns, depth: int, above: str, below: str) -> float:
 
 
 def _spread(columns: Columns, depth: int, column: list[str], wanted: list[float]) -> dict[str, float]:
-    """The heights nearest to `wanted` (least squares) that keep the order and the distances: isotonic regression by pooling."""
+    """The heights nearest to `wanted` (least squares) that keep the order and the distances: isotonic regression by
+    pooling.
+    """
     offset, offsets = 0.0, [0.0]
     for above, below in pairwise(column):
         offset += _distance(columns, depth, above, below)
@@ -246,7 +264,9 @@ def _member_height(columns: Columns, state: str, depth: int) -> float:
     return max(_combine_height(), sum(heights) + OP_GAP * (len(heights) - 1))
 
 
-def _block(node: Node, arranged: list[tuple[str, str]], left: float, middle: float, size: Widths) -> tuple[list[Box], list[Edge]]:
+def _block(
+    node: Node, arranged: list[tuple[str, str]], left: float, middle: float, size: Widths
+) -> tuple[list[Box], list[Edge]]:
     """The boxes of a state (its operations, then its combination) and the edges between them."""
     heights = [_box_height(label(operation)) for _, operation in arranged]
     top = middle - (sum(heights) + OP_GAP * (len(heights) - 1)) / 2
@@ -256,7 +276,15 @@ def _block(node: Node, arranged: list[tuple[str, str]], left: float, middle: flo
         top += height + OP_GAP
     right = left + size.operations
     height = _combine_height()
-    combine = Box(right + INNER, middle - height / 2, size.combines, height, (*label(node.combine), node.name), "combine", node.combine)
+    combine = Box(
+        right + INNER,
+        middle - height / 2,
+        size.combines,
+        height,
+        (*label(node.combine), node.name),
+        "combine",
+        node.combine,
+    )
     step = min(8.0, height / (len(boxes) + 1))
     ends = [middle + step * (index - (len(boxes) - 1) / 2) for index in range(len(boxes))]
     edges = [Edge("", right, box.middle, right + INNER, end, arrow=True) for box, end in zip(boxes, ends, strict=True)]
@@ -273,7 +301,11 @@ def _bar(graph: CellGraph, ends: list[float], left: float) -> Box:
 
 def _channel(columns: Columns, order: list[list[str]], middles: list[dict[str, float]], depth: int) -> float:
     """The width between a column and the one before: the steeper its curves, the wider."""
-    climbs = [abs(middles[depth][state] - middles[depth - 1][source]) for state in order[depth] for source in columns.sources(state, depth)]
+    climbs = [
+        abs(middles[depth][state] - middles[depth - 1][source])
+        for state in order[depth]
+        for source in columns.sources(state, depth)
+    ]
     return min(130.0, 44.0 + 0.3 * max(climbs, default=0.0))
 
 

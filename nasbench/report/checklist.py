@@ -1,7 +1,8 @@
 """The NAS best-practices checklist, filled in from what was really run.
 
-Lindauer and Hutter, Best Practices for Scientific Research on Neural Architecture Search (arXiv:1909.02453; JMLR 21(243), 2020): three
-groups of practices, here in our own words. An answer rests on the run's record and rows alone; what they do not hold is not claimed.
+Lindauer and Hutter, Best Practices for Scientific Research on Neural Architecture Search (arXiv:1909.02453; JMLR
+21(243), 2020): three groups of practices, here in our own words. An answer rests on the run's record and rows alone;
+what they do not hold is not claimed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,7 +30,9 @@ class Item:
 
 @dataclass(frozen=True)
 class _Facts:
-    """What the record tells: kinds of rows, configuration, recipe, and the records of the searches behind found models."""
+    """What the record tells: kinds of rows, configuration, recipe, and the records of the searches behind found
+    models.
+    """
 
     run: Mapping[str, Any]
     config: Mapping[str, Any]
@@ -47,8 +50,8 @@ class _Facts:
 
 
 def checklist(run: Mapping[str, Any], rows: Sequence[Row]) -> list[Item]:
-    """All sixteen items. `run`: the comparison's run.json; where it has `searches`, a list of the found models' own records
-    (run.json each, with `trials`, a count, and `seconds`, of device time), these are used too.
+    """All sixteen items. `run`: the comparison's run.json; where it has `searches`, a list of the found models' own
+    records (run.json each, with `trials`, a count, and `seconds`, of device time), these are used too.
     """
     searches = run.get("searches")
     facts = _Facts(
@@ -69,7 +72,9 @@ def _releasing(facts: _Facts) -> list[Item]:
     return [
         Item("The code that trains the final networks", code, code_said, RELEASING),
         Item("The code of the search space", space, space_said, RELEASING),
-        Item("The hyperparameters of the final training, and its seeds", *_final_settings(facts.recipe, seeds), RELEASING),
+        Item(
+            "The hyperparameters of the final training, and its seeds", *_final_settings(facts.recipe, seeds), RELEASING
+        ),
         Item("The code of the search method", method, method_said, RELEASING),
         Item("The hyperparameters of the search method, and its seeds", *_search_settings(facts), RELEASING),
     ]
@@ -77,9 +82,17 @@ def _releasing(facts: _Facts) -> list[Item]:
 
 def _comparing(facts: _Facts) -> list[Item]:
     return [
-        Item("The same benchmark for all: data and split, space, training code and its settings", *_same_benchmark(facts), COMPARING),
+        Item(
+            "The same benchmark for all: data and split, space, training code and its settings",
+            *_same_benchmark(facts),
+            COMPARING,
+        ),
         Item("Confounders held equal: hardware, library versions, running time", *_confounders(facts), COMPARING),
-        Item("Ablations", *_unless_no_search(facts, "no", "No part of the search was taken out and the rest run again."), COMPARING),
+        Item(
+            "Ablations",
+            *_unless_no_search(facts, "no", "No part of the search was taken out and the rest run again."),
+            COMPARING,
+        ),
         Item("The same evaluation protocol for all", *_same_protocol(facts), COMPARING),
         Item("Performance over time", *_over_time(facts), COMPARING),
         Item("A comparison with random search", *_random(facts), COMPARING),
@@ -91,7 +104,11 @@ def _comparing(facts: _Facts) -> list[Item]:
 def _reporting(facts: _Facts) -> list[Item]:
     tuning = "How the settings of the search were chosen, and what that cost, is not in the record."
     return [
-        Item("How the method's own hyperparameters were tuned, and at what cost", *_unless_no_search(facts, "no", tuning), REPORTING),
+        Item(
+            "How the method's own hyperparameters were tuned, and at what cost",
+            *_unless_no_search(facts, "no", tuning),
+            REPORTING,
+        ),
         Item("The time from end to end, not of the search alone", *_end_to_end(facts), REPORTING),
         Item("The whole set-up", *_set_up(facts), REPORTING),
     ]
@@ -134,12 +151,22 @@ def _search_settings(facts: _Facts) -> tuple[Answer, str]:
     if not facts.of("found"):
         return "not applicable", NO_SEARCH
     if not facts.searches:
-        return "no", "The record of the search behind the found model is not part of this one; the run directory of the search has it."
+        return (
+            "no",
+            "The record of the search behind the found model is not part of this one; the run directory of the search "
+            "has it.",
+        )
     seeds = [search.get("seed") for search in facts.searches if search.get("seed") is not None]
-    options = [" ".join(value) or "as built in" for value in facts.searched("strategy_options") if isinstance(value, list | tuple)]
+    options = [
+        " ".join(value) or "as built in"
+        for value in facts.searched("strategy_options")
+        if isinstance(value, list | tuple)
+    ]
     if not seeds or not facts.searched("strategy"):
         return "partly", "The search's record lacks its strategy or its seed."
-    settings = f"strategy {', '.join(map(str, facts.searched('strategy')))} (options: {'; '.join(options) or 'not recorded'})"
+    settings = (
+        f"strategy {', '.join(map(str, facts.searched('strategy')))} (options: {'; '.join(options) or 'not recorded'})"
+    )
     return "yes", f"{settings}, seed {', '.join(map(str, seeds))}; its run.json has every field."
 
 
@@ -174,12 +201,15 @@ def _same_protocol(facts: _Facts) -> tuple[Answer, str]:
     seeds = all_seeds(facts.rows)
     single = [row for row in facts.rows if row.source != "ensemble"]
     ragged = [row.model for row in single if len(row.accuracies) < len(seeds)]
-    text = f"One recipe and the same {len(seeds)} seeds for every model, each figure the test accuracy of a single network"
+    text = (
+        f"One recipe and the same {len(seeds)} seeds for every model, each figure the test accuracy of a single network"
+    )
     notes = []
     if facts.of("found"):
         trials = [str(search["trials"]) for search in facts.searches if search.get("trials") is not None]
         notes.append(
-            f"a found model is the best of its search ({', '.join(trials) or 'unknown number of'} trials), a random cell is one draw"
+            f"a found model is the best of its search ({', '.join(trials) or 'unknown number of'} trials), a random "
+            "cell is one draw"
         )
     if facts.of("ensemble"):
         notes.append("the ensemble averages several")
@@ -194,7 +224,8 @@ def _over_time(facts: _Facts) -> tuple[Answer, str]:
     if facts.searches:
         return (
             "partly",
-            "Not here: these are final accuracies. The log of the search behind the found model holds every trial in order, with its time.",
+            "Not here: these are final accuracies. The log of the search behind the found model holds every trial in "
+            "order, with its time.",
         )
     return "no", "These are final accuracies; the record has no search's course."
 
@@ -208,7 +239,8 @@ def _random(facts: _Facts) -> tuple[Answer, str]:
     cells = "1 random cell" if drawn == 1 else f"{drawn} random cells"
     return (
         "partly",
-        f"{cells}, one draw each, under the same recipe (random sampling); random search with the search's budget is not part of it.",
+        f"{cells}, one draw each, under the same recipe (random sampling); random search with the search's budget is "
+        "not part of it.",
     )
 
 
@@ -219,11 +251,17 @@ def _repeated(facts: _Facts) -> tuple[Answer, str]:
         return "no", "One training of each model: no deviation can be given." if seeds else "No training finished."
     if not facts.of("found"):
         return "yes", f"{named}, mean and sample deviation."
-    searches = [(mapping(search.get("config")).get("space"), mapping(search.get("config")).get("strategy")) for search in facts.searches]
+    searches = [
+        (mapping(search.get("config")).get("space"), mapping(search.get("config")).get("strategy"))
+        for search in facts.searches
+    ]
     repeats = {search.get("seed") for search in facts.searches}
     if len(set(searches)) == 1 and len(repeats) > 1:
         return "yes", f"{named}; {len(repeats)} searches, seeds {', '.join(map(str, sorted(repeats, key=str)))}."
-    return "partly", f"{named}; the search itself was not repeated here, so the deviation is of trainings, not of searches."
+    return (
+        "partly",
+        f"{named}; the search itself was not repeated here, so the deviation is of trainings, not of searches.",
+    )
 
 
 def _tables(facts: _Facts) -> tuple[Answer, str]:
@@ -240,7 +278,9 @@ def _end_to_end(facts: _Facts) -> tuple[Answer, str]:
     spent += [f"{wall} of wall time for this command"] if wall != "–" else []
     searched = [search["seconds"] for search in facts.searches if isinstance(search.get("seconds"), int | float)]
     if not facts.of("found"):
-        return ("yes" if spent else "no"), "; ".join([*spent, "no search is being judged"] if spent else ["No time is recorded"]) + "."
+        return ("yes" if spent else "no"), "; ".join(
+            [*spent, "no search is being judged"] if spent else ["No time is recorded"]
+        ) + "."
     if searched:
         spent.insert(0, f"{duration(sum(searched))} of device time for the search")
     missing = [] if searched else ["the time of the search is not in this record"]
@@ -261,4 +301,6 @@ def _set_up(facts: _Facts) -> tuple[Answer, str]:
     there = ", ".join(name for name in held if name not in missing)
     if not missing:
         return "yes", f"Below: {there}."
-    return ("partly" if there else "no"), (f"Below: {there}; " if there else "") + f"not recorded: {', '.join(missing)}."
+    return ("partly" if there else "no"), (
+        f"Below: {there}; " if there else ""
+    ) + f"not recorded: {', '.join(missing)}."

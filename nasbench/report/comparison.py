@@ -1,7 +1,9 @@
-"""Models trained under one recipe, several seeds each: their numbers, and what can be said of the found ones with its uncertainty.
+"""Models trained under one recipe, several seeds each: their numbers, and what can be said of the found ones with its
+uncertainty.
 
-A found model is compared with random cells of its space (Yang et al. 2020, arXiv:1912.12522: most of what a search seems to gain is
-the recipe's and the space's) and with the baselines that cost no more. Differences are paired by seed, intervals are Student's t.
+A found model is compared with random cells of its space (Yang et al. 2020, arXiv:1912.12522: most of what a search
+seems to gain is the recipe's and the space's) and with the baselines that cost no more. Differences are paired by seed,
+intervals are Student's t.
 """
 
 import math
@@ -93,9 +95,11 @@ class Contrast:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the comparison shows: three paragraphs a found model (itself, random cells, baselines), then what is missing.
+    """What the comparison shows: three paragraphs a found model (itself, random cells, baselines), then what is
+    missing.
 
-    Contrasts of each found model: with the random cells, then with the baselines of no more MACs, the hardest to beat first.
+    Contrasts of each found model: with the random cells, then with the baselines of no more MACs, the hardest to beat
+    first.
     """
 
     paragraphs: tuple[str, ...]
@@ -109,7 +113,8 @@ class Verdict:
 def verdict(rows: Sequence[Row]) -> Verdict:
     """Judges each found model against the mean of the random cells, and against the baselines of no more MACs.
 
-    The intervals of the m baselines hold together (Bonferroni: each at 1 - 0.05/m), since the best of them is picked by looking.
+    The intervals of the m baselines hold together (Bonferroni: each at 1 - 0.05/m), since the best of them is picked by
+    looking.
     """
     found = [row for row in rows if row.source == "found"]
     random = [row for row in rows if row.source == "random"]
@@ -125,22 +130,29 @@ def verdict(rows: Sequence[Row]) -> Verdict:
         these = [*against_random, *against_baselines]
         contrasts += these
         few = [contrast.seeds for contrast in these if contrast.word == "not enough seeds"]
-        warning = f" Not enough seeds ({min(few)}; at least {ENOUGH_SEEDS} are needed): no winner is named." if few else ""
+        warning = (
+            f" Not enough seeds ({min(few)}; at least {ENOUGH_SEEDS} are needed): no winner is named." if few else ""
+        )
         paragraphs += [f"{row.model}: test accuracy {accuracy(row)} %.{warning}", said_of_random, said_of_baselines]
     if not found:
         paragraphs.append(
-            "No found model is among these, so none is judged and nothing is ranked. To judge a search, name its run directory "
+            "No found model is among these, so none is judged and nothing is ranked. To judge a search, name its run "
+            "directory "
             "beside the baselines and ask for random cells (--controls K)."
         )
     if any(row.source == "ensemble" for row in rows):
-        paragraphs.append("An ensemble averages several networks' predictions: it is shown, and takes no part in the verdict.")
+        paragraphs.append(
+            "An ensemble averages several networks' predictions: it is shown, and takes no part in the verdict."
+        )
     unfinished = _unfinished(rows)
     if unfinished:
         paragraphs.append(f"Trainings that failed are left out: {unfinished}.")
     return Verdict(tuple(paragraphs), tuple(contrasts))
 
 
-def contrast(found: Row, other: Mapping[int, float], name: str, kind: Literal["random", "baseline"], level: float) -> Contrast | None:
+def contrast(
+    found: Row, other: Mapping[int, float], name: str, kind: Literal["random", "baseline"], level: float
+) -> Contrast | None:
     """The difference over the common seeds, paired by seed; None where there is no common one."""
     seeds = sorted(found.by_seed.keys() & other.keys())
     if not seeds:
@@ -178,7 +190,11 @@ def relative_improvement(found: float, random: float) -> float | None:
 
 def _against_random(found: Row, random: Sequence[Row]) -> tuple[list[Contrast], str]:
     if not random:
-        return [], "Random cells: none were trained (--controls K), so whether it is better than a random draw cannot be told."
+        return (
+            [],
+            "Random cells: none were trained (--controls K), so whether it is better than a random draw cannot be "
+            "told.",
+        )
     cells = [row for row in random if row.by_seed]
     common = set.intersection(*(set(row.by_seed) for row in cells)) if cells else set()
     average = {seed: fmean(row.by_seed[seed] for row in cells) for seed in common}
@@ -205,7 +221,9 @@ def _against_baselines(found: Row, baselines: Sequence[Row]) -> tuple[list[Contr
     known = [row for row in baselines if row.macs is not None and row.by_seed]
     candidates = [row for row in known if row.macs is not None and row.macs <= found.macs]
     left_out = len(baselines) - len(known)
-    note = f" {_number(left_out, 'baseline')} without multiply-adds or a finished training left out." if left_out else ""
+    note = (
+        f" {_number(left_out, 'baseline')} without multiply-adds or a finished training left out." if left_out else ""
+    )
     if not candidates:
         return [], f"Baselines: none of the {len(known)} takes no more than its {count(found.macs)} MACs.{note}"
     level = 1 - (1 - LEVEL) / len(candidates)
@@ -216,7 +234,8 @@ def _against_baselines(found: Row, baselines: Sequence[Row]) -> tuple[list[Contr
     picked = (
         "the only baseline of no more MACs"
         if len(candidates) == 1
-        else f"the best of the {len(candidates)} baselines of no more MACs (intervals hold for all {len(candidates)} together, Bonferroni)"
+        else f"the best of the {len(candidates)} baselines of no more MACs (intervals hold for all {len(candidates)} "
+        "together, Bonferroni)"
     )
     return made, f"Baselines: {_reading(made[0])}, {picked}.{note}"
 
@@ -263,7 +282,9 @@ def _unfinished(rows: Sequence[Row]) -> str:
     """Rows with fewer trainings than there are seeds. An ensemble is no training of its own."""
     single = [row for row in rows if row.source != "ensemble"]
     asked = len(all_seeds(single))
-    return ", ".join(f"{row.model} has {len(row.accuracies)} of {asked} seeds" for row in single if len(row.accuracies) < asked)
+    return ", ".join(
+        f"{row.model} has {len(row.accuracies)} of {asked} seeds" for row in single if len(row.accuracies) < asked
+    )
 
 
 def _number(many: int, thing: str) -> str:
@@ -295,7 +316,9 @@ def comparison_table(rows: Sequence[Row]) -> "Table":
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table(box=SIMPLE_HEAD, title="Mean ± deviation over seeds, test split", title_justify="left", pad_edge=False)
+    table = Table(
+        box=SIMPLE_HEAD, title="Mean ± deviation over seeds, test split", title_justify="left", pad_edge=False
+    )
     for name in COLUMNS:
         if name == "model":
             table.add_column(name, overflow="fold", min_width=20)
@@ -303,7 +326,9 @@ def comparison_table(rows: Sequence[Row]) -> "Table":
             table.add_column(name, justify="left" if name == "source" else "right", no_wrap=True)
     for row, texts in zip(rows, comparison_rows(rows), strict=True):
         model, source, _, _, *rest = map(escape, texts)
-        table.add_row(model, source, *("–" if cost is None else short_count(cost) for cost in (row.params, row.macs)), *rest)
+        table.add_row(
+            model, source, *("–" if cost is None else short_count(cost) for cost in (row.params, row.macs)), *rest
+        )
     return table
 
 

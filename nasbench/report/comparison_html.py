@@ -9,16 +9,31 @@ from nasbench.core.store import write_atomically
 from nasbench.report.checklist import Item, checklist
 from nasbench.report.comparison import COLUMNS, Contrast, Row, Verdict, all_seeds, comparison_rows, points, verdict
 from nasbench.report.comparison_plots import MARKS, figures
-from nasbench.report.page import command_line, configuration, facts, mapping, minute, numbers_row, page, table, themed, wall_time
+from nasbench.report.page import (
+    command_line,
+    configuration,
+    facts,
+    mapping,
+    minute,
+    numbers_row,
+    page,
+    table,
+    themed,
+    wall_time,
+)
 
 CAPTION = (
-    "Test accuracy against multiply-adds and against parameters, both on logarithmic axes: mean over the seeds, with the sample "
-    "deviation as error bars. The dashed line joins those that nothing cheaper beats on mean; models that differ by less than their "
+    "Test accuracy against multiply-adds and against parameters, both on logarithmic axes: mean over the seeds, with "
+    "the sample "
+    "deviation as error bars. The dashed line joins those that nothing cheaper beats on mean; models that differ by "
+    "less than their "
     "bars may change places."
 )
 
 
-def write_comparison(directory: Path, run: Mapping[str, Any], rows: Sequence[Row], failures: Sequence[str]) -> list[Path]:
+def write_comparison(
+    directory: Path, run: Mapping[str, Any], rows: Sequence[Row], failures: Sequence[str]
+) -> list[Path]:
     """Writes report.html and the plots' SVG files into the directory; returns what was written, the page first.
 
     `run` is the comparison's run.json; `failures` is a line a failed training.
@@ -63,7 +78,11 @@ def _headline(run: Mapping[str, Any], rows: Sequence[Row], failures: Sequence[st
     done = sum(len(row.accuracies) for row in rows if row.source != "ensemble")
     return numbers_row(
         [
-            ("models", str(len(rows)), ", ".join(f"{many} {kind if many > 1 else kind.removesuffix('s')}" for many, kind in kinds if many)),
+            (
+                "models",
+                str(len(rows)),
+                ", ".join(f"{many} {kind if many > 1 else kind.removesuffix('s')}" for many, kind in kinds if many),
+            ),
             ("seeds", str(len(seeds)), ", ".join(map(str, seeds)) if len(seeds) < 12 else f"{seeds[0]} to {seeds[-1]}"),
             ("trainings", str(done), f"{len(failures)} failed" if failures else "none failed"),
             ("wall time", wall_time(run), "" if run.get("ended") else "not ended"),
@@ -80,14 +99,19 @@ def _verdict(told: Verdict) -> str:
 
 def _models(rows: Sequence[Row], dataset: str, under: str) -> str:
     note = (
-        f"Test split of {dataset}, {under}: mean ± sample deviation over the seeds, in the order asked for. Rank nothing across recipes: "
-        "results of another data set, recipe or version of it do not compare with these. MACs are multiply-adds of one image; "
+        f"Test split of {dataset}, {under}: mean ± sample deviation over the seeds, in the order asked for. Rank "
+        "nothing across recipes: "
+        "results of another data set, recipe or version of it do not compare with these. MACs are multiply-adds of "
+        "one image; "
         "images/s is measured inference."
     )
     seeds = all_seeds(rows)
     each = table(
         ("model", *(f"seed {seed}" for seed in seeds)),
-        [(row.model, *(f"{100 * row.by_seed[seed]:.2f}" if seed in row.by_seed else "–" for seed in seeds)) for row in rows],
+        [
+            (row.model, *(f"{100 * row.by_seed[seed]:.2f}" if seed in row.by_seed else "–" for seed in seeds))
+            for row in rows
+        ],
         left=("model",),
     )
     return (
@@ -99,9 +123,15 @@ def _models(rows: Sequence[Row], dataset: str, under: str) -> str:
 
 def _plots(plots: Mapping[str, str]) -> str:
     if not plots:
-        return "<h2>Accuracy against cost</h2>\n<p>No model has both a finished training and a cost: there is nothing to plot.</p>"
+        return (
+            "<h2>Accuracy against cost</h2>\n<p>No model has both a finished training and a cost: there is "
+            "nothing to plot.</p>"
+        )
     drawn = "".join(themed(svg) for svg in plots.values())
-    return f'<h2>Accuracy against cost</h2>\n<figure><div class="pair">{drawn}</div><figcaption>{escape(CAPTION)}</figcaption></figure>'
+    return (
+        "<h2>Accuracy against cost</h2>\n<figure><div "
+        f'class="pair">{drawn}</div><figcaption>{escape(CAPTION)}</figcaption></figure>'
+    )
 
 
 def _contrasts(contrasts: Sequence[Contrast]) -> str:
@@ -112,7 +142,9 @@ def _contrasts(contrasts: Sequence[Contrast]) -> str:
             one.found,
             one.other,
             points(one.difference, sign=True),
-            "–" if one.low is None or one.high is None else f"{points(one.low, sign=True)} to {points(one.high, sign=True)}",
+            "–"
+            if one.low is None or one.high is None
+            else f"{points(one.low, sign=True)} to {points(one.high, sign=True)}",
             f"{100 * one.level:.4g} %",
             str(one.seeds),
             one.word,
@@ -121,10 +153,12 @@ def _contrasts(contrasts: Sequence[Contrast]) -> str:
     ]
     columns = ("found", "against", "difference, points", "t-interval", "level", "seeds", "reading")
     note = (
-        "Found minus the other, paired by seed. Random cells enter as their mean; baselines are those of no more MACs, the hardest to "
+        "Found minus the other, paired by seed. Random cells enter as their mean; baselines are those of no more "
+        "MACs, the hardest to "
         "beat first, and their intervals hold together at 95 % (Bonferroni)."
     )
-    return f"<h2>Differences</h2>\n{table(columns, rows, left=('reading',), wrap=('found', 'against'))}\n<p>{escape(note)}</p>"
+    differences = table(columns, rows, left=("reading",), wrap=("found", "against"))
+    return f"<h2>Differences</h2>\n{differences}\n<p>{escape(note)}</p>"
 
 
 def _failures(failures: Sequence[str]) -> str:
@@ -134,13 +168,15 @@ def _failures(failures: Sequence[str]) -> str:
 
 def _checklist(items: Sequence[Item]) -> str:
     parts = [
-        "<h2>Best practices</h2>\n<p>The checklist of Lindauer and Hutter (2020, arXiv:1909.02453), answered from this run's record alone: "
+        "<h2>Best practices</h2>\n<p>The checklist of Lindauer and Hutter (2020, arXiv:1909.02453), answered from "
+        "this run's record alone: "
         "what the record does not hold counts as not shown.</p>"
     ]
     for group in dict.fromkeys(item.group for item in items):
         some = [(item.practice, item.answer, item.evidence) for item in items if item.group == group]
         parts.append(
-            f"<h3>{escape(group)}</h3>\n" + table(("practice", "answer", "evidence"), some, left=("answer",), wrap=("practice", "evidence"))
+            f"<h3>{escape(group)}</h3>\n"
+            + table(("practice", "answer", "evidence"), some, left=("answer",), wrap=("practice", "evidence"))
         )
     return '<section class="checklist">' + "\n".join(parts) + "</section>"
 

@@ -1,4 +1,5 @@
-"""The compared models in two plots, test accuracy against multiply-adds and against parameters, with the front of the best at a cost.
+"""The compared models in two plots, test accuracy against multiply-adds and against parameters, with the front of the
+best at a cost.
 
 At half a page's width (3.5 in), with text of 6 points and more. Error bars are the sample deviation over seeds.
 """
@@ -10,7 +11,20 @@ from typing import TYPE_CHECKING
 
 from nasbench.report.comparison import Row
 from nasbench.report.label_layout import Anchor, Box, Placed, frame, measure, place, write
-from nasbench.report.plots import BLUE, GROUND, INK, MUTED, ORANGE, PURPLE, RED, STYLE, log_counts, new_figure, pareto_front, to_svg
+from nasbench.report.plots import (
+    BLUE,
+    GROUND,
+    INK,
+    MUTED,
+    ORANGE,
+    PURPLE,
+    RED,
+    STYLE,
+    log_counts,
+    new_figure,
+    pareto_front,
+    to_svg,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -67,7 +81,9 @@ def marks(rows: Sequence[Row], cost: str) -> list[Mark]:
 
 def short_name(model: str) -> str:
     """A model's name as a label: no prefix, no directories, not too long."""
-    name = model.removesuffix("/architecture.json").removesuffix("/best").rstrip("/").rsplit("/", 1)[-1].rsplit(":", 1)[-1]
+    name = (
+        model.removesuffix("/architecture.json").removesuffix("/best").rstrip("/").rsplit("/", 1)[-1].rsplit(":", 1)[-1]
+    )
     half = LONGEST // 2
     return name if len(name) <= LONGEST else f"{name[: half - 1]}…{name[-half:]}"
 
@@ -98,7 +114,15 @@ def accuracy_against(shown: Sequence[Mark], cost: str) -> tuple["Figure", list[A
                     zorder=4 if source == "found" else 3,
                 )
         front = pareto_front([(mark.cost, mark.accuracy) for mark in shown])
-        axes.step(*zip(*front, strict=True), where="post", color=MUTED, linewidth=0.9, linestyle=(0, (4, 2)), label=FRONT, zorder=2)
+        axes.step(
+            *zip(*front, strict=True),
+            where="post",
+            color=MUTED,
+            linewidth=0.9,
+            linestyle=(0, (4, 2)),
+            label=FRONT,
+            zorder=2,
+        )
         costs = [mark.cost for mark in shown]
         log_counts(axes, costs)
         spread = (max(costs) / min(costs)) ** 0.12
@@ -124,18 +148,24 @@ def accuracy_against(shown: Sequence[Mark], cost: str) -> tuple["Figure", list[A
             borderpad=0.2,
         )
         radii = [0.7 * MARKS[mark.source][3] for mark in shown]  # half a square's diagonal
-        anchors = measure(axes, [(mark.cost, mark.accuracy) for mark in shown], radii, [mark.label for mark in shown], SMALL)
+        anchors = measure(
+            axes, [(mark.cost, mark.accuracy) for mark in shown], radii, [mark.label for mark in shown], SMALL
+        )
         taken = _obstacles(axes, shown, anchors, front)
         order = sorted(range(len(shown)), key=lambda index: (shown[index].source != "found", -shown[index].accuracy))
         placed = place(anchors, order, frame(axes), taken, must=len(order))
         left = [index for index in order if index not in {label.index for label in placed}]
         # What found no room of its own may lie over error bars and the front, never over a mark or another label.
-        placed += place(anchors, left, frame(axes), [*map(_disc, anchors), *(label.box for label in placed)], must=len(left))
+        placed += place(
+            anchors, left, frame(axes), [*map(_disc, anchors), *(label.box for label in placed)], must=len(left)
+        )
         write(axes, anchors, placed, SMALL, INK, MUTED)
         return figure, anchors, placed
 
 
-def _obstacles(axes: "Axes", shown: Sequence[Mark], anchors: Sequence[Anchor], front: Sequence[tuple[float, float]]) -> list[Box]:
+def _obstacles(
+    axes: "Axes", shown: Sequence[Mark], anchors: Sequence[Anchor], front: Sequence[tuple[float, float]]
+) -> list[Box]:
     """What no label should cover, in points (1/72 inch): marks, error bars, the front."""
     scale = 72 / axes.figure.dpi
 
@@ -148,12 +178,17 @@ def _obstacles(axes: "Axes", shown: Sequence[Mark], anchors: Sequence[Anchor], f
         if mark.deviation:
             x, bottom = at(mark.cost, mark.accuracy - mark.deviation)
             _, top = at(mark.cost, mark.accuracy + mark.deviation)
-            taken += [Box(x - 1.2, bottom, x + 1.2, top), *(Box(x - 3, end - 0.8, x + 3, end + 0.8) for end in (bottom, top))]
+            taken += [
+                Box(x - 1.2, bottom, x + 1.2, top),
+                *(Box(x - 3, end - 0.8, x + 3, end + 0.8) for end in (bottom, top)),
+            ]
     return taken + _steps([at(*corner) for corner in front])
 
 
 def _disc(mark: Anchor) -> Box:
-    return Box(mark.x - 0.8 * mark.radius, mark.y - 0.8 * mark.radius, mark.x + 0.8 * mark.radius, mark.y + 0.8 * mark.radius)
+    return Box(
+        mark.x - 0.8 * mark.radius, mark.y - 0.8 * mark.radius, mark.x + 0.8 * mark.radius, mark.y + 0.8 * mark.radius
+    )
 
 
 def _steps(corners: Sequence[tuple[float, float]]) -> list[Box]:

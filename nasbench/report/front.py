@@ -1,4 +1,6 @@
-"""The Pareto front of a search with several objectives: a plot of each further objective against the first, and a table."""
+"""The Pareto front of a search with several objectives: a plot of each further objective against the first, and a
+table.
+"""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -16,7 +18,9 @@ if TYPE_CHECKING:
 COUNTS = ("params", "macs", "flops")
 
 
-def front_plots(trials: Sequence[Trial], objectives: Sequence[Objective], target_macs: int | None = None) -> dict[str, str]:
+def front_plots(
+    trials: Sequence[Trial], objectives: Sequence[Objective], target_macs: int | None = None
+) -> dict[str, str]:
     """File stem -> SVG text, as `plots.figures` has them; empty where there is no front to draw."""
     import matplotlib
 
@@ -25,11 +29,14 @@ def front_plots(trials: Sequence[Trial], objectives: Sequence[Objective], target
         return {} if figure is None else {"front": to_svg(figure, "front")}
 
 
-def front_figure(trials: Sequence[Trial], objectives: Sequence[Objective], target_macs: int | None = None) -> "Figure | None":
-    """Trials as points, a panel for each objective but the first, which is the vertical axis. Shown are those that are compared.
+def front_figure(
+    trials: Sequence[Trial], objectives: Sequence[Objective], target_macs: int | None = None
+) -> "Figure | None":
+    """Trials as points, a panel for each objective but the first, which is the vertical axis. Shown are those that are
+    compared.
 
-    The front is joined where there are two objectives; of more, a trial may be on it for one that the panel does not show.
-    `target_macs` is T where the score is accuracy x (MACs / T)^w.
+    The front is joined where there are two objectives; of more, a trial may be on it for one that the panel does not
+    show. `target_macs` is T where the score is accuracy x (MACs / T)^w.
     """
     front = pareto_front(trials, objectives)
     if len(objectives) < 2 or not front:
@@ -63,11 +70,18 @@ def front_figure(trials: Sequence[Trial], objectives: Sequence[Objective], targe
     return figure
 
 
-def front_table(trials: Sequence[Trial], objectives: Sequence[Objective]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+def front_table(
+    trials: Sequence[Trial], objectives: Sequence[Objective]
+) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Column names, and a row for each trial of the front, the best in the first objective first."""
     columns = ("trial", "key", *(_label(objective) for objective in objectives), "epochs")
     rows = [
-        (str(trial.number), trial.key, *(_value(trial.metrics[objective.metric]) for objective in objectives), str(trial.epochs))
+        (
+            str(trial.number),
+            trial.key,
+            *(_value(trial.metrics[objective.metric]) for objective in objectives),
+            str(trial.epochs),
+        )
         for trial in pareto_front(trials, objectives)
     ]
     return columns, rows
@@ -77,7 +91,9 @@ def front_sentence(trials: Sequence[Trial], objectives: Sequence[Objective]) -> 
     """How large the front is, and among how many."""
     front = pareto_front(trials, objectives)
     compared = (
-        {trial.key for trial in trials if trial.scored and trial.epochs == front[0].epochs and not is_control(trial)} if front else set()
+        {trial.key for trial in trials if trial.scored and trial.epochs == front[0].epochs and not is_control(trial)}
+        if front
+        else set()
     )
     return (
         f"{len(front)} of {len(compared)} different architectures trained for the most epochs are on the front: "
@@ -86,7 +102,9 @@ def front_sentence(trials: Sequence[Trial], objectives: Sequence[Objective]) -> 
 
 
 def _reward(axes: "Axes", target: int, best: float, macs: Sequence[float]) -> None:
-    """The target, and lines of equal score through the best, and 5 and 10 % below it: accuracy = score x (MACs / T)^-w."""
+    """The target, and lines of equal score through the best, and 5 and 10 % below it: accuracy = score x (MACs /
+    T)^-w.
+    """
     axes.axvline(target, color=RED, linewidth=1.2, label=f"target {short_count(target)}", zorder=1)
     low, high, limits = min(macs) / 1.2, max(macs) * 1.2, axes.get_ylim()
     across = [low * (high / low) ** (step / 40) for step in range(41)]

@@ -1,6 +1,7 @@
 """The report of a run: one self-contained HTML page and its plots as SVG beside it, derived from the run log alone.
 
-Nothing in it is fetched: styles, script and plots are inlined. It is written for a run of any length, failures only and none included.
+Nothing in it is fetched: styles, script and plots are inlined. It is written for a run of any length, failures only and
+none included.
 """
 
 import shlex
@@ -22,12 +23,16 @@ from nasbench.report.statistics import kendall_tau, retrained, verdict
 from nasbench.report.tables import COLUMNS, count, duration, leaderboard_rows, score
 
 CAPTIONS = {
-    "search_curve": "Score of each trial in the order of finishing, the best so far, and the control: what the best of n random children "
+    "search_curve": "Score of each trial in the order of finishing, the best so far, and the control: what the best "
+    "of n random children "
     "of this run is expected to be (the mean over all subsets of size n).",
-    "score_against_cost": "Score against size and cost, at the epochs of the search. The line joins those that nothing cheaper beats.",
+    "score_against_cost": "Score against size and cost, at the epochs of the search. The line joins those that "
+    "nothing cheaper beats.",
     "operations": "What the strategy proposed along the search, as shares of all decisions with the same options.",
-    "controller": "The controller's own record: entropy of what it proposes, loss of its last update, baseline of its reward.",
-    "front": "Every trial compared, and the front: those that no other is at least as good as in every objective and better in one.",
+    "controller": "The controller's own record: entropy of what it proposes, loss of its last update, baseline of its "
+    "reward.",
+    "front": "Every trial compared, and the front: those that no other is at least as good as in every objective and "
+    "better in one.",
     "ranking": "Does the search's short training rank as the longer one does?",
     **scaling.CAPTIONS,
 }
@@ -54,7 +59,9 @@ def render(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial], plo
     """The page as text. `plots`: stem -> SVG."""
     config = mapping(run.get("config"))
     scales = is_coefficient_search(run)
-    title = " · ".join(str(config[name]) for name in ("space", "base", "strategy", "dataset") if config.get(name)) or "run"
+    title = (
+        " · ".join(str(config[name]) for name in ("space", "base", "strategy", "dataset") if config.get(name)) or "run"
+    )
     plan = mapping(run.get("plan"))
     recipe = mapping(plan.get("recipe"))
     lead = [f"nasbench {run.get('command', 'run')}", f"seed {run.get('seed')}"]
@@ -94,7 +101,11 @@ def _headline(run: Mapping[str, Any], trials: Sequence[Trial]) -> str:
     planned = mapping(run.get("config")).get("trials")
     spent = f"{sum(trial.seconds for trial in trials):,.0f}"
     numbers = [
-        ("best score", score(best.score) if best else "none yet", f"trial {best.number}, {best.epochs} epochs" if best else ""),
+        (
+            "best score",
+            score(best.score) if best else "none yet",
+            f"trial {best.number}, {best.epochs} epochs" if best else "",
+        ),
         ("its parameters", count(best.metrics.get("params")) if best else "–", ""),
         ("its multiply-adds", count(best.metrics.get("macs")) if best else "–", ""),
         ("trials", str(len(trials)), f"{planned} planned in the search" if planned else ""),
@@ -108,7 +119,9 @@ def _headline(run: Mapping[str, Any], trials: Sequence[Trial]) -> str:
 
 def _control(trials: Sequence[Trial], plots: Mapping[str, str]) -> str:
     told = verdict(trials)
-    return f'<h2>Search curve</h2>\n<p class="verdict {told.answer}">{escape(told.sentence)}</p>\n' + _figure("search_curve", plots)
+    return f'<h2>Search curve</h2>\n<p class="verdict {told.answer}">{escape(told.sentence)}</p>\n' + _figure(
+        "search_curve", plots
+    )
 
 
 def _plot(title: str, name: str, plots: Mapping[str, str]) -> str:
@@ -124,7 +137,10 @@ def _front(run: Mapping[str, Any], trials: Sequence[Trial], plots: Mapping[str, 
     sentence = front_sentence(trials, objectives)
     if target is not None:
         sentence += f" The red line is the target of {target:,} multiply-adds; broken lines join equal scores."
-    return f"<h2>Pareto front</h2>\n<p>{escape(sentence)}</p>\n{_figure('front', plots) if 'front' in plots else ''}\n{listed}"
+    return (
+        "<h2>Pareto "
+        f"front</h2>\n<p>{escape(sentence)}</p>\n{_figure('front', plots) if 'front' in plots else ''}\n{listed}"
+    )
 
 
 def _figure(name: str, plots: Mapping[str, str]) -> str:
@@ -140,7 +156,8 @@ def _leaderboard(trials: Sequence[Trial]) -> str:
     return (
         "<h2>Best architectures</h2>\n"
         + table(COLUMNS, rows, left=("key",), sortable=True)
-        + "<p>Different architectures only; those with the most epochs come first, since scores of unequal trainings do not compare.</p>"
+        + "<p>Different architectures only; those with the most epochs come first, since scores of unequal trainings "
+        "do not compare.</p>"
     )
 
 
@@ -159,19 +176,32 @@ def _ranking(trials: Sequence[Trial], plots: Mapping[str, str]) -> str:
     if not pairs:
         return ""
     rows = [
-        (str(first.number), str(second.number), score(first.score), str(first.epochs), score(second.score), str(second.epochs))
+        (
+            str(first.number),
+            str(second.number),
+            score(first.score),
+            str(first.epochs),
+            score(second.score),
+            str(second.epochs),
+        )
         for first, second in pairs
     ]
     tau = kendall_tau([first.score or 0.0 for first, _ in pairs], [second.score or 0.0 for _, second in pairs])
     if tau is None:
         sentence = "Too few different scores for a rank correlation."
     else:
-        sentence = f"Kendall's tau between the two rankings is {tau[0]:.2f} (p = {tau[1]:.2g}, {len(pairs)} architectures)."
+        sentence = (
+            f"Kendall's tau between the two rankings is {tau[0]:.2f} (p = {tau[1]:.2g}, {len(pairs)} architectures)."
+        )
         sentence += " With so few, it is a hint and no more." if len(pairs) < 10 else ""
-    sentence += " They are the best of the search, so the range is narrow and the correlation lower than over the whole space."
+    sentence += (
+        " They are the best of the search, so the range is narrow and the correlation lower than over the whole space."
+    )
     plot = _figure("ranking", plots) if "ranking" in plots else ""
     columns = ("trial", "retrained as", "score", "epochs", "score retrained", "epochs retrained")
-    return f"<h2>Ranking after retraining</h2>\n<p>{escape(sentence)}</p>\n{plot}\n" + table(columns, rows, sortable=True)
+    return f"<h2>Ranking after retraining</h2>\n<p>{escape(sentence)}</p>\n{plot}\n" + table(
+        columns, rows, sortable=True
+    )
 
 
 def _cost(trials: Sequence[Trial]) -> str:
@@ -189,16 +219,22 @@ def _cost(trials: Sequence[Trial]) -> str:
     saved = sum(by_number[trial.of].seconds for trial in trials if trial.of in by_number)
     hits = sum(trial.status == "cached" for trial in trials)
     met = "architecture was" if hits == 1 else "architectures were"
-    sentence = f"{hits} {met} met again and answered from the log, which saved {duration(saved)} of training." if hits else ""
+    sentence = (
+        f"{hits} {met} met again and answered from the log, which saved {duration(saved)} of training." if hits else ""
+    )
     costs = table(("status", "trials", "device-seconds", "mean"), rows, left=("status",))
-    return f"<h2>Cost</h2>\n{costs}" + (f"<p>{escape(sentence)}</p>" if sentence else "<p>No architecture was met twice.</p>")
+    return f"<h2>Cost</h2>\n{costs}" + (
+        f"<p>{escape(sentence)}</p>" if sentence else "<p>No architecture was met twice.</p>"
+    )
 
 
 def _failures(trials: Sequence[Trial]) -> str:
     failed = [trial for trial in trials if trial.status == "failed"]
     if not failed:
         return ""
-    rows = [(str(trial.number), trial.key, duration(trial.seconds), trial.error or "no reason recorded") for trial in failed]
+    rows = [
+        (str(trial.number), trial.key, duration(trial.seconds), trial.error or "no reason recorded") for trial in failed
+    ]
     listed = table(("trial", "key", "after", "reason"), rows, left=("key",), wrap=("reason",))
     body = listed if len(rows) <= 20 else f"<details><summary>all {len(rows)}</summary>{listed}</details>"
     return f"<h2>Failed trials</h2>\n<p>{len(failed)} of {len(trials)} trials failed.</p>\n{body}"
@@ -207,16 +243,23 @@ def _failures(trials: Sequence[Trial]) -> str:
 def _how_to_go_on(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial]) -> str:
     where = shlex.quote(str(directory))
     lines = (
-        [] if run.get("ended") and trials else [("go on with this run", f"nasbench {run.get('command', 'search')} --run {where} --resume")]
+        []
+        if run.get("ended") and trials
+        else [("go on with this run", f"nasbench {run.get('command', 'search')} --run {where} --resume")]
     )
     lines.append(("build this page anew", f"nasbench report {where}"))
     if is_coefficient_search(run):
         base = shlex.quote(str(mapping(run.get("config")).get("base")))
-        lines.append(("scale the base by these coefficients", f"nasbench scale --coefficients {where} --base {base} --phi 3"))
+        lines.append(
+            ("scale the base by these coefficients", f"nasbench scale --coefficients {where} --base {base} --phi 3")
+        )
     elif best_trial(trials) is not None:
         lines += [
             ("train the best network longer", f"nasbench train {where} --dataset ... --recipe cifar_fast"),
-            ("compare it with baselines and random cells", f"nasbench compare {where} zoo:resnet20 --controls 3 --seeds 5 --dataset ..."),
+            (
+                "compare it with baselines and random cells",
+                f"nasbench compare {where} zoo:resnet20 --controls 3 --seeds 5 --dataset ...",
+            ),
         ]
     text = "\n".join(f"# {what}\n{command}" for what, command in lines)
     return f"<h2>How to go on</h2>\n<pre>{escape(text)}</pre>"
@@ -244,4 +287,6 @@ def _score_name(run: Mapping[str, Any]) -> str:
     objectives = _objectives(run)
     if objectives and not objectives[0].maximise:
         return f"minus {objectives[0].metric}"
-    return {"val_accuracy": "validation accuracy"}.get(str(config.get("score_column")), str(config.get("score_column") or "score"))
+    return {"val_accuracy": "validation accuracy"}.get(
+        str(config.get("score_column")), str(config.get("score_column") or "score")
+    )

@@ -14,11 +14,15 @@ DIRECTIONS = tuple(math.pi * turn / 8 for turn in (0, 8, 4, 12, 2, 6, 14, 10, 1,
 DISTANCES = (1.5, 3.0, 5.0, 10.0, 16.0, 23.0)
 """From the rim of the point to the label, in points (1/72 inch)."""
 FAR = (*DISTANCES, 31.0, 40.0, 50.0, 62.0, 76.0, 92.0, 110.0)
-"""The same for labels that must not be left out; their leading lines may pass over other points, and so end in their own."""
+"""The same for labels that must not be left out; their leading lines may pass over other points, and so end in their
+own.
+"""
 LEADER = 4.0
 """From this distance on, a line leads from the point to its label."""
 CLEAR = 0.6
-"""A label is this much nearer to its own point than to any other's; one with a leading line keeps this far from other points."""
+"""A label is this much nearer to its own point than to any other's; one with a leading line keeps this far from other
+points.
+"""
 
 
 SPACE = 3.0
@@ -50,7 +54,9 @@ class Box:
     top: float
 
     def meets(self, other: "Box") -> bool:
-        return self.left < other.right and other.left < self.right and self.bottom < other.top and other.bottom < self.top
+        return (
+            self.left < other.right and other.left < self.right and self.bottom < other.top and other.bottom < self.top
+        )
 
     def covers(self, point: Anchor, clear: float = 0.0) -> bool:
         """Whether any of a point's disc lies in the box, or nearer to it than `clear`."""
@@ -59,7 +65,12 @@ class Box:
         return math.hypot(across, up) < point.radius + clear
 
     def within(self, other: "Box") -> bool:
-        return self.left >= other.left and self.right <= other.right and self.bottom >= other.bottom and self.top <= other.top
+        return (
+            self.left >= other.left
+            and self.right <= other.right
+            and self.bottom >= other.bottom
+            and self.top <= other.top
+        )
 
 
 @dataclass(frozen=True)
@@ -72,7 +83,9 @@ class Placed:
     crosses: bool = False
 
 
-def measure(axes: "Axes", at: Sequence[tuple[float, float]], radii: Sequence[float], texts: Sequence[str], size: float) -> list[Anchor]:
+def measure(
+    axes: "Axes", at: Sequence[tuple[float, float]], radii: Sequence[float], texts: Sequence[str], size: float
+) -> list[Anchor]:
     """Points of a plot, in its own units, with the sizes of their labels; the figure is laid out now and stays so."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
@@ -98,11 +111,14 @@ def frame(axes: "Axes") -> Box:
     return Box(box.x0 * scale + 1, box.y0 * scale + 1, box.x1 * scale - 1, box.y1 * scale - 1)
 
 
-def place(anchors: Sequence[Anchor], order: Sequence[int], within: Box, taken: Sequence[Box] = (), must: int = 0) -> list[Placed]:
-    """Places labels in the order given, each where it first fits in the frame, clear of points, of each other and of what is `taken`.
+def place(
+    anchors: Sequence[Anchor], order: Sequence[int], within: Box, taken: Sequence[Box] = (), must: int = 0
+) -> list[Placed]:
+    """Places labels in the order given, each where it first fits in the frame, clear of points, of each other and of
+    what is `taken`.
 
-    One that fits nowhere is left out. The first `must` of the order look further and come before all others; among themselves the one
-    that came off worst goes first the next time, for some rounds, of which the best counts.
+    One that fits nowhere is left out. The first `must` of the order look further and come before all others; among
+    themselves the one that came off worst goes first the next time, for some rounds, of which the best counts.
     """
     first = _settle(anchors, order[:must], within, taken)
     return _one_by_one(anchors, order[must:], within, taken, first, far=False)
@@ -123,7 +139,9 @@ def _settle(anchors: Sequence[Anchor], order: Sequence[int], within: Box, taken:
 
 
 def _trouble(anchor: Anchor, label: Placed | None) -> float:
-    """How badly a label came off: the length of its leading line in points, twice that where it crosses other points."""
+    """How badly a label came off: the length of its leading line in points, twice that where it
+    crosses other points.
+    """
     if label is None:
         return LEFT_OUT
     x, y = nearest(anchor, label.box)
@@ -132,7 +150,12 @@ def _trouble(anchor: Anchor, label: Placed | None) -> float:
 
 
 def _one_by_one(
-    anchors: Sequence[Anchor], order: Sequence[int], within: Box, taken: Sequence[Box], before: Sequence[Placed], far: bool
+    anchors: Sequence[Anchor],
+    order: Sequence[int],
+    within: Box,
+    taken: Sequence[Box],
+    before: Sequence[Placed],
+    far: bool,
 ) -> list[Placed]:
     """The labels placed `before` and those of the order that fit beside them."""
     placed = list(before)
@@ -156,9 +179,13 @@ def _filled(anchor: Anchor, label: Placed) -> list[Box]:
     return [box, *_along(anchor, label.box)] if label.leader else [box]
 
 
-def _first_fit(anchor: Anchor, distance: float, crosses: bool, others: Sequence[Anchor], solid: Sequence[Box], within: Box) -> Box | None:
+def _first_fit(
+    anchor: Anchor, distance: float, crosses: bool, others: Sequence[Anchor], solid: Sequence[Box], within: Box
+) -> Box | None:
     leader = distance >= LEADER
-    apart = [other for other in others if math.hypot(other.x - anchor.x, other.y - anchor.y) > CLEAR]  # one cannot be nearer to a twin
+    apart = [
+        other for other in others if math.hypot(other.x - anchor.x, other.y - anchor.y) > CLEAR
+    ]  # one cannot be nearer to a twin
     clear = CLEAR if leader else CLEAR + distance
     for angle in DIRECTIONS:
         across, up = math.cos(angle), math.sin(angle)
@@ -188,9 +215,17 @@ def _along(anchor: Anchor, box: Box) -> list[Box]:
     x, y = nearest(anchor, box)
     length = math.hypot(x - anchor.x, y - anchor.y)
     steps = max(1, round((length - anchor.radius) / 0.8))
-    shares = [(anchor.radius + (length - anchor.radius) * step / steps) / length for step in range(1, steps)] if length > 0 else []
+    shares = (
+        [(anchor.radius + (length - anchor.radius) * step / steps) / length for step in range(1, steps)]
+        if length > 0
+        else []
+    )
     return [
-        Box(anchor.x + share * (x - anchor.x) - 0.4, anchor.y + share * (y - anchor.y) - 0.4, *_corner(anchor, x, y, share))
+        Box(
+            anchor.x + share * (x - anchor.x) - 0.4,
+            anchor.y + share * (y - anchor.y) - 0.4,
+            *_corner(anchor, x, y, share),
+        )
         for share in shares
     ]
 
@@ -199,8 +234,12 @@ def _corner(anchor: Anchor, x: float, y: float, share: float) -> tuple[float, fl
     return anchor.x + share * (x - anchor.x) + 0.4, anchor.y + share * (y - anchor.y) + 0.4
 
 
-def write(axes: "Axes", anchors: Sequence[Anchor], placed: Sequence[Placed], size: float, colour: str, line: str) -> None:
-    """Draws labels at their places, with their leading lines. Coordinates are points from the figure's lower left corner."""
+def write(
+    axes: "Axes", anchors: Sequence[Anchor], placed: Sequence[Placed], size: float, colour: str, line: str
+) -> None:
+    """Draws labels at their places, with their leading lines. Coordinates are points from the figure's lower left
+    corner.
+    """
     from matplotlib.transforms import Affine2D
 
     figure = axes.figure

@@ -33,7 +33,9 @@ def page(title: str, lead: str, sections: Iterable[str]) -> str:
 def numbers_row(numbers: Iterable[tuple[str, str, str]]) -> str:
     """The headline numbers of a page: (name, value, a word more)."""
     cells = "".join(
-        f"<div><dt>{escape(name)}</dt><dd>{escape(value)}" + (f"<small>{escape(more)}</small>" if more else "") + "</dd></div>"
+        f"<div><dt>{escape(name)}</dt><dd>{escape(value)}"
+        + (f"<small>{escape(more)}</small>" if more else "")
+        + "</dd></div>"
         for name, value, more in numbers
     )
     return f'<dl class="numbers">{cells}</dl>'
@@ -65,14 +67,23 @@ def themed(svg: str) -> str:
 
 
 def table(
-    columns: Iterable[str], rows: Iterable[Sequence[str]], left: Sequence[str] = (), wrap: Sequence[str] = (), sortable: bool = False
+    columns: Iterable[str],
+    rows: Iterable[Sequence[str]],
+    left: Sequence[str] = (),
+    wrap: Sequence[str] = (),
+    sortable: bool = False,
 ) -> str:
     """An HTML table; `left`: columns of text, `wrap`: long ones; all cells are escaped."""
     names = list(columns)
     marks = {name: ' class="wrap"' if name in wrap else ' class="left"' if name in left else "" for name in names}
-    head = "".join(f'<th scope="col"{marks[name]}>{escape(name)}</th>' for name in names).replace('class="wrap"', 'class="left"')
+    head = "".join(f'<th scope="col"{marks[name]}>{escape(name)}</th>' for name in names).replace(
+        'class="wrap"', 'class="left"'
+    )
     body = "\n".join(
-        "<tr>" + "".join(f"<td{marks[name]}>{escape(value)}</td>" for name, value in zip(names, row, strict=True)) + "</tr>" for row in rows
+        "<tr>"
+        + "".join(f"<td{marks[name]}>{escape(value)}</td>" for name, value in zip(names, row, strict=True))
+        + "</tr>"
+        for row in rows
     )
     kind = ' class="sortable"' if sortable else ""
     return f'<div class="scroll"><table{kind}><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table></div>'

@@ -1,7 +1,8 @@
-"""The plots of a run: search curve with its control, score against cost, operations over time, controller, ranking after retraining.
+"""The plots of a run: search curve with its control, score against cost, operations over time, controller, ranking
+after retraining.
 
-Each function returns a matplotlib figure, or None where the log holds nothing to plot. Figures are made without pyplot, so nothing
-global changes, at half a page's width (3.5 in) or the page's (7.2 in) with 8-point text.
+Each function returns a matplotlib figure, or None where the log holds nothing to plot. Figures are made without pyplot,
+so nothing global changes, at half a page's width (3.5 in) or the page's (7.2 in) with 8-point text.
 """
 
 import io
@@ -9,7 +10,15 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from nasbench.core.curves import OptionGroup, best_so_far, is_random, is_retraining, random_scores, search_epochs, searched
+from nasbench.core.curves import (
+    OptionGroup,
+    best_so_far,
+    is_random,
+    is_retraining,
+    random_scores,
+    search_epochs,
+    searched,
+)
 from nasbench.core.trial import Trial
 from nasbench.report.cell_drawing import FAMILIES, family
 from nasbench.report.cell_layout import label
@@ -90,18 +99,32 @@ def search_curve(trials: Sequence[Trial], score: str = "score") -> "Figure | Non
     figure = new_figure(7.2, 2.9)
     axes = figure.subplots()
     for blind, colour, text in ((True, ORANGE, "blind proposals"), (False, BLUE, "proposals")):
-        points = [(place, trial.score) for place, trial in enumerate(told, 1) if trial.scored and is_random(trial) is blind]
+        points = [
+            (place, trial.score) for place, trial in enumerate(told, 1) if trial.scored and is_random(trial) is blind
+        ]
         scatter(axes, points, colour, text)
     failed = [place for place, trial in enumerate(told, 1) if not trial.scored]
     axes.plot(
-        failed, [0.015] * len(failed), "|", color=RED, markersize=6, transform=axes.get_xaxis_transform(), label="failed", clip_on=False
+        failed,
+        [0.015] * len(failed),
+        "|",
+        color=RED,
+        markersize=6,
+        transform=axes.get_xaxis_transform(),
+        label="failed",
+        clip_on=False,
     )
     if not failed:
         axes.lines[-1].remove()
     best = [(place, value) for place, value in enumerate(best_so_far(told), 1) if value is not None]
     if best:
         axes.step(
-            *zip(*best, strict=True), where="post", color=INK, linewidth=1.7, label="best so far", marker="o" if len(best) == 1 else ""
+            *zip(*best, strict=True),
+            where="post",
+            color=INK,
+            linewidth=1.7,
+            label="best so far",
+            marker="o" if len(best) == 1 else "",
         )
     control = expected_best_curve(random_scores(trials))
     if control:
@@ -124,7 +147,11 @@ def search_curve(trials: Sequence[Trial], score: str = "score") -> "Figure | Non
 def score_against_cost(trials: Sequence[Trial], score: str = "score") -> "Figure | None":
     """Score against parameters and multiply-adds, with the front of those that nothing smaller beats."""
     epochs = search_epochs(trials)
-    shown = [trial for trial in trials if trial.scored and trial.status != "cached" and trial.epochs == epochs and not is_retraining(trial)]
+    shown = [
+        trial
+        for trial in trials
+        if trial.scored and trial.status != "cached" and trial.epochs == epochs and not is_retraining(trial)
+    ]
     panels = [
         (metric, text)
         for metric, text in (("params", "trainable parameters"), ("macs", "multiply-adds (MACs)"))
@@ -133,10 +160,17 @@ def score_against_cost(trials: Sequence[Trial], score: str = "score") -> "Figure
     if not panels:
         return None
     figure = new_figure(3.6 * len(panels), 2.7)
-    for axes, (metric, text) in zip(figure.subplots(1, len(panels), squeeze=False, sharey=True)[0], panels, strict=True):
+    for axes, (metric, text) in zip(
+        figure.subplots(1, len(panels), squeeze=False, sharey=True)[0], panels, strict=True
+    ):
         with_cost = [trial for trial in shown if _positive(trial, metric)]
         for blind, colour, name in ((True, ORANGE, "random"), (False, BLUE, "chosen by the search")):
-            scatter(axes, [(trial.metrics[metric], trial.score) for trial in with_cost if is_random(trial) is blind], colour, name)
+            scatter(
+                axes,
+                [(trial.metrics[metric], trial.score) for trial in with_cost if is_random(trial) is blind],
+                colour,
+                name,
+            )
         front = pareto_front([(float(trial.metrics[metric]), float(trial.score or 0.0)) for trial in with_cost])
         axes.step(*zip(*front, strict=True), where="post", color=INK, linewidth=1.0, label="best at that cost")
         log_counts(axes, [trial.metrics[metric] for trial in with_cost])
@@ -147,13 +181,17 @@ def score_against_cost(trials: Sequence[Trial], score: str = "score") -> "Figure
 
 
 def operations(trials: Sequence[Trial], groups: Sequence[OptionGroup], windows: int = 24) -> "Figure | None":
-    """How the share of each option among the strategy's proposals moved, for the (at most two) largest groups of decisions."""
+    """How the share of each option among the strategy's proposals moved, for the (at most two) largest groups of
+    decisions.
+    """
     if len(searched(trials)) < 2 or not groups:
         return None
     chosen = groups[:2]
     figure = new_figure(7.2, 3.0 if len(chosen) == 1 else 4.2)
     heights = [max(2.0, 0.2 * len(group.options)) for group in chosen]
-    for axes, group in zip(figure.subplots(len(chosen), 1, squeeze=False, sharex=True, height_ratios=heights)[:, 0], chosen, strict=True):
+    for axes, group in zip(
+        figure.subplots(len(chosen), 1, squeeze=False, sharex=True, height_ratios=heights)[:, 0], chosen, strict=True
+    ):
         shares = shares_over_time(trials, group, min(windows, max(2, len(searched(trials)) // 5)))
         places = [place for place, _ in shares]
         colours = _option_colours(group.options)
@@ -161,14 +199,23 @@ def operations(trials: Sequence[Trial], groups: Sequence[OptionGroup], windows: 
         edges = [0.5, *places[1:-1], len(searched(trials)) + 0.5] if len(places) > 1 else places
         for option in sorted(group.options, key=lambda option: list(FAMILIES).index(family(option)), reverse=True):
             top = [low + share[option] for low, (_, share) in zip(floor, shares, strict=True)]
-            axes.fill_between(edges, floor, top, color=colours[option], linewidth=0.4, edgecolor=GROUND, label=" ".join(label(option)))
+            axes.fill_between(
+                edges, floor, top, color=colours[option], linewidth=0.4, edgecolor=GROUND, label=" ".join(label(option))
+            )
             floor = top
         axes.set_ylim(0, 1)
         axes.set_xlim(0.5, len(searched(trials)) + 0.5)
         axes.set_ylabel(f"share of {group.name}" if len(group.name) < 14 else "share")
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
         handles, labels = axes.get_legend_handles_labels()
-        axes.legend(handles[::-1], labels[::-1], loc="center left", bbox_to_anchor=(1.01, 0.5), handlelength=1.0, labelspacing=0.25)
+        axes.legend(
+            handles[::-1],
+            labels[::-1],
+            loc="center left",
+            bbox_to_anchor=(1.01, 0.5),
+            handlelength=1.0,
+            labelspacing=0.25,
+        )
     figure.axes[-1].set_xlabel("trials finished")
     _whole_numbers(figure.axes[-1])
     return figure

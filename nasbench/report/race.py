@@ -1,7 +1,7 @@
 """What a race came to: each repetition's path, the mean and deviation at each budget, and who wins how surely.
 
-A repetition is one strategy under one seed. After any number of evaluations it returns the architecture with the best score seen, the
-earliest where equal; its results at a smaller budget are therefore on the same path.
+A repetition is one strategy under one seed. After any number of evaluations it returns the architecture with the best
+score seen, the earliest where equal; its results at a smaller budget are therefore on the same path.
 """
 
 from bisect import bisect_right
@@ -19,7 +19,9 @@ Z95 = 1.959964
 
 @dataclass(frozen=True)
 class Step:
-    """A new best: after how many evaluations and simulated seconds, and its values in the race's columns, the score first."""
+    """A new best: after how many evaluations and simulated seconds, and its values in the race's columns, the score
+    first.
+    """
 
     evaluations: int
     seconds: float
@@ -28,7 +30,9 @@ class Step:
 
 @dataclass(frozen=True)
 class Repetition:
-    """One strategy under one seed. `evaluations` are those that each budget allowed, in the order of the race's budgets."""
+    """One strategy under one seed. `evaluations` are those that each budget allowed, in the order of the race's
+    budgets.
+    """
 
     strategy: str
     seed: int
@@ -38,19 +42,25 @@ class Repetition:
     @classmethod
     def of(cls, trial: Trial) -> "Repetition":
         """Read from its line of the log."""
-        steps = tuple(Step(int(number), float(seconds), tuple(values)) for number, seconds, values in trial.note["steps"])
+        steps = tuple(
+            Step(int(number), float(seconds), tuple(values)) for number, seconds, values in trial.note["steps"]
+        )
         genes = trial.architecture.genes
         return cls(str(genes["strategy"]), int(genes["seed"]), steps, tuple(trial.note["evaluations"]))
 
     def at(self, place: float, axis: Axis) -> tuple[float, ...] | None:
         """The values of what is returned there; None before the first evaluation."""
-        index = bisect_right(self.steps, place, key=lambda step: step.evaluations if axis == "evaluations" else step.seconds)
+        index = bisect_right(
+            self.steps, place, key=lambda step: step.evaluations if axis == "evaluations" else step.seconds
+        )
         return self.steps[index - 1].values if index else None
 
 
 @dataclass(frozen=True)
 class Summary:
-    """A column over the repetitions that returned something there. `std` is the sample deviation, None for one repetition."""
+    """A column over the repetitions that returned something there. `std` is the sample deviation, None for one
+    repetition.
+    """
 
     mean: float
     std: float | None
@@ -66,7 +76,9 @@ class Summary:
 
 @dataclass(frozen=True)
 class Standing:
-    """A strategy at one budget: mean number of evaluations, a summary for each column, and repetitions without any evaluation."""
+    """A strategy at one budget: mean number of evaluations, a summary for each column, and repetitions without any
+    evaluation.
+    """
 
     strategy: str
     budget: float
@@ -77,7 +89,9 @@ class Standing:
 
 @dataclass(frozen=True)
 class Win:
-    """How often `strategy` returns a better cell than `other` under the same seed, ties half, with a 95 % Wilson interval."""
+    """How often `strategy` returns a better cell than `other` under the same seed, ties half, with a 95 % Wilson
+    interval.
+    """
 
     strategy: str
     other: str
@@ -91,8 +105,8 @@ class Win:
 class Race:
     """What the report of a race is made of.
 
-    `columns`: the score, then what is only reported; the last one ranks. `budgets`: the race's own and those shown besides, in
-    order. `optimum`: column -> the best value in the table, where the table is complete.
+    `columns`: the score, then what is only reported; the last one ranks. `budgets`: the race's own and those shown
+    besides, in order. `optimum`: column -> the best value in the table, where the table is complete.
     """
 
     space: str
@@ -149,15 +163,25 @@ class Race:
         return sorted(found, key=lambda standing: -standing.columns[self.rank_by].mean)
 
     def wins(self) -> list[Win]:
-        """Every ordered pair that has common seeds, at the race's own budget, by the ranking column; in the order of the standings."""
+        """Every ordered pair that has common seeds, at the race's own budget, by the ranking column; in the order of
+        the standings.
+        """
         order = [standing.strategy for standing in self.standings(self.budget)]
         place = self.columns.index(self.rank_by)
         values = {
-            strategy: {r.seed: found[place] for r in self.of_strategy(strategy) if (found := r.at(self.budget, self.axis)) is not None}
+            strategy: {
+                r.seed: found[place]
+                for r in self.of_strategy(strategy)
+                if (found := r.at(self.budget, self.axis)) is not None
+            }
             for strategy in order
         }
         return [
-            _win(one, other, [(values[one][seed], values[other][seed]) for seed in values[one].keys() & values[other].keys()])
+            _win(
+                one,
+                other,
+                [(values[one][seed], values[other][seed]) for seed in values[one].keys() & values[other].keys()],
+            )
             for one in order
             for other in order
             if one != other and values[one].keys() & values[other].keys()

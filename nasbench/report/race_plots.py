@@ -22,7 +22,9 @@ POINTS = 240
 PAGE = 7.2
 """Width of the page, inches."""
 SETTLED = 0.12
-"""The first evaluations are far below the rest: the vertical axis shows what comes after this share of the horizontal one."""
+"""The first evaluations are far below the rest: the vertical axis shows what comes after this share of the horizontal
+one.
+"""
 
 
 def figures(race: Race) -> dict[str, str]:
@@ -42,7 +44,9 @@ def figures(race: Race) -> dict[str, str]:
 
 
 def anytime(race: Race, place: int) -> "Figure":
-    """Column number `place` of what would be returned, against evaluations and, where queries have a cost, against simulated time."""
+    """Column number `place` of what would be returned, against evaluations and, where queries have a cost, against
+    simulated time.
+    """
     axes_of: list[tuple[Axis, str]] = [("evaluations", "evaluations")]
     axes_of += [("seconds", "simulated seconds")] if race.timed else []
     order = [standing.strategy for standing in race.standings(race.budgets[-1])]
@@ -57,15 +61,25 @@ def anytime(race: Race, place: int) -> "Figure":
         for strategy in order:
             bands = quartiles(race.of_strategy(strategy), grid, axis, place)
             colour, dash = styles[strategy]
-            axes.fill_between(grid, bands[0], bands[2], color=colour, alpha=0.14 if len(order) <= 4 else 0.08, linewidth=0)
+            axes.fill_between(
+                grid, bands[0], bands[2], color=colour, alpha=0.14 if len(order) <= 4 else 0.08, linewidth=0
+            )
             axes.plot(grid, bands[1], color=colour, linestyle=dash, linewidth=1.4, label=strategy)
             settled = int(SETTLED * len(grid))
             lows.append(float(min(bands[0][settled:])))
             highs.append(float(max(bands[2][settled:])))
         if optimum is not None:
-            axes.axhline(optimum, color=INK, linewidth=0.8, linestyle=(0, (1, 2)), label=f"best in the table, {Summary(optimum, None)}")
+            axes.axhline(
+                optimum,
+                color=INK,
+                linewidth=0.8,
+                linestyle=(0, (1, 2)),
+                label=f"best in the table, {Summary(optimum, None)}",
+            )
         if axis == race.axis and race.budget < race.budgets[-1]:
-            axes.axvline(race.budget, color=MUTED, linewidth=0.9, label=f"the race's budget, {budget_text(race, race.budget)}")
+            axes.axvline(
+                race.budget, color=MUTED, linewidth=0.9, label=f"the race's budget, {budget_text(race, race.budget)}"
+            )
         axes.set_xlabel(text)
         axes.set_xlim(0, grid[-1])
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
@@ -76,12 +90,16 @@ def anytime(race: Race, place: int) -> "Figure":
     panels[0].set_ylim(low - pad, high + pad)
     panels[0].set_ylabel(race.columns[place] + (", best so far" if place == 0 else "\nof the returned architecture"))
     named = {label: handle for axes in panels for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)}
-    figure.legend(list(named.values()), list(named), loc="outside upper left", ncols=columns, handlelength=1.8, columnspacing=1.2)
+    figure.legend(
+        list(named.values()), list(named), loc="outside upper left", ncols=columns, handlelength=1.8, columnspacing=1.2
+    )
     return figure
 
 
 def wins(race: Race) -> "Figure":
-    """The share of seeds in which the strategy of a row returns something better than that of a column, with its 95 % interval."""
+    """The share of seeds in which the strategy of a row returns something better than that of a column, with its 95 %
+    interval.
+    """
     order = [standing.strategy for standing in race.standings(race.budget)]
     found = {(win.strategy, win.other): win for win in race.wins()}
     size = len(order)
@@ -110,7 +128,9 @@ def wins(race: Race) -> "Figure":
 
 
 def places(race: Race, axis: Axis) -> "np.ndarray":
-    """Where quantiles are taken along an axis: up to the largest budget, or up to the mean evaluations that it allowed."""
+    """Where quantiles are taken along an axis: up to the largest budget, or up to the mean evaluations that it
+    allowed.
+    """
     import numpy as np
 
     if axis == "seconds":
@@ -121,7 +141,9 @@ def places(race: Race, axis: Axis) -> "np.ndarray":
 
 
 def quartiles(repetitions: Sequence[Repetition], grid: "np.ndarray", axis: Axis, place: int) -> "np.ndarray":
-    """(3, places): lower quartile, median and upper quartile of what would be returned; NaN until half of the repetitions have any."""
+    """(3, places): lower quartile, median and upper quartile of what would be returned; NaN until half of the
+    repetitions have any.
+    """
     import numpy as np
 
     values = np.full((len(repetitions), len(grid)), np.nan)

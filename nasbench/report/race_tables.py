@@ -15,7 +15,9 @@ def standing_columns(race: Race) -> tuple[str, ...]:
 
 
 def standing_rows(race: Race) -> list[tuple[str, ...]]:
-    """A row a strategy, under the heads of `standing_columns`: mean ± sample deviation, the best in the ranking column first."""
+    """A row a strategy, under the heads of `standing_columns`: mean ± sample deviation, the best in the ranking column
+    first.
+    """
     return [
         (
             standing.strategy,
@@ -33,7 +35,10 @@ def standing_rows(race: Race) -> list[tuple[str, ...]]:
 
 def order_rows(race: Race) -> list[tuple[str, ...]]:
     """A row a budget: the strategies from the best to the worst there."""
-    return [(budget_text(race, budget), " > ".join(standing.strategy for standing in race.standings(budget))) for budget in race.budgets]
+    return [
+        (budget_text(race, budget), " > ".join(standing.strategy for standing in race.standings(budget)))
+        for budget in race.budgets
+    ]
 
 
 def win_rows(race: Race) -> list[tuple[str, ...]]:
@@ -73,4 +78,6 @@ def budget_text(race: Race, budget: float) -> str:
 
 def evaluations(standing: Standing) -> str:
     """The mean number of evaluations; what had none is said."""
-    return f"{standing.evaluations:,.1f}".removesuffix(".0") + (f" ({standing.empty} with none)" if standing.empty else "")
+    return f"{standing.evaluations:,.1f}".removesuffix(".0") + (
+        f" ({standing.empty} with none)" if standing.empty else ""
+    )

@@ -1,4 +1,6 @@
-"""The part of a report that is about scaling coefficients: which were found and how surely, the surface, the comparison."""
+"""The part of a report that is about scaling coefficients: which were found and how surely, the surface, the
+comparison.
+"""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -14,10 +16,13 @@ from nasbench.report.scaling_results import Row, chosen, comparison, deviation, 
 from nasbench.report.tables import count, score
 
 CAPTIONS = {
-    "surface": "The surface alpha · beta² · gamma² = 2 as a triangle: in a corner one dimension has all of the growth, on thin lines a "
-    "quarter, a half or three quarters of it. Circles are candidates, coloured by score at equal epochs (accuracy, corrected for what "
+    "surface": "The surface alpha · beta² · gamma² = 2 as a triangle: in a corner one dimension has all of the "
+    "growth, on thin lines a "
+    "quarter, a half or three quarters of it. Circles are candidates, coloured by score at equal epochs (accuracy, "
+    "corrected for what "
     "rounding does to their multiply-adds); the ground is a quadratic through them.",
-    "comparison": "Validation accuracy at multiply-adds as near to equal as rounding allows: every seed, the mean, and one standard "
+    "comparison": "Validation accuracy at multiply-adds as near to equal as rounding allows: every seed, the mean, "
+    "and one standard "
     "deviation to either side.",
 }
 
@@ -35,7 +40,9 @@ def coefficients_section(run: Mapping[str, Any], trials: Sequence[Trial], figure
         return "<h2>Coefficients</h2>\n<p>No candidate has a score yet.</p>"
     names = ("alpha", "beta", "gamma")
     rows = []
-    for name, meaning, value in zip(names, ("depth", "width", "resolution"), vars(row.multipliers).values(), strict=True):
+    for name, meaning, value in zip(
+        names, ("depth", "width", "resolution"), vars(row.multipliers).values(), strict=True
+    ):
         between = "–"
         if surface is not None and surface.interval is not None:
             between = "{:.3f} to {:.3f}".format(*surface.interval[name])
@@ -73,7 +80,20 @@ def candidates_section(trials: Sequence[Trial], limit: int = 12) -> str:
     best = front_runners(trials, limit)
     if not best:
         return ""
-    columns = ("rank", "trial", "alpha", "beta", "gamma", "px", "params", "MACs", "MACs / base", "accuracy, %", "score", "epochs")
+    columns = (
+        "rank",
+        "trial",
+        "alpha",
+        "beta",
+        "gamma",
+        "px",
+        "params",
+        "MACs",
+        "MACs / base",
+        "accuracy, %",
+        "score",
+        "epochs",
+    )
     rows = [
         (
             str(rank),
@@ -89,26 +109,34 @@ def candidates_section(trials: Sequence[Trial], limit: int = 12) -> str:
         )
         for rank, trial in enumerate(best, start=1)
     ]
-    note = "Different networks only (rounding makes many coefficients one), under the search's seed; those with the most epochs come first."
+    note = (
+        "Different networks only (rounding makes many coefficients one), under the search's seed; those "
+        "with the most epochs come first."
+    )
     return f"<h2>Best candidates</h2>\n{table(columns, rows, sortable=True)}<p>{escape(note)}</p>"
 
 
 def _sentences(row: Row, surface: Fit | None, trials: Sequence[Trial], run: Mapping[str, Any]) -> list[str]:
     seeds = len(row.trials)
-    found = ", ".join(f"{name} {value:.3f}" for name, value in zip(("alpha", "beta", "gamma"), vars(row.multipliers).values(), strict=True))
+    found = ", ".join(
+        f"{name} {value:.3f}"
+        for name, value in zip(("alpha", "beta", "gamma"), vars(row.multipliers).values(), strict=True)
+    )
     told = [f"Found: {found}, with a score of {_with_deviation(row.scores, 4)} over {seeds} seed{'s' * (seeds != 1)}."]
     number = len(points(trials))
     if surface is None or surface.interval is None:
         return [*told, f"How surely they are known cannot be told from {number} candidates: {FEWEST} are the least."]
     told.append(
-        f"The interval holds {LEVEL:.0%} of the best points of quadratics fitted to {number} candidates drawn with replacement; "
+        f"The interval holds {LEVEL:.0%} of the best points of quadratics fitted to {number} candidates drawn with "
+        "replacement; "
         f"their scores scatter around the fit by {surface.residual:.4f}."
     )
     noise = _noise(comparison(trials, _epochs(run)))
     if noise:
         part = surface.near_best(noise)
         told.append(
-            f"Another seed moves a score by {noise:.4f} (one standard deviation), and {part:.0%} of the surface is that near to its best."
+            f"Another seed moves a score by {noise:.4f} (one standard deviation), and {part:.0%} of the surface is "
+            "that near to its best."
         )
     return told
 
@@ -129,7 +157,10 @@ def _against(rows: Sequence[Row], trials: Sequence[Trial], run: Mapping[str, Any
     rival = max(others, key=lambda row: fmean(row.accuracies))
     ours, theirs = found.accuracies, rival.accuracies
     difference = 100 * (fmean(ours) - fmean(theirs))
-    told = f"Found coefficients reach {_with_deviation([100 * v for v in ours], 2)} %, the best of the others ({rival.name}) "
+    told = (
+        f"Found coefficients reach {_with_deviation([100 * v for v in ours], 2)} %, the best of the "
+        f"others ({rival.name}) "
+    )
     told += f"{_with_deviation([100 * v for v in theirs], 2)} %: {difference:+.2f} points"
     if len(ours) < 2 or len(theirs) < 2:
         return told + ", from too few seeds to say more."

@@ -1,8 +1,9 @@
 """A smooth surface through the scores of a search for coefficients, and how surely it says where the best ones lie.
 
-A quadratic in the shares of depth and width (resolution has the rest), fitted by least squares with a small penalty, so that few points
-give a plain surface. Its best point, fitted again and again to points drawn with replacement (Efron's bootstrap), scatters: that
-scatter is the uncertainty of the coefficients, whatever its cause, noise of the trainings or a surface that is flat.
+A quadratic in the shares of depth and width (resolution has the rest), fitted by least squares with a small penalty, so
+that few points give a plain surface. Its best point, fitted again and again to points drawn with replacement (Efron's
+bootstrap), scatters: that scatter is the uncertainty of the coefficients, whatever its cause, noise of the trainings or
+a surface that is flat.
 """
 
 from collections.abc import Sequence
@@ -28,7 +29,8 @@ STEPS = 50
 
 @dataclass(frozen=True)
 class Fit:
-    """`best` of the fitted surface; with enough points, `interval`: coefficient -> (low, high) that hold LEVEL of the resampled bests.
+    """`best` of the fitted surface; with enough points, `interval`: coefficient -> (low, high) that hold LEVEL of the
+    resampled bests.
 
     `residual` is the standard deviation of the scores around the surface.
     """

@@ -1,4 +1,6 @@
-"""The plots of a search for scaling coefficients: the surface as a triangle, and the comparison at equal multiply-adds."""
+"""The plots of a search for scaling coefficients: the surface as a triangle, and the comparison at equal
+multiply-adds.
+"""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -34,7 +36,9 @@ def scaling_plots(points: Sequence[Point], fit: Fit | None, chosen: Row | None, 
 
 
 def surface(points: Sequence[Point], fit: Fit | None, chosen: Row | None) -> "Figure | None":
-    """Every way to share out the growth is a point of the triangle; colours are scores, the ground is the fitted surface."""
+    """Every way to share out the growth is a point of the triangle; colours are scores, the ground is the fitted
+    surface.
+    """
     if not points:
         return None
     figure = new_figure(5.2, 4.4)
@@ -62,12 +66,30 @@ def surface(points: Sequence[Point], fit: Fit | None, chosen: Row | None) -> "Fi
     )
     x, y = _place(shares_of(PUBLISHED.at(1.0)))
     axes.plot(
-        x, y, "D", color="none", markeredgecolor=ORANGE, markeredgewidth=1.6, markersize=8, zorder=4, label="published 1.2, 1.1, 1.15"
+        x,
+        y,
+        "D",
+        color="none",
+        markeredgecolor=ORANGE,
+        markeredgewidth=1.6,
+        markersize=8,
+        zorder=4,
+        label="published 1.2, 1.1, 1.15",
     )
     if chosen is not None:
         x, y = _place(shares_of(chosen.multipliers))
         found = ", ".join(f"{value:.3g}" for value in vars(chosen.multipliers).values())
-        axes.plot(x, y, "*", color=ORANGE, markeredgecolor=INK, markeredgewidth=0.7, markersize=14, zorder=5, label=f"found {found}")
+        axes.plot(
+            x,
+            y,
+            "*",
+            color=ORANGE,
+            markeredgecolor=INK,
+            markeredgewidth=0.7,
+            markersize=14,
+            zorder=5,
+            label=f"found {found}",
+        )
     bar = figure.colorbar(marks, ax=axes, shrink=0.75, pad=0.02)
     bar.set_label("score: accuracy × (MACs / 2 base MACs)$^{-0.07}$")
     bar.outline.set_visible(False)
@@ -87,7 +109,14 @@ def comparison(rows: Sequence[Row]) -> "Figure | None":
         mean = sum(values) / len(values)
         if len(values) > 1:
             spread = float(np.std(values, ddof=1))
-            axes.plot([mean - spread, mean + spread], [place, place], color=colour, linewidth=2.2, alpha=0.45, solid_capstyle="butt")
+            axes.plot(
+                [mean - spread, mean + spread],
+                [place, place],
+                color=colour,
+                linewidth=2.2,
+                alpha=0.45,
+                solid_capstyle="butt",
+            )
         axes.plot(values, [place] * len(values), "o", color=colour, markersize=3.5, alpha=0.7, markeredgewidth=0)
         axes.plot(mean, place, "|", color=INK, markersize=13, markeredgewidth=1.8)
     axes.set_yticks(range(len(rows)), [f"{row.name}  ({row.macs_ratio:.2f}x MACs)" for row in rows])
@@ -111,15 +140,23 @@ def _ground(axes: "Axes", fit: Fit, low: float, high: float) -> None:
 
 
 def _frame(axes: "Axes") -> None:
-    """The triangle, its corners by name, and lines where a dimension has a quarter, a half, three quarters of the growth."""
+    """The triangle, its corners by name, and lines where a dimension has a quarter, a half, three quarters of the
+    growth.
+    """
     axes.set_aspect("equal")
     axes.set_axis_off()
     corners = [_place(each) for each in ((1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 0, 0))]
     axes.plot(*zip(*corners, strict=True), color=MUTED, linewidth=1.0, zorder=2)
     for share in (0.25, 0.5, 0.75):
         rest = 1 - share
-        for ends in (((share, rest, 0), (share, 0, rest)), ((rest, share, 0), (0, share, rest)), ((rest, 0, share), (0, rest, share))):
-            axes.plot(*zip(*(_place(end) for end in ends), strict=True), color=MUTED, linewidth=0.4, alpha=0.6, zorder=2)
+        for ends in (
+            ((share, rest, 0), (share, 0, rest)),
+            ((rest, share, 0), (0, share, rest)),
+            ((rest, 0, share), (0, rest, share)),
+        ):
+            axes.plot(
+                *zip(*(_place(end) for end in ends), strict=True), color=MUTED, linewidth=0.4, alpha=0.6, zorder=2
+            )
     for (x, y), text, across, up in CORNERS:
         nudge = 0.03 if up == "bottom" else -0.03
         axes.text(x, y + nudge, text, ha=across, va=up, fontsize=8, color=INK)
@@ -128,6 +165,8 @@ def _frame(axes: "Axes") -> None:
 
 
 def _place(shares: tuple[float, float, float]) -> tuple[float, float]:
-    """Shares of depth, width, resolution -> a point of the triangle whose top is depth, left width, right resolution."""
+    """Shares of depth, width, resolution -> a point of the triangle whose top is depth, left width,
+    right resolution.
+    """
     depth, _, resolution = shares
     return resolution + depth / 2, depth * HEIGHT

@@ -1,7 +1,9 @@
-"""What the log of a search for scaling coefficients says: candidates on the surface, front-runners and what they are compared with.
+"""What the log of a search for scaling coefficients says: candidates on the surface, front-runners and what they are
+compared with.
 
-The search's own trials name coefficients. The trainings after it carry the note `compared_as`: a front-runner under another seed, the
-published coefficients, or one dimension alone, at multiply-adds as near as can be to the best candidate's.
+The search's own trials name coefficients. The trainings after it carry the note `compared_as`: a front-runner under
+another seed, the published coefficients, or one dimension alone, at multiply-adds as near as can be to the best
+candidate's.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +21,9 @@ FRONT_RUNNER = "front-runner"
 
 @dataclass(frozen=True)
 class Point:
-    """A candidate of the search at the epochs that most candidates had: `depth`, `width`, `resolution` are its shares of the growth."""
+    """A candidate of the search at the epochs that most candidates had: `depth`, `width`, `resolution` are its shares
+    of the growth.
+    """
 
     number: int
     coefficients: Coefficients
@@ -79,7 +83,9 @@ class Row:
 
 
 def points(trials: Sequence[Trial]) -> list[Point]:
-    """The scored candidates of the search at the epochs that most of them had, in order of their numbers; each coefficients once."""
+    """The scored candidates of the search at the epochs that most of them had, in order of their numbers; each
+    coefficients once.
+    """
     told = searched(trials)
     epochs = search_epochs(told)
     found: dict[str, Point] = {}
@@ -90,7 +96,9 @@ def points(trials: Sequence[Trial]) -> list[Point]:
 
 
 def front_runners(trials: Sequence[Trial], most: int) -> list[Trial]:
-    """The best candidates that are different networks, those of most epochs first. Rounding makes many coefficients one network."""
+    """The best candidates that are different networks, those of most epochs first. Rounding makes many coefficients one
+    network.
+    """
     scored = [trial for trial in searched(trials) if trial.score is not None]
     first: dict[tuple[Any, ...], Trial] = {}
     for trial in sorted(scored, key=lambda trial: (-trial.epochs, -(trial.score or 0.0), trial.number)):
@@ -119,7 +127,8 @@ def comparison(trials: Sequence[Trial], epochs: int) -> list[Row]:
 
 
 def chosen(trials: Sequence[Trial], epochs: int) -> Row | None:
-    """The front-runner whose mean score over the seeds is highest; the best candidate where none was trained again; None without scores.
+    """The front-runner whose mean score over the seeds is highest; the best candidate where none was trained again;
+    None without scores.
 
     One that some seeds are missing of, where others have them all, does not stand in the way of those.
     """
@@ -138,11 +147,17 @@ def coefficients_of_trial(trial: Trial) -> Coefficients:
 
 
 def shares_of(multipliers: Multipliers) -> tuple[float, float, float]:
-    """The parts of the logarithm of the product that depth, width and resolution have; they add up to 1 where the product is above 1."""
+    """The parts of the logarithm of the product that depth, width and resolution have; they add up to 1 where the
+    product is above 1.
+    """
     whole = log2(multipliers.product)
     if whole <= 0:
         return 0.0, 0.0, 0.0
-    return log2(multipliers.depth) / whole, 2 * log2(multipliers.width) / whole, 2 * log2(multipliers.resolution) / whole
+    return (
+        log2(multipliers.depth) / whole,
+        2 * log2(multipliers.width) / whole,
+        2 * log2(multipliers.resolution) / whole,
+    )
 
 
 def deviation(values: Sequence[float]) -> float | None:
@@ -161,5 +176,11 @@ def _row(name: str, found: Mapping[int, Trial]) -> Row:
     metrics = any_trial.metrics
     multipliers = Multipliers(float(metrics["depth"]), float(metrics["width"]), float(metrics["resolution_multiplier"]))
     return Row(
-        name, multipliers, int(metrics["resolution"]), int(metrics["params"]), int(metrics["macs"]), float(metrics["macs_ratio"]), found
+        name,
+        multipliers,
+        int(metrics["resolution"]),
+        int(metrics["params"]),
+        int(metrics["macs"]),
+        float(metrics["macs_ratio"]),
+        found,
     )

@@ -34,7 +34,9 @@ def leaderboard(trials: Sequence[Trial], limit: int = 10) -> list[Trial]:
 
 
 def expected_best_curve(scores: Sequence[float], points: int = 200) -> list[tuple[int, float]]:
-    """(n, expected best of n) for n from 1 to the number of scores, at most about `points` of them, the ends included."""
+    """(n, expected best of n) for n from 1 to the number of scores, at most about `points` of them, the ends
+    included.
+    """
     step = max(1, len(scores) // points)
     counts = sorted({*range(1, len(scores) + 1, step), len(scores)} - {0})
     return [(n, expected_best(scores, n)) for n in counts]
@@ -58,8 +60,12 @@ def retrained(trials: Sequence[Trial]) -> list[tuple[Trial, Trial]]:
     return [(first, second) for first, second in pairs if first is not None and first.scored and second.scored]
 
 
-def shares_over_time(trials: Sequence[Trial], group: OptionGroup, windows: int = 24) -> list[tuple[float, dict[str, float]]]:
-    """(middle of the window, counted in trials; share of each option in it) for `windows` windows of nearly equal length."""
+def shares_over_time(
+    trials: Sequence[Trial], group: OptionGroup, windows: int = 24
+) -> list[tuple[float, dict[str, float]]]:
+    """(middle of the window, counted in trials; share of each option in it) for `windows` windows of nearly equal
+    length.
+    """
     told = searched(trials)
     windows = min(windows, len(told))
     bounds = [round(index * len(told) / windows) for index in range(windows + 1)] if windows else [0]
@@ -68,7 +74,9 @@ def shares_over_time(trials: Sequence[Trial], group: OptionGroup, windows: int =
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether the search beats random so far. `p` is the two-sided Mann-Whitney p-value where there was enough to test."""
+    """Whether the search beats random so far. `p` is the two-sided Mann-Whitney p-value where there was enough to
+    test.
+    """
 
     answer: Literal["yes", "no", "unknown"]
     sentence: str
@@ -76,24 +84,32 @@ class Verdict:
 
 
 def verdict(trials: Sequence[Trial]) -> Verdict:
-    """Compares the different architectures that the search chose knowingly with the random ones of the same run, at equal epochs.
+    """Compares the different architectures that the search chose knowingly with the random ones of the same run, at
+    equal epochs.
 
-    Two things must hold for a yes: what it proposes scores higher (Mann-Whitney, p < 0.05), and at equal numbers its expected best
-    is higher.
+    Two things must hold for a yes: what it proposes scores higher (Mann-Whitney, p < 0.05), and at equal numbers its
+    expected best is higher.
     """
     epochs = search_epochs(trials)
-    chosen = {trial.key: trial.score for trial in reversed(searched(trials)) if _comparable(trial, epochs) and not is_random(trial)}
+    chosen = {
+        trial.key: trial.score
+        for trial in reversed(searched(trials))
+        if _comparable(trial, epochs) and not is_random(trial)
+    }
     guided = [score for score in chosen.values() if score is not None]
     control = random_scores(trials)
     scored = [trial for trial in searched(trials) if trial.scored]
     if not scored:
         return Verdict("unknown", "No trial of the search has a score yet.")
     if not guided:
-        return Verdict("unknown", f"All {len(scored)} scored proposals so far were blind: this is random search, its own control.")
+        return Verdict(
+            "unknown", f"All {len(scored)} scored proposals so far were blind: this is random search, its own control."
+        )
     if not control:
         return Verdict(
             "unknown",
-            "Whether the search beats random cannot be told: no child was proposed blindly, and no control was trained (--control K).",
+            "Whether the search beats random cannot be told: no child was proposed blindly, and no control was "
+            "trained (--control K).",
         )
     if min(len(guided), len(control)) < FEWEST:
         return Verdict(
@@ -107,15 +123,19 @@ def verdict(trials: Sequence[Trial]) -> Verdict:
     equal = min(len(guided), len(control))
     ours, theirs = expected_best(guided, equal), expected_best(control, equal)
     numbers = (
-        f"{_children(len(guided), 'chosen')}, median {median(guided):.4g}, against {_children(len(control), 'random')}, "
-        f"median {median(control):.4g} (Mann-Whitney p {_p(p)}); expected best of {equal}: {ours:.4g} against {theirs:.4g}"
+        f"{_children(len(guided), 'chosen')}, median {median(guided):.4g}, against "
+        f"{_children(len(control), 'random')}, "
+        f"median {median(control):.4g} (Mann-Whitney p {_p(p)}); expected best of {equal}: {ours:.4g} against "
+        f"{theirs:.4g}"
     )
     if p < SURE and median(guided) > median(control) and ours > theirs:
         return Verdict("yes", f"The search beats random so far: {numbers}.", p)
     if p < SURE and median(guided) < median(control):
         return Verdict("no", f"The search does worse than random so far: {numbers}.", p)
     if p < SURE and median(guided) > median(control):
-        return Verdict("unknown", f"The search proposes better children than random, but its best is not ahead yet: {numbers}.", p)
+        return Verdict(
+            "unknown", f"The search proposes better children than random, but its best is not ahead yet: {numbers}.", p
+        )
     return Verdict("unknown", f"No difference from random can be told so far: {numbers}.", p)
 
 

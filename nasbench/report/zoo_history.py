@@ -1,4 +1,6 @@
-"""The numbers of the history plots that are no network's card: the ILSVRC winners, and the compute to AlexNet's accuracy."""
+"""The numbers of the history plots that are no network's card: the ILSVRC winners, and the compute to AlexNet's
+accuracy.
+"""
 
 from dataclasses import dataclass
 from datetime import date
@@ -6,7 +8,9 @@ from datetime import date
 
 @dataclass(frozen=True)
 class Winner:
-    """A network that won the ILSVRC classification task: layers with weights, top-5 error in percent of one network on one crop."""
+    """A network that won the ILSVRC classification task: layers with weights, top-5 error in percent of one network on
+    one crop.
+    """
 
     year: int
     network: str
@@ -27,7 +31,9 @@ WINNERS = (
 
 @dataclass(frozen=True)
 class Efficiency:
-    """Training compute in teraflop/s-days that a network took to AlexNet's 79.1 % top-5 (Hernandez and Brown 2020, arXiv:2005.04305)."""
+    """Training compute in teraflop/s-days that a network took to AlexNet's 79.1 % top-5 (Hernandez and Brown 2020,
+    arXiv:2005.04305).
+    """
 
     day: date
     network: str

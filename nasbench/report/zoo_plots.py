@@ -39,7 +39,11 @@ class Point:
 
 GROUPS = (
     ("classic", MUTED, ("alexnet", "zfnet", "vgg", "googlenet", "inception", "bn_inception", "squeezenet")),
-    ("residual", BLUE, ("resnet", "plain", "preresnet", "resnext", "wide_resnet", "wrn", "densenet", "senet", "stochastic_depth")),
+    (
+        "residual",
+        BLUE,
+        ("resnet", "plain", "preresnet", "resnext", "wide_resnet", "wrn", "densenet", "senet", "stochastic_depth"),
+    ),
     ("mobile", GREEN, ("mobilenet", "shufflenet")),
     ("searched", RED, ("mnasnet", "efficientnet", "nasnet", "pnasnet", "nasnet cells", "amoebanet", "enas")),
     ("transformers, MLPs", PURPLE, ("vit", "mlp_mixer", "resmlp", "gmlp", "s2mlp", "cyclemlp")),
@@ -85,7 +89,9 @@ def complexity(points: Sequence[Point]) -> "Figure":
         axes.set_xscale("log")
         low, high = min(point.macs for point in shown), max(point.macs for point in shown)
         axes.set_xlim(low / 2.2, high * 2.2)
-        axes.set_yscale("function", functions=(_minus_log_error, _from_minus_log_error))  # spreads the good ones, of which there are most
+        axes.set_yscale(
+            "function", functions=(_minus_log_error, _from_minus_log_error)
+        )  # spreads the good ones, of which there are most
         axes.set_ylim(min(point.top1 for point in shown) - 2, 100 - 0.87 * (100 - max(point.top1 for point in shown)))
         axes.yaxis.set_major_locator(MultipleLocator(5))
         axes.set_xlabel("multiply-adds of one image")
@@ -111,15 +117,24 @@ def ilsvrc() -> "Figure":
         ):
             for winner, value in zip(WINNERS, values, strict=True):
                 hollow = axes is error and winner.tag == "M"
-                axes.bar(winner.year, value, width=0.62, color="none" if hollow else colour, edgecolor=colour, linewidth=0.9)
+                axes.bar(
+                    winner.year, value, width=0.62, color="none" if hollow else colour, edgecolor=colour, linewidth=0.9
+                )
                 axes.annotate(
-                    f"{value:g}{unit}", (winner.year, value), xytext=(0, 2), textcoords="offset points", ha="center", fontsize=SMALL
+                    f"{value:g}{unit}",
+                    (winner.year, value),
+                    xytext=(0, 2),
+                    textcoords="offset points",
+                    ha="center",
+                    fontsize=SMALL,
                 )
             axes.set_ylim(0, 1.2 * max(values))
             axes.grid(visible=False, axis="x")
         error.set_ylabel("top-5 error\nof one network, %")
         depth.set_ylabel("layers with weights")
-        depth.set_xticks(years, [f"{winner.year}\n" + winner.network.replace("-", "-\n") for winner in WINNERS], fontsize=SMALL)
+        depth.set_xticks(
+            years, [f"{winner.year}\n" + winner.network.replace("-", "-\n") for winner in WINNERS], fontsize=SMALL
+        )
         error.tick_params(axis="x", length=0)
         figure.supxlabel("hollow: from memory, not verified", fontsize=SMALL, color=MUTED)
         return figure
@@ -150,7 +165,10 @@ def efficiency() -> "Figure":
             SMALL,
         )
         start, end = anchors[0], measure(axes, [(days[-1], first / MOORE_FACTOR)], [0.0], [""], SMALL)[0]
-        line = [_square(start.x + share / 60 * (end.x - start.x), start.y + share / 60 * (end.y - start.y)) for share in range(61)]
+        line = [
+            _square(start.x + share / 60 * (end.x - start.x), start.y + share / 60 * (end.y - start.y))
+            for share in range(61)
+        ]
         write(axes, anchors, place(anchors, range(len(anchors)), frame(axes), line), SMALL, INK, MUTED)
         axes.annotate(
             f"Moore's law: {MOORE_FACTOR:g}x less",
@@ -179,7 +197,9 @@ def _from_minus_log_error(value: "NDArray[np.float64]") -> "NDArray[np.float64]"
 
 
 def _group(family: str) -> tuple[str, str]:
-    return next(((name, colour) for name, colour, families in GROUPS if family in families), (GROUPS[-1][0], GROUPS[-1][1]))
+    return next(
+        ((name, colour) for name, colour, families in GROUPS if family in families), (GROUPS[-1][0], GROUPS[-1][1])
+    )
 
 
 def _area(params: float) -> float:
@@ -197,12 +217,33 @@ def _legend(figure: "Figure", points: Sequence[Point]) -> None:
         if name in used
     ]
     if not all(point.verified for point in points):
-        marks.append(Line2D([], [], marker="o", linestyle="", markersize=4, markerfacecolor="none", color=INK, label="not verified"))
+        marks.append(
+            Line2D(
+                [], [], marker="o", linestyle="", markersize=4, markerfacecolor="none", color=INK, label="not verified"
+            )
+        )
     marks += [
-        Line2D([], [], marker="o", linestyle="", markersize=math.sqrt(_area(params)), markerfacecolor="none", color=MUTED, label=text)
+        Line2D(
+            [],
+            [],
+            marker="o",
+            linestyle="",
+            markersize=math.sqrt(_area(params)),
+            markerfacecolor="none",
+            color=MUTED,
+            label=text,
+        )
         for params, text in ((5e6, "5M params"), (25e6, "25M"), (100e6, "100M"))
     ]
-    figure.legend(handles=marks, loc="outside upper left", ncols=3, fontsize=SMALL, handletextpad=0.4, columnspacing=1.0, borderpad=0.2)
+    figure.legend(
+        handles=marks,
+        loc="outside upper left",
+        ncols=3,
+        fontsize=SMALL,
+        handletextpad=0.4,
+        columnspacing=1.0,
+        borderpad=0.2,
+    )
 
 
 def _label(axes: "Axes", points: Sequence[Point]) -> None:
@@ -213,7 +254,9 @@ def _label(axes: "Axes", points: Sequence[Point]) -> None:
     best: dict[str, int] = {}
     for index in by_accuracy:
         best.setdefault(points[index].family, index)
-    others = sorted((index for index in by_accuracy if index not in best.values()), key=lambda index: len(points[index].label))
+    others = sorted(
+        (index for index in by_accuracy if index not in best.values()), key=lambda index: len(points[index].label)
+    )
     order = [*best.values(), *others]
     write(axes, anchors, place(anchors, order, frame(axes), must=len(best)), SMALL, INK, MUTED)
 

@@ -1,7 +1,7 @@
 """Steps for the controllers' few parameters: plain ones, and Adam (Kingma and Ba 2015, arXiv:1412.6980).
 
-Those of torch.optim compute the same (a test compares them), but making one imports torch's compiler, which doubles the time that a
-search needs to start.
+Those of torch.optim compute the same (a test compares them), but making one imports torch's compiler, which doubles the
+time that a search needs to start.
 """
 
 from collections.abc import Iterable
@@ -17,10 +17,16 @@ class Adam:
     """Steps along the gradients in `parameters`, and clears them. `betas` and `epsilon` are the paper's defaults."""
 
     def __init__(
-        self, parameters: Iterable[nn.Parameter], lr: float, betas: tuple[float, float] = (0.9, 0.999), epsilon: float = 1e-8
+        self,
+        parameters: Iterable[nn.Parameter],
+        lr: float,
+        betas: tuple[float, float] = (0.9, 0.999),
+        epsilon: float = 1e-8,
     ) -> None:
         self._lr, self._betas, self._epsilon = lr, betas, epsilon
-        self._moments = [(parameter, torch.zeros_like(parameter), torch.zeros_like(parameter)) for parameter in parameters]
+        self._moments = [
+            (parameter, torch.zeros_like(parameter), torch.zeros_like(parameter)) for parameter in parameters
+        ]
         self._steps = 0
 
     def step(self) -> None:

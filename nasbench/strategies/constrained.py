@@ -1,9 +1,10 @@
 """Limits on parameters and multiply-adds that hold before anything is trained, for any strategy.
 
-Rejecting what is too large would waste nine samples for one where limits are tight, and starve a strategy that has not learned them.
-Here a proposal that is too large is repaired instead: some of its decisions, in random order, go to cheaper options, and bisection
-finds how few of them are enough. What an option costs is learned beforehand, by counting: decisions with the same options are priced
-together. A repair takes about a dozen counts, whatever the number of decisions.
+Rejecting what is too large would waste nine samples for one where limits are tight, and starve a strategy that has not
+learned them. Here a proposal that is too large is repaired instead: some of its decisions, in random order, go to
+cheaper options, and bisection finds how few of them are enough. What an option costs is learned beforehand, by
+counting: decisions with the same options are priced together. A repair takes about a dozen counts, whatever the number
+of decisions.
 """
 
 from collections.abc import Callable, Sequence
@@ -38,15 +39,19 @@ class Limits:
 
     def load(self, counts: tuple[int, int]) -> float:
         """How full the fuller limit is: at most 1 where both hold."""
-        return max((count / limit for count, limit in zip(counts, (self.max_params, self.max_macs), strict=True) if limit), default=0.0)
+        return max(
+            (count / limit for count, limit in zip(counts, (self.max_params, self.max_macs), strict=True) if limit),
+            default=0.0,
+        )
 
 
 @final
 class Constrained:
-    """A strategy whose proposals all keep `limits`: those of `inner`, repaired where they do not, and then with note['repaired'] true.
+    """A strategy whose proposals all keep `limits`: those of `inner`, repaired where they do not, and then with
+    note['repaired'] true.
 
-    Raises UsageError where no architecture was found that keeps them, naming the smallest. What cannot be counted is proposed as it is:
-    it will fail as a trial, with the reason.
+    Raises UsageError where no architecture was found that keeps them, naming the smallest. What cannot be counted is
+    proposed as it is: it will fail as a trial, with the reason.
     """
 
     def __init__(self, inner: Strategy, counts: Counts, limits: Limits, space: SearchSpace) -> None:
@@ -69,7 +74,9 @@ class Constrained:
 
 @final
 class Repair:
-    """Architecture -> one that keeps the limits: itself where it does, else near it. Deterministic given the generator."""
+    """Architecture -> one that keeps the limits: itself where it does, else near it. Deterministic given the
+    generator.
+    """
 
     def __init__(self, counts: Counts, limits: Limits, space: SearchSpace) -> None:
         self._counts, self._limits, self._space = counts, limits, space
@@ -102,8 +109,12 @@ class Repair:
     def _fits(self, architecture: Architecture) -> bool:
         return self._load(architecture) <= 1.0
 
-    def _between(self, too_large: Architecture, fitting: Architecture, wanted: Architecture, rng: Random) -> Architecture:
-        """As few decisions of `fitting` put into `too_large` as bisection finds, then as many of `wanted` as still fit."""
+    def _between(
+        self, too_large: Architecture, fitting: Architecture, wanted: Architecture, rng: Random
+    ) -> Architecture:
+        """As few decisions of `fitting` put into `too_large` as bisection finds, then as many of `wanted` as still
+        fit.
+        """
         names = [name for name, gene in too_large.items if fitting.genes[name] != gene]
         rng.shuffle(names)
         low, high = 0, len(names)  # so many decisions do not fit; so many do
@@ -134,7 +145,9 @@ class Repair:
         return Architecture.of(architecture.space, genes)
 
     def _priced(self, start: Architecture) -> Architecture:
-        """Learns which options are cheaper than which, one group of equal decisions after another, and returns all at their cheapest."""
+        """Learns which options are cheaper than which, one group of equal decisions after another, and returns all at
+        their cheapest.
+        """
         groups: dict[Decision, list[str]] = {}
         for decision in self._space.choices:
             groups.setdefault(replace(decision, name=""), []).append(decision.name)
@@ -148,7 +161,9 @@ class Repair:
             cheapest = min(options, key=lambda option: loads[option])
             smallest = Architecture.of(start.space, {**smallest.genes, **dict.fromkeys(names, cheapest)})
             if isinstance(decision, Choice):
-                cheaper = {option: tuple(other for other in options if loads[other] < loads[option]) for option in options}
+                cheaper = {
+                    option: tuple(other for other in options if loads[other] < loads[option]) for option in options
+                }
             else:
                 cheaper = {"": (cheapest,)}
             self._cheaper |= dict.fromkeys(names, cheaper)
@@ -179,8 +194,10 @@ class Repair:
             if limit is not None
         ]
         return UsageError(
-            f"no architecture of space {self._space.name!r} within {' and '.join(asked)} was found at this size: the smallest has "
-            f"{params:,} parameters and {macs:,} multiply-adds. Raise the limit, or search at a smaller size (--cells, --filters)."
+            f"no architecture of space {self._space.name!r} within {' and '.join(asked)} was found at this size: the "
+            "smallest has "
+            f"{params:,} parameters and {macs:,} multiply-adds. Raise the limit, or search at a smaller size "
+            "(--cells, --filters)."
         )
 
 
@@ -188,5 +205,6 @@ def _with(architecture: Architecture, other: Architecture, names: Sequence[str])
     """`architecture` with those decisions as in `other`."""
     chosen = set(names)
     return Architecture(
-        architecture.space, tuple((name, other.genes[name] if name in chosen else gene) for name, gene in architecture.items)
+        architecture.space,
+        tuple((name, other.genes[name] if name in chosen else gene) for name, gene in architecture.items),
     )

@@ -1,20 +1,29 @@
 """What the learned controllers share: a policy asked for architectures, and answers that change it.
 
-A scored trial (ok, cached, or pruned with the score it reached) joins the batch with the log-probability in its own note: that of
-the policy that proposed it, which with several workers may be older than the current one. Where a constraint changed the proposal
-(`note['repaired']`) nobody proposed what was trained, and the log-probability is what the current policy gives it. Not counted:
-  - failed trials: they have no reward, and any number put in its place would outweigh the small differences between good networks;
-  - trials without such a note (a random control, another strategy's): nobody knows how likely they were, so no correction exists.
+A scored trial (ok, cached, or pruned with the score it reached) joins the batch with the log-probability in its own
+note: that of
+the policy that proposed it, which with several workers may be older than the current one. Where a constraint changed
+the proposal
+(`note['repaired']`) nobody proposed what was trained, and the log-probability is what the current policy gives it. Not
+counted:
+  - failed trials: they have no reward, and any number put in its place would outweigh the small differences between
+  good networks;
+  - trials without such a note (a random control, another strategy's): nobody knows how likely they were, so no
+  correction exists.
 When the batch is full, the policy learns.
 
-Published controllers saw 12,800 and 20,000 architectures; a search of a hundred needs each of them to tell more. The defaults do
+Published controllers saw 12,800 and 20,000 architectures; a search of a hundred needs each of them to tell more. The
+defaults do
 (docs/experiments.md has what each part brings, `benchmarks/controller_settings.py` measures it):
-  - `hidden_units` 0: a table of logits (as NAS-Bench-201's baseline has, Dong and Yang 2020, arXiv:2001.00326) instead of an LSTM;
+  - `hidden_units` 0: a table of logits (as NAS-Bench-201's baseline has, Dong and Yang 2020, arXiv:2001.00326) instead
+  of an LSTM;
   - `adam` 0: plain gradient steps. Adam makes every first step as long as it can be, whatever it was told;
-  - `ranked` 1: the advantage of a trial is its rank among all told so far, as a normal quantile, not its score less a moving average.
+  - `ranked` 1: the advantage of a trial is its rank among all told so far, as a normal quantile, not its score less a
+  moving average.
     It needs no scale, and no tail of bad networks can drown the differences between good ones;
   - `unique` 1: what is known or running is drawn again, if need be with more and more decisions drawn uniformly;
-  - `imitation`: each step also raises the likelihood of the best trials so far (after Oh et al. 2018, arXiv:1806.05635);
+  - `imitation`: each step also raises the likelihood of the best trials so far (after Oh et al. 2018,
+  arXiv:1806.05635);
   - the batch is one trial, and the entropy's weight keeps a table from deciding too soon.
 """
 
@@ -40,7 +49,9 @@ from nasbench.strategies.policy import LstmPolicy, Policy, TablePolicy, one_thre
 ELITE_SHARE, ELITE_LEAST, ELITE_MOST = 0.1, 4, 32
 """The best tenth of the trials is imitated, within these bounds."""
 COLD_TRIES, HOT_TRIES = 10, 40
-"""Draws for an architecture that is not known: from the policy as it is, then with decisions drawn uniformly, one in 40 to all."""
+"""Draws for an architecture that is not known: from the policy as it is, then with decisions drawn uniformly, one in 40
+to all.
+"""
 
 SHARED_OPTIONS = (
     Option("hidden_units", 0, low=0),
@@ -54,7 +65,9 @@ PUBLISHED_SHARED = {"hidden_units": 100, "adam": 1, "ranked": 0, "unique": 0, "i
 
 @dataclass(frozen=True)
 class Sample:
-    """A scored architecture: its indices, its log-probability when it was proposed, its score, and that above the baseline."""
+    """A scored architecture: its indices, its log-probability when it was proposed, its score, and that above the
+    baseline.
+    """
 
     indices: tuple[int, ...]
     log_prob: float
@@ -63,26 +76,36 @@ class Sample:
 
 
 class Controller(ABC):
-    """Everything it knows follows from `seed`, the settings and the trials told, in their order: replay restores it bit for bit.
+    """Everything it knows follows from `seed`, the settings and the trials told, in their order: replay restores it bit
+    for bit.
 
-    `settings`: lr, batch_size (trials), baseline_decay, entropy_weight (reward a nat), and SHARED_OPTIONS; `epochs`: steps on each batch.
+    `settings`: lr, batch_size (trials), baseline_decay, entropy_weight (reward a nat), and SHARED_OPTIONS; `epochs`:
+    steps on each batch.
     """
 
     def __init__(self, space: SearchSpace, seed: int, settings: Mapping[str, float], epochs: int) -> None:
         self._space = space
 
-        @lru_cache(maxsize=4096)  # each draw asks for those of all that is running, hundreds where there are hundreds of workers
+        @lru_cache(
+            maxsize=4096
+        )  # each draw asks for those of all that is running, hundreds where there are hundreds of workers
         def key(architecture: Architecture) -> str:
             return space.canonical(architecture).key
 
         self._key = key
         hidden_units = int(settings["hidden_units"])
-        self.policy: Policy = LstmPolicy(space.choices, seed, hidden_units) if hidden_units else TablePolicy(space.choices)
+        self.policy: Policy = (
+            LstmPolicy(space.choices, seed, hidden_units) if hidden_units else TablePolicy(space.choices)
+        )
         make_steps = Adam if settings["adam"] else PlainSteps
         self._optimizer = make_steps(self.policy.parameters(), lr=settings["lr"])
         self._batch_size, self._epochs = int(settings["batch_size"]), epochs
         self._baseline_decay, self._entropy_weight = settings["baseline_decay"], settings["entropy_weight"]
-        self._ranked, self._unique, self._imitation = bool(settings["ranked"]), bool(settings["unique"]), settings["imitation"]
+        self._ranked, self._unique, self._imitation = (
+            bool(settings["ranked"]),
+            bool(settings["unique"]),
+            settings["imitation"],
+        )
         self._batch: list[Sample] = []
         self._scores: list[float] = []
         """Of all samples, in ascending order."""
@@ -112,7 +135,12 @@ class Controller(ABC):
     def tell(self, trial: Trial) -> None:
         self._known.add(trial.key)
         log_prob = trial.note.get("log_prob")
-        if trial.score is None or not isfinite(trial.score) or not isinstance(log_prob, int | float) or not isfinite(log_prob):
+        if (
+            trial.score is None
+            or not isfinite(trial.score)
+            or not isinstance(log_prob, int | float)
+            or not isfinite(log_prob)
+        ):
             return
         indices = tuple(self.policy.indices(trial.architecture))
         if trial.note.get("repaired"):
@@ -129,7 +157,9 @@ class Controller(ABC):
             self._batch = []
 
     def _draw(self, rng: Random, running: Sequence[Proposal]) -> tuple[Architecture, float, float]:
-        """An architecture, its log-probability, and the entropy of the decisions taken. Where all are known, the policy's own draw."""
+        """An architecture, its log-probability, and the entropy of the decisions taken. Where all are known, the
+        policy's own draw.
+        """
         taken = self._known | {self._key(proposal.architecture) for proposal in running} if self._unique else set()
         first: tuple[Architecture, float, float] | None = None
         for attempt in range(COLD_TRIES + HOT_TRIES):
@@ -145,12 +175,16 @@ class Controller(ABC):
         elite = self._best[: max(ELITE_LEAST, int(ELITE_SHARE * len(self._scores)))] if self._imitation else []
         indices = [sample.indices for sample in [*batch, *elite]]
         old_log_prob = torch.tensor([sample.log_prob for sample in batch], dtype=torch.float64, device="cpu")  # (B,)
-        advantage = torch.tensor([self._advantage(sample) for sample in batch], dtype=torch.float64, device="cpu")  # (B,)
+        advantage = torch.tensor(
+            [self._advantage(sample) for sample in batch], dtype=torch.float64, device="cpu"
+        )  # (B,)
         with one_thread(), torch.enable_grad():
             for _ in range(self._epochs):
                 log_prob, entropy = self.policy.log_prob_and_entropy(indices)  # (B + elite,), (B + elite,)
                 own = slice(len(batch))
-                loss = -(self.surrogate(log_prob[own], old_log_prob, advantage) + self._entropy_weight * entropy[own]).mean()
+                loss = -(
+                    self.surrogate(log_prob[own], old_log_prob, advantage) + self._entropy_weight * entropy[own]
+                ).mean()
                 if elite:
                     loss = loss - self._imitation * log_prob[len(batch) :].mean()
                 loss.backward()

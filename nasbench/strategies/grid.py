@@ -21,17 +21,23 @@ MOST = 100_000
 class Grid:
     """Proposes what was neither told nor is running; begins anew where nothing is left. It has no options.
 
-    The shuffled order makes the first n architectures a random sample, so that a grid that is cut short is random search without repeats.
+    The shuffled order makes the first n architectures a random sample, so that a grid that is cut short is random
+    search without repeats.
     """
 
     def __init__(self, space: SearchSpace, seed: int = 0, **options: object) -> None:
         read_options("grid", (), options)
         choices = [decision for decision in space.choices if isinstance(decision, Choice)]
         if len(choices) < len(space.choices):
-            raise UsageError(f"space {space.name!r} has continuous decisions, which have no grid. Take --strategy random or tpe.")
+            raise UsageError(
+                f"space {space.name!r} has continuous decisions, which have no grid. Take --strategy random or tpe."
+            )
         count = prod(len(choice.options) for choice in choices)
         if count > MOST:
-            raise UsageError(f"space {space.name!r} has {count:.3g} architectures; a grid goes through {MOST:,} at most. Take random.")
+            raise UsageError(
+                f"space {space.name!r} has {count:.3g} architectures; a grid goes through {MOST:,} at most. Take "
+                "random."
+            )
         names = [choice.name for choice in choices]
         genes = product(*(choice.options for choice in choices))
         self._space = space

@@ -1,10 +1,12 @@
 """Local search (White, Nolen and Savani 2021, arXiv:2005.02960; Den Ottelander et al. 2021, arXiv:2004.08996).
 
-Tries the neighbours of an architecture in random order, moves to the first that is better, and where none is, a local optimum, starts
-again at a random one. The first climb starts at the best of `starts` random architectures, 10 as White et al. have it.
+Tries the neighbours of an architecture in random order, moves to the first that is better, and where none is, a local
+optimum, starts again at a random one. The first climb starts at the best of `starts` random architectures, 10 as White
+et al. have it.
 
-A neighbour differs in one decision: in any other option of a categorical one; a continuous one has `STEPS` neighbours, drawn around
-its value, so that a climb comes to an end there too. A network that is known, however spelled, is not tried again.
+A neighbour differs in one decision: in any other option of a categorical one; a continuous one has `STEPS` neighbours,
+drawn around its value, so that a climb comes to an end there too. A network that is known, however spelled, is not
+tried again.
 """
 
 from collections.abc import Sequence
@@ -28,9 +30,10 @@ STEPS, STEP_SIZE = 8, 0.1
 class LocalSearch:
     """Options: starts.
 
-    A neighbour's note names the trial it is next to, and its own key: it is not tried again if it fails, or if it was not evaluated
-    as it was proposed. A restart's note names the local optimum that it leaves. With several workers answers come late: a trial is
-    climbed from if it beats the centre it was proposed around, or everything so far; a restart, if its optimum still is the centre.
+    A neighbour's note names the trial it is next to, and its own key: it is not tried again if it fails, or if it was
+    not evaluated as it was proposed. A restart's note names the local optimum that it leaves. With several workers
+    answers come late: a trial is climbed from if it beats the centre it was proposed around, or everything so far; a
+    restart, if its optimum still is the centre.
     """
 
     def __init__(self, space: SearchSpace, seed: int = 0, **options: object) -> None:  # noqa: ARG002 - every draw comes from ask's rng

@@ -1,4 +1,6 @@
-"""The settings of a strategy: names, defaults and ranges as data, read from keywords or from the command line's KEY=VALUE."""
+"""The settings of a strategy: names, defaults and ranges as data, read from keywords or from the command line's
+KEY=VALUE.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +20,9 @@ class Option:
 
 
 def read_options(strategy: str, known: Sequence[Option], given: Mapping[str, object]) -> dict[str, float]:
-    """Every known option -> the value given or its default. A value may be a number or its text; UsageError names what is wrong."""
+    """Every known option -> the value given or its default. A value may be a number or its text; UsageError names what
+    is wrong.
+    """
     names = [option.name for option in known]
     for name in given:
         if name not in names:
@@ -35,7 +39,10 @@ def _read(strategy: str, option: Option, value: object) -> int | float:
     exact = isinstance(number, int) and not isinstance(number, bool)
     if not (exact or (kind is float and isinstance(number, float) and isfinite(number))):
         noun = "a whole number" if kind is int else "a number"
-        raise UsageError(f"option {option.name!r} of the strategy {strategy!r} must be {noun}; got {value!r}. Default: {option.default}")
+        raise UsageError(
+            f"option {option.name!r} of the strategy {strategy!r} must be {noun}; got {value!r}. Default: "
+            f"{option.default}"
+        )
     assert isinstance(number, int | float)
     if not option.low <= number <= option.high:
         nearest = option.low if number < option.low else option.high

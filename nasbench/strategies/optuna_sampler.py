@@ -1,11 +1,13 @@
 """TPE and NSGA-II through Optuna. This is the one module that imports optuna; import it when it is used.
 
-`tpe`, the tree-structured Parzen estimator (Bergstra et al. 2011; multivariate, as in BOHB, Falkner et al. 2018, arXiv:1807.01774),
-models where the best tenth of the trials lies and where the others do, and proposes what is likelier among the best. `nsga2` (Deb et
-al. 2002, doi:10.1109/4235.996017) is an evolution by generations that keeps those that nothing else beats in all of the objectives.
+`tpe`, the tree-structured Parzen estimator (Bergstra et al. 2011; multivariate, as in BOHB, Falkner et al. 2018,
+arXiv:1807.01774), models where the best tenth of the trials lies and where the others do, and proposes what is likelier
+among the best. `nsga2` (Deb et al. 2002, doi:10.1109/4235.996017) is an evolution by generations that keeps those that
+nothing else beats in all of the objectives.
 
-Optuna's samplers keep generators and write what they do into their study. So the study here holds what was told and nothing else;
-each question goes to a new sampler, seeded by the generator handed to `ask`, on a branch of the study that is thrown away afterwards.
+Optuna's samplers keep generators and write what they do into their study. So the study here holds what was told and
+nothing else; each question goes to a new sampler, seeded by the generator handed to `ask`, on a branch of the study
+that is thrown away afterwards.
 """
 
 import copy
@@ -31,7 +33,9 @@ from nasbench.core.trial import Proposal, Trial
 from nasbench.strategies.options import Option, read_options
 
 STEPS = 20
-"""From a sample that is known or running, which would teach nothing, at most so many decisions are changed until one is new."""
+"""From a sample that is known or running, which would teach nothing, at most so many decisions are changed until one is
+new.
+"""
 GENERATION = ":generation"
 """How the names of the attributes end in which an evolution of Optuna's keeps to which generation a trial belongs."""
 
@@ -40,7 +44,9 @@ class _Storage(InMemoryStorage):
     """A storage that branches."""
 
     def branch(self) -> "_Storage":
-        """A storage to write in that leaves this one as it is: they share trials, and a trial that is written to is replaced."""
+        """A storage to write in that leaves this one as it is: they share trials, and a trial that is written to is
+        replaced.
+        """
         other = copy.copy(self)
         other._trial_id_to_study_id_and_number = dict(self._trial_id_to_study_id_and_number)
         other._studies = {key: copy.copy(study) for key, study in self._studies.items()}
@@ -51,14 +57,16 @@ class _Storage(InMemoryStorage):
 
 
 class OptunaStrategy(ABC):
-    """What the two share. A scored trial is told, a pruned one with the score it reached; a failed one only as known: neither sampler
-    makes anything of it. Proposals in flight are shown to the sampler as running.
+    """What the two share. A scored trial is told, a pruned one with the score it reached; a failed one only as known:
+    neither sampler makes anything of it. Proposals in flight are shown to the sampler as running.
     """
 
     def __init__(self, space: SearchSpace, objectives: Sequence[Objective], random_trials: int) -> None:
         self._space, self._objectives, self._random_trials = space, objectives, random_trials
         self._distributions = {decision.name: _distribution(decision) for decision in space.choices}
-        self._several = {name: distribution for name, distribution in self._distributions.items() if not distribution.single()}
+        self._several = {
+            name: distribution for name, distribution in self._distributions.items() if not distribution.single()
+        }
         directions = [StudyDirection.MAXIMIZE] * max(1, len(objectives))  # of worths, of which more is better
         with _quiet():
             self._storage = _Storage()
@@ -94,7 +102,8 @@ class OptunaStrategy(ABC):
     def _draw(self, branch: _Storage, seed: int) -> tuple[Architecture, dict[str, Any]]:
         """What a new sampler proposes, and to which generation it counts it.
 
-        Its methods are called as a study would call them, but for finding out from all trials, every time, what the space is.
+        Its methods are called as a study would call them, but for finding out from all trials, every time, what the
+        space is.
         """
         sampler, study = self.sampler(seed), Study("search", branch)
         number = branch.create_new_trial(0)
@@ -109,7 +118,9 @@ class OptunaStrategy(ABC):
         kept = {name: value for name, value in attributes.items() if name.endswith(GENERATION)}
         return Architecture.of(self._space.name, genes), kept
 
-    def _trial(self, architecture: Architecture, worths: Sequence[float] | None, note: Mapping[str, Any]) -> FrozenTrial:
+    def _trial(
+        self, architecture: Architecture, worths: Sequence[float] | None, note: Mapping[str, Any]
+    ) -> FrozenTrial:
         attributes = note.get("sampler")
         return create_trial(
             state=TrialState.RUNNING if worths is None else TrialState.COMPLETE,
@@ -131,7 +142,9 @@ TPE_OPTIONS = (Option("startup", 10, low=1), Option("candidates", 24, low=1))
 @final
 @strategies.register("tpe")
 class Tpe(OptunaStrategy):
-    """Options: startup (random trials at first), candidates (samples of which the likeliest is proposed); both Optuna's own."""
+    """Options: startup (random trials at first), candidates (samples of which the likeliest is proposed); both Optuna's
+    own.
+    """
 
     def __init__(self, space: SearchSpace, seed: int = 0, **options: object) -> None:  # noqa: ARG002 - every draw comes from ask's rng
         settings = read_options("tpe", TPE_OPTIONS, options)
@@ -140,7 +153,11 @@ class Tpe(OptunaStrategy):
 
     def sampler(self, seed: int) -> BaseSampler:
         return TPESampler(
-            seed=seed, n_startup_trials=self._startup, n_ei_candidates=self._candidates, multivariate=True, constant_liar=True
+            seed=seed,
+            n_startup_trials=self._startup,
+            n_ei_candidates=self._candidates,
+            multivariate=True,
+            constant_liar=True,
         )
 
 
@@ -161,7 +178,9 @@ class Nsga2(OptunaStrategy):
         super().__init__(space, parse_objectives(objectives), random_trials=self._population)
 
     def tell(self, trial: Trial) -> None:
-        """When a generation is full, the parents of the next are chosen once and kept; who comes late is no parent of it."""
+        """When a generation is full, the parents of the next are chosen once and kept; who comes late is no parent of
+        it.
+        """
         super().tell(trial)
         if self._filled_a_generation(trial):
             with _quiet():

@@ -1,14 +1,15 @@
 """Policies over architectures: what the learned controllers draw from and train.
 
-`TablePolicy` has a logit an option, and decides everything independently. That is all that a hundred trials can teach, and its
-probabilities are known without computing.
+`TablePolicy` has a logit an option, and decides everything independently. That is all that a hundred trials can teach,
+and its probabilities are known without computing.
 
-`LstmPolicy` is a one-layer LSTM that writes an architecture, one categorical decision after another, as in NASNet (Zoph et al. 2018,
-arXiv:1707.07012, App. A.1): 100 hidden units, a softmax a decision, weights drawn from uniform(-0.1, 0.1). The embedding of a decision's
-outcome is the next step's input; the paper leaves open whether steps share softmaxes and embeddings, and here none do.
+`LstmPolicy` is a one-layer LSTM that writes an architecture, one categorical decision after another, as in NASNet (Zoph
+et al. 2018, arXiv:1707.07012, App. A.1): 100 hidden units, a softmax a decision, weights drawn from uniform(-0.1, 0.1).
+The embedding of a decision's outcome is the next step's input; the paper leaves open whether steps share softmaxes and
+embeddings, and here none do.
 
-Numbers are float64 and computed on one thread: the next proposal depends on which side of a drawn number a probability lies,
-and rounding in another order, which more threads or another machine bring, is then 1e-16 and not 1e-7.
+Numbers are float64 and computed on one thread: the next proposal depends on which side of a drawn number a probability
+lies, and rounding in another order, which more threads or another machine bring, is then 1e-16 and not 1e-7.
 """
 
 from abc import abstractmethod
@@ -56,7 +57,9 @@ class Policy(nn.Module):
         self._num_options = [len(choice.options) for choice in self.choices]
         widest = max(self._num_options)
         # Softmaxes are padded to the widest; the padding is masked and never moves.
-        self._padding = torch.tensor([[[i >= n for i in range(widest)]] for n in self._num_options], device="cpu")  # (T, 1, widest)
+        self._padding = torch.tensor(
+            [[[i >= n for i in range(widest)]] for n in self._num_options], device="cpu"
+        )  # (T, 1, widest)
 
     @abstractmethod
     def refresh(self) -> None:
@@ -64,14 +67,17 @@ class Policy(nn.Module):
 
     @abstractmethod
     def sample(self, rng: Random, heat: float = 0.0) -> tuple[list[int], float, float]:
-        """Draws an architecture with `rng` alone: (its indices, its log-probability, the entropy of the decisions taken), in nats.
+        """Draws an architecture with `rng` alone: (its indices, its log-probability, the entropy of the decisions
+        taken), in nats.
 
         With `heat` in (0, 1] that share of the decisions is drawn uniformly; the log-probability stays the policy's.
         """
 
     @abstractmethod
     def log_prob_and_entropy(self, batch: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
-        """Of B index lists: (their log-probabilities (B,), the summed entropies of their decisions (B,)), in nats, differentiable."""
+        """Of B index lists: (their log-probabilities (B,), the summed entropies of their decisions (B,)), in nats,
+        differentiable.
+        """
 
     def indices(self, architecture: Architecture) -> list[int]:
         """The option numbers of an architecture. UsageError where it is none of this space."""
@@ -123,10 +129,13 @@ class LstmPolicy(Policy):
         super().__init__(choices)
         self._hidden_units = hidden_units
         num_steps, widest = len(self.choices), max(self._num_options)
-        # Row 0 is the start; then one row for each option of each decision but the last, whose outcome is nobody's input.
+        # Row 0 is the start; then one row for each option of each decision but the last, whose outcome is nobody's
+        # input.
         self._first_row = [1, *accumulate(self._num_options[:-1], initial=1)][1:]
         # The meta device spares nn.LSTM's own initialisation, which would draw from the global generator.
-        self.embedding = nn.Parameter(torch.empty(1 + sum(self._num_options[:-1]), hidden_units, dtype=DTYPE, device="cpu"))
+        self.embedding = nn.Parameter(
+            torch.empty(1 + sum(self._num_options[:-1]), hidden_units, dtype=DTYPE, device="cpu")
+        )
         self.lstm = nn.LSTM(hidden_units, hidden_units, dtype=DTYPE, device="meta").to_empty(device="cpu")
         self.head_weight = nn.Parameter(torch.empty(num_steps, hidden_units, widest, dtype=DTYPE, device="cpu"))
         self.head_bias = nn.Parameter(torch.empty(num_steps, 1, widest, dtype=DTYPE, device="cpu"))
@@ -138,13 +147,15 @@ class LstmPolicy(Policy):
 
     @torch.no_grad()
     def refresh(self) -> None:
-        # One step of sampling costs little arithmetic and many small calls, so what does not depend on the state is done here.
+        # One step of sampling costs little arithmetic and many small calls, so what does not depend on the state is
+        # done here.
         with one_thread():
             w_ih, w_hh, b_ih, b_hh = (p.detach() for p in self.lstm.parameters())
             self._step_input = torch.addmm(b_ih + b_hh, self.embedding.detach(), w_ih.T)  # (rows, 4 * hidden)
             self._recurrent = w_hh  # (4 * hidden, hidden)
             self._heads = [
-                (self.head_weight[t, :, :n].T.contiguous(), self.head_bias[t, 0, :n].clone()) for t, n in enumerate(self._num_options)
+                (self.head_weight[t, :, :n].T.contiguous(), self.head_bias[t, 0, :n].clone())
+                for t, n in enumerate(self._num_options)
             ]
 
     @torch.no_grad()
@@ -200,7 +211,9 @@ def _draw_hot(probs: Sequence[float], rng: Random, heat: float) -> int:
 
 
 def _draw(probs: Sequence[float], uniform: float) -> int:
-    """The option in whose share of [0, 1) `uniform` falls; the last one where the shares add up to less for rounding."""
+    """The option in whose share of [0, 1) `uniform` falls; the last one where the shares add up to
+    less for rounding.
+    """
     for index, edge in enumerate(accumulate(probs)):
         if uniform < edge:
             return index

@@ -1,17 +1,23 @@
-"""Proximal policy optimisation (Schulman et al. 2017, arXiv:1707.06347), as in the NASNet search or made for fewer trials.
+"""Proximal policy optimisation (Schulman et al. 2017, arXiv:1707.06347), as in the NASNet search or made for fewer
+trials.
 
-Published for 20,000 trials (Zoph et al. 2018, arXiv:1707.07012, App. A.2): an LSTM, a learning rate of 0.00035, 20 architectures a batch,
-entropy weighted by 0.00001, a moving-average baseline of decay 0.95. Those are `--preset paper`, or the option `preset=paper`. Not
+Published for 20,000 trials (Zoph et al. 2018, arXiv:1707.07012, App. A.2): an LSTM, a learning rate of 0.00035, 20
+architectures a batch,
+entropy weighted by 0.00001, a moving-average baseline of decay 0.95. Those are `--preset paper`, or the option
+`preset=paper`. Not
 published, and chosen here:
   - the optimiser: Adam with its own betas, (0.9, 0.999), as in the earlier search by the same authors;
   - the clip, 0.2: the best of Schulman et al., Table 1;
-  - the epochs, 3 passes over each batch: those of Schulman et al. on Atari, Table 5. `benchmarks/controller_learning.py` shows
+  - the epochs, 3 passes over each batch: those of Schulman et al. on Atari, Table 5.
+  `benchmarks/controller_learning.py` shows
     what they do: one pass learns too slowly at the published rate, and each further one costs time for less and less;
-  - the ratio is that of whole architectures, one clip for all of their decisions: an architecture is what got the reward;
-  - advantages are not normalised: Adam does not mind their scale, and a batch of equals is not blown up into one of differences.
+  - the ratio is that of whole architectures, one clip for all of their decisions: an architecture is what got the
+  reward;
+  - advantages are not normalised: Adam does not mind their scale, and a batch of equals is not blown up into one of
+  differences.
 
-The defaults are for hundreds of trials: see `nasbench.strategies.controller`. With a batch of one the clip bounds how far a single
-trial, however good, moves the policy.
+The defaults are for hundreds of trials: see `nasbench.strategies.controller`. With a batch of one the clip bounds how
+far a single trial, however good, moves the policy.
 """
 
 from collections.abc import Mapping
@@ -40,13 +46,21 @@ LOG_RATIO_MAX = 20.0  # e**20: beyond any ratio that means something, and far fr
 @final
 @strategies.register("ppo")
 class Ppo(Controller):
-    """Options: lr, batch_size, baseline_decay, entropy_weight, epochs, clip, hidden_units, adam, ranked, unique, imitation.
+    """Options: lr, batch_size, baseline_decay, entropy_weight, epochs, clip, hidden_units, adam, ranked, unique,
+    imitation.
 
-    The ratio is taken to the policy that proposed the architecture, by the log-probability in the trial's note. With several workers
-    that policy may be older than the batch; the clip then bounds what its trials can do.
+    The ratio is taken to the policy that proposed the architecture, by the log-probability in the trial's note. With
+    several workers that policy may be older than the batch; the clip then bounds what its trials can do.
     """
 
-    paper: Mapping[str, float] = {**PUBLISHED_SHARED, "lr": 0.00035, "batch_size": 20, "entropy_weight": 0.00001, "epochs": 3, "clip": 0.2}
+    paper: Mapping[str, float] = {
+        **PUBLISHED_SHARED,
+        "lr": 0.00035,
+        "batch_size": 20,
+        "entropy_weight": 0.00001,
+        "epochs": 3,
+        "clip": 0.2,
+    }
     """The published settings, and what goes with them."""
 
     def __init__(self, space: SearchSpace, seed: int = 0, **options: object) -> None:

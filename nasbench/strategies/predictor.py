@@ -1,21 +1,24 @@
 """Bayesian optimisation with an ensemble of Gaussian processes over the encoded architectures.
 
-After White et al. 2021 (BANANAS, arXiv:1910.11858): a predictor that says how sure it is, and mutated front-runners as candidates. Each
-step proposes the architecture of the highest expected improvement (Jones et al. 1998) over the best that the model believes it has
-seen. Scores are learned half by their ranks, as normal quantiles (the copula of Salinas et al. 2020, arXiv:1909.13595): accuracies have
-a heavy tail of bad networks, in which nobody is interested, and lie close together where it counts. The other half is the score itself,
-cut off below: ranks alone make the neighbourhood searched last look larger than it is, and the rest of the space hopeless.
+After White et al. 2021 (BANANAS, arXiv:1910.11858): a predictor that says how sure it is, and mutated front-runners as
+candidates. Each step proposes the architecture of the highest expected improvement (Jones et al. 1998) over the best
+that the model believes it has seen. Scores are learned half by their ranks, as normal quantiles (the copula of Salinas
+et al. 2020, arXiv:1909.13595): accuracies have a heavy tail of bad networks, in which nobody is interested, and lie
+close together where it counts. The other half is the score itself, cut off below: ranks alone make the neighbourhood
+searched last look larger than it is, and the rest of the space hopeless.
 
-The first proposals are random, and up to `explore` networks every second one still is: a model of one neighbourhood goes on in it. Later,
-where the last `patience` answers were no better than the best one before, every second proposal is the one of some random networks whose
-score may be highest for all that the model knows (an upper confidence bound); in a large space random networks are too far off for that.
+The first proposals are random, and up to `explore` networks every second one still is: a model of one neighbourhood
+goes on in it. Later, where the last `patience` answers were no better than the best one before, every second proposal
+is the one of some random networks whose score may be highest for all that the model knows (an upper confidence bound);
+in a large space random networks are too far off for that.
 
-Any space will do. Where it is small, all of its networks are encoded once, in their canonical form, and ranked at every step. In a
-large one the candidates are drawn: offspring of the front-runners, selected by the model over some rounds, and random ones.
+Any space will do. Where it is small, all of its networks are encoded once, in their canonical form, and ranked at every
+step. In a large one the candidates are drawn: offspring of the front-runners, selected by the model over some rounds,
+and random ones.
 
-No network (canonical key) is proposed twice while there are others; those in flight count as taken, and as places about which there
-will be less to learn. A failed trial counts as one that three quarters of the scored ones beat: an accident costs its neighbours
-little, and what fails again and again is left.
+No network (canonical key) is proposed twice while there are others; those in flight count as taken, and as places about
+which there will be less to learn. A failed trial counts as one that three quarters of the scored ones beat: an accident
+costs its neighbours little, and what fails again and again is left.
 """
 
 from collections.abc import Iterator, Sequence, Set
@@ -77,14 +80,17 @@ class Observation:
 @final
 @strategies.register("predictor")
 class Predictor:
-    """Options: initial (random networks before the first guess), explore (as many networks until when every second one is random),
-    patience (answers without a better one, after which every second proposal is, in a small space, one of which little is known), ranks
-    (their share in what is learned, the score's being the rest), members (of the ensemble), candidates (looked at closely in each step).
+    """Options: initial (random networks before the first guess), explore (as many networks until when every second one
+    is random), patience (answers without a better one, after which every second proposal is, in a small space, one of
+    which little is known), ranks (their share in what is learned, the score's being the rest), members (of the
+    ensemble), candidates (looked at closely in each step).
     """
 
     def __init__(self, space: SearchSpace, seed: int = 0, **options: object) -> None:  # noqa: ARG002 - every draw comes from ask's rng
         settings = read_options("predictor", OPTIONS, options)
-        self._initial, self._explore, self._num_candidates = (int(settings[name]) for name in ("initial", "explore", "candidates"))
+        self._initial, self._explore, self._num_candidates = (
+            int(settings[name]) for name in ("initial", "explore", "candidates")
+        )
         self._patience = int(settings["patience"])
         self._ranks = settings["ranks"]
         self._space, self._pool = space, pool_of(space)
@@ -158,7 +164,9 @@ class Predictor:
                 self._modelled = self._memorable()
             self._refit_at = len(self._modelled) + max(2, int(REFIT_GROWTH * len(self._modelled)))
             with _one_thread():
-                self._model.rebuild(np.stack([self._observed[key].features for key in self._modelled]), self._targets(), afresh)
+                self._model.rebuild(
+                    np.stack([self._observed[key].features for key in self._modelled]), self._targets(), afresh
+                )
 
     def _memorable(self) -> list[str]:
         keys = list(self._observed)
@@ -170,7 +178,8 @@ class Predictor:
         return [key for key in keys[:-half] if key in best] + keys[-half:]
 
     def _targets(self) -> Floats:
-        """What the model learns, for each of its observations: its score's rank, as a normal quantile, averaged with the score. (n,)
+        """What the model learns, for each of its observations: its score's rank, as a normal quantile, averaged with
+        the score. (n,)
 
         The score is counted from a random network's, and so that the best one is 2; what is worse than -2 counts as -2.
         """
@@ -187,7 +196,9 @@ class Predictor:
         return targets
 
     def _point(self, architecture: Architecture) -> Floats:
-        """In a small space that of the canonical form. In a large one that of the spelling: offspring are spelled as their parents."""
+        """In a small space that of the canonical form. In a large one that of the spelling: offspring are spelled as
+        their parents.
+        """
         return self._encoder.point(self._space.canonical(architecture) if self._pool else architecture)
 
     def _candidates(self, targets: Floats, taken: Set[str], rng: Random) -> tuple[Floats, Floats]:
@@ -218,7 +229,9 @@ class Predictor:
 
         return offspring(self._encoder, front_runners, self._num_candidates, value, rng)
 
-    def _first_free(self, points: Floats, worth: Floats, taken: Set[str], rng: Random) -> tuple[int, Architecture] | None:
+    def _first_free(
+        self, points: Floats, worth: Floats, taken: Set[str], rng: Random
+    ) -> tuple[int, Architecture] | None:
         """The candidate that promises most among those that are not taken; of equal ones, one drawn by `rng`."""
         order = [int(row) for row in np.argsort(-worth, kind="stable")]
         num_equal = int((worth >= (1 - SAME) * worth.max()).sum())
@@ -258,6 +271,8 @@ def _blas() -> ThreadpoolController:
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Inside, linear algebra runs on one thread: steps are small, and the last bits do not depend on how many threads there are."""
+    """Inside, linear algebra runs on one thread: steps are small, and the last bits do not depend on how many threads
+    there are.
+    """
     with _blas().limit(limits=1, user_api="blas"):
         yield

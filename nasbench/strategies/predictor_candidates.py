@@ -1,4 +1,6 @@
-"""What the predictor chooses among: all networks of a small space, or the offspring of the front-runners in a large one."""
+"""What the predictor chooses among: all networks of a small space, or the offspring of the front-runners in a large
+one.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,7 +36,9 @@ class Pool:
 
 
 def pool_of(space: SearchSpace) -> Pool | None:
-    """The pool of a space of up to POOL_LIMIT spellings; None for a larger or a continuous one. Built once in a process."""
+    """The pool of a space of up to POOL_LIMIT spellings; None for a larger or a continuous one. Built once in a
+    process.
+    """
     sizes = [len(choice.options) for choice in space.choices if isinstance(choice, Choice)]
     if len(sizes) < len(space.choices) or prod(sizes) > POOL_LIMIT:
         return None
@@ -60,8 +64,11 @@ def _enumerate(space: SearchSpace) -> Pool:
     return Pool(points, encoder.features(points), {key: row for row, key in enumerate(networks)})
 
 
-def offspring(encoder: Encoder, front_runners: Floats, count: int, value: Callable[[Floats], Floats], rng: Random) -> Floats:
-    """About `count` different candidates: the most valued offspring of the front-runners (B, D) over some rounds, and random points.
+def offspring(
+    encoder: Encoder, front_runners: Floats, count: int, value: Callable[[Floats], Floats], rng: Random
+) -> Floats:
+    """About `count` different candidates: the most valued offspring of the front-runners (B, D) over some rounds, and
+    random points.
 
     `value` is the model's mean: points (C, D) -> (C,). Every round mutates the best of the one before.
     """

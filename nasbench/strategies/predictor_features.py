@@ -1,11 +1,15 @@
 """Architectures as vectors for the predictor: where two of them differ, and how their make-up differs.
 
-A point is a row of D numbers: an option's number for a categorical decision, the place in [0, 1] for a continuous one. Its features are
+A point is a row of D numbers: an option's number for a categorical decision, the place in [0, 1] for a continuous one.
+Its features are
 two blocks, and the distances in them are what the predictor's kernel is made of:
-  - place: one-hot a decision, so that the squared distance is the number of decisions in which two points differ. A continuous
+  - place: one-hot a decision, so that the squared distance is the number of decisions in which two points differ. A
+  continuous
     decision adds half the squared difference in units of `RANGE_UNIT`;
-  - make-up: how often each option is taken among the decisions that choose among the same ones (all operations of a cell, say), and
-    where a number lies among a decision's numbers. Cells with equally many convolutions are alike, wherever these stand.
+  - make-up: how often each option is taken among the decisions that choose among the same ones (all operations of a
+  cell, say), and
+    where a number lies among a decision's numbers. Cells with equally many convolutions are alike, wherever these
+    stand.
 """
 
 from collections.abc import Sequence
@@ -36,7 +40,8 @@ class Encoder:
         self.sizes = np.array([len(choice.options) if isinstance(choice, Choice) else 0 for choice in self._choices])
         """Options of each decision; 0 for a continuous one."""
         self._index = [
-            {option: index for index, option in enumerate(choice.options)} if isinstance(choice, Choice) else {} for choice in self._choices
+            {option: index for index, option in enumerate(choice.options)} if isinstance(choice, Choice) else {}
+            for choice in self._choices
         ]
         self._widths = np.maximum(self.sizes, 1)
         self._starts = np.concatenate([[0], np.cumsum(self._widths)[:-1]])
@@ -65,7 +70,9 @@ class Encoder:
 
     def architecture(self, point: Floats) -> Architecture:
         """The architecture at a point."""
-        return Architecture(self._space, tuple((c.name, _gene(c, v)) for c, v in zip(self._choices, point.tolist(), strict=True)))
+        return Architecture(
+            self._space, tuple((c.name, _gene(c, v)) for c, v in zip(self._choices, point.tolist(), strict=True))
+        )
 
     def features(self, points: Floats) -> Floats:
         """(B, D) -> (B, P + M)"""
@@ -85,7 +92,9 @@ class Encoder:
         return np.where(self.sizes > 0, np.floor(uniform * self.sizes), uniform)
 
     def mutate(self, points: Floats, changes: NDArray[np.int64], rng: np.random.Generator) -> Floats:
-        """Points with `changes` (B,) of their decisions drawn anew, another option or a small step along a range: (B, D)."""
+        """Points with `changes` (B,) of their decisions drawn anew, another option or a small step along a range: (B,
+        D).
+        """
         order = rng.random(points.shape)
         order[:, self.sizes == 1] = 2.0  # nothing to change there
         chosen = order.argsort(axis=1).argsort(axis=1) < changes[:, None]  # (B, D)

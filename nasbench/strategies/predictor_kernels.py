@@ -1,11 +1,12 @@
 """Kernels over encoded architectures, and which of them explain what was seen.
 
-A kernel is exp(-d / length - a * m) with d the distance in place and m that in make-up: for categorical decisions it holds interactions of
-every order, and the length says how fast they fade. In d each decision counts by its relevance (automatic relevance determination:
-Neal 1996, "Bayesian Learning for Neural Networks"; Rasmussen and Williams 2006, section 5.1), whose logarithm is normal beforehand.
+A kernel is exp(-d / length - a * m) with d the distance in place and m that in make-up: for categorical decisions it
+holds interactions of every order, and the length says how fast they fade. In d each decision counts by its relevance
+(automatic relevance determination: Neal 1996, "Bayesian Learning for Neural Networks"; Rasmussen and Williams 2006,
+section 5.1), whose logarithm is normal beforehand.
 
-Kernels are looked for by their posterior, the evidence (Rasmussen and Williams 2006, eq. 2.30, with the amplitude at its best value) times
-that prior: a list first, then some rounds of small changes to the best ones.
+Kernels are looked for by their posterior, the evidence (Rasmussen and Williams 2006, eq. 2.30, with the amplitude at
+its best value) times that prior: a list first, then some rounds of small changes to the best ones.
 """
 
 from collections.abc import Sequence
@@ -33,7 +34,9 @@ ROUNDS, BROOD = 3, 8
 
 @dataclass(frozen=True)
 class Kernel:
-    """Places of a length, of a weight of the make-up and of a noise in the lists above, and the logarithm of each decision's relevance."""
+    """Places of a length, of a weight of the make-up and of a noise in the lists above, and the logarithm of each
+    decision's relevance.
+    """
 
     length: int
     make_up: int
@@ -60,7 +63,9 @@ class Kernel:
         for _ in range(generator.integers(1, 3)):
             if generator.random() < 0.5:
                 relevance = list(kernel.relevance)
-                relevance[generator.integers(len(relevance))] += RELEVANCE_DEVIATION * float(generator.standard_normal())
+                relevance[generator.integers(len(relevance))] += RELEVANCE_DEVIATION * float(
+                    generator.standard_normal()
+                )
                 kernel = replace(kernel, relevance=tuple(relevance))
             else:
                 near = kernel.around()
@@ -73,14 +78,18 @@ _SIZES = {"length": len(LENGTHS), "make_up": len(MAKE_UPS), "noise": len(NOISES)
 
 @dataclass(frozen=True)
 class Geometry:
-    """Of the features' columns the first are places, each of the decision numbered here (P,); the others are make-up."""
+    """Of the features' columns the first are places, each of the decision numbered here (P,); the
+    others are make-up.
+    """
 
     decision_of_place: NDArray[np.int64]
     num_decisions: int
 
     def scaled(self, features: Floats, kernel: Kernel) -> Floats:
         """(B, F) -> (B, F) in which the kernel is exp(-|x - y|^2)."""
-        place = np.exp(0.5 * np.array(kernel.relevance))[self.decision_of_place] / sqrt(LENGTHS[kernel.length] * self.num_decisions)
+        place = np.exp(0.5 * np.array(kernel.relevance))[self.decision_of_place] / sqrt(
+            LENGTHS[kernel.length] * self.num_decisions
+        )
         make_up = np.full(features.shape[1] - len(place), sqrt(MAKE_UPS[kernel.make_up]))
         scales: Floats = np.concatenate([place, make_up])
         return features * scales
@@ -106,13 +115,18 @@ def choose_kernels(
     """
     some = np.linspace(0, len(features) - 1, min(len(features), EVIDENCE_POINTS)).astype(np.int64)
     equal = (0.0,) * geometry.num_decisions
-    listed = [Kernel(*numbers, relevance=equal) for numbers in product(range(len(LENGTHS)), range(len(MAKE_UPS)), range(len(NOISES)))]
+    listed = [
+        Kernel(*numbers, relevance=equal)
+        for numbers in product(range(len(LENGTHS)), range(len(MAKE_UPS)), range(len(NOISES)))
+    ]
     known: dict[Kernel, float] = {}
 
     def weigh(kernel: Kernel) -> None:
         if kernel not in known:
             prior = -0.5 * sum(value**2 for value in kernel.relevance) / RELEVANCE_DEVIATION**2
-            known[kernel] = prior + _log_evidence(geometry.scaled(features[some], kernel), targets[some], kernel.noise_variance)
+            known[kernel] = prior + _log_evidence(
+                geometry.scaled(features[some], kernel), targets[some], kernel.noise_variance
+            )
 
     def best() -> list[Kernel]:
         return sorted(known, key=lambda kernel: -known[kernel])[:count]

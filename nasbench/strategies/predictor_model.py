@@ -1,7 +1,8 @@
 """An ensemble of Gaussian processes over architectures that grows by an observation at a time.
 
-Rasmussen and Williams 2006, "Gaussian Processes for Machine Learning": the posterior by a Cholesky factor (Algorithm 2.1), which here
-grows by a row for each observation. The members differ in their kernels; each counts by its kernel's posterior.
+Rasmussen and Williams 2006, "Gaussian Processes for Machine Learning": the posterior by a Cholesky factor (Algorithm
+2.1), which here grows by a row for each observation. The members differ in their kernels; each counts by its kernel's
+posterior.
 """
 
 from math import exp, sqrt
@@ -17,7 +18,9 @@ def _capacity(num_rows: int) -> int:
 
 
 class PoolColumns:
-    """Correlations of n observations with all that is in a pool, in float32: (n, pool). Members that differ in noise alone share them."""
+    """Correlations of n observations with all that is in a pool, in float32: (n, pool). Members that differ in noise
+    alone share them.
+    """
 
     def __init__(self, scaled_pool: Floats, scaled: Floats) -> None:
         self._pool = scaled_pool.astype(np.float32)
@@ -73,7 +76,9 @@ class Member:
         return correlations(self._geometry.scaled(features, self.kernel), self._x[: self._n]) @ weights
 
     def mean_and_variance(self, features: Floats, targets: Floats, pending: Floats) -> tuple[Floats, Floats]:
-        """(B, F) -> (B,), (B,). `pending` (K, F) are being evaluated: whatever comes, there will be less to learn near them."""
+        """(B, F) -> (B,), (B,). `pending` (K, F) are being evaluated: whatever comes, there will be less to learn near
+        them.
+        """
         x, kernel = self._x[: self._n], self.kernel
         inverse, asked = self._inverse[: self._n, : self._n], self._geometry.scaled(features, kernel)
         whitened_targets = inverse @ targets  # (n,)
@@ -91,7 +96,8 @@ class Member:
 
 
 class Ensemble:
-    """Up to `count` members, those of the kernels that explain the observations best, each with its share by the posterior.
+    """Up to `count` members, those of the kernels that explain the observations best, each with its share by the
+    posterior.
 
     `pool` (N, F) are the features of architectures whose means are asked for at every step; it may be empty.
     """
@@ -109,7 +115,8 @@ class Ensemble:
     def rebuild(self, features: Floats, targets: Floats, afresh: bool) -> None:
         """Chooses the kernels: from the whole list the first time, later from the last ones on.
 
-        `features` (n, F) are the observations that the members have, or with `afresh` those that they are to start from.
+        `features` (n, F) are the observations that the members have, or with `afresh` those that they are to start
+        from.
         """
         before = [member.kernel for member in self._members]
         chosen = choose_kernels(self._geometry, features, targets, before, self._count)
@@ -138,11 +145,16 @@ class Ensemble:
         weights = {shape: np.zeros(len(targets)) for shape in self._columns}
         for member, share in zip(self._members, self._shares, strict=True):
             weights[member.kernel.shape] += share * member.weights(targets)
-        return np.asarray(np.sum([columns.weighted(weights[shape]) for shape, columns in self._columns.items()], axis=0))
+        return np.asarray(
+            np.sum([columns.weighted(weights[shape]) for shape, columns in self._columns.items()], axis=0)
+        )
 
     def fitted(self, targets: Floats) -> Floats:
         """What is believed of the observations themselves, noise apart: (n,) -> (n,)."""
-        noise = [share * m.kernel.noise_variance * m.weights(targets) for m, share in zip(self._members, self._shares, strict=True)]
+        noise = [
+            share * m.kernel.noise_variance * m.weights(targets)
+            for m, share in zip(self._members, self._shares, strict=True)
+        ]
         return np.asarray(targets - np.sum(noise, axis=0))
 
     def rough_mean(self, features: Floats, targets: Floats) -> Floats:
@@ -151,7 +163,10 @@ class Ensemble:
 
     def predict(self, features: Floats, targets: Floats, pending: Floats) -> tuple[Floats, Floats]:
         """Mean and variance, (B,) each, of the mixture: how much the members disagree is part of what is not known."""
-        parts = [(share, *m.mean_and_variance(features, targets, pending)) for m, share in zip(self._members, self._shares, strict=True)]
+        parts = [
+            (share, *m.mean_and_variance(features, targets, pending))
+            for m, share in zip(self._members, self._shares, strict=True)
+        ]
         mean = np.sum([share * mean for share, mean, _ in parts], axis=0)
         square = np.sum([share * (mean**2 + variance) for share, mean, variance in parts], axis=0)
         return mean, np.maximum(square - mean**2, 1e-9)

@@ -1,4 +1,6 @@
-"""Random search: every decision drawn uniformly. The control that a strategy has to beat (Li and Talwalkar 2019, arXiv:1902.07638)."""
+"""Random search: every decision drawn uniformly. The control that a strategy has to beat (Li and Talwalkar 2019,
+arXiv:1902.07638).
+"""
 
 from collections.abc import Sequence
 from random import Random

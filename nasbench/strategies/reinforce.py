@@ -1,10 +1,10 @@
 """REINFORCE (Williams 1992), as Zoph and Le ran it or made for fewer trials.
 
-Published for 12,800 trials (Zoph and Le 2017, arXiv:1611.01578): an LSTM, a moving-average baseline, Adam at a rate of 0.0006, 8
-architectures a gradient. Those are `--preset paper`, or the option `preset=paper`. Not published, and chosen here: Adam's own betas,
-(0.9, 0.999); one step on each batch; the baseline's decay, 0.95 as in NASNet; no entropy bonus. The network is that of the NASNet
-search, so that the two controllers differ in how they learn alone (Zoph and Le used two layers of 35 units, drawn from
-uniform(-0.08, 0.08)).
+Published for 12,800 trials (Zoph and Le 2017, arXiv:1611.01578): an LSTM, a moving-average baseline, Adam at a rate of
+0.0006, 8 architectures a gradient. Those are `--preset paper`, or the option `preset=paper`. Not published, and chosen
+here: Adam's own betas, (0.9, 0.999); one step on each batch; the baseline's decay, 0.95 as in NASNet; no entropy bonus.
+The network is that of the NASNet search, so that the two controllers differ in how they learn alone (Zoph and Le used
+two layers of 35 units, drawn from uniform(-0.08, 0.08)).
 
 The defaults are for hundreds of trials: see `nasbench.strategies.controller`.
 """
@@ -34,8 +34,8 @@ OPTIONS = (
 class Reinforce(Controller):
     """Options: lr, batch_size, baseline_decay, entropy_weight, hidden_units, adam, ranked, unique, imitation.
 
-    A trial whose proposer was an older policy (several workers) is weighted by min(1, p_now / p_then): it never counts for more
-    than a fresh one, and fades as the policy leaves what it did then. With one worker every weight is 1.
+    A trial whose proposer was an older policy (several workers) is weighted by min(1, p_now / p_then): it never counts
+    for more than a fresh one, and fades as the policy leaves what it did then. With one worker every weight is 1.
     """
 
     paper: Mapping[str, float] = {**PUBLISHED_SHARED, "lr": 0.0006, "batch_size": 8, "entropy_weight": 0.0}

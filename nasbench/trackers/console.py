@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 
 class ConsoleTracker:
-    """`interactive` None looks whether `stream` is a terminal; `planned` None is what the run says; `clock` counts seconds."""
+    """`interactive` None looks whether `stream` is a terminal; `planned` None is what the run says; `clock` counts
+    seconds.
+    """
 
     def __init__(
         self,
@@ -43,7 +45,12 @@ class ConsoleTracker:
         self._best = best_trial(run.history)
         for trial in run.history:
             self._counts[trial.status] += 1
-        told = ("space", "base", *(("strategy",) if run.config.get("search", True) else ()), "dataset")  # trainings follow no strategy
+        told = (
+            "space",
+            "base",
+            *(("strategy",) if run.config.get("search", True) else ()),
+            "dataset",
+        )  # trainings follow no strategy
         names = [str(run.config[name]) for name in told if run.config.get(name)]
         before = f", {self._earlier} of them done before" if self._earlier else ""
         self._print(f"{' · '.join(names) or 'run'}: {self._total} trials{before}; run directory {run.directory}")
@@ -70,7 +77,10 @@ class ConsoleTracker:
         counts = ", ".join(f"{count} {status}" for status, count in self._counts.items() if count)
         how = "interrupted" if summary.get("interrupted") else "stopped" if summary.get("failed") else "done"
         seconds = _duration(self._clock() - self._started)
-        self._print(f"{how}: {self._done} of {self._total} trials ({counts or 'none'}) after {seconds}; {self._best_text()}; {run_dir}")
+        self._print(
+            f"{how}: {self._done} of {self._total} trials ({counts or 'none'}) after {seconds}; {self._best_text()}; "
+            f"{run_dir}"
+        )
 
     def rate(self) -> float | None:
         """Trials a second in this sitting, None before the first."""
@@ -101,7 +111,13 @@ class ConsoleTracker:
         rate, left = self.rate(), self.seconds_left()
         if rate is None or left is None:
             return ""
-        text = f"{rate:.1f} trials/s" if rate >= 2 else f"{60 * rate:.1f} trials/min" if rate * 60 >= 1 else f"{3600 * rate:.1f} trials/h"
+        text = (
+            f"{rate:.1f} trials/s"
+            if rate >= 2
+            else f"{60 * rate:.1f} trials/min"
+            if rate * 60 >= 1
+            else f"{3600 * rate:.1f} trials/h"
+        )
         return f"{text}  left {_duration(left)}"
 
     def _what(self, last: Trial | None) -> str:
@@ -120,7 +136,13 @@ class ConsoleTracker:
 
 
 def _kind(trial: Trial) -> str:
-    note = "  control" if is_control(trial) else f"  trial {trial.note['retrain_of']} retrained" if is_retraining(trial) else ""
+    note = (
+        "  control"
+        if is_control(trial)
+        else f"  trial {trial.note['retrain_of']} retrained"
+        if is_retraining(trial)
+        else ""
+    )
     if "compared_as" in trial.note:
         note = f"  {trial.note['compared_as']}, seed {trial.architecture.genes.get('seed')}"
     return f"{trial.status:<6}{note}"

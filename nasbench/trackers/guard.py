@@ -10,7 +10,9 @@ from nasbench.core.trial import Trial
 
 
 class Guarded:
-    """Passes on what it hears until the tracker throws. Interrupts pass through. A tracker whose start failed is not finished."""
+    """Passes on what it hears until the tracker throws. Interrupts pass through. A tracker whose start failed is not
+    finished.
+    """
 
     def __init__(self, tracker: Tracker, stream: TextIO | None = None) -> None:
         self.tracker = tracker
@@ -35,5 +37,8 @@ class Guarded:
             self.broken = True
             name = type(self.tracker).__name__
             reason = str(error) or type(error).__name__
-            text = f"nasbench: {name} failed and is left out from here on: {reason}. The search goes on; its log is complete."
+            text = (
+                f"nasbench: {name} failed and is left out from here on: {reason}. The search goes on; its log is "
+                "complete."
+            )
             print(text, file=self._stream or sys.stderr)

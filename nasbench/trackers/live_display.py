@@ -1,4 +1,6 @@
-"""The live display of a run: a bar with what is done, and under it a line with the best so far, the rate and the time left."""
+"""The live display of a run: a bar with what is done, and under it a line with the best so far, the rate and the time
+left.
+"""
 
 from collections.abc import Iterable
 from typing import TextIO

@@ -1,13 +1,14 @@
 """Weights & Biases as a listener: one W&B run a search, online or offline, never on the search's critical path.
 
-What is logged, all against `trial` (trials finished): each trial's `score`, `best_so_far` beside `random_expected_best` (the expected
-best of as many random children: of all that are known where there are fewer, `random_known`), the controller's `controller/entropy`,
-`controller/loss` and `controller/baseline`, the share of each option among the last proposals (`share/<decision>/<option>`), a table of
-the trials, the best cell's drawing, and the run's configuration.
+What is logged, all against `trial` (trials finished): each trial's `score`, `best_so_far` beside `random_expected_best`
+(the expected best of as many random children: of all that are known where there are fewer, `random_known`), the
+controller's `controller/entropy`, `controller/loss` and `controller/baseline`, the share of each option among the last
+proposals (`share/<decision>/<option>`), a table of the trials, the best cell's drawing, and the run's configuration.
 
-Offline, the files lie under `<run directory>/wandb` and nothing touches the network. To upload them later, on a machine with a key
-(`wandb login`): `wandb sync <run directory>/wandb/offline-run-*`. Every sitting of a resumed search carries the same run id, kept in
-`<run directory>/wandb-id`, and steps go on where they were, so that W&B shows one run; `wandb sync` takes several files in order.
+Offline, the files lie under `<run directory>/wandb` and nothing touches the network. To upload them later, on a machine
+with a key (`wandb login`): `wandb sync <run directory>/wandb/offline-run-*`. Every sitting of a resumed search carries
+the same run id, kept in `<run directory>/wandb-id`, and steps go on where they were, so that W&B shows one run; `wandb
+sync` takes several files in order.
 """
 
 import json
@@ -40,21 +41,39 @@ Mode = Literal["auto", "online", "offline"]
 WINDOW = 20
 """Trials over which the shares of options are taken."""
 FIRST_TABLE = 50
-"""Trials after which the table is logged first; then whenever they have doubled, so that a killed search has half of it at least."""
+"""Trials after which the table is logged first; then whenever they have doubled, so that a killed search has half of it
+at least.
+"""
 CONNECT_SECONDS = 30.0
 FINISH_SECONDS = 120.0
-COLUMNS = ("number", "key", "status", "score", "params", "macs", "epochs", "seconds", "random", "note", "error", "architecture")
+COLUMNS = (
+    "number",
+    "key",
+    "status",
+    "score",
+    "params",
+    "macs",
+    "epochs",
+    "seconds",
+    "random",
+    "note",
+    "error",
+    "architecture",
+)
 
 
 class WandbTracker:
-    """`mode` auto is online where a key is set up, else offline. `trials` adds a W&B run for each trial, grouped under the search's.
+    """`mode` auto is online where a key is set up, else offline. `trials` adds a W&B run for each trial, grouped under
+    the search's.
 
     UsageError at once where `mode` is online and there is no key: W&B would prompt for it.
     """
 
     def __init__(self, mode: Mode = "auto", project: str = "nasbench", trials: bool = False) -> None:
         if mode == "online" and not key_is_set_up():
-            raise UsageError("--wandb online needs a key. Run `wandb login`, set WANDB_API_KEY, or take --wandb offline.")
+            raise UsageError(
+                "--wandb online needs a key. Run `wandb login`, set WANDB_API_KEY, or take --wandb offline."
+            )
         self._asked, self._project, self._each = mode, project, trials
         self._run: Any = None
         self._log: list[Trial] = []
@@ -72,7 +91,9 @@ class WandbTracker:
         new = not (run.directory / "wandb-id").exists()
         self._run = self._connect()
         (run.directory / "wandb-id").write_text(self._settings["id"] + "\n", encoding="utf-8")
-        self._run.config.update({"run_directory": str(run.directory), **_versions(run.directory)}, allow_val_change=True)
+        self._run.config.update(
+            {"run_directory": str(run.directory), **_versions(run.directory)}, allow_val_change=True
+        )
         self._run.define_metric("trial", hidden=True)
         self._run.define_metric("*", step_metric="trial")
         self._run.define_metric("score", summary="max", step_metric="trial")
@@ -131,7 +152,9 @@ class WandbTracker:
         try:
             import wandb
         except ImportError as error:
-            raise UsageError(f"W&B cannot be imported ({error}). Install it with `pip install wandb`, or take --wandb off.") from error
+            raise UsageError(
+                f"W&B cannot be imported ({error}). Install it with `pip install wandb`, or take --wandb off."
+            ) from error
         quiet: dict[str, Any] = {
             "silent": True,
             "quiet": True,
@@ -141,9 +164,14 @@ class WandbTracker:
             "save_code": False,
         }
         limits = {"init_timeout": CONNECT_SECONDS, "finish_timeout": FINISH_SECONDS}
-        unseen = {"x_disable_stats": mode == "offline", "x_disable_machine_info": mode == "offline"}  # they ask cloud hosts over HTTP
+        unseen = {
+            "x_disable_stats": mode == "offline",
+            "x_disable_machine_info": mode == "offline",
+        }  # they ask cloud hosts over HTTP
         wanted = {**quiet, **limits, **unseen}
-        settings = wandb.Settings(**{name: value for name, value in wanted.items() if name in wandb.Settings.model_fields})
+        settings = wandb.Settings(
+            **{name: value for name, value in wanted.items() if name in wandb.Settings.model_fields}
+        )
         known = self._settings
         given = {
             "project": self._project,
@@ -164,7 +192,9 @@ class WandbTracker:
         values: dict[str, Any] = {"trial": len(self._log), "seconds": trial.seconds}
         values.update({f"count/{status}": count for status, count in self._counts.items()})
         if trial.score is not None:
-            values["retrained_score" if is_retraining(trial) else "control_score" if is_control(trial) else "score"] = trial.score
+            values["retrained_score" if is_retraining(trial) else "control_score" if is_control(trial) else "score"] = (
+                trial.score
+            )
         values.update({f"metrics/{name}": value for name, value in trial.metrics.items() if _number(value)})
         if is_random(trial) and trial.score is not None and trial.epochs == self._log[0].epochs:
             self._random.setdefault(trial.key, trial.score)
@@ -177,11 +207,21 @@ class WandbTracker:
         if self._best is not None:
             values["best_so_far"] = self._best
         if self._random:
-            values["random_expected_best"] = expected_best(list(self._random.values()), min(self._searched, len(self._random)))
+            values["random_expected_best"] = expected_best(
+                list(self._random.values()), min(self._searched, len(self._random))
+            )
             values["random_known"] = len(self._random)
-        values.update({f"controller/{name}": trial.note[name] for name in ("entropy", "loss", "baseline") if _number(trial.note.get(name))})
+        values.update(
+            {
+                f"controller/{name}": trial.note[name]
+                for name in ("entropy", "loss", "baseline")
+                if _number(trial.note.get(name))
+            }
+        )
         for group in self._groups.values():
-            values.update({f"share/{group.name}/{option}": share for option, share in option_shares(self._recent, group).items()})
+            values.update(
+                {f"share/{group.name}/{option}": share for option, share in option_shares(self._recent, group).items()}
+            )
         return values
 
     def _table(self) -> Any:
@@ -213,7 +253,10 @@ class WandbTracker:
         scores = random_scores(self._log)
         best = best_so_far(searched(self._log))
         step = max(1, len(best) // 500)
-        rows = [[n, best[n - 1], expected_best(scores, n) if n <= len(scores) else None] for n in range(1, len(best) + 1, step)]
+        rows = [
+            [n, best[n - 1], expected_best(scores, n) if n <= len(scores) else None]
+            for n in range(1, len(best) + 1, step)
+        ]
         return wandb.Table(columns=["trials", "best_so_far", "random_expected_best"], data=rows)
 
     def _log_apart(self, trial: Trial) -> None:
@@ -230,7 +273,9 @@ class WandbTracker:
 
 
 def key_is_set_up() -> bool:
-    """True where WANDB_API_KEY is set or netrc has an entry for the W&B server; nothing is asked and nothing is fetched."""
+    """True where WANDB_API_KEY is set or netrc has an entry for the W&B server; nothing is asked and nothing is
+    fetched.
+    """
     if os.environ.get("WANDB_API_KEY"):
         return True
     path = Path(os.environ.get("NETRC") or Path.home() / ".netrc")

@@ -31,14 +31,17 @@ def pad_crop(images: Tensor, padding: int, generator: torch.Generator) -> Tensor
 
 def flip(images: Tensor, generator: torch.Generator) -> Tensor:
     """Mirrors each image left to right with probability one half."""
-    mirrored = torch.randint(0, 2, (len(images), 1, 1, 1), generator=generator, device=images.device).bool()  # (B, 1, 1, 1)
+    mirrored = torch.randint(
+        0, 2, (len(images), 1, 1, 1), generator=generator, device=images.device
+    ).bool()  # (B, 1, 1, 1)
     return torch.where(mirrored, images.flip(3), images)  # (B, C, H, W)
 
 
 def cutout(images: Tensor, side: int, generator: torch.Generator) -> Tensor:
     """Zeroes a square of `side` pixels, centred on a pixel drawn uniformly for each image and clipped at the border.
 
-    DeVries and Taylor 2017 (arXiv:1708.04552), on normalised images, where zero is the mean. An odd `side` counts as the even one below.
+    DeVries and Taylor 2017 (arXiv:1708.04552), on normalised images, where zero is the mean. An odd `side` counts as
+    the even one below.
     """
     batch, _, height, width = images.shape
     half = side // 2
@@ -68,14 +71,19 @@ def random_resized_crop(images: Tensor, smallest: float, generator: torch.Genera
     zero = torch.zeros_like(wide)
     theta = torch.stack((torch.stack((wide, zero, left), 1), torch.stack((zero, tall, top), 1)), 1)  # (B, 2, 3)
     grid = F.affine_grid(theta, [batch, 1, height, width], align_corners=False)  # (B, H, W, 2)
-    return F.grid_sample(images.float(), grid, mode="bilinear", padding_mode="reflection", align_corners=False)  # (B, C, H, W)
+    return F.grid_sample(
+        images.float(), grid, mode="bilinear", padding_mode="reflection", align_corners=False
+    )  # (B, C, H, W)
 
 
-def mix(images: Tensor, labels: Tensor, num_classes: int, mixup: float, cutmix: float, rng: Random) -> tuple[Tensor, Tensor]:
+def mix(
+    images: Tensor, labels: Tensor, num_classes: int, mixup: float, cutmix: float, rng: Random
+) -> tuple[Tensor, Tensor]:
     """Each image mixed with another of the batch, and labels as float32 (B, num_classes) shares of classes.
 
-    Mixup blends with a weight from Beta(mixup, mixup) (Zhang et al. 2018, arXiv:1710.09412); CutMix pastes a rectangle of a share of
-    the area from Beta(cutmix, cutmix) (Yun et al. 2019, arXiv:1905.04899). Where both are above 0, a coin decides for each batch.
+    Mixup blends with a weight from Beta(mixup, mixup) (Zhang et al. 2018, arXiv:1710.09412); CutMix pastes a rectangle
+    of a share of the area from Beta(cutmix, cutmix) (Yun et al. 2019, arXiv:1905.04899). Where both are above 0, a coin
+    decides for each batch.
     """
     order = list(range(len(images)))
     rng.shuffle(order)

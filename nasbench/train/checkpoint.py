@@ -1,4 +1,6 @@
-"""Files of a training: a state to go on from after an interruption, and weights to keep. Written whole or not at all."""
+"""Files of a training: a state to go on from after an interruption, and weights to keep. Written
+whole or not at all.
+"""
 
 import os
 from collections.abc import Callable, Mapping
@@ -24,7 +26,9 @@ def load_state(path: Path, device: torch.device) -> dict[str, Any]:
     try:
         state = torch.load(path, map_location=device, weights_only=True)
     except Exception as error:  # torch.load raises whatever its parsers do
-        raise UsageError(f"cannot read the checkpoint {path}: {error}. Delete it to start that training again.") from error
+        raise UsageError(
+            f"cannot read the checkpoint {path}: {error}. Delete it to start that training again."
+        ) from error
     return dict(state)
 
 

@@ -1,7 +1,8 @@
-"""Compiling a network for training region by region: its repeated parts, each on its own, so that parts of one shape share their code.
+"""Compiling a network for training region by region: its repeated parts, each on its own, so that parts of one shape
+share their code.
 
-A NASNet of 18 normal cells has 11 different ones, compiled in as many pieces; the whole network as one graph takes many times as long.
-Evaluation stays eager: it has other batch sizes, each of which would be compiled anew.
+A NASNet of 18 normal cells has 11 different ones, compiled in as many pieces; the whole network as one graph takes many
+times as long. Evaluation stays eager: it has other batch sizes, each of which would be compiled anew.
 """
 
 from collections import Counter
@@ -19,20 +20,28 @@ BACKEND = "inductor"
 
 
 def compile_parts(model: nn.Module) -> int:
-    """Compiles the repeated parts of `model`, which is on its device, in place; their number. The code is made at the first call."""
+    """Compiles the repeated parts of `model`, which is on its device, in place; their number. The code is made at the
+    first call.
+    """
     parts = parts_of(model)
     if not parts:
-        raise UsageError(f"{type(model).__name__} has no parts of one kind that could be compiled one by one; leave --compile out")
+        raise UsageError(
+            f"{type(model).__name__} has no parts of one kind that could be compiled one by one; leave --compile out"
+        )
     hold_probabilities(model)
     limits = torch._dynamo.config
-    limits.recompile_limit = max(limits.recompile_limit, 2 * len(parts))  # each shape of a part is a recompilation of the first one
+    limits.recompile_limit = max(
+        limits.recompile_limit, 2 * len(parts)
+    )  # each shape of a part is a recompilation of the first one
     for part in parts:
         part.compile(dynamic=False, backend=BACKEND)
     return len(parts)
 
 
 def parts_of(model: nn.Module) -> list[nn.Module]:
-    """The outermost modules of which there are several of one kind: the cells of a cell network, the blocks of a ResNet."""
+    """The outermost modules of which there are several of one kind: the cells of a cell network, the blocks of a
+    ResNet.
+    """
     level = [model]
     while level:
         level = [child for module in level for child in _unpacked(module)]

@@ -1,7 +1,7 @@
 """Images as records: small ones as byte tensors that live on the device, large ones as files that stream.
 
-The validation split is carved from the training images by a split seed of its own, never by a search's: every search on a data set
-sees the same one. The test split is not part of `ImageData`; it is read on its own, once, at the end.
+The validation split is carved from the training images by a split seed of its own, never by a search's: every search on
+a data set sees the same one. The test split is not part of `ImageData`; it is read on its own, once, at the end.
 """
 
 from dataclasses import dataclass, field, replace
@@ -19,7 +19,9 @@ SPLIT_SEED = 20_180_717
 """Carves validation splits. Changing it changes every data set here, and with it every result."""
 
 VALIDATION_SHARE = 0.1
-"""Of the training images, where a data set has no established validation split. CIFAR's is 5,000 of 50,000: the same share."""
+"""Of the training images, where a data set has no established validation split. CIFAR's is 5,000 of 50,000: the same
+share.
+"""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,9 @@ class Split:
         return len(self.labels)
 
     def first(self, count: int | None) -> "Split":
-        """The first `count` images (all for None). Splits are in a fixed random order, so a prefix is a fixed random sample."""
+        """The first `count` images (all for None). Splits are in a fixed random order, so a prefix is a fixed random
+        sample.
+        """
         return self if count is None else Split(self.images[:count], self.labels[:count])
 
     def take(self, indices: Tensor) -> "Split":
@@ -87,8 +91,9 @@ AnySplit = Split | FileSplit
 class ImageData:
     """What a training sees of a data set: a training and a validation split, never the test split.
 
-    `mean` and `std` are per channel, of pixels in [0, 1]. `image_size` is the side in pixels at which networks see the images;
-    those of another side are resized batch by batch on the device. `corrupt` gathers the files that were left out, where that was asked.
+    `mean` and `std` are per channel, of pixels in [0, 1]. `image_size` is the side in pixels at which networks see the
+    images; those of another side are resized batch by batch on the device. `corrupt` gathers the files that were left
+    out, where that was asked.
     """
 
     name: str
@@ -114,7 +119,9 @@ class ImageData:
 
 
 def carve(num_images: int, num_val: int) -> tuple[Tensor, Tensor]:
-    """Indices (training, validation) of `num_images`, int64, disjoint, both in a fixed random order that depends on the counts alone."""
+    """Indices (training, validation) of `num_images`, int64, disjoint, both in a fixed random order that depends on the
+    counts alone.
+    """
     assert 0 < num_val < num_images, (num_images, num_val)
     rng = Random(SPLIT_SEED)
     draws = [rng.random() for _ in range(num_images)]  # the one stream that Python promises never to change
@@ -128,18 +135,26 @@ def validation_size(num_images: int) -> int:
 
 
 def at_size(images: Tensor, image_size: int) -> Tensor:
-    """uint8 (B, C, H, W) -> float32 (B, C, S, S) in 0..255, bilinear with antialiasing where H or W is not S already."""
+    """uint8 (B, C, H, W) -> float32 (B, C, S, S) in 0..255, bilinear with antialiasing where H or W
+    is not S already.
+    """
     pixels = images.float()
     if images.shape[-2:] == (image_size, image_size):
         return pixels
-    return F.interpolate(pixels, size=(image_size, image_size), mode="bilinear", antialias=True, align_corners=False)  # (B, C, S, S)
+    return F.interpolate(
+        pixels, size=(image_size, image_size), mode="bilinear", antialias=True, align_corners=False
+    )  # (B, C, S, S)
 
 
 def normalise(pixels: Tensor, mean: tuple[float, ...], std: tuple[float, ...]) -> Tensor:
-    """float32 (B, C, H, W) in 0..255 -> zero mean and unit deviation per channel, as far as `mean` and `std` are the data's."""
+    """float32 (B, C, H, W) in 0..255 -> zero mean and unit deviation per channel, as far as `mean` and `std` are the
+    data's.
+    """
     return (pixels - _per_channel(mean, pixels.device)) / _per_channel(std, pixels.device)
 
 
 @lru_cache
 def _per_channel(values: tuple[float, ...], device: torch.device) -> Tensor:
-    return 255.0 * torch.tensor(values, device=device).view(1, -1, 1, 1)  # (1, C, 1, 1); kept, since copying it would stall a GPU
+    return 255.0 * torch.tensor(values, device=device).view(
+        1, -1, 1, 1
+    )  # (1, C, 1, 1); kept, since copying it would stall a GPU

@@ -1,7 +1,7 @@
 """Data sets by name. Nothing touches the network unless asked to.
 
-One's own is `package.module:MyDataset`: a class without arguments, or an object, with the three functions of `DataSet`. The
-built-in ones obey the same protocol.
+One's own is `package.module:MyDataset`: a class without arguments, or an object, with the three functions of `DataSet`.
+The built-in ones obey the same protocol.
 """
 
 import os
@@ -27,7 +27,9 @@ class DataSet(Protocol):
         """What networks are built for, without reading the images where that can be."""
 
     def load(self, data_dir: Path | None, image_size: int | None, download: bool) -> ImageData:
-        """The training and the validation split, the same at every call. UsageError where something is missing or broken."""
+        """The training and the validation split, the same at every call. UsageError where something is missing or
+        broken.
+        """
 
     def load_test(self, data_dir: Path | None, image_size: int | None, download: bool) -> AnySplit:
         """The test split, which no search may touch."""
@@ -41,7 +43,10 @@ def resolve_dataset(name: str, skip_corrupt: bool = False) -> DataSet:
     if name == "folder" or name.startswith("folder:"):
         path = name.removeprefix("folder").removeprefix(":")
         if not path:
-            raise UsageError("--dataset folder needs the path of the images: folder:PATH, with PATH/train/<class> and PATH/val/<class>")
+            raise UsageError(
+                "--dataset folder needs the path of the images: folder:PATH, with PATH/train/<class> and "
+                "PATH/val/<class>"
+            )
         made: Any = datasets.get("folder")(Path(path))
     else:
         part = datasets.get(name)
@@ -49,7 +54,9 @@ def resolve_dataset(name: str, skip_corrupt: bool = False) -> DataSet:
     if skip_corrupt and hasattr(made, "corrupt"):
         made = replace(made, corrupt=set())
     if not isinstance(made, DataSet):
-        raise UsageError(f"{name!r} is no data set: it needs task(), load() and load_test() (see nasbench.train.datasets.DataSet)")
+        raise UsageError(
+            f"{name!r} is no data set: it needs task(), load() and load_test() (see nasbench.train.datasets.DataSet)"
+        )
     return made
 
 
@@ -59,7 +66,9 @@ def task_of(name: str, data_dir: Path | None, image_size: int | None) -> Task:
 
 
 @lru_cache(maxsize=1)
-def read_once(name: str, data_dir: Path, image_size: int | None, download: bool, skip_corrupt: bool = False) -> ImageData:
+def read_once(
+    name: str, data_dir: Path, image_size: int | None, download: bool, skip_corrupt: bool = False
+) -> ImageData:
     """The data set, read once in a process: a warm worker keeps it."""
     return resolve_dataset(name, skip_corrupt).load(data_dir, image_size, download)
 
@@ -83,7 +92,9 @@ def default_data_dir() -> Path:
 
 @dataclass(frozen=True)
 class Digits:
-    """1,797 real scans, 8 x 8, of 43 people's digits (UCI, by way of scikit-learn): 1,200 to train, 300 to validate, 297 to test."""
+    """1,797 real scans, 8 x 8, of 43 people's digits (UCI, by way of scikit-learn): 1,200 to train, 300 to validate,
+    297 to test.
+    """
 
     def task(self, data_dir: Path | None, image_size: int | None) -> Task:  # noqa: ARG002 - it comes with scikit-learn
         return Task(10, image_size or 8, 1)
@@ -128,7 +139,9 @@ class TorchvisionData:
     def load(self, data_dir: Path | None, image_size: int | None, download: bool) -> ImageData:
         official, names = self._read(data_dir, True, download)
         train, val = carve(len(official), validation_size(len(official)))
-        return ImageData(self.name, official.take(train), official.take(val), self.mean, self.std, names, image_size or self.side)
+        return ImageData(
+            self.name, official.take(train), official.take(val), self.mean, self.std, names, image_size or self.side
+        )
 
     def load_test(self, data_dir: Path | None, image_size: int | None, download: bool) -> Split:  # noqa: ARG002
         return self._read(data_dir, False, download)[0]
@@ -142,13 +155,17 @@ class TorchvisionData:
         except Exception as error:  # not found, torn, or not to be fetched: torchvision raises several types for each
             if download:
                 raise RunFailed(
-                    f"cannot fetch {self.name} into {root}: {error}. Check the network, or put {self.layout} there by hand."
+                    f"cannot fetch {self.name} into {root}: {error}. Check the network, or put {self.layout} there by "
+                    "hand."
                 ) from error
             raise UsageError(
-                f"{self.name} is not in {root} (missing or incomplete). Put {self.layout} there, name another directory with "
+                f"{self.name} is not in {root} (missing or incomplete). Put {self.layout} there, name another "
+                "directory with "
                 "--data-dir or $NASBENCH_DATA, or let it be fetched with --download."
             ) from error
-        return Split(_channels_first(torch.as_tensor(made.data)), torch.as_tensor(made.targets).long()), tuple(made.classes)
+        return Split(_channels_first(torch.as_tensor(made.data)), torch.as_tensor(made.targets).long()), tuple(
+            made.classes
+        )
 
 
 def _channels_first(pixels: Tensor) -> Tensor:
@@ -161,19 +178,39 @@ datasets.register("digits")(Digits())
 # Means and deviations of the official training images.
 datasets.register("cifar10")(
     TorchvisionData(
-        "cifar10", "CIFAR10", "the folder cifar-10-batches-py", 32, (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616), num_classes=10
+        "cifar10",
+        "CIFAR10",
+        "the folder cifar-10-batches-py",
+        32,
+        (0.4914, 0.4822, 0.4465),
+        (0.2470, 0.2435, 0.2616),
+        num_classes=10,
     )
 )
 datasets.register("cifar100")(
     TorchvisionData(
-        "cifar100", "CIFAR100", "the folder cifar-100-python", 32, (0.5071, 0.4865, 0.4409), (0.2673, 0.2564, 0.2762), num_classes=100
+        "cifar100",
+        "CIFAR100",
+        "the folder cifar-100-python",
+        32,
+        (0.5071, 0.4865, 0.4409),
+        (0.2673, 0.2564, 0.2762),
+        num_classes=100,
     )
 )
 datasets.register("mnist")(
-    TorchvisionData("mnist", "MNIST", "the folder MNIST/raw with its idx files", 28, (0.1307,), (0.3081,), num_classes=10)
+    TorchvisionData(
+        "mnist", "MNIST", "the folder MNIST/raw with its idx files", 28, (0.1307,), (0.3081,), num_classes=10
+    )
 )
 datasets.register("fashion-mnist")(
     TorchvisionData(
-        "fashion-mnist", "FashionMNIST", "the folder FashionMNIST/raw with its idx files", 28, (0.2860,), (0.3530,), num_classes=10
+        "fashion-mnist",
+        "FashionMNIST",
+        "the folder FashionMNIST/raw with its idx files",
+        28,
+        (0.2860,),
+        (0.3530,),
+        num_classes=10,
     )
 )

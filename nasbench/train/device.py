@@ -20,8 +20,14 @@ def resolve_device(name: str) -> torch.device:
         return torch.device("cuda" if cuda else "mps" if mps else "cpu")
     if (kind == "cuda" and not cuda) or (kind == "mps" and not mps):
         there = ", ".join(["cpu"] + ["cuda"] * cuda + ["mps"] * mps)
-        built = "" if kind != "cuda" or torch.backends.cuda.is_built() else f" PyTorch {torch.__version__} is built without CUDA."
-        raise UsageError(f"device {name!r} is not there.{built} There are: {there}. Use --device auto, or mend the driver.")
+        built = (
+            ""
+            if kind != "cuda" or torch.backends.cuda.is_built()
+            else f" PyTorch {torch.__version__} is built without CUDA."
+        )
+        raise UsageError(
+            f"device {name!r} is not there.{built} There are: {there}. Use --device auto, or mend the driver."
+        )
     return torch.device(name)
 
 
@@ -38,7 +44,8 @@ def describe_device(device: torch.device) -> str:
 
 @contextmanager
 def isolated_rng(device: torch.device, seed: int) -> Iterator[None]:
-    """Inside, PyTorch's global generators of the CPU and of `device` start from `seed`; afterwards they are as they were.
+    """Inside, PyTorch's global generators of the CPU and of `device` start from `seed`; afterwards they are as they
+    were.
 
     Layers that draw numbers (initialisation, dropout, drop path) know the global generators only.
     """
@@ -72,14 +79,16 @@ def _set_state(device: torch.device, state: torch.Tensor) -> None:
 
 
 SMALL_STEP_MACS = 2_000_000_000
-"""Multiply-adds of a batch's forward pass up to which a second thread costs more than it brings: a NASNet child's step is thousands
-of kernels, and threads meet at the end of each. Measured on two cores: 0.6 G a step took 4.3 s with one thread and 8.2 s with two,
-7.4 G took 24 s and 16 s."""
+"""Multiply-adds of a batch's forward pass up to which a second thread costs more than it brings: a NASNet child's step
+is thousands of kernels, and threads meet at the end of each. Measured on two cores: 0.6 G a step took 4.3 s with one
+thread and 8.2 s with two, 7.4 G took 24 s and 16 s."""
 
 
 @contextmanager
 def fitting_threads(device: torch.device, macs_per_step: int) -> Iterator[None]:
-    """Inside, PyTorch computes with one thread where the device is the CPU and a step is small; otherwise with what it has."""
+    """Inside, PyTorch computes with one thread where the device is the CPU and a step is small; otherwise with what it
+    has.
+    """
     threads = torch.get_num_threads()
     if device.type == "cpu" and macs_per_step <= SMALL_STEP_MACS:
         torch.set_num_threads(1)

@@ -1,4 +1,6 @@
-"""An exponential moving average of a network's weights, which is what is evaluated and kept where a recipe asks for one."""
+"""An exponential moving average of a network's weights, which is what is evaluated and kept where a recipe asks for
+one.
+"""
 
 import copy
 from collections.abc import Mapping
@@ -8,7 +10,8 @@ from torch import Tensor, nn
 
 
 class Ema:
-    """average <- decay * average + (1 - decay) * weights after each step; statistics of norm layers alike, integers copied.
+    """average <- decay * average + (1 - decay) * weights after each step; statistics of norm layers alike, integers
+    copied.
 
     Early on the decay is (1 + steps) / (10 + steps) where that is less, so that the start is forgotten sooner
     (TensorFlow's ExponentialMovingAverage with num_updates, which the NASNet and EfficientNet trainings used).

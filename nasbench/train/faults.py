@@ -1,4 +1,6 @@
-"""The trial boundary: what goes wrong in one network's building or training is an answer, with a reason that people can read."""
+"""The trial boundary: what goes wrong in one network's building or training is an answer, with a reason that people can
+read.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +14,9 @@ OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "cannot allocate memo
 
 @contextmanager
 def trial_boundary(doing: str) -> Iterator[None]:
-    """Turns an exception into TrialFailed, but for those that every trial would meet (UsageError, RunFailed). `doing`: 'the training'."""
+    """Turns an exception into TrialFailed, but for those that every trial would meet (UsageError, RunFailed). `doing`:
+    'the training'.
+    """
     try:
         yield
     except (UsageError, RunFailed, TrialFailed):

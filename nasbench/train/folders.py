@@ -1,4 +1,6 @@
-"""Images in folders: `train/<class>/...` and `val/<class>/...`. `val` is the test split; validation is carved from `train`."""
+"""Images in folders: `train/<class>/...` and `val/<class>/...`. `val` is the test split; validation is carved from
+`train`.
+"""
 
 import os
 from collections.abc import Sequence
@@ -20,7 +22,9 @@ from nasbench.train.loader import Fault, read_image, refusal
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".ppm", ".pgm", ".tif", ".tiff", ".webp")
 
 IN_MEMORY_BYTES = 2**30
-"""Up to this size of all training images at the asked side, they are decoded once and live on the device; larger ones stream."""
+"""Up to this size of all training images at the asked side, they are decoded once and live on the device; larger ones
+stream.
+"""
 
 LARGEST_OWN_SIDE = 224
 """Where no image size is asked for, it is the shorter side of the first image, and no more than this."""
@@ -31,10 +35,11 @@ IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 @dataclass(frozen=True)
 class Folder:
-    """The images under `path`; None is the data directory. Streams always where `stream` is set, else where memory asks for it.
+    """The images under `path`; None is the data directory. Streams always where `stream` is set, else where memory asks
+    for it.
 
-    Files that cannot be read end the run; where there is a set `corrupt`, they are left out and entered there. `num_classes` is how many
-    there have to be, None for any number.
+    Files that cannot be read end the run; where there is a set `corrupt`, they are left out and entered there.
+    `num_classes` is how many there have to be, None for any number.
     """
 
     path: Path | None = None
@@ -55,7 +60,9 @@ class Folder:
         side = image_size or self._own_side(files)
         every: AnySplit = files if self._streams(len(files), side) else _decode(files, side)
         train, val = carve(len(every), validation_size(len(every)))
-        return ImageData(self.name, every.take(train), every.take(val), IMAGENET_MEAN, IMAGENET_STD, names, side, self.corrupt)
+        return ImageData(
+            self.name, every.take(train), every.take(val), IMAGENET_MEAN, IMAGENET_STD, names, side, self.corrupt
+        )
 
     def load_test(self, data_dir: Path | None, image_size: int | None, download: bool) -> AnySplit:  # noqa: ARG002
         root = self._root(data_dir)
@@ -70,7 +77,8 @@ class Folder:
         _check_same(names, root)
         if self.num_classes is not None and len(names) != self.num_classes:
             raise UsageError(
-                f"{root / 'train'} and {root / 'val'} have {len(names):,} class folders; {self.name} has {self.num_classes:,} classes. "
+                f"{root / 'train'} and {root / 'val'} have {len(names):,} class folders; {self.name} has "
+                f"{self.num_classes:,} classes. "
                 f"Put the missing ones there, or take these alone: --dataset folder:{root}"
             )
         return names
@@ -81,7 +89,9 @@ class Folder:
     def _root(self, data_dir: Path | None) -> Path:
         root = self.path or data_dir or default_data_dir()
         if not root.is_dir():
-            raise UsageError(f"no directory at {root}. {self.name} needs {root}/train/<class> and {root}/val/<class> with images.")
+            raise UsageError(
+                f"no directory at {root}. {self.name} needs {root}/train/<class> and {root}/val/<class> with images."
+            )
         return root
 
     def _streams(self, num_images: int, side: int) -> bool:
@@ -103,7 +113,9 @@ def _classes(directory: Path) -> tuple[str, ...]:
     if not names:
         raise UsageError(f"no class folders in {directory}. Put a folder of images for each class there, two at least.")
     if len(names) == 1:
-        raise UsageError(f"only one class in {directory}: {names[0]!r}. Put a folder of images for each class there, two at least.")
+        raise UsageError(
+            f"only one class in {directory}: {names[0]!r}. Put a folder of images for each class there, two at least."
+        )
     return tuple(names)
 
 

@@ -1,4 +1,5 @@
-"""Fine-tuning: which parts of a network stay as they are, and which learn slowly (Yosinski et al. 2014, arXiv:1411.1792).
+"""Fine-tuning: which parts of a network stay as they are, and which learn slowly (Yosinski et al. 2014,
+arXiv:1411.1792).
 
 A linear probe trains the head alone, partial fine-tuning the later stages, full fine-tuning everything.
 """
@@ -16,7 +17,8 @@ FORMS = "none, all-but-head, or stages:K with K from 1 on"
 class Freezing:
     """`what` is none, all-but-head, or stages:K, the first K of `stages_of`.
 
-    `pretrained` are the names of the parameters that come from an earlier training: all of them but the head's learn slowly.
+    `pretrained` are the names of the parameters that come from an earlier training: all of them but the head's learn
+    slowly.
     """
 
     what: str = "none"
@@ -29,18 +31,24 @@ class Freezing:
                 raise UsageError(f"--freeze takes {FORMS}; got {self.what!r}")
 
     def identity(self, slow_body: bool) -> dict[str, object]:
-        """What tells one fine-tuning from another, beside the weights that it starts from; `slow_body` where there are such weights."""
+        """What tells one fine-tuning from another, beside the weights that it starts from; `slow_body` where there are
+        such weights.
+        """
         return {"what": self.what, "slow_body": slow_body}
 
     def freeze(self, model: nn.Module) -> None:
-        """Stops the gradients of the frozen parts. UsageError where there is no head, or nothing else would be left to train."""
+        """Stops the gradients of the frozen parts. UsageError where there is no head, or nothing else would be left to
+        train.
+        """
         thawed = self._thawed(model)
         for name, parameter in model.named_parameters():
             if not name.startswith(thawed):
                 parameter.requires_grad_(False)
 
     def hold(self, model: nn.Module) -> None:
-        """Puts the frozen parts in evaluation mode: their statistics stay, and nothing of them drops. For after each `model.train()`."""
+        """Puts the frozen parts in evaluation mode: their statistics stay, and nothing of them drops. For after each
+        `model.train()`.
+        """
         thawed = self._thawed(model)
         for name, module in model.named_modules():
             if not any(True for _ in module.children()) and not f"{name}.".startswith(thawed):
@@ -52,15 +60,21 @@ class Freezing:
             return frozenset()
         head = {id(parameter) for parameter in head_of(model)[1].parameters()}
         known = set(self.pretrained)
-        return frozenset(name for name, parameter in model.named_parameters() if name in known and id(parameter) not in head)
+        return frozenset(
+            name for name, parameter in model.named_parameters() if name in known and id(parameter) not in head
+        )
 
     def stuck(self, model: nn.Module) -> list[str]:
-        """The names of the parameters that are frozen without having been trained: they stay as they were initialised."""
+        """The names of the parameters that are frozen without having been trained: they stay as they were
+        initialised.
+        """
         thawed, known = self._thawed(model), set(self.pretrained)
         return [name for name, _ in model.named_parameters() if not name.startswith(thawed) and name not in known]
 
     def _thawed(self, model: nn.Module) -> tuple[str, ...]:
-        """What the names of all that learns start with. What belongs to no stage (a position embedding, say) is frozen with the first."""
+        """What the names of all that learns start with. What belongs to no stage (a position embedding, say) is frozen
+        with the first.
+        """
         if self.what == "none":
             return ("",)
         head = head_of(model)[0] + "."
@@ -69,7 +83,8 @@ class Freezing:
         count, stages = int(self.what.partition(":")[2]), stages_of(model)
         if count >= len(stages):
             raise UsageError(
-                f"--freeze stages:{count}: the network has {len(stages)} stages before its head; freeze fewer, or all-but-head"
+                f"--freeze stages:{count}: the network has {len(stages)} stages before its head; freeze fewer, or "
+                "all-but-head"
             )
         return (head, *(f"{stage}." for stage in stages[count:]))
 
@@ -82,13 +97,16 @@ def head_of(model: nn.Module) -> tuple[str, nn.Module]:
     linear = [(name, module) for name, module in model.named_modules() if isinstance(module, nn.Linear)]
     if not linear:
         raise UsageError(
-            f"{type(model).__name__} has no linear classifier at its end, so there is no head to train alone; use --freeze none"
+            f"{type(model).__name__} has no linear classifier at its end, so there is no head to train alone; use "
+            "--freeze none"
         )
     return linear[-1]
 
 
 def stages_of(model: nn.Module) -> list[str]:
-    """Names of the parts of the body in order: the network's children, with those that hold most of its weights taken apart."""
+    """Names of the parts of the body in order: the network's children, with those that hold most of its weights taken
+    apart.
+    """
     head, _ = head_of(model)
     parts: list[str] = []
     half = sum(parameter.numel() for parameter in model.parameters()) / 2

@@ -1,7 +1,7 @@
 """Batches for the trainer, in an order and with augmentation that depend on (seed, epoch) alone.
 
-Images in memory are indexed, resized and augmented on their device. Files are decoded by torchvision's v2 transforms in worker
-processes, each image under a seed of its own, so that the number of workers changes nothing.
+Images in memory are indexed, resized and augmented on their device. Files are decoded by torchvision's v2 transforms in
+worker processes, each image under a seed of its own, so that the number of workers changes nothing.
 """
 
 import os
@@ -24,19 +24,23 @@ from nasbench.train.device import isolated_rng
 from nasbench.train.replicas import ALONE, Replicas
 
 Batch = tuple[Tensor, Tensor]
-"""Normalised images float32 (B, C, S, S) and labels int64 (B); where images are mixed, labels are float32 (B, classes)."""
+"""Normalised images float32 (B, C, S, S) and labels int64 (B); where images are mixed, labels are float32 (B, classes).
+"""
 
 MAX_WORKERS = 8
 CPU = torch.device("cpu")
 
 
 class TrainBatches:
-    """Batches of `batch_size` images, shuffled and augmented as the recipe says. What does not fill a batch waits for another epoch.
+    """Batches of `batch_size` images, shuffled and augmented as the recipe says. What does not fill a batch waits for
+    another epoch.
 
     Of each batch a replica gets its part: the order is that of one process, the augmentation the replica's own.
     """
 
-    def __init__(self, data: ImageData, recipe: Recipe, seed: int, device: torch.device, replicas: Replicas = ALONE) -> None:
+    def __init__(
+        self, data: ImageData, recipe: Recipe, seed: int, device: torch.device, replicas: Replicas = ALONE
+    ) -> None:
         self._data, self._recipe, self._seed, self._device, self._replicas = data, recipe, seed, device, replicas
         self._split = data.train.first(recipe.train_images).to(device)
         self._batch_size = replicas.check_batch(min(recipe.batch_size, len(self._split)))
@@ -50,7 +54,9 @@ class TrainBatches:
 
     def epoch(self, epoch: int) -> Iterator[Batch]:
         """The batches of epoch `epoch`, counted from 0."""
-        order = torch.randperm(len(self._split), generator=torch.Generator().manual_seed(derive(self._seed, "order", epoch)))
+        order = torch.randperm(
+            len(self._split), generator=torch.Generator().manual_seed(derive(self._seed, "order", epoch))
+        )
         order = self._replicas.part(order[: self.steps * self._batch_size].view(self.steps, self._batch_size)).flatten()
         generator = torch.Generator(self._device).manual_seed(self._replicas.seed(self._seed, "augment", epoch))
         rng = Random(self._replicas.seed(self._seed, "mix", epoch))
@@ -106,7 +112,12 @@ def read_image(path: str | os.PathLike[str]) -> Image.Image:
     try:
         with Image.open(path) as image:
             return image.convert("RGB")
-    except (OSError, SyntaxError, ValueError, UnidentifiedImageError) as error:  # PIL raises all of these for broken files
+    except (
+        OSError,
+        SyntaxError,
+        ValueError,
+        UnidentifiedImageError,
+    ) as error:  # PIL raises all of these for broken files
         raise UsageError(f"cannot read the image {path}: {error}. Replace or delete it.") from error
 
 
@@ -126,13 +137,20 @@ def refusal(faults: Sequence[Fault], total: int, hint: str = WITHOUT_THEM) -> Us
 class _FileBatches:
     """Decodes files into uint8 batches on the device. Worker processes, where there are any, live as long as this does.
 
-    A batch none of whose files can be read is left out, or, where `all_needed`, ends the run: other replicas wait for their parts of it.
+    A batch none of whose files can be read is left out, or, where `all_needed`, ends the run: other replicas wait for
+    their parts of it.
     """
 
-    def __init__(self, split: FileSplit, transform: v2.Transform, device: torch.device, all_needed: bool = False) -> None:
+    def __init__(
+        self, split: FileSplit, transform: v2.Transform, device: torch.device, all_needed: bool = False
+    ) -> None:
         self._device, self._order, self._corrupt, self._all_needed = device, _Order(), split.corrupt, all_needed
         # A CPU that trains has no core to spare; beside a GPU, decoding is what would hold it up.
-        workers = 0 if device.type == "cpu" else min(MAX_WORKERS, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)
+        workers = (
+            0
+            if device.type == "cpu"
+            else min(MAX_WORKERS, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)
+        )
         self._loader = DataLoader(
             _Files(split, transform),
             batch_sampler=self._order,
@@ -154,7 +172,9 @@ class _FileBatches:
                 self._corrupt.update(path for path, _ in faults)
             if len(labels) == 0:
                 if self._all_needed:
-                    raise refusal(faults, len(faults), "A batch of these alone has no part for this process to compute.")
+                    raise refusal(
+                        faults, len(faults), "A batch of these alone has no part for this process to compute."
+                    )
                 continue
             yield images.to(self._device, non_blocking=True), labels.to(self._device, non_blocking=True)
 
@@ -204,7 +224,9 @@ def _collate(items: Sequence[tuple[Tensor, int] | Fault]) -> tuple[Tensor, Tenso
 
 def _train_transform(image_size: int, recipe: Recipe) -> v2.Transform:
     if recipe.random_resized_crop:
-        crop: list[v2.Transform] = [v2.RandomResizedCrop(image_size, scale=(recipe.random_resized_crop, 1.0), antialias=True)]
+        crop: list[v2.Transform] = [
+            v2.RandomResizedCrop(image_size, scale=(recipe.random_resized_crop, 1.0), antialias=True)
+        ]
     else:
         crop = _centre_crop(image_size)
     mirror = [v2.RandomHorizontalFlip()] if recipe.flip else []
@@ -213,7 +235,9 @@ def _train_transform(image_size: int, recipe: Recipe) -> v2.Transform:
 
 
 def _policy(recipe: Recipe) -> v2.Transform | None:
-    """The augmentation policy of torchvision that a recipe names, for uint8 images; AutoAugment's is ImageNet's (Cubuk et al. 2019)."""
+    """The augmentation policy of torchvision that a recipe names, for uint8 images; AutoAugment's is ImageNet's (Cubuk
+    et al. 2019).
+    """
     known: dict[str, type[v2.Transform]] = {
         "autoaugment": v2.AutoAugment,
         "randaugment": v2.RandAugment,

@@ -1,6 +1,8 @@
-"""The processes that train one network together, each on its part of every batch: data-parallel training over torch.distributed.
+"""The processes that train one network together, each on its part of every batch: data-parallel training over
+torch.distributed.
 
-The gradients' mean over replicas is that of the whole batch, as all parts are of one size. One process is the case of one replica.
+The gradients' mean over replicas is that of the whole batch, as all parts are of one size. One process is the case of
+one replica.
 """
 
 import os
@@ -29,7 +31,9 @@ class Replicas:
         return self.rank == 0
 
     def device(self, device: torch.device) -> torch.device:
-        """This replica's own: of several GPUs of a machine, the one with its number there (torchrun and Ray Train give it)."""
+        """This replica's own: of several GPUs of a machine, the one with its number there (torchrun and Ray Train give
+        it).
+        """
         if self.count == 1 or device.type != "cuda":
             return device
         return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")) % torch.cuda.device_count())
@@ -38,7 +42,10 @@ class Replicas:
         """UsageError where a batch does not fall into equal parts."""
         if batch_size % self.count:
             nearest = max(self.count, round(batch_size / self.count) * self.count)
-            raise UsageError(f"batches of {batch_size} images do not fall into {self.count} equal parts; nearest batch size: {nearest}")
+            raise UsageError(
+                f"batches of {batch_size} images do not fall into {self.count} equal parts; nearest batch size: "
+                f"{nearest}"
+            )
         return batch_size
 
     def part(self, rows: Tensor) -> Tensor:
@@ -59,7 +66,9 @@ class Replicas:
 
     @staticmethod
     def alone_for_now(replica: nn.Module, more_to_come: bool) -> AbstractContextManager[None]:
-        """Inside, gradients are gathered here and not yet averaged over replicas, where there is more of the batch to come."""
+        """Inside, gradients are gathered here and not yet averaged over replicas, where there is more of the batch to
+        come.
+        """
         if more_to_come and isinstance(replica, DistributedDataParallel):
             return replica.no_sync()
         return nullcontext()

@@ -1,7 +1,8 @@
-"""RMSProp as TensorFlow defines it, in which the NASNet, AmoebaNet and EfficientNet trainings state their rates and epsilons.
+"""RMSProp as TensorFlow defines it, in which the NASNet, AmoebaNet and EfficientNet trainings state their rates and
+epsilons.
 
-PyTorch's divides by sqrt(mean square) + epsilon, TensorFlow's by sqrt(mean square + epsilon), with a mean square that starts at 1. Under
-the published epsilons, 1 and 0.001, these are different optimisers.
+PyTorch's divides by sqrt(mean square) + epsilon, TensorFlow's by sqrt(mean square + epsilon), with a mean square that
+starts at 1. Under the published epsilons, 1 and 0.001, these are different optimisers.
 """
 
 from collections.abc import Callable, Iterable
@@ -13,8 +14,8 @@ from torch.optim import Optimizer
 
 
 class RMSProp(Optimizer):
-    """mean_square <- decay * mean_square + (1 - decay) * g^2; velocity <- momentum * velocity + lr * g / sqrt(mean_square + eps);
-    weights <- weights - velocity. g is the gradient plus `weight_decay` times the weights."""
+    """mean_square <- decay * mean_square + (1 - decay) * g^2; velocity <- momentum * velocity + lr * g /
+    sqrt(mean_square + eps); weights <- weights - velocity. g is the gradient plus `weight_decay` times the weights."""
 
     def __init__(
         self,
@@ -25,7 +26,9 @@ class RMSProp(Optimizer):
         eps: float = 1e-3,
         weight_decay: float = 0.0,
     ) -> None:
-        super().__init__(params, {"lr": lr, "decay": decay, "momentum": momentum, "eps": eps, "weight_decay": weight_decay})
+        super().__init__(
+            params, {"lr": lr, "decay": decay, "momentum": momentum, "eps": eps, "weight_decay": weight_decay}
+        )
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]

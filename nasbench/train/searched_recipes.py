@@ -1,8 +1,8 @@
 """Recipes of searched networks as published: NASNet and EfficientNet on ImageNet, AmoebaNet on CIFAR.
 
-The papers train on many devices at once and give a rate for each; here `batch_size` is the whole batch and `lr_peak` its rate. The
-auxiliary head that NASNet's and AmoebaNet's trainings weigh is there where the network is built with one (`--aux-head`). A number that
-changes is a new version: results are ranked together within a recipe and version only.
+The papers train on many devices at once and give a rate for each; here `batch_size` is the whole batch and `lr_peak`
+its rate. The auxiliary head that NASNet's and AmoebaNet's trainings weigh is there where the network is built with one
+(`--aux-head`). A number that changes is a new version: results are ranked together within a recipe and version only.
 """
 
 from dataclasses import replace

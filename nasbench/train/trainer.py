@@ -1,7 +1,8 @@
 """The one trainer: a network, images and a recipe -> metrics. It knows nothing of where the network came from.
 
-On the CPU, for a given seed and number of threads, it is exact to the last bit, also when it is interrupted between two epochs
-and goes on from its checkpoint: each epoch's random numbers derive from (seed, epoch), so that none has to be saved.
+On the CPU, for a given seed and number of threads, it is exact to the last bit, also when it is interrupted between two
+epochs and goes on from its checkpoint: each epoch's random numbers derive from (seed, epoch), so that none has to be
+saved.
 """
 
 from dataclasses import asdict, dataclass
@@ -32,7 +33,9 @@ EVAL_PIXELS = 2**19
 
 @dataclass(frozen=True)
 class Evaluation:
-    """`correct` of `images` were classified right, `in_five` among the five likeliest; `loss` is their mean cross-entropy."""
+    """`correct` of `images` were classified right, `in_five` among the five likeliest; `loss` is their mean
+    cross-entropy.
+    """
 
     images: int
     correct: int
@@ -66,23 +69,28 @@ def fit(
     replicas: Replicas = ALONE,
     compiled: bool = False,
 ) -> dict[str, float]:
-    """Trains `model` in place on `device` and returns `val_accuracy` in [0, 1], `val_loss` and `train_loss` (last epoch, main head).
+    """Trains `model` in place on `device` and returns `val_accuracy` in [0, 1], `val_loss` and `train_loss` (last
+    epoch, main head).
 
-    `epochs` (else the recipe's) is also what the schedule runs over; `stop_after` ends the training before the schedule does.
-    `report` is called after each epoch with the metrics so far, and where a training goes on, with those of its last one. `checkpoint`
-    is a file written after each epoch; where it exists, the training goes on from it. With an average of the weights in the recipe, the
-    average is what is evaluated and what `model` ends with.
-    With `keep_best`, every epoch is evaluated and `model` ends with the weights of the best one (`best_epoch`; the metrics are that
-    epoch's). `freezing` says what stays as it is and what learns slowly. Of `replicas`, each calls this with the same arguments and a
-    `model` of its own, and ends with the same weights. `compiled` compiles the network's repeated parts for training. Raises TrialFailed
-    for a loss that is not finite, for lack of memory and for whatever the network raises; UsageError for a checkpoint of another training.
+    `epochs` (else the recipe's) is also what the schedule runs over; `stop_after` ends the training before the schedule
+    does. `report` is called after each epoch with the metrics so far, and where a training goes on, with those of its
+    last one. `checkpoint` is a file written after each epoch; where it exists, the training goes on from it. With an
+    average of the weights in the recipe, the average is what is evaluated and what `model` ends with. With `keep_best`,
+    every epoch is evaluated and `model` ends with the weights of the best one (`best_epoch`; the metrics are that
+    epoch's). `freezing` says what stays as it is and what learns slowly. Of `replicas`, each calls this with the same
+    arguments and a `model` of its own, and ends with the same weights. `compiled` compiles the network's repeated parts
+    for training. Raises TrialFailed for a loss that is not finite, for lack of memory and for whatever the network
+    raises; UsageError for a checkpoint of another training.
     """
     total_epochs = epochs or recipe.epochs
     last = total_epochs if stop_after is None else min(stop_after, total_epochs)
     with trial_boundary("the training"):
         batches = TrainBatches(data, recipe, seed, device, replicas)
         training = Training.start(model, recipe, device, freezing, replicas, compiled)
-    identity = {**_identity(model, data, recipe, seed, total_epochs), "freezing": freezing.identity(bool(freezing.pretrained))}
+    identity = {
+        **_identity(model, data, recipe, seed, total_epochs),
+        "freezing": freezing.identity(bool(freezing.pretrained)),
+    }
     done, metrics = 0, dict[str, float]()
     best: dict[str, Any] = {}
     if checkpoint is not None and checkpoint.exists():
@@ -97,7 +105,9 @@ def fit(
                 metrics = {"train_loss": training.epoch(batches, epoch, total_epochs)}
             if keep_best or report is not None or epoch + 1 == last:
                 replicas.share_statistics(training.evaluated)
-                result = evaluate(training.evaluated, data.val.first(recipe.val_images), data, device, replicas=replicas)
+                result = evaluate(
+                    training.evaluated, data.val.first(recipe.val_images), data, device, replicas=replicas
+                )
                 if not isfinite(result.loss):
                     raise TrialFailed(f"the validation loss is {result.loss} after epoch {epoch + 1}")
                 metrics |= {"val_accuracy": result.accuracy, "val_top5": result.top5, "val_loss": result.loss}
@@ -105,7 +115,10 @@ def fit(
             weights = {name: tensor.detach().clone() for name, tensor in training.evaluated.state_dict().items()}
             best = {"metrics": {**metrics, "best_epoch": epoch + 1}, "weights": weights}
         if checkpoint is not None and replicas.leads:
-            save_state(checkpoint, {**training.state(), "identity": identity, "done": epoch + 1, "metrics": metrics, "best": best})
+            save_state(
+                checkpoint,
+                {**training.state(), "identity": identity, "done": epoch + 1, "metrics": metrics, "best": best},
+            )
         if report is not None and replicas.leads:
             report(epoch + 1, metrics)
     if best:
@@ -126,7 +139,8 @@ def evaluate(
 ) -> Evaluation:
     """Classifies every image of `split` once, in float32 and evaluation mode; `data` says how networks see them.
 
-    The model is on `device` already, and is left in the mode it was in. Each replica takes its share of the images; all get the sums.
+    The model is on `device` already, and is left in the mode it was in. Each replica takes its share of the images; all
+    get the sums.
     """
     batch_size = batch_size or max(1, EVAL_PIXELS // data.image_size**2)
     was_training = model.training
@@ -139,7 +153,9 @@ def evaluate(
         for images, labels in eval_batches(shown, data, device, batch_size):
             logits = model(images)  # (B, num_classes)
             five = logits.topk(min(5, logits.shape[1]), dim=1).indices == labels[:, None]  # (B, 5)
-            counts.append(torch.stack((torch.ones_like(labels).sum(), (logits.argmax(dim=1) == labels).sum(), five.sum())))
+            counts.append(
+                torch.stack((torch.ones_like(labels).sum(), (logits.argmax(dim=1) == labels).sum(), five.sum()))
+            )
             losses.append(F.cross_entropy(logits, labels, reduction="sum"))
     model.train(was_training)
     if losses:
@@ -151,4 +167,10 @@ def evaluate(
 def _identity(model: nn.Module, data: ImageData, recipe: Recipe, seed: int, epochs: int) -> dict[str, Any]:
     """What two trainings must share for one to go on from the other's checkpoint."""
     shapes = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
-    return {"model": shapes, "data": f"{data.name} {data.task}", "recipe": asdict(recipe), "seed": seed, "epochs": epochs}
+    return {
+        "model": shapes,
+        "data": f"{data.name} {data.task}",
+        "recipe": asdict(recipe),
+        "seed": seed,
+        "epochs": epochs,
+    }

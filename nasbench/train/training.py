@@ -22,12 +22,15 @@ from nasbench.train.optim import learning_rate, make_optimizer, set_rate
 from nasbench.train.replicas import Replicas
 
 CHECK_EVERY = 50
-"""Steps between looks at the loss on an accelerator, where each look waits for it. On the CPU each step is looked at."""
+"""Steps between looks at the loss on an accelerator, where each look waits for it. On the CPU each step is looked at.
+"""
 
 
 @dataclass(frozen=True)
 class Training:
-    """All that changes from step to step. `model` is the network, `replica` what is called: the same, or its data-parallel wrapping."""
+    """All that changes from step to step. `model` is the network, `replica` what is called: the same, or its
+    data-parallel wrapping.
+    """
 
     model: nn.Module
     replica: nn.Module
@@ -42,7 +45,13 @@ class Training:
 
     @classmethod
     def start(
-        cls, model: nn.Module, recipe: Recipe, device: torch.device, freezing: Freezing, replicas: Replicas, compiled: bool = False
+        cls,
+        model: nn.Module,
+        recipe: Recipe,
+        device: torch.device,
+        freezing: Freezing,
+        replicas: Replicas,
+        compiled: bool = False,
     ) -> "Training":
         """Puts `model` on `device` and under the recipe; with `compiled` its repeated parts are compiled."""
         model.to(device)
@@ -87,7 +96,9 @@ class Training:
             if (index + 1) % check_every == 0 or index + 1 == batches.steps:
                 total = self.replicas.sum(sums[1:].clone()).item()
                 if not isfinite(total):
-                    raise TrialFailed(f"the loss is not finite ({total}) in epoch {epoch + 1}, by step {index + 1} of {batches.steps}")
+                    raise TrialFailed(
+                        f"the loss is not finite ({total}) in epoch {epoch + 1}, by step {index + 1} of {batches.steps}"
+                    )
         return self.replicas.sum(sums[:1].clone()).item() / batches.steps / self.replicas.count
 
     def _step(self, images: Tensor, labels: Tensor) -> Tensor:
@@ -115,12 +126,16 @@ class Training:
         """Of the main head, and with the auxiliary heads' at the recipe's weight."""
         smoothing = self.recipe.label_smoothing
         with torch.autocast(self.device.type, self.half) if self.half else nullcontext():
-            output = self.replica(images)  # (B, num_classes), or a tuple of them: the main head's, then the auxiliary ones'
+            output = self.replica(
+                images
+            )  # (B, num_classes), or a tuple of them: the main head's, then the auxiliary ones'
             logits, *aux_heads = output if isinstance(output, tuple) else (output,)
         loss = F.cross_entropy(logits.float(), labels, label_smoothing=smoothing)
         whole = loss
         for aux_logits in aux_heads:
-            whole = whole + self.recipe.aux_weight * F.cross_entropy(aux_logits.float(), labels, label_smoothing=smoothing)
+            whole = whole + self.recipe.aux_weight * F.cross_entropy(
+                aux_logits.float(), labels, label_smoothing=smoothing
+            )
         return loss, whole
 
     def state(self) -> dict[str, Any]:
@@ -131,12 +146,19 @@ class Training:
             "ema": None if self.ema is None else dict(self.ema.state_dict()),
         }
 
-    def restore(self, state: Mapping[str, Any], identity: Mapping[str, Any], path: Path) -> tuple[int, dict[str, float]]:
+    def restore(
+        self, state: Mapping[str, Any], identity: Mapping[str, Any], path: Path
+    ) -> tuple[int, dict[str, float]]:
         """Takes over a saved state: (epochs done, metrics after them)."""
         stored = state.get("identity")
         if not isinstance(stored, dict) or stored != identity:
-            differs = sorted(name for name in identity if not isinstance(stored, dict) or stored.get(name) != identity[name])
-            raise UsageError(f"the checkpoint {path} belongs to another training ({', '.join(differs)}). Delete it or name another file.")
+            differs = sorted(
+                name for name in identity if not isinstance(stored, dict) or stored.get(name) != identity[name]
+            )
+            raise UsageError(
+                f"the checkpoint {path} belongs to another training ({', '.join(differs)}). Delete it or name another "
+                "file."
+            )
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.scaler.load_state_dict(state["scaler"])
@@ -146,7 +168,9 @@ class Training:
 
 
 def _half(device: torch.device) -> torch.dtype | None:
-    """The 16-bit type that is faster than float32 there: bfloat16 where the hardware has it (needs no loss scaling), None off CUDA."""
+    """The 16-bit type that is faster than float32 there: bfloat16 where the hardware has it (needs no loss scaling),
+    None off CUDA.
+    """
     if device.type != "cuda":
         return None
     return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16

@@ -6,7 +6,8 @@ A number that changes is a new version: results are ranked together within a rec
 from nasbench.core.recipe import Recipe
 from nasbench.core.registry import recipes
 
-# He et al. 2016, section 4.2: batch 128, 0.1 divided by 10 at 32k and 48k of 64k iterations, decay 1e-4, 45,000 images for training:
+# He et al. 2016, section 4.2: batch 128, 0.1 divided by 10 at 32k and 48k of 64k iterations, decay 1e-4, 45,000 images
+# for training:
 # 64,000 x 128 / 45,000 = 182 epochs. The 110-layer network's warm-up at 0.01 is left out.
 RESNET_CIFAR = Recipe(
     name="resnet_cifar",
@@ -25,8 +26,10 @@ RESNET_CIFAR = Recipe(
 )
 recipes.register("resnet_cifar")(RESNET_CIFAR)
 
-# Zagoruyko and Komodakis 2016, section 3: batch 128, 200 epochs, 0.1 multiplied by 0.2 at 60, 120 and 160, Nesterov momentum, 5e-4.
-# DenseNet's (Huang et al. 2017) differs in batch 64, 300 epochs, division by 10 at a half and three quarters, and decay 1e-4.
+# Zagoruyko and Komodakis 2016, section 3: batch 128, 200 epochs, 0.1 multiplied by 0.2 at 60, 120 and 160, Nesterov
+# momentum, 5e-4.
+# DenseNet's (Huang et al. 2017) differs in batch 64, 300 epochs, division by 10 at a half and three quarters, and decay
+# 1e-4.
 WRN_CIFAR = Recipe(
     name="wrn_cifar",
     version=1,
@@ -75,7 +78,8 @@ NASNET_CIFAR = Recipe(
 )
 recipes.register("nasnet_cifar")(NASNET_CIFAR)
 
-# No paper's: what is common to fast CIFAR trainings. One cycle, Nesterov momentum, decay of weights alone, an average of the weights.
+# No paper's: what is common to fast CIFAR trainings. One cycle, Nesterov momentum, decay of weights alone, an average
+# of the weights.
 CIFAR_FAST = Recipe(
     name="cifar_fast",
     version=1,
@@ -98,7 +102,8 @@ CIFAR_FAST = Recipe(
 )
 recipes.register("cifar_fast")(CIFAR_FAST)
 
-# He et al. 2016, section 3.4, and its usual re-implementation: batch 256, 0.1 divided by 10 every 30 of 90 epochs, decay 1e-4.
+# He et al. 2016, section 3.4, and its usual re-implementation: batch 256, 0.1 divided by 10 every 30 of 90 epochs,
+# decay 1e-4.
 IMAGENET = Recipe(
     name="imagenet",
     version=2,
@@ -116,7 +121,8 @@ IMAGENET = Recipe(
 )
 recipes.register("imagenet")(IMAGENET)
 
-# No paper's: a short training on photographs, from scratch or from weights. One cycle, Nesterov momentum, crops of a third and more.
+# No paper's: a short training on photographs, from scratch or from weights. One cycle, Nesterov momentum, crops of a
+# third and more.
 PHOTO_FAST = Recipe(
     name="photo_fast",
     version=1,

@@ -1,7 +1,8 @@
 """How a network's growth is shared out among depth, width and resolution: the surface alpha * beta**2 * gamma**2 = 2.
 
-Tan and Le 2019, arXiv:1905.11946, section 3.3. The surface has two free variables; what is drawn on it needs no rejecting. What trains
-is a base network scaled by the coefficients, phi being 1: the spaces are handed its builder and know nothing else of it.
+Tan and Le 2019, arXiv:1905.11946, section 3.3. The surface has two free variables; what is drawn on it needs no
+rejecting. What trains is a base network scaled by the coefficients, phi being 1: the spaces are handed its builder and
+know nothing else of it.
 """
 
 from collections.abc import Callable, Sequence
@@ -29,10 +30,12 @@ GRID_STEP = 0.05
 
 @dataclass(frozen=True)
 class CompoundSpace:
-    """Two numbers in [0, 1]: which quantile of depth's part of the growth, and the part of the rest that width has. All products are 2.
+    """Two numbers in [0, 1]: which quantile of depth's part of the growth, and the part of the rest that width has. All
+    products are 2.
 
-    log2(alpha) + 2 log2(beta) + 2 log2(gamma) = 1 is a triangle, and both drawn uniformly spread points evenly over it: the three
-    dimensions are treated alike. (With depth's part itself for the first, depth would have half of the growth on average.)
+    log2(alpha) + 2 log2(beta) + 2 log2(gamma) = 1 is a triangle, and both drawn uniformly spread points evenly over it:
+    the three dimensions are treated alike. (With depth's part itself for the first, depth would have half of the growth
+    on average.)
     """
 
     builder: Builder
@@ -47,7 +50,9 @@ class CompoundSpace:
         """Where depth has all of the growth, the other share says nothing, and is 0."""
         check(architecture, self.choices)
         quantile, width_share = (float(architecture.genes[name]) for name in ("depth_quantile", "width_share"))
-        return Architecture.of(self.name, {"depth_quantile": quantile, "width_share": 0.0 if quantile == 1.0 else width_share})
+        return Architecture.of(
+            self.name, {"depth_quantile": quantile, "width_share": 0.0 if quantile == 1.0 else width_share}
+        )
 
     def build(self, architecture: Architecture, size: Size, task: Task) -> "nn.Module":  # noqa: ARG002 - the base has its size
         check(architecture, self.choices)
@@ -56,7 +61,9 @@ class CompoundSpace:
 
 @dataclass(frozen=True)
 class CompoundGrid:
-    """The paper's grid: steps of 0.05 whose product is 2 within `tolerance`, as one decision among 'alpha beta gamma'."""
+    """The paper's grid: steps of 0.05 whose product is 2 within `tolerance`, as one decision among 'alpha beta
+    gamma'.
+    """
 
     builder: Builder
     tolerance: float
@@ -65,7 +72,9 @@ class CompoundGrid:
 
     @property
     def choices(self) -> Sequence[Decision]:
-        return (Choice("coefficients", tuple(f"{c.alpha:.2f} {c.beta:.2f} {c.gamma:.2f}" for c in grid(self.tolerance))),)
+        return (
+            Choice("coefficients", tuple(f"{c.alpha:.2f} {c.beta:.2f} {c.gamma:.2f}" for c in grid(self.tolerance))),
+        )
 
     def canonical(self, architecture: Architecture) -> Architecture:
         """Every point is its own."""
@@ -79,7 +88,9 @@ class CompoundGrid:
 
 @dataclass(frozen=True)
 class Outright:
-    """Multipliers outright and the seed of a training: what is compared with the found coefficients, on the surface or off it."""
+    """Multipliers outright and the seed of a training: what is compared with the found coefficients, on the surface or
+    off it.
+    """
 
     builder: Builder
     name: str = OUTRIGHT
@@ -98,7 +109,9 @@ class Outright:
 def grid(tolerance: float) -> tuple[Coefficients, ...]:
     """The coefficients in steps of 0.05 with |alpha * beta**2 * gamma**2 - 2| <= tolerance; 2, 1, 1 is always one."""
     if not 0 <= tolerance < 1:
-        raise UsageError(f"--tolerance takes a number in [0, 1), by which products may differ from {GROWTH:g}; got {tolerance}")
+        raise UsageError(
+            f"--tolerance takes a number in [0, 1), by which products may differ from {GROWTH:g}; got {tolerance}"
+        )
     return tuple(point for point in _steps() if abs(point.product - GROWTH) <= tolerance)
 
 
@@ -107,7 +120,9 @@ def coefficients_of(architecture: Architecture) -> Coefficients:
     genes = architecture.genes
     if architecture.space == GRID:
         return Coefficients(*(float(part) for part in str(genes["coefficients"]).split()))
-    depth_share = 1.0 - sqrt(1.0 - float(genes["depth_quantile"]))  # of a triangle's points 1 - (1 - d)**2 have a share below d
+    depth_share = 1.0 - sqrt(
+        1.0 - float(genes["depth_quantile"])
+    )  # of a triangle's points 1 - (1 - d)**2 have a share below d
     return on_surface(depth_share, float(genes["width_share"]))
 
 

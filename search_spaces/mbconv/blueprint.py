@@ -1,9 +1,11 @@
-"""Genes of a mobile network <-> the stages it is built of. Seven stages, each with options of its own (factorised, as MnasNet's).
+"""Genes of a mobile network <-> the stages it is built of. Seven stages, each with options of its own (factorised, as
+MnasNet's).
 
-Tan et al. 2019, arXiv:1807.11626, section 4.1: each stage decides its operator, kernel, squeeze-and-excite ratio, skip, width and
-repeats; within a stage all blocks are alike. Widths and repeats are MobileNetV2's, times {0.75, 1, 1.25} (rounded to multiples of 8)
-and {-1, 0, +1}. What is added, so that MnasNet-A1 and B1, EfficientNet-B0 and MobileNetV2 are points of the space: the widths 112 and
-192, the expansion of each stage, and its activation (stem and head have the last one's).
+Tan et al. 2019, arXiv:1807.11626, section 4.1: each stage decides its operator, kernel, squeeze-and-excite ratio, skip,
+width and repeats; within a stage all blocks are alike. Widths and repeats are MobileNetV2's, times {0.75, 1, 1.25}
+(rounded to multiples of 8) and {-1, 0, +1}. What is added, so that MnasNet-A1 and B1, EfficientNet-B0 and MobileNetV2
+are points of the space: the widths 112 and 192, the expansion of each stage, and its activation (stem and head have the
+last one's).
 """
 
 from collections.abc import Mapping
@@ -89,8 +91,9 @@ def genes_of(blueprint: Blueprint) -> dict[str, Gene]:
 def canonical_genes(genes: Mapping[str, Gene]) -> dict[str, Gene]:
     """The one spelling of the same network (at multipliers of 1): what has no effect takes a fixed option.
 
-    An expansion has none outside mbconv. A skip has none where no block of its stage can have it: an identity needs a block of
-    stride 1 that keeps its width, a pool one that does not narrow. The second stage counts as stride 1, which it is on small images.
+    An expansion has none outside mbconv. A skip has none where no block of its stage can have it: an identity needs a
+    block of stride 1 that keeps its width, a pool one that does not narrow. The second stage counts as stride 1, which
+    it is on small images.
     """
     found = dict(genes)
     c_in = STEM

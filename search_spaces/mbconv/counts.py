@@ -37,6 +37,8 @@ def _block(stage: Stage, c_in: int, before: int, after: int) -> list[tuple[int, 
 
 
 def _conv(c_in: int, c_out: int, kernel: int, side: int) -> tuple[int, int]:
-    """A convolution without bias whose output has `side` pixels a side, and its normalisation. A depthwise one has a `c_in` of 1."""
+    """A convolution without bias whose output has `side` pixels a side, and its normalisation. A depthwise one has a
+    `c_in` of 1.
+    """
     weights = c_in * c_out * kernel**2
     return weights + 2 * c_out, weights * side**2

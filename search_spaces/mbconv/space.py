@@ -1,7 +1,8 @@
-"""The space of mobile networks: its geometry, and the ways from an architecture or a published name to a network and a file.
+"""The space of mobile networks: its geometry, and the ways from an architecture or a published name to a network and a
+file.
 
-Tan et al., "MnasNet: Platform-Aware Neural Architecture Search for Mobile", CVPR 2019, arXiv:1807.11626; EfficientNet-B0 was found in
-the same space (Tan and Le 2019, arXiv:1905.11946, section 4).
+Tan et al., "MnasNet: Platform-Aware Neural Architecture Search for Mobile", CVPR 2019, arXiv:1807.11626;
+EfficientNet-B0 was found in the same space (Tan and Le 2019, arXiv:1905.11946, section 4).
 """
 
 from collections.abc import Mapping
@@ -22,7 +23,9 @@ from search_spaces.mbconv.published import PUBLISHED, published
 
 @spaces.register("mbconv")
 class MbconvSpace:
-    """Seven stages of 8 decisions each. `size.depth` and `size.width` multiply repeats and channels, as compound scaling does."""
+    """Seven stages of 8 decisions each. `size.depth` and `size.width` multiply repeats and channels, as compound
+    scaling does.
+    """
 
     name = "mbconv"
     choices = choices()
@@ -30,7 +33,9 @@ class MbconvSpace:
     published_task = Task(num_classes=1000, image_size=224, channels=3)
 
     def canonical(self, architecture: Architecture) -> Architecture:
-        """The one spelling of all architectures that are the same network. UsageError for what is no point of this space."""
+        """The one spelling of all architectures that are the same network. UsageError for what is no point of this
+        space.
+        """
         check(architecture, self.choices)
         return Architecture.of(self.name, canonical_genes(architecture.genes))
 
@@ -55,7 +60,9 @@ class MbconvSpace:
         return Architecture.of(self.name, genes_of(published(name)))
 
     def blueprint(self, spec: ModelSpec) -> Blueprint:
-        """The stages of a network of this space, for large images and at multipliers of 1: what compound scaling multiplies."""
+        """The stages of a network of this space, for large images and at multipliers of 1: what compound scaling
+        multiplies.
+        """
         if spec.architecture is not None:
             return self._blueprint(spec.architecture)
         assert spec.name is not None, spec
@@ -80,5 +87,7 @@ def _seen(size: Size, task: Task) -> Task:
 def _formed(blueprint: Blueprint, size: Size, task: Task) -> Blueprint:
     """The form for the task's own images; a `size.resolution` that scaling has changed leaves it as it is."""
     if size.skeleton or size.aux_head:
-        raise UsageError("networks of space 'mbconv' have no skeleton of cells and no auxiliary head; leave those flags out")
+        raise UsageError(
+            "networks of space 'mbconv' have no skeleton of cells and no auxiliary head; leave those flags out"
+        )
     return sized(blueprint, size.width, size.depth, task)

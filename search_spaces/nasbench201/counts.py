@@ -7,14 +7,20 @@ KERNELS = {"nor_conv_1x1": 1, "nor_conv_3x3": 3}
 
 
 def counts(cell: Cell, num_cells: int, filters: int, task: Task, side: int) -> tuple[int, int]:
-    """(trainable parameters, multiply-adds of one image of `side` pixels) of the network with `num_cells` cells a stage."""
+    """(trainable parameters, multiply-adds of one image of `side` pixels) of the network with `num_cells` cells a
+    stage.
+    """
     params, macs = _conv(task.channels, filters, 3, side)
     for stage in range(3):
         width = filters * 2**stage
         if stage:
             side = -(-side // 2)
             narrow = width // 2
-            blocks = [_conv(narrow, width, 3, side), _conv(width, width, 3, side), _conv(narrow, width, 1, side, norm=False)]
+            blocks = [
+                _conv(narrow, width, 3, side),
+                _conv(width, width, 3, side),
+                _conv(narrow, width, 1, side, norm=False),
+            ]
         else:
             blocks = []
         edges = [_conv(width, width, KERNELS[operation], side) for operation in cell.values() if operation in KERNELS]

@@ -1,4 +1,5 @@
-"""The network of NAS-Bench-201 (Dong and Yang 2020, section 2.1): three stages of N cells, with a residual block of stride 2 between.
+"""The network of NAS-Bench-201 (Dong and Yang 2020, section 2.1): three stages of N cells, with a residual block of
+stride 2 between.
 
 Every operation of a cell is built and run, also one that nothing reads: the published counts include them.
 """
@@ -8,7 +9,9 @@ from torch import Tensor, nn
 
 
 class ReluConvBN(nn.Sequential):
-    """ReLU, convolution without bias, batch normalisation: (B, C_in, H, W) -> (B, C_out, ceil(H / stride), ceil(W / stride))."""
+    """ReLU, convolution without bias, batch normalisation: (B, C_in, H, W) -> (B, C_out, ceil(H / stride), ceil(W /
+    stride)).
+    """
 
     def __init__(self, c_in: int, c_out: int, kernel: int, stride: int = 1) -> None:
         super().__init__()
@@ -36,11 +39,15 @@ def operation(name: str, channels: int) -> nn.Module:
 
 
 class Cell(nn.Module):
-    """Four nodes: node 0 is the input, each other the sum of its edges, node 3 the output: (B, C, H, W) -> (B, C, H, W)."""
+    """Four nodes: node 0 is the input, each other the sum of its edges, node 3 the output: (B, C, H, W) -> (B, C, H,
+    W).
+    """
 
     def __init__(self, edges: dict[tuple[int, int], str], channels: int) -> None:
         super().__init__()
-        self.edges = nn.ModuleDict({f"{source}_{target}": operation(name, channels) for (source, target), name in edges.items()})
+        self.edges = nn.ModuleDict(
+            {f"{source}_{target}": operation(name, channels) for (source, target), name in edges.items()}
+        )
 
     def forward(self, x: Tensor) -> Tensor:  # (B, C, H, W)
         nodes = [x]
@@ -67,7 +74,9 @@ class Reduction(nn.Module):
 class Network(nn.Sequential):
     """(B, channels, H, W) -> logits (B, num_classes). `num_cells` is N, `filters` C of the first stage."""
 
-    def __init__(self, edges: dict[tuple[int, int], str], num_cells: int, filters: int, num_classes: int, channels: int) -> None:
+    def __init__(
+        self, edges: dict[tuple[int, int], str], num_cells: int, filters: int, num_classes: int, channels: int
+    ) -> None:
         super().__init__()
         self.stem = nn.Sequential(nn.Conv2d(channels, filters, 3, padding=1, bias=False), nn.BatchNorm2d(filters))
         body: list[nn.Module] = []

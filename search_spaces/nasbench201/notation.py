@@ -1,7 +1,8 @@
 """The cell as data: its decisions and the official string notation.
 
-Node 0 is the cell's input, node 3 its output; the edge from node i to node j carries one operation, and a node is the sum of what
-its edges bring. `|a~0|+|b~0|c~1|+|d~0|e~1|f~2|` is the official notation: the edges into nodes 1, 2 and 3, each with its source.
+Node 0 is the cell's input, node 3 its output; the edge from node i to node j carries one operation, and a node is the
+sum of what its edges bring. `|a~0|+|b~0|c~1|+|d~0|e~1|f~2|` is the official notation: the edges into nodes 1, 2 and 3,
+each with its source.
 """
 
 import re

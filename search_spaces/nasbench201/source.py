@@ -9,7 +9,8 @@ from search_spaces.nasbench201.notation import Cell, write
 
 HEADER = '''"""The network {notation} of the NAS-Bench-201 space.
 
-N = {num_cells} cells a stage, C = {filters} filters at first. Images: {channels} x {pixels} x {pixels}. Classes: {classes}.
+N = {num_cells} cells a stage, C = {filters} filters at first.
+Images: {channels} x {pixels} x {pixels}. Classes: {classes}.
 
 This file needs nothing but PyTorch. `build()` makes the network; its state_dict has the names of the weights beside it:
 

@@ -1,6 +1,7 @@
 """The space of NAS-Bench-201: cells of 4 nodes and 6 edges, an operation an edge, 15,625 cells.
 
-Dong and Yang, "NAS-Bench-201: Extending the Scope of Reproducible Neural Architecture Search", ICLR 2020, arXiv:2001.00326.
+Dong and Yang, "NAS-Bench-201: Extending the Scope of Reproducible Neural Architecture Search", ICLR 2020,
+arXiv:2001.00326.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 
 @spaces.register("nasbench201")
 class NasBench201Space:
-    """An operation on each of a cell's 6 edges; `operations` a part of the five makes a smaller space of the same geometry."""
+    """An operation on each of a cell's 6 edges; `operations` a part of the five makes a smaller space of the same
+    geometry.
+    """
 
     name = "nasbench201"
     default_size = Size(depth=5, width=16, skeleton="cifar")
@@ -72,7 +75,12 @@ class NasBench201Space:
         """The cell, to be drawn; edges that carry nothing are left out."""
         cell = self._cell_of(spec)
         nodes = tuple(
-            Node(name, tuple((str(source), op) for (source, target), op in cell.items() if str(target) == name and op != "none"))
+            Node(
+                name,
+                tuple(
+                    (str(source), op) for (source, target), op in cell.items() if str(target) == name and op != "none"
+                ),
+            )
             for name in ("1", "2", "3")
         )
         return {"Cell": CellGraph(inputs=("0",), nodes=nodes, outputs=("3",))}
@@ -88,7 +96,9 @@ class NasBench201Space:
 
 def _cells_and_filters(size: Size) -> tuple[int, int]:
     if size.skeleton != "cifar":
-        raise UsageError(f"space 'nasbench201' has the CIFAR skeleton alone; got {size.skeleton!r}. Give --skeleton cifar.")
+        raise UsageError(
+            f"space 'nasbench201' has the CIFAR skeleton alone; got {size.skeleton!r}. Give --skeleton cifar."
+        )
     if size.aux_head:
         raise UsageError("networks of space 'nasbench201' have no auxiliary head. Leave --aux-head out.")
     for flag, name, value in (

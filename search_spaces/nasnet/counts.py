@@ -1,6 +1,7 @@
 """Parameters and multiply-adds of NASNet's networks as sums over their cells: exact, and without building anything.
 
-Follows `network.nasnet` layer by layer, under its own rules for sides and channels; the space's contract suite compares the two.
+Follows `network.nasnet` layer by layer, under its own rules for sides and channels; the space's contract suite compares
+the two.
 """
 
 from typing import TYPE_CHECKING
@@ -29,7 +30,9 @@ def counts(
     skip_reduction_input: bool = False,
     aux_side: int = 0,
 ) -> tuple[int, int]:
-    """(trainable parameters, multiply-adds of one image of `side` pixels) of `network.nasnet` with the same arguments."""
+    """(trainable parameters, multiply-adds of one image of `side` pixels) of `network.nasnet` with the same
+    arguments.
+    """
     if imagenet_stem:
         side = (side - 3) // 2 + 1
         plan = [(True, filters // 4), (True, filters // 2)]  # (reduces, filters) of each cell
@@ -64,7 +67,9 @@ def counts(
 
 
 def _cell(wiring: "CellWiring", prev_channels: int, filters: int, side: int, stride: int) -> Parts:
-    """The blocks of a cell whose inputs have `side` pixels a side, and what its output states need to be concatenated."""
+    """The blocks of a cell whose inputs have `side` pixels a side, and what its output states need to be
+    concatenated.
+    """
     blocks, outputs = wiring
     after = -(-side // stride)
     channels = [filters, prev_channels] + [filters] * len(blocks)

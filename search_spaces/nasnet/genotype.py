@@ -1,7 +1,7 @@
 """Genotypes: the wiring of a network's two cells, and the way from and to points of the search space.
 
-Hidden states are numbered 0 = h (the cell before), 1 = h_prev (the one before that), 2... = the blocks in order; some papers and
-repositories number the first two the other way round.
+Hidden states are numbered 0 = h (the cell before), 1 = h_prev (the one before that), 2... = the blocks in order; some
+papers and repositories number the first two the other way round.
 """
 
 from dataclasses import dataclass
@@ -62,7 +62,9 @@ def state_name(state: int) -> str:
 
 
 def choices() -> tuple[Choice, ...]:
-    """The decisions in the order of the paper's controller: block by block two inputs, two operations, one way to combine."""
+    """The decisions in the order of the paper's controller: block by block two inputs, two operations, one way to
+    combine.
+    """
     decisions = []
     for cell, block in product(CELLS, range(NUM_BLOCKS)):
         states = tuple(state_name(state) for state in range(block + 2))
@@ -78,7 +80,9 @@ def choices() -> tuple[Choice, ...]:
 
 
 def unused_states(blocks: tuple[Block, ...]) -> tuple[int, ...]:
-    """The states that no block reads, the cell's two inputs included: what a sampled cell puts out, so that nothing is dead."""
+    """The states that no block reads, the cell's two inputs included: what a sampled cell puts out, so that nothing is
+    dead.
+    """
     used = {state for block in blocks for state in (block.input_1, block.input_2)}
     return tuple(state for state in range(len(blocks) + 2) if state not in used)
 
@@ -102,9 +106,9 @@ def architecture_of(space: str, normal: tuple[Block, ...], reduce: tuple[Block, 
 def canonical(architecture: Architecture) -> Architecture:
     """The one spelling of all architectures that are the same network.
 
-    Spellings differ in the order of a block's two operands and in the order of blocks that do not need each other. Where the two
-    results are concatenated, or the output states of a cell are, another order permutes channels that a 1x1 convolution (or the
-    classifier) reads next: the same set of functions.
+    Spellings differ in the order of a block's two operands and in the order of blocks that do not need each other.
+    Where the two results are concatenated, or the output states of a cell are, another order permutes channels that a
+    1x1 convolution (or the classifier) reads next: the same set of functions.
     """
     normal, reduce = (canonical_blocks(_blocks_of(architecture, cell)) for cell in CELLS)
     return architecture_of(architecture.space, normal, reduce)
@@ -122,7 +126,9 @@ _Code = tuple[tuple[int, int], tuple[int, int], int]
 
 
 def _smallest(blocks: tuple[Block, ...], renamed: dict[int, int]) -> list[_Code]:
-    """The smallest code of the blocks not renamed yet. Equal candidates are all followed: later blocks may tell them apart."""
+    """The smallest code of the blocks not renamed yet. Equal candidates are all followed: later blocks may tell them
+    apart.
+    """
     codes = {
         index: _code(block, renamed)
         for index, block in enumerate(blocks)

@@ -1,7 +1,9 @@
-"""Networks of cells: the CIFAR and the ImageNet skeleton (Zoph et al. 2018, figure 2), calibrated and stacked as in slim's release.
+"""Networks of cells: the CIFAR and the ImageNet skeleton (Zoph et al. 2018, figure 2), calibrated and stacked as in
+slim's release.
 
-CIFAR: 3x3 convolution to 3F - N normal cells - reduction - N normal - reduction - N normal - classifier. ImageNet: a strided 3x3
-convolution and two reduction cells at F/4 and F/2 come first. Filters double with each reduction of the body.
+CIFAR: 3x3 convolution to 3F - N normal cells - reduction - N normal - reduction - N normal - classifier. ImageNet: a
+strided 3x3 convolution and two reduction cells at F/4 and F/2 come first. Filters double with each reduction of the
+body.
 """
 
 from torch import Tensor, nn
@@ -10,7 +12,9 @@ from nasbench.nn.cell import Cell
 from nasbench.nn.layers import Conv, ConvBN, FactorizedReduction, ReluConvBN
 
 CellWiring = tuple[tuple[tuple[int, int, str, str, str], ...], tuple[int, ...]]
-"""Blocks (first input, second input, first operation, second operation, combine) and output states; inputs: 0 = h, 1 = h_prev."""
+"""Blocks (first input, second input, first operation, second operation, combine) and output states; inputs: 0 = h, 1 =
+h_prev.
+"""
 
 
 class AuxHead(nn.Sequential):
@@ -42,10 +46,11 @@ class Classifier(nn.Sequential):
 
 
 class Network(nn.Module):
-    """(B, channels, H, W) -> logits (B, num_classes); in training mode with an auxiliary head, (logits, auxiliary logits).
+    """(B, channels, H, W) -> logits (B, num_classes); in training mode with an auxiliary head, (logits, auxiliary
+    logits).
 
-    Each cell reads the outputs of the two before it. After the cells numbered in `keep_prev`, the next one reads the same h_prev
-    as they did. The auxiliary head reads the output of cell `aux_cell`.
+    Each cell reads the outputs of the two before it. After the cells numbered in `keep_prev`, the next one reads the
+    same h_prev as they did. The auxiliary head reads the output of cell `aux_cell`.
     """
 
     def __init__(
@@ -90,8 +95,9 @@ def nasnet(
     """N `num_cells`, F `filters`; slim's and AmoebaNet's calibration of cell inputs.
 
     `imagenet_stem` is the number of filters of the ImageNet skeleton's first convolution; 0 builds the CIFAR skeleton.
-    `skip_reduction_input`: a cell after a reduction reads the h_prev of the reduction, not its h. `aux_side` is the side in pixels
-    of the auxiliary head's input, the output of the last normal cell before the second reduction; 0 builds none.
+    `skip_reduction_input`: a cell after a reduction reads the h_prev of the reduction, not its h. `aux_side` is the
+    side in pixels of the auxiliary head's input, the output of the last normal cell before the second reduction; 0
+    builds none.
     """
     if imagenet_stem:
         stem = nn.Sequential(Conv(channels, imagenet_stem, 3, 2, same=False), nn.BatchNorm2d(imagenet_stem))
@@ -123,7 +129,9 @@ def nasnet(
         blocks, outputs = reduce if reduces else normal
         share = (index + 1) / len(plan)
         stride = 2 if reduces else 1
-        cells.append(Cell(blocks, outputs, ReluConvBN(h[0], width), calibrate_prev, prev_channels, width, stride, share))
+        cells.append(
+            Cell(blocks, outputs, ReluConvBN(h[0], width), calibrate_prev, prev_channels, width, stride, share)
+        )
         if skip_reduction_input and reduces and index >= first:
             keep_prev.append(index)
         else:

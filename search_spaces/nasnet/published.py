@@ -1,4 +1,6 @@
-"""Published cells, with their cards. Numbers and wirings as in the official releases; see each card's `verified` and `note`."""
+"""Published cells, with their cards. Numbers and wirings as in the official releases; see each card's `verified` and
+`note`.
+"""
 
 from dataclasses import dataclass
 
@@ -9,7 +11,9 @@ from search_spaces.nasnet.sizes import Rules
 
 @dataclass(frozen=True)
 class Published:
-    """A published network. `rules` are those of the release it is built by: stem, calibration of inputs, auxiliary head."""
+    """A published network. `rules` are those of the release it is built by: stem, calibration of inputs, auxiliary
+    head.
+    """
 
     genotype: Genotype
     size: Size
@@ -28,52 +32,62 @@ def _cell(blocks: str, outputs: tuple[int, ...]) -> CellGenotype:
 
 NASNET_A = Genotype(
     normal=_cell(
-        "sep_5x5 0 + sep_3x3 1, sep_5x5 1 + sep_3x3 1, avg_3x3 0 + identity 1, avg_3x3 1 + avg_3x3 1, sep_3x3 0 + identity 0",
+        "sep_5x5 0 + sep_3x3 1, sep_5x5 1 + sep_3x3 1, avg_3x3 0 + identity 1, avg_3x3 1 + avg_3x3 1, sep_3x3 0 + "
+        "identity 0",
         outputs=(1, 2, 3, 4, 5, 6),
     ),
     reduce=_cell(
-        "sep_5x5 0 + sep_7x7 1, max_3x3 0 + sep_7x7 1, avg_3x3 0 + sep_5x5 1, identity 3 + avg_3x3 2, sep_3x3 2 + max_3x3 0",
+        "sep_5x5 0 + sep_7x7 1, max_3x3 0 + sep_7x7 1, avg_3x3 0 + sep_5x5 1, identity 3 + avg_3x3 2, sep_3x3 2 + "
+        "max_3x3 0",
         outputs=(3, 4, 5, 6),
     ),
 )
 AMOEBANET_A = Genotype(
     normal=_cell(
-        "avg_3x3 0 + max_3x3 0, sep_3x3 1 + identity 1, identity 0 + avg_3x3 1, sep_3x3 0 + sep_5x5 2, avg_3x3 5 + sep_3x3 0",
+        "avg_3x3 0 + max_3x3 0, sep_3x3 1 + identity 1, identity 0 + avg_3x3 1, sep_3x3 0 + sep_5x5 2, avg_3x3 5 + "
+        "sep_3x3 0",
         outputs=(1, 3, 4, 6),
     ),
     reduce=_cell(
-        "sep_3x3 1 + avg_3x3 0, max_3x3 0 + sep_7x7 2, max_3x3 1 + max_3x3 0, sep_3x3 4 + bottleneck_1x7_7x1 0, avg_3x3 1 + sep_7x7 0",
+        "sep_3x3 1 + avg_3x3 0, max_3x3 0 + sep_7x7 2, max_3x3 1 + max_3x3 0, sep_3x3 4 + bottleneck_1x7_7x1 0, "
+        "avg_3x3 1 + sep_7x7 0",
         outputs=(2, 3, 4, 5, 6),
     ),
 )
 AMOEBANET_B = Genotype(
     normal=_cell(
-        "conv_1x1 1 + max_3x3 1, identity 1 + sep_3x3 0, conv_1x1 1 + sep_3x3 0, conv_1x1 2 + identity 2, avg_3x3 1 + conv_1x1 5",
+        "conv_1x1 1 + max_3x3 1, identity 1 + sep_3x3 0, conv_1x1 1 + sep_3x3 0, conv_1x1 2 + identity 2, avg_3x3 1 + "
+        "conv_1x1 5",
         outputs=(0, 3, 4, 6),
     ),
     reduce=_cell(
-        "max_2x2 0 + max_3x3 0, identity 2 + bottleneck_3x3 1, dil_sep_5x5 2 + max_3x3 2, identity 3 + sep_3x3 1, avg_3x3 4 + conv_1x1 3",
+        "max_2x2 0 + max_3x3 0, identity 2 + bottleneck_3x3 1, dil_sep_5x5 2 + max_3x3 2, identity 3 + sep_3x3 1, "
+        "avg_3x3 4 + conv_1x1 3",
         outputs=(5, 6),
     ),
 )
 AMOEBANET_C = Genotype(
     normal=_cell(
-        "avg_3x3 0 + sep_3x3 0, identity 0 + sep_3x3 0, avg_3x3 2 + sep_3x3 1, identity 0 + sep_3x3 1, avg_3x3 3 + sep_3x3 0",
+        "avg_3x3 0 + sep_3x3 0, identity 0 + sep_3x3 0, avg_3x3 2 + sep_3x3 1, identity 0 + sep_3x3 1, avg_3x3 3 + "
+        "sep_3x3 0",
         outputs=(1, 2, 4, 5, 6),
     ),
     reduce=_cell(
-        "max_3x3 0 + max_3x3 0, sep_7x7 2 + sep_3x3 0, sep_7x7 0 + max_3x3 1, sep_5x5 4 + sep_5x5 4, max_3x3 1 + sep_3x3 1",
+        "max_3x3 0 + max_3x3 0, sep_7x7 2 + sep_3x3 0, sep_7x7 0 + max_3x3 1, sep_5x5 4 + sep_5x5 4, max_3x3 1 + "
+        "sep_3x3 1",
         outputs=(0, 2, 3, 4, 5, 6),
     ),
 )
 AMOEBANET_D = Genotype(
     normal=_cell(
-        "conv_1x1 1 + max_3x3 1, identity 1 + bottleneck_1x7_7x1 0, conv_1x1 0 + bottleneck_1x7_7x1 0, max_3x3 2 + identity 2,"
+        "conv_1x1 1 + max_3x3 1, identity 1 + bottleneck_1x7_7x1 0, conv_1x1 0 + bottleneck_1x7_7x1 0, max_3x3 2 + "
+        "identity 2,"
         "avg_3x3 1 + conv_1x1 5",
         outputs=(0, 3, 4, 6),
     ),
     reduce=_cell(
-        "max_2x2 0 + max_3x3 0, identity 2 + bottleneck_3x3 1, bottleneck_1x7_7x1 2 + max_3x3 2, identity 3 + max_2x2 1,"
+        "max_2x2 0 + max_3x3 0, identity 2 + bottleneck_3x3 1, bottleneck_1x7_7x1 2 + max_3x3 2, identity 3 + max_2x2 "
+        "1,"
         "avg_3x3 2 + conv_1x1 3",
         outputs=(4, 5, 6),
     ),
@@ -81,12 +95,14 @@ AMOEBANET_D = Genotype(
 # The script of the release writes 0 for h_prev and 1 for h; here they are turned round.
 ENAS = Genotype(
     normal=_cell(
-        "avg_3x3 1 + sep_3x3 1, identity_factorized 1 + sep_5x5 1, identity_factorized 1 + sep_5x5 0, sep_3x3 0 + sep_5x5 1,"
+        "avg_3x3 1 + sep_3x3 1, identity_factorized 1 + sep_5x5 1, identity_factorized 1 + sep_5x5 0, sep_3x3 0 + "
+        "sep_5x5 1,"
         "avg_3x3 1 + sep_5x5 0",
         outputs=(2, 3, 4, 5, 6),
     ),
     reduce=_cell(
-        "sep_3x3 0 + sep_3x3 0, max_3x3 1 + avg_3x3 1, sep_5x5 0 + sep_5x5 3, sep_3x3 0 + identity_factorized 1, max_3x3 1 + sep_5x5 0",
+        "sep_3x3 0 + sep_3x3 0, max_3x3 1 + avg_3x3 1, sep_5x5 0 + sep_5x5 3, sep_3x3 0 + identity_factorized 1, "
+        "max_3x3 1 + sep_5x5 0",
         outputs=(2, 4, 5, 6),
     ),
 )
@@ -97,11 +113,13 @@ NASNET_A_DARTS = Genotype(
 )
 AMOEBANET_A_DARTS = Genotype(
     normal=_cell(
-        "avg_3x3 1 + max_3x3 0, sep_3x3 1 + sep_5x5 2, sep_3x3 1 + avg_3x3 3, sep_3x3 0 + identity 0, identity 1 + avg_3x3 0",
+        "avg_3x3 1 + max_3x3 0, sep_3x3 1 + sep_5x5 2, sep_3x3 1 + avg_3x3 3, sep_3x3 0 + identity 0, identity 1 + "
+        "avg_3x3 0",
         outputs=(4, 5, 6),
     ),
     reduce=_cell(
-        "avg_3x3 1 + sep_3x3 0, max_3x3 1 + sep_7x7 2, sep_7x7 1 + avg_3x3 0, max_3x3 1 + max_3x3 0, conv_1x7_7x1 1 + sep_3x3 5",
+        "avg_3x3 1 + sep_3x3 0, max_3x3 1 + sep_7x7 2, sep_7x7 1 + avg_3x3 0, max_3x3 1 + max_3x3 0, conv_1x7_7x1 1 + "
+        "sep_3x3 5",
         outputs=(3, 4, 6),
     ),
 )
@@ -117,7 +135,14 @@ DARTS_NOTE = (
 
 
 def _card(
-    name: str, paper: str, year: int, params: int, macs: int, results: tuple[Result, ...] = (), agrees: str = "", note: str = ""
+    name: str,
+    paper: str,
+    year: int,
+    params: int,
+    macs: int,
+    results: tuple[Result, ...] = (),
+    agrees: str = "",
+    note: str = "",
 ) -> ModelCard:
     """All counts are counted by building; `agrees` says with which published ones."""
     text = " ".join(filter(None, (agrees and agrees + ".", note)))
@@ -147,7 +172,8 @@ PUBLISHED: dict[str, Published] = {
                 Result("top1_error_mobile", 26.0, "Table 3, 4@1056 at 224 px", "P"),
                 Result("top5_error_mobile", 8.4, "Table 3, 4@1056 at 224 px", "P"),
             ),
-            "6@768 has the paper's 3.3M parameters; 4@1056 its 5.3M and 564M multiply-adds; 6@4032 its 88.9M with running statistics",
+            "6@768 has the paper's 3.3M parameters; 4@1056 its 5.3M and 564M multiply-adds; 6@4032 its 88.9M with "
+            "running statistics",
             "The normal cell also puts out h_prev, the reduction cell its second block, although both are used.",
         ),
     ),
@@ -239,9 +265,15 @@ PUBLISHED: dict[str, Published] = {
         ),
     ),
     "nasnet-a-darts": Published(
-        NASNET_A_DARTS, _size(6, 36), "nasnet", _card("nasnet-a-darts", DARTS_PAPER, 2019, 3_849_742, 622_548_000, note=DARTS_NOTE)
+        NASNET_A_DARTS,
+        _size(6, 36),
+        "nasnet",
+        _card("nasnet-a-darts", DARTS_PAPER, 2019, 3_849_742, 622_548_000, note=DARTS_NOTE),
     ),
     "amoebanet-a-darts": Published(
-        AMOEBANET_A_DARTS, _size(6, 36), "nasnet", _card("amoebanet-a-darts", DARTS_PAPER, 2019, 3_155_950, 499_548_384, note=DARTS_NOTE)
+        AMOEBANET_A_DARTS,
+        _size(6, 36),
+        "nasnet",
+        _card("amoebanet-a-darts", DARTS_PAPER, 2019, 3_155_950, 499_548_384, note=DARTS_NOTE),
     ),
 }

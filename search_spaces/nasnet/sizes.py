@@ -15,11 +15,15 @@ SMALLEST_FILTERS = {"cifar": 2, "imagenet": 8}
 SMALLEST_AUX_INPUT = 5
 """The auxiliary head begins with a 5x5 pooling without padding."""
 LARGE_FILTERS = 64
-"""From this F on, a NASNet on the ImageNet skeleton takes the large form: slim has one at F = 168, and a mobile one at F = 44."""
+"""From this F on, a NASNet on the ImageNet skeleton takes the large form: slim has one at F = 168, and a mobile one at
+F = 44.
+"""
 
 
 def arguments(genotype: Genotype, rules: Rules, size: Size, task: Task) -> dict[str, Any]:
-    """What `network.nasnet` (or `enas.enas`) is called with. UsageError where the network cannot be built, with what can."""
+    """What `network.nasnet` (or `enas.enas`) is called with. UsageError where the network cannot be built, with what
+    can.
+    """
     num_cells, filters = _cells_and_filters(size)
     pixels = size.resolution or task.image_size
     _check_image(size.skeleton, pixels)
@@ -44,14 +48,15 @@ def arguments(genotype: Genotype, rules: Rules, size: Size, task: Task) -> dict[
 def filters_for(stack: str, skeleton: str, outputs: int = 6) -> tuple[int, int]:
     """'N@P' -> (N, F): the F whose width, 4 x `outputs` x F channels before the classifier, comes nearest to P.
 
-    `outputs` is the number of states a normal cell puts out, 6 for NASNet-A: P = 24 F. F is a multiple of 4 on the ImageNet
-    skeleton, where the stem's cells have F / 4 filters, and of 2 on CIFAR's.
+    `outputs` is the number of states a normal cell puts out, 6 for NASNet-A: P = 24 F. F is a multiple of 4 on the
+    ImageNet skeleton, where the stem's cells have F / 4 filters, and of 2 on CIFAR's.
     """
     _check_skeleton(skeleton)
     match = re.fullmatch(r"\s*(\d+)\s*@\s*(\d+)\s*", stack)
     if match is None or int(match[1]) < 1 or int(match[2]) < 1:
         raise UsageError(
-            f"a stack is N@P, such as 6@768: N normal cells a stack and P channels before the classifier, both from 1 on; got {stack!r}"
+            "a stack is N@P, such as 6@768: N normal cells a stack and P channels before the classifier, both from 1 "
+            f"on; got {stack!r}"
         )
     step = 4 if skeleton == "imagenet" else 2
     filters = step * int(int(match[2]) / (4 * outputs * step) + 0.5)
@@ -61,7 +66,9 @@ def filters_for(stack: str, skeleton: str, outputs: int = 6) -> tuple[int, int]:
 def _cells_and_filters(size: Size) -> tuple[int, int]:
     _check_skeleton(size.skeleton)
     if size.depth < 1 or size.depth != int(size.depth):
-        raise UsageError(f"N, the normal cells a stack, is a whole number from 1 on; got {size.depth:g}. Give --cells 1 or more.")
+        raise UsageError(
+            f"N, the normal cells a stack, is a whole number from 1 on; got {size.depth:g}. Give --cells 1 or more."
+        )
     least = SMALLEST_FILTERS[size.skeleton]
     if size.width < least or size.width % 2:
         near = max(least, 2 * round(size.width / 2))
@@ -105,7 +112,8 @@ def _aux_side(skeleton: str, rules: Rules, pixels: int) -> int:
     if side_of(pixels) < SMALLEST_AUX_INPUT:
         smallest = next(image for image in count(1) if side_of(image) >= SMALLEST_AUX_INPUT)
         raise UsageError(
-            f"the auxiliary head does not fit images of {pixels} pixels on the {skeleton} skeleton: it needs {smallest} pixels or more. "
+            f"the auxiliary head does not fit images of {pixels} pixels on the {skeleton} skeleton: it needs "
+            f"{smallest} pixels or more. "
             "Leave --aux-head out, or give larger images."
         )
     return side_of(pixels)

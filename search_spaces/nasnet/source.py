@@ -1,7 +1,8 @@
 """Writes a network as one file that imports torch alone.
 
-The file is put together from the very sources that build the network here: the function that assembles it and, name by name, what
-that needs; of the operations, those that the two cells use. So the file's network has the same state_dict and the same outputs.
+The file is put together from the very sources that build the network here: the function that assembles it and, name by
+name, what that needs; of the operations, those that the two cells use. So the file's network has the same state_dict
+and the same outputs.
 """
 
 import ast
@@ -27,7 +28,8 @@ This file needs nothing but PyTorch. `build()` makes the network; its state_dict
     network = build()
     network.load_state_dict(safetensors.torch.load_file("weights.safetensors"))
 
-Drop path is off: to train with it, set `final` of every DropPath to the last probability, and `progress` to the share of training done.
+Drop path is off: to train with it, set `final` of every DropPath to the last probability, and `progress` to the share
+of training done.
 """
 
 import torch
@@ -37,7 +39,8 @@ from torch.nn import functional
 
 FOOTER = '''
 
-# Each cell: its blocks (first input, second input, first operation, second operation, how to combine), and the states it puts out.
+# Each cell: its blocks (first input, second input, first operation, second operation, how to combine), and the states
+# that it puts out.
 # States: 0 is the output of the cell before, 1 of the one before that, 2... are the blocks.
 NORMAL: CellWiring = {normal}
 REDUCE: CellWiring = {reduce}
@@ -61,10 +64,15 @@ def source(spec: ModelSpec, rules: Rules, arguments: dict[str, Any]) -> str:
     used = {operation for part in ("normal", "reduce") for block in arguments[part][0] for operation in block[2:4]}
     sizes = {name: value for name, value in arguments.items() if name not in ("normal", "reduce")}
     pixels = spec.size.resolution or spec.task.image_size
-    title = f"The network {spec.name}" if spec.architecture is None else f"A network of cells, architecture {spec.architecture.key}"
+    title = (
+        f"The network {spec.name}"
+        if spec.architecture is None
+        else f"A network of cells, architecture {spec.architecture.key}"
+    )
     header = HEADER.format(
         title=f"{title}, of the NASNet search space.",
-        form=f"Skeleton: {spec.size.skeleton}. N = {sizes['num_cells']} normal cells a stack, F = {sizes['filters']} filters at first.",
+        form=f"Skeleton: {spec.size.skeleton}. N = {sizes['num_cells']} normal cells a stack, F = {sizes['filters']} "
+        "filters at first.",
         channels=spec.task.channels,
         pixels=pixels,
         classes=spec.task.num_classes,
@@ -90,7 +98,11 @@ def _wiring_text(wiring: tuple[tuple[tuple[Any, ...], ...], tuple[int, ...]]) ->
 def _operations(used: set[str]) -> str:
     """The table of operations, with the used ones and those that they name."""
     text = inspect.getsource(ops)
-    table = next(node.value for node in ast.parse(text).body if isinstance(node, ast.AnnAssign) and isinstance(node.value, ast.Dict))
+    table = next(
+        node.value
+        for node in ast.parse(text).body
+        if isinstance(node, ast.AnnAssign) and isinstance(node.value, ast.Dict)
+    )
     assert isinstance(table, ast.Dict)
     entries = {}
     named: dict[str, set[str]] = {}

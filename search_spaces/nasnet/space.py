@@ -1,6 +1,8 @@
-"""The NASNet search space: its geometry, and the ways from an architecture or a published name to a network, a file, a drawing.
+"""The NASNet search space: its geometry, and the ways from an architecture or a published name to a network, a file, a
+drawing.
 
-Zoph, Vasudevan, Shlens and Le, "Learning Transferable Architectures for Scalable Image Recognition", CVPR 2018, arXiv:1707.07012.
+Zoph, Vasudevan, Shlens and Le, "Learning Transferable Architectures for Scalable Image Recognition", CVPR 2018,
+arXiv:1707.07012.
 """
 
 from collections.abc import Mapping
@@ -29,12 +31,16 @@ class NasnetSpace:
     default_size = Size(depth=6, width=32, skeleton="cifar")
 
     def canonical(self, architecture: Architecture) -> Architecture:
-        """The one spelling of all architectures that are the same network. UsageError for what is no point of this space."""
+        """The one spelling of all architectures that are the same network. UsageError for what is no point of this
+        space.
+        """
         check(architecture, self.choices)
         return canonical(architecture)
 
     def build(self, architecture: Architecture, size: Size, task: Task) -> "nn.Module":
-        """The network: (B, channels, H, W) -> (B, num_classes); in training mode with an auxiliary head, a pair of logits."""
+        """The network: (B, channels, H, W) -> (B, num_classes); in training mode with an auxiliary head, a pair of
+        logits.
+        """
         return _build(self._genotype(architecture), "nasnet", size, task)
 
     def counts(self, architecture: Architecture, size: Size, task: Task) -> tuple[int, int]:
@@ -68,7 +74,9 @@ class NasnetSpace:
         return {"Normal cell": graph(genotype.normal), "Reduction cell": graph(genotype.reduce)}
 
     def parse_stack(self, stack: str, skeleton: str, spec: ModelSpec | None = None) -> tuple[int, int]:
-        """'N@P' -> (N, F) for the network of `spec`, whose normal cell says how wide F makes it; without one, for NASNet-A's."""
+        """'N@P' -> (N, F) for the network of `spec`, whose normal cell says how wide F makes it; without one, for
+        NASNet-A's.
+        """
         outputs = len(self._wiring(spec)[0].normal.outputs) if spec is not None else 6
         return filters_for(stack, skeleton, outputs)
 

@@ -1,4 +1,6 @@
-"""The controllers learn at their published rates: 95 % of the highest reward within 3,000 proposals; random search does not move."""
+"""The controllers learn at their published rates: 95 % of the highest reward within 3,000 proposals; random search does
+not move.
+"""
 
 import runpy
 from collections.abc import Callable

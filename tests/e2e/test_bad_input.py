@@ -14,7 +14,9 @@ from nasbench.core.store import RunStore
 TOY_SPACE = "examples.toy_space:ToySpace"
 
 
-def _folder(root: Path, classes: tuple[str, ...] = ("cat", "dog"), val: tuple[str, ...] | None = None, corrupt: bool = False) -> Path:
+def _folder(
+    root: Path, classes: tuple[str, ...] = ("cat", "dog"), val: tuple[str, ...] | None = None, corrupt: bool = False
+) -> Path:
     for part, names in (("train", classes), ("val", val or classes)):
         for name in names:
             (root / part / name).mkdir(parents=True)
@@ -32,7 +34,20 @@ def _table(path: Path, text: str) -> str:
 
 def _held(directory: Path) -> Path:
     """A directory with a run in it."""
-    config = ["--space", TOY_SPACE, "--strategy", "random", "--dataset", "digits", "--recipe", "quick", "--wandb", "off", "--epochs", "1"]
+    config = [
+        "--space",
+        TOY_SPACE,
+        "--strategy",
+        "random",
+        "--dataset",
+        "digits",
+        "--recipe",
+        "quick",
+        "--wandb",
+        "off",
+        "--epochs",
+        "1",
+    ]
     assert main(["search", *config, "--trials", "1", "--run", str(directory)]) == 0
     return directory
 
@@ -54,7 +69,10 @@ PLAIN_CASES = {
     "unknown recipe": (["--dataset", "digits", "--recipe", "quik"], ["'quik'", "Did you mean 'quick'"]),
     "unknown evaluator": (["--evaluator", "trian", *DIGITS], ["'trian'", "train"]),
     "space module missing": (["--space", "no_such_module:Space", *DIGITS], ["no_such_module", "--space"]),
-    "space attribute missing": (["--space", "examples.toy_space:ToySpce", *DIGITS], ["'ToySpce'", "Did you mean 'ToySpace'"]),
+    "space attribute missing": (
+        ["--space", "examples.toy_space:ToySpce", *DIGITS],
+        ["'ToySpce'", "Did you mean 'ToySpace'"],
+    ),
     "not a space": (["--space", "examples.toy_space:ACTIVATIONS", *DIGITS], ["no search space", "choices"]),
     "not a recipe": (["--dataset", "digits", "--recipe", "examples.toy_space:STAGES"], ["no recipe", "Recipe"]),
     "unknown strategy option": (["--strategy-options", "learning_rate=1", *DIGITS], ["'learning_rate'", "lr"]),
@@ -72,12 +90,27 @@ PLAIN_CASES = {
         ["--strategy", "asha", "--strategy-options", "min_epochs=9", "--epochs", "3", *DIGITS],
         ["'min_epochs'", "at most the epochs of the search, 3", "got 9"],
     ),
-    "epochs as an option of asha": (["--strategy", "asha", "--strategy-options", "epochs=9", *DIGITS], ["'epochs'", "sampler"]),
-    "unknown sampler of asha": (["--strategy", "asha", "--strategy-options", "sampler=tpee", *DIGITS], ["'tpee'", "Did you mean 'tpe'"]),
+    "epochs as an option of asha": (
+        ["--strategy", "asha", "--strategy-options", "epochs=9", *DIGITS],
+        ["'epochs'", "sampler"],
+    ),
+    "unknown sampler of asha": (
+        ["--strategy", "asha", "--strategy-options", "sampler=tpee", *DIGITS],
+        ["'tpee'", "Did you mean 'tpe'"],
+    ),
     "limit not a count": (["--max-macs", "few", *DIGITS], ["--max-macs", "400M", "'few'"]),
-    "limit below everything": (["--max-params", "1k", *DIGITS], ["--max-params 1,000", "the smallest has", "--filters"]),
-    "objective no training has": (["--objectives", "val_accuracy,val_acc", *DIGITS], ["'val_acc'", "Did you mean 'val_accuracy'"]),
-    "objective of no known direction": (["--objectives", "val_accuracy,speed", *DIGITS], ["'speed'", "+speed", "-speed"]),
+    "limit below everything": (
+        ["--max-params", "1k", *DIGITS],
+        ["--max-params 1,000", "the smallest has", "--filters"],
+    ),
+    "objective no training has": (
+        ["--objectives", "val_accuracy,val_acc", *DIGITS],
+        ["'val_acc'", "Did you mean 'val_accuracy'"],
+    ),
+    "objective of no known direction": (
+        ["--objectives", "val_accuracy,speed", *DIGITS],
+        ["'speed'", "+speed", "-speed"],
+    ),
     "objective named twice": (["--objectives", "macs", "macs", *DIGITS], ["'macs' twice"]),
     "objectives and one score of both": (
         ["--objectives", "val_accuracy,macs", "--target-macs", "4M", *DIGITS],
@@ -90,7 +123,10 @@ PLAIN_CASES = {
     "odd filters": (["--filters", "7", *DIGITS], ["7", "even"]),
     "no timeout": (["--trial-timeout", "0", *DIGITS], ["--trial-timeout", "above 0"]),
     "half of the retraining": (["--retrain-top", "3", *DIGITS], ["--retrain-top", "--retrain-epochs"]),
-    "retraining no longer": (["--retrain-top", "3", "--retrain-epochs", "1", "--epochs", "2", *DIGITS], ["--retrain-epochs", "2"]),
+    "retraining no longer": (
+        ["--retrain-top", "3", "--retrain-epochs", "1", "--epochs", "2", *DIGITS],
+        ["--retrain-epochs", "2"],
+    ),
     "GPUs without workers": (["--gpus-per-worker", "0.5", *DIGITS], ["--gpus-per-worker", "--workers"]),
     "target not a count": (["--target-macs", "lots", *DIGITS], ["--target-macs", "400M", "'lots'"]),
     "no such device": (["--device", "tpu", *DIGITS], ["--device", "tpu"]),
@@ -102,16 +138,28 @@ PLAIN_CASES = {
 }
 
 FILE_CASES: dict[str, tuple[Callable[[Path], list[str]], list[str]]] = {
-    "missing data": (lambda tmp: ["--dataset", "cifar10", "--data-dir", str(tmp)], ["cifar-10-batches-py", "--download"]),
-    "data directory missing": (lambda tmp: ["--dataset", "mnist", "--data-dir", str(tmp / "none")], ["none", "--download"]),
+    "missing data": (
+        lambda tmp: ["--dataset", "cifar10", "--data-dir", str(tmp)],
+        ["cifar-10-batches-py", "--download"],
+    ),
+    "data directory missing": (
+        lambda tmp: ["--dataset", "mnist", "--data-dir", str(tmp / "none")],
+        ["none", "--download"],
+    ),
     "folder missing": (lambda tmp: ["--dataset", f"folder:{tmp / 'none'}"], ["none", "train/"]),
     "folder of one class": (lambda tmp: ["--dataset", f"folder:{_folder(tmp / 'one', ('cat',))}"], ["cat", "two"]),
     "folder with other classes in val": (
         lambda tmp: ["--dataset", f"folder:{_folder(tmp / 'differ', val=('cat', 'cow'))}"],
         ["cow", "dog"],
     ),
-    "folder with a corrupt image": (lambda tmp: ["--dataset", f"folder:{_folder(tmp / 'broken', corrupt=True)}"], ["1.png"]),
-    "unreadable table": (lambda tmp: [*TOY, "--evaluator", _table(tmp / "t.csv.gz", "not gzipped")], ["t.csv.gz", "cannot read"]),
+    "folder with a corrupt image": (
+        lambda tmp: ["--dataset", f"folder:{_folder(tmp / 'broken', corrupt=True)}"],
+        ["1.png"],
+    ),
+    "unreadable table": (
+        lambda tmp: [*TOY, "--evaluator", _table(tmp / "t.csv.gz", "not gzipped")],
+        ["t.csv.gz", "cannot read"],
+    ),
     "table cut short": (
         lambda tmp: [*TOY, "--evaluator", f"table:{_cut_gzip(tmp / 'cut.csv.gz')}"],
         ["cut.csv.gz", "cannot read"],
@@ -132,24 +180,39 @@ FILE_CASES: dict[str, tuple[Callable[[Path], list[str]], list[str]]] = {
         lambda tmp: [*TOY, "--evaluator", _table(tmp / "t.csv", HEADER + ROW.replace("0.5", "high"))],
         ["line 2", "'high'"],
     ),
-    "one architecture twice": (lambda tmp: [*TOY, "--evaluator", _table(tmp / "t.csv", HEADER + ROW + ROW)], ["twice", "lines 2 and 3"]),
+    "one architecture twice": (
+        lambda tmp: [*TOY, "--evaluator", _table(tmp / "t.csv", HEADER + ROW + ROW)],
+        ["twice", "lines 2 and 3"],
+    ),
     "empty table": (lambda tmp: [*TOY, "--evaluator", _table(tmp / "t.csv", HEADER)], ["no rows"]),
-    "table without the row": (lambda tmp: [*TOY, "--evaluator", _table(tmp / "t.csv", HEADER + ROW)], ["no row for the architecture"]),
+    "table without the row": (
+        lambda tmp: [*TOY, "--evaluator", _table(tmp / "t.csv", HEADER + ROW)],
+        ["no row for the architecture"],
+    ),
     "no run to resume": (lambda tmp: ["--resume", "--run", str(tmp / "none")], ["holds no run"]),
     "run directory is a file": (lambda tmp: ["--run", _file(tmp / "file"), *DIGITS], ["file", "--run"]),
 }
 
 RUN_CASES: dict[str, tuple[Callable[[Path], list[str]], list[str]]] = {
     "directory holds a run": (lambda run: ["--run", str(run), *DIGITS], ["already holds a run", "--resume"]),
-    "contradictory seed": (lambda run: ["--resume", "--run", str(run), "--seed", "7"], ["--seed 7", "contradicts", "has 0"]),
+    "contradictory seed": (
+        lambda run: ["--resume", "--run", str(run), "--seed", "7"],
+        ["--seed 7", "contradicts", "has 0"],
+    ),
     "contradictory strategy": (
         lambda run: ["--resume", "--run", str(run), "--strategy", "ppo"],
         ["--strategy ppo", "contradicts", "random"],
     ),
-    "contradictory trials": (lambda run: ["--resume", "--run", str(run), "--trials", "9"], ["--trials 9", "contradicts"]),
+    "contradictory trials": (
+        lambda run: ["--resume", "--run", str(run), "--trials", "9"],
+        ["--trials 9", "contradicts"],
+    ),
     "of another version": (lambda run: ["--resume", "--run", str(_edit_run(run, schema=99))], ["schema version 99"]),
     "of another command": (lambda run: ["--resume", "--run", str(_edit_run(run, command="train"))], ["nasbench train"]),
-    "corrupt line inside the log": (lambda run: ["--resume", "--run", str(_corrupt(run))], ["line 1", "Nothing was changed"]),
+    "corrupt line inside the log": (
+        lambda run: ["--resume", "--run", str(_corrupt(run))],
+        ["line 1", "Nothing was changed"],
+    ),
 }
 
 
@@ -247,7 +310,10 @@ def test_a_run_being_written_is_refused(finished_run: Path, capsys: pytest.Captu
         (["profile", "space:nasnet"], ["space:SPACE:PUBLISHED"]),
         (["profile", "space:nasnet:nasnet-a", "--stack", "6-768"], ["6-768", "N@P"]),
         (["profile", "space:nasnet:nasnet-a", "--stack", "6@768", "--cells", "3"], ["--stack", "not both"]),
-        (["profile", "space:nasnet:nasnet-a", "--aux-head", "--image-size", "8"], ["auxiliary head", "9 pixels or more"]),
+        (
+            ["profile", "space:nasnet:nasnet-a", "--aux-head", "--image-size", "8"],
+            ["auxiliary head", "9 pixels or more"],
+        ),
         (["profile", "no_such.json"], ["no_such.json"]),
         (["report", "no_such_run"], ["holds no run"]),
         (["serch"], ["'serch'", "Did you mean 'search'"]),

@@ -20,7 +20,9 @@ def _log(directory: Path) -> list[dict[str, object]]:
     return [{name: value for name, value in trial.items() if name not in FIELDS_OF_TIME_AND_PLACE} for trial in trials]
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["list", "spaces"], ["list", "strategies"], ["search", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["list", "spaces"], ["list", "strategies"], ["search", "--help"]]
+)
 def test_nothing_heavy_is_imported(arguments: list[str]) -> None:
     code = (
         "import sys\nfrom nasbench.cli import main\n"
@@ -50,7 +52,12 @@ def test_every_command_has_an_example(command: str, capsys: pytest.CaptureFixtur
 
 
 def test_list_shows_a_line_each_and_json(capsys: pytest.CaptureFixture[str]) -> None:
-    for kind, expected in {"spaces": "nasnet", "strategies": "ppo", "recipes": "nasnet_proxy", "datasets": "digits"}.items():
+    for kind, expected in {
+        "spaces": "nasnet",
+        "strategies": "ppo",
+        "recipes": "nasnet_proxy",
+        "datasets": "digits",
+    }.items():
         assert main(["list", kind]) == 0
         lines = capsys.readouterr().out.splitlines()
         assert any(line.split()[0] == expected and len(line.split()) > 3 for line in lines)
@@ -60,7 +67,20 @@ def test_list_shows_a_line_each_and_json(capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_a_search_from_python_equals_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    flags = ["--dataset", "digits", "--recipe", "quick", "--epochs", "1", "--trials", "3", "--seed", "5", "--wandb", "off"]
+    flags = [
+        "--dataset",
+        "digits",
+        "--recipe",
+        "quick",
+        "--epochs",
+        "1",
+        "--trials",
+        "3",
+        "--seed",
+        "5",
+        "--wandb",
+        "off",
+    ]
     assert main(["search", *flags, "--run", str(tmp_path / "a"), "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)
     result = nasbench.search(

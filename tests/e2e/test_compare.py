@@ -25,7 +25,20 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     directory = tmp_path_factory.mktemp("compare")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(directory)
-        search = ["--dataset", "digits", "--recipe", "quick", "--epochs", "1", "--trials", "1", "--filters", "4", "--wandb", "off"]
+        search = [
+            "--dataset",
+            "digits",
+            "--recipe",
+            "quick",
+            "--epochs",
+            "1",
+            "--trials",
+            "1",
+            "--filters",
+            "4",
+            "--wandb",
+            "off",
+        ]
         assert main(["search", *search, "--run", "found"]) == 0
         yield directory
 
@@ -44,8 +57,21 @@ def test_train_gives_mean_and_deviation_and_does_nothing_twice(here: Path, capsy
     command = ["train", "zoo:lenet5", *SMALL, "--seeds", "2", "--trained-dir", "two", "--json"]
     assert main(command) == 0
     first = json.loads(capsys.readouterr().out)
-    assert set(first) >= {"model", "dataset", "recipe", "seeds", "params", "macs", "val_accuracy", "test_accuracy", "std", "seconds"}
-    accuracies = [json.loads(path.read_text())["metrics"]["test_accuracy"] for path in Path("two").glob("*/result.json")]
+    assert set(first) >= {
+        "model",
+        "dataset",
+        "recipe",
+        "seeds",
+        "params",
+        "macs",
+        "val_accuracy",
+        "test_accuracy",
+        "std",
+        "seconds",
+    }
+    accuracies = [
+        json.loads(path.read_text())["metrics"]["test_accuracy"] for path in Path("two").glob("*/result.json")
+    ]
     assert first["test_accuracy"] == pytest.approx(sum(accuracies) / 2)
     assert first["std"] == pytest.approx(abs(accuracies[0] - accuracies[1]) / 2**0.5)
     before = _results(Path("two"))
@@ -56,7 +82,9 @@ def test_train_gives_mean_and_deviation_and_does_nothing_twice(here: Path, capsy
     assert _results(Path("two")) == before
 
 
-def test_a_bare_name_is_a_zoo_network_and_one_seed_has_no_deviation(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_bare_name_is_a_zoo_network_and_one_seed_has_no_deviation(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["train", "lenet5", *SMALL, "--trained-dir", "one", "--run", "named", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["std"] is None
 
@@ -132,7 +160,11 @@ def test_a_killed_training_goes_on_from_its_last_epoch(tmp_path: Path) -> None:
         directory = tmp_path / where
         directory.mkdir(exist_ok=True)
         process = subprocess.Popen(
-            [*command, "--epochs", "12"], cwd=directory, env=environment, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+            [*command, "--epochs", "12"],
+            cwd=directory,
+            env=environment,
+            stderr=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
         )
         while kill_after is not None and process.poll() is None:
             curves = list(directory.glob("runs/trained/*/curve.jsonl"))
@@ -147,13 +179,21 @@ def test_a_killed_training_goes_on_from_its_last_epoch(tmp_path: Path) -> None:
     time.sleep(1.1)
     train("killed", None)
     results = [
-        json.loads(next(tmp_path.glob(f"{where}/runs/trained/*/result.json")).read_text())["metrics"] for where in ("whole", "killed")
+        json.loads(next(tmp_path.glob(f"{where}/runs/trained/*/result.json")).read_text())["metrics"]
+        for where in ("whole", "killed")
     ]
-    timeless = [{name: value for name, value in result.items() if name not in ("train_seconds", "images_per_second")} for result in results]
+    timeless = [
+        {name: value for name, value in result.items() if name not in ("train_seconds", "images_per_second")}
+        for result in results
+    ]
     assert timeless[0] == timeless[1]
-    lines = [json.loads(line) for line in next(tmp_path.glob("killed/runs/trained/*/curve.jsonl")).read_text().splitlines()]
+    lines = [
+        json.loads(line) for line in next(tmp_path.glob("killed/runs/trained/*/curve.jsonl")).read_text().splitlines()
+    ]
     curve = [line["epoch"] for line in lines if "epoch" in line]
-    assert [line["cut_off_after"] for line in lines if "epoch" not in line] == [lines.index(line) for line in lines if "epoch" not in line]
+    assert [line["cut_off_after"] for line in lines if "epoch" not in line] == [
+        lines.index(line) for line in lines if "epoch" not in line
+    ]
     assert sorted(set(curve)) == list(range(1, 13))
     assert len(curve) <= 13, "at most the epoch that was under way is run twice"
 
@@ -161,7 +201,10 @@ def test_a_killed_training_goes_on_from_its_last_epoch(tmp_path: Path) -> None:
 BAD = {
     "unknown model": (["train", "zoo:resnet21", *SMALL], ["'resnet21'", "Did you mean 'resnet"]),
     "no model": (["train", *SMALL], ["needs a model first"]),
-    "unknown recipe": (["train", "lenet5", "--dataset", "digits", "--recipe", "cifar_fst"], ["'cifar_fst'", "Did you mean 'cifar_fast'"]),
+    "unknown recipe": (
+        ["train", "lenet5", "--dataset", "digits", "--recipe", "cifar_fst"],
+        ["'cifar_fst'", "Did you mean 'cifar_fast'"],
+    ),
     "unknown data set": (["train", "lenet5", "--dataset", "digit"], ["'digit'", "digits"]),
     "missing data": (["train", "resnet20", "--dataset", "cifar10", "--data-dir", "nowhere"], ["nowhere", "--download"]),
     "zero seeds": (["train", "lenet5", *SMALL, "--seeds", "0"], ["--seeds", "from 1 on"]),
@@ -170,13 +213,19 @@ BAD = {
     "cells for a network of none": (["train", "lenet5", *SMALL, "--aux-head"], ["--aux-head"]),
     "one model": (["compare", "zoo:lenet5", *SMALL], ["two models or more"]),
     "one model twice": (["compare", "zoo:lenet5", "zoo:lenet5", *SMALL], ["twice"]),
-    "controls without a found model": (["compare", "zoo:lenet5", "zoo:nin", "--controls", "2", *SMALL], ["--controls", "run directory"]),
+    "controls without a found model": (
+        ["compare", "zoo:lenet5", "zoo:nin", "--controls", "2", *SMALL],
+        ["--controls", "run directory"],
+    ),
     "no such run": (["compare", "no_such_run", "zoo:lenet5", *SMALL], ["no_such_run"]),
     "no such network": (["zoo", "resnet21"], ["'resnet21'", "Did you mean"]),
     "unknown family": (["zoo", "--family", "resnets"], ["'resnets'", "resnet"]),
     "limit not a count": (["zoo", "--max-params", "few"], ["--max-params", "400M"]),
     "plot of another format": (["zoo", "--plot", "complexity", "--out", "chart.doc"], ["chart.doc", ".svg"]),
-    "profile of a published network on too small images": (["profile", "zoo:inception_v3", "--image-size", "16"], ["inception_v3", "16"]),
+    "profile of a published network on too small images": (
+        ["profile", "zoo:inception_v3", "--image-size", "16"],
+        ["inception_v3", "16"],
+    ),
     "run directory in use by another command": (["train", "lenet5", *SMALL, "--run", "found"], ["already holds a run"]),
 }
 

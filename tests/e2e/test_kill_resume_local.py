@@ -11,11 +11,25 @@ import pytest
 DRIVER = Path(__file__).parent / "drivers" / "search.py"
 TRIALS = 60
 EVALUATED = 12, 24
-"""Trials of this search that are evaluated and score (not answered from the log), in which the evaluator can kill the process."""
+"""Trials of this search that are evaluated and score (not answered from the log), in which the evaluator can kill the
+process.
+"""
 
 MOMENTS = [
     *("before run.json", "while run.json", "after run.json"),
-    *("write:1", "line:1", "told:2", "listener:3", "line:5", "replay:4", "write:7", "trial:12", "told:13", "write:19", "line:20"),
+    *(
+        "write:1",
+        "line:1",
+        "told:2",
+        "listener:3",
+        "line:5",
+        "replay:4",
+        "write:7",
+        "trial:12",
+        "told:13",
+        "write:19",
+        "line:20",
+    ),
     *("replay:20", "trial:24", "write:28", "listener:30", "told:41", "line:59", "replay:59", "write:60"),
 ]
 """In an order in which each can follow the ones before it in the same search."""
@@ -32,7 +46,9 @@ def drive(directory: Path, **options: Any) -> int:
 def log(directory: Path) -> list[dict[str, Any]]:
     """The lines of the log, less what depends on the clock."""
     lines = [json.loads(line) for line in (directory / "trials.jsonl").read_text().splitlines()]
-    return [{name: value for name, value in line.items() if name not in ("seconds", "started", "worker")} for line in lines]
+    return [
+        {name: value for name, value in line.items() if name not in ("seconds", "started", "worker")} for line in lines
+    ]
 
 
 def kill_at(directory: Path, moment: str) -> None:

@@ -1,4 +1,6 @@
-"""Two Ray workers, and SIGKILL for the main process and for workers: no finished trial is lost, and none is run twice."""
+"""Two Ray workers, and SIGKILL for the main process and for workers: no finished trial is lost, and none is run
+twice.
+"""
 
 import json
 import os
@@ -33,7 +35,9 @@ def whole_lines(directory: Path) -> list[str]:
 
 
 def search_with_kills(directory: Path, trials: int, moments: list[str], kill_after: list[int], **options: Any) -> None:
-    """A search whose main process is killed at `moments`, and a worker of which kills itself once so many trials have begun."""
+    """A search whose main process is killed at `moments`, and a worker of which kills itself once so many trials have
+    begun.
+    """
     options |= {"trials": trials, "kill_after": kill_after, "seconds": 0.02}
     before: list[str] = []
     for moment in moments:
@@ -52,7 +56,10 @@ def search_with_kills(directory: Path, trials: int, moments: list[str], kill_aft
     assert len(list(directory.glob("killed-after-*"))) == len(kill_after)
     # A worker that dies together with the main process leaves no line: its trial is run again.
     assert len(kill_after) - len(moments) <= killed <= len(kill_after)
-    print(f"{len(moments)} kills of the main process, {len(kill_after)} of workers ({killed} in the log), {len(lines)} lines, {len(ok)} ok")
+    print(
+        f"{len(moments)} kills of the main process, {len(kill_after)} of workers ({killed} in the log), {len(lines)} "
+        f"lines, {len(ok)} ok"
+    )
 
 
 def test_two_kills_of_the_main_process_and_three_of_workers(ray_session, tmp_path):
@@ -61,7 +68,18 @@ def test_two_kills_of_the_main_process_and_three_of_workers(ray_session, tmp_pat
 
 @pytest.mark.slow
 def test_ten_kills_of_the_main_process_and_ten_of_workers(tmp_path):
-    moments = ["after run.json", "line:5", "write:12", "told:20", "line:33", "listener:47", "write:60", "told:75", "line:90", "write:118"]
+    moments = [
+        "after run.json",
+        "line:5",
+        "write:12",
+        "told:20",
+        "line:33",
+        "listener:47",
+        "write:60",
+        "told:75",
+        "line:90",
+        "write:118",
+    ]
     search_with_kills(tmp_path, 120, moments, [3, 7, 11, 15, 19, 23, 27, 31, 35, 39])
 
 

@@ -24,7 +24,11 @@ def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     lines = [",".join([*(choice.name for choice in choices), "val_accuracy", "test_accuracy", "seconds"])]
     for genes in product(*(choice.options for choice in choices)):  # type: ignore[union-attr]
         size = sum(gene for gene in genes if isinstance(gene, int))
-        lines.append(",".join([*map(str, genes), f"{0.5 + size / 200}", f"{0.4 + size / 200 + (genes[-1] == 'silu') / 50}", str(size)]))
+        lines.append(
+            ",".join(
+                [*map(str, genes), f"{0.5 + size / 200}", f"{0.4 + size / 200 + (genes[-1] == 'silu') / 50}", str(size)]
+            )
+        )
     path = tmp_path / "table.csv"
     path.write_text("\n".join(lines) + "\n")
     return path
@@ -32,8 +36,23 @@ def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_race_ends_with_a_report(table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = tmp_path / "run"
-    command = ["race", "--space", "examples.toy_space:ToySpace", "--evaluator", f"table:{table}", "--cost-column", "seconds"]
-    command += ["--report-columns", "test_accuracy", "--strategies", "random,reinforce:batch_size=5:lr=0.1", "--time-budget", "1500"]
+    command = [
+        "race",
+        "--space",
+        "examples.toy_space:ToySpace",
+        "--evaluator",
+        f"table:{table}",
+        "--cost-column",
+        "seconds",
+    ]
+    command += [
+        "--report-columns",
+        "test_accuracy",
+        "--strategies",
+        "random,reinforce:batch_size=5:lr=0.1",
+        "--time-budget",
+        "1500",
+    ]
     assert main([*command, "--seeds", "4", "--run", str(run), "--json"]) == 0
     captured = capsys.readouterr()
     result = json.loads(captured.out)
@@ -68,9 +87,19 @@ def test_a_race_ends_with_a_report(table: Path, tmp_path: Path, capsys: pytest.C
     assert (run / "report.html").read_text() == page
 
 
-def test_a_race_is_resumed_by_its_directory_alone(table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_race_is_resumed_by_its_directory_alone(
+    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     run = tmp_path / "run"
-    command = ["race", "--space", "examples.toy_space:ToySpace", "--evaluator", f"table:{table}", "--strategies", "random"]
+    command = [
+        "race",
+        "--space",
+        "examples.toy_space:ToySpace",
+        "--evaluator",
+        f"table:{table}",
+        "--strategies",
+        "random",
+    ]
     assert main([*command, "--trials", "10", "--seeds", "3", "--run", str(run)]) == 0
     assert "random" in capsys.readouterr().out
     log = (run / "trials.jsonl").read_text().splitlines(keepends=True)

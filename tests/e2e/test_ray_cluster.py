@@ -1,4 +1,6 @@
-"""Several Ray nodes on one machine, joined by address. In processes of their own: the tests' may be connected to another Ray."""
+"""Several Ray nodes on one machine, joined by address. In processes of their own: the tests' may be connected to
+another Ray.
+"""
 
 import json
 import subprocess
@@ -15,7 +17,8 @@ from ray.cluster_utils import Cluster
 
 def search(directory, **options):
     options = dict(address=cluster.address, seconds=0.2, trials=30, workers=2) | options
-    return subprocess.Popen([sys.executable, {str(DRIVER)!r}, directory, json.dumps(options)], stderr=subprocess.PIPE, text=True)
+    command = [sys.executable, {str(DRIVER)!r}, directory, json.dumps(options)]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
 
 cluster = Cluster(initialize_head=True, head_node_args=dict(num_cpus=1, include_dashboard=False))
 node = cluster.add_node(num_cpus=1)
@@ -26,7 +29,9 @@ try:
 
 def on_a_cluster(code: str, directory: Path) -> None:
     """Runs code with `cluster`, its second node `node`, and `search`."""
-    script = CLUSTER + "".join(f"    {line}\n" for line in code.strip().splitlines()) + "finally:\n    cluster.shutdown()\n"
+    script = (
+        CLUSTER + "".join(f"    {line}\n" for line in code.strip().splitlines()) + "finally:\n    cluster.shutdown()\n"
+    )
     subprocess.run([sys.executable, "-c", script], check=True, timeout=900, cwd=directory)
 
 

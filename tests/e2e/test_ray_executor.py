@@ -105,7 +105,12 @@ class Here:
 
         time.sleep(0.5)  # long enough for all workers to hold a trial
         gpus = [int(index) for index in ray.get_gpu_ids()]
-        return {"val_accuracy": 0.5, "gpus": gpus, "visible": os.environ.get("CUDA_VISIBLE_DEVICES", "none"), "cwd": os.getcwd()}
+        return {
+            "val_accuracy": 0.5,
+            "gpus": gpus,
+            "visible": os.environ.get("CUDA_VISIBLE_DEVICES", "none"),
+            "cwd": os.getcwd(),
+        }
 
     def check(self):
         """There is nothing to check."""
@@ -185,7 +190,11 @@ def test_a_ray_cluster_is_reachable(ray_session):
 def test_the_preflight_line_says_what_each_worker_has():
     from nasbench.executors.ray_tune import RayExecutor
 
-    assert RayExecutor(2).describe()[0].endswith("2 workers, each on the CPU (the GPUs stay idle without --gpus-per-worker)")
+    assert (
+        RayExecutor(2)
+        .describe()[0]
+        .endswith("2 workers, each on the CPU (the GPUs stay idle without --gpus-per-worker)")
+    )
     assert "each on 0.5 GPU" in RayExecutor(2, 0.5).describe()[0]
 
 
@@ -230,5 +239,8 @@ def test_how_many_workers_fit(nodes, gpus, fit):
 
 
 def test_only_ray_tune_imports_ray():
-    code = "import sys, nasbench.executors.local, nasbench.executors.desk; assert 'ray' not in sys.modules and 'torch' not in sys.modules"
+    code = (
+        "import sys, nasbench.executors.local, nasbench.executors.desk; assert 'ray' not in sys.modules "
+        "and 'torch' not in sys.modules"
+    )
     subprocess.run([sys.executable, "-c", code], check=True)

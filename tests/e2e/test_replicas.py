@@ -46,7 +46,9 @@ def test_two_processes_have_the_losses_of_one(tmp_path: Path, alone: list[dict[s
     network.load_state_dict(load_weights(tmp_path / "normalised.safetensors"))
     data = resolve_dataset("digits").load(None, None, False)
     result = evaluate(network, data.val.first(driver.RECIPE.val_images), data, driver.CPU)
-    assert (found["val_accuracy"], found["val_loss"]) == (result.accuracy, pytest.approx(result.loss, rel=1e-6)), "all judged one network"
+    assert (found["val_accuracy"], found["val_loss"]) == (result.accuracy, pytest.approx(result.loss, rel=1e-6)), (
+        "all judged one network"
+    )
 
 
 def test_a_batch_in_parts_has_the_losses_of_a_whole_one(tmp_path: Path, alone: list[dict[str, float]]) -> None:

@@ -9,7 +9,21 @@ import nasbench
 from nasbench.cli import main
 
 CELLS = ["--base", "space:nasnet:nasnet-a", "--cells", "1", "--filters", "2", "--image-size", "8"]
-FIELDS = {"base", "phi", "alpha", "beta", "gamma", "product", "depth", "width", "resolution", "stages", "params", "macs", "macs_ratio"}
+FIELDS = {
+    "base",
+    "phi",
+    "alpha",
+    "beta",
+    "gamma",
+    "product",
+    "depth",
+    "width",
+    "resolution",
+    "stages",
+    "params",
+    "macs",
+    "macs_ratio",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -26,8 +40,15 @@ def _record(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> dict[st
 def test_json_of_the_default_base(capsys: pytest.CaptureFixture[str]) -> None:
     record = _record(["--phi", "3"], capsys)
     assert set(record) >= FIELDS
-    assert (record["base"], record["phi"], record["params"], record["resolution"]) == ("efficientnet_b0", 3, 16_338_888, 341)
-    depth, width, times, product = (float(str(record[name])) for name in ("depth", "width", "resolution_multiplier", "product"))
+    assert (record["base"], record["phi"], record["params"], record["resolution"]) == (
+        "efficientnet_b0",
+        3,
+        16_338_888,
+        341,
+    )
+    depth, width, times, product = (
+        float(str(record[name])) for name in ("depth", "width", "resolution_multiplier", "product")
+    )
     assert depth * width**2 * times**2 == pytest.approx(product**3, rel=1e-9)
     assert record["macs_ratio"] == pytest.approx(8.425, rel=0.015)
     stages = record["stages"]
@@ -83,7 +104,20 @@ def test_from_python() -> None:
 
 
 def test_the_scaled_model_is_trained_beside_its_base(capsys: pytest.CaptureFixture[str]) -> None:
-    command = [*CELLS, "--resolution", "1.5", "--train", "--dataset", "digits", "--recipe", "quick", "--epochs", "1", "--wandb", "off"]
+    command = [
+        *CELLS,
+        "--resolution",
+        "1.5",
+        "--train",
+        "--dataset",
+        "digits",
+        "--recipe",
+        "quick",
+        "--epochs",
+        "1",
+        "--wandb",
+        "off",
+    ]
     record = _record([*command, "--run", "first"], capsys)
     assert [row["model"] for row in record["trained"]] == [  # type: ignore[attr-defined]
         "space:nasnet:nasnet-a",
@@ -106,7 +140,10 @@ BAD = {
     "phi and multipliers": (["--phi", "2", "--depth", "2"], ["--phi and --depth", "one of them"]),
     "published and phi": (["--published", "b3", "--phi", "1"], ["--phi and --published"]),
     "published and dims": (["--published", "b3", "--dims", "depth"], ["--dims", "--published says all"]),
-    "published of another base": (["--published", "b3", "--base", "resnet50"], ["--published", "efficientnet_b0", "resnet50"]),
+    "published of another base": (
+        ["--published", "b3", "--base", "resnet50"],
+        ["--published", "efficientnet_b0", "resnet50"],
+    ),
     "unknown published": (["--published", "b9"], ["'b9'", "b0, b1"]),
     "multipliers and dims": (["--width", "2", "--dims", "width"], ["--dims", "multiplier outright"]),
     "multipliers and alpha": (["--width", "2", "--alpha", "1.2"], ["--alpha", "multiplier outright"]),
@@ -124,10 +161,16 @@ BAD = {
     "coefficients of another run": (["--coefficients", "."], ["no best/coefficients.json", "nasbench scale --search"]),
     "coefficients twice": (["--coefficients", ".", "--alpha", "1.2"], ["--coefficients RUN gives alpha"]),
     "budget is a word": (["--target-macs", "lots"], ["--target-macs", "400M", "'lots'"]),
-    "budget out of reach": (["--base", "mobilenet_v1", "--image-size", "32", "--target-macs", "10k"], ["out of reach", "the least is"]),
+    "budget out of reach": (
+        ["--base", "mobilenet_v1", "--image-size", "32", "--target-macs", "10k"],
+        ["out of reach", "the least is"],
+    ),
     "run without training": (["--run", "somewhere"], ["--run", "--train"]),
     "classes of a data set": (["--train", "--dataset", "digits", "--classes", "5"], ["--classes", "data set's own"]),
-    "what only a search heeds": (["--trials", "5", "--to-the-end"], ["--trials and --to-the-end are for what searches", "--search"]),
+    "what only a search heeds": (
+        ["--trials", "5", "--to-the-end"],
+        ["--trials and --to-the-end are for what searches", "--search"],
+    ),
     "what only trainings heed": (["--dataset", "digits"], ["--dataset is for what trains", "--train or --search"]),
     "unknown dims": (["--dims", "deep"], ["deep"]),
 }

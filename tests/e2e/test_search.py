@@ -35,7 +35,20 @@ def _import(path: Path) -> ModuleType:
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("search") / "run"
     phases = ["--control", "1", "--retrain-top", "1", "--retrain-epochs", "2"]
-    common = ["--dataset", "digits", "--recipe", "quick", "--epochs", "1", "--trials", "3", "--wandb", "off", "--run", str(directory)]
+    common = [
+        "--dataset",
+        "digits",
+        "--recipe",
+        "quick",
+        "--epochs",
+        "1",
+        "--trials",
+        "3",
+        "--wandb",
+        "off",
+        "--run",
+        str(directory),
+    ]
     assert main(["search", *common, *phases]) == 0
     return directory
 
@@ -111,10 +124,26 @@ def test_the_report_is_rebuilt_from_the_log(run: Path, capsys: pytest.CaptureFix
 @pytest.mark.parametrize("signum", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGTERM])
 def test_an_interrupted_search_says_how_to_go_on(tmp_path: Path, signum: signal.Signals) -> None:
     directory = tmp_path / "run"
-    toy = ["--space", "examples.toy_space:ToySpace", "--strategy", "random", "--dataset", "digits", "--recipe", "quick", "--wandb", "off"]
+    toy = [
+        "--space",
+        "examples.toy_space:ToySpace",
+        "--strategy",
+        "random",
+        "--dataset",
+        "digits",
+        "--recipe",
+        "quick",
+        "--wandb",
+        "off",
+    ]
     command = [sys.executable, "-m", "nasbench", "search", *toy, "--trials", "500", "--run", str(directory)]
     process = subprocess.Popen(
-        command, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
+        command,
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
     log = directory / "trials.jsonl"
     deadline = time.monotonic() + 120

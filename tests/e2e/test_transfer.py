@@ -35,7 +35,9 @@ def pictures(root: Path) -> None:
             (root / split / name).mkdir(parents=True)
             for number in range(count):
                 noise = torch.randint(0, 56, (36, 40, 3), generator=generator)
-                Image.fromarray((noise + colour).clamp(max=255).to(torch.uint8).numpy()).save(root / split / name / f"{number}.png")
+                Image.fromarray((noise + colour).clamp(max=255).to(torch.uint8).numpy()).save(
+                    root / split / name / f"{number}.png"
+                )
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +47,20 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     pictures(directory / "pictures")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(directory)
-        search = ["--dataset", "digits", "--recipe", "quick", "--epochs", "1", "--trials", "1", "--filters", "2", "--wandb", "off"]
+        search = [
+            "--dataset",
+            "digits",
+            "--recipe",
+            "quick",
+            "--epochs",
+            "1",
+            "--trials",
+            "1",
+            "--filters",
+            "2",
+            "--wandb",
+            "off",
+        ]
         assert main(["search", *search, "--run", "found"]) == 0
         assert main(["transfer", "found", *SMALL, "--run", "undisturbed", "--trained-dir", "undisturbed/trained"]) == 0
         yield directory
@@ -82,14 +97,22 @@ def test_a_found_cell_takes_the_other_data_sets_form(here: Path, capsys: pytest.
     dataset = resolve_dataset("folder:pictures")
     data, test = dataset.load(None, 32, False), dataset.load_test(None, 32, False)
     result = evaluate(network, test, data, torch.device("cpu"))
-    assert (record["top1"], record["top5"]) == (result.accuracy, result.top5) == (record["test_accuracy"], record["top5"])
+    assert (
+        (record["top1"], record["top5"]) == (result.accuracy, result.top5) == (record["test_accuracy"], record["top5"])
+    )
     assert record["params"] == sum(parameter.numel() for parameter in network.parameters())
 
 
 def test_a_training_leaves_its_best_as_a_search_does(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["transfer", "--run", "undisturbed", "--resume"]) == 0
     best = Path("undisturbed") / "best"
-    assert {path.name for path in best.iterdir()} >= {"architecture.json", "metrics.json", "weights.safetensors", "model.py", "cell.svg"}
+    assert {path.name for path in best.iterdir()} >= {
+        "architecture.json",
+        "metrics.json",
+        "weights.safetensors",
+        "model.py",
+        "cell.svg",
+    }
     capsys.readouterr()
     assert main(["export", "undisturbed", "--formats", "model.py,safetensors", "--out", "shipped", "--json"]) == 0
     record = json.loads(capsys.readouterr().out)
@@ -101,11 +124,15 @@ MOMENTS = {"step:1": 0, "step:2": 0, "saved:1": 1, "step:4": 1, "saved:2": 2, "s
 """Moment -> the epoch after which the training is gone on with; an epoch has two steps."""
 
 
-@pytest.mark.parametrize("moment", [pytest.param(each, marks=[pytest.mark.slow] * (each != "step:4")) for each in MOMENTS])
+@pytest.mark.parametrize(
+    "moment", [pytest.param(each, marks=[pytest.mark.slow] * (each != "step:4")) for each in MOMENTS]
+)
 def test_killed_and_gone_on_with(here: Path, moment: str) -> None:
     run = moment.replace(":", "-")
     arguments = ["transfer", "found", *SMALL, "--run", run, "--trained-dir", f"{run}/trained"]
-    done = subprocess.run([sys.executable, str(DRIVER), moment, *arguments], capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, str(DRIVER), moment, *arguments], capture_output=True, text=True, timeout=120
+    )
     assert done.returncode == -9, done.stderr
     assert main([*arguments, "--resume"]) == 0
     same_as_undisturbed(run, [MOMENTS[moment]])
@@ -116,7 +143,9 @@ def test_killed_at_one_moment_after_another(here: Path) -> None:
     arguments = ["transfer", "found", *SMALL, "--run", "often", "--trained-dir", "often/trained"]
     for index, moment in enumerate(("step:2", "saved:1", "step:1", "saved:1", "step:2")):
         resume = ["--resume"] if index else []
-        done = subprocess.run([sys.executable, str(DRIVER), moment, *arguments, *resume], capture_output=True, text=True, timeout=120)
+        done = subprocess.run(
+            [sys.executable, str(DRIVER), moment, *arguments, *resume], capture_output=True, text=True, timeout=120
+        )
         assert done.returncode == -9, done.stderr
     with open(training("often") / "curve.jsonl", "a") as file:
         file.write('{"epoch": 3, "train_l')  # as if the disk had taken half a line
@@ -133,7 +162,11 @@ def same_as_undisturbed(run: str, cuts: list[int]) -> None:
     assert list(mine) == list(others)
     assert all(torch.equal(mine[name], others[name]) for name in mine)
     (trial,) = [json.loads(line) for line in Path(run, "trials.jsonl").read_text().splitlines()]
-    assert trial["metrics"]["cut_off_after"] == cuts == json.loads((training(run) / "result.json").read_text())["cut_off_after"]
+    assert (
+        trial["metrics"]["cut_off_after"]
+        == cuts
+        == json.loads((training(run) / "result.json").read_text())["cut_off_after"]
+    )
 
 
 def test_a_resumed_run_keeps_its_configuration(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -162,7 +195,10 @@ def test_probe_partial_and_full_fine_tuning_are_one_flag_apart(
 ) -> None:
     run = f"tuned-{freeze.replace(':', '-')}"
     flags = ["--weights", str(earlier), "--freeze", freeze, "--recipe", "quick", "--epochs", "1"]
-    assert main(["transfer", "zoo:resnet20", *IMAGES, *flags, "--run", run, "--trained-dir", f"{run}/trained", "--json"]) == 0
+    assert (
+        main(["transfer", "zoo:resnet20", *IMAGES, *flags, "--run", run, "--trained-dir", f"{run}/trained", "--json"])
+        == 0
+    )
     record = json.loads(capsys.readouterr().out)
     before, after = load_file(earlier), load_file(training(run) / "weights.safetensors")
     trained = {name for name in after if name.endswith(("weight", "bias"))}
@@ -208,12 +244,21 @@ def test_a_corrupt_file_ends_the_run_unless_it_may_be_left_out(here: Path, capsy
 
 
 BAD = {
-    "two kinds of weights": (["resnet20", *IMAGES, "--pretrained", "--weights", "found"], ["--pretrained and --weights"]),
+    "two kinds of weights": (
+        ["resnet20", *IMAGES, "--pretrained", "--weights", "found"],
+        ["--pretrained and --weights"],
+    ),
     "no weights": (["resnet20", *IMAGES, "--weights", "pictures"], ["no weights at", "--weights takes"]),
-    "a freeze that means nothing": (["resnet20", *IMAGES, "--freeze", "body"], ["--freeze takes none, all-but-head", "'body'"]),
+    "a freeze that means nothing": (
+        ["resnet20", *IMAGES, "--freeze", "body"],
+        ["--freeze takes none, all-but-head", "'body'"],
+    ),
     "no parts": (["resnet20", *IMAGES, "--accumulate", "0"], ["--accumulate takes a whole number from 1 on; got 0"]),
     "too small for the skeleton": (["found", *SMALL, "--image-size", "8"], ["too small for the imagenet skeleton"]),
-    "an auxiliary head that does not fit": (["found", *SMALL, "--aux-head"], ["auxiliary head does not fit", "pixels or more"]),
+    "an auxiliary head that does not fit": (
+        ["found", *SMALL, "--aux-head"],
+        ["auxiliary head does not fit", "pixels or more"],
+    ),
     "stack and cells": (["found", *IMAGES, "--stack", "1@192", "--cells", "1"], ["not both"]),
 }
 
@@ -229,9 +274,34 @@ def test_bad_input_is_answered_before_any_work(case: str, here: Path, capsys: py
 
 @pytest.mark.slow
 def test_torchrun_trains_in_two_processes(here: Path) -> None:
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "--", "nasbench"]
-    arguments = ["transfer", "found", *SMALL, "--seeds", "2", "--run", "both", "--trained-dir", "both/trained", "--json"]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join([str(DRIVER.parent), str(DRIVER.parents[3])])}
+    torchrun = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc-per-node",
+        "2",
+        "-m",
+        "--",
+        "nasbench",
+    ]
+    arguments = [
+        "transfer",
+        "found",
+        *SMALL,
+        "--seeds",
+        "2",
+        "--run",
+        "both",
+        "--trained-dir",
+        "both/trained",
+        "--json",
+    ]
+    environment = {
+        **os.environ,
+        "OMP_NUM_THREADS": "1",
+        "PYTHONPATH": os.pathsep.join([str(DRIVER.parent), str(DRIVER.parents[3])]),
+    }
     done = subprocess.run([*torchrun, *arguments], capture_output=True, text=True, timeout=300, env=environment)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["seeds"] == 2

@@ -44,7 +44,11 @@ def test_every_strategy_keeps_the_limits(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["random", "local_search", "ppo"])
 def test_the_contract_under_limits(name: str) -> None:
-    check_strategy(lambda space: Constrained(strategies.get(name)(space, seed=2), NASNET_COUNTS, TIGHT, NASNET), NASNET, num_trials=45)
+    check_strategy(
+        lambda space: Constrained(strategies.get(name)(space, seed=2), NASNET_COUNTS, TIGHT, NASNET),
+        NASNET,
+        num_trials=45,
+    )
 
 
 def test_the_control_keeps_the_limits() -> None:
@@ -78,7 +82,9 @@ def test_what_keeps_the_limits_is_left_alone() -> None:
 
 
 def test_limits_that_nothing_keeps_name_the_smallest() -> None:
-    with pytest.raises(UsageError, match=r"--max-params 20,000 and --max-macs 5,000,000 .* the smallest has [0-9,]+ parameters"):
+    with pytest.raises(
+        UsageError, match=r"--max-params 20,000 and --max-macs 5,000,000 .* the smallest has [0-9,]+ parameters"
+    ):
         Constrained(RandomSearch(NASNET), NASNET_COUNTS, Limits(20_000, 5_000_000), NASNET)
 
 
@@ -102,7 +108,9 @@ def test_a_space_that_must_be_built_to_be_counted() -> None:
 
 def test_a_continuous_decision_is_repaired_too() -> None:
     def counts(architecture: Architecture) -> tuple[int, int]:
-        return round(1000 * float(architecture.genes["width"])), {"a": 1, "b": 10, "c": 100}[str(architecture.genes["op"])]
+        return round(1000 * float(architecture.genes["width"])), {"a": 1, "b": 10, "c": 100}[
+            str(architecture.genes["op"])
+        ]
 
     space, limits = MixedSpace(), Limits(max_params=800, max_macs=50)
     strategy = Constrained(RandomSearch(space), counts, limits, space)

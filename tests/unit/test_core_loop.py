@@ -21,7 +21,9 @@ class Script:
         self.running[number] = [proposal.number for proposal in running]
         genes = self.genes[number - 1]
         return Proposal(
-            number, Architecture.of("toy", {f"op_{index}": option for index, option in enumerate(genes)}), note={"rng": rng.random()}
+            number,
+            Architecture.of("toy", {f"op_{index}": option for index, option in enumerate(genes)}),
+            note={"rng": rng.random()},
         )
 
     def tell(self, trial: Trial) -> None:
@@ -29,7 +31,14 @@ class Script:
 
 
 def loop(script: Script, log: list[Trial], history: Sequence[Trial] = ()) -> SearchLoop:
-    return SearchLoop(ToySpace(), script, plan(len(script.genes)), log.append, lambda metrics: metrics["val_accuracy"], history=history)
+    return SearchLoop(
+        ToySpace(),
+        script,
+        plan(len(script.genes)),
+        log.append,
+        lambda metrics: metrics["val_accuracy"],
+        history=history,
+    )
 
 
 def answer(search: SearchLoop, score: float = 0.5) -> int:
@@ -82,7 +91,8 @@ def test_where_the_equal_one_failed_the_waiting_one_runs() -> None:
 
 
 @pytest.mark.parametrize(
-    "metrics", [{"val_accuracy": float("nan")}, {"val_accuracy": float("inf")}, {"val_accuracy": 0.5, "val_loss": float("nan")}]
+    "metrics",
+    [{"val_accuracy": float("nan")}, {"val_accuracy": float("inf")}, {"val_accuracy": 0.5, "val_loss": float("nan")}],
 )
 def test_a_metric_that_is_not_finite_fails_the_trial(metrics: dict[str, float]) -> None:
     log: list[Trial] = []

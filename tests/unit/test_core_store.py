@@ -38,7 +38,9 @@ def test_a_torn_last_line_is_dropped_and_said(tmp_path: Path) -> None:
     assert [json.loads(line)["number"] for line in log.read_text().splitlines()] == [1, 2]
 
 
-@pytest.mark.parametrize("line", ["{}", "not json", '{"number": 1}', "\x00\x00", json.dumps({**trial(1).to_json(), "status": "fine"})])
+@pytest.mark.parametrize(
+    "line", ["{}", "not json", '{"number": 1}', "\x00\x00", json.dumps({**trial(1).to_json(), "status": "fine"})]
+)
 def test_a_corrupt_line_is_named_and_nothing_is_changed(tmp_path: Path, line: str) -> None:
     store = RunStore.create(tmp_path, {"command": "search"})
     store.append(trial(1))
@@ -94,7 +96,12 @@ def test_a_foreign_record_is_refused(tmp_path: Path, record: object, message: st
 
 
 def test_best_is_taken_among_the_most_epochs_and_not_from_controls() -> None:
-    trials = [trial(1, score=0.9), trial(2, score=0.7, epochs=5), trial(3, score=0.8, epochs=5), trial(4, score=0.8, epochs=5)]
+    trials = [
+        trial(1, score=0.9),
+        trial(2, score=0.7, epochs=5),
+        trial(3, score=0.8, epochs=5),
+        trial(4, score=0.8, epochs=5),
+    ]
     control = trial(5, score=0.99, epochs=5, note={"control": True})
     assert best_trial([*trials, control]) == trials[2]
     assert best_trial([]) is None

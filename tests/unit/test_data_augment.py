@@ -66,7 +66,9 @@ def test_cutout_zeroes_a_square_clipped_at_the_border():
 
 @pytest.mark.parametrize(("side", "hole"), [(32, 16), (10, 4)])
 def test_cutout_masks_the_area_of_its_definition(side: int, hole: int) -> None:
-    """Centres are uniform over the image, rows and columns on their own: the mean area is the square of the mean clipped side."""
+    """Centres are uniform over the image, rows and columns on their own: the mean area is the square of the mean
+    clipped side.
+    """
     clipped = [min(centre + hole // 2, side) - max(centre - hole // 2, 0) for centre in range(side)]
     expected = (sum(clipped) / side) ** 2
     areas = (cutout(torch.ones(4000, 1, side, side), hole, generator()) == 0).sum(dim=(1, 2, 3))
@@ -89,7 +91,12 @@ def test_augmentations_depend_on_the_generator_alone_and_leave_their_input_alone
 
 def test_augmentations_keep_bytes():
     pixels = torch.randint(0, 256, (4, 3, 8, 8), generator=generator(), dtype=torch.uint8)
-    assert pad_crop(pixels, 1, generator()).dtype == flip(pixels, generator()).dtype == cutout(pixels, 2, generator()).dtype == torch.uint8
+    assert (
+        pad_crop(pixels, 1, generator()).dtype
+        == flip(pixels, generator()).dtype
+        == cutout(pixels, 2, generator()).dtype
+        == torch.uint8
+    )
 
 
 def test_random_resized_crops_are_of_the_asked_area_and_keep_shape():

@@ -22,7 +22,9 @@ CPU = torch.device("cpu")
 RECIPE = Recipe("test", 1, epochs=1, batch_size=4, lr_peak=0.1, random_resized_crop=0.5, flip=True)
 
 
-def fill(directory: Path, count: int, colour: tuple[int, int, int], size: tuple[int, int] = (12, 10), suffix: str = ".png") -> None:
+def fill(
+    directory: Path, count: int, colour: tuple[int, int, int], size: tuple[int, int] = (12, 10), suffix: str = ".png"
+) -> None:
     directory.mkdir(parents=True)
     for index in range(count):
         Image.new("RGB", size, (*colour[:2], index)).save(directory / f"{index:02d}{suffix}")
@@ -80,7 +82,9 @@ def test_streamed_and_decoded_images_are_nearly_the_same(pets, monkeypatch):
     decoded = load(pets, 8)
     monkeypatch.setattr(folders, "IN_MEMORY_BYTES", 100)
     streamed = load(pets, 8)
-    for (a, y), (b, z) in zip(eval_batches(decoded.val, decoded, CPU, 2), eval_batches(streamed.val, streamed, CPU, 2), strict=True):
+    for (a, y), (b, z) in zip(
+        eval_batches(decoded.val, decoded, CPU, 2), eval_batches(streamed.val, streamed, CPU, 2), strict=True
+    ):
         assert torch.equal(y, z)
         assert torch.allclose(a, b, atol=0.05)  # flat colours: the crop does not matter
 
@@ -238,7 +242,9 @@ def test_a_replica_whose_part_of_a_batch_cannot_be_read_does_not_leave_the_other
 def test_replicas_take_the_parts_of_the_batches_of_one_process(pets, monkeypatch, memory):
     monkeypatch.setattr(folders, "IN_MEMORY_BYTES", memory)
     data = load(pets, 8)
-    recipe = RECIPE if memory == 100 else replace(RECIPE, random_resized_crop=0.0, flip=False)  # a file's augmentation is its own
+    recipe = (
+        RECIPE if memory == 100 else replace(RECIPE, random_resized_crop=0.0, flip=False)
+    )  # a file's augmentation is its own
     alone = list(TrainBatches(data, recipe, 3, CPU).epoch(1))
     parts = [list(TrainBatches(data, recipe, 3, CPU, Replicas(rank, 2)).epoch(1)) for rank in range(2)]
     assert len(alone) == len(parts[0]) == len(parts[1]) == 4

@@ -70,7 +70,9 @@ def test_images_are_resized_to_the_size_asked_for():
     flat = torch.full((2, 1, 8, 8), 100, dtype=torch.uint8)
     assert torch.allclose(at_size(flat, 20), torch.full((2, 1, 20, 20), 100.0))
     checks = torch.tensor([[0, 255], [255, 0]], dtype=torch.uint8).repeat(8, 8).view(1, 1, 16, 16)
-    assert torch.allclose(at_size(checks, 4).mean(), torch.tensor(127.5))  # antialiased: a bare bilinear picks few pixels
+    assert torch.allclose(
+        at_size(checks, 4).mean(), torch.tensor(127.5)
+    )  # antialiased: a bare bilinear picks few pixels
     assert torch.equal(at_size(checks, 16), checks.float())
 
 
@@ -82,7 +84,9 @@ def test_missing_data_say_what_to_put_where(name, tmp_path):
         assert part in str(error.value)
 
 
-@pytest.mark.parametrize(("name", "task"), [("cifar10", Task(10, 32, 3)), ("cifar100", Task(100, 32, 3)), ("mnist", Task(10, 28, 1))])
+@pytest.mark.parametrize(
+    ("name", "task"), [("cifar10", Task(10, 32, 3)), ("cifar100", Task(100, 32, 3)), ("mnist", Task(10, 28, 1))]
+)
 def test_the_task_is_known_without_the_data(name, task, tmp_path):
     assert task_of(name, tmp_path, None) == task
 
@@ -107,7 +111,9 @@ def write_cifar10(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         pixels = np.repeat(np.arange(40, dtype=np.uint8)[:, None] + 40 * number, 3072, axis=1)
         (folder / name).write_bytes(pickle.dumps({"data": pixels, "labels": [i % 10 for i in range(40)]}))
     (folder / "batches.meta").write_bytes(pickle.dumps({"label_names": [f"class {i}" for i in range(10)]}))
-    monkeypatch.setattr(torchvision.datasets.CIFAR10, "_check_integrity", lambda self: True)  # these are not the official bytes
+    monkeypatch.setattr(
+        torchvision.datasets.CIFAR10, "_check_integrity", lambda self: True
+    )  # these are not the official bytes
     monkeypatch.setattr(torchvision.datasets.cifar, "check_integrity", lambda path, md5: True)
 
 
@@ -129,7 +135,9 @@ def test_cifar_files_are_read_into_three_disjoint_splits(tmp_path, monkeypatch):
 
 
 def write_idx(path: Path, values: np.ndarray) -> None:
-    path.write_bytes(struct.pack(f">BBBB{values.ndim}I", 0, 0, 8, values.ndim, *values.shape) + values.astype(np.uint8).tobytes())
+    path.write_bytes(
+        struct.pack(f">BBBB{values.ndim}I", 0, 0, 8, values.ndim, *values.shape) + values.astype(np.uint8).tobytes()
+    )
 
 
 @pytest.mark.parametrize(("name", "folder"), [("mnist", "MNIST"), ("fashion-mnist", "FashionMNIST")])

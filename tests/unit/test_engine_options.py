@@ -26,14 +26,22 @@ OFFERED = {"epochs": 20, "counts": len}
 
 
 def test_what_is_offered_goes_to_those_that_name_it() -> None:
-    assert call_with_options(plain, "it", {"size": 5}, "s", seed=1, offered=OFFERED) == {"space": "s", "seed": 1, "size": 5}
+    assert call_with_options(plain, "it", {"size": 5}, "s", seed=1, offered=OFFERED) == {
+        "space": "s",
+        "seed": 1,
+        "size": 5,
+    }
     assert call_with_options(names_epochs, "it", {"lr": 0.1}, "s", seed=1, offered=OFFERED) == {
         "space": "s",
         "seed": 1,
         "epochs": 20,
         "lr": 0.1,
     }
-    assert call_with_options(takes_any, "it", {"epochs": 3}, "s", seed=1, offered=OFFERED) == {"space": "s", "seed": 1, "epochs": 3}
+    assert call_with_options(takes_any, "it", {"epochs": 3}, "s", seed=1, offered=OFFERED) == {
+        "space": "s",
+        "seed": 1,
+        "epochs": 3,
+    }
 
 
 @pytest.mark.parametrize(

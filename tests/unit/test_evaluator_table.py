@@ -52,7 +52,9 @@ def write(path: Path, *lines: str) -> str:
 
 
 def toy(text: str = ROW) -> Architecture:
-    return Architecture.of("toy", dict(zip(NAMES, [int(g) if g.isdigit() else g for g in text.split(",")[:7]], strict=True)))
+    return Architecture.of(
+        "toy", dict(zip(NAMES, [int(g) if g.isdigit() else g for g in text.split(",")[:7]], strict=True))
+    )
 
 
 @pytest.mark.parametrize("name", ["t.csv", "t.csv.gz"])
@@ -104,14 +106,19 @@ def test_the_shipped_table_by_name_and_by_file_name() -> None:
 
 def test_a_whole_table_is_complete(tmp_path: Path) -> None:
     genes = product(*(choice.options for choice in TOY.choices))  # type: ignore[union-attr]
-    table = TableEvaluator(write(tmp_path / "t.csv", HEADER, *(",".join(map(str, row)) + ",0.5,1" for row in genes)), TOY, "accuracy")
+    table = TableEvaluator(
+        write(tmp_path / "t.csv", HEADER, *(",".join(map(str, row)) + ",0.5,1" for row in genes)), TOY, "accuracy"
+    )
     assert table.complete
     assert table.row(sample("toy", TOY.choices, Random(0))) == {"accuracy": 0.5}
 
 
 BAD: dict[str, tuple[Callable[[Path], str], list[str]]] = {
     "no file": (lambda tmp: str(tmp / "none.csv"), ["no table at", "none.csv", "table:FILE"]),
-    "no such name": (lambda tmp: "nasbench201-cifar100", ["'nasbench201-cifar100'", "Did you mean 'nasbench201-cifar10'", "table:FILE"]),
+    "no such name": (
+        lambda tmp: "nasbench201-cifar100",
+        ["'nasbench201-cifar100'", "Did you mean 'nasbench201-cifar10'", "table:FILE"],
+    ),
     "a directory": (str, ["no table at"]),
     "not gzipped": (lambda tmp: _raw(tmp / "t.csv.gz", b"plain"), ["cannot read", "t.csv.gz"]),
     "not UTF-8": (lambda tmp: _raw(tmp / "t.csv", b"\xff\xfe\x00"), ["cannot read", "t.csv"]),
@@ -120,14 +127,32 @@ BAD: dict[str, tuple[Callable[[Path], str], list[str]]] = {
         lambda tmp: write(tmp / "t.csv", HEADER.replace("accuracy", "acuracy"), ROW),
         ["'accuracy'", "'acuracy'", "--score-column"],
     ),
-    "no cost": (lambda tmp: write(tmp / "t.csv", HEADER.replace("seconds", "time"), ROW), ["'seconds'", "--cost-column"]),
-    "no decision": (lambda tmp: write(tmp / "t.csv", HEADER.replace("kernel_1", "kernel"), ROW), ["'kernel_1'", "for each decision"]),
-    "a text for a number": (lambda tmp: write(tmp / "t.csv", HEADER, ROW.replace("0.5", "high")), ["'accuracy'", "line 2", "'high'"]),
-    "not finite": (lambda tmp: write(tmp / "t.csv", HEADER, ROW.replace("0.5", "inf")), ["'accuracy'", "line 2", "'inf'"]),
+    "no cost": (
+        lambda tmp: write(tmp / "t.csv", HEADER.replace("seconds", "time"), ROW),
+        ["'seconds'", "--cost-column"],
+    ),
+    "no decision": (
+        lambda tmp: write(tmp / "t.csv", HEADER.replace("kernel_1", "kernel"), ROW),
+        ["'kernel_1'", "for each decision"],
+    ),
+    "a text for a number": (
+        lambda tmp: write(tmp / "t.csv", HEADER, ROW.replace("0.5", "high")),
+        ["'accuracy'", "line 2", "'high'"],
+    ),
+    "not finite": (
+        lambda tmp: write(tmp / "t.csv", HEADER, ROW.replace("0.5", "inf")),
+        ["'accuracy'", "line 2", "'inf'"],
+    ),
     "a short row": (lambda tmp: write(tmp / "t.csv", HEADER, ROW.rpartition(",")[0]), ["'seconds'", "line 2", "None"]),
     "one twice": (lambda tmp: write(tmp / "t.csv", HEADER, ROW, ROW), ["twice", "lines 2 and 3"]),
-    "no such option": (lambda tmp: write(tmp / "t.csv", HEADER, ROW.replace("relu", "rellu")), ["'activation'", "line 2", "'relu'"]),
-    "no such number": (lambda tmp: write(tmp / "t.csv", HEADER, ROW.replace("1,3,5", "1,4,5")), ["'kernel_1'", "line 2", "'4'"]),
+    "no such option": (
+        lambda tmp: write(tmp / "t.csv", HEADER, ROW.replace("relu", "rellu")),
+        ["'activation'", "line 2", "'relu'"],
+    ),
+    "no such number": (
+        lambda tmp: write(tmp / "t.csv", HEADER, ROW.replace("1,3,5", "1,4,5")),
+        ["'kernel_1'", "line 2", "'4'"],
+    ),
 }
 
 
@@ -153,4 +178,6 @@ def test_a_missing_row_is_an_error_that_says_which(tmp_path: Path) -> None:
 
 def test_a_bad_notation_names_its_line(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"line 2 of the table .*op~0"):
-        TableEvaluator(write(tmp_path / "t.csv", "arch_str,accuracy", "|conv~0|,1"), NasBench201Space(), "accuracy").check()
+        TableEvaluator(
+            write(tmp_path / "t.csv", "arch_str,accuracy", "|conv~0|,1"), NasBench201Space(), "accuracy"
+        ).check()

@@ -54,7 +54,9 @@ def evaluator(directory=None, **fields) -> TrainingEvaluator:
 def linear(how: str = "well", resolution: int | None = None) -> tuple[Proposal, ModelSpec]:
     architecture = Architecture.of("linear", {"how": how})
     spaces.register("linear-for-tests")(LinearSpace)
-    return Proposal(1, architecture), ModelSpec("space:linear-for-tests", Size(resolution=resolution), Task(10, 8, 1), architecture)
+    return Proposal(1, architecture), ModelSpec(
+        "space:linear-for-tests", Size(resolution=resolution), Task(10, 8, 1), architecture
+    )
 
 
 def silent(epoch, metrics) -> None:
@@ -152,4 +154,6 @@ def test_a_real_child_learns_well_above_chance_and_keeps_its_weights(tmp_path):
     model.load_state_dict(load_weights(tmp_path / "5.safetensors"))
     data = resolve_dataset("digits").load(None, None, False)
     result = evaluate(model, data.val.first(recipe.val_images), data, CPU, batch_size=64)
-    assert result.accuracy == pytest.approx(metrics["val_accuracy"], abs=1.5 / result.images)  # a tie may fall either way
+    assert result.accuracy == pytest.approx(
+        metrics["val_accuracy"], abs=1.5 / result.images
+    )  # a tie may fall either way

@@ -105,14 +105,17 @@ def test_an_out_of_memory_error_of_torch_is_an_answer():
 
 
 @pytest.mark.parametrize(
-    "metrics", [{"val_accuracy": float("nan")}, {**OK, "val_loss": float("inf")}, {**OK, "curve": [{"loss": float("nan")}]}]
+    "metrics",
+    [{"val_accuracy": float("nan")}, {**OK, "val_loss": float("inf")}, {**OK, "curve": [{"loss": float("nan")}]}],
 )
 def test_a_number_that_is_not_finite_fails_its_trial_wherever_it_hides(metrics):
     log = search(answers(lambda number: metrics if number == 2 else OK))
     assert [trial.number for trial in log if trial.status == "failed"] == [2]
 
 
-@pytest.mark.parametrize("fault", [UsageError("no data"), RunFailed("no disk"), KeyboardInterrupt(), Interrupted("SIGTERM")])
+@pytest.mark.parametrize(
+    "fault", [UsageError("no data"), RunFailed("no disk"), KeyboardInterrupt(), Interrupted("SIGTERM")]
+)
 def test_what_every_trial_would_meet_ends_the_run(fault):
     def behave(number):
         if number == 4:
@@ -181,7 +184,9 @@ def test_ten_trials_that_fail_alike_from_the_start_end_the_run():
     def behave(number):
         raise OSError(f"[Errno 5] cannot read block {number} at 0x{number:x}f")
 
-    with pytest.raises(RunFailed, match=r"first 10 trials all failed in the same way.*cannot read block 10 at") as caught:
+    with pytest.raises(
+        RunFailed, match=r"first 10 trials all failed in the same way.*cannot read block 10 at"
+    ) as caught:
         search(answers(behave), trials=60)
     assert caught.value.__notes__ == [f"{SAME_FAULT_LIMIT} lines"]
 
@@ -202,7 +207,9 @@ def test_a_broken_cuda_context_ends_the_run_after_the_trial_is_recorded():
             raise RuntimeError("CUDA error: device-side assert triggered")
         return OK
 
-    with pytest.raises(RunFailed, match=r"trial 3 left this process without a working device.*--resume.*--workers 1") as caught:
+    with pytest.raises(
+        RunFailed, match=r"trial 3 left this process without a working device.*--resume.*--workers 1"
+    ) as caught:
         search(answers(behave))
     assert caught.value.__notes__ == ["3 lines"]
 
@@ -222,7 +229,9 @@ def test_what_a_strategy_is_told_is_what_a_replay_will_tell_it():
     assert told[0].metrics["shape"] == [1, 2]
 
 
-@pytest.mark.parametrize("metrics", [{**OK, "model": object()}, {"val_accuracy": None}, {"val_accuracy": "good"}, {"accuracy": 1.0}])
+@pytest.mark.parametrize(
+    "metrics", [{**OK, "model": object()}, {"val_accuracy": None}, {"val_accuracy": "good"}, {"accuracy": 1.0}]
+)
 def test_metrics_that_make_no_line_or_no_score_are_named(metrics):
     with pytest.raises(UsageError, match=r"val_accuracy|no JSON|no score"):
         search(answers(lambda number: metrics))

@@ -1,4 +1,6 @@
-"""Networks in forms that need nothing of nasbench: equal to the network, checked before they are called done, nothing half-written."""
+"""Networks in forms that need nothing of nasbench: equal to the network, checked before they are called done, nothing
+half-written.
+"""
 
 import ast
 import json
@@ -40,7 +42,8 @@ def random_cell(seed: int = 0) -> ModelSpec:
         architecture = sample(space.name, space.choices, rng)
         genes = architecture.genes
         combines = [
-            {gene for name, gene in genes.items() if name.startswith(kind) and gene in ("add", "concat")} for kind in ("normal", "reduce")
+            {gene for name, gene in genes.items() if name.startswith(kind) and gene in ("add", "concat")}
+            for kind in ("normal", "reduce")
         ]
         if combines == [{"add", "concat"}] * 2:
             return ModelSpec("space:nasnet", Size(1, 8, skeleton="cifar"), Task(10, 32, 3), architecture=architecture)
@@ -48,7 +51,9 @@ def random_cell(seed: int = 0) -> ModelSpec:
 
 def sampled(space_name: str, size: Size) -> ModelSpec:
     space = space_named(space_name)
-    return ModelSpec(f"space:{space_name}", size, Task(10, 32, 3), architecture=sample(space.name, space.choices, Random(0)))
+    return ModelSpec(
+        f"space:{space_name}", size, Task(10, 32, 3), architecture=sample(space.name, space.choices, Random(0))
+    )
 
 
 SPECS = {
@@ -56,10 +61,14 @@ SPECS = {
     "random cell": random_cell(),
     "nasnet-a": resolve("space:nasnet:nasnet-a", Form(cells=1, filters=8)),
     "amoebanet-a": resolve("space:nasnet:amoebanet-a", Form(cells=1, filters=8)),
-    "scaled efficientnet": specify(ExportConfig(model="efficientnet_b0", classes=10, image_size=32, depth=1.2, width=0.5)),
+    "scaled efficientnet": specify(
+        ExportConfig(model="efficientnet_b0", classes=10, image_size=32, depth=1.2, width=0.5)
+    ),
 }
 MORE = {
-    "odd sides": resolve("space:nasnet:amoebanet-a", Form(cells=1, filters=8, skeleton="imagenet", classes=7, image_size=75)),
+    "odd sides": resolve(
+        "space:nasnet:amoebanet-a", Form(cells=1, filters=8, skeleton="imagenet", classes=7, image_size=75)
+    ),
     "auxiliary head": resolve("space:nasnet:nasnet-a", Form(cells=1, filters=8, aux_head=True)),
     "enas": resolve("space:nasnet:enas", Form(cells=1, filters=8)),
     "nasbench201": sampled("nasbench201", Size(1, 8, skeleton="cifar")),
@@ -118,7 +127,9 @@ def check_export(spec: ModelSpec, names: Sequence[str], folder: Path) -> None:
     assert all(difference < 1e-4 for difference in result.checked.values())
     task = task_of_spec(spec)
     for batch in (1, 4):
-        x = torch.randn(batch, task.channels, task.image_size, task.image_size, generator=torch.Generator().manual_seed(batch))
+        x = torch.randn(
+            batch, task.channels, task.image_size, task.image_size, generator=torch.Generator().manual_seed(batch)
+        )
         with torch.no_grad():
             expected = network(x)
             for name in set(names) - {"safetensors"}:
@@ -126,7 +137,9 @@ def check_export(spec: ModelSpec, names: Sequence[str], folder: Path) -> None:
                 assert float((found - expected).abs().max() / expected.abs().max()) < 1e-4, (name, batch)
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name != "resnet20")) for name in SPECS])
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name != "resnet20")) for name in SPECS]
+)
 def test_every_format_equals_the_network(name: str, tmp_path: Path) -> None:
     check_export(SPECS[name], list(FORMATS), tmp_path)
 
@@ -138,15 +151,38 @@ def test_every_format_equals_more_networks(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["random cell", "nasnet-a", *(pytest.param(n, marks=pytest.mark.slow) for n in ("amoebanet-a", "scaled efficientnet"))]
+    "name",
+    [
+        "random cell",
+        "nasnet-a",
+        *(pytest.param(n, marks=pytest.mark.slow) for n in ("amoebanet-a", "scaled efficientnet")),
+    ],
 )
 def test_stand_alone_files_equal_the_network(name: str, tmp_path: Path) -> None:
     check_export(SPECS[name], ALONE, tmp_path)
 
 
 def names_of_the_zoo() -> list[object]:
-    quick = ("lenet5", "lenet5_original", "alexnet_two_tower", "googlenet_aux", "plain20", "preresnet20", "se_resnet20", "wrn_16_8")
-    quick += ("shufflenet_v1_g3", "s2mlp_wide", "mobilenet_v2", "resnet50", "nasnetalarge", "vit_b_16", "densenet_40_12", "vgg16_c")
+    quick = (
+        "lenet5",
+        "lenet5_original",
+        "alexnet_two_tower",
+        "googlenet_aux",
+        "plain20",
+        "preresnet20",
+        "se_resnet20",
+        "wrn_16_8",
+    )
+    quick += (
+        "shufflenet_v1_g3",
+        "s2mlp_wide",
+        "mobilenet_v2",
+        "resnet50",
+        "nasnetalarge",
+        "vit_b_16",
+        "densenet_40_12",
+        "vgg16_c",
+    )
     return [pytest.param(name, marks=[pytest.mark.slow] * (name not in quick)) for name in zoo.entries()]
 
 
@@ -154,7 +190,9 @@ def names_of_the_zoo() -> list[object]:
 def test_the_zoos_own_networks_stand_alone_and_others_name_their_library(name: str) -> None:
     entry = zoo.entry(name)
     if entry.card.origin != "own":
-        with pytest.raises(UsageError, match=f"built by {entry.card.origin}: its model.py would not import torch alone"):
+        with pytest.raises(
+            UsageError, match=f"built by {entry.card.origin}: its model.py would not import torch alone"
+        ):
             source(name, Size(), entry.card.task)
         return
     text = source(name, Size(), entry.card.task)
@@ -174,7 +212,10 @@ def test_fresh_weights_are_said_to_be_fresh(tmp_path: Path, capsys: pytest.Captu
     assert record["weights"] == "newly initialised from seed 3"
     assert record["files"] == {name: str(tmp_path / "lenet" / form.file) for name, form in FORMATS.items()}
     assert set(record["checked"]) == set(FORMATS)
-    stored, expected = load_file(tmp_path / "lenet" / "weights.safetensors"), build_seeded(resolve("lenet5", Form()), 3).state_dict()
+    stored, expected = (
+        load_file(tmp_path / "lenet" / "weights.safetensors"),
+        build_seeded(resolve("lenet5", Form()), 3).state_dict(),
+    )
     assert all(torch.equal(stored[key], value) for key, value in expected.items()), "and not those that the check stirs"
     x = torch.randn(5, 1, 32, 32)
     with torch.no_grad():
@@ -199,7 +240,10 @@ def test_trainings_and_scaled_models_are_models(tmp_path: Path, capsys: pytest.C
     network = trained(tmp_path, SPECS["scaled efficientnet"])
     loaded = nasbench.load(str(tmp_path))
     assert all(torch.equal(value, network.state_dict()[key]) for key, value in loaded.state_dict().items())
-    assert main(["scale", "--base", "mobilenet_v1", "--image-size", "32", "--depth", "0.5", "--width", "0.5", "--json"]) == 0
+    assert (
+        main(["scale", "--base", "mobilenet_v1", "--image-size", "32", "--depth", "0.5", "--width", "0.5", "--json"])
+        == 0
+    )
     (tmp_path / "scaled.json").write_text(capsys.readouterr().out)
     found = resolve(str(tmp_path / "scaled.json"), Form())
     assert (found.name, found.size.depth, found.size.width) == ("mobilenet_v1", 0.5, 0.5)
@@ -208,15 +252,36 @@ def test_trainings_and_scaled_models_are_models(tmp_path: Path, capsys: pytest.C
 
 
 def test_what_a_library_builds_leaves_without_model_py(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["export", "shufflenet_v2_x0_5", "--image-size", "32", "--classes", "10", "--out", str(tmp_path / "out"), "--formats"]
+    arguments = [
+        "export",
+        "shufflenet_v2_x0_5",
+        "--image-size",
+        "32",
+        "--classes",
+        "10",
+        "--out",
+        str(tmp_path / "out"),
+        "--formats",
+    ]
     assert main([*arguments, "model.py,safetensors"]) == 2
     assert "built by torchvision" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.slow
-def test_formats_that_nobody_named_are_left_out_with_the_reason(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["export", "shufflenet_v2_x0_5", "--image-size", "32", "--classes", "10", "--out", str(tmp_path / "out")]
+def test_formats_that_nobody_named_are_left_out_with_the_reason(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = [
+        "export",
+        "shufflenet_v2_x0_5",
+        "--image-size",
+        "32",
+        "--classes",
+        "10",
+        "--out",
+        str(tmp_path / "out"),
+    ]
     assert main([*arguments, "--json"]) == 0
     captured = capsys.readouterr()
     record = json.loads(captured.out)
@@ -292,7 +357,9 @@ def test_a_missing_library_is_named_with_its_install_line(tmp_path: Path, monkey
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     config = ExportConfig(model="lenet5", out=str(tmp_path / "out"))
     with pytest.raises(
-        UsageError, match=r"'onnx' needs onnxruntime: pip install 'nasbench\[export\]'.*--formats model.py,safetensors,torch-export"
+        UsageError,
+        match=r"'onnx' needs onnxruntime: pip install 'nasbench\[export\]'.*--formats "
+        r"model.py,safetensors,torch-export",
     ):
         export(config)
     export(replace(config, formats=("model.py", "safetensors")))

@@ -29,7 +29,11 @@ def relative(found: Tensor, expected: Tensor) -> float:
 @pytest.mark.parametrize("channels_last", [False, True])
 @pytest.mark.parametrize(
     ("seed", "pixels"),
-    [("nasnet-a", 8), ("nasnet-a", 9), *(pytest.param(i, 8 + i % 3, marks=[pytest.mark.slow] * (i > 2)) for i in range(8))],
+    [
+        ("nasnet-a", 8),
+        ("nasnet-a", 9),
+        *(pytest.param(i, 8 + i % 3, marks=[pytest.mark.slow] * (i > 2)) for i in range(8)),
+    ],
 )
 def test_outputs_and_gradients_are_those_of_the_plain_definition(seed, pixels, channels_last):
     torch.manual_seed(0)
@@ -67,7 +71,8 @@ def test_outputs_and_gradients_are_those_of_the_plain_definition(seed, pixels, c
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize(
-    ("kernel", "stride", "dilation", "side"), [(5, 1, 1, 9), (7, 1, 1, 8), (5, 2, 1, 8), (7, 2, 1, 9), (5, 1, 2, 12), ((3, 4), 2, 1, 10)]
+    ("kernel", "stride", "dilation", "side"),
+    [(5, 1, 1, 9), (7, 1, 1, 8), (5, 2, 1, 8), (7, 2, 1, 9), (5, 1, 2, 12), ((3, 4), 2, 1, 10)],
 )
 def test_a_wide_depthwise_kernel_has_the_gradients_of_the_plain_call(kernel, stride, dilation, side, dtype):
     torch.manual_seed(0)

@@ -61,7 +61,9 @@ def test_counts_are_those_of_the_built_network():
 
 
 def test_genes_without_effect_share_one_spelling_and_no_others_do():
-    """Every neighbour of a network either has another canonical form, or is the same function with the same parameters."""
+    """Every neighbour of a network either has another canonical form, or is the same function with the same
+    parameters.
+    """
     rng = Random(2)
     size, task = Size(), Task(3, 8, 1)
     images = torch.randn(1, 1, 8, 8)

@@ -32,7 +32,9 @@ TABLE = TableEvaluator("nasbench201-cifar10", SPACE, "params", None, ("macs",))
 def of(text: str) -> Architecture:
     """'s-1-3n-' and the like: an operation's letter for each edge."""
     letters = {"-": "none", "s": "skip_connect", "1": "nor_conv_1x1", "3": "nor_conv_3x3", "a": "avg_pool_3x3"}
-    return Architecture.of("nasbench201", {f"op_{i}_{j}": letters[letter] for (i, j), letter in zip(EDGES, text, strict=True)})
+    return Architecture.of(
+        "nasbench201", {f"op_{i}_{j}": letters[letter] for (i, j), letter in zip(EDGES, text, strict=True)}
+    )
 
 
 def test_every_cell_comes_back_from_the_official_notation() -> None:
@@ -93,7 +95,9 @@ def check_whole(cell: Architecture) -> None:
     assert count(network, Task()) == SPACE.counts(cell, SPACE.default_size, Task())
 
 
-@pytest.mark.parametrize(("size", "task"), [(Size(1, 4, skeleton="cifar"), Task(7, 15, 1)), (Size(2, 3, 9, "cifar"), Task(3, 32, 3))])
+@pytest.mark.parametrize(
+    ("size", "task"), [(Size(1, 4, skeleton="cifar"), Task(7, 15, 1)), (Size(2, 3, 9, "cifar"), Task(3, 32, 3))]
+)
 def test_counts_at_other_sizes(size: Size, task: Task) -> None:
     pixels = Task(task.num_classes, size.resolution or task.image_size, task.channels)
     for seed in range(3):
@@ -105,7 +109,8 @@ def test_equal_spellings_have_equal_counts_and_canonical_is_idempotent() -> None
     forms = {cell: SPACE.canonical(cell) for cell in CELLS}
     assert all(forms[form] == form for form in forms.values())
     assert all(
-        SPACE.counts(cell, SPACE.default_size, Task()) == SPACE.counts(form, SPACE.default_size, Task()) for cell, form in forms.items()
+        SPACE.counts(cell, SPACE.default_size, Task()) == SPACE.counts(form, SPACE.default_size, Task())
+        for cell, form in forms.items()
     )
     assert len(set(forms.values())) == 8545
 
@@ -140,7 +145,9 @@ def test_different_networks_do_not(one: str, other: str) -> None:
 
 
 def test_canonical_forms_are_the_same_function() -> None:
-    """With numbers for images and hashes for operations: equal for some assignment of the weights to the convolutions."""
+    """With numbers for images and hashes for operations: equal for some assignment of the weights to the
+    convolutions.
+    """
     rng = Random(3)
     for _ in range(150):
         cell = sample(SPACE.name, SPACE.choices, rng)
@@ -152,7 +159,10 @@ def test_canonical_forms_are_the_same_function() -> None:
 def outputs(cell: Cell) -> set[int]:
     """Every output that the cell has as the weights of its convolutions are handed round."""
     convolutions = [edge for edge, operation in cell.items() if operation in CONVOLUTIONS]
-    return {run(cell, dict(zip(convolutions, weights, strict=True)).__getitem__) for weights in permutations(range(len(convolutions)))}
+    return {
+        run(cell, dict(zip(convolutions, weights, strict=True)).__getitem__)
+        for weights in permutations(range(len(convolutions)))
+    }
 
 
 def run(cell: Cell, weight: Callable[[tuple[int, int]], int]) -> int:

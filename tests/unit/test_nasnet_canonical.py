@@ -24,12 +24,16 @@ def random_architecture(seed: int) -> Architecture:
 
 
 def respell(blocks: tuple[Block, ...], rng: Random) -> tuple[tuple[Block, ...], dict[int, int], list[bool]]:
-    """The same cell with its blocks in another possible order and operands swapped; new names of the states; the swaps."""
+    """The same cell with its blocks in another possible order and operands swapped; new names of the states; the
+    swaps.
+    """
     renamed = {0: 0, 1: 1}
     spelled: list[Block] = []
     swaps = [rng.random() < 0.5 for _ in blocks]
     while len(spelled) < len(blocks):
-        ready = [i for i, b in enumerate(blocks) if i + 2 not in renamed and b.input_1 in renamed and b.input_2 in renamed]
+        ready = [
+            i for i, b in enumerate(blocks) if i + 2 not in renamed and b.input_1 in renamed and b.input_2 in renamed
+        ]
         index = rng.choice(ready)
         block = blocks[index]
         first, second = (renamed[block.input_1], block.op_1), (renamed[block.input_2], block.op_2)
@@ -45,7 +49,9 @@ def respell(blocks: tuple[Block, ...], rng: Random) -> tuple[tuple[Block, ...], 
 def test_spellings_share_a_canonical_form(seed, spelling):
     architecture, rng = random_architecture(seed), Random(spelling)
     genotype = genotype_of(architecture)
-    other = architecture_of(SPACE.name, respell(genotype.normal.blocks, rng)[0], respell(genotype.reduce.blocks, rng)[0])
+    other = architecture_of(
+        SPACE.name, respell(genotype.normal.blocks, rng)[0], respell(genotype.reduce.blocks, rng)[0]
+    )
     assert SPACE.canonical(other) == SPACE.canonical(architecture)
 
 

@@ -24,7 +24,11 @@ GOLDEN = json.loads((Path(__file__).parent.parent / "golden" / "complexity.json"
 
 
 def form(row: dict) -> tuple[str, Size, Task]:
-    return row["model"], Size(row["cells"], row["filters"], skeleton=row["skeleton"]), Task(row["classes"], row["image_size"], 3)
+    return (
+        row["model"],
+        Size(row["cells"], row["filters"], skeleton=row["skeleton"]),
+        Task(row["classes"], row["image_size"], 3),
+    )
 
 
 def marked(row: dict) -> Any:
@@ -110,7 +114,8 @@ def timm_names(num_cells: int) -> dict[str, str]:
 def agree_with_timm(theirs: nn.Module, ours: nn.Module, pixels: int) -> None:
     """Carries timm's weights over and compares outputs; timm's network stays as it is.
 
-    timm counts the padding in its strided average poolings (its own remark calls that open), slim and ours leave it out: ours are told to.
+    timm counts the padding in its strided average poolings (its own remark calls that open), slim and ours leave it
+    out: ours are told to.
     """
     for pooling in ours.modules():
         if isinstance(pooling, AvgPool) and pooling.stride == 2:
@@ -142,7 +147,14 @@ def test_a_narrow_nasnet_large_computes_what_timms_does():
     torch.manual_seed(0)
     theirs = NASNetALarge(num_classes=10, num_features=24 * 8, stem_size=12, pad_type="same")
     ours = nasnet(
-        wiring(NASNET_A.normal), wiring(NASNET_A.reduce), 6, 8, num_classes=10, channels=3, imagenet_stem=12, skip_reduction_input=True
+        wiring(NASNET_A.normal),
+        wiring(NASNET_A.reduce),
+        6,
+        8,
+        num_classes=10,
+        channels=3,
+        imagenet_stem=12,
+        skip_reduction_input=True,
     )
     agree_with_timm(theirs, ours, pixels=107)  # 53, 27, 14, 7, 4: odd and even sides
 

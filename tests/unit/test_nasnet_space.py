@@ -36,7 +36,11 @@ def test_geometry_is_the_papers():
     ]
     normal, reduce = SPACE.choices[:25], SPACE.choices[25:]
     assert all(choice.name.startswith("reduce_") for choice in reduce)
-    assert prod(len(choice.options) for choice in normal) == prod(len(choice.options) for choice in reduce) == 2_286_906_949_584_691_200
+    assert (
+        prod(len(choice.options) for choice in normal)
+        == prod(len(choice.options) for choice in reduce)
+        == 2_286_906_949_584_691_200
+    )
     assert SPACE.choices[45].options == ("h", "h_prev", "block_0", "block_1", "block_2", "block_3")
 
 
@@ -96,10 +100,24 @@ def test_cell_inputs_are_calibrated_as_in_slim():
     network = SPACE.build_published("nasnet-a", Size(2, 8, skeleton="cifar"), Task())
     calibrations = [type(cell.calibrate_prev).__name__ for cell in network.cells]
     reduced = "FactorizedReduction"
-    assert calibrations == ["Identity", "ReluConvBN", "ReluConvBN", reduced, "ReluConvBN", "ReluConvBN", reduced, "ReluConvBN"]
+    assert calibrations == [
+        "Identity",
+        "ReluConvBN",
+        "ReluConvBN",
+        reduced,
+        "ReluConvBN",
+        "ReluConvBN",
+        reduced,
+        "ReluConvBN",
+    ]
     assert all(type(cell.calibrate).__name__ == "ReluConvBN" for cell in network.cells)
     network = SPACE.build_published("nasnet-a", Size(2, 8, skeleton="imagenet"), Task(10, 64))
-    assert [type(cell.calibrate_prev).__name__ for cell in network.cells[:4]] == ["Identity", reduced, reduced, "ReluConvBN"]
+    assert [type(cell.calibrate_prev).__name__ for cell in network.cells[:4]] == [
+        "Identity",
+        reduced,
+        reduced,
+        "ReluConvBN",
+    ]
 
 
 def test_widths_are_slims():
@@ -180,7 +198,9 @@ def test_sizes_that_cannot_be_built_say_what_can(size, task, message):
         SPACE.build_published("nasnet-a", size, task)
 
 
-@pytest.mark.parametrize(("name", "skeleton", "smallest"), [("nasnet-a", "cifar", 9), ("nasnet-a", "imagenet", 67), ("enas", "cifar", 17)])
+@pytest.mark.parametrize(
+    ("name", "skeleton", "smallest"), [("nasnet-a", "cifar", 9), ("nasnet-a", "imagenet", 67), ("enas", "cifar", 17)]
+)
 def test_the_smallest_image_for_an_auxiliary_head_is_enough(name, skeleton, smallest):
     size = Size(1, 8, skeleton=skeleton, aux_head=True)
     network = SPACE.build_published(name, size, Task(10, smallest, 3))

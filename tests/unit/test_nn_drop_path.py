@@ -53,7 +53,9 @@ def test_a_network_drops_every_operation_but_identities(skeleton, image_size, to
     for index, cell in enumerate(network.cells):
         paths = [module for module in cell.modules() if isinstance(module, DropPath)]
         edges = [edge for block in cell.blocks for edge in (block.left, block.right)]
-        identities = 1 if edges[0][0].depthwise_1.stride == (2, 2) else 2  # NASNet-A: one in the reduction cell, two in the normal one
+        identities = (
+            1 if edges[0][0].depthwise_1.stride == (2, 2) else 2
+        )  # NASNet-A: one in the reduction cell, two in the normal one
         assert len(paths) == 10 - identities
         assert all(path.layer_share == pytest.approx((index + 1) / total) for path in paths)
 

@@ -59,13 +59,24 @@ def test_wrong_objectives_are_named(texts: list[str], words: list[str]) -> None:
 
 
 def test_the_front_is_what_nothing_beats() -> None:
-    trials = [point(1, 0.9, 100), point(2, 0.8, 50), point(3, 0.8, 60), point(4, 0.95, 200), point(5, 0.7, 50), point(6, 0.6, 10)]
+    trials = [
+        point(1, 0.9, 100),
+        point(2, 0.8, 50),
+        point(3, 0.8, 60),
+        point(4, 0.95, 200),
+        point(5, 0.7, 50),
+        point(6, 0.6, 10),
+    ]
     assert [found.number for found in pareto_front(trials, TWO)] == [4, 1, 2, 6]
     assert [found.number for found in pareto_front(trials, parse_objectives(["macs"]))] == [6]
 
 
 def test_equals_stay_on_the_front_but_a_network_once() -> None:
-    trials = [point(1, 0.9, 100), point(2, 0.9, 100), trial(3, "cached", 0.9, key="1", metrics={"val_accuracy": 0.9, "macs": 100}, of=1)]
+    trials = [
+        point(1, 0.9, 100),
+        point(2, 0.9, 100),
+        trial(3, "cached", 0.9, key="1", metrics={"val_accuracy": 0.9, "macs": 100}, of=1),
+    ]
     assert [found.number for found in pareto_front(trials, TWO)] == [1, 2]
 
 
@@ -95,7 +106,12 @@ def test_the_first_objective_is_the_score_and_all_must_be_there() -> None:
 
 
 def test_objectives_are_columns_of_a_table() -> None:
-    config = SearchConfig(evaluator="table:t.csv", objectives=("accuracy,latency,seconds",), cost_column="seconds", report_columns=("a,b",))
+    config = SearchConfig(
+        evaluator="table:t.csv",
+        objectives=("accuracy,latency,seconds",),
+        cost_column="seconds",
+        report_columns=("a,b",),
+    )
     assert with_objectives(config).report_columns == ("a,b", "latency")
     assert with_objectives(SearchConfig()) == SearchConfig()
 
@@ -104,7 +120,10 @@ def test_objectives_are_columns_of_a_table() -> None:
     ("fields", "words"),
     [
         ({"objectives": ("val_accuracy", "val_acc")}, ["'val_acc'", "Did you mean 'val_accuracy'"]),
-        ({"objectives": ("val_accuracy", "macs"), "target_macs": "400M"}, ["--target-macs", "--objectives", "one of the two"]),
+        (
+            {"objectives": ("val_accuracy", "macs"), "target_macs": "400M"},
+            ["--target-macs", "--objectives", "one of the two"],
+        ),
         ({"max_macs": "none"}, ["--max-macs", "'none'"]),
         ({"max_params": "0"}, ["--max-params", "positive"]),
     ],
@@ -116,9 +135,13 @@ def test_goals_that_cannot_be_are_refused(fields: dict[str, object], words: list
         assert word in str(error.value)
 
 
-@pytest.mark.parametrize("objectives", [("val_accuracy,macs",), ("val_accuracy", "macs", "params"), ("val_accuracy",), ()])
+@pytest.mark.parametrize(
+    "objectives", [("val_accuracy,macs",), ("val_accuracy", "macs", "params"), ("val_accuracy",), ()]
+)
 def test_the_front_in_the_files_and_the_report(tmp_path: Path, objectives: tuple[str, ...]) -> None:
-    store = RunStore.create(tmp_path / "run", {"command": "search", "config": {"objectives": list(objectives)}, "seed": 0, "plan": {}})
+    store = RunStore.create(
+        tmp_path / "run", {"command": "search", "config": {"objectives": list(objectives)}, "seed": 0, "plan": {}}
+    )
     for number in range(1, 9):
         metrics = {"val_accuracy": number / 10, "macs": number % 3 * 10**6 + number, "params": 10**5 - number}
         store.append(trial(number, score=number / 10, key=f"key{number}", metrics=metrics))

@@ -128,7 +128,10 @@ def test_a_wrong_option_is_named(strategy: Any, options: dict[str, object], mess
 
 
 def test_options_may_be_text() -> None:
-    as_text, as_numbers = Ppo(TOY_SPACE, lr="0.01", epochs="2", batch_size="4"), Ppo(TOY_SPACE, lr=0.01, epochs=2, batch_size=4)
+    as_text, as_numbers = (
+        Ppo(TOY_SPACE, lr="0.01", epochs="2", batch_size="4"),
+        Ppo(TOY_SPACE, lr=0.01, epochs=2, batch_size=4),
+    )
     assert play(as_text, TOY_SPACE, range(1, 20)) == play(as_numbers, TOY_SPACE, range(1, 20))
 
 
@@ -199,7 +202,9 @@ def test_adam_is_that_of_torch() -> None:
 
 def learned(name: str, **options: float) -> list[object]:
     """What a controller proposes after learning from 60 trials."""
-    controller: Controller = {"ppo": Ppo, "reinforce": Reinforce}[name](TOY_SPACE, seed=5, batch_size=4, lr=0.01, **options)
+    controller: Controller = {"ppo": Ppo, "reinforce": Reinforce}[name](
+        TOY_SPACE, seed=5, batch_size=4, lr=0.01, **options
+    )
     play(controller, TOY_SPACE, range(1, 61), statuses=("ok",))
     return [repr(controller.ask(n, Random(n), ())) for n in range(61, 71)]
 
@@ -216,7 +221,12 @@ def test_proposals_do_not_depend_on_threads_or_process() -> None:
         torch.set_num_threads(before)
     learn = "print(learned('ppo', hidden_units=100) + learned('reinforce'))"
     code = f"import torch; torch.manual_seed(7); from test_policy import learned; {learn}"
-    environment = {**os.environ, "OMP_NUM_THREADS": "2", "PYTHONHASHSEED": "17", "PYTHONPATH": os.path.dirname(__file__)}
+    environment = {
+        **os.environ,
+        "OMP_NUM_THREADS": "2",
+        "PYTHONHASHSEED": "17",
+        "PYTHONPATH": os.path.dirname(__file__),
+    }
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == str(expected)
 

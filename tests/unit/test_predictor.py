@@ -90,7 +90,9 @@ def test_a_posterior_that_grew_is_one_made_at_once() -> None:
     none, pending = asked[:0], asked[:3]
     for waiting in (none, pending):
         for first, second in zip(
-            grown.mean_and_variance(asked, targets, waiting), at_once.mean_and_variance(asked, targets, waiting), strict=True
+            grown.mean_and_variance(asked, targets, waiting),
+            at_once.mean_and_variance(asked, targets, waiting),
+            strict=True,
         ):
             assert first == pytest.approx(second, abs=1e-8)
     _, free = at_once.mean_and_variance(asked, targets, none)
@@ -147,7 +149,13 @@ def test_expected_improvement_is_that_of_its_formula() -> None:
 
 def test_it_finds_the_best_of_a_small_space_soon() -> None:
     space = Grid()
-    best = sum(max(additive_score(Architecture("grid", ((c.name, option),))) for option in c.options) for c in space.choices) / 6
+    best = (
+        sum(
+            max(additive_score(Architecture("grid", ((c.name, option),))) for option in c.options)
+            for c in space.choices
+        )
+        / 6
+    )
     for seed in range(2):
         strategy = Predictor(space, seed=seed)
         scores = [told_score(strategy, number, seed) for number in range(1, 51)]

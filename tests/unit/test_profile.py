@@ -52,7 +52,15 @@ def test_a_model_on_the_meta_device_is_counted_too():
 def test_layers_by_hand():
     result = profile(Branches(), Task(10, 8, 3))
     rows = {layer.name: layer for layer in result.layers}
-    assert list(rows) == ["small", "large", "down", "relu", "pool", "flatten", "linear"]  # dropout does nothing in evaluation
+    assert list(rows) == [
+        "small",
+        "large",
+        "down",
+        "relu",
+        "pool",
+        "flatten",
+        "linear",
+    ]  # dropout does nothing in evaluation
     assert [rows[name].receptive_field for name in rows] == [3, 5, 7, 7, 9, 13, 13]
     assert rows["down"].output == (4, 4, 4)
     assert rows["down"].params == 4 * 4 * 9 + 4
@@ -77,14 +85,20 @@ def test_a_cell_networks_field_follows_its_longest_path():
     rows = {layer.name: layer for layer in profile(network, Task(10, 16, 3)).layers}
     assert rows["stem.0"].receptive_field == 3
     assert rows["cells.0.blocks.0.left.0.depthwise_2"].receptive_field == 3 + 2 * 4
-    assert rows["cells.1.calibrate.relu"].receptive_field == 3 + 2 * 4  # both 5x5 operations of the first cell are its longest paths
-    assert rows["cells.1.blocks.0.right.0.depthwise_1"].receptive_field == 3 + 6  # 7x7 on the stem, which is h_prev here
+    assert (
+        rows["cells.1.calibrate.relu"].receptive_field == 3 + 2 * 4
+    )  # both 5x5 operations of the first cell are its longest paths
+    assert (
+        rows["cells.1.blocks.0.right.0.depthwise_1"].receptive_field == 3 + 6
+    )  # 7x7 on the stem, which is h_prev here
     assert rows["cells.1.blocks.0.right.0.depthwise_2"].receptive_field == 3 + 6 + 2 * 6  # at stride 2
 
 
 @pytest.mark.parametrize(("name", "expected"), [("resnet18", 435), ("densenet121", 2071), ("alexnet", 195)])
 def test_known_receptive_fields(name, expected):
-    """Of the features before the mean over the image; as in Araujo, Norris and Sim, Distill 2019 (doi:10.23915/distill.00021)."""
+    """Of the features before the mean over the image; as in Araujo, Norris and Sim, Distill 2019
+    (doi:10.23915/distill.00021).
+    """
     layers = profile(getattr(torchvision.models, name)(), Task(1000, 224, 3)).layers
     images = [layer for layer in layers if len(layer.output) == 3 and layer.type != "AdaptiveAvgPool2d"]
     assert images[-1].receptive_field == expected

@@ -1,4 +1,6 @@
-"""`nasbench profile`: what it prints of the networks whose counts the literature agrees on, in wide and in narrow terminals; CSV, JSON."""
+"""`nasbench profile`: what it prints of the networks whose counts the literature agrees on, in wide and in narrow
+terminals; CSV, JSON.
+"""
 
 import csv
 import io
@@ -58,7 +60,9 @@ DEEP_PARAMS = {
 
 
 @pytest.mark.parametrize(
-    "name", [*PARAMS, *(pytest.param(name, marks=pytest.mark.slow) for name in DEEP_PARAMS)], ids=[*PARAMS, *DEEP_PARAMS]
+    "name",
+    [*PARAMS, *(pytest.param(name, marks=pytest.mark.slow) for name in DEEP_PARAMS)],
+    ids=[*PARAMS, *DEEP_PARAMS],
 )
 def test_it_prints_the_parameters_that_the_literature_gives(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     params = {**PARAMS, **DEEP_PARAMS}[name]
@@ -74,7 +78,9 @@ def test_it_prints_vgg16_as_lectures_do(capsys: pytest.CaptureFixture[str]) -> N
     assert rows["features.0"] == ["Conv2d", "64x224x224", "3,211,264", "1,728", "1,792", "86,704,128", "12,544", "3"]
     assert rows["classifier.0"][2:5] == ["4,096", "102,760,448", "102,764,544"]
     activations = [int(rows[kind][1].replace(",", "")) for kind in ("Conv2d", "MaxPool2d", "Linear")]
-    assert 150_528 + sum(activations) == 15_237_608  # the rows of the lectures: image, convolutions, poolings, dense layers
+    assert (
+        150_528 + sum(activations) == 15_237_608
+    )  # the rows of the lectures: image, convolutions, poolings, dense layers
     assert rows["all"][3] == "138,357,544"
 
 
@@ -89,7 +95,9 @@ def test_three_stacked_3x3_see_seven_pixels(capsys: pytest.CaptureFixture[str]) 
     assert [line[-1] for line in convolutions[:3]] == ["3", "5", "7"]
 
 
-@pytest.mark.parametrize(("name", "width"), [("vgg16", 100), ("inception_v3", 100), ("resnet50", 80), ("cyclemlp_b1", 90)])
+@pytest.mark.parametrize(
+    ("name", "width"), [("vgg16", 100), ("inception_v3", 100), ("resnet50", 80), ("cyclemlp_b1", 90)]
+)
 def test_no_count_is_cut_in_a_narrow_terminal(name: str, width: int) -> None:
     found = profile_of(name)
     table, left_out = layer_table(found.layers, width)
@@ -98,7 +106,9 @@ def test_no_count_is_cut_in_a_narrow_terminal(name: str, width: int) -> None:
     assert "…" not in "".join(lines)
     assert left_out in ((), ("weights",), ("weights", "activations"))
     words = " ".join(lines).split()
-    assert {count for layer in found.layers for count in (shape(layer), f"{layer.params:,}", f"{layer.macs:,}")} <= set(words)
+    assert {count for layer in found.layers for count in (shape(layer), f"{layer.params:,}", f"{layer.macs:,}")} <= set(
+        words
+    )
 
 
 def test_vgg16_keeps_all_its_columns_in_100_characters() -> None:
@@ -127,7 +137,16 @@ def test_json_and_csv_say_the_same(tmp_path: Path, capsys: pytest.CaptureFixture
     file = tmp_path / "layers.csv"
     assert main(["profile", "lenet5", "--json", "--csv", str(file)]) == 0
     record = json.loads(capsys.readouterr().out)
-    assert set(record) >= {"model", "input", "layers", "params", "macs", "activation_bytes", "most_memory", "most_params"}
+    assert set(record) >= {
+        "model",
+        "input",
+        "layers",
+        "params",
+        "macs",
+        "activation_bytes",
+        "most_memory",
+        "most_params",
+    }
     assert record["input"] == [1, 32, 32]
     assert record["most_params"] == ["fc3", "fc4", "conv2"]
     with file.open(newline="") as lines:

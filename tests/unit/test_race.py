@@ -89,7 +89,8 @@ def test_a_repetition_is_the_search_under_its_seed(config: RaceConfig, tmp_path:
     setup.check()
     trial = setup.repeat(4)  # the second strategy's second seed
     common = {
-        name: getattr(config, name) for name in ("space", "evaluator", "score_column", "cost_column", "report_columns", "time_budget")
+        name: getattr(config, name)
+        for name in ("space", "evaluator", "score_column", "cost_column", "report_columns", "time_budget")
     }
     options = {"strategy": "reinforce", "strategy_options": ("lr=0.5",), "seed": 1, "trials": 1000, "wandb": "off"}
     searched = nasbench.search(**common, **options, run=str(tmp_path / "search"), trackers=())
@@ -173,8 +174,12 @@ def test_strategies_are_read_with_their_options() -> None:
     ]
 
 
-def path(strategy: str, seed: int, *steps: tuple[int, float, float], evaluations: tuple[int, ...] = (2, 4)) -> Repetition:
-    return Repetition(strategy, seed, tuple(Step(number, clock, (value, 10 * value)) for number, clock, value in steps), evaluations)
+def path(
+    strategy: str, seed: int, *steps: tuple[int, float, float], evaluations: tuple[int, ...] = (2, 4)
+) -> Repetition:
+    return Repetition(
+        strategy, seed, tuple(Step(number, clock, (value, 10 * value)) for number, clock, value in steps), evaluations
+    )
 
 
 def made_up(*repetitions: Repetition) -> Race:
@@ -227,16 +232,25 @@ BAD: dict[str, tuple[list[str], list[str]]] = {
     "negative workers": (["--trials", "3", "--workers", "-2"], ["--workers", "-2"]),
     "a share of nothing": (["--trials", "3", "--also", "0"], ["--also", "above 0"]),
     "no table": (["--trials", "3", "--evaluator", "train"], ["--evaluator table:FILE", "'train'"]),
-    "unknown table": (["--trials", "3", "--evaluator", "table:nasbench201-cifar"], ["Did you mean 'nasbench201-cifar10'"]),
+    "unknown table": (
+        ["--trials", "3", "--evaluator", "table:nasbench201-cifar"],
+        ["Did you mean 'nasbench201-cifar10'"],
+    ),
     "table without a file": (["--trials", "3", "--evaluator", "table:"], ["table:FILE"]),
     "unknown space": (["--trials", "3", "--space", "nasbench21"], ["Did you mean 'nasbench201'"]),
-    "unknown strategy": (["--trials", "3", "--strategies", "random,reinforse"], ["'reinforse'", "Did you mean 'reinforce'"]),
+    "unknown strategy": (
+        ["--trials", "3", "--strategies", "random,reinforse"],
+        ["'reinforse'", "Did you mean 'reinforce'"],
+    ),
     "unknown option": (["--trials", "3", "--strategies", "reinforce:learning=1"], ["'learning'", "lr"]),
     "malformed option": (["--trials", "3", "--strategies", "reinforce:lr"], ["NAME:KEY=VALUE", "'reinforce:lr'"]),
     "option out of range": (["--trials", "3", "--strategies", "reinforce:batch_size=0"], ["batch_size", "0"]),
     "one twice": (["--trials", "3", "--strategies", "random,random"], ["'random' twice"]),
     "an empty one": (["--trials", "3", "--strategies", "random,"], ["--strategies", "'random,'"]),
-    "no such column": (["--trials", "3", "--score-column", "val_acuracy_12"], ["'val_acuracy_12'", "Did you mean 'val_accuracy_12'"]),
+    "no such column": (
+        ["--trials", "3", "--score-column", "val_acuracy_12"],
+        ["'val_acuracy_12'", "Did you mean 'val_accuracy_12'"],
+    ),
     "no cost column": (["--time-budget", "900", "--score-column", "val_accuracy_12"], ["--cost-column"]),
     "a budget for no query": (["--time-budget", "20"], ["cheapest query", "32.5"]),
     "no run to resume": (["--resume", "--run", "none"], ["holds no run"]),
@@ -246,7 +260,9 @@ BAD: dict[str, tuple[list[str], list[str]]] = {
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_bad_input(case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bad_input(
+    case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(tmp_path)
     arguments, fragments = BAD[case]
     refuse(arguments, fragments, capsys)
@@ -269,14 +285,20 @@ def refuse(arguments: list[str], fragments: list[str], capsys: pytest.CaptureFix
 
 TABLES: dict[str, tuple[Callable[[list[str]], list[str]], list[str]]] = {
     "a missing row": (lambda rows: rows[:20], ["no row for the architecture", "Add its row"]),
-    "a missing column": (lambda rows: [rows[0].replace("test", "tset"), *rows[1:]], ["'test'", "Did you mean 'tset'", "--report-columns"]),
+    "a missing column": (
+        lambda rows: [rows[0].replace("test", "tset"), *rows[1:]],
+        ["'test'", "Did you mean 'tset'", "--report-columns"],
+    ),
     "a missing decision": (lambda rows: [rows[0].replace("op_1_2", "op_12"), *rows[1:]], ["'op_1_2'", "op_12"]),
     "a text in a number column": (
         lambda rows: [*rows[:4], rows[4].rpartition(",")[0] + ",slow", *rows[5:]],
         ["'seconds'", "line 5", "'slow'"],
     ),
     "two rows for one architecture": (lambda rows: [*rows, rows[3]], ["twice", "lines 4 and 731"]),
-    "a cost of nothing": (lambda rows: [*rows[:9], rows[9].rpartition(",")[0] + ",0", *rows[10:]], ["costs above 0", "'seconds'"]),
+    "a cost of nothing": (
+        lambda rows: [*rows[:9], rows[9].rpartition(",")[0] + ",0", *rows[10:]],
+        ["costs above 0", "'seconds'"],
+    ),
 }
 
 

@@ -63,7 +63,13 @@ NASNET_A = {
 
 def random_cell(rng: Random, blocks: int = 5) -> CellGraph:
     rows = [
-        (rng.choice(OPERATIONS), rng.randrange(index + 2), rng.choice(OPERATIONS), rng.randrange(index + 2), rng.choice(("add", "concat")))
+        (
+            rng.choice(OPERATIONS),
+            rng.randrange(index + 2),
+            rng.choice(OPERATIONS),
+            rng.randrange(index + 2),
+            rng.choice(("add", "concat")),
+        )
         for index in range(blocks)
     ]
     used = {state for row in rows for state in (row[1], row[3])}
@@ -72,8 +78,15 @@ def random_cell(rng: Random, blocks: int = 5) -> CellGraph:
 
 def drawings() -> list[dict[str, CellGraph]]:
     rng = Random(0)
-    random = [{"Normal cell": random_cell(rng), "Reduction cell": random_cell(rng, blocks)} for blocks in (1, 4, 5, 5, 5, 5, 7, 9)]
-    dense = {"cell": CellGraph(("in",), (Node("a", (("in", "none"),)), Node("b", (("in", "nor_conv_3x3"), ("a", "skip_connect")))), ("b",))}
+    random = [
+        {"Normal cell": random_cell(rng), "Reduction cell": random_cell(rng, blocks)}
+        for blocks in (1, 4, 5, 5, 5, 5, 7, 9)
+    ]
+    dense = {
+        "cell": CellGraph(
+            ("in",), (Node("a", (("in", "none"),)), Node("b", (("in", "nor_conv_3x3"), ("a", "skip_connect")))), ("b",)
+        )
+    }
     return [NASNET_A, dense, *random]
 
 
@@ -127,7 +140,13 @@ def test_every_operation_combination_and_state_is_written(graphs):
     for title, graph in graphs.items():
         assert title in texts
         assert set(graph.inputs) <= set(texts)
-    wanted = [line for graph in graphs.values() for node in graph.nodes for _, operation in node.edges for line in label(operation)]
+    wanted = [
+        line
+        for graph in graphs.values()
+        for node in graph.nodes
+        for _, operation in node.edges
+        for line in label(operation)
+    ]
     wanted += [name for graph in graphs.values() for node in graph.nodes for name in (node.combine, node.name)]
     for name in set(wanted):
         assert texts.count(name) >= wanted.count(name), name
@@ -139,7 +158,11 @@ def test_every_edge_of_the_cell_arrives(graphs):
     for graph in graphs.values():
         layout = lay_out(graph, size)
         for box in layout.boxes:
-            arriving = [edge for edge in layout.edges if edge.arrow and edge.x1 == box.x and box.y <= edge.y1 <= box.y + box.height]
+            arriving = [
+                edge
+                for edge in layout.edges
+                if edge.arrow and edge.x1 == box.x and box.y <= edge.y1 <= box.y + box.height
+            ]
             wanted = {"input": 0, "operation": 1, "output": len(graph.outputs)}
             if box.role in wanted:
                 assert len(arriving) == wanted[box.role], box

@@ -1,4 +1,6 @@
-"""The report of a comparison: statistics against scipy and brute force, what the verdict may say, plots, checklist, page."""
+"""The report of a comparison: statistics against scipy and brute force, what the verdict may say, plots, checklist,
+page.
+"""
 
 import json
 import re
@@ -12,20 +14,38 @@ import pytest
 from scipy import stats
 
 from nasbench.report.checklist import checklist
-from nasbench.report.comparison import Row, comparison_rows, comparison_table, contrast, half_width, relative_improvement, verdict
+from nasbench.report.comparison import (
+    Row,
+    comparison_rows,
+    comparison_table,
+    contrast,
+    half_width,
+    relative_improvement,
+    verdict,
+)
 from nasbench.report.comparison_html import write_comparison
 from nasbench.report.comparison_plots import COSTS, accuracy_against, figures, marks, short_name
 from nasbench.train.recipes import QUICK
 from unit.test_report_html import EVIL, Page
 
 
-def row(model: str, source: str, accuracies: tuple[float, ...], macs: int | None = 10**6, params: int | None = 10**5) -> Row:
+def row(
+    model: str, source: str, accuracies: tuple[float, ...], macs: int | None = 10**6, params: int | None = 10**5
+) -> Row:
     return Row(model, source, params, macs, 123.4, tuple(range(len(accuracies))), accuracies)
 
 
-def drawn(model: str, source: str, centre: float, seeds: int = 5, macs: int | None = 10**6, spread: float = 0.002) -> Row:
+def drawn(
+    model: str, source: str, centre: float, seeds: int = 5, macs: int | None = 10**6, spread: float = 0.002
+) -> Row:
     rng = Random(f"{model}{seeds}")
-    return row(model, source, tuple(rng.gauss(centre, spread) for _ in range(seeds)), macs, params=round(1e5 * rng.uniform(0.5, 20)))
+    return row(
+        model,
+        source,
+        tuple(rng.gauss(centre, spread) for _ in range(seeds)),
+        macs,
+        params=round(1e5 * rng.uniform(0.5, 20)),
+    )
 
 
 def usual(seeds: int = 5, found: float = 0.95) -> list[Row]:
@@ -107,7 +127,9 @@ def test_baselines_are_those_of_no_more_macs_at_a_simultaneous_level():
     rows = usual()
     told = verdict(rows)
     baselines = [one for one in told.contrasts if one.kind == "baseline"]
-    assert [one.other for one in baselines] == ["zoo:small", "zoo:lenet5"], "the hardest to beat first; the larger ones are left out"
+    assert [one.other for one in baselines] == ["zoo:small", "zoo:lenet5"], (
+        "the hardest to beat first; the larger ones are left out"
+    )
     assert all(one.level == pytest.approx(0.975) for one in baselines), "two candidates share the 5 %"
     wanted = stats.ttest_rel(rows[0].accuracies, rows[5].accuracies).confidence_interval(0.975)
     assert (baselines[0].low, baselines[0].high) == (pytest.approx(wanted.low), pytest.approx(wanted.high))
@@ -156,7 +178,10 @@ def test_what_is_missing_is_said():
     assert "nothing is ranked" in alone.text
     assert "none of the 2 takes no more than its 18,000,000 MACs" in verdict([rows[0], *rows[-2:]]).text
     assert "not known" in verdict([replace(rows[0], macs=None), *rows[1:]]).text
-    assert "1 baseline without multiply-adds or a finished training left out" in verdict([*rows, replace(rows[4], macs=None)]).text
+    assert (
+        "1 baseline without multiply-adds or a finished training left out"
+        in verdict([*rows, replace(rows[4], macs=None)]).text
+    )
     assert "none of its trainings finished" in verdict([row("a", "found", ()), *rows[1:]]).text
     assert "takes no part in the verdict" in verdict([*rows, drawn("ensemble", "ensemble", 0.99)]).text
     assert "share no finished seed" in verdict([rows[0], replace(rows[1], seeds=(7, 8, 9, 10, 11))]).text
@@ -177,7 +202,15 @@ def test_the_table_has_a_line_a_row():
     rows = [*usual(), Row("[bold]odd", "baseline", None, None, None, (), ())]
     assert comparison_table(rows).row_count == 9
     assert comparison_rows(rows)[-1] == ("[bold]odd", "baseline", "–", "–", "–", "–", "0")
-    assert comparison_rows([row("a", "found", (0.9,))])[0] == ("a", "found", "100,000", "1,000,000", "123", "90.00", "1")
+    assert comparison_rows([row("a", "found", (0.9,))])[0] == (
+        "a",
+        "found",
+        "100,000",
+        "1,000,000",
+        "123",
+        "90.00",
+        "1",
+    )
     assert re.fullmatch(r"9\d\.\d\d ± 0\.\d\d", comparison_rows(rows)[0][5])
 
 
@@ -188,7 +221,13 @@ def crowd(many: int) -> list[Row]:
     for number in range(many):
         accuracies = tuple(rng.gauss(0.9 + 0.002 * number, 0.01) for _ in range(3))
         made.append(
-            row(f"zoo:network_{number}", kinds[number % 4], accuracies, round(10 ** rng.uniform(5, 9)), round(10 ** rng.uniform(4, 8)))
+            row(
+                f"zoo:network_{number}",
+                kinds[number % 4],
+                accuracies,
+                round(10 ** rng.uniform(5, 9)),
+                round(10 ** rng.uniform(4, 8)),
+            )
         )
     return made
 
@@ -201,7 +240,9 @@ def test_every_model_is_labelled_and_no_label_covers_another_or_a_mark(rows, cos
     for first, second in combinations(placed, 2):
         assert not first.box.meets(second.box), (anchors[first.index].text, anchors[second.index].text)
     for label in placed:
-        assert not any(label.box.left < a.x < label.box.right and label.box.bottom < a.y < label.box.top for a in anchors)
+        assert not any(
+            label.box.left < a.x < label.box.right and label.box.bottom < a.y < label.box.top for a in anchors
+        )
 
 
 @pytest.mark.parametrize(
@@ -273,7 +314,10 @@ def test_the_checklist_claims_only_what_the_record_holds():
     assert full["Several runs, with their seeds"] == "partly", "one search"
     assert full["The whole set-up"] == "yes"
     assert full["Confounders held equal: hardware, library versions, running time"] == "partly"
-    assert answers({**RUN, "searches": [SEARCH, {**SEARCH, "seed": 5}]}, usual())["Several runs, with their seeds"] == "yes"
+    assert (
+        answers({**RUN, "searches": [SEARCH, {**SEARCH, "seed": 5}]}, usual())["Several runs, with their seeds"]
+        == "yes"
+    )
     lonely = {**RUN, "reused": 0, "config": {**RUN["config"], "workers": 0}}
     assert answers(lonely, usual())["Confounders held equal: hardware, library versions, running time"] == "yes"
     own = {**RUN, "searches": [{**SEARCH, "config": {**SEARCH["config"], "space": "mine.space:Space"}}]}

@@ -62,7 +62,12 @@ def store_with(directory: Path, trials: list[Trial], **fields: object) -> RunSto
         "hardware": {"gpus": []},
         "started": "2026-01-01T00:00:00+00:00",
         "ended": None,
-        "plan": {"source": "space:toy", "epochs": 1, "task": {"num_classes": 10}, "recipe": {"name": "quick", "version": 3, "flip": True}},
+        "plan": {
+            "source": "space:toy",
+            "epochs": 1,
+            "task": {"num_classes": 10},
+            "recipe": {"name": "quick", "version": 3, "flip": True},
+        },
         **fields,
     }
     store = RunStore.create(directory, record)
@@ -77,7 +82,13 @@ def long_run() -> list[Trial]:
     for number in range(1, 61):
         genes = "".join(str(gene) for gene in sample("toy", ToySpace.choices, rng).genes.values())
         blind = number <= 12
-        note = {"blind": blind, "entropy": 3.0 - number / 40, "loss": rng.gauss(0, 1), "baseline": 0.5, "updates": number // 8}
+        note = {
+            "blind": blind,
+            "entropy": 3.0 - number / 40,
+            "loss": rng.gauss(0, 1),
+            "baseline": 0.5,
+            "updates": number // 8,
+        }
         if number > 50:
             note = {"control": True, "blind": True}
         metrics = {"params": rng.randrange(1000, 100000), "macs": rng.randrange(10**6, 10**8)}
@@ -87,7 +98,9 @@ def long_run() -> list[Trial]:
     trials[20] = trial(21, "cached", trials[19].score, key=trials[19].key, of=20, seconds=0.0, note={"blind": False})
     trials[21] = trial(22, "pruned", 0.4, note={"blind": False})
     for number, of in enumerate((30, 31, 32, 33), start=61):
-        trials.append(trial(number, score=0.9 + 0.01 * rng.random(), key=trials[of - 1].key, epochs=9, note={"retrain_of": of}))
+        trials.append(
+            trial(number, score=0.9 + 0.01 * rng.random(), key=trials[of - 1].key, epochs=9, note={"retrain_of": of})
+        )
     return trials
 
 
@@ -115,7 +128,9 @@ def check_page(store: RunStore) -> str:
 def test_a_long_run_has_every_section(tmp_path):
     store = store_with(tmp_path / "run", long_run(), ended="2026-01-01T02:00:00+00:00")
     (tmp_path / "run" / "best").mkdir()
-    (tmp_path / "run" / "best" / "cell.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"><text>the drawing</text></svg>')
+    (tmp_path / "run" / "best" / "cell.svg").write_text(
+        '<svg xmlns="http://www.w3.org/2000/svg"><text>the drawing</text></svg>'
+    )
     text = check_page(store)
     names = {path.stem for path in (tmp_path / "run").glob("*.svg")}
     assert names == {"search_curve", "score_against_cost", "operations", "controller", "ranking"}
@@ -142,12 +157,18 @@ def test_a_long_run_has_every_section(tmp_path):
         [],
         [trial(1)],
         [trial(1, "failed", None, error=EVIL, metrics={})],
-        [trial(number, "failed", None, error="out of memory", metrics={}, note={"entropy": 1.0}) for number in range(1, 30)],
+        [
+            trial(number, "failed", None, error="out of memory", metrics={}, note={"entropy": 1.0})
+            for number in range(1, 30)
+        ],
         [trial(1), trial(2)],
         [trial(1, score=0.0, metrics={"params": 0, "macs": None})],
         [trial(1), trial(2, score=0.5, epochs=5, note={"retrain_of": 1})],
         [trial(1, note={"control": True})],
-        [trial(number, score=1e-9 * number, note={"blind": True}, metrics={"params": 5, "macs": 5}) for number in range(1, 12)],
+        [
+            trial(number, score=1e-9 * number, note={"blind": True}, metrics={"params": 5, "macs": 5})
+            for number in range(1, 12)
+        ],
     ],
 )
 def test_short_and_failed_runs_have_a_page(tmp_path, trials):

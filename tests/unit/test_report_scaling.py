@@ -1,4 +1,6 @@
-"""The report on scaling coefficients: what the log says, the fitted surface and its uncertainty, plots and sections; the target's line."""
+"""The report on scaling coefficients: what the log says, the fitted surface and its uncertainty, plots and sections;
+the target's line.
+"""
 
 from random import Random
 from typing import Any
@@ -49,9 +51,20 @@ def trial(number: int, multipliers: Multipliers, score: float, **changes: Any) -
         architecture = Architecture.of("scaled", {**vars(multipliers), "seed": changes.pop("training_seed")})
     else:
         metrics |= dict(zip(("alpha", "beta", "gamma"), vars(multipliers).values(), strict=True))
-        architecture = Architecture.of("compound", {"depth_quantile": multipliers.depth - 1, "width_share": multipliers.width - 1})
-    known = {"status": "ok", "epochs": 2, "seconds": 1.0, "seed": 0, "worker": "made-up", "started": "2026-01-01T00:00:00+00:00"}
-    return Trial(number, architecture, architecture.key, score=score, metrics=metrics, note=note, **{**known, **changes})  # type: ignore[arg-type]
+        architecture = Architecture.of(
+            "compound", {"depth_quantile": multipliers.depth - 1, "width_share": multipliers.width - 1}
+        )
+    known = {
+        "status": "ok",
+        "epochs": 2,
+        "seconds": 1.0,
+        "seed": 0,
+        "worker": "made-up",
+        "started": "2026-01-01T00:00:00+00:00",
+    }
+    return Trial(
+        number, architecture, architecture.key, score=score, metrics=metrics, note=note, **{**known, **changes}
+    )  # type: ignore[arg-type]
 
 
 def log(count: int = 20, noise: float = 0.002) -> list[Trial]:
@@ -60,7 +73,9 @@ def log(count: int = 20, noise: float = 0.002) -> list[Trial]:
     trials = []
     for number in range(1, count + 1):
         multipliers = on_surface(rng.random(), rng.random()).at(1.0)
-        trials.append(trial(number, multipliers, true_score(multipliers) + rng.gauss(0, noise), note={"blind": number < 5}))
+        trials.append(
+            trial(number, multipliers, true_score(multipliers) + rng.gauss(0, noise), note={"blind": number < 5})
+        )
     best = front_runners(trials, 2)
     for seed in range(3):
         for place, first in enumerate(best if seed else [], start=1):
@@ -91,7 +106,10 @@ def test_the_comparison_holds_every_seed_the_searchs_own_too():
 
 
 def test_a_front_runner_that_was_stopped_early_has_no_first_seed():
-    trials = [each if "compared_as" in each.note else trial(each.number, on_surface(0.3, 0.3).at(1), 0.5, epochs=1) for each in log()]
+    trials = [
+        each if "compared_as" in each.note else trial(each.number, on_surface(0.3, 0.3).at(1), 0.5, epochs=1)
+        for each in log()
+    ]
     assert [sorted(row.trials) for row in comparison(trials, epochs=2)][:2] == [[1, 2]] * 2
 
 

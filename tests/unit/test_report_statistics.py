@@ -18,7 +18,15 @@ from nasbench.core.curves import (
     search_epochs,
     searched,
 )
-from nasbench.report.statistics import FEWEST, expected_best_curve, kendall_tau, leaderboard, retrained, shares_over_time, verdict
+from nasbench.report.statistics import (
+    FEWEST,
+    expected_best_curve,
+    kendall_tau,
+    leaderboard,
+    retrained,
+    shares_over_time,
+    verdict,
+)
 from nasbench.report.tables import count, duration, leaderboard_rows, leaderboard_table, score
 from unit.toys import ToySpace, trial
 
@@ -61,7 +69,13 @@ def test_kendall_tau_counts_pairs():
 
 
 def test_best_so_far_starts_with_the_first_score():
-    trials = [trial(1, "failed", None), trial(2, score=0.3), trial(3, score=0.2), trial(4, "failed", None), trial(5, score=0.4)]
+    trials = [
+        trial(1, "failed", None),
+        trial(2, score=0.3),
+        trial(3, score=0.2),
+        trial(4, "failed", None),
+        trial(5, score=0.4),
+    ]
     assert best_so_far(trials) == [None, 0.3, 0.3, 0.3, 0.4]
 
 
@@ -106,7 +120,10 @@ def test_groups_come_from_equal_options():
     ]
     choices += [Choice("depth", (1, 2))]
     groups = option_groups(choices)
-    assert [(group.name, group.decisions) for group in groups] == [("op", ("normal_0_op_1", "normal_0_op_2")), ("in", ("normal_0_in",))]
+    assert [(group.name, group.decisions) for group in groups] == [
+        ("op", ("normal_0_op_1", "normal_0_op_2")),
+        ("in", ("normal_0_in",)),
+    ]
 
 
 def test_observed_groups_join_what_overlaps():
@@ -174,4 +191,10 @@ def test_durations(seconds, text):
 
 
 def test_numbers_in_tables():
-    assert (count(1234567), count(None), score(0.91234), score(None), score(123456.0)) == ("1,234,567", "–", "0.9123", "–", "1.235e+05")
+    assert (count(1234567), count(None), score(0.91234), score(None), score(123456.0)) == (
+        "1,234,567",
+        "–",
+        "0.9123",
+        "–",
+        "1.235e+05",
+    )

@@ -60,13 +60,17 @@ def test_published_sizes_are_the_real_ones(name: str) -> None:
     assert spec.size.resolution == row.pixels
     assert found.params == zoo.entry(f"efficientnet_{name}").card.params
     assert found.macs / 1e9 == pytest.approx(FACTS[name], rel=0.005)
-    assert counted(compound_scale(B0, row.multipliers)).params == found.params, "its multipliers come to the same network"
+    assert counted(compound_scale(B0, row.multipliers)).params == found.params, (
+        "its multipliers come to the same network"
+    )
 
 
 def test_a_published_size_gives_torchvisions_outputs() -> None:
     torch.manual_seed(0)
     ours, theirs = build_network(build_as_published(named("b1"), B0)).eval(), torchvision.models.efficientnet_b1()
-    norms = [[module for module in network.modules() if isinstance(module, nn.BatchNorm2d)] for network in (ours, theirs)]
+    norms = [
+        [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)] for network in (ours, theirs)
+    ]
     assert {norm.eps for norm in norms[0]} == {1e-3}, "the paper's"
     for own, library in zip(*norms, strict=True):
         own.eps, library.momentum = library.eps, 1.0
@@ -138,7 +142,9 @@ def test_networks_of_cells_take_whole_cells_and_allowed_filters() -> None:
     large = replace(CELLS, size=Size(depth=2, width=44, skeleton="imagenet"))
     assert compound_scale(large, Multipliers(width=1.15)).size.width == 52
     assert compound_scale(large, Multipliers(width=0.05)).size.width == 8
-    assert compound_scale(CELLS, Multipliers(depth=math.sqrt(2) ** 2)).size.depth == 4, "not 5 for the noise in 2.0000000000000004"
+    assert compound_scale(CELLS, Multipliers(depth=math.sqrt(2) ** 2)).size.depth == 4, (
+        "not 5 for the noise in 2.0000000000000004"
+    )
     assert counted(compound_scale(CELLS, PUBLISHED.at(1))).stages is None
 
 
@@ -173,7 +179,9 @@ def test_no_dimension_grows_without_end() -> None:
         compound_scale(B0, PUBLISHED.at(40))
 
 
-@pytest.mark.parametrize("name", ["efficientnet_b0", "efficientnet_b2", "mobilenet_v1", "mobilenet_v2", "resnet18", "resnet50"])
+@pytest.mark.parametrize(
+    "name", ["efficientnet_b0", "efficientnet_b2", "mobilenet_v1", "mobilenet_v2", "resnet18", "resnet50"]
+)
 def test_scaled_by_one_is_the_published_network(name: str) -> None:
     entry = zoo.entry(name)
     assert entry.scaled is not None
@@ -216,7 +224,9 @@ def test_a_product_far_from_two_names_the_nearest() -> None:
         coefficients_of(ScaleConfig(alpha=3.0))
     near = nearest_on_surface(Coefficients(3.0, 1.1, 1.15))
     assert near.product == pytest.approx(2)
-    assert math.log(near.alpha) / math.log(near.beta) == pytest.approx(math.log(3.0) / math.log(1.1)), "the same balance"
+    assert math.log(near.alpha) / math.log(near.beta) == pytest.approx(math.log(3.0) / math.log(1.1)), (
+        "the same balance"
+    )
     assert nearest_on_surface(Coefficients(1, 1, 1)).product == pytest.approx(2)
 
 
@@ -247,7 +257,11 @@ def test_the_table_of_the_paper_is_what_is_counted() -> None:
 def test_every_difference_from_the_paper_has_one_likely_cause() -> None:
     page = (Path(__file__).parents[2] / "docs" / "scaling_tables.md").read_text()
     table, listed = (
-        [[cell.strip() for cell in line.strip("|").split("|")] for line in part.splitlines() if re.match(r"\| [a-z]+_?[a-z0-9]+\d", line)]
+        [
+            [cell.strip() for cell in line.strip("|").split("|")]
+            for line in part.splitlines()
+            if re.match(r"\| [a-z]+_?[a-z0-9]+\d", line)
+        ]
         for part in page.split("## Differences")
     )
     far = [row for row in table if abs(float(row[8].rstrip("%"))) > 5]

@@ -1,4 +1,6 @@
-"""The search for alpha, beta and gamma: the surface, what is trained on it, what is compared with it, and what it comes to."""
+"""The search for alpha, beta and gamma: the surface, what is trained on it, what is compared with it, and what it comes
+to.
+"""
 
 import json
 import pickle
@@ -52,12 +54,23 @@ TINY = recipes.register("tiny_for_scaling")(
 
 
 def config(tmp_path: Path, **options: Any) -> ScaleConfig:
-    plain = {"dataset": "digits", "image_size": 12, "base": "mobilenet_v1", "recipe": TINY.name, "wandb": "off", "device": "cpu"}
-    return ScaleConfig(**{"search": True, "seeds": 2, "front_runners": 1, "run": str(tmp_path / "run"), **plain, **options})
+    plain = {
+        "dataset": "digits",
+        "image_size": 12,
+        "base": "mobilenet_v1",
+        "recipe": TINY.name,
+        "wandb": "off",
+        "device": "cpu",
+    }
+    return ScaleConfig(
+        **{"search": True, "seeds": 2, "front_runners": 1, "run": str(tmp_path / "run"), **plain, **options}
+    )
 
 
 @pytest.mark.parametrize(
-    "space", [CompoundGrid(BUILDER, 0.1), pytest.param(CompoundSpace(BUILDER), marks=pytest.mark.slow)], ids=["grid", "surface"]
+    "space",
+    [CompoundGrid(BUILDER, 0.1), pytest.param(CompoundSpace(BUILDER), marks=pytest.mark.slow)],
+    ids=["grid", "surface"],
 )
 def test_the_spaces_keep_the_contract(space):
     check_space(space, Size(), TASK, num_samples=1)
@@ -81,12 +94,17 @@ def test_random_points_treat_the_three_dimensions_alike():
     found = [shares(coefficients_of(sample(space.name, space.choices, rng))) for _ in range(4000)]
     for dimension in zip(*found, strict=True):
         assert sum(dimension) / 4000 == pytest.approx(1 / 3, abs=0.015)  # deviation of a mean: 0.004
-        assert sum(share > 0.5 for share in dimension) / 4000 == pytest.approx(1 / 4, abs=0.03)  # a corner triangle of half the side
+        assert sum(share > 0.5 for share in dimension) / 4000 == pytest.approx(
+            1 / 4, abs=0.03
+        )  # a corner triangle of half the side
 
 
 def test_with_all_growth_in_depth_the_other_share_says_nothing():
     space = CompoundSpace(BUILDER)
-    keys = {space.canonical(Architecture.of("compound", {"depth_quantile": 1.0, "width_share": share})).key for share in (0.0, 0.4)}
+    keys = {
+        space.canonical(Architecture.of("compound", {"depth_quantile": 1.0, "width_share": share})).key
+        for share in (0.0, 0.4)
+    }
     assert len(keys) == 1
 
 
@@ -94,8 +112,16 @@ def test_the_grid_is_the_papers():
     points = grid(0.1)
     assert Coefficients(1.2, 1.1, 1.15) in points
     assert all(abs(point.product - 2) <= 0.1 for point in points)
-    assert all(value == round(value, 2) and round(value * 100) % 5 == 0 for point in points for value in vars(point).values())
-    by_hand = [(a, b, c) for a in range(20, 61) for b in range(20, 61) for c in range(20, 61) if abs(a * b * b * c * c / 20**5 - 2) <= 0.1]
+    assert all(
+        value == round(value, 2) and round(value * 100) % 5 == 0 for point in points for value in vars(point).values()
+    )
+    by_hand = [
+        (a, b, c)
+        for a in range(20, 61)
+        for b in range(20, 61)
+        for c in range(20, 61)
+        if abs(a * b * b * c * c / 20**5 - 2) <= 0.1
+    ]
     assert len(points) == len(by_hand)
 
 
@@ -163,14 +189,18 @@ def test_front_runners_are_not_trained_twice_under_the_searchs_seed():
     assert [entry.seed for entry in listed if entry.name == "front-runner 1"] == [1, 2]
     assert {entry.name for entry in listed} == {"front-runner 1", *OTHERS}
     assert len({(entry.name, entry.seed) for entry in listed}) == len(listed) == 2 + 3 * len(OTHERS)
-    assert [entry.seed for entry in entries(BASE, [trial], range(2), epochs=5) if entry.of == 4] == [0, 1], "the search stopped it early"
+    assert [entry.seed for entry in entries(BASE, [trial], range(2), epochs=5) if entry.of == 4] == [0, 1], (
+        "the search stopped it early"
+    )
 
 
 @pytest.mark.parametrize("strategy", ["tpe", "grid", pytest.param("random", marks=pytest.mark.slow)])
 def test_every_candidate_that_is_trained_lies_on_the_surface(strategy, tmp_path, monkeypatch):
     drawn = spied(monkeypatch)
     count = 6 if strategy == "tpe" else 4  # of which TPE proposes two, after four at random
-    result = run_scale_search(config(tmp_path, strategy=strategy, trials=count, front_runners=0), ("test",), trackers=())
+    result = run_scale_search(
+        config(tmp_path, strategy=strategy, trials=count, front_runners=0), ("test",), trackers=()
+    )
     assert len(result.trials) == count
     for trial in result.trials:
         product = trial.metrics["alpha"] * trial.metrics["beta"] ** 2 * trial.metrics["gamma"] ** 2
@@ -224,7 +254,9 @@ def test_a_search_ends_with_coefficients_that_scale_takes(tmp_path):
     assert record["phi"] == 1.0
     assert record["product"] == pytest.approx(2, abs=1e-6)
     stored = json.loads((run / "best" / "coefficients.json").read_text())
-    assert {name: stored[name] for name in ("alpha", "beta", "gamma")} == {name: record[name] for name in ("alpha", "beta", "gamma")}
+    assert {name: stored[name] for name in ("alpha", "beta", "gamma")} == {
+        name: record[name] for name in ("alpha", "beta", "gamma")
+    }
     assert stored["score"]["seeds"] == 2
     low, high = stored["interval"]["alpha"]
     assert 1 <= low <= high <= 2
@@ -232,13 +264,24 @@ def test_a_search_ends_with_coefficients_that_scale_takes(tmp_path):
     assert all(row["seeds"] == 2 for row in stored["comparison"])
     scaled = run_scale(ScaleConfig(coefficients=str(run), phi=2), ())
     assert scaled.coefficients == Coefficients(record["alpha"], record["beta"], record["gamma"])
-    assert scaled.to_json()["found_for"] == {"run": str(run), "base": "mobilenet_v1", "dataset": "digits", "recipe": TINY.name}
+    assert scaled.to_json()["found_for"] == {
+        "run": str(run),
+        "base": "mobilenet_v1",
+        "dataset": "digits",
+        "recipe": TINY.name,
+    }
     assert "class StageNet" in (run / "best" / "model.py").read_text()
     found = resolve(str(run), Form())
     assert sum(p.numel() for p in build(found).parameters()) == record["params"]
 
     text = (run / "report.html").read_text()
-    for wanted in ("Coefficients", "At equal multiply-adds", "Best candidates", "front-runner 1", "published coefficients"):
+    for wanted in (
+        "Coefficients",
+        "At equal multiply-adds",
+        "Best candidates",
+        "front-runner 1",
+        "published coefficients",
+    ):
         assert wanted in text, wanted
     assert (run / "surface.svg").exists()
     assert (run / "comparison.svg").exists()
@@ -331,14 +374,28 @@ def test_a_search_in_which_nothing_succeeds_says_why(tmp_path):
 
 def test_multipliers_of_all_three_spaces():
     assert multipliers_of(outright(Multipliers(1.5, 1.0, 2.0), 3)) == Multipliers(1.5, 1.0, 2.0)
-    assert multipliers_of(Architecture.of("compound-grid", {"coefficients": "1.20 1.10 1.15"})) == Multipliers(1.2, 1.1, 1.15)
-    assert multipliers_of(Architecture.of("compound", {"depth_quantile": 1.0, "width_share": 0.0})) == Multipliers(2.0, 1.0, 1.0)
+    assert multipliers_of(Architecture.of("compound-grid", {"coefficients": "1.20 1.10 1.15"})) == Multipliers(
+        1.2, 1.1, 1.15
+    )
+    assert multipliers_of(Architecture.of("compound", {"depth_quantile": 1.0, "width_share": 0.0})) == Multipliers(
+        2.0, 1.0, 1.0
+    )
 
 
 def _trial(proposal: Proposal) -> Trial:
     key = proposal.architecture.key
     return Trial(
-        proposal.number, proposal.architecture, key, "ok", 0.5, {"val_accuracy": 0.5}, 1, 1.0, 0, "here", "2020-01-01T00:00:00+00:00"
+        proposal.number,
+        proposal.architecture,
+        key,
+        "ok",
+        0.5,
+        {"val_accuracy": 0.5},
+        1,
+        1.0,
+        0,
+        "here",
+        "2020-01-01T00:00:00+00:00",
     )
 
 
@@ -349,15 +406,42 @@ def _told(trial: Trial) -> dict[str, Any]:
 @pytest.mark.slow
 def test_the_command_line(tmp_path, capsys):
     run = str(tmp_path / "run")
-    flags = ["--base", "mobilenet_v1", "--dataset", "digits", "--image-size", "12", "--recipe", f"{__name__}:TINY", "--device", "cpu"]
-    search = ["scale", "--search", *flags, "--trials", "3", "--seeds", "2", "--front-runners", "1", "--wandb", "off", "--run", run]
+    flags = [
+        "--base",
+        "mobilenet_v1",
+        "--dataset",
+        "digits",
+        "--image-size",
+        "12",
+        "--recipe",
+        f"{__name__}:TINY",
+        "--device",
+        "cpu",
+    ]
+    search = [
+        "scale",
+        "--search",
+        *flags,
+        "--trials",
+        "3",
+        "--seeds",
+        "2",
+        "--front-runners",
+        "1",
+        "--wandb",
+        "off",
+        "--run",
+        run,
+    ]
     assert main([*search, "--json"]) == 0
     record = json.loads(capsys.readouterr().out)
     assert (record["run"], record["trials"], record["phi"]) == (run, 3 + 2 * 5 - 1, 1.0)
     assert record["stages"]
     assert main(["scale", "--coefficients", run, "--phi", "2", "--json"]) == 0
     scaled = json.loads(capsys.readouterr().out)
-    assert [scaled[name] for name in ("alpha", "beta", "gamma")] == [record[name] for name in ("alpha", "beta", "gamma")]
+    assert [scaled[name] for name in ("alpha", "beta", "gamma")] == [
+        record[name] for name in ("alpha", "beta", "gamma")
+    ]
     assert main(["scale", "--run", run, "--resume"]) == 0
     assert f"use them:     nasbench scale --coefficients {run} --base mobilenet_v1 --phi 3" in capsys.readouterr().out
     assert main(["scale", "--coefficients", run, "--phi", "2"]) == 0

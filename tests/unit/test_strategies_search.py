@@ -56,7 +56,11 @@ def answered(proposal: Proposal, space: SearchSpace, score: float | None, **chan
 
 
 def play(
-    strategy: Strategy, space: SearchSpace, count: int, score: Callable[[Architecture], float | None] = additive_score, seed: int = 0
+    strategy: Strategy,
+    space: SearchSpace,
+    count: int,
+    score: Callable[[Architecture], float | None] = additive_score,
+    seed: int = 0,
 ) -> list[Trial]:
     history = []
     for number in range(1, count + 1):

@@ -42,7 +42,14 @@ def play(strategy: Asha, count: int) -> list[tuple[Proposal, Trial]]:
 
 @pytest.mark.parametrize(
     ("epochs", "eta", "least", "rungs"),
-    [(1, 3, 1, (1,)), (2, 3, 1, (2,)), (27, 3, 1, (1, 3, 9, 27)), (20, 3, 1, (2, 7, 20)), (20, 4, 2, (5, 20)), (16, 2, 4, (4, 8, 16))],
+    [
+        (1, 3, 1, (1,)),
+        (2, 3, 1, (2,)),
+        (27, 3, 1, (1, 3, 9, 27)),
+        (20, 3, 1, (2, 7, 20)),
+        (20, 4, 2, (5, 20)),
+        (16, 2, 4, (4, 8, 16)),
+    ],
 )
 def test_rungs_end_at_the_epochs_of_the_search(epochs: int, eta: int, least: int, rungs: tuple[int, ...]) -> None:
     assert rung_epochs(epochs, eta, least) == rungs

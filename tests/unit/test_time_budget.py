@@ -1,4 +1,6 @@
-"""A budget of simulated seconds: every query costs, one that would end after the budget counts for nothing, a resumed clock is the same."""
+"""A budget of simulated seconds: every query costs, one that would end after the budget counts for nothing, a resumed
+clock is the same.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -42,7 +42,14 @@ def heard(trials: Sequence[Trial], info: Info | None = None, seconds: float = 50
 
 
 def test_a_line_a_trial_where_nobody_looks_on():
-    lines = heard([trial(1, score=0.5), trial(2, "failed", None, error="loss\nis nan"), trial(3, score=0.934), trial(4, "cached", 0.912)])
+    lines = heard(
+        [
+            trial(1, score=0.5),
+            trial(2, "failed", None, error="loss\nis nan"),
+            trial(3, score=0.934),
+            trial(4, "cached", 0.912),
+        ]
+    )
     assert lines[0] == "toy · ppo · digits: 24 trials; run directory runs/x"
     assert len(lines) == 6
     assert lines[1].split("  ")[0] == "trial 1/24"
@@ -54,14 +61,22 @@ def test_a_line_a_trial_where_nobody_looks_on():
 
 
 def test_a_resumed_run_counts_what_was_done_and_times_what_is():
-    lines = heard([trial(3, score=0.1)], Info(planned=4, history=(trial(1, score=0.7), trial(2, score=0.6))), seconds=30)
+    lines = heard(
+        [trial(3, score=0.1)], Info(planned=4, history=(trial(1, score=0.7), trial(2, score=0.6))), seconds=30
+    )
     assert "4 trials, 2 of them done before" in lines[0]
     assert "best 0.7000 (trial 1)" in lines[1]
     assert "2.0 trials/min  left 30 s" in lines[1]
 
 
 def test_controls_and_retrainings_are_named():
-    lines = heard([trial(1, score=0.3), trial(2, score=0.9, note={"control": True}), trial(3, score=0.5, epochs=9, note={"retrain_of": 1})])
+    lines = heard(
+        [
+            trial(1, score=0.3),
+            trial(2, score=0.9, note={"control": True}),
+            trial(3, score=0.5, epochs=9, note={"retrain_of": 1}),
+        ]
+    )
     assert "control" in lines[2]
     assert "best 0.3000 (trial 1)" in lines[2]
     assert "trial 1 retrained" in lines[3]

@@ -29,8 +29,9 @@ def no_key(monkeypatch, tmp_path):
 
 
 def records(path: Path) -> Iterator[Any]:
-    """The records of an offline run: after 7 bytes, LevelDB's log framing. A record lies in chunks of (crc 4, length 2, type 1, data)
-    in blocks of 32 KiB; types: 1 whole, 2 first, 3 middle, 4 last; a block's last bytes stay empty where no header fits."""
+    """The records of an offline run: after 7 bytes, LevelDB's log framing. A record lies in chunks of (crc 4, length 2,
+    type 1, data) in blocks of 32 KiB; types: 1 whole, 2 first, 3 middle, 4 last; a block's last bytes stay empty where
+    no header fits."""
     from wandb.proto.wandb_internal_pb2 import Record
 
     data, at, parts = path.read_bytes(), 7, b""
@@ -70,9 +71,22 @@ def files_of(directory: Path) -> list[Path]:
 def run_trials() -> list[Trial]:
     trials = []
     for number in range(1, 13):
-        note = {"blind": number <= 4, "entropy": 5.0 - number / 10, "loss": 0.1 * number, "baseline": 0.5, "updates": number // 4}
+        note = {
+            "blind": number <= 4,
+            "entropy": 5.0 - number / 10,
+            "loss": 0.1 * number,
+            "baseline": 0.5,
+            "updates": number // 4,
+        }
         trials.append(
-            trial(number, score=0.5 + 0.01 * number, key=f"k{number}", genes="aab", metrics={"params": 10, "macs": 20}, note=note)
+            trial(
+                number,
+                score=0.5 + 0.01 * number,
+                key=f"k{number}",
+                genes="aab",
+                metrics={"params": 10, "macs": 20},
+                note=note,
+            )
         )
     trials[6] = trial(7, "failed", None, error="out of memory", metrics={}, note={"blind": False, "entropy": 4.0})
     return [*trials, trial(13, score=0.3, key="k13", note={"control": True, "blind": True})]
@@ -104,7 +118,9 @@ def test_the_offline_run_holds_the_series_the_table_and_the_drawing(tmp_path, ca
     assert logged["controller/entropy"] == [one.note["entropy"] for one in trials[:12]]
     assert len(logged["controller/loss"]) == len(logged["controller/baseline"]) == 11
     known = [0.51, 0.52, 0.53, 0.54]
-    assert logged["random_expected_best"] == pytest.approx([expected_best(known[: min(n, 4)], min(n, 4)) for n in range(1, 13)])
+    assert logged["random_expected_best"] == pytest.approx(
+        [expected_best(known[: min(n, 4)], min(n, 4)) for n in range(1, 13)]
+    )
     assert logged["trials._type"] == ["table-file"]
     assert logged["trials.nrows"] == [13]
     content = json.loads((path.parent / "files" / logged["trials.path"][0]).read_text())
@@ -112,7 +128,10 @@ def test_the_offline_run_holds_the_series_the_table_and_the_drawing(tmp_path, ca
     assert [row[2] for row in content["data"]].count("failed") == 1
     assert "cell" in (path.parent / "files" / logged["best_cell.path"][0]).read_text()
     config = {
-        item.key: json.loads(item.value_json) for record in records(path) if record.HasField("config") for item in record.config.update
+        item.key: json.loads(item.value_json)
+        for record in records(path)
+        if record.HasField("config")
+        for item in record.config.update
     }
     initial = next(record.run for record in records(path) if record.HasField("run"))
     config |= {item.key: json.loads(item.value_json) for item in initial.config.update}
@@ -143,7 +162,9 @@ def test_a_resumed_search_goes_on_under_the_same_id(tmp_path):
     (second,) = [path for path in both if path != first]
     assert first.name == second.name == f"run-{(run / 'wandb-id').read_text().strip()}.wandb"
     assert series(first)["trial"] + series(second)["trial"] == list(range(1, 14))
-    steps = [record.history.step.num for path in (first, second) for record in records(path) if record.HasField("history")]
+    steps = [
+        record.history.step.num for path in (first, second) for record in records(path) if record.HasField("history")
+    ]
     assert steps == list(range(1, 14))
 
 

@@ -1,4 +1,6 @@
-"""Compiling part by part: the same numbers, one code for each shape, nothing compiled anew as drop path grows or for evaluation."""
+"""Compiling part by part: the same numbers, one code for each shape, nothing compiled anew as drop path grows or for
+evaluation.
+"""
 
 from collections.abc import Iterator
 
@@ -19,7 +21,9 @@ from nasbench.train.device import isolated_rng
 from nasbench.train.trainer import fit
 from search_spaces.nasnet.space import NasnetSpace
 
-pytestmark = pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf:UserWarning")  # PyTorch's own, at a look
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:The .grad attribute of a Tensor that is not a leaf:UserWarning"
+)  # PyTorch's own, at a look
 CPU = torch.device("cpu")
 RECIPE = Recipe("test", 1, epochs=2, batch_size=64, lr_peak=0.05, ema_decay=0.9, train_images=256, val_images=100)
 
@@ -27,7 +31,11 @@ RECIPE = Recipe("test", 1, epochs=2, batch_size=64, lr_peak=0.05, ema_decay=0.9,
 class Part(nn.Module):
     def __init__(self, c_in: int, c_out: int, layer_share: float) -> None:
         super().__init__()
-        self.conv, self.bn, self.drop_path = nn.Conv2d(c_in, c_out, 3, padding=1), nn.BatchNorm2d(c_out), DropPath(layer_share)
+        self.conv, self.bn, self.drop_path = (
+            nn.Conv2d(c_in, c_out, 3, padding=1),
+            nn.BatchNorm2d(c_out),
+            DropPath(layer_share),
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         return self.drop_path(self.bn(self.conv(x)).relu())
@@ -103,7 +111,9 @@ def test_probabilities_held_as_tensors_change_nothing_in_eager_mode() -> None:
 
 @pytest.mark.slow
 def test_cells_of_one_shape_share_their_code(fresh: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """NASNet-A with six cells a stack: in each stack the first two differ from the rest, and there are two reductions."""
+    """NASNet-A with six cells a stack: in each stack the first two differ from the rest, and there are two
+    reductions.
+    """
     with isolated_rng(CPU, 0):
         model = NasnetSpace().build_published("nasnet-a", Size(6, 2, skeleton="cifar"), Task(10, 8, 1)).train()
     x = torch.randn(8, 1, 8, 8)

@@ -22,17 +22,23 @@ def digits():
 
 
 def small_net() -> nn.Sequential:
-    body = [nn.Sequential(nn.Conv2d(1 if i == 0 else 4, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU()) for i in range(3)]
+    body = [
+        nn.Sequential(nn.Conv2d(1 if i == 0 else 4, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU()) for i in range(3)
+    ]
     return nn.Sequential(*body, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 10))
 
 
-@pytest.mark.parametrize(("what", "moves"), [("all-but-head", {"5"}), ("stages:2", {"2", "5"}), ("none", {"0", "1", "2", "5"})])
+@pytest.mark.parametrize(
+    ("what", "moves"), [("all-but-head", {"5"}), ("stages:2", {"2", "5"}), ("none", {"0", "1", "2", "5"})]
+)
 def test_frozen_parts_keep_weights_and_statistics(digits, what: str, moves: set[str]) -> None:
     torch.manual_seed(0)
     model = small_net()
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     fit(model, digits, RECIPE, seed=0, device=CPU, freezing=Freezing(what))
-    changed = {name.split(".")[0] for name, tensor in model.state_dict().items() if not torch.equal(tensor, before[name])}
+    changed = {
+        name.split(".")[0] for name, tensor in model.state_dict().items() if not torch.equal(tensor, before[name])
+    }
     assert changed == moves
 
 
@@ -41,7 +47,10 @@ def test_a_slow_body_learns_at_a_tenth_of_the_heads_rate() -> None:
     optimizer = make_optimizer(model, RECIPE, Freezing(pretrained=tuple(model.state_dict())).slow(model))
     set_rate(optimizer, 0.4)
     rates = {id(parameter): group["lr"] for group in optimizer.param_groups for parameter in group["params"]}
-    assert {name: rates[id(p)] for name, p in model.named_parameters() if name.startswith("5")} == {"5.weight": 0.4, "5.bias": 0.4}
+    assert {name: rates[id(p)] for name, p in model.named_parameters() if name.startswith("5")} == {
+        "5.weight": 0.4,
+        "5.bias": 0.4,
+    }
     assert all(rates[id(p)] == pytest.approx(0.04) for name, p in model.named_parameters() if not name.startswith("5"))
 
 

@@ -68,7 +68,9 @@ def network() -> nn.Sequential:
     return nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Flatten(), nn.Linear(2, 2))
 
 
-@pytest.mark.parametrize(("name", "kind"), [("sgd", torch.optim.SGD), ("rmsprop", RMSProp), ("adamw", torch.optim.AdamW)])
+@pytest.mark.parametrize(
+    ("name", "kind"), [("sgd", torch.optim.SGD), ("rmsprop", RMSProp), ("adamw", torch.optim.AdamW)]
+)
 def test_optimizers(name, kind):
     recipe = replace(RECIPE, optimizer=name, weight_decay=0.3, nesterov=name == "sgd")
     optimizer = make_optimizer(network(), recipe)
@@ -108,7 +110,9 @@ def test_the_average_follows_its_recursion():
         ema.update(model, step)
         decay = min(0.5, (1 + step) / (10 + step))
         for name, tensor in model.state_dict().items():
-            expected[name] = decay * expected[name] + (1 - decay) * tensor if tensor.is_floating_point() else tensor.clone()
+            expected[name] = (
+                decay * expected[name] + (1 - decay) * tensor if tensor.is_floating_point() else tensor.clone()
+            )
     for name, tensor in ema.state_dict().items():
         assert torch.allclose(tensor, expected[name]), name
     assert not ema.model.training
@@ -167,4 +171,6 @@ def test_published_rates() -> None:
     for recipe in (large, mobile, efficientnet):  # 0.97 in stairs of 2.4 epochs, counted from the first step
         assert learning_rate(recipe, 2400, 100, recipe.epochs) == pytest.approx(recipe.lr_peak * 0.97**10)
         assert learning_rate(recipe, 2399, 100, recipe.epochs) == pytest.approx(recipe.lr_peak * 0.97**9)
-    assert learning_rate(efficientnet, 249, 100, efficientnet.epochs) == pytest.approx(0.128 / 2)  # the warm-up of 5 epochs, half done
+    assert learning_rate(efficientnet, 249, 100, efficientnet.epochs) == pytest.approx(
+        0.128 / 2
+    )  # the warm-up of 5 epochs, half done

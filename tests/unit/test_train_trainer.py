@@ -19,7 +19,16 @@ from nasbench.train.trainer import evaluate, fit
 
 CPU = torch.device("cpu")
 RECIPE = Recipe(
-    "test", 1, epochs=2, batch_size=32, lr_peak=0.1, weight_decay=1e-4, nesterov=True, pad_crop=1, train_images=256, val_images=100
+    "test",
+    1,
+    epochs=2,
+    batch_size=32,
+    lr_peak=0.1,
+    weight_decay=1e-4,
+    nesterov=True,
+    pad_crop=1,
+    train_images=256,
+    val_images=100,
 )
 
 
@@ -28,7 +37,9 @@ class Net(nn.Module):
 
     def __init__(self, aux: bool = False) -> None:
         super().__init__()
-        self.body = nn.Sequential(nn.Conv2d(1, 16, 3, padding=1), nn.BatchNorm2d(16), nn.ReLU(), nn.Conv2d(16, 16, 3, stride=2))
+        self.body = nn.Sequential(
+            nn.Conv2d(1, 16, 3, padding=1), nn.BatchNorm2d(16), nn.ReLU(), nn.Conv2d(16, 16, 3, stride=2)
+        )
         self.drop_path, self.dropout = DropPath(), nn.Dropout(0.1)
         self.head = nn.Linear(16, 10)
         self.aux_head = nn.Linear(16, 10) if aux else None
@@ -54,7 +65,9 @@ def same(a: nn.Module, b: nn.Module) -> bool:
     return all(torch.equal(x, y) for x, y in zip(a.state_dict().values(), b.state_dict().values(), strict=True))
 
 
-EVERYTHING = replace(RECIPE, epochs=3, drop_path=0.2, ema_decay=0.9, cutout=2, flip=True, grad_clip_norm=1.0, label_smoothing=0.1)
+EVERYTHING = replace(
+    RECIPE, epochs=3, drop_path=0.2, ema_decay=0.9, cutout=2, flip=True, grad_clip_norm=1.0, label_smoothing=0.1
+)
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "rmsprop", "adamw"])
@@ -92,7 +105,10 @@ def test_an_interrupted_training_goes_on_to_the_last_bit(digits, optimizer, chan
     with pytest.raises(Stop):
         fit(net(), digits, recipe, seed=5, device=CPU, report=stop_after_two, checkpoint=file)
     resumed, seen = net(seed=77), []  # whatever it starts from, the checkpoint is what counts
-    assert fit(resumed, digits, recipe, seed=5, device=CPU, report=lambda epoch, _: seen.append(epoch), checkpoint=file) == expected
+    assert (
+        fit(resumed, digits, recipe, seed=5, device=CPU, report=lambda epoch, _: seen.append(epoch), checkpoint=file)
+        == expected
+    )
     assert seen == [2, 3]  # where it was cut off is told again
     assert same(resumed, whole)
     done = net(seed=78)
@@ -125,7 +141,9 @@ def test_one_plain_step_is_the_textbooks(digits):
     """A batch of all images, no augmentation: one step of gradient descent with an L2 penalty."""
     split = digits.train.first(64)
     data = replace(digits, train=split)
-    recipe = Recipe("plain", 1, epochs=1, batch_size=64, lr_peak=0.1, lr_schedule="constant", momentum=0.0, weight_decay=0.01)
+    recipe = Recipe(
+        "plain", 1, epochs=1, batch_size=64, lr_peak=0.1, lr_schedule="constant", momentum=0.0, weight_decay=0.01
+    )
     model = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
     weight = model[1].weight.detach().clone().requires_grad_()
     bias = model[1].bias.detach().clone()
@@ -149,9 +167,21 @@ def test_the_auxiliary_head_is_weighted_by_the_recipe(digits):
 
 
 def test_the_auxiliary_head_has_its_share_of_the_gradient(digits):
-    """One step of gradient descent: the body goes along the main loss's gradient and 0.4 times the auxiliary one's; each head its own."""
+    """One step of gradient descent: the body goes along the main loss's gradient and 0.4 times the auxiliary one's;
+    each head its own.
+    """
     split = digits.train.first(64)
-    recipe = Recipe("plain", 1, epochs=1, batch_size=64, lr_peak=0.1, lr_schedule="constant", momentum=0.0, dropout=0.0, aux_weight=0.4)
+    recipe = Recipe(
+        "plain",
+        1,
+        epochs=1,
+        batch_size=64,
+        lr_peak=0.1,
+        lr_schedule="constant",
+        momentum=0.0,
+        dropout=0.0,
+        aux_weight=0.4,
+    )
     model, twin = net(aux=True), net(aux=True).train()
     twin.dropout.p = 0.0
     names, parameters = zip(*twin.named_parameters(), strict=True)
@@ -159,9 +189,12 @@ def test_the_auxiliary_head_has_its_share_of_the_gradient(digits):
     losses = [F.cross_entropy(each, split.labels) for each in (logits, aux_logits)]
     main, aux = (torch.autograd.grad(loss, parameters, retain_graph=True, allow_unused=True) for loss in losses)
     metrics = fit(model, replace(digits, train=split), recipe, seed=0, device=CPU)
-    assert metrics["train_loss"] == pytest.approx(losses[0].item(), rel=1e-5), "the loss that is told is the main head's"
+    assert metrics["train_loss"] == pytest.approx(losses[0].item(), rel=1e-5), (
+        "the loss that is told is the main head's"
+    )
     shares = {
-        name.partition(".")[0]: (of_main is not None, of_aux is not None) for name, of_main, of_aux in zip(names, main, aux, strict=True)
+        name.partition(".")[0]: (of_main is not None, of_aux is not None)
+        for name, of_main, of_aux in zip(names, main, aux, strict=True)
     }
     assert shares == {"body": (True, True), "head": (True, False), "aux_head": (False, True)}
     for name, before, of_main, of_aux in zip(names, parameters, main, aux, strict=True):
@@ -200,7 +233,9 @@ def test_gradients_are_clipped(digits):
     recipe = replace(RECIPE, grad_clip_norm=1e-6, weight_decay=0.0, momentum=0.0, nesterov=False)
     model, before = net(), net()
     fit(model, digits, recipe, seed=0, device=CPU, epochs=1)
-    distance = torch.cat([(a - b).detach().flatten() for a, b in zip(model.parameters(), before.parameters(), strict=True)]).norm()
+    distance = torch.cat(
+        [(a - b).detach().flatten() for a, b in zip(model.parameters(), before.parameters(), strict=True)]
+    ).norm()
     assert float(distance) <= 8 * 0.1 * 1e-6 * 1.01
 
 
@@ -225,7 +260,15 @@ def test_evaluation_leaves_the_mode_as_it_was(digits, training):
 
 def test_reports_come_after_each_epoch(digits):
     seen = []
-    metrics = fit(net(), digits, RECIPE, seed=0, device=CPU, epochs=3, report=lambda epoch, values: seen.append((epoch, dict(values))))
+    metrics = fit(
+        net(),
+        digits,
+        RECIPE,
+        seed=0,
+        device=CPU,
+        epochs=3,
+        report=lambda epoch, values: seen.append((epoch, dict(values))),
+    )
     assert [epoch for epoch, _ in seen] == [1, 2, 3]
     assert seen[-1][1] == metrics
     assert all(set(values) == {"train_loss", "val_accuracy", "val_top5", "val_loss"} for _, values in seen)
@@ -255,7 +298,10 @@ class Broken(nn.Module):
 @pytest.mark.parametrize(
     ("error", "text"),
     [
-        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.\nmore"), r"out of memory \(CUDA out of memory. Tried"),
+        (
+            torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.\nmore"),
+            r"out of memory \(CUDA out of memory. Tried",
+        ),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"), "out of memory"),
         (MemoryError(), "out of memory"),
         (RuntimeError("shapes do not match"), "RuntimeError: shapes do not match"),

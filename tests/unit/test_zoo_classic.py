@@ -42,11 +42,26 @@ SMALL_ONLY = {name for name, entry in ENTRIES.items() if entry.card.task.image_s
 DEEP = {name for name in ENTRIES if "1202" in name or "1001" in name}
 """Thousands of operations: slow even where nothing is computed."""
 
-LONG = {name for name in ENTRIES if any(part in name for part in ("164", "152", "101", "169", "201", "_250_", "_190_", "senet154"))} | {
+LONG = {
+    name
+    for name in ENTRIES
+    if any(part in name for part in ("164", "152", "101", "169", "201", "_250_", "_190_", "senet154"))
+} | {
     *("inception_resnet_v2", "inception_v4", "inception_v3_aux", "se_inception", "densenet_100_12", "densenet_100_24"),
-    *("resnet44", "plain44", "plain56", "plain110", "preresnet56", "se_resnet56", "se_resnet110", "resnet110_stochastic_depth"),
+    *(
+        "resnet44",
+        "plain44",
+        "plain56",
+        "plain110",
+        "preresnet56",
+        "se_resnet56",
+        "se_resnet110",
+        "resnet110_stochastic_depth",
+    ),
 }
-"""About a second where nothing is computed: the fast tests count their parameters, and the operations of their shallower relatives."""
+"""About a second where nothing is computed: the fast tests count their parameters, and the operations of their
+shallower relatives.
+"""
 
 MANY_WEIGHTS = 30_000_000
 
@@ -56,7 +71,9 @@ def marked(names: list[str], slow: Callable[[str], bool]) -> list[object]:
 
 
 def smallest_task(name: str) -> Task:
-    """The smallest images that are tested, the side of scikit-learn's digits where the network takes it; odd classes, grey."""
+    """The smallest images that are tested, the side of scikit-learn's digits where the network takes it; odd classes,
+    grey.
+    """
     return Task(num_classes=7, image_size=LARGE_ONLY.get(name, 8), channels=1)
 
 
@@ -83,11 +100,15 @@ def without_gradient(network: nn.Module, images: Tensor) -> list[str]:
     """Trains one step with every output, auxiliary ones too; names the trainable parameters that got no gradient."""
     network.train()
     torch.stack([output.float().square().sum() for output in outputs(network, images)]).sum().backward()
-    return [name for name, parameter in network.named_parameters() if parameter.requires_grad and parameter.grad is None]
+    return [
+        name for name, parameter in network.named_parameters() if parameter.requires_grad and parameter.grad is None
+    ]
 
 
 def spread(network: nn.Module) -> nn.Module:
-    """Gives batch normalisations statistics and scales that are not the trivial ones, so that equal outputs say something."""
+    """Gives batch normalisations statistics and scales that are not the trivial ones, so that equal outputs say
+    something.
+    """
     generator = torch.Generator().manual_seed(1)
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
@@ -141,15 +162,16 @@ def test_the_smallest_form_runs_forward_and_backward(name: str) -> None:
 
 
 ASKED = """
-lenet5 lenet5_original alexnet alexnet_two_tower alexnet_ungrouped zfnet nin vgg11 vgg11_lrn vgg13 vgg16 vgg16_c vgg19 googlenet
-googlenet_aux googlenet_bn inception_naive inception_reduced bn_inception inception_v3 inception_v4 inception_resnet_v2 xception plain18
-plain34 resnet18 resnet34 resnet50 resnet101 resnet152 resnet18_a resnet34_a resnet50_v1 plain20 plain110 plain32 plain44 plain56
-plain1202 resnet20 resnet32 resnet44 resnet56 resnet110 resnet1202 resnet164 resnet110_bn_after_add resnet164_bn_after_add
-resnet110_relu_before_add resnet164_relu_before_add resnet110_relu_preact resnet164_relu_preact preresnet110 preresnet164 preresnet1001
-resnet110_stochastic_depth wrn_16_8 wrn_28_10 wrn_40_4 wrn_50_2 resnext29_8x64d resnext29_16x64d resnext50_32x4d resnext101_32x4d
-resnext101_64x4d densenet_40_12 densenet_100_12 densenet_100_24 densenet_bc_100_12 densenet_bc_250_24 densenet_bc_190_40 densenet121
-densenet169 densenet201 se_inception se_resnet50 senet154 se_resnet20 se_resnet56 se_resnet110 se_resnet164 se_wrn_16_8 resnet1001
-wrn_28_10_dropout resnet1202_stochastic_depth
+lenet5 lenet5_original alexnet alexnet_two_tower alexnet_ungrouped zfnet nin vgg11 vgg11_lrn vgg13 vgg16 vgg16_c vgg19
+googlenet googlenet_aux googlenet_bn inception_naive inception_reduced bn_inception inception_v3 inception_v4
+inception_resnet_v2 xception plain18 plain34 resnet18 resnet34 resnet50 resnet101 resnet152 resnet18_a resnet34_a
+resnet50_v1 plain20 plain110 plain32 plain44 plain56 plain1202 resnet20 resnet32 resnet44 resnet56 resnet110
+resnet1202 resnet164 resnet110_bn_after_add resnet164_bn_after_add resnet110_relu_before_add resnet164_relu_before_add
+resnet110_relu_preact resnet164_relu_preact preresnet110 preresnet164 preresnet1001 resnet110_stochastic_depth
+wrn_16_8 wrn_28_10 wrn_40_4 wrn_50_2 resnext29_8x64d resnext29_16x64d resnext50_32x4d resnext101_32x4d
+resnext101_64x4d densenet_40_12 densenet_100_12 densenet_100_24 densenet_bc_100_12 densenet_bc_250_24
+densenet_bc_190_40 densenet121 densenet169 densenet201 se_inception se_resnet50 senet154 se_resnet20 se_resnet56
+se_resnet110 se_resnet164 se_wrn_16_8 resnet1001 wrn_28_10_dropout resnet1202_stochastic_depth
 """
 
 
@@ -190,7 +212,9 @@ def test_vgg16_row_by_row_as_lectures_print_it() -> None:
     fc6 = next(layer for layer in rows if layer.type == "Linear")
     assert (fc6.weights, fc6.params) == (102_760_448, 102_764_544)
     image = task.channels * task.image_size**2
-    assert image + sum(row.activations for row in rows) == 15_237_608  # the 15.2M that the rows come to; lectures print 24M
+    assert (
+        image + sum(row.activations for row in rows) == 15_237_608
+    )  # the 15.2M that the rows come to; lectures print 24M
     assert sum(row.params for row in rows) == 138_357_544
     assert [row.receptive_field for row in rows[:3]] == [3, 5, 6]
 
@@ -204,7 +228,9 @@ def test_cifar_100_adds_its_rows_alone() -> None:
 
 @pytest.mark.parametrize("name", sorted(LARGE_ONLY))
 def test_a_network_for_large_images_says_so(name: str) -> None:
-    with pytest.raises(UsageError, match=f"'{name}' exists for large images only.*needs at least {LARGE_ONLY[name]} px; got 32 px"):
+    with pytest.raises(
+        UsageError, match=f"'{name}' exists for large images only.*needs at least {LARGE_ONLY[name]} px; got 32 px"
+    ):
         zoo.create(name, image_size=32)
 
 
@@ -251,7 +277,10 @@ def test_the_lectures_inception_example() -> None:
     assert count(reduced, task)[1] == 271_351_808
     assert naive(images_of(task)).shape == (2, naive.channels, 28, 28) == (2, 672, 28, 28)
     assert reduced(images_of(task)).shape == (2, reduced.channels, 28, 28) == (2, 480, 28, 28)
-    for name, module in (("inception_naive", naive), ("inception_reduced", reduced)):  # the zoo's networks of one module: a classifier more
+    for name, module in (
+        ("inception_naive", naive),
+        ("inception_reduced", reduced),
+    ):  # the zoo's networks of one module: a classifier more
         card = zoo.entry(name).card
         assert card.macs == count(module, task)[1] + module.channels * card.task.num_classes
 
@@ -269,12 +298,18 @@ def test_googlenets_heads_speak_in_training_alone() -> None:
         (lambda task: ResNet(task, 18), "resnet18", {}),
         (lambda task: ResNet(task, 50), "resnet50", {}),
         (lambda task: densenet(task, 121), "densenet121", {}),
-        (lambda task: GoogLeNet(task, aux_heads=True, library_form=True), "googlenet", {"aux_logits": True, "init_weights": False}),
+        (
+            lambda task: GoogLeNet(task, aux_heads=True, library_form=True),
+            "googlenet",
+            {"aux_logits": True, "init_weights": False},
+        ),
         pytest.param(lambda task: VGG(task, "A"), "vgg11", {}, marks=pytest.mark.slow),
     ],
     ids=["resnet18", "resnet50", "densenet121", "googlenet", "vgg11"],
 )
-def test_own_builders_give_torchvisions_outputs(own: Callable[[Task], nn.Module], library: str, options: dict[str, bool]) -> None:
+def test_own_builders_give_torchvisions_outputs(
+    own: Callable[[Task], nn.Module], library: str, options: dict[str, bool]
+) -> None:
     from torchvision import models
 
     torch.manual_seed(0)
@@ -327,7 +362,9 @@ def test_a_pre_activation_is_shared_where_the_shape_changes() -> None:
     assert order_of(unit, torch.zeros(2, 16, 4, 4)) == "BN ReLU conv BN ReLU conv BN ReLU conv conv add"
 
 
-@pytest.mark.parametrize("name", ["preresnet20", "resnet110_relu_preact", "resnet110_bn_after_add", "resnet110_relu_before_add"])
+@pytest.mark.parametrize(
+    "name", ["preresnet20", "resnet110_relu_preact", "resnet110_bn_after_add", "resnet110_relu_before_add"]
+)
 def test_ends_of_the_variants(name: str) -> None:
     network = ENTRIES[name].build(smallest_task(name)).eval()
     stem, units, last = (network.get_submodule(part) for part in ("stem", "units", "last"))
@@ -359,7 +396,9 @@ def test_stochastic_depth_decays_linearly_and_is_off_in_evaluation() -> None:
     assert not torch.equal(one, other)
 
 
-@pytest.mark.parametrize("name", ["resnet18", "vgg16", "densenet121", "googlenet", "googlenet_bn", "alexnet", "se_resnet50", "wrn_50_2"])
+@pytest.mark.parametrize(
+    "name", ["resnet18", "vgg16", "densenet121", "googlenet", "googlenet_bn", "alexnet", "se_resnet50", "wrn_50_2"]
+)
 @pytest.mark.parametrize("image_size", [28, 32, 48, 64])
 def test_the_form_for_small_images_takes_any_size_of_them(name: str, image_size: int) -> None:
     with torch.device("meta"):

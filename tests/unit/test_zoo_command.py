@@ -130,7 +130,12 @@ def test_no_labels_overlap_and_every_family_has_one():
     families = ("vgg", "resnet", "vit", "mobilenet", "efficientnet", "gmlp")
     points = [
         Point(
-            f"{families[i % 6]}_{i}", families[i % 6], int(10 ** rng.gauss(9.6, 0.4)), 10_000_000 * (i % 9 + 1), rng.gauss(77, 3), i % 5 > 0
+            f"{families[i % 6]}_{i}",
+            families[i % 6],
+            int(10 ** rng.gauss(9.6, 0.4)),
+            10_000_000 * (i % 9 + 1),
+            rng.gauss(77, 3),
+            i % 5 > 0,
         )
         for i in range(60)
     ]
@@ -148,18 +153,25 @@ def test_the_chart_of_all_networks_labels_every_family_and_no_label_overlaps():
     assert overlaps(axes) == []
     labels = {text.get_text() for text in axes.texts}
     shown = [row for row in listing(Filter(dataset="imagenet")) if row.dataset == "imagenet" and row.best("top1_error")]
-    assert {row.card.family for row in shown} == {row.card.family for row in shown if row.name.rpartition(":")[2] in labels}
+    assert {row.card.family for row in shown} == {
+        row.card.family for row in shown if row.name.rpartition(":")[2] in labels
+    }
     assert len(labels) >= 40
 
 
 def test_doubtful_numbers_are_hollow():
-    axes = complexity([Point("a", "vgg", 10**9, 10**7, 70.0, True), Point("b", "vgg", 10**10, 10**7, 75.0, False)]).axes[0]
+    axes = complexity(
+        [Point("a", "vgg", 10**9, 10**7, 70.0, True), Point("b", "vgg", 10**10, 10**7, 75.0, False)]
+    ).axes[0]
     filled = {float(c.get_offsets()[0][1]): len(c.get_facecolor()) for c in axes.collections}
     assert filled == {70.0: 1, 75.0: 0}
 
 
 def test_published_tables_of_the_plots():
-    assert [(entry.network, entry.compute) for entry in EFFICIENCY][::5] == [("AlexNet", 3.1), ("EfficientNet-B0", 0.069)]
+    assert [(entry.network, entry.compute) for entry in EFFICIENCY][::5] == [
+        ("AlexNet", 3.1),
+        ("EfficientNet-B0", 0.069),
+    ]
     for entry in EFFICIENCY[1:]:
         assert float(entry.factor[:-1]) == pytest.approx(EFFICIENCY[0].compute / entry.compute, rel=0.04)
     assert MOORE_FACTOR == 11
@@ -200,7 +212,10 @@ def test_the_label_that_came_off_worst_goes_first():
 
 
 def test_a_point_in_a_crowd_is_labelled_outside_it():
-    ring = [Anchor(100 + 12 * math.cos(turn * math.pi / 8), 100 + 12 * math.sin(turn * math.pi / 8), 4, "", 0, 0) for turn in range(16)]
+    ring = [
+        Anchor(100 + 12 * math.cos(turn * math.pi / 8), 100 + 12 * math.sin(turn * math.pi / 8), 4, "", 0, 0)
+        for turn in range(16)
+    ]
     anchors = [Anchor(100, 100, 2, "label", 30, 8), *ring]
     assert place(anchors, [0], Box(0, 0, 200, 200)) == []
     (label,) = place(anchors, [0], Box(0, 0, 200, 200), must=1)

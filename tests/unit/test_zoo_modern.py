@@ -1,4 +1,6 @@
-"""Mobile networks, EfficientNets, transformers and MLPs: counts against their cards, gradients, equality with the libraries."""
+"""Mobile networks, EfficientNets, transformers and MLPs: counts against their cards, gradients, equality with the
+libraries.
+"""
 
 from dataclasses import replace
 
@@ -39,9 +41,17 @@ FAMILIES = {
 ENTRIES = {name: entry for name, entry in zoo.registry.entries().items() if entry.card.family in FAMILIES}
 VERIFIED = [name for name, entry in ENTRIES.items() if entry.card.verified]
 UNVERIFIED = {"s2mlp_wide", "s2mlp_deep"}
-LARGE_ONLY = {"squeezenet1_0", "nasnetalarge", "pnasnet5large", *(name for name in ENTRIES if name.startswith("cyclemlp"))}
+LARGE_ONLY = {
+    "squeezenet1_0",
+    "nasnetalarge",
+    "pnasnet5large",
+    *(name for name in ENTRIES if name.startswith("cyclemlp")),
+}
 PATCHES = {"vit", "mlp_mixer", "resmlp", "gmlp", "s2mlp"}
-SMALLEST_SIBLINGS = {min((e.card for e in ENTRIES.values() if e.card.family == f), key=lambda card: card.macs or 0).name for f in FAMILIES}
+SMALLEST_SIBLINGS = {
+    min((e.card for e in ENTRIES.values() if e.card.family == f), key=lambda card: card.macs or 0).name
+    for f in FAMILIES
+}
 """One network of every family: the others run the same code over more layers."""
 HEAVY_PARAMS = 15_000_000
 """Above this, real computation takes seconds on two cores."""
@@ -62,7 +72,9 @@ def on_meta(name: str, task: Task) -> nn.Module:
 def without_gradient(network: nn.Module, image: Tensor) -> list[str]:
     network.train()
     network(image).sum().backward()
-    return [name for name, parameter in network.named_parameters() if parameter.requires_grad and parameter.grad is None]
+    return [
+        name for name, parameter in network.named_parameters() if parameter.requires_grad and parameter.grad is None
+    ]
 
 
 def test_every_family_is_complete():
@@ -99,10 +111,15 @@ def test_cards_say_what_was_published_of_counts(name, params, macs):
 @pytest.mark.parametrize("name", ENTRIES)
 def test_params_equal_the_card(name):
     network = on_meta(name, ENTRIES[name].card.task)
-    assert sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad) == ENTRIES[name].card.params
+    assert (
+        sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
+        == ENTRIES[name].card.params
+    )
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name not in SMALLEST_SIBLINGS)) for name in ENTRIES])
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name not in SMALLEST_SIBLINGS)) for name in ENTRIES]
+)
 def test_published_form_has_the_macs_of_its_card_and_no_dead_parameter(name):
     card = ENTRIES[name].card
     network = on_meta(name, card.task)
@@ -113,7 +130,10 @@ def test_published_form_has_the_macs_of_its_card_and_no_dead_parameter(name):
 
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(name, marks=[pytest.mark.slow] * (entry.card.params > HEAVY_PARAMS)) for name, entry in ENTRIES.items()],
+    [
+        pytest.param(name, marks=[pytest.mark.slow] * (entry.card.params > HEAVY_PARAMS))
+        for name, entry in ENTRIES.items()
+    ],
 )
 def test_runs_at_the_smallest_size(name):
     task = Task(num_classes=7, image_size=smallest(name), channels=1)
@@ -137,14 +157,18 @@ def test_large_only_networks_say_so(name):
         on_meta(name, Task(image_size=32))
 
 
-@pytest.mark.parametrize(("name", "image_size"), [("vit_b_16", 230), ("vit_h_14", 225), ("mixer_b16", 30), ("gmlp_s", 2)])
+@pytest.mark.parametrize(
+    ("name", "image_size"), [("vit_b_16", 230), ("vit_h_14", 225), ("mixer_b16", 30), ("gmlp_s", 2)]
+)
 def test_patches_must_tile_the_image(name, image_size):
     with pytest.raises(UsageError, match="Nearest"):
         on_meta(name, Task(image_size=image_size))
 
 
 def alike(own: nn.Module, library: nn.Module, image_size: int = 64) -> float:
-    """The largest difference of outputs with the same weights, relative to the largest output; statistics as of a first batch."""
+    """The largest difference of outputs with the same weights, relative to the largest output; statistics as of a first
+    batch.
+    """
     images = torch.randn(4, 3, image_size, image_size, generator=torch.Generator().manual_seed(0))
     for module in library.modules():
         if isinstance(module, nn.BatchNorm2d):
@@ -219,7 +243,9 @@ def test_vit_equals_torchvision_by_names_and_shapes():
         with torch.device("meta"):
             theirs = getattr(torchvision.models, name)()
         ours = on_meta(name, ENTRIES[name].card.task)
-        assert {key: value.shape for key, value in ours.state_dict().items()} == {k: v.shape for k, v in theirs.state_dict().items()}
+        assert {key: value.shape for key, value in ours.state_dict().items()} == {
+            k: v.shape for k, v in theirs.state_dict().items()
+        }
 
 
 @pytest.mark.parametrize(("axis", "kernel"), [(2, (1, 3)), (1, (3, 1))])

@@ -1,4 +1,6 @@
-"""Published weights: fetched when asked for and never else, checked by their hash, and loaded into the published form alone."""
+"""Published weights: fetched when asked for and never else, checked by their hash, and loaded into the published form
+alone.
+"""
 
 import hashlib
 import http.server
@@ -38,8 +40,12 @@ def same_state(one: nn.Module, other: nn.Module) -> bool:
     return all(torch.equal(tensor, state[name]) for name, tensor in one.state_dict().items())
 
 
-def published(folder: Path, monkeypatch: pytest.MonkeyPatch, enum: str, state: dict[str, Tensor], digest: str | None = None) -> Path:
-    """Puts weights where torchvision says they are published, by a name with their hash (or another); returns where torch caches them."""
+def published(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, enum: str, state: dict[str, Tensor], digest: str | None = None
+) -> Path:
+    """Puts weights where torchvision says they are published, by a name with their hash (or another); returns where
+    torch caches them.
+    """
     server, cache = folder / "server", folder / "cache"
     server.mkdir()
     torch.save(state, server / "weights.pth")
@@ -105,7 +111,9 @@ def test_densenets_old_names_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert same_state(zoo.create("densenet121", pretrained=True), theirs)
 
 
-def test_googlenets_weights_load_without_heads_and_convert_their_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_googlenets_weights_load_without_heads_and_convert_their_input(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     theirs = spread(models.googlenet(weights=None, aux_logits=True, init_weights=False))
     published(tmp_path, monkeypatch, "GoogLeNet_Weights.IMAGENET1K_V1", theirs.state_dict())
     network = zoo.create("googlenet_bn", pretrained=True)
@@ -114,12 +122,18 @@ def test_googlenets_weights_load_without_heads_and_convert_their_input(tmp_path:
 
 
 @torch.no_grad()
-def test_a_training_takes_over_what_published_weights_presuppose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_training_takes_over_what_published_weights_presuppose(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     theirs = spread(models.efficientnet_b0(weights=None)).eval()
     published(tmp_path, monkeypatch, "EfficientNet_B0_Weights.IMAGENET1K_V1", theirs.state_dict())
     x = torch.randn(2, 3, 96, 96)
-    network, as_published = (build(resolve("zoo:efficientnet_b0", Form(classes=classes))).eval() for classes in (7, 1000))
-    assert len(_load_pretrained(network, resolve("zoo:efficientnet_b0", Form(classes=7)))) == len(network.state_dict()) - 2
+    network, as_published = (
+        build(resolve("zoo:efficientnet_b0", Form(classes=classes))).eval() for classes in (7, 1000)
+    )
+    assert (
+        len(_load_pretrained(network, resolve("zoo:efficientnet_b0", Form(classes=7)))) == len(network.state_dict()) - 2
+    )
     assert {module.eps for module in network.modules() if isinstance(module, nn.BatchNorm2d)} == {1e-5}
     _load_pretrained(as_published, resolve("zoo:efficientnet_b0", Form()))
     expected = theirs(x)
@@ -157,7 +171,9 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[_Hub]]
     thread.start()
     address = f"http://127.0.0.1:{server.server_address[1]}"
     monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", address)
-    monkeypatch.setattr(huggingface_hub.constants, "HUGGINGFACE_CO_URL_TEMPLATE", address + "/{repo_id}/resolve/{revision}/{filename}")
+    monkeypatch.setattr(
+        huggingface_hub.constants, "HUGGINGFACE_CO_URL_TEMPLATE", address + "/{repo_id}/resolve/{revision}/{filename}"
+    )
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
     yield handler
     server.shutdown()
@@ -176,7 +192,9 @@ def test_weights_from_the_hub_of_another_hash_are_refused(hub: type[_Hub]) -> No
 
 
 def test_a_network_without_weights_names_the_nearest_with_some() -> None:
-    with pytest.raises(UsageError, match=r"nobody publishes weights for 'cyclemlp_b1'.*nearest: .*, .*nasbench zoo NAME"):
+    with pytest.raises(
+        UsageError, match=r"nobody publishes weights for 'cyclemlp_b1'.*nearest: .*, .*nasbench zoo NAME"
+    ):
         zoo.create("cyclemlp_b1", pretrained=True)
 
 

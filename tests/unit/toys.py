@@ -15,7 +15,8 @@ class ToySpace:
 
     def canonical(self, architecture: Architecture) -> Architecture:
         return Architecture.of(
-            "toy", {**architecture.genes, "op_2": "a" if architecture.genes["op_2"] == "b" else architecture.genes["op_2"]}
+            "toy",
+            {**architecture.genes, "op_2": "a" if architecture.genes["op_2"] == "b" else architecture.genes["op_2"]},
         )
 
     def build(self, architecture: Architecture, size: Size, task: Task) -> object:
@@ -26,7 +27,9 @@ def plan(trials: int = 10, seed: int = 0, epochs: int = 1) -> Plan:
     return Plan(range(1, trials + 1), seed, epochs, "space:toy", Size(), Task())
 
 
-def trial(number: int = 1, status: str = "ok", score: float | None = 0.5, genes: str = "aaa", **changes: object) -> Trial:
+def trial(
+    number: int = 1, status: str = "ok", score: float | None = 0.5, genes: str = "aaa", **changes: object
+) -> Trial:
     architecture = Architecture.of("toy", {f"op_{index}": option for index, option in enumerate(genes)})
     return Trial(
         **{  # type: ignore[arg-type]

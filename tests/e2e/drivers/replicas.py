@@ -1,4 +1,5 @@
-"""Trains a network without batch normalisation, one step an epoch, and writes its curve: alone, or as one of several replicas.
+"""Trains a network without batch normalisation, one step an epoch, and writes its curve: alone, or as one of several
+replicas.
 
 Then one with it, whose statistics each replica gathers on its own.
 """
@@ -21,7 +22,14 @@ from nasbench.train.trainer import fit
 CPU = torch.device("cpu")
 STEPS, BATCH = 20, 64
 RECIPE = Recipe(
-    "one step an epoch", 1, epochs=STEPS, batch_size=BATCH, lr_peak=0.05, grad_clip_norm=5.0, train_images=BATCH, val_images=101
+    "one step an epoch",
+    1,
+    epochs=STEPS,
+    batch_size=BATCH,
+    lr_peak=0.05,
+    grad_clip_norm=5.0,
+    train_images=BATCH,
+    val_images=101,
 )
 
 
@@ -29,7 +37,12 @@ def curve(folder: str, accumulate: int = 1) -> None:
     """Trains under `RECIPE` and writes what was reported after each step as `<folder>/curve.json`."""
     torch.manual_seed(0)
     network = nn.Sequential(
-        nn.Conv2d(1, 8, 3, padding=1), nn.GroupNorm(2, 8), nn.ReLU(), nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(32, 10)
+        nn.Conv2d(1, 8, 3, padding=1),
+        nn.GroupNorm(2, 8),
+        nn.ReLU(),
+        nn.AdaptiveAvgPool2d(2),
+        nn.Flatten(),
+        nn.Linear(32, 10),
     )
     data = resolve_dataset("digits").load(None, None, False)
     recipe = Recipe(**{**vars(RECIPE), "accumulate": accumulate})
@@ -49,10 +62,14 @@ def curve(folder: str, accumulate: int = 1) -> None:
 
 
 def normalised(folder: str) -> None:
-    """Trains a network with batch normalisation for an epoch; writes its weights and what was found of it on the validation images."""
+    """Trains a network with batch normalisation for an epoch; writes its weights and what was found of it on the
+    validation images.
+    """
     network = with_normalisation()
     data = resolve_dataset("digits").load(None, None, False)
-    metrics = fit(network, data, replace(RECIPE, train_images=None), seed=0, device=CPU, epochs=1, replicas=of_process_group())
+    metrics = fit(
+        network, data, replace(RECIPE, train_images=None), seed=0, device=CPU, epochs=1, replicas=of_process_group()
+    )
     if of_process_group().leads:
         save_weights(Path(folder) / "normalised.safetensors", network)
         (Path(folder) / "normalised.json").write_text(json.dumps(metrics))
@@ -61,14 +78,21 @@ def normalised(folder: str) -> None:
 def with_normalisation() -> nn.Module:
     torch.manual_seed(0)
     return nn.Sequential(
-        nn.Conv2d(1, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(), nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(32, 10)
+        nn.Conv2d(1, 8, 3, padding=1),
+        nn.BatchNorm2d(8),
+        nn.ReLU(),
+        nn.AdaptiveAvgPool2d(2),
+        nn.Flatten(),
+        nn.Linear(32, 10),
     )
 
 
 if __name__ == "__main__":
     folder, rank, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     rendezvous = Path(folder, "rendezvous").absolute().as_uri()
-    distributed.init_process_group("gloo", init_method=rendezvous, rank=rank, world_size=count, timeout=timedelta(seconds=120))
+    distributed.init_process_group(
+        "gloo", init_method=rendezvous, rank=rank, world_size=count, timeout=timedelta(seconds=120)
+    )
     curve(folder)
     normalised(folder)
     assert of_process_group().union([f"of {rank}", "of both"]) == [f"of {each}" for each in range(count)] + ["of both"]

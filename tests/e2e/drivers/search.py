@@ -1,8 +1,9 @@
 """A search in a process of its own, killed at a moment that an event marks: `search.py DIRECTORY OPTIONS` (JSON).
 
-Options: trials, workers (0: this process), address (of a Ray cluster), seconds (of a trial), faults {number: what}, kill_after, timeout,
-and kill: "before run.json", "while run.json", "after run.json", "replay:N" (while trial N is replayed), "write:N" (half of the N-th
-line is on disk), "line:N" (all of it is, nobody is told), "told:N" (the strategy is, the listeners are not), "listener:N".
+Options: trials, workers (0: this process), address (of a Ray cluster), seconds (of a trial), faults {number: what},
+kill_after, timeout, and kill: "before run.json", "while run.json", "after run.json", "replay:N" (while trial N is
+replayed), "write:N" (half of the N-th line is on disk), "line:N" (all of it is, nobody is told), "told:N" (the strategy
+is, the listeners are not), "listener:N".
 """
 
 import json
@@ -32,7 +33,11 @@ def open_run(directory: Path, kill: str) -> RunStore:
     if kill == "while run.json":
         os.replace = lambda *_: die()  # type: ignore[assignment]
     try:
-        return RunStore.resume(directory) if (directory / "run.json").exists() else RunStore.create(directory, {"command": "toy"})
+        return (
+            RunStore.resume(directory)
+            if (directory / "run.json").exists()
+            else RunStore.create(directory, {"command": "toy"})
+        )
     finally:
         nasbench.core.store.write_atomically, os.replace = write, replace
 
@@ -82,13 +87,19 @@ def main(directory: Path, options: dict[str, Any]) -> None:
         if kill == "listener" and len(store.trials) == number:
             die()
 
-    loop = SearchLoop(space, strategy, plan(options["trials"]), KilledLog(store, kill, number), score, [listen], tuple(store.trials))
+    loop = SearchLoop(
+        space, strategy, plan(options["trials"]), KilledLog(store, kill, number), score, [listen], tuple(store.trials)
+    )
     faults = {int(number): fault for number, fault in options.get("faults", {}).items()}
-    evaluator = ToyEvaluator(str(directory), faults, options.get("seconds", 0.0), kill_after=tuple(options.get("kill_after", ())))
+    evaluator = ToyEvaluator(
+        str(directory), faults, options.get("seconds", 0.0), kill_after=tuple(options.get("kill_after", ()))
+    )
     if options.get("workers"):
         from nasbench.executors.ray_tune import RayExecutor
 
-        executor: Any = RayExecutor(options["workers"], address=options.get("address"), trial_timeout=options.get("timeout"))
+        executor: Any = RayExecutor(
+            options["workers"], address=options.get("address"), trial_timeout=options.get("timeout")
+        )
     else:
         from nasbench.executors.local import LocalExecutor
 

@@ -1,4 +1,6 @@
-"""A made-up space, a strategy that learns from all it is told, and an evaluator that fails on order: quick to import, no torch."""
+"""A made-up space, a strategy that learns from all it is told, and an evaluator that fails on order: quick to import,
+no torch.
+"""
 
 import hashlib
 import json
@@ -36,7 +38,9 @@ class ToySpace:
 
 
 class Climber:
-    """Mutates the best so far. Its notes carry a digest of everything it was told, in order: a replay that differs shows in the log."""
+    """Mutates the best so far. Its notes carry a digest of everything it was told, in order: a replay that differs
+    shows in the log.
+    """
 
     def __init__(self, space: ToySpace) -> None:
         self._space = space
@@ -63,7 +67,8 @@ class Climber:
 
 @dataclass(frozen=True)
 class ToyEvaluator:
-    """A score made of the genes, after `seconds`. `faults`: number of a trial -> what goes wrong in it; `marks` is a directory for notes.
+    """A score made of the genes, after `seconds`. `faults`: number of a trial -> what goes wrong in it; `marks` is a
+    directory for notes.
 
     Once so many trials have begun as an entry of `kill_after` says, the process kills itself, once for each entry.
     With `faults_of_genes`, architectures whose genes a and b are equal fail, and those with c = z score NaN.

@@ -1,5 +1,6 @@
-"""Runs `nasbench transfer` and dies by SIGKILL at a moment: step:K, before this process's Kth optimiser step, or saved:K, when the state
-has been written K times and the curve does not know of the last one yet. A recipe and a data set for such runs."""
+"""Runs `nasbench transfer` and dies by SIGKILL at a moment: step:K, before this process's Kth optimiser step, or
+saved:K, when the state has been written K times and the curve does not know of the last one yet. A recipe and a data
+set for such runs."""
 
 import os
 import signal
