@@ -46,7 +46,7 @@ from torch.profiler import ProfilerActivity, profile
 
 from nasbench.core.arch import sample
 from nasbench.core.spec import Size, Task
-from nasbench.engine.provenance import provenance
+from nasbench.engine.run.provenance import provenance
 from nasbench.train.device import resolve_device
 from search_spaces.nasnet.genotype import genotype_of
 from search_spaces.nasnet.published import NASNET_A

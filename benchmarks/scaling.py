@@ -36,7 +36,7 @@ from nasbench.core.registry import recipes, spaces, strategies
 from nasbench.core.seeds import derive
 from nasbench.core.spec import Size, Task
 from nasbench.core.store import RunStore
-from nasbench.engine.provenance import provenance
+from nasbench.engine.run.provenance import provenance
 from nasbench.testing import additive_score
 
 RESULT = Path(__file__).resolve().parent / "results" / "scaling.json"

@@ -19,12 +19,12 @@ from torch import nn
 from nasbench.core.compound import Multipliers
 from nasbench.core.spec import ModelSpec, Task
 from nasbench.engine.config import Form
-from nasbench.engine.models import resolve
-from nasbench.engine.scale import compound_scale, counted, pixels_of
+from nasbench.engine.parts.models import resolve
+from nasbench.engine.parts.scaled import compound_scale, counted, pixels_of
 from nasbench.nn.mbconv import Blueprint, StageNet, round_filters, round_repeats
 from nasbench.nn.mbconv_published import EFFICIENTNET_B0, MOBILENET_V1, MOBILENET_V2
 from nasbench.profile import count
-from zoo.resnet import ResNet
+from zoo.families.resnet import ResNet
 
 RESULT = Path(__file__).resolve().parent.parent / "docs" / "scaling_tables.md"
 LISTED = 0.05

@@ -24,14 +24,14 @@ from statistics import median
 from time import perf_counter, process_time
 from typing import Any
 
-from nasbench.core.loop import Plan, SearchLoop
-from nasbench.core.protocols import Executor, Metrics, Report, SearchSpace, Strategy, Tracker
+from nasbench.core.loop import Executor, Plan, SearchLoop
+from nasbench.core.protocols import Metrics, Report, SearchSpace, Strategy, Tracker
 from nasbench.core.registry import spaces, strategies
 from nasbench.core.spec import ModelSpec, Task
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Proposal, Trial
-from nasbench.engine.artifacts import BestWeights
-from nasbench.engine.provenance import provenance
+from nasbench.engine.run.artifacts import BestWeights
+from nasbench.engine.run.provenance import provenance
 from nasbench.executors.local import LocalExecutor
 
 RESULT = Path(__file__).resolve().parent / "results" / "search_overhead.json"

@@ -38,7 +38,7 @@ def draw(record: Mapping[str, Any], path: Path) -> None:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    from nasbench.report.plots import BLUE, ORANGE, STYLE
+    from nasbench.report.common.figure import BLUE, ORANGE, STYLE
 
     mpl.rcParams.update({**STYLE, "svg.hashsalt": "nasbench"})
     minutes = [epoch["minutes"] for epoch in record["curve"]]

@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nasbench.engine.config import Form
-    from nasbench.engine.models import load
-    from nasbench.engine.scale_command import ScaleResult, scale
+    from nasbench.engine.parts.models import load
+    from nasbench.engine.scaling.entry import scale
+    from nasbench.engine.scaling.result import ScaleResult
     from nasbench.engine.search import SearchResult, search
 
 __all__ = ["Form", "ScaleResult", "SearchResult", "load", "scale", "search"]
 
 _HOMES = {
     "Form": "nasbench.engine.config",
-    "load": "nasbench.engine.models",
-    "ScaleResult": "nasbench.engine.scale_command",
-    "scale": "nasbench.engine.scale_command",
+    "load": "nasbench.engine.parts.models",
+    "ScaleResult": "nasbench.engine.scaling.result",
+    "scale": "nasbench.engine.scaling.entry",
     "SearchResult": "nasbench.engine.search",
     "search": "nasbench.engine.search",
 }

@@ -94,7 +94,7 @@ def register(
 def entries() -> dict[str, Entry]:
     """All networks by name, plug-ins included, in order of year, then name, numbers in names by their size."""
     for family in FAMILIES:
-        importlib.import_module(f"zoo.{family}")
+        importlib.import_module(f"zoo.families.{family}")
     load_plugins()
     return dict(sorted(_entries.items(), key=lambda item: (item[1].card.year, _natural(item[0]))))
 

@@ -10,7 +10,7 @@ from nasbench.engine.config import CompareConfig
 def run(argv: Sequence[str]) -> None:
     """Parses, compares, prints."""
     config = parse_training(CompareConfig, "compare", argv, subject="models")
-    from nasbench.engine.compare import compare
+    from nasbench.engine.training.compare import compare
 
     result = compare(config, argv=("nasbench", "compare", *argv))
     if config.json:
@@ -18,7 +18,7 @@ def run(argv: Sequence[str]) -> None:
         return
     from rich.console import Console
 
-    from nasbench.report.comparison import comparison_table
+    from nasbench.report.comparison.results import comparison_table
 
     console = Console()
     console.print(comparison_table(result.rows))

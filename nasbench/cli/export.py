@@ -11,7 +11,7 @@ from nasbench.engine.config import ExportConfig
 def run(argv: Sequence[str]) -> None:
     """Parses, writes and checks, prints."""
     config = parse(ExportConfig, "export", argv, positional="model")
-    from nasbench.engine.export import export
+    from nasbench.engine.export.command import export
 
     result = export(config)
     for name, reason in result.skipped.items():

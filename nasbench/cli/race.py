@@ -12,13 +12,13 @@ def run(argv: Sequence[str]) -> None:
     """Parses, races, prints."""
     config = parse(RaceConfig, "race", argv)
     if config.resume:
-        from nasbench.engine.resume import stored_config
+        from nasbench.engine.run.resume import stored_config
 
         stored = stored_config(RaceConfig, "race", config.run)
         config = replace(
             parse(RaceConfig, "race", argv, default=replace(stored, resume=False, json=False)), resume=True
         )
-    from nasbench.engine.race import run_race
+    from nasbench.engine.race.command import run_race
 
     result = run_race(config, argv=("nasbench", "race", *argv))
     if config.json:
@@ -26,7 +26,7 @@ def run(argv: Sequence[str]) -> None:
         return
     from rich.console import Console
 
-    from nasbench.report.race_tables import race_table
+    from nasbench.report.race.tables import race_table
 
     console, table = Console(), race_table(result.race)
     if not console.is_terminal:

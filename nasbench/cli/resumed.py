@@ -18,7 +18,7 @@ def parse_training(kind: type[Config], command: str, argv: Sequence[str], subjec
         return parse(kind, command, argv, positional=subject)
     positional = None if argv[0].startswith("-") else subject
     given = parse(kind, command, argv, positional=positional)
-    from nasbench.engine.resume import check_resume, stored_config
+    from nasbench.engine.run.resume import check_resume, stored_config
 
     stored = stored_config(kind, command, given.run)
     switches = [

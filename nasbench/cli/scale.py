@@ -11,7 +11,7 @@ from nasbench.engine.config import ScaleConfig
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from nasbench.engine.scale_command import ScaleResult
+    from nasbench.engine.scaling.result import ScaleResult
     from nasbench.nn.stage_rows import StageRow
 
 
@@ -21,7 +21,7 @@ def run(argv: Sequence[str]) -> None:
     if scale_search.is_meant(config):
         scale_search.run(config, argv)
         return
-    from nasbench.engine.scale_command import run_scale
+    from nasbench.engine.scaling.command import run_scale
 
     result = run_scale(config, argv=("nasbench", "scale", *argv))
     if config.json:
@@ -44,7 +44,7 @@ def _print(result: "ScaleResult") -> None:
 
 
 def _heading(result: "ScaleResult") -> Iterator[str]:
-    from nasbench.engine.scale import pixels_of
+    from nasbench.engine.parts.scaled import pixels_of
 
     asked, found = result.multipliers, result.coefficients
     yield result.names[1]

@@ -13,7 +13,7 @@ from nasbench.engine.config import SCALE_SEARCH, ScaleConfig
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from nasbench.engine.scale_search import ScaleSearchResult
+    from nasbench.engine.scaling.search import ScaleSearchResult
 
 
 def is_meant(config: ScaleConfig) -> bool:
@@ -31,7 +31,7 @@ def is_meant(config: ScaleConfig) -> bool:
 def run(config: ScaleConfig, argv: Sequence[str]) -> None:
     """Parses again, with what a search sets or what the run to go on with has; searches, prints."""
     if config.resume:
-        from nasbench.engine.scale_search import stored_config
+        from nasbench.engine.scaling.search import stored_config
 
         stored = stored_config(config.run)
         switches = (
@@ -46,7 +46,7 @@ def run(config: ScaleConfig, argv: Sequence[str]) -> None:
         config = replace(config, **{name: getattr(config, name) or getattr(stored, name) for name in switches})
     else:
         config = parse(ScaleConfig, "scale", argv, default=replace(ScaleConfig(), **SCALE_SEARCH))
-    from nasbench.engine.scale_search import run_scale_search
+    from nasbench.engine.scaling.search import run_scale_search
 
     result = run_scale_search(config, argv=("nasbench", "scale", *argv))
     if config.json:

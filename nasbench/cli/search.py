@@ -38,7 +38,7 @@ def run(argv: Sequence[str]) -> None:
 def _print(result: "SearchResult") -> None:
     from rich.console import Console
 
-    from nasbench.report.tables import leaderboard_table
+    from nasbench.report.run.tables import leaderboard_table
 
     console = Console()
     console.print(leaderboard_table(result.trials, limit=5))

@@ -10,7 +10,7 @@ from nasbench.engine.config import TrainConfig
 def run(argv: Sequence[str]) -> None:
     """Parses, trains, prints."""
     config = parse_training(TrainConfig, "train", argv)
-    from nasbench.engine.train import train
+    from nasbench.engine.training.train import train
 
     result = train(config, argv=("nasbench", "train", *argv))
     if config.json:

@@ -11,7 +11,7 @@ from nasbench.engine.config import TransferConfig
 def run(argv: Sequence[str]) -> None:
     """Parses, trains, prints."""
     config = parse_training(TransferConfig, "transfer", argv)
-    from nasbench.engine.transfer import transfer
+    from nasbench.engine.training.transfer import transfer
 
     result = transfer(config, argv=("nasbench", "transfer", *argv))
     if result is None:

@@ -74,7 +74,7 @@ def run(argv: Sequence[str]) -> None:
 
 
 def _print_list(rows: "Sequence[Row]") -> None:
-    from nasbench.report.plots import short_count
+    from nasbench.report.common.figure import short_count
 
     lines = [("name", "family", "year", "px", "params", "MACs", "top-1", "CIFAR")]
     for row in rows:

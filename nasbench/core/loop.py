@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from math import isfinite
+from typing import Protocol
 
 from nasbench.core.errors import RunFailed, UsageError
-from nasbench.core.protocols import Metrics, SearchSpace, Strategy
+from nasbench.core.protocols import Evaluator, Metrics, SearchSpace, Strategy
 from nasbench.core.seeds import trial_rng
 from nasbench.core.spec import ModelSpec, Size, Task
 from nasbench.core.trial import Proposal, Status, Trial
@@ -269,6 +270,18 @@ class SearchLoop:
             note=proposal.note,
             error=error,
         )
+
+
+class Executor(Protocol):
+    """Evaluates what a loop hands out until it is finished."""
+
+    def run(self, loop: SearchLoop, evaluator: Evaluator) -> None: ...
+
+    def describe(self) -> Sequence[str]:
+        """The pre-flight lines: which device each worker has. UsageError where there are not the devices asked for."""
+
+    def close(self) -> None:
+        """Ends what it started (workers, a local Ray); more than once is harmless."""
 
 
 def _broken(value: object) -> bool:

@@ -14,7 +14,6 @@ from nasbench.core.trial import Proposal, Trial
 if TYPE_CHECKING:
     from torch import nn
 
-    from nasbench.core.loop import SearchLoop
 
 Metrics = Mapping[str, Any]
 Report = Callable[[int, Metrics], None]
@@ -116,18 +115,6 @@ class Evaluator(Protocol):
 
     def task(self) -> Task:
         """What networks are built for."""
-
-
-class Executor(Protocol):
-    """Evaluates what a loop hands out until it is finished."""
-
-    def run(self, loop: "SearchLoop", evaluator: Evaluator) -> None: ...
-
-    def describe(self) -> Sequence[str]:
-        """The pre-flight lines: which device each worker has. UsageError where there are not the devices asked for."""
-
-    def close(self) -> None:
-        """Ends what it started (workers, a local Ray); more than once is harmless."""
 
 
 @dataclass(frozen=True)

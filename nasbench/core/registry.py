@@ -131,8 +131,14 @@ strategies = Registry(
     "strategy",
     "--strategy",
     {
-        "ppo": ("nasbench.strategies.ppo", "LSTM controller trained by proximal policy optimisation, as NASNet's"),
-        "reinforce": ("nasbench.strategies.reinforce", "LSTM controller trained by REINFORCE (Zoph and Le 2017)"),
+        "ppo": (
+            "nasbench.strategies.controller.ppo",
+            "LSTM controller trained by proximal policy optimisation, as NASNet's",
+        ),
+        "reinforce": (
+            "nasbench.strategies.controller.reinforce",
+            "LSTM controller trained by REINFORCE (Zoph and Le 2017)",
+        ),
         "random": ("nasbench.strategies.random", "every decision drawn uniformly: the control"),
         "evolution": (
             "nasbench.strategies.evolution",
@@ -143,7 +149,7 @@ strategies = Registry(
             "to a better neighbour while there is one (White et al. 2021)",
         ),
         "predictor": (
-            "nasbench.strategies.predictor",
+            "nasbench.strategies.predictor.strategy",
             "Gaussian processes on the encoding, the most promising next (White et al. 2021)",
         ),
         "tpe": (

@@ -7,7 +7,7 @@ import torch
 from nasbench.core.errors import UsageError
 from nasbench.core.spec import ModelSpec
 from nasbench.engine.config import Form
-from nasbench.engine.models import build, resolve
+from nasbench.engine.parts.models import build, resolve
 from nasbench.profile import Profile, profile
 
 

@@ -9,9 +9,9 @@ def rebuild_report(directory: Path) -> list[Path]:
     """Writes the report and its pictures anew; returns their paths. UsageError where the directory holds no run."""
     store = RunStore.read(directory)
     if store.run.get("command") == "race":
-        from nasbench.report.race_html import files_of, write_race
+        from nasbench.report.race.page import files_of, write_race
 
         return files_of(write_race(store), directory)
-    from nasbench.report.html import write_report
+    from nasbench.report.run.page import write_report
 
     return write_report(store)

@@ -12,15 +12,15 @@ from nasbench.core.protocols import Strategy, Tracker
 from nasbench.core.recipe import Recipe
 from nasbench.core.registry import recipes
 from nasbench.core.trial import STATUSES, Trial
-from nasbench.engine import resume
-from nasbench.engine.artifacts import write_best, write_front
 from nasbench.engine.config import PRESETS, SearchConfig
-from nasbench.engine.goals import constrained, with_objectives
-from nasbench.engine.phases import Control, Retrain
-from nasbench.engine.prepare import check_numbers, make_strategy, prepare, with_table_columns
-from nasbench.engine.provenance import now
-from nasbench.engine.sitting import Sitting, check_new, check_some_succeeded, drop_training_states, sit
-from nasbench.engine.watch import close_trackers, make_trackers, print_note
+from nasbench.engine.parts.goals import constrained, with_objectives
+from nasbench.engine.parts.lookup import check_numbers, make_strategy, prepare, with_table_columns
+from nasbench.engine.run import resume
+from nasbench.engine.run.artifacts import write_best, write_front
+from nasbench.engine.run.phases import Control, Retrain
+from nasbench.engine.run.provenance import now
+from nasbench.engine.run.run import Sitting, check_new, check_some_succeeded, drop_training_states, sit
+from nasbench.engine.run.watch import close_trackers, make_trackers, print_note
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ def _run_phases(config: SearchConfig, sitting: Sitting, strategy: Strategy) -> N
 
 
 def _finish(sitting: Sitting, start: float) -> SearchResult:
-    from nasbench.report.html import write_report
+    from nasbench.report.run.page import write_report
 
     store = sitting.store
     best = write_best(store, sitting.parts.space)

@@ -10,8 +10,8 @@ from nasbench.core.errors import UsageError, unknown
 from nasbench.core.protocols import PublishedCells
 from nasbench.core.registry import spaces
 from nasbench.core.spec import ModelCard, Result, Size, Task
-from nasbench.engine.models import space_named
-from nasbench.engine.numbers import parse_count
+from nasbench.engine.parts.models import space_named
+from nasbench.engine.parts.numbers import parse_count
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -134,14 +134,14 @@ def row_named(name: str) -> Row:
 def plot(kind: str, out: Path, rows: Sequence[Row] = ()) -> None:
     """Draws one of PLOTS into an .svg or .png file. `rows` are what the complexity plot shows."""
     check_plot(kind, out)
-    from nasbench.report.zoo_plots import save
+    from nasbench.report.zoo.plots import save
 
     save(figure(kind, rows), out)
 
 
 def figure(kind: str, rows: Sequence[Row] = ()) -> "Figure":
     """One of PLOTS. UsageError where none of `rows` belongs on the complexity plot."""
-    from nasbench.report import zoo_plots
+    from nasbench.report.zoo import plots as zoo_plots
 
     if kind != "complexity":
         return zoo_plots.ilsvrc() if kind == "ilsvrc" else zoo_plots.efficiency()
@@ -165,7 +165,7 @@ def check_plot(kind: str, out: Path) -> None:
 
 
 def _point(row: Row, result: Result) -> Any:
-    from nasbench.report.zoo_plots import Point
+    from nasbench.report.zoo.plots import Point
 
     card = row.card
     assert card.macs is not None, card

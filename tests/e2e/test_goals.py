@@ -8,8 +8,8 @@ import pytest
 from nasbench.cli import main
 from nasbench.core.spec import Size, Task
 from nasbench.core.store import RunStore
-from nasbench.engine.counts import CountedOnce
-from nasbench.engine.models import space_named
+from nasbench.engine.parts.counts import CountedOnce
+from nasbench.engine.parts.models import space_named
 
 ROOT = Path(__file__).parents[2]
 COMMON = [

@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 
 from nasbench.cli import main
 from nasbench.engine.config import Form
-from nasbench.engine.models import resolve
+from nasbench.engine.parts.models import resolve
 from nasbench.evaluators.building import build_seeded
 from nasbench.train.datasets import resolve_dataset
 from nasbench.train.trainer import evaluate

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from nasbench.core.errors import UsageError
-from nasbench.engine.options import call_with_options, parse_options
-from nasbench.engine.prepare import build_strategy
+from nasbench.engine.parts.lookup import build_strategy
+from nasbench.engine.parts.options import call_with_options, parse_options
 from nasbench.testing import TOY_SPACE
 
 

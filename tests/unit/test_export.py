@@ -22,11 +22,11 @@ from nasbench.cli import main
 from nasbench.core.arch import sample
 from nasbench.core.errors import RunFailed, UsageError
 from nasbench.core.spec import ModelSpec, Size, Task
-from nasbench.engine import export_formats
 from nasbench.engine.config import ExportConfig, Form
-from nasbench.engine.export import export, specify, stirred
-from nasbench.engine.export_formats import FORMATS
-from nasbench.engine.models import build, resolve, space_named
+from nasbench.engine.export import formats as export_formats
+from nasbench.engine.export.command import export, specify, stirred
+from nasbench.engine.export.formats import FORMATS
+from nasbench.engine.parts.models import build, resolve, space_named
 from nasbench.evaluators.building import build_seeded, task_of_spec
 from nasbench.train.checkpoint import save_weights
 from zoo.source import source

@@ -11,7 +11,7 @@ from nasbench.core.arch import Architecture, check, neighbours, sample
 from nasbench.core.errors import UsageError
 from nasbench.core.spec import ModelSpec, Size, Task
 from nasbench.engine.config import Form
-from nasbench.engine.models import build, resolve
+from nasbench.engine.parts.models import build, resolve
 from nasbench.profile import count
 from search_spaces.mbconv.space import MbconvSpace
 

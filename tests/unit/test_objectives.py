@@ -8,11 +8,11 @@ from nasbench.core.errors import UsageError
 from nasbench.core.objectives import Objective, pareto_front, parse_objectives
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
-from nasbench.engine.artifacts import write_front
 from nasbench.engine.config import SearchConfig
-from nasbench.engine.goals import check_goals, score_of, with_objectives
-from nasbench.report.front import front_sentence, front_table
-from nasbench.report.html import write_report
+from nasbench.engine.parts.goals import check_goals, score_of, with_objectives
+from nasbench.engine.run.artifacts import write_front
+from nasbench.report.run.front import front_sentence, front_table
+from nasbench.report.run.page import write_report
 from unit.toys import trial
 
 TWO = parse_objectives(["val_accuracy,macs"])

@@ -19,12 +19,12 @@ from nasbench.core.errors import UsageError
 from nasbench.core.protocols import SearchSpace
 from nasbench.core.seeds import trial_rng
 from nasbench.core.trial import Trial
-from nasbench.strategies.adam import Adam, PlainSteps
-from nasbench.strategies.controller import Controller
-from nasbench.strategies.policy import LstmPolicy, Policy, TablePolicy
-from nasbench.strategies.ppo import Ppo
+from nasbench.strategies.controller.adam import Adam, PlainSteps
+from nasbench.strategies.controller.controller import Controller
+from nasbench.strategies.controller.policy import LstmPolicy, Policy, TablePolicy
+from nasbench.strategies.controller.ppo import Ppo
+from nasbench.strategies.controller.reinforce import Reinforce
 from nasbench.strategies.random import RandomSearch
-from nasbench.strategies.reinforce import Reinforce
 from nasbench.testing import TOY_SPACE, additive_score, play
 
 CHOICES = (Choice("a", (1, 2)), Choice("b", ("x",)), Choice("c", ("p", "q", "r")))

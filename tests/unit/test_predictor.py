@@ -11,10 +11,10 @@ from nasbench.core.registry import spaces
 from nasbench.core.seeds import trial_rng
 from nasbench.core.spec import Size
 from nasbench.core.trial import Proposal, Trial
-from nasbench.strategies.predictor import Predictor, expected_improvement
-from nasbench.strategies.predictor_features import Encoder
-from nasbench.strategies.predictor_kernels import Geometry, Kernel, choose_kernels
-from nasbench.strategies.predictor_model import Ensemble, Member
+from nasbench.strategies.predictor.features import Encoder
+from nasbench.strategies.predictor.kernels import Geometry, Kernel, choose_kernels
+from nasbench.strategies.predictor.model import Ensemble, Member
+from nasbench.strategies.predictor.strategy import Predictor, expected_improvement
 from nasbench.testing import TOY_SPACE, ToySpace, additive_score, check_strategy, play
 
 
@@ -238,6 +238,6 @@ def test_a_wrong_option_is_named(options: dict[str, object], message: str) -> No
 
 
 def test_replay_is_exact_where_the_model_forgets(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nasbench.strategies.predictor.MAX_OBSERVATIONS", 30)
+    monkeypatch.setattr("nasbench.strategies.predictor.strategy.MAX_OBSERVATIONS", 30)
     check_strategy(Predictor, TOY_SPACE, num_trials=70)
     check_strategy(Predictor, spaces.get("nasnet")(), num_trials=70)

@@ -14,10 +14,10 @@ from nasbench.cli import main
 from nasbench.core.errors import RunFailed, UsageError
 from nasbench.core.store import RunStore
 from nasbench.engine.config import RaceConfig
-from nasbench.engine.race import run_race
-from nasbench.engine.race_repetition import Setup, entrants_of
-from nasbench.report.race import Race, Repetition, Step, Summary, wilson
-from nasbench.report.race_tables import standing_columns, standing_rows, win_rows
+from nasbench.engine.race.command import run_race
+from nasbench.engine.race.repetition import Setup, entrants_of
+from nasbench.report.race.results import Race, Repetition, Step, Summary, wilson
+from nasbench.report.race.tables import standing_columns, standing_rows, win_rows
 from search_spaces.nasbench201.space import NasBench201Space
 
 OPERATIONS = ("none", "skip_connect", "nor_conv_3x3")

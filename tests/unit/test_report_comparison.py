@@ -13,8 +13,10 @@ from xml.etree import ElementTree
 import pytest
 from scipy import stats
 
-from nasbench.report.checklist import checklist
-from nasbench.report.comparison import (
+from nasbench.report.comparison.checklist import checklist
+from nasbench.report.comparison.page import write_comparison
+from nasbench.report.comparison.plots import COSTS, accuracy_against, figures, marks, short_name
+from nasbench.report.comparison.results import (
     Row,
     comparison_rows,
     comparison_table,
@@ -23,8 +25,6 @@ from nasbench.report.comparison import (
     relative_improvement,
     verdict,
 )
-from nasbench.report.comparison_html import write_comparison
-from nasbench.report.comparison_plots import COSTS, accuracy_against, figures, marks, short_name
 from nasbench.train.recipes import QUICK
 from unit.test_report_html import EVIL, Page
 

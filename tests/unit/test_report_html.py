@@ -11,8 +11,8 @@ import pytest
 from nasbench.core.arch import sample
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
-from nasbench.report.html import write_report
-from nasbench.report.plots import short_count
+from nasbench.report.common.figure import short_count
+from nasbench.report.run.page import write_report
 from unit.toys import ToySpace, trial
 
 VOID = {"meta", "br", "hr", "img", "link", "input"}

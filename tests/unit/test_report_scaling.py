@@ -14,10 +14,10 @@ from nasbench.core.curves import is_random, searched
 from nasbench.core.objectives import Objective
 from nasbench.core.store import RunStore, best_trial
 from nasbench.core.trial import Trial
-from nasbench.report.front import front_plots
-from nasbench.report.html import write_report
-from nasbench.report.scaling_fit import FEWEST, coefficients_at, fit
-from nasbench.report.scaling_results import chosen, comparison, front_runners, is_coefficient_search, points, shares_of
+from nasbench.report.run.front import front_plots
+from nasbench.report.run.page import write_report
+from nasbench.report.scaling.fit import FEWEST, coefficients_at, fit
+from nasbench.report.scaling.results import chosen, comparison, front_runners, is_coefficient_search, points, shares_of
 
 BEST = (0.3, 0.25)
 """Shares of depth and width at which the made-up scores are highest."""

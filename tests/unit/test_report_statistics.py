@@ -18,7 +18,8 @@ from nasbench.core.curves import (
     search_epochs,
     searched,
 )
-from nasbench.report.statistics import (
+from nasbench.report.common.numbers import count, duration, score
+from nasbench.report.run.statistics import (
     FEWEST,
     expected_best_curve,
     kendall_tau,
@@ -27,7 +28,7 @@ from nasbench.report.statistics import (
     shares_over_time,
     verdict,
 )
-from nasbench.report.tables import count, duration, leaderboard_rows, leaderboard_table, score
+from nasbench.report.run.tables import leaderboard_rows, leaderboard_table
 from unit.toys import ToySpace, trial
 
 

@@ -18,14 +18,14 @@ from nasbench.core.compound import PUBLISHED, Coefficients, Multipliers
 from nasbench.core.errors import UsageError
 from nasbench.core.spec import ModelSpec, Size, Task
 from nasbench.engine.config import Form, ScaleConfig
-from nasbench.engine.models import resolve
-from nasbench.engine.scale import compound_scale, counted, differences, macs_at, quick_macs, solve_phi
-from nasbench.engine.scale_published import build_as_published, named, nearest, table
-from nasbench.engine.scale_request import along, coefficients_of, nearest_on_surface, read_coefficients
+from nasbench.engine.parts.models import resolve
+from nasbench.engine.parts.scaled import compound_scale, counted, differences, macs_at, quick_macs, solve_phi
+from nasbench.engine.scaling.published import build_as_published, named, nearest, table
+from nasbench.engine.scaling.request import along, coefficients_of, nearest_on_surface, read_coefficients
 from nasbench.evaluators.building import build_network
 from nasbench.profile import count
+from zoo.families.resnet import ResNet
 from zoo.library import load_in_order
-from zoo.resnet import ResNet
 
 B0 = resolve("efficientnet_b0", Form())
 SMALL = resolve("mobilenet_v1", Form(image_size=32))

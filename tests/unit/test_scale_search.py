@@ -21,12 +21,13 @@ from nasbench.core.spec import ModelSpec, Size, Task
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Proposal, Trial
 from nasbench.engine.config import Form, ScaleConfig
-from nasbench.engine.models import build, resolve
-from nasbench.engine.prepare import build_strategy
-from nasbench.engine.scale import compound_scale, counted
-from nasbench.engine.scale_command import run_scale, scale
-from nasbench.engine.scale_comparison import OTHERS, at_macs, entries
-from nasbench.engine.scale_search import ScaleSearchResult, run_scale_search, stored_config
+from nasbench.engine.parts.lookup import build_strategy
+from nasbench.engine.parts.models import build, resolve
+from nasbench.engine.parts.scaled import compound_scale, counted
+from nasbench.engine.scaling.command import run_scale
+from nasbench.engine.scaling.comparison import OTHERS, at_macs, entries
+from nasbench.engine.scaling.entry import scale
+from nasbench.engine.scaling.search import ScaleSearchResult, run_scale_search, stored_config
 from nasbench.evaluators.scaling import ScaledBase, ScalingEvaluator
 from nasbench.strategies.grid import Grid
 from nasbench.strategies.optuna_sampler import OptunaStrategy

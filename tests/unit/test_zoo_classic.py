@@ -11,17 +11,17 @@ import zoo
 from nasbench.core.errors import UsageError
 from nasbench.core.spec import Task
 from nasbench.profile import count, profile
-from zoo.alexnet import response_norm
-from zoo.densenet import densenet
-from zoo.googlenet import GoogLeNet
+from zoo.families.alexnet import response_norm
+from zoo.families.densenet import densenet
+from zoo.families.googlenet import GoogLeNet
+from zoo.families.lenet import C3_SOURCES, RadialBasis
+from zoo.families.preactivation import Unit, Variant
+from zoo.families.resnet import ResNet
+from zoo.families.resnet_cifar import StochasticDepth
+from zoo.families.vgg import VGG
 from zoo.inception_modules import NaiveInception, ReducedInception
-from zoo.lenet import C3_SOURCES, RadialBasis
 from zoo.library import IMAGENET, load_in_order
-from zoo.preactivation import Unit, Variant
 from zoo.registry import SMALL_IMAGE
-from zoo.resnet import ResNet
-from zoo.resnet_cifar import StochasticDepth
-from zoo.vgg import VGG
 
 FAMILIES = (
     *("lenet", "alexnet", "vgg", "nin", "inception", "resnet", "resnet_cifar", "preresnet"),

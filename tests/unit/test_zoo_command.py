@@ -14,9 +14,9 @@ from nasbench.cli import main
 from nasbench.cli import zoo as command
 from nasbench.core.spec import ModelCard, Task
 from nasbench.engine.zoo import Filter, Row, figure, listing, row_named
-from nasbench.report.label_layout import Anchor, Box, place
-from nasbench.report.zoo_history import EFFICIENCY, MOORE_FACTOR, WINNERS
-from nasbench.report.zoo_plots import Point, complexity, efficiency, ilsvrc, save
+from nasbench.report.common.label_layout import Anchor, Box, place
+from nasbench.report.zoo.history import EFFICIENCY, MOORE_FACTOR, WINNERS
+from nasbench.report.zoo.plots import Point, complexity, efficiency, ilsvrc, save
 
 
 def run_json(capsys, *argv: str) -> dict:

@@ -18,10 +18,10 @@ from nasbench.nn.drop_path import set_drop_path
 from nasbench.nn.mbconv import Block, Blueprint, Stage, StageNet, round_filters, round_repeats, scaled
 from nasbench.nn.mbconv_published import EFFICIENTNET_B0, MNASNET_A1, MNASNET_B1, MOBILENET_V1, MOBILENET_V2
 from nasbench.profile import count
-from zoo.cyclemlp import CycleFC
-from zoo.efficientnet import PUBLISHED, TORCHVISION_EPS, efficientnet
+from zoo.families.cyclemlp import CycleFC
+from zoo.families.efficientnet import PUBLISHED, TORCHVISION_EPS, efficientnet
+from zoo.families.s2mlp import spatial_shift
 from zoo.library import load_by_name, load_in_order
-from zoo.s2mlp import spatial_shift
 
 FAMILIES = {
     "mobilenet": 2,

@@ -20,7 +20,7 @@ import zoo
 from nasbench.cli import main
 from nasbench.core.errors import RunFailed, UsageError
 from nasbench.engine.config import Form
-from nasbench.engine.models import build, resolve
+from nasbench.engine.parts.models import build, resolve
 from nasbench.evaluators.full_training import _load_pretrained
 from zoo.library import timm_state, torchvision_state
 

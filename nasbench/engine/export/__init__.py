@@ -1,0 +1,1 @@
+"""Exporting a network: the command, its formats, and ONNX."""

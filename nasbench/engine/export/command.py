@@ -1,0 +1,194 @@
+"""`nasbench export`: a network in forms that need nothing of nasbench, each checked against the network before it is
+called done.
+"""
+
+import importlib.util
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from nasbench.core.compound import Multipliers
+from nasbench.core.errors import RunFailed, UsageError, unknown
+from nasbench.core.spec import ModelSpec
+from nasbench.engine.config import ExportConfig, Form
+from nasbench.engine.export.formats import CPU, FORMATS, Leaving, write_and_check
+from nasbench.engine.parts.models import build, resolve, weights_of
+from nasbench.engine.parts.scaled import compound_scale
+from nasbench.engine.parts.source import source_of
+from nasbench.evaluators.building import build_seeded, task_of_spec
+from nasbench.train.checkpoint import load_weights
+from nasbench.train.device import isolated_rng
+
+
+@dataclass(frozen=True)
+class ExportResult:
+    """What was written. `checked`: the largest difference of each file's outputs from the network's, as a share of the
+    largest output.
+
+    `skipped`: format -> why it was left out, of formats that nobody asked for by name.
+    """
+
+    spec: ModelSpec
+    weights: str
+    files: dict[str, Path]
+    checked: dict[str, float]
+    skipped: dict[str, str]
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that `nasbench export --json` prints."""
+        return {
+            "files": {name: str(path) for name, path in self.files.items()},
+            "checked": self.checked,
+            "skipped": self.skipped,
+            "weights": self.weights,
+            "spec": self.spec.to_json(),
+        }
+
+
+def export(config: ExportConfig) -> ExportResult:
+    """Writes the formats asked for. UsageError for bad input, RunFailed where a format fails its check; then nothing is
+    left.
+    """
+    names = _formats(config.formats)
+    if config.batch is not None and config.batch < 1:
+        raise UsageError(f"--batch takes a whole number from 1 on (leave it out for any); got {config.batch}")
+    spec = specify(config)
+    with torch.device("meta"):
+        build(spec)  # a size that does not fit is answered now
+    skipped: dict[str, str] = {}
+    source = ""
+    if "model.py" in names:
+        try:
+            source = source_of(spec)
+        except UsageError as error:
+            if config.formats:
+                raise
+            skipped["model.py"] = str(error)
+            names = [name for name in names if name != "model.py"]
+    folder = Path(config.out) if config.out else Path("export") / _name(config.model)
+    _check_folder(folder, names, config.overwrite)
+    stored = weights_of(config.model)
+    fits = stored is not None and spec == resolve(config.model, Form())
+    network = build_seeded(spec, config.seed).eval()
+    if stored is not None and fits:
+        _load(network, stored)
+        weights = str(stored)
+    else:
+        weights = f"newly initialised from seed {config.seed}" + (
+            f"; those in {stored} are of another form" if stored else ""
+        )
+    checked = _write_all(
+        names, Leaving(network, task_of_spec(spec), source, config.batch), folder, None if fits else config.seed
+    )
+    return ExportResult(spec, weights, {name: folder / FORMATS[name].file for name in names}, checked, skipped)
+
+
+def specify(config: ExportConfig) -> ModelSpec:
+    """The network in the form, and then at the multipliers, that are asked for."""
+    spec = resolve(config.model, config)
+    asked = (config.depth, config.width, config.resolution)
+    return (
+        spec
+        if asked == (None, None, None)
+        else compound_scale(spec, Multipliers(*(1.0 if each is None else each for each in asked)))
+    )
+
+
+def _formats(asked: Sequence[str]) -> list[str]:
+    """All formats where none is asked for. UsageError for a name that is not there, and for a library that is
+    missing.
+    """
+    names = list(dict.fromkeys(name for text in asked for name in text.split(",") if name)) or list(FORMATS)
+    for name in names:
+        if name not in FORMATS:
+            raise unknown("format", name, FORMATS)
+        missing = [package for package in FORMATS[name].packages if importlib.util.find_spec(package) is None]
+        if missing:
+            others = ",".join(other for other in FORMATS if not FORMATS[other].packages)
+            raise UsageError(
+                f"the format {name!r} needs {', '.join(missing)}: pip install 'nasbench[export]'. Or leave it out: "
+                f"--formats {others}"
+            )
+    return names
+
+
+def _name(model: str) -> str:
+    """What a MODEL's folder is called: the last part of its name."""
+    return Path(model).stem if Path(model).suffix == ".json" else Path(model).name.rpartition(":")[2] or "model"
+
+
+def _check_folder(folder: Path, names: Sequence[str], overwrite: bool) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"--out {folder} is a file; name a directory")
+    there = [FORMATS[name].file for name in names if (folder / FORMATS[name].file).exists()]
+    if there and not overwrite:
+        raise UsageError(
+            f"{folder} already holds {', '.join(there)}. Choose another --out, or replace them with --overwrite."
+        )
+
+
+def _load(network: nn.Module, stored: Path) -> None:
+    try:
+        network.load_state_dict(load_weights(stored))
+    except RuntimeError as error:
+        raise UsageError(f"the weights in {stored} are not of the network beside them: {error}") from error
+
+
+def _write_all(names: Sequence[str], leaving: Leaving, folder: Path, fresh_seed: int | None) -> dict[str, float]:
+    """Writes and checks all formats beside `folder`, then moves them in; so it holds all of them or what it held
+    before.
+
+    Fresh weights, of `fresh_seed`, have normalisations that change nothing, and would hide a fault in them: a copy with
+    others is written and checked first.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent))
+    except OSError as error:
+        raise UsageError(
+            f"cannot write in {folder.parent}: {error.strerror}. Choose another directory with --out."
+        ) from error
+    try:
+        checked = dict.fromkeys(names, 0.0)
+        for each in (
+            (leaving,)
+            if fresh_seed is None
+            else (replace(leaving, network=stirred(leaving.network, fresh_seed)), leaving)
+        ):
+            for name in names:
+                checked[name] = max(checked[name], write_and_check(name, each, part / FORMATS[name].file))
+        folder.mkdir(exist_ok=True)
+        for file in part.iterdir():
+            os.replace(file, folder / file.name)
+    except OSError as error:
+        raise RunFailed(
+            f"cannot write {folder}: {error.strerror}. Make room there, or choose another --out."
+        ) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return checked
+
+
+def stirred(network: nn.Module, seed: int) -> nn.Module:
+    """A copy whose batch normalisations have statistics, scales and shifts as after a training: none at its initial
+    value.
+    """
+    copy = deepcopy(network)
+    with isolated_rng(CPU, seed), torch.no_grad():
+        for module in copy.modules():
+            if isinstance(module, _BatchNorm) and module.running_mean is not None and module.running_var is not None:
+                module.running_mean.normal_(0.0, 0.1)
+                module.running_var.uniform_(0.5, 1.5)
+                if module.affine:
+                    module.weight.uniform_(0.5, 1.5)
+                    module.bias.normal_(0.0, 0.1)
+    return copy

@@ -1,0 +1,1 @@
+"""What a configuration names, looked up, checked and built."""

@@ -1,0 +1,1 @@
+"""Strategies raced on a table of known results."""

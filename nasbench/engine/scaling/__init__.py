@@ -1,0 +1,1 @@
+"""Compound scaling: the command, and the search for its coefficients."""

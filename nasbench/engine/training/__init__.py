@@ -1,0 +1,1 @@
+"""Commands that train networks: train, transfer, compare."""

@@ -1,0 +1,131 @@
+"""What every report page is made of: the shell with its style and script, tables, facts, and how numbers of a run read.
+
+A page is self-contained: nothing in it is fetched.
+"""
+
+import json
+import re
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from html import escape
+from importlib.resources import files
+from typing import Any
+
+from nasbench.report.common.figure import GRID, GROUND, INK, MUTED
+from nasbench.report.common.numbers import duration
+
+
+def page(title: str, lead: str, sections: Iterable[str]) -> str:
+    """A whole page: a heading, a line below it, and sections of HTML; empty ones are left out."""
+    home = files("nasbench.report.common")
+    css, script = home.joinpath("report.css").read_text("utf-8"), home.joinpath("report.js").read_text("utf-8")
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(title)}</title>\n<style>\n{css}</style>\n</head>\n<body>\n<main>\n"
+        f'<h1>{escape(title)}</h1>\n<p class="lead">{escape(lead)}</p>\n'
+        + "\n".join(section for section in sections if section)
+        + f"\n</main>\n<script>\n{script}</script>\n</body>\n</html>\n"
+    )
+
+
+def numbers_row(numbers: Iterable[tuple[str, str, str]]) -> str:
+    """The headline numbers of a page: (name, value, a word more)."""
+    cells = "".join(
+        f"<div><dt>{escape(name)}</dt><dd>{escape(value)}"
+        + (f"<small>{escape(more)}</small>" if more else "")
+        + "</dd></div>"
+        for name, value, more in numbers
+    )
+    return f'<dl class="numbers">{cells}</dl>'
+
+
+def configuration(run: Mapping[str, Any]) -> str:
+    """The command line, and every field of the run's record."""
+    plan = dict(mapping(run.get("plan")))
+    recipe = mapping(plan.pop("recipe", None))
+    known = ("schema", "command", "config", "argv", "plan", "versions", "hardware")
+    blocks: list[tuple[str, Mapping[str, Any]]] = [
+        ("Command", mapping(run.get("config"))),
+        ("Plan", plan),
+        (f"Recipe {recipe.get('name', '')}, version {recipe.get('version', '')}", recipe),
+        ("Versions", mapping(run.get("versions"))),
+        ("Hardware", mapping(run.get("hardware"))),
+        ("Record", {name: value for name, value in run.items() if name not in known}),
+    ]
+    lists = "".join(f"<h3>{escape(title)}</h3>{facts(block)}" for title, block in blocks if block)
+    line = f"<pre>{escape(command_line(run))}</pre>" if run.get("argv") else ""
+    return f"<h2>Configuration</h2>\n{line}\n<details><summary>every field of run.json</summary>{lists}</details>"
+
+
+def themed(svg: str) -> str:
+    """A plot in the page's own colours, light or dark."""
+    for colour, name in ((GROUND, "card"), (INK, "ink"), (MUTED, "muted"), (GRID, "rule")):
+        svg = svg.replace(colour, f"var(--{name})")
+    return svg
+
+
+def table(
+    columns: Iterable[str],
+    rows: Iterable[Sequence[str]],
+    left: Sequence[str] = (),
+    wrap: Sequence[str] = (),
+    sortable: bool = False,
+) -> str:
+    """An HTML table; `left`: columns of text, `wrap`: long ones; all cells are escaped."""
+    names = list(columns)
+    marks = {name: ' class="wrap"' if name in wrap else ' class="left"' if name in left else "" for name in names}
+    head = "".join(f'<th scope="col"{marks[name]}>{escape(name)}</th>' for name in names).replace(
+        'class="wrap"', 'class="left"'
+    )
+    body = "\n".join(
+        "<tr>"
+        + "".join(f"<td{marks[name]}>{escape(value)}</td>" for name, value in zip(names, row, strict=True))
+        + "</tr>"
+        for row in rows
+    )
+    kind = ' class="sortable"' if sortable else ""
+    return f'<div class="scroll"><table{kind}><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table></div>'
+
+
+def facts(block: Mapping[str, Any]) -> str:
+    """Names and values of a record, as a list."""
+    entries = "".join(f"<dt>{escape(str(name))}</dt><dd>{escape(_plain(value))}</dd>" for name, value in block.items())
+    return f'<dl class="facts">{entries}</dl>'
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, str):
+        return value or "–"
+    if value is None:
+        return "–"
+    text = json.dumps(value, ensure_ascii=False)
+    return re.sub(r'[{}"\[\]]', "", text) or "–" if isinstance(value, Mapping | list | tuple) else text
+
+
+def command_line(run: Mapping[str, Any]) -> str:
+    """The command as it was typed."""
+    argv = run.get("argv")
+    return shlex.join(map(str, argv)) if isinstance(argv, list) else str(argv)
+
+
+def wall_time(run: Mapping[str, Any]) -> str:
+    """From start to end of a run; a dash where it has not ended."""
+    try:
+        return duration((datetime.fromisoformat(run["ended"]) - datetime.fromisoformat(run["started"])).total_seconds())
+    except (KeyError, TypeError, ValueError):
+        return "–"
+
+
+def minute(moment: object) -> str:
+    """A moment to the minute, in UTC."""
+    try:
+        return f"{datetime.fromisoformat(str(moment)).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    except ValueError:
+        return str(moment)
+
+
+def mapping(value: object) -> Mapping[str, Any]:
+    """The value where it is a mapping, else an empty one."""
+    return value if isinstance(value, Mapping) else {}

@@ -1,0 +1,114 @@
+"""The report of a race: one self-contained HTML page, and its plots as SVG beside it."""
+
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from nasbench.core.store import RunStore, write_atomically
+from nasbench.report.common.page import command_line, configuration, minute, numbers_row, page, table, themed, wall_time
+from nasbench.report.race.plots import figures
+from nasbench.report.race.results import Race
+from nasbench.report.race.tables import budget_text, order_rows, standing_columns, standing_rows, win_rows
+
+ANYTIME = (
+    "What each strategy would return after so much: the median over the repetitions, with the middle half of them as "
+    "a band. It returns "
+    "the architecture with the best score seen; the results it is judged by are never shown to it."
+)
+
+
+def write_race(store: RunStore) -> Race:
+    """Writes report.html and the plots' SVG files into the run directory; returns what they show."""
+    race = Race.of(store.run, store.trials)
+    plots = figures(race)
+    for name, svg in plots.items():
+        write_atomically(store.directory / f"{name}.svg", '<?xml version="1.0" encoding="utf-8"?>\n' + svg)
+    write_atomically(store.directory / "report.html", render(store.run, race, plots))
+    return race
+
+
+def files_of(race: Race, directory: Path) -> list[Path]:
+    """What `write_race` wrote, the page first."""
+    return [directory / "report.html", *(directory / f"{name}.svg" for name in figures(race))]
+
+
+def render(run: Mapping[str, Any], race: Race, plots: Mapping[str, str]) -> str:
+    """The page as text. `plots`: file stem -> SVG."""
+    sections = [
+        _headline(run, race),
+        _standings(race),
+        _plots(plots),
+        _wins(race, plots),
+        configuration(run),
+        _how_to_go_on(run),
+    ]
+    lead = " · ".join(["nasbench race", *([f"started {minute(run['started'])}"] if run.get("started") else [])])
+    return page(f"Race on {race.space}, {budget_text(race, race.budget)}", lead, sections)
+
+
+def _headline(run: Mapping[str, Any], race: Race) -> str:
+    seeds = sorted({repetition.seed for repetition in race.repetitions})
+    planned = len(race.strategies) * int(run["config"]["seeds"])
+    first = race.standings(race.budget)[:1]
+    best = race.optimum.get(race.rank_by)
+    return numbers_row(
+        [
+            ("strategies", str(len(race.strategies)), f"first: {first[0].strategy}" if first else ""),
+            ("seeds", str(len(seeds)), f"{seeds[0]} to {seeds[-1]}" if seeds else ""),
+            ("repetitions", str(len(race.repetitions)), "" if len(race.repetitions) == planned else f"of {planned}"),
+            (
+                "best in the table",
+                "–" if best is None else f"{best:g}",
+                race.rank_by if best is not None else "not complete",
+            ),
+            ("wall time", wall_time(run), "" if run.get("ended") else "not ended"),
+        ]
+    )
+
+
+def _standings(race: Race) -> str:
+    note = (
+        "Mean ± sample deviation over the seeds of the returned architecture, the one with the best "
+        f"{race.columns[0]} seen, after "
+        f"{budget_text(race, race.budget)}; {race.rank_by} ranks. Each query costs, a repeated architecture too, and "
+        "one that would end "
+        "after the budget does not count."
+    )
+    made = "<h2>Standings</h2>\n" + table(
+        standing_columns(race), standing_rows(race), left=("strategy",), sortable=True
+    )
+    made += f"<p>{escape(note)}</p>"
+    if len(race.budgets) > 1:
+        made += "\n<h3>Order by budget</h3>\n" + table(
+            ("budget", "best to worst"), order_rows(race), wrap=("best to worst",)
+        )
+    return made
+
+
+def _plots(plots: Mapping[str, str]) -> str:
+    drawn = "".join(themed(svg) for name, svg in plots.items() if name != "wins")
+    return (
+        f"<h2>Anytime curves</h2>\n<figure>{drawn}<figcaption>{escape(ANYTIME)}</figcaption></figure>" if drawn else ""
+    )
+
+
+def _wins(race: Race, plots: Mapping[str, str]) -> str:
+    if "wins" not in plots:
+        return ""
+    caption = (
+        f"The share of seeds in which the strategy of the row returns a higher {race.rank_by} than that of the column "
+        "under the same seed, "
+        f"ties half, at {budget_text(race, race.budget)}; below it the 95 % interval (Wilson 1927)."
+    )
+    rows = table(
+        ("strategy", "against", "wins", "95 % interval", "seeds"), win_rows(race), left=("strategy", "against")
+    )
+    return (
+        f"<h2>Who wins</h2>\n<figure>{themed(plots['wins'])}<figcaption>{escape(caption)}</figcaption></figure>\n"
+        f"<details><summary>as a table</summary>{rows}</details>"
+    )
+
+
+def _how_to_go_on(run: Mapping[str, Any]) -> str:
+    return f"<h2>Again</h2>\n<pre>{escape(command_line(run))}</pre>" if run.get("argv") else ""

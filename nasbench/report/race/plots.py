@@ -1,0 +1,191 @@
+"""The plots of a race: what each strategy has found after how much, with quartile bands, and who wins how surely.
+
+A line is the median over the repetitions, its band the middle half of them.
+"""
+
+from collections.abc import Sequence
+from itertools import cycle
+from typing import TYPE_CHECKING, Any
+
+from nasbench.report.common.figure import (
+    BLUE,
+    GREEN,
+    GROUND,
+    INK,
+    MUTED,
+    ORANGE,
+    PURPLE,
+    RED,
+    STYLE,
+    new_figure,
+    to_svg,
+)
+from nasbench.report.race.results import Axis, Race, Repetition, Summary
+from nasbench.report.race.tables import budget_text
+
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.figure import Figure
+
+COLOURS = (BLUE, ORANGE, GREEN, PURPLE, RED, "#2b9eb3", "#8c6d46", "#c46aa0", "#7f8f2e")
+DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1)))
+POINTS = 240
+"""Places along an axis at which quantiles are taken."""
+PAGE = 7.2
+"""Width of the page, inches."""
+SETTLED = 0.12
+"""The first evaluations are far below the rest: the vertical axis shows what comes after this share of the horizontal
+one.
+"""
+
+
+def figures(race: Race) -> dict[str, str]:
+    """File stem -> SVG text of every plot that the race has something for."""
+    import matplotlib
+
+    if not any(repetition.steps for repetition in race.repetitions):
+        return {}
+    made = {}
+    with matplotlib.rc_context(STYLE):
+        for place, column in enumerate(race.columns):
+            name = f"anytime_{''.join(letter if letter.isalnum() else '_' for letter in column)}"
+            made[name] = to_svg(anytime(race, place), name)
+        if len(race.standings(race.budget)) > 1:
+            made["wins"] = to_svg(wins(race), "wins")
+    return made
+
+
+def anytime(race: Race, place: int) -> "Figure":
+    """Column number `place` of what would be returned, against evaluations and, where queries have a cost, against
+    simulated time.
+    """
+    axes_of: list[tuple[Axis, str]] = [("evaluations", "evaluations")]
+    axes_of += [("seconds", "simulated seconds")] if race.timed else []
+    order = [standing.strategy for standing in race.standings(race.budgets[-1])]
+    styles = colours(race.strategies)
+    columns = max(1, int(PAGE / (0.055 * max(map(len, order)) + 0.45)))
+    optimum = race.optimum.get(race.columns[place])
+    figure = new_figure(PAGE, 2.9 + 0.15 * -(-(len(order) + 2) // columns))
+    panels = figure.subplots(1, len(axes_of), squeeze=False, sharey=True)[0]
+    lows, highs = [], [optimum] if optimum is not None else []
+    for axes, (axis, text) in zip(panels, axes_of, strict=True):
+        grid = places(race, axis)
+        for strategy in order:
+            bands = quartiles(race.of_strategy(strategy), grid, axis, place)
+            colour, dash = styles[strategy]
+            axes.fill_between(
+                grid, bands[0], bands[2], color=colour, alpha=0.14 if len(order) <= 4 else 0.08, linewidth=0
+            )
+            axes.plot(grid, bands[1], color=colour, linestyle=dash, linewidth=1.4, label=strategy)
+            settled = int(SETTLED * len(grid))
+            lows.append(float(min(bands[0][settled:])))
+            highs.append(float(max(bands[2][settled:])))
+        if optimum is not None:
+            axes.axhline(
+                optimum,
+                color=INK,
+                linewidth=0.8,
+                linestyle=(0, (1, 2)),
+                label=f"best in the table, {Summary(optimum, None)}",
+            )
+        if axis == race.axis and race.budget < race.budgets[-1]:
+            axes.axvline(
+                race.budget, color=MUTED, linewidth=0.9, label=f"the race's budget, {budget_text(race, race.budget)}"
+            )
+        axes.set_xlabel(text)
+        axes.set_xlim(0, grid[-1])
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+        axes.locator_params(axis="x", nbins=6)
+    finite = [value for value in lows if value == value]
+    low, high = min(finite, default=0.0), max(highs)
+    pad = 0.04 * (high - low) or 0.01
+    panels[0].set_ylim(low - pad, high + pad)
+    panels[0].set_ylabel(race.columns[place] + (", best so far" if place == 0 else "\nof the returned architecture"))
+    named = {label: handle for axes in panels for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)}
+    figure.legend(
+        list(named.values()), list(named), loc="outside upper left", ncols=columns, handlelength=1.8, columnspacing=1.2
+    )
+    return figure
+
+
+def wins(race: Race) -> "Figure":
+    """The share of seeds in which the strategy of a row returns something better than that of a column, with its 95 %
+    interval.
+    """
+    order = [standing.strategy for standing in race.standings(race.budget)]
+    found = {(win.strategy, win.other): win for win in race.wins()}
+    size = len(order)
+    left = 0.055 * max(map(len, order)) + 0.35
+    cell = min(0.85, max(0.5, (PAGE - left) / size))
+    figure = new_figure(left + cell * size + 0.2, 0.42 * size + 0.75)
+    axes = figure.subplots()
+    for row, one in enumerate(order):
+        for column, other in enumerate(order):
+            win = found.get((one, other))
+            if win is None:
+                continue
+            axes.add_patch(_square(column, row, BLUE if win.share > 0.5 else ORANGE, 0.6 * abs(2 * win.share - 1)))
+            axes.text(column, row - 0.14, f"{win.share:.2f}", ha="center", va="center", fontsize=7.5)
+            axes.text(column, row + 0.24, f"{win.low:.2f}–{win.high:.2f}", ha="center", va="center", fontsize=5.5)
+    axes.set_xlim(-0.5, size - 0.5)
+    axes.set_ylim(size - 0.5, -0.5)
+    axes.set_xticks(range(size), [str(index + 1) for index in range(size)])
+    axes.set_yticks(range(size), [f"{strategy}  {index + 1}" for index, strategy in enumerate(order)])
+    axes.xaxis.tick_top()
+    axes.tick_params(length=0)
+    axes.grid(False)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    return figure
+
+
+def places(race: Race, axis: Axis) -> "np.ndarray":
+    """Where quantiles are taken along an axis: up to the largest budget, or up to the mean evaluations that it
+    allowed.
+    """
+    import numpy as np
+
+    if axis == "seconds":
+        spent = race.budgets[-1] if race.axis == "seconds" else _longest_path(race.repetitions)
+        return np.linspace(0, spent, POINTS)
+    last = max(standing.evaluations for standing in race.standings(race.budgets[-1]))
+    return np.unique(np.linspace(1, max(2, round(last)), POINTS).round())
+
+
+def quartiles(repetitions: Sequence[Repetition], grid: "np.ndarray", axis: Axis, place: int) -> "np.ndarray":
+    """(3, places): lower quartile, median and upper quartile of what would be returned; NaN until half of the
+    repetitions have any.
+    """
+    import numpy as np
+
+    values = np.full((len(repetitions), len(grid)), np.nan)
+    for row, repetition in enumerate(repetitions):
+        starts = [step.evaluations if axis == "evaluations" else step.seconds for step in repetition.steps]
+        index = np.searchsorted(starts, grid, side="right")
+        known = np.array([np.nan, *(step.values[place] for step in repetition.steps)])
+        values[row] = known[index]
+    bands = np.full((3, len(grid)), np.nan)
+    enough = np.isfinite(values).mean(axis=0) >= 0.5
+    if enough.any():
+        bands[:, enough] = np.nanquantile(values[:, enough], (0.25, 0.5, 0.75), axis=0)
+    return bands
+
+
+def colours(strategies: Sequence[str]) -> dict[str, tuple[str, Any]]:
+    """(colour, dash) of each strategy; random search, the control, is grey."""
+    others = [strategy for strategy in strategies if strategy != "random"]
+    styles = {
+        strategy: (colour, DASHES[index // len(COLOURS) % len(DASHES)])
+        for index, (strategy, colour) in enumerate(zip(others, cycle(COLOURS), strict=False))
+    }
+    return {**styles, "random": (MUTED, "-")}
+
+
+def _longest_path(repetitions: Sequence[Repetition]) -> float:
+    return max((repetition.steps[-1].seconds for repetition in repetitions if repetition.steps), default=1.0)
+
+
+def _square(column: float, row: float, colour: str, strength: float) -> Any:
+    from matplotlib.patches import Rectangle
+
+    return Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor=(colour, strength), edgecolor=GROUND, linewidth=1.2)

@@ -1,0 +1,83 @@
+"""The tables of a race: the strategies in order, at the race's budget and at the others, and who wins how surely."""
+
+from typing import TYPE_CHECKING
+
+from nasbench.report.race.results import Race, Standing
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+def standing_columns(race: Race) -> tuple[str, ...]:
+    """The heads of the standings' table."""
+    others = [f"{race.rank_by} at {budget_text(race, budget)}" for budget in race.budgets if budget != race.budget]
+    return ("strategy", "evaluations", *race.columns, *others)
+
+
+def standing_rows(race: Race) -> list[tuple[str, ...]]:
+    """A row a strategy, under the heads of `standing_columns`: mean ± sample deviation, the best in the ranking column
+    first.
+    """
+    return [
+        (
+            standing.strategy,
+            evaluations(standing),
+            *(str(standing.columns[column]) for column in race.columns),
+            *(
+                "–" if (other := race.standing(standing.strategy, budget)) is None else str(other.columns[race.rank_by])
+                for budget in race.budgets
+                if budget != race.budget
+            ),
+        )
+        for standing in race.standings(race.budget)
+    ]
+
+
+def order_rows(race: Race) -> list[tuple[str, ...]]:
+    """A row a budget: the strategies from the best to the worst there."""
+    return [
+        (budget_text(race, budget), " > ".join(standing.strategy for standing in race.standings(budget)))
+        for budget in race.budgets
+    ]
+
+
+def win_rows(race: Race) -> list[tuple[str, ...]]:
+    """(strategy, other, share of seeds it wins, 95 % interval, seeds), each pair once, the better first."""
+    wins = race.wins()
+    place = {standing.strategy: index for index, standing in enumerate(race.standings(race.budget))}
+    return [
+        (win.strategy, win.other, f"{win.share:.2f}", f"{win.low:.2f} to {win.high:.2f}", str(win.seeds))
+        for win in wins
+        if place[win.strategy] < place[win.other]
+    ]
+
+
+def race_table(race: Race) -> "Table":
+    """The standings for a terminal: the score, and the ranking column at each budget."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    title = f"{race.space}: {race.rank_by} of the returned architecture, mean ± deviation"
+    table = Table(box=SIMPLE_HEAD, title=title, title_justify="left")
+    table.add_column("strategy", overflow="fold", min_width=12)
+    for name in ("evaluations", *(budget_text(race, budget) for budget in race.budgets)):
+        table.add_column(name, justify="right", no_wrap=True)
+    for standing in race.standings(race.budget):
+        at = [race.standing(standing.strategy, budget) for budget in race.budgets]
+        cells = ["–" if each is None else str(each.columns[race.rank_by]) for each in at]
+        table.add_row(standing.strategy, evaluations(standing), *cells)
+    return table
+
+
+def budget_text(race: Race, budget: float) -> str:
+    """A budget with its unit."""
+    if race.axis == "seconds":
+        return f"{budget:,.0f} s" if budget >= 10 else f"{budget:g} s"
+    return f"{budget:.0f} evaluation" + ("" if budget == 1 else "s")
+
+
+def evaluations(standing: Standing) -> str:
+    """The mean number of evaluations; what had none is said."""
+    return f"{standing.evaluations:,.1f}".removesuffix(".0") + (
+        f" ({standing.empty} with none)" if standing.empty else ""
+    )

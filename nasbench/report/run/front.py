@@ -1,0 +1,134 @@
+"""The Pareto front of a search with several objectives: a plot of each further objective against the first, and a
+table.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from nasbench.core.curves import is_control, is_random
+from nasbench.core.objectives import MACS_EXPONENT, Objective, pareto_front
+from nasbench.core.trial import Trial
+from nasbench.report.common.figure import BLUE, INK, ORANGE, RED, STYLE, log_counts, new_figure, short_count, to_svg
+from nasbench.report.common.numbers import count, score
+from nasbench.report.run.plots import scatter
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+COUNTS = ("params", "macs", "flops")
+
+
+def front_plots(
+    trials: Sequence[Trial], objectives: Sequence[Objective], target_macs: int | None = None
+) -> dict[str, str]:
+    """File stem -> SVG text, as `plots.figures` has them; empty where there is no front to draw."""
+    import matplotlib
+
+    with matplotlib.rc_context(STYLE):
+        figure = front_figure(trials, objectives, target_macs)
+        return {} if figure is None else {"front": to_svg(figure, "front")}
+
+
+def front_figure(
+    trials: Sequence[Trial], objectives: Sequence[Objective], target_macs: int | None = None
+) -> "Figure | None":
+    """Trials as points, a panel for each objective but the first, which is the vertical axis. Shown are those that are
+    compared.
+
+    The front is joined where there are two objectives; of more, a trial may be on it for one that the panel does not
+    show. `target_macs` is T where the score is accuracy x (MACs / T)^w.
+    """
+    front = pareto_front(trials, objectives)
+    if len(objectives) < 2 or not front:
+        return None
+    names = [objective.metric for objective in objectives]
+    shown = [t for t in trials if t.scored and t.epochs == front[0].epochs and all(name in t.metrics for name in names)]
+    figure = new_figure(3.6 * min(2, len(objectives) - 1), 2.7 * (len(objectives) // 2))
+    panels = figure.subplots(len(objectives) // 2, min(2, len(objectives) - 1), squeeze=False, sharey=True).ravel()
+    for axes, objective in zip(panels, objectives[1:], strict=False):
+        for blind, colour, text in ((True, ORANGE, "random"), (False, BLUE, "chosen by the search")):
+            scatter(axes, [_point(t, objective.metric, names[0]) for t in shown if is_random(t) is blind], colour, text)
+        points = sorted(_point(trial, objective.metric, names[0]) for trial in front)
+        axes.plot(
+            *zip(*points, strict=True),
+            "o-" if len(objectives) == 2 else "o",
+            color=INK,
+            markersize=4,
+            linewidth=1.0,
+            label="front",
+            zorder=3,
+        )
+        values = [float(trial.metrics[objective.metric]) for trial in shown]
+        if target_macs is not None and objective.metric == "macs":
+            values.append(target_macs)
+            _reward(axes, target_macs, max(trial.score or 0.0 for trial in front), values)
+        _axis(axes, objective, values)
+    for axes in panels[len(objectives) - 1 :]:
+        axes.set_axis_off()
+    panels[0].set_ylabel(_label(objectives[0]))
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper left", ncols=3)
+    return figure
+
+
+def front_table(
+    trials: Sequence[Trial], objectives: Sequence[Objective]
+) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Column names, and a row for each trial of the front, the best in the first objective first."""
+    columns = ("trial", "key", *(_label(objective) for objective in objectives), "epochs")
+    rows = [
+        (
+            str(trial.number),
+            trial.key,
+            *(_value(trial.metrics[objective.metric]) for objective in objectives),
+            str(trial.epochs),
+        )
+        for trial in pareto_front(trials, objectives)
+    ]
+    return columns, rows
+
+
+def front_sentence(trials: Sequence[Trial], objectives: Sequence[Objective]) -> str:
+    """How large the front is, and among how many."""
+    front = pareto_front(trials, objectives)
+    compared = (
+        {trial.key for trial in trials if trial.scored and trial.epochs == front[0].epochs and not is_control(trial)}
+        if front
+        else set()
+    )
+    return (
+        f"{len(front)} of {len(compared)} different architectures trained for the most epochs are on the front: "
+        "no other is at least as good in every objective and better in one."
+    )
+
+
+def _reward(axes: "Axes", target: int, best: float, macs: Sequence[float]) -> None:
+    """The target, and lines of equal score through the best, and 5 and 10 % below it: accuracy = score x (MACs /
+    T)^-w.
+    """
+    axes.axvline(target, color=RED, linewidth=1.2, label=f"target {short_count(target)}", zorder=1)
+    low, high, limits = min(macs) / 1.2, max(macs) * 1.2, axes.get_ylim()
+    across = [low * (high / low) ** (step / 40) for step in range(41)]
+    for part in (1.0, 0.95, 0.9):
+        up = [part * best * (each / target) ** -MACS_EXPONENT for each in across]
+        label = "equal score" if part == 1.0 else None
+        axes.plot(across, up, color=RED, linewidth=0.7, linestyle=(0, (3, 2)), alpha=0.8, zorder=1, label=label)
+    axes.set_ylim(limits)
+
+
+def _axis(axes: "Axes", objective: Objective, values: Sequence[float]) -> None:
+    if objective.metric in COUNTS and min(values) > 0:
+        log_counts(axes, values)
+    axes.set_xlabel(_label(objective))
+
+
+def _point(trial: Trial, across: str, up: str) -> tuple[float, float]:
+    return float(trial.metrics[across]), float(trial.metrics[up])
+
+
+def _label(objective: Objective) -> str:
+    return f"{objective.metric} ({'more' if objective.maximise else 'less'} is better)"
+
+
+def _value(value: Any) -> str:
+    return count(value) if isinstance(value, int) else score(float(value))

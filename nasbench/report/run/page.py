@@ -1,0 +1,293 @@
+"""The report of a run: one self-contained HTML page and its plots as SVG beside it, derived from the run log alone.
+
+Nothing in it is fetched: styles, script and plots are inlined. It is written for a run of any length, failures only and
+none included.
+"""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from nasbench.core.curves import groups_of
+from nasbench.core.objectives import Objective, parse_objectives
+from nasbench.core.store import RunStore, best_trial, write_atomically
+from nasbench.core.trial import STATUSES, Trial
+from nasbench.report.common.numbers import count, duration, score
+from nasbench.report.common.page import configuration, mapping, minute, numbers_row, page, table, themed, wall_time
+from nasbench.report.run.front import front_plots, front_sentence, front_table
+from nasbench.report.run.plots import figures
+from nasbench.report.run.statistics import kendall_tau, retrained, verdict
+from nasbench.report.run.tables import COLUMNS, leaderboard_rows
+from nasbench.report.scaling import page as scaling
+from nasbench.report.scaling.results import is_coefficient_search
+
+CAPTIONS = {
+    "search_curve": "Score of each trial in the order of finishing, the best so far, and the control: what the best "
+    "of n random children "
+    "of this run is expected to be (the mean over all subsets of size n).",
+    "score_against_cost": "Score against size and cost, at the epochs of the search. The line joins those that "
+    "nothing cheaper beats.",
+    "operations": "What the strategy proposed along the search, as shares of all decisions with the same options.",
+    "controller": "The controller's own record: entropy of what it proposes, loss of its last update, baseline of its "
+    "reward.",
+    "front": "Every trial compared, and the front: those that no other is at least as good as in every objective and "
+    "better in one.",
+    "ranking": "Does the search's short training rank as the longer one does?",
+    **scaling.CAPTIONS,
+}
+
+
+def write_report(store: RunStore) -> list[Path]:
+    """Writes report.html and the plots' SVG files into the run's directory; returns what was written."""
+    scales = is_coefficient_search(store.run)
+    groups = [] if scales else groups_of(str(store.run.get("config", {}).get("space", "")), store.trials)
+    plots = figures(store.trials, groups, _score_name(store.run))
+    plots |= front_plots(store.trials, _objectives(store.run), _target_macs(store.run))
+    plots |= scaling.plots(store.run, store.trials) if scales else {}
+    written = []
+    for name, svg in plots.items():
+        path = store.directory / f"{name}.svg"
+        write_atomically(path, '<?xml version="1.0" encoding="utf-8"?>\n' + svg)
+        written.append(path)
+    report = store.directory / "report.html"
+    write_atomically(report, render(store.directory, store.run, store.trials, plots))
+    return [report, *written]
+
+
+def render(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial], plots: Mapping[str, str]) -> str:
+    """The page as text. `plots`: stem -> SVG."""
+    config = mapping(run.get("config"))
+    scales = is_coefficient_search(run)
+    title = (
+        " · ".join(str(config[name]) for name in ("space", "base", "strategy", "dataset") if config.get(name)) or "run"
+    )
+    plan = mapping(run.get("plan"))
+    recipe = mapping(plan.get("recipe"))
+    lead = [f"nasbench {run.get('command', 'run')}", f"seed {run.get('seed')}"]
+    lead += [f"recipe {recipe.get('name')} v{recipe.get('version')}"] if recipe else []
+    lead += [f"{plan['epochs']} epochs a child"] if plan.get("epochs") else []
+    lead += [f"started {minute(run.get('started'))}"]
+    sections = [
+        _headline(run, trials),
+        *(_scaling(run, trials, plots) if scales else []),
+        _control(trials, plots),
+        _front(run, trials, plots),
+        _plot("Score against size and cost", "score_against_cost", plots),
+        _plot("Operations over time", "operations", plots),
+        _plot("Controller", "controller", plots),
+        scaling.candidates_section(trials) if scales else _leaderboard(trials),
+        _drawing(directory, trials),
+        _ranking(trials, plots),
+        _cost(trials),
+        _failures(trials),
+        configuration(run),
+        _how_to_go_on(directory, run, trials),
+    ]
+    return page(title, " · ".join(lead), sections)
+
+
+def _scaling(run: Mapping[str, Any], trials: Sequence[Trial], plots: Mapping[str, str]) -> list[str]:
+    figures = {name: _figure(name, plots) if name in plots else "" for name in scaling.CAPTIONS}
+    return [
+        scaling.coefficients_section(run, trials, figures["surface"]),
+        scaling.comparison_section(run, trials, figures["comparison"]),
+    ]
+
+
+def _headline(run: Mapping[str, Any], trials: Sequence[Trial]) -> str:
+    best = best_trial(trials)
+    counts = {status: sum(trial.status == status for trial in trials) for status in STATUSES}
+    planned = mapping(run.get("config")).get("trials")
+    spent = f"{sum(trial.seconds for trial in trials):,.0f}"
+    numbers = [
+        (
+            "best score",
+            score(best.score) if best else "none yet",
+            f"trial {best.number}, {best.epochs} epochs" if best else "",
+        ),
+        ("its parameters", count(best.metrics.get("params")) if best else "–", ""),
+        ("its multiply-adds", count(best.metrics.get("macs")) if best else "–", ""),
+        ("trials", str(len(trials)), f"{planned} planned in the search" if planned else ""),
+        ("ok", str(counts["ok"]), f"{counts['cached']} cached, {counts['pruned']} pruned"),
+        ("failed", str(counts["failed"]), "reasons below" if counts["failed"] else ""),
+        ("device-seconds", spent, duration(sum(trial.seconds for trial in trials))),
+        ("wall time", wall_time(run), "" if run.get("ended") else "not ended"),
+    ]
+    return numbers_row(numbers)
+
+
+def _control(trials: Sequence[Trial], plots: Mapping[str, str]) -> str:
+    told = verdict(trials)
+    return f'<h2>Search curve</h2>\n<p class="verdict {told.answer}">{escape(told.sentence)}</p>\n' + _figure(
+        "search_curve", plots
+    )
+
+
+def _plot(title: str, name: str, plots: Mapping[str, str]) -> str:
+    return f"<h2>{escape(title)}</h2>\n{_figure(name, plots)}" if name in plots else ""
+
+
+def _front(run: Mapping[str, Any], trials: Sequence[Trial], plots: Mapping[str, str]) -> str:
+    objectives, target = _objectives(run), _target_macs(run)
+    columns, rows = front_table(trials, objectives)
+    if not objectives or not rows:
+        return ""
+    listed = table(columns, rows, left=("key",), sortable=True)
+    sentence = front_sentence(trials, objectives)
+    if target is not None:
+        sentence += f" The red line is the target of {target:,} multiply-adds; broken lines join equal scores."
+    return (
+        "<h2>Pareto "
+        f"front</h2>\n<p>{escape(sentence)}</p>\n{_figure('front', plots) if 'front' in plots else ''}\n{listed}"
+    )
+
+
+def _figure(name: str, plots: Mapping[str, str]) -> str:
+    if name not in plots:
+        return "<p>No trial has a score yet: there is nothing to plot.</p>"
+    return f"<figure>{themed(plots[name])}<figcaption>{escape(CAPTIONS[name])}</figcaption></figure>"
+
+
+def _leaderboard(trials: Sequence[Trial]) -> str:
+    rows = leaderboard_rows(trials)
+    if not rows:
+        return ""
+    return (
+        "<h2>Best architectures</h2>\n"
+        + table(COLUMNS, rows, left=("key",), sortable=True)
+        + "<p>Different architectures only; those with the most epochs come first, since scores of unequal trainings "
+        "do not compare.</p>"
+    )
+
+
+def _drawing(directory: Path, trials: Sequence[Trial]) -> str:
+    path, best = directory / "best" / "cell.svg", best_trial(trials)
+    if best is None or not path.exists():
+        return ""
+    svg = path.read_text(encoding="utf-8")
+    svg = svg[max(0, svg.find("<svg")) :]
+    caption = f"The cells of trial {best.number} ({best.key}). The file is best/cell.svg, and best/ holds the network."
+    return f'<h2>The winner</h2>\n<figure class="paper">{svg}</figure>\n<p>{escape(caption)}</p>'
+
+
+def _ranking(trials: Sequence[Trial], plots: Mapping[str, str]) -> str:
+    pairs = retrained(trials)
+    if not pairs:
+        return ""
+    rows = [
+        (
+            str(first.number),
+            str(second.number),
+            score(first.score),
+            str(first.epochs),
+            score(second.score),
+            str(second.epochs),
+        )
+        for first, second in pairs
+    ]
+    tau = kendall_tau([first.score or 0.0 for first, _ in pairs], [second.score or 0.0 for _, second in pairs])
+    if tau is None:
+        sentence = "Too few different scores for a rank correlation."
+    else:
+        sentence = (
+            f"Kendall's tau between the two rankings is {tau[0]:.2f} (p = {tau[1]:.2g}, {len(pairs)} architectures)."
+        )
+        sentence += " With so few, it is a hint and no more." if len(pairs) < 10 else ""
+    sentence += (
+        " They are the best of the search, so the range is narrow and the correlation lower than over the whole space."
+    )
+    plot = _figure("ranking", plots) if "ranking" in plots else ""
+    columns = ("trial", "retrained as", "score", "epochs", "score retrained", "epochs retrained")
+    return f"<h2>Ranking after retraining</h2>\n<p>{escape(sentence)}</p>\n{plot}\n" + table(
+        columns, rows, sortable=True
+    )
+
+
+def _cost(trials: Sequence[Trial]) -> str:
+    if not trials:
+        return ""
+    rows: list[tuple[str, ...]] = []
+    for status in STATUSES:
+        some = [trial for trial in trials if trial.status == status]
+        if some:
+            seconds = sum(trial.seconds for trial in some)
+            rows.append((status, str(len(some)), f"{seconds:,.1f}", f"{seconds / len(some):,.1f}"))
+    seconds = sum(trial.seconds for trial in trials)
+    rows.append(("all", str(len(trials)), f"{seconds:,.1f}", f"{seconds / len(trials):,.1f}"))
+    by_number = {trial.number: trial for trial in trials}
+    saved = sum(by_number[trial.of].seconds for trial in trials if trial.of in by_number)
+    hits = sum(trial.status == "cached" for trial in trials)
+    met = "architecture was" if hits == 1 else "architectures were"
+    sentence = (
+        f"{hits} {met} met again and answered from the log, which saved {duration(saved)} of training." if hits else ""
+    )
+    costs = table(("status", "trials", "device-seconds", "mean"), rows, left=("status",))
+    return f"<h2>Cost</h2>\n{costs}" + (
+        f"<p>{escape(sentence)}</p>" if sentence else "<p>No architecture was met twice.</p>"
+    )
+
+
+def _failures(trials: Sequence[Trial]) -> str:
+    failed = [trial for trial in trials if trial.status == "failed"]
+    if not failed:
+        return ""
+    rows = [
+        (str(trial.number), trial.key, duration(trial.seconds), trial.error or "no reason recorded") for trial in failed
+    ]
+    listed = table(("trial", "key", "after", "reason"), rows, left=("key",), wrap=("reason",))
+    body = listed if len(rows) <= 20 else f"<details><summary>all {len(rows)}</summary>{listed}</details>"
+    return f"<h2>Failed trials</h2>\n<p>{len(failed)} of {len(trials)} trials failed.</p>\n{body}"
+
+
+def _how_to_go_on(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial]) -> str:
+    where = shlex.quote(str(directory))
+    lines = (
+        []
+        if run.get("ended") and trials
+        else [("go on with this run", f"nasbench {run.get('command', 'search')} --run {where} --resume")]
+    )
+    lines.append(("build this page anew", f"nasbench report {where}"))
+    if is_coefficient_search(run):
+        base = shlex.quote(str(mapping(run.get("config")).get("base")))
+        lines.append(
+            ("scale the base by these coefficients", f"nasbench scale --coefficients {where} --base {base} --phi 3")
+        )
+    elif best_trial(trials) is not None:
+        lines += [
+            ("train the best network longer", f"nasbench train {where} --dataset ... --recipe cifar_fast"),
+            (
+                "compare it with baselines and random cells",
+                f"nasbench compare {where} zoo:resnet20 --controls 3 --seeds 5 --dataset ...",
+            ),
+        ]
+    text = "\n".join(f"# {what}\n{command}" for what, command in lines)
+    return f"<h2>How to go on</h2>\n<pre>{escape(text)}</pre>"
+
+
+def _objectives(run: Mapping[str, Any]) -> tuple[Objective, ...]:
+    """Those of the run; with --target-macs, which makes one score of two, those two."""
+    config = mapping(run.get("config"))
+    given = config.get("objectives")
+    if given and isinstance(given, list | tuple):
+        return parse_objectives(given)
+    return (Objective(str(config["score_column"]), True), Objective("macs", False)) if _target_macs(run) else ()
+
+
+def _target_macs(run: Mapping[str, Any]) -> int | None:
+    """T of a score that is accuracy x (MACs / T)^w."""
+    target = mapping(run.get("plan")).get("target_macs")
+    return target if isinstance(target, int) else None
+
+
+def _score_name(run: Mapping[str, Any]) -> str:
+    config = mapping(run.get("config"))
+    if config.get("target_macs"):
+        return "score"
+    objectives = _objectives(run)
+    if objectives and not objectives[0].maximise:
+        return f"minus {objectives[0].metric}"
+    return {"val_accuracy": "validation accuracy"}.get(
+        str(config.get("score_column")), str(config.get("score_column") or "score")
+    )

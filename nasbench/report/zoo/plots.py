@@ -1,0 +1,277 @@
+"""The field's history in three plots: accuracy against compute, the ILSVRC winners, compute to AlexNet's accuracy.
+
+At half a page's width (3.5 in), with text of 6 points and more. Hollow marks are numbers that are not verified.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nasbench.report.common.figure import (
+    BLUE,
+    GREEN,
+    GROUND,
+    INK,
+    MUTED,
+    ORANGE,
+    PURPLE,
+    RED,
+    STYLE,
+    short_count,
+    to_svg,
+)
+from nasbench.report.common.label_layout import Box, frame, measure, place, write
+from nasbench.report.zoo.history import EFFICIENCY, MOORE_FACTOR, WINNERS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+SMALL = 6.0
+"""Points of the labels of marks."""
+PIXELS_PER_INCH = 300
+
+
+@dataclass(frozen=True)
+class Point:
+    """A network on the complexity plot: multiply-adds and parameters, published top-1 accuracy in percent."""
+
+    label: str
+    family: str
+    macs: int
+    params: int
+    top1: float
+    verified: bool
+
+
+GROUPS = (
+    ("classic", MUTED, ("alexnet", "zfnet", "vgg", "googlenet", "inception", "bn_inception", "squeezenet")),
+    (
+        "residual",
+        BLUE,
+        ("resnet", "plain", "preresnet", "resnext", "wide_resnet", "wrn", "densenet", "senet", "stochastic_depth"),
+    ),
+    ("mobile", GREEN, ("mobilenet", "shufflenet")),
+    ("searched", RED, ("mnasnet", "efficientnet", "nasnet", "pnasnet", "nasnet cells", "amoebanet", "enas")),
+    ("transformers, MLPs", PURPLE, ("vit", "mlp_mixer", "resmlp", "gmlp", "s2mlp", "cyclemlp")),
+    ("other", ORANGE, ()),
+)
+
+
+def save(figure: "Figure", out: Path) -> None:
+    """Writes the figure as .svg (the same text for the same data) or .png."""
+    import matplotlib
+
+    if out.suffix == ".svg":
+        out.write_text(to_svg(figure, out.stem), encoding="utf-8")
+        return
+    with matplotlib.rc_context(STYLE):
+        figure.savefig(out, dpi=PIXELS_PER_INCH)
+
+
+def complexity(points: Sequence[Point]) -> "Figure":
+    """Published top-1 accuracy against multiply-adds; a bubble's area grows with the parameters; hollow: not verified.
+
+    The best of every family has a label; others are labelled where there is room, short names first.
+    """
+    import matplotlib
+    from matplotlib.ticker import MultipleLocator
+
+    with matplotlib.rc_context(STYLE):
+        figure = _figure(5.1)
+        axes = figure.subplots()
+        shown = sorted(points, key=lambda point: -point.params)  # small bubbles above large ones
+        for point in shown:
+            colour = _group(point.family)[1]
+            axes.scatter(
+                point.macs,
+                point.top1,
+                s=_area(point.params),
+                facecolor=colour if point.verified else "none",
+                edgecolor=colour if not point.verified else GROUND,
+                linewidth=0.8 if not point.verified else 0.4,
+                alpha=0.75 if point.verified else 1.0,
+                zorder=3,
+            )
+        axes.set_xscale("log")
+        low, high = min(point.macs for point in shown), max(point.macs for point in shown)
+        axes.set_xlim(low / 2.2, high * 2.2)
+        axes.set_yscale(
+            "function", functions=(_minus_log_error, _from_minus_log_error)
+        )  # spreads the good ones, of which there are most
+        axes.set_ylim(min(point.top1 for point in shown) - 2, 100 - 0.87 * (100 - max(point.top1 for point in shown)))
+        axes.yaxis.set_major_locator(MultipleLocator(5))
+        axes.set_xlabel("multiply-adds of one image")
+        axes.set_ylabel("published top-1 accuracy on ImageNet, % (log of the error)")
+        axes.xaxis.set_major_formatter(lambda value, _: short_count(value))
+        figure.supxlabel("as published: crops, image sizes and training data differ", fontsize=SMALL, color=MUTED)
+        _legend(figure, shown)
+        _label(axes, shown)
+        return figure
+
+
+def ilsvrc() -> "Figure":
+    """The winners by year: top-5 error above, depth in layers below."""
+    import matplotlib
+
+    with matplotlib.rc_context(STYLE):
+        figure = _figure(3.1)
+        error, depth = figure.subplots(2, 1, sharex=True)
+        years = [winner.year for winner in WINNERS]
+        for axes, values, colour, unit in (
+            (error, [winner.top5_error for winner in WINNERS], BLUE, " %"),
+            (depth, [winner.layers for winner in WINNERS], ORANGE, ""),
+        ):
+            for winner, value in zip(WINNERS, values, strict=True):
+                hollow = axes is error and winner.tag == "M"
+                axes.bar(
+                    winner.year, value, width=0.62, color="none" if hollow else colour, edgecolor=colour, linewidth=0.9
+                )
+                axes.annotate(
+                    f"{value:g}{unit}",
+                    (winner.year, value),
+                    xytext=(0, 2),
+                    textcoords="offset points",
+                    ha="center",
+                    fontsize=SMALL,
+                )
+            axes.set_ylim(0, 1.2 * max(values))
+            axes.grid(visible=False, axis="x")
+        error.set_ylabel("top-5 error\nof one network, %")
+        depth.set_ylabel("layers with weights")
+        depth.set_xticks(
+            years, [f"{winner.year}\n" + winner.network.replace("-", "-\n") for winner in WINNERS], fontsize=SMALL
+        )
+        error.tick_params(axis="x", length=0)
+        figure.supxlabel("hollow: from memory, not verified", fontsize=SMALL, color=MUTED)
+        return figure
+
+
+def efficiency() -> "Figure":
+    """Compute to AlexNet's accuracy by year, and where Moore's law alone would be."""
+    import matplotlib
+
+    with matplotlib.rc_context(STYLE):
+        figure = _figure(2.6)
+        axes = figure.subplots()
+        days = [entry.day.year + (entry.day.timetuple().tm_yday - 1) / 365 for entry in EFFICIENCY]
+        first = EFFICIENCY[0].compute
+        axes.plot([days[0], days[-1]], [first, first / MOORE_FACTOR], color=MUTED, linestyle=(0, (4, 2)), linewidth=1.2)
+        axes.plot(days, [entry.compute for entry in EFFICIENCY], "o", color=BLUE, markersize=4.5)
+        axes.set_yscale("log")
+        axes.set_ylim(0.03, 6)
+        axes.set_xlim(2011.6, 2020.4)
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        axes.set_ylabel("compute to 79.1 % top-5,\nteraflop/s-days")
+        axes.set_xlabel("year of publication")
+        anchors = measure(
+            axes,
+            [(day, entry.compute) for day, entry in zip(days, EFFICIENCY, strict=True)],
+            [2.5] * len(days),
+            [f"{entry.network}, {entry.factor} less" if entry.factor else entry.network for entry in EFFICIENCY],
+            SMALL,
+        )
+        start, end = anchors[0], measure(axes, [(days[-1], first / MOORE_FACTOR)], [0.0], [""], SMALL)[0]
+        line = [
+            _square(start.x + share / 60 * (end.x - start.x), start.y + share / 60 * (end.y - start.y))
+            for share in range(61)
+        ]
+        write(axes, anchors, place(anchors, range(len(anchors)), frame(axes), line), SMALL, INK, MUTED)
+        axes.annotate(
+            f"Moore's law: {MOORE_FACTOR:g}x less",
+            (2016.0, first / MOORE_FACTOR ** ((2016.0 - days[0]) / (days[-1] - days[0]))),
+            xytext=(4, 4),
+            textcoords="offset points",
+            fontsize=SMALL,
+            color=MUTED,
+        )
+        return figure
+
+
+def _figure(height: float) -> "Figure":
+    """A figure at half a page's width, `height` inches high."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(3.5, height), layout="constrained", dpi=PIXELS_PER_INCH)
+
+
+def _minus_log_error(accuracy: "NDArray[np.float64]") -> "NDArray[np.float64]":
+    return -np.log(np.maximum(100.0 - accuracy, 1e-3))
+
+
+def _from_minus_log_error(value: "NDArray[np.float64]") -> "NDArray[np.float64]":
+    return 100.0 - np.exp(-value)
+
+
+def _group(family: str) -> tuple[str, str]:
+    return next(
+        ((name, colour) for name, colour, families in GROUPS if family in families), (GROUPS[-1][0], GROUPS[-1][1])
+    )
+
+
+def _area(params: float) -> float:
+    """Of a bubble, in square points: proportional to the parameters, 25M at 28."""
+    return 28 * params / 25e6 + 3
+
+
+def _legend(figure: "Figure", points: Sequence[Point]) -> None:
+    from matplotlib.lines import Line2D
+
+    used = {_group(point.family)[0] for point in points}
+    marks = [
+        Line2D([], [], marker="o", linestyle="", markersize=4, color=colour, markeredgewidth=0, label=name)
+        for name, colour, _ in GROUPS
+        if name in used
+    ]
+    if not all(point.verified for point in points):
+        marks.append(
+            Line2D(
+                [], [], marker="o", linestyle="", markersize=4, markerfacecolor="none", color=INK, label="not verified"
+            )
+        )
+    marks += [
+        Line2D(
+            [],
+            [],
+            marker="o",
+            linestyle="",
+            markersize=math.sqrt(_area(params)),
+            markerfacecolor="none",
+            color=MUTED,
+            label=text,
+        )
+        for params, text in ((5e6, "5M params"), (25e6, "25M"), (100e6, "100M"))
+    ]
+    figure.legend(
+        handles=marks,
+        loc="outside upper left",
+        ncols=3,
+        fontsize=SMALL,
+        handletextpad=0.4,
+        columnspacing=1.0,
+        borderpad=0.2,
+    )
+
+
+def _label(axes: "Axes", points: Sequence[Point]) -> None:
+    at = [(float(point.macs), point.top1) for point in points]
+    radii = [math.sqrt(_area(point.params)) / 2 for point in points]
+    anchors = measure(axes, at, radii, [point.label for point in points], SMALL)
+    by_accuracy = sorted(range(len(points)), key=lambda index: -points[index].top1)
+    best: dict[str, int] = {}
+    for index in by_accuracy:
+        best.setdefault(points[index].family, index)
+    others = sorted(
+        (index for index in by_accuracy if index not in best.values()), key=lambda index: len(points[index].label)
+    )
+    order = [*best.values(), *others]
+    write(axes, anchors, place(anchors, order, frame(axes), must=len(best)), SMALL, INK, MUTED)
+
+
+def _square(x: float, y: float) -> Box:
+    return Box(x - 1.5, y - 1.5, x + 1.5, y + 1.5)

@@ -1,0 +1,1 @@
+"""Controllers that learn a distribution over architectures: REINFORCE and PPO."""

@@ -1,0 +1,73 @@
+"""Proximal policy optimisation (Schulman et al. 2017, arXiv:1707.06347), as in the NASNet search or made for fewer
+trials.
+
+Published for 20,000 trials (Zoph et al. 2018, arXiv:1707.07012, App. A.2): an LSTM, a learning rate of 0.00035, 20
+architectures a batch,
+entropy weighted by 0.00001, a moving-average baseline of decay 0.95. Those are `--preset paper`, or the option
+`preset=paper`. Not
+published, and chosen here:
+  - the optimiser: Adam with its own betas, (0.9, 0.999), as in the earlier search by the same authors;
+  - the clip, 0.2: the best of Schulman et al., Table 1;
+  - the epochs, 3 passes over each batch: those of Schulman et al. on Atari, Table 5.
+  `benchmarks/controller_learning.py` shows
+    what they do: one pass learns too slowly at the published rate, and each further one costs time for less and less;
+  - the ratio is that of whole architectures, one clip for all of their decisions: an architecture is what got the
+  reward;
+  - advantages are not normalised: Adam does not mind their scale, and a batch of equals is not blown up into one of
+  differences.
+
+The defaults are for hundreds of trials: see the module `controller`. With a batch of one the clip bounds how
+far a single trial, however good, moves the policy.
+"""
+
+from collections.abc import Mapping
+from typing import final
+
+import torch
+from torch import Tensor
+
+from nasbench.core.protocols import SearchSpace
+from nasbench.core.registry import strategies
+from nasbench.strategies.controller.controller import PUBLISHED_SHARED, SHARED_OPTIONS, Controller
+from nasbench.strategies.options import Option, read_options
+
+OPTIONS = (
+    Option("lr", 0.3, low=0.0),
+    Option("batch_size", 1, low=1),
+    Option("baseline_decay", 0.95, low=0.0, high=1.0),
+    Option("entropy_weight", 0.05, low=0.0),
+    Option("epochs", 2, low=1),
+    Option("clip", 0.5, low=0.0, high=1.0),
+    *SHARED_OPTIONS,
+)
+LOG_RATIO_MAX = 20.0  # e**20: beyond any ratio that means something, and far from overflow
+
+
+@final
+@strategies.register("ppo")
+class Ppo(Controller):
+    """Options: lr, batch_size, baseline_decay, entropy_weight, epochs, clip, hidden_units, adam, ranked, unique,
+    imitation.
+
+    The ratio is taken to the policy that proposed the architecture, by the log-probability in the trial's note. With
+    several workers that policy may be older than the batch; the clip then bounds what its trials can do.
+    """
+
+    paper: Mapping[str, float] = {
+        **PUBLISHED_SHARED,
+        "lr": 0.00035,
+        "batch_size": 20,
+        "entropy_weight": 0.00001,
+        "epochs": 3,
+        "clip": 0.2,
+    }
+    """The published settings, and what goes with them."""
+
+    def __init__(self, space: SearchSpace, seed: int = 0, **options: object) -> None:
+        settings = read_options("ppo", OPTIONS, options)
+        self._clip = settings["clip"]
+        super().__init__(space, seed, settings, epochs=int(settings["epochs"]))
+
+    def surrogate(self, log_prob: Tensor, old_log_prob: Tensor, advantage: Tensor) -> Tensor:
+        ratio = torch.exp((log_prob - old_log_prob).clamp(max=LOG_RATIO_MAX))  # (B,)
+        return torch.minimum(ratio * advantage, ratio.clamp(1 - self._clip, 1 + self._clip) * advantage)

@@ -1,0 +1,1 @@
+"""The predictor: Gaussian processes that choose the next architecture."""

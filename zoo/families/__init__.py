@@ -1,0 +1,1 @@
+"""The networks, one file a family, cards beside the builders."""
