@@ -31,11 +31,11 @@ from time import perf_counter
 from typing import Any
 
 from nasbench.core.arch import Architecture, Choice
+from nasbench.core.options import parse_options
 from nasbench.core.protocols import SearchSpace
 from nasbench.core.registry import spaces, strategies
 from nasbench.core.seeds import derive, trial_rng
 from nasbench.core.trial import Trial
-from nasbench.engine.parts.options import parse_options
 from nasbench.testing import additive_score
 
 RESULTS = Path(__file__).parent / "results" / "fifty_decisions.json"

@@ -31,9 +31,10 @@ from statistics import mean, median
 from time import perf_counter
 from typing import Any
 
-from nasbench.core.loop import Plan, SearchLoop
+from nasbench.core.loop import JobLoop
 from nasbench.core.registry import recipes, spaces, strategies
 from nasbench.core.seeds import derive
+from nasbench.core.source import Plan, SpaceSource
 from nasbench.core.spec import Size, Task
 from nasbench.core.store import RunStore
 from nasbench.engine.run.provenance import provenance
@@ -46,18 +47,17 @@ def children_an_hour(workers: int, children: int) -> dict[str, Any]:
     """Trains `children` random cells on so many Ray workers."""
     from nasbench.evaluators.training import TrainingEvaluator
     from nasbench.executors.ray_tune import RayExecutor
+    from nasbench.train.source import DataSource
 
     space = spaces.get("nasnet")()
     recipe = replace(recipes.get("quick"), epochs=1, val_images=200)
-    evaluator = TrainingEvaluator("digits", recipe, device="cpu")
+    evaluator = TrainingEvaluator(DataSource("digits"), recipe, device="cpu")
     plan = Plan(range(1, children + 1), 0, 1, "space:nasnet", Size(1, 4, skeleton="cifar"), evaluator.task())
     answered: list[tuple[float, float]] = []  # when, and after how many seconds of work
     with tempfile.TemporaryDirectory() as directory:
         store = RunStore.create(Path(directory) / "run", {"command": "benchmark", "config": {}})
-        loop = SearchLoop(
-            space,
-            strategies.get("random")(space, seed=0),
-            plan,
+        loop = JobLoop(
+            SpaceSource(space, strategies.get("random")(space, seed=0), plan),
             store.append,
             lambda metrics: float(metrics["val_accuracy"]),
             [lambda trial: answered.append((perf_counter(), trial.seconds))],
@@ -92,7 +92,8 @@ def controller_seconds(
     plan = Plan(range(1, children + 1), 0, 20, "space:nasnet", space.default_size, Task())
     with tempfile.TemporaryDirectory() as directory:
         store = RunStore.create(Path(directory) / "run", {"command": "benchmark", "config": {}})
-        loop = SearchLoop(space, strategy, plan, store.append, lambda metrics: float(metrics["val_accuracy"]))
+        source = SpaceSource(space, strategy, plan)
+        loop = JobLoop(source, store.append, lambda metrics: float(metrics["val_accuracy"]))
         first, later = list[float](), list[float]()
         ends: list[tuple[float, int, Any]] = []
         now = 0.0
@@ -105,7 +106,7 @@ def controller_seconds(
         given = len(ends)
         while ends:
             now, _, job = heapq.heappop(ends)
-            score = additive_score(job.proposal.architecture)
+            score = additive_score(job.architecture)
             start = perf_counter()
             loop.finish(job, {"val_accuracy": score}, 1.0, "simulated")
             following = loop.next()

@@ -18,9 +18,9 @@ from torch import nn
 
 from nasbench.core.compound import Multipliers
 from nasbench.core.spec import ModelSpec, Task
-from nasbench.engine.config import Form
+from nasbench.engine.config import ModelOverrides
 from nasbench.engine.parts.models import resolve
-from nasbench.engine.parts.scaled import compound_scale, counted, pixels_of
+from nasbench.engine.parts.scaled import compound_scale, counted
 from nasbench.nn.mbconv import Blueprint, StageNet, round_filters, round_repeats
 from nasbench.nn.mbconv_published import EFFICIENTNET_B0, MOBILENET_V1, MOBILENET_V2
 from nasbench.profile import count
@@ -107,7 +107,7 @@ def row_of(published: Published) -> Row:
     """What nasbench counts for a row of the paper."""
     scaled = compound_scale(_base(published), published.asked)
     counts = counted(scaled)
-    return Row(published, pixels_of(scaled), counts.params, counts.macs / 1e9)
+    return Row(published, scaled.pixels, counts.params, counts.macs / 1e9)
 
 
 def explained(row: Row) -> tuple[list[Variant], Variant | None]:
@@ -132,7 +132,7 @@ def explained(row: Row) -> tuple[list[Variant], Variant | None]:
 def variants(published: Published) -> Iterator[tuple[str, float]]:
     """(what is done otherwise, GMACs) for roundings and groupings that the paper may have meant."""
     asked = published.asked
-    side = pixels_of(_base(published))
+    side = _base(published).pixels
     if asked.resolution not in (1, 2):
         pixels = int(side * asked.resolution) // 32 * 32
         yield f"pixels to the multiple of 32 below, {pixels}", _gmacs(_at(published, asked), pixels)
@@ -197,7 +197,7 @@ def _other_multiplier(published: Published, dimension: str) -> tuple[str, float]
 
 
 def _base(published: Published) -> ModelSpec:
-    return resolve(published.base, Form())
+    return resolve(published.base, ModelOverrides())
 
 
 def _at(published: Published, asked: Multipliers) -> nn.Module:

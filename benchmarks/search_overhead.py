@@ -24,12 +24,14 @@ from statistics import median
 from time import perf_counter, process_time
 from typing import Any
 
-from nasbench.core.loop import Executor, Plan, SearchLoop
-from nasbench.core.protocols import Metrics, Report, SearchSpace, Strategy, Tracker
+from nasbench.core.job import Job
+from nasbench.core.loop import Executor, JobLoop
+from nasbench.core.protocols import Metrics, Report, RunInfo, SearchSpace, Strategy, Tracker
 from nasbench.core.registry import spaces, strategies
-from nasbench.core.spec import ModelSpec, Task
+from nasbench.core.source import Plan, SpaceSource
+from nasbench.core.spec import Task
 from nasbench.core.store import RunStore
-from nasbench.core.trial import Proposal, Trial
+from nasbench.core.trial import Trial
 from nasbench.engine.run.artifacts import BestWeights
 from nasbench.engine.run.provenance import provenance
 from nasbench.executors.local import LocalExecutor
@@ -74,8 +76,9 @@ class Nothing:
     def task(self) -> Task:
         return Task()
 
-    def __call__(self, proposal: Proposal, spec: ModelSpec, seed: int, report: Report) -> Metrics:  # noqa: ARG002 - the protocol's
-        return {"val_accuracy": int(proposal.architecture.key, 16) / 16**16, "params": 1, "macs": 1}
+    def __call__(self, job: Job, report: Report) -> Metrics:  # noqa: ARG002 - the protocol's
+        assert job.architecture is not None, job
+        return {"val_accuracy": int(job.architecture.key, 16) / 16**16, "params": 1, "macs": 1}
 
 
 class Timed:
@@ -88,16 +91,6 @@ class Timed:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._part, name)
-
-
-@dataclass(frozen=True)
-class Run:
-    """What a tracker may know of a run when it starts."""
-
-    directory: Path
-    config: dict[str, Any]
-    planned: int
-    history: tuple[Trial, ...] = ()
 
 
 def run(executor: Executor, strategy_name: str, num_trials: int, wandb: bool) -> dict[str, Any]:
@@ -117,10 +110,13 @@ def run(executor: Executor, strategy_name: str, num_trials: int, wandb: bool) ->
             for listener in listeners:
                 listener(trial)
 
-        loop = SearchLoop(
+        source = SpaceSource(
             _as_space(Timed(space, clock, canonical="canonical form")),
             Timed(strategy, clock, ask="ask", tell="tell"),
             plan,
+        )
+        loop = JobLoop(
+            source,
             clock.timed("log", store.append),
             lambda metrics: float(metrics["val_accuracy"]),
             [clock.timed("tracking", listen), clock.answered],
@@ -156,7 +152,7 @@ def start_trackers(store: RunStore, planned: int, stream: Any, wandb: bool) -> l
 
         trackers.append(Guarded(WandbTracker("offline")))
     for tracker in trackers:
-        tracker.start(Run(store.directory, {}, planned))
+        tracker.start(RunInfo(store.directory, {}, planned, ()))
     return trackers
 
 

@@ -31,6 +31,9 @@ DIGITS = ["--dataset", "digits", "--recipe", "quick"]
 SMALL = [*DIGITS, "--image-size", "16", "--epochs", "1", "--wandb", "off"]
 TIMES = ("seconds", "images_per_second", "train_seconds")
 """Measured, so never the same twice."""
+NOTES = ("retrain_of", "control", "blind", "log_prob")
+PATH = {"steps": "steps", "evaluations_by_budget": "evaluations", "found": "found"}
+"""A repetition's path: its name among the metrics -> its name in the notes of version 0.1.0."""
 
 
 def commands() -> dict[str, list[str]]:
@@ -138,11 +141,10 @@ def told(line: Mapping[str, Any]) -> dict[str, Any]:
     )  # version 0.1.0 wrote a training's seed and model as genes of a made-up space
     listed = line.get("name") or genes.get("model") or genes.get("strategy") or note.get("compared_as")
     metrics = {name: value for name, value in line["metrics"].items() if name not in TIMES}
-    kept = {
-        name: note[name]
-        for name in ("steps", "evaluations", "found", "retrain_of", "control", "blind", "log_prob")
-        if name in note
-    }
+    path = {PATH[name]: metrics.pop(name) for name in PATH if name in metrics}
+    kept = {name: note[name] for name in NOTES if name in note}
+    kept |= {name: note[name] for name in PATH.values() if name in note}  # version 0.1.0
+    kept |= path
     return {
         "number": line["number"],
         "what": listed or {"genes": genes, "key": line["key"]},

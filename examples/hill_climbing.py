@@ -26,7 +26,7 @@ class HillClimbing:
         if self._best is None or number <= self._start:
             return Proposal(number, sample(self._space.name, self._space.choices, rng), note={"blind": True})
         return Proposal(
-            number, mutate(self._best.architecture, self._space.choices, rng), note={"parent": self._best.number}
+            number, mutate(self._best.proposed, self._space.choices, rng), note={"parent": self._best.number}
         )
 
     def tell(self, trial: Trial) -> None:

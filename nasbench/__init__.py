@@ -8,16 +8,16 @@ MODEL names.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nasbench.engine.config import Form
+    from nasbench.engine.config import ModelOverrides
     from nasbench.engine.parts.models import load
     from nasbench.engine.scaling.entry import scale
     from nasbench.engine.scaling.result import ScaleResult
     from nasbench.engine.search import SearchResult, search
 
-__all__ = ["Form", "ScaleResult", "SearchResult", "load", "scale", "search"]
+__all__ = ["ModelOverrides", "ScaleResult", "SearchResult", "load", "scale", "search"]
 
 _HOMES = {
-    "Form": "nasbench.engine.config",
+    "ModelOverrides": "nasbench.engine.config",
     "load": "nasbench.engine.parts.models",
     "ScaleResult": "nasbench.engine.scaling.result",
     "scale": "nasbench.engine.scaling.entry",

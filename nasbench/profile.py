@@ -1,5 +1,6 @@
-"""Counts: parameters, multiply-adds, activations, receptive fields; on the meta device, so that nothing is computed or
-copied.
+"""Counts of a network: parameters, multiply-adds, activations, receptive fields.
+
+They are taken on the meta device, so nothing is computed and no weight is copied.
 """
 
 import copy
@@ -19,10 +20,14 @@ FLOAT32_BYTES = 4
 
 @dataclass(frozen=True)
 class Layer:
-    """A module without children that evaluation calls.
+    """A module without children that is called in evaluation mode.
 
-    `output` is the shape without the batch, `activations` the numbers in it; `weights` are its parameters without
-    biases; `receptive_field` in pixels is None where no window describes what an output sees (attention, say).
+    output           shape without the batch
+    weights          trainable parameters without biases
+    params           trainable parameters
+    macs             multiply-adds of one image
+    activations      number of elements of the output
+    receptive_field  in pixels; None if it is not a window, as in attention
     """
 
     name: str
@@ -38,8 +43,9 @@ class Layer:
 
 @dataclass(frozen=True)
 class Profile:
-    """Layers in the order of their calls, and the totals of the network. `activation_bytes`: the layers' outputs,
-    float32, one image.
+    """The layers in the order of their calls, and the totals of the network.
+
+    `activation_bytes` is the size of all layers' outputs for one image, in float32.
     """
 
     layers: tuple[Layer, ...]
@@ -48,17 +54,16 @@ class Profile:
     activation_bytes: int
 
     def largest(self, what: Literal["activation_bytes", "params"], most: int = 3) -> tuple[Layer, ...]:
-        """The layers that hold most of it, at most `most` of them; of equal ones the earliest."""
-        holding = [layer for layer in self.layers if getattr(layer, what)]
-        return tuple(sorted(holding, key=lambda layer: -getattr(layer, what))[:most])
+        """The `most` layers with the largest value, without zeros. Equal layers keep the order of their calls."""
+        nonzero = [layer for layer in self.layers if getattr(layer, what)]
+        return tuple(sorted(nonzero, key=lambda layer: -getattr(layer, what))[:most])
 
 
 def count(model: nn.Module, task: Task) -> tuple[int, int]:
-    """(trainable parameters, multiply-adds of one image of `task` in evaluation mode). The model stays as and where it
-    is.
+    """(trainable parameters, multiply-adds of one image of `task` in evaluation mode). The model is not changed.
 
-    PyTorch's counter reports 2 x MACs of convolutions, matrix products and attention; normalisation, activations and
-    pooling count nothing. An auxiliary head adds to the parameters alone: evaluation does not run it.
+    PyTorch's counter reports 2 x MACs of convolutions, matrix products and attention. Normalisation, activations and
+    pooling are not counted. An auxiliary head adds parameters but no MACs, because evaluation does not run it.
     """
     counter = FlopCounterMode(display=False)
     with torch.no_grad(), counter:
@@ -67,13 +72,13 @@ def count(model: nn.Module, task: Task) -> tuple[int, int]:
 
 
 def profile(model: nn.Module, task: Task) -> Profile:
-    """Layer by layer, for one image of `task` in evaluation mode. The model stays as and where it is.
+    """The counts of each layer, for one image of `task` in evaluation mode. The model is not changed.
 
-    Layers that hand their input on untouched (dropout in evaluation, identities) are left out. A layer that is called
-    twice is listed twice, its parameters once. What a module with children computes or owns itself belongs to the
-    totals alone, and so does an auxiliary head, which evaluation does not run.
+    Layers that return their input unchanged (dropout in evaluation, identities) are left out. A layer that is called
+    twice is listed twice; the second entry has no parameters. Only the totals include what a module with children
+    computes or owns itself, and the parameters of an auxiliary head, which evaluation does not run.
     """
-    ghost = _meta_copy(model)
+    meta_model = _meta_copy(model)
     image = _meta_image(task)
     counter, fields = FlopCounterMode(display=False), ReceptiveFields(image)
     layers: list[Layer] = []
@@ -103,12 +108,12 @@ def profile(model: nn.Module, task: Task) -> Profile:
         )
         listed.add(name)
 
-    for name, module in ghost.named_modules():
+    for name, module in meta_model.named_modules():
         if not any(True for _ in module.children()) or isinstance(module, nn.MultiheadAttention):
             module.register_forward_pre_hook(partial(before, name))
             module.register_forward_hook(partial(after, name))
     with torch.no_grad(), counter, fields:
-        ghost(image)
+        meta_model(image)
     return Profile(
         tuple(layers),
         _trainable(model),
@@ -127,7 +132,7 @@ def _meta_image(task: Task) -> Tensor:
 
 
 def _meta_copy(model: nn.Module) -> nn.Module:
-    """A copy in evaluation mode whose tensors have shapes and no data; no weight is copied on the way."""
+    """A copy in evaluation mode on the meta device: its tensors have shapes but no data. No weight is copied."""
     tensors: dict[int, object] = {
         id(p): nn.Parameter(torch.empty_like(p, device="meta"), requires_grad=p.requires_grad)
         for p in model.parameters()

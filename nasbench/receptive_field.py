@@ -1,9 +1,13 @@
-"""Receptive fields, followed through whatever a network computes.
+"""Receptive fields, tracked through all operations of a forward pass.
 
-Under `ReceptiveFields` every operation of a forward pass passes its field on: a window of k positions, d apart, over a
-state whose neighbours lie `jump` pixels apart sees (k - 1) * d * jump pixels more; a stride multiplies the jump; where
-branches meet, the largest field wins; a mean over the image, or flattening it, sees all. The field is that of the
-paths, not clipped to the image.
+Within `ReceptiveFields`, the field of every tensor is computed from the fields of its inputs:
+  - a window of size k and dilation d adds (k - 1) * d * jump pixels, where `jump` is the distance in pixels between
+    neighbouring positions of its input;
+  - a stride multiplies the jump;
+  - where branches meet, the largest field is taken;
+  - a mean over the image, or flattening the image, covers the whole image.
+
+The field is not clipped to the image.
 """
 
 from collections.abc import Callable
@@ -19,7 +23,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 @dataclass(frozen=True)
 class Field:
-    """Along height and width: pixels seen, and pixels between neighbours."""
+    """(height, width) pairs: pixels seen by a position, and distance in pixels between neighbouring positions."""
 
     seen: tuple[int, int] = (1, 1)
     jump: tuple[int, int] = (1, 1)
@@ -30,21 +34,21 @@ class Field:
         return Field((seen[0], seen[1]), (jump[0], jump[1]))
 
     def whole(self, side: tuple[int, int]) -> "Field":
-        """What is computed from all positions: nothing lies beside it."""
+        """The field of a value computed from all positions. It has no neighbours, so its jump is 0."""
         return Field(self.window(side, (1, 1)).seen, (0, 0))
 
 
 class ReceptiveFields(TorchDispatchMode):
-    """While entered, knows the receptive field of everything that is computed from `image`, (1, C, H, W)."""
+    """A context that tracks the receptive field of every tensor computed from `image`, (1, C, H, W)."""
 
     def __init__(self, image: Tensor) -> None:
         super().__init__()
-        self._fields: dict[int, tuple[Tensor, Field | None]] = {}  # with the tensor, so that its id stays its own
+        self._fields: dict[int, tuple[Tensor, Field | None]] = {}  # keeping the tensor alive keeps its id unique
         self._put(image, Field())
 
     def of(self, tensor: Tensor) -> int | None:
-        """Pixels, the larger of height and width; None where no window describes it, or nothing of the image went into
-        it.
+        """Pixels, the larger of height and width. None if the field is not a window, or if the tensor does not depend
+        on the image.
         """
         field = self._fields.get(id(tensor), (tensor, None))[1]
         return max(field.seen) if field else None
@@ -79,9 +83,7 @@ class ReceptiveFields(TorchDispatchMode):
 
 @dataclass(frozen=True)
 class Call:
-    """One operation: its arguments, the tensors among them that have seen the image, their fields, and its (first)
-    output.
-    """
+    """One operation: its arguments, the tensors among them that depend on the image, their fields, its first output."""
 
     args: tuple[Any, ...]
     sources: list[Tensor]
@@ -112,13 +114,13 @@ def _pooling(call: Call) -> Field | None:
 
 
 def _adaptive_pooling(call: Call) -> Field | None:
-    """Windows of unequal size where the sides do not divide: the larger size counts."""
+    """If the input size is not a multiple of the output size, the windows differ in size; the larger size is taken."""
     sides = [ceil(n / m) for n, m in zip(call.sources[0].shape[-2:], call.out.shape[-2:], strict=True)]
     return call.fields[0].window(_pair(sides), _pair(sides)) if call.fields[0] else None
 
 
 def _reduction(call: Call) -> Field | None:
-    """Over both sides of an image, it sees all; over channels, nothing more; else no window describes it."""
+    """Over height and width: the whole image. Over channels: unchanged. Otherwise the field is not a window."""
     x, field = call.sources[0], call.fields[0]
     named = call.args[1] if len(call.args) > 1 else range(x.dim())
     dims = [named] if isinstance(named, int) else list(named)
@@ -138,19 +140,19 @@ def _slicing(call: Call) -> Field | None:
 
 
 def _reshaping(call: Call) -> Field | None:
-    """Known where positions stay positions, and where one vector takes up the whole image."""
+    """Unchanged if positions stay positions. The whole image if it is flattened to one vector. Otherwise unknown."""
     x, out, field = call.sources[0], call.out, call.fields[0]
     if field is None or field.jump == (0, 0) or x.shape[-2:] == out.shape[-2:]:
         return field
     if x.dim() == 4 and out.dim() == 2 and out.shape[0] == x.shape[0]:
         return field.whole(_pair(x.shape[-2:]))
-    if {x.dim(), out.dim()} == {2, 4}:  # a linear layer on images whose channels come last
+    if {x.dim(), out.dim()} == {2, 4}:  # a linear layer on channels-last images
         return field
     return field if x.dim() == out.dim() == 4 and sorted(x.shape) == sorted(out.shape) else None
 
 
 def _mixing(call: Call) -> Field | None:
-    """Positions are mixed: still known where nothing lies beside."""
+    """The operation mixes positions. The field is known only if it already covers the whole image."""
     field = _largest(call)
     return field if field is not None and field.jump == (0, 0) else None
 

@@ -1,4 +1,4 @@
-"""Networks that come in one form only, for small images or for large ones, and say so."""
+"""Wrappers for networks that exist only for small images, or only for large ones: other sizes are an error."""
 
 from functools import wraps
 
@@ -13,15 +13,14 @@ CIFAR10 = Task(num_classes=10, image_size=32, channels=3)
 
 
 def small_only(card: ModelCard, build: Builder, instead: str) -> Builder:
-    """`build` for images of up to SMALL_IMAGE pixels; above, a UsageError that names a network to take `instead`."""
+    """`build` for images of up to SMALL_IMAGE pixels. Larger images raise a UsageError that suggests `instead`."""
 
     @wraps(build)
     def checked(task: Task) -> nn.Module:
         if not is_small(task):
             raise UsageError(
                 f"{card.name!r} exists for small images only: it was published at {card.task.image_size} px and takes "
-                "up to "
-                f"{SMALL_IMAGE} px; got {task.image_size} px. For large images take {instead!r}"
+                f"up to {SMALL_IMAGE} px; got {task.image_size} px. For large images take {instead!r}"
             )
         return build(task)
 
@@ -29,15 +28,14 @@ def small_only(card: ModelCard, build: Builder, instead: str) -> Builder:
 
 
 def large_only(card: ModelCard, build: Builder, instead: str, smallest: int = SMALL_IMAGE + 1) -> Builder:
-    """`build` for images of `smallest` pixels and more; below, a UsageError that names a network to take `instead`."""
+    """`build` for images of at least `smallest` pixels. Smaller images raise a UsageError that suggests `instead`."""
 
     @wraps(build)
     def checked(task: Task) -> nn.Module:
         if task.image_size < smallest:
             raise UsageError(
                 f"{card.name!r} exists for large images only: it was published at {card.task.image_size} px and needs "
-                "at least "
-                f"{smallest} px; got {task.image_size} px. For small images take {instead!r}"
+                f"at least {smallest} px; got {task.image_size} px. For small images take {instead!r}"
             )
         return build(task)
 

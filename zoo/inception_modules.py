@@ -1,4 +1,4 @@
-"""The Inception module of arXiv:1409.4842, figure 2: the naive one (a), and the one with 1x1 reductions (b)."""
+"""The Inception module of arXiv:1409.4842, figure 2: the naive module (a), and the module with 1x1 reductions (b)."""
 
 from collections.abc import Callable
 
@@ -24,7 +24,7 @@ def conv_bn_relu(c_in: int, c_out: int, kernel: int, stride: int) -> nn.Module:
 class NaiveInception(nn.Module):
     """1x1, 3x3, 5x5 convolutions and 3x3 max-pooling side by side: (B, c_in, H, W) -> (B, channels, H, W).
 
-    The pooled input is handed on whole, so that every module is wider than the last.
+    The pooled input is concatenated with all of its channels, so every module has more channels than the previous one.
     """
 
     def __init__(self, c_in: int, c_1x1: int, c_3x3: int, c_5x5: int, conv: ConvMaker = conv_relu) -> None:
@@ -34,15 +34,14 @@ class NaiveInception(nn.Module):
             [conv(c_in, c_1x1, 1, 1), conv(c_in, c_3x3, 3, 1), conv(c_in, c_5x5, 5, 1), nn.MaxPool2d(3, 1, padding=1)]
         )
 
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.cat([branch(x) for branch in self.branches], dim=1)
+    def forward(self, x: Tensor) -> Tensor:  # (B, c_in, H, W)
+        return torch.cat([branch(x) for branch in self.branches], dim=1)  # (B, channels, H, W)
 
 
 class ReducedInception(nn.Module):
-    """The module with 1x1 reductions before 3x3 and 5x5, and a 1x1 projection after pooling: (B, c_in, H, W) -> (B,
-    channels, H, W).
+    """The module with 1x1 reductions before 3x3 and 5x5, and a 1x1 projection after pooling.
 
-    `kernel_5x5` is 3 in torchvision's variant.
+    (B, c_in, H, W) -> (B, channels, H, W). `kernel_5x5` is 3 in torchvision's variant.
     """
 
     def __init__(
@@ -68,5 +67,5 @@ class ReducedInception(nn.Module):
             ]
         )
 
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.cat([branch(x) for branch in self.branches], dim=1)
+    def forward(self, x: Tensor) -> Tensor:  # (B, c_in, H, W)
+        return torch.cat([branch(x) for branch in self.branches], dim=1)  # (B, channels, H, W)

@@ -1,6 +1,4 @@
-"""Networks and weights of torchvision and timm behind the zoo's own names: what several families need to hand them
-on.
-"""
+"""Tasks, input channels, and published weights of torchvision and timm: functions shared by several families."""
 
 import hashlib
 import re
@@ -21,21 +19,23 @@ IMAGENET = Task(num_classes=1000, image_size=224, channels=3)
 
 
 def is_small(task: Task) -> bool:
-    """Whether networks of larger images take their CIFAR-sized stem."""
+    """Whether a network for large images uses its small stem, as on CIFAR."""
     return task.image_size <= SMALL_IMAGE
 
 
 def imagenet_at(image_size: int) -> Task:
-    """ImageNet at another side in pixels."""
+    """ImageNet with images of `image_size` pixels."""
     return replace(IMAGENET, image_size=image_size)
 
 
 def input_channels(network: nn.Module, channels: int) -> nn.Module:
-    """The network with its first convolution, in order of registration, made for that many channels; returns it."""
+    """Replaces the first convolution of the network (in order of registration) by one with `channels` inputs, if its
+    number differs. Returns the network.
+    """
     name, first = next((name, module) for name, module in network.named_modules() if isinstance(module, nn.Conv2d))
     if first.in_channels != channels:
         assert first.padding_mode == "zeros", first
-        made = nn.Conv2d(
+        replacement = nn.Conv2d(
             channels,
             first.out_channels,
             first.kernel_size,  # type: ignore[arg-type]
@@ -44,27 +44,27 @@ def input_channels(network: nn.Module, channels: int) -> nn.Module:
             bias=first.bias is not None,
         )
         parent, _, child = name.rpartition(".")
-        setattr(network.get_submodule(parent), child, made)
+        setattr(network.get_submodule(parent), child, replacement)
     return network
 
 
 def load_in_order(network: nn.Module, state: Mapping[str, Tensor]) -> None:
-    """Copies a state whose tensors come in the network's own order, whatever their names."""
+    """Copies a state dict whose tensors are in the order of the network's own. Their names may differ."""
     own = network.state_dict()
     if len(own) != len(state):
         raise UsageError(
-            f"the published weights have {len(state)} tensors, the network {len(own)}: it has not their form"
+            f"the published weights have {len(state)} tensors, the network has {len(own)}: their layers differ"
         )
     _check_shapes(own, dict(zip(own, state.values(), strict=True)))
     network.load_state_dict(dict(zip(own, state.values(), strict=True)))
 
 
 def load_by_name(network: nn.Module, state: Mapping[str, Tensor]) -> None:
-    """Copies a state by the names of its tensors."""
+    """Copies a state dict by the names of its tensors."""
     own = network.state_dict()
     if set(own) != set(state):
         odd = sorted(set(own) ^ set(state))
-        raise UsageError(f"the published weights and the network differ in {', '.join(odd[:3])}: it has not their form")
+        raise UsageError(f"the published weights and the network differ in {', '.join(odd[:3])}: their layers differ")
     _check_shapes(own, state)
     network.load_state_dict(state)
 
@@ -73,15 +73,15 @@ def _check_shapes(own: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> Non
     for name, tensor in own.items():
         if tensor.shape != state[name].shape:
             raise UsageError(
-                f"the published weights of {name} have shape {tuple(state[name].shape)}, the network's "
-                f"{tuple(tensor.shape)}: "
-                "weights load at the published image size"
+                f"the published weights of {name} have shape {tuple(state[name].shape)}, "
+                f"the network's {tuple(tensor.shape)}: weights load at the published image size"
             )
 
 
 def torchvision_state(enum: str) -> Mapping[str, Tensor]:
-    """Published weights, such as 'MobileNet_V2_Weights.IMAGENET1K_V1', from torch's cache or the network; checked by
-    their hash.
+    """Published weights, such as 'MobileNet_V2_Weights.IMAGENET1K_V1', from torch's cache or a download.
+
+    Their hash is checked. Raises RunFailed if they cannot be downloaded, or if the hash is wrong.
     """
     import torchvision.models
 
@@ -92,15 +92,13 @@ def torchvision_state(enum: str) -> Mapping[str, Tensor]:
         state: Mapping[str, Tensor] = weights.get_state_dict(progress=False, check_hash=True)
     except (urllib.error.URLError, ConnectionError, TimeoutError) as error:
         raise RunFailed(f"cannot fetch {weights.url}: {error}. Weights need the network, once") from error
-    except RuntimeError as error:  # torch.hub's answer to a wrong hash
+    except RuntimeError as error:  # torch.hub raises this for a wrong hash
         raise RunFailed(f"the file from {weights.url} is not what was published: {error}") from error
     return state
 
 
 def _check_cached(url: str) -> None:
-    """RunFailed where the file that an earlier download left has not the hash in its name: torch checks what it
-    fetches, and no more.
-    """
+    """Raises RunFailed if the cached file does not have the hash in its name. torch checks only new downloads."""
     path = Path(torch.hub.get_dir(), "checkpoints", url.rpartition("/")[2])
     named = re.search(r"-([0-9a-f]{8,})\.", path.name)
     if path.exists() and named:
@@ -115,8 +113,9 @@ def _sha256(path: Path) -> str:
 
 
 def timm_state(tag: str) -> Mapping[str, Tensor]:
-    """Published weights, such as 'gmlp_s16_224.ra3_in1k', from the hub's cache or the network; checked by their
-    SHA-256.
+    """Published weights, such as 'gmlp_s16_224.ra3_in1k', from the hub's cache or a download.
+
+    Their SHA-256 is checked. Raises RunFailed if they cannot be downloaded, or if the hash is wrong.
     """
     from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
     from safetensors.torch import load_file
@@ -124,7 +123,7 @@ def timm_state(tag: str) -> Mapping[str, Tensor]:
     try:
         published = get_hf_file_metadata(hf_hub_url(f"timm/{tag}", "model.safetensors")).etag
         path = Path(hf_hub_download(f"timm/{tag}", "model.safetensors"))
-    except Exception as error:  # the hub's client raises what its own HTTP library does
+    except Exception as error:  # the hub's client also raises the errors of its HTTP library
         raise RunFailed(f"cannot fetch the weights timm/{tag}: {error}. Weights need the network") from error
     found = _sha256(path)
     if found != published:
@@ -134,10 +133,10 @@ def timm_state(tag: str) -> Mapping[str, Tensor]:
 
 
 def torchvision_weights(enum: str) -> Loader:
-    """A loader of torchvision's weights, by name."""
+    """A loader of torchvision's weights by the names of their tensors."""
     return lambda network: load_by_name(network, torchvision_state(enum))
 
 
 def timm_weights(tag: str) -> Loader:
-    """A loader of timm's weights, by name."""
+    """A loader of timm's weights by the names of their tensors."""
     return lambda network: load_by_name(network, timm_state(tag))

@@ -1,6 +1,4 @@
-"""The zoo's register: name -> card and builder. Every family is a module of this package that
-registers its networks.
-"""
+"""The registry of the zoo: name -> card and builder. Every family is a module that registers its networks."""
 
 import importlib
 import re
@@ -15,20 +13,22 @@ from nasbench.core.registry import load_plugins
 from nasbench.core.spec import ModelCard, Task
 
 Builder = Callable[[Task], nn.Module]
-"""Task -> network with fresh weights: (B, channels, H, W) -> (B, num_classes) logits (a tuple with auxiliary logits in
-training mode where there are auxiliary heads). It picks the stem that suits the task's image size, and raises
-UsageError where there is none."""
+"""Task -> newly initialised network: (B, channels, H, W) -> logits (B, num_classes). With auxiliary heads, training
+mode returns a tuple with the auxiliary logits. The builder selects the stem for the task's image size. Raises
+UsageError if the network does not exist for that size.
+"""
 
 Scaler = Callable[[Task, float, float], nn.Module]
-"""(task, width, depth) -> the network with every channel count times `width` and every stage's repeats times `depth`,
-by the published rounding. The task's image size picks the stem, as for a builder; images of any other size may follow.
+"""(task, width, depth) -> the network with all channel counts times `width` and the repeats of all stages times
+`depth`, with the published rounding. The stem is selected by the task's image size, as in a builder. The network
+accepts images of other sizes too.
 """
 
 Loader = Callable[[nn.Module], None]
-"""Copies published weights into a network of the published task; downloads them, checked by hash."""
+"""Downloads published weights, checks their hash, and copies them into a network for the published task."""
 
 SMALL_IMAGE = 64
-"""Up to this side in pixels, networks of larger images take their CIFAR-sized stem."""
+"""Images of up to this many pixels a side are small: networks for large images use their small stem, as on CIFAR."""
 
 FAMILIES: tuple[str, ...] = (
     "lenet",
@@ -64,8 +64,8 @@ FAMILIES: tuple[str, ...] = (
 
 @dataclass(frozen=True)
 class Entry:
-    """A network of the zoo. `scaled` builds it at any width and depth, and as published at 1 and 1; None: nobody wrote
-    that down.
+    """A network of the zoo. `scaled` builds it at any width and depth; (1, 1) is the published network. None if the
+    network cannot be scaled.
     """
 
     card: ModelCard
@@ -80,7 +80,7 @@ _entries: dict[str, Entry] = {}
 def register(
     card: ModelCard, load_pretrained: Loader | None = None, scaled: Scaler | None = None
 ) -> Callable[[Builder], Builder]:
-    """Decorator: enters a builder under its card's name. A name entered twice is an error."""
+    """Decorator: registers a builder under the name of its card. Raises UsageError if the name is already taken."""
 
     def enter(build: Builder) -> Builder:
         if card.name in _entries:
@@ -92,7 +92,7 @@ def register(
 
 
 def entries() -> dict[str, Entry]:
-    """All networks by name, plug-ins included, in order of year, then name, numbers in names by their size."""
+    """All networks by name, with plug-ins, sorted by year, then by name. Numbers in names are sorted by value."""
     for family in FAMILIES:
         importlib.import_module(f"zoo.families.{family}")
     load_plugins()
@@ -100,12 +100,12 @@ def entries() -> dict[str, Entry]:
 
 
 def _natural(name: str) -> tuple[tuple[str, int], ...]:
-    """resnet18 before resnet101: every run of letters with the number after it."""
+    """A sort key with resnet18 before resnet101: the pairs of letters and the number that follows them."""
     return tuple((letters, int(digits or -1)) for letters, digits in re.findall(r"(\D*)(\d*)", name))
 
 
 def entry(name: str) -> Entry:
-    """One network. UsageError with the nearest name where there is none."""
+    """The network of that name. Raises UsageError with the most similar name if there is none."""
     known = entries()
     if name not in known:
         raise unknown("network in the zoo", name, known, "See: nasbench zoo")
@@ -113,7 +113,7 @@ def entry(name: str) -> Entry:
 
 
 def scalable() -> list[str]:
-    """The networks that scale in width and depth, by name."""
+    """The names of the networks that can be scaled in width and depth."""
     return sorted(name for name, each in entries().items() if each.scaled is not None)
 
 
@@ -124,9 +124,7 @@ def create(
     channels: int | None = None,
     pretrained: bool = False,
 ) -> nn.Module:
-    """The network of that name; what is not given is as published. `pretrained` fetches published weights (needs the
-    network).
-    """
+    """The network of that name; arguments that are None are as published. `pretrained` downloads published weights."""
     found = entry(name)
     task = found.card.task
     asked = replace(
@@ -141,20 +139,20 @@ def create(
         raise no_weights(name)
     if (asked.num_classes, asked.channels) != (task.num_classes, task.channels):
         raise UsageError(
-            f"weights of {name!r} are published for {task.num_classes} classes and {task.channels} channels; ask for "
-            "those"
+            f"weights of {name!r} are published for {task.num_classes} classes and {task.channels} channels; "
+            "ask for those"
         )
-    network = found.build(asked)  # before the download: a form that does not exist is answered at once
+    network = found.build(asked)  # before the download: an invalid task raises its error at once
     found.load_pretrained(network)
     return network
 
 
 def no_weights(name: str) -> UsageError:
-    """The error for a network of the zoo without published weights: names those nearest to it that have some."""
+    """The error for a network without published weights. It lists networks with weights and similar names."""
     having = [other for other, each in entries().items() if each.load_pretrained]
     near = get_close_matches(name, having, n=5, cutoff=0.0)
     return UsageError(
-        f"nobody publishes weights for {name!r} that load here. Of {len(having)} networks with weights the nearest: "
-        f"{', '.join(near)}. "
-        "Whether there are some, its card says: nasbench zoo NAME"
+        f"there are no published weights for {name!r} that can be loaded here. "
+        f"The nearest of the {len(having)} networks with weights: {', '.join(near)}. "
+        "The card says whether a network has weights: nasbench zoo NAME"
     )

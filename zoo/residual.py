@@ -1,8 +1,7 @@
-"""Residual units with the addition before the last ReLU (He et al. 2015, arXiv:1512.03385), and the shortcuts where
-shapes change.
+"""Residual units with the addition before the last ReLU (He et al. 2015, arXiv:1512.03385), and their shortcuts.
 
-Option A has no parameters: the shortcut takes every second pixel and gets zeros for its new channels. Option B is a 1x1
-projection. `plain` units have no shortcut at all.
+Where the shape changes, option A has no parameters: it takes every second pixel and pads the new channels with zeros.
+Option B is a 1x1 projection. `plain` units have no shortcut.
 """
 
 from typing import Literal
@@ -14,12 +13,12 @@ Shortcut = Literal["A", "B", "plain"]
 
 
 def conv(c_in: int, c_out: int, kernel: int, stride: int = 1, groups: int = 1) -> nn.Conv2d:
-    """Padded convolution without bias."""
+    """A convolution with padding, without bias."""
     return nn.Conv2d(c_in, c_out, kernel, stride, kernel // 2, groups=groups, bias=False)
 
 
 def he_normal(network: nn.Module) -> None:
-    """Convolutions normal with variance 2 / fan-out (He et al. 2015, arXiv:1502.01852)."""
+    """Initialises convolutions: normal with variance 2 / fan-out (He et al. 2015, arXiv:1502.01852)."""
     for module in network.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
@@ -33,12 +32,13 @@ class PadShortcut(nn.Module):
         self.missing = c_out - c_in
         self.stride = stride
 
-    def forward(self, x: Tensor) -> Tensor:
-        return functional.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, 0, self.missing))
+    def forward(self, x: Tensor) -> Tensor:  # (B, c_in, H, W)
+        x = x[:, :, :: self.stride, :: self.stride]  # (B, c_in, H / stride, W / stride)
+        return functional.pad(x, (0, 0, 0, 0, 0, self.missing))  # (B, c_out, H / stride, W / stride)
 
 
 def shortcut_of(kind: Shortcut, c_in: int, c_out: int, stride: int) -> nn.Module | None:
-    """The shortcut of a unit, the identity where the shape stays; None for plain units."""
+    """The shortcut of a unit: the identity if the shape does not change, None for plain units."""
     if kind == "plain":
         return None
     if stride == 1 and c_in == c_out:
@@ -49,9 +49,7 @@ def shortcut_of(kind: Shortcut, c_in: int, c_out: int, stride: int) -> nn.Module
 
 
 class Residual(nn.Module):
-    """relu(branch(x) + shortcut(x)), or relu(branch(x)) where there is no shortcut. What `drop` does to the branch is
-    its own.
-    """
+    """relu(drop(branch(x)) + shortcut(x)). `drop` and `shortcut` may be None: then they are left out."""
 
     def __init__(self, branch: nn.Sequential, shortcut: nn.Module | None, drop: nn.Module | None = None) -> None:
         super().__init__()
@@ -84,7 +82,7 @@ def basic_branch(c_in: int, c_out: int, stride: int) -> nn.Sequential:
 def bottleneck_branch(
     c_in: int, width: int, c_out: int, stride: int, groups: int = 1, stride_in_1x1: bool = False
 ) -> nn.Sequential:
-    """1x1, 3x3, 1x1. The stride is the 3x3's as in today's libraries ("v1.5"), or the first 1x1's as published."""
+    """1x1, 3x3, 1x1. The stride is in the 3x3, as in today's libraries ("v1.5"), or in the first 1x1, as published."""
     first, second = (stride, 1) if stride_in_1x1 else (1, stride)
     return nn.Sequential(
         conv(c_in, width, 1, first),
@@ -99,14 +97,14 @@ def bottleneck_branch(
 
 
 class Head(nn.Sequential):
-    """Global average and a linear classifier."""
+    """Global average pooling and a linear classifier: (B, C, H, W) -> (B, num_classes)."""
 
     def __init__(self, channels: int, num_classes: int) -> None:
         super().__init__(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, num_classes))
 
 
 def stem(channels: int, width: int, small: bool) -> nn.Sequential:
-    """3x3 for small images; 7x7 of stride 2 and max-pooling for large ones."""
+    """A 3x3 convolution for small images; a 7x7 convolution of stride 2 and max-pooling for large ones."""
     if small:
         return nn.Sequential(conv(channels, width, 3), nn.BatchNorm2d(width), nn.ReLU(inplace=True))
     return nn.Sequential(

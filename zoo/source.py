@@ -1,6 +1,4 @@
-"""Writes a network of the zoo as one file that imports torch alone, put together from the very sources that build it
-here.
-"""
+"""Writes a network of the zoo as one file that imports only torch. It is assembled from the sources of the zoo."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +10,7 @@ import torch
 from torch import nn
 
 from nasbench.core.errors import UsageError
-from nasbench.core.spec import ModelCard, Size, Task
+from nasbench.core.spec import ModelCard, Size, Task, pixels_of
 from nasbench.nn import mbconv_source
 from nasbench.nn.mbconv import StageNet
 from nasbench.nn.reached import PROJECT, Import, reached
@@ -50,10 +48,11 @@ if __name__ == "__main__":
 
 
 def source(name: str, size: Size, task: Task) -> str:
-    """The file for the network of that name at the multipliers of `size`. UsageError where a library's code builds
-    it.
+    """The file for the network of that name at the multipliers of `size`.
+
+    Raises UsageError if the network is built by the code of another library.
     """
-    found, seen = entry(name), replace(task, image_size=size.resolution or task.image_size)
+    found, seen = entry(name), replace(task, image_size=pixels_of(size, task))
     build: Callable[..., nn.Module] = found.build
     multipliers: tuple[float, ...] = ()
     if (size.depth, size.width) != (1, 1):
@@ -73,13 +72,12 @@ def source(name: str, size: Size, task: Task) -> str:
     libraries = sorted(foreign) or needs.libraries
     if libraries:
         raise UsageError(
-            f"{name!r} is built by {' and '.join(libraries)}: its model.py would not import torch alone. Leave that "
-            "format out; onnx and "
-            "torch-export hold the whole network."
+            f"{name!r} is built by {' and '.join(libraries)}: its model.py would import more than torch. "
+            "Leave that format out; onnx and torch-export hold the whole network."
         )
     if root.__name__ != root.__qualname__:
         raise UsageError(
-            f"no model.py of {name!r}: its builder, {root.__qualname__}, is no function or class of a module"
+            f"no model.py for {name!r}: its builder, {root.__qualname__}, is not a function or class of a module"
         )
     return FILE.format(
         title=title,
@@ -101,8 +99,8 @@ def _title(card: ModelCard, size: Size) -> str:
 def _call(
     build: Callable[..., nn.Module], multipliers: tuple[float, ...]
 ) -> tuple[Callable[..., Any], str, list[Callable[..., Any]]]:
-    """The function or class under a builder's wrappings, the call of it as text, and the parts of the project that it
-    is handed.
+    """The function or class inside a builder's partials and wrappers, its call as text, and the functions and classes
+    among its arguments.
     """
     given: tuple[Any, ...] = ()
     named: dict[str, Any] = {}

@@ -1,6 +1,4 @@
-"""Networks that the zoo hands on from torchvision and timm, built for a task with fresh weights; and loaders of
-published weights.
-"""
+"""Networks of torchvision and timm, built for a task with new weights, and loaders of published weights."""
 
 import re
 from typing import Any
@@ -14,7 +12,7 @@ from zoo.registry import Loader
 
 
 def from_torchvision(name: str, task: Task, **options: Any) -> nn.Module:
-    """torchvision's network for the task's classes and channels."""
+    """torchvision's network `name`, for the task's classes and channels."""
     from torchvision import models
 
     network: nn.Module = models.get_model(name, weights=None, num_classes=task.num_classes, **options)
@@ -22,7 +20,7 @@ def from_torchvision(name: str, task: Task, **options: Any) -> nn.Module:
 
 
 def from_timm(name: str, task: Task, **options: Any) -> nn.Module:
-    """timm's network for the task's classes and channels."""
+    """timm's network `name`, for the task's classes and channels."""
     import timm
 
     network: nn.Module = timm.create_model(
@@ -32,9 +30,7 @@ def from_timm(name: str, task: Task, **options: Any) -> nn.Module:
 
 
 def with_cifar_stem(network: nn.Module, task: Task) -> nn.Module:
-    """For small images: a network of the ResNet family with a 3x3 convolution of stride 1 for its stem, and no
-    max-pooling.
-    """
+    """For small images, replaces the stem of a ResNet-like network by a 3x3 convolution without max-pooling."""
     if is_small(task):
         first = network.conv1
         assert isinstance(first, nn.Conv2d), first
@@ -45,28 +41,28 @@ def with_cifar_stem(network: nn.Module, task: Task) -> nn.Module:
 
 
 def torchvision_loader(enum: str, without: str = "", converts_input: bool = False) -> Loader:
-    """A loader of torchvision's weights, such as 'ResNet18_Weights.IMAGENET1K_V1', into its own network.
+    """A loader of torchvision's weights, such as 'ResNet18_Weights.IMAGENET1K_V1', into torchvision's network.
 
-    Tensors whose names start as `without` (a pattern) are left out: auxiliary heads that the network has not.
-    `converts_input`: these weights were trained on inputs normalised in another way, to which the network is told to
-    convert.
+    Tensors whose names match the pattern `without` at the start are left out: auxiliary heads that the network does not
+    have. With `converts_input`, the weights were trained with another input normalisation, and the network is set to
+    convert its input to it.
     """
 
     def load(network: nn.Module) -> None:
         state = torchvision_state(enum)
-        kept = {_today(name): tensor for name, tensor in state.items() if not (without and re.match(without, name))}
+        kept = {_renamed(name): tensor for name, tensor in state.items() if not (without and re.match(without, name))}
         try:
             network.load_state_dict(kept)
         except RuntimeError as error:
             raise UsageError(
-                f"{enum} loads at its published image size alone: the network for small images has another form"
+                f"{enum} loads only at its published image size: the network for small images has another form"
             ) from error
         if converts_input:
-            setattr(network, "transform_input", True)  # noqa: B010 -- a plain attribute, which nn.Module does not declare
+            setattr(network, "transform_input", True)  # noqa: B010 -- nn.Module does not declare this attribute
 
     return load
 
 
-def _today(name: str) -> str:
-    """Old files of DenseNets write 'norm.1' where the layers are called 'norm1' now."""
+def _renamed(name: str) -> str:
+    """The current name of a tensor: old DenseNet files write 'norm.1' for 'norm1'."""
     return re.sub(r"(denselayer\d+\.(?:norm|conv))\.(\d)\.", r"\1\2.", name)

@@ -3,17 +3,17 @@
 import json
 from collections.abc import Sequence
 
-from nasbench.cli.resumed import parse_training
+from nasbench.cli.parse import parse_run
 from nasbench.engine.config import CompareConfig
 
 
 def run(argv: Sequence[str]) -> None:
     """Parses, compares, prints."""
-    config = parse_training(CompareConfig, "compare", argv, subject="models")
+    config = parse_run(CompareConfig, "compare", argv, positional="models")
     from nasbench.engine.training.compare import compare
 
     result = compare(config, argv=("nasbench", "compare", *argv))
-    if config.json:
+    if config.place.json:
         print(json.dumps(result.to_json()))
         return
     from rich.console import Console

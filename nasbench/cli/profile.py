@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import tyro
 
 from nasbench.cli.parse import parse
-from nasbench.engine.config import Form
+from nasbench.engine.config import ModelOverrides
 
 if TYPE_CHECKING:
     from nasbench.profile import Profile
@@ -32,8 +32,8 @@ class ProfileConfig:
     """
 
     model: Annotated[str, tyro.conf.Positional]
-    """zoo:NAME, space:SPACE:PUBLISHED, an architecture.json, or a run directory (its best)."""
-    form: Annotated[Form, tyro.conf.arg(name="")] = field(default_factory=Form)
+    """zoo:NAME, space:SPACE:PUBLISHED, an architecture.json, a run directory (its best), or my_module:MyNet."""
+    overrides: ModelOverrides = field(default_factory=ModelOverrides)
     csv: str | None = None
     """Also write the table to this file."""
     json: bool = False
@@ -43,13 +43,14 @@ class ProfileConfig:
 def run(argv: Sequence[str]) -> None:
     """Parses, counts, prints."""
     config = parse(ProfileConfig, "profile", argv)
+    config.overrides.check()
     from nasbench.engine.profile import check_csv, profile_model
     from nasbench.report.profile_table import write_csv
 
     if config.csv:
         check_csv(Path(config.csv))
-    spec, found = profile_model(config.model, config.form)
-    image = (spec.task.channels, spec.task.image_size, spec.task.image_size)
+    spec, found = profile_model(config.model, config.overrides)
+    image = (spec.task.channels, spec.pixels, spec.pixels)
     if config.csv:
         write_csv(found.layers, Path(config.csv))
     if config.json:

@@ -2,26 +2,18 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 
-from nasbench.cli.parse import parse
+from nasbench.cli.parse import parse_run
 from nasbench.engine.config import RaceConfig
 
 
 def run(argv: Sequence[str]) -> None:
     """Parses, races, prints."""
-    config = parse(RaceConfig, "race", argv)
-    if config.resume:
-        from nasbench.engine.run.resume import stored_config
-
-        stored = stored_config(RaceConfig, "race", config.run)
-        config = replace(
-            parse(RaceConfig, "race", argv, default=replace(stored, resume=False, json=False)), resume=True
-        )
+    config = parse_run(RaceConfig, "race", argv)
     from nasbench.engine.race.command import run_race
 
     result = run_race(config, argv=("nasbench", "race", *argv))
-    if config.json:
+    if config.place.json:
         print(json.dumps(result.to_json()))
         return
     from rich.console import Console

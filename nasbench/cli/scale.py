@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from nasbench.cli import scale_search
-from nasbench.cli.parse import parse
+from nasbench.cli.parse import parse_run
 from nasbench.engine.config import ScaleConfig
 
 if TYPE_CHECKING:
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 def run(argv: Sequence[str]) -> None:
     """Parses, scales, prints."""
-    config = parse(ScaleConfig, "scale", argv)
-    if scale_search.is_meant(config):
-        scale_search.run(config, argv)
+    config = parse_run(ScaleConfig, "scale", argv)
+    if config.search:
+        scale_search.run(argv)
         return
     from nasbench.engine.scaling.command import run_scale
 
     result = run_scale(config, argv=("nasbench", "scale", *argv))
-    if config.json:
+    if config.place.json:
         print(json.dumps(result.to_json()))
     else:
         _print(result)
@@ -44,7 +44,6 @@ def _print(result: "ScaleResult") -> None:
 
 
 def _heading(result: "ScaleResult") -> Iterator[str]:
-    from nasbench.engine.parts.scaled import pixels_of
 
     asked, found = result.multipliers, result.coefficients
     yield result.names[1]
@@ -54,7 +53,7 @@ def _heading(result: "ScaleResult") -> Iterator[str]:
     told = result.found_for
     if told is not None and told["base"]:
         yield f"  found for {told['base']} on {told['dataset']} under {told['recipe']} ({told['run']})"
-    pixels = f"{pixels_of(result.base)} -> {pixels_of(result.scaled)} px"
+    pixels = f"{result.base.pixels} -> {result.scaled.pixels} px"
     yield (
         f"multipliers:  depth {asked.depth:.4g}, width {asked.width:.4g}, resolution {asked.resolution:.4g} ({pixels})"
     )
@@ -129,7 +128,7 @@ def _trainings(result: "ScaleResult") -> "Table":
     record = result.to_json()["trained"]
     config = result.config
     table = _table("model", "params", "MACs", "test accuracy, %", "seeds")
-    table.title = f"{config.dataset} under {config.recipe}"
+    table.title = f"{config.data.dataset} under {config.training.recipe}"
     for row, counts in zip(record, (result.before, result.after), strict=True):
         deviation = f" ± {100 * row['std']:.2f}" if row["std"] is not None else ""
         accuracy = f"{100 * row['test_accuracy']:.2f}{deviation}"

@@ -3,11 +3,9 @@
 import json
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nasbench.cli.parse import parse
+from nasbench.cli.parse import parse_run
 from nasbench.engine.config import SCALE_SEARCH, ScaleConfig
 
 if TYPE_CHECKING:
@@ -16,40 +14,13 @@ if TYPE_CHECKING:
     from nasbench.engine.scaling.search import ScaleSearchResult
 
 
-def is_meant(config: ScaleConfig) -> bool:
-    """True for --search, and for --resume of the run of one."""
-    if config.search or not config.resume or config.run is None:
-        return config.search
-    path = Path(config.run) / "run.json"
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        return bool(record["config"]["search"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return False  # whoever opens the run says what is wrong with it
-
-
-def run(config: ScaleConfig, argv: Sequence[str]) -> None:
-    """Parses again, with what a search sets or what the run to go on with has; searches, prints."""
-    if config.resume:
-        from nasbench.engine.scaling.search import stored_config
-
-        stored = stored_config(config.run)
-        switches = (
-            "search",
-            "resume",
-            "download",
-            "to_the_end",
-            "train",
-        )  # one that is on by default could not be given again
-        off: dict[str, Any] = dict.fromkeys((*switches, "json"), False)
-        config = parse(ScaleConfig, "scale", argv, default=replace(stored, **off))
-        config = replace(config, **{name: getattr(config, name) or getattr(stored, name) for name in switches})
-    else:
-        config = parse(ScaleConfig, "scale", argv, default=replace(ScaleConfig(), **SCALE_SEARCH))
+def run(argv: Sequence[str]) -> None:
+    """Parses with what a search sets, searches, prints."""
+    config = parse_run(ScaleConfig, "scale", argv, SCALE_SEARCH)
     from nasbench.engine.scaling.search import run_scale_search
 
     result = run_scale_search(config, argv=("nasbench", "scale", *argv))
-    if config.json:
+    if config.place.json:
         print(json.dumps(result.to_json()))
     else:
         _print(result)
@@ -67,7 +38,7 @@ def _print(result: "ScaleSearchResult") -> None:
     console.print(f"coefficients: {result.run / 'best' / 'coefficients.json'}")
     console.print(f"report:       {result.run / 'report.html'}")
     base = result.found["base"]
-    given = f" --base {shlex.quote(base)}" if base != ScaleConfig.base else ""
+    given = f" --base {shlex.quote(base)}" if base != ScaleConfig().base else ""
     console.print(f"use them:     nasbench scale --coefficients {shlex.quote(str(result.run))}{given} --phi 3")
 
 

@@ -2,10 +2,9 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from nasbench.cli.parse import parse
+from nasbench.cli.parse import parse, parse_run
 from nasbench.core.trial import STATUSES
 from nasbench.engine.config import PRESETS, SearchConfig
 
@@ -15,21 +14,12 @@ if TYPE_CHECKING:
 
 def run(argv: Sequence[str]) -> None:
     """Parses, searches, prints."""
-    config = parse(SearchConfig, "search", argv)
-    if config.resume:
-        from nasbench.engine.search import stored_config
-
-        stored = stored_config(config.run)
-        switches = ("resume", "download", "wandb_trials")  # a switch that is on by default could not be given again
-        off: dict[str, Any] = dict.fromkeys((*switches, "json"), False)
-        config = parse(SearchConfig, "search", argv, default=replace(stored, **off))
-        config = replace(config, **{name: getattr(config, name) or getattr(stored, name) for name in switches})
-    elif config.preset:
-        config = parse(SearchConfig, "search", argv, default=replace(SearchConfig(), **PRESETS[config.preset]))
+    preset = parse(SearchConfig, "search", argv).preset
+    config = parse_run(SearchConfig, "search", argv, PRESETS.get(preset or ""))
     from nasbench.engine.search import run_search
 
     result = run_search(config, argv=("nasbench", "search", *argv))
-    if config.json:
+    if config.place.json:
         print(json.dumps(result.to_json()))
     else:
         _print(result)

@@ -4,27 +4,25 @@ import json
 import sys
 from collections.abc import Sequence
 
-from nasbench.cli.resumed import parse_training
+from nasbench.cli.parse import parse_run
 from nasbench.engine.config import TransferConfig
 
 
 def run(argv: Sequence[str]) -> None:
     """Parses, trains, prints."""
-    config = parse_training(TransferConfig, "transfer", argv)
+    config = parse_run(TransferConfig, "transfer", argv, positional="model")
     from nasbench.engine.training.transfer import transfer
 
     result = transfer(config, argv=("nasbench", "transfer", *argv))
     if result is None:
         return
     record = result.to_json()
-    for seed, _ in result.trained.of(config.model):
-        if names := result.left_out(seed):
+    for trial in result.trained.of(config.model):
+        if names := result.left_out(trial):
             few = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
-            print(
-                f"nasbench: seed {seed}: left out {len(names):,} files that cannot be read: {few} (all in result.json)",
-                file=sys.stderr,
-            )
-    if config.json:
+            text = f"left out {len(names):,} files that cannot be read: {few} (all in result.json)"
+            print(f"nasbench: seed {trial.seed}: {text}", file=sys.stderr)
+    if config.place.json:
         print(json.dumps(record))
         return
     size, task = result.spec.size, result.spec.task
@@ -37,5 +35,5 @@ def run(argv: Sequence[str]) -> None:
         f"top-1 {100 * record['top1']:.2f}{deviation} %, top-5 {100 * record['top5']:.2f} % on the test split, "
         f"{record['seconds']:.0f} s"
     )
-    for seed, _ in result.trained.of(config.model):
-        print(f"seed {seed}: {result.trained.evaluator.folder(config.model, seed)}")
+    for trial in result.trained.of(config.model):
+        print(f"seed {trial.seed}: {result.trained.folder(trial)}")

@@ -120,7 +120,7 @@ def observed_groups(trials: Iterable[Trial]) -> list[OptionGroup]:
     """
     seen: dict[str, dict[str, None]] = {}
     for trial in trials:
-        for name, gene in trial.architecture.items:
+        for name, gene in trial.genes.items():
             if isinstance(gene, str):
                 seen.setdefault(name, {})[gene] = None
     groups: list[tuple[list[str], dict[str, None]]] = []
@@ -149,7 +149,7 @@ def option_shares(trials: Iterable[Trial], group: OptionGroup) -> dict[str, floa
     counts = dict.fromkeys(group.options, 0)
     for trial in trials:
         for decision in group.decisions:
-            gene = trial.architecture.genes.get(decision)
+            gene = trial.genes.get(decision)
             if gene in counts:
                 counts[str(gene)] += 1
     total = sum(counts.values())

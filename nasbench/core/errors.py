@@ -26,6 +26,10 @@ class TrialFailed(RuntimeError):
     """
 
 
+class TrialPruned(Exception):
+    """A training is to stop early: raised by `report`, recorded as a pruned trial with the last reported metrics."""
+
+
 LONG_LIST = 30
 """More names than this are not listed in a message."""
 

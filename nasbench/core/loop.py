@@ -1,149 +1,117 @@
-"""The bookkeeping of a search, common to every executor: numbering, caching, logging, telling.
+"""The bookkeeping of a run, common to every executor: numbering, caching, logging, telling.
 
-An executor takes proposals with `next` and answers them with `finish` (or `fail`); in which process the evaluation ran
-is its own affair. Order of duties for each answer: on disk, then the strategy, then the listeners. What the strategy is
-told is the line of the log read back, so that a replay tells it the very same.
+An executor takes jobs with `next` and answers them with `finish`, `fail` or `report`. The loop does not know in which
+process an evaluation runs. Each answer goes first to disk, then to the source of the jobs, then to the listeners. The
+source is told the line of the log as it is read back, so that a replay tells it exactly the same.
 """
 
 import json
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from math import isfinite
-from typing import Protocol
+from typing import Protocol, final
 
+from nasbench.core.clock import SimulatedClock
 from nasbench.core.errors import RunFailed, UsageError
-from nasbench.core.protocols import Evaluator, Metrics, SearchSpace, Strategy
-from nasbench.core.seeds import trial_rng
-from nasbench.core.spec import ModelSpec, Size, Task
-from nasbench.core.trial import Proposal, Status, Trial
+from nasbench.core.job import Job
+from nasbench.core.protocols import Evaluator, Metrics
+from nasbench.core.source import JobSource
+from nasbench.core.trial import Status, Trial
 
 SAME_FAULT_LIMIT = 10
-"""So many trials that fail alike at the start of a sitting, and none that does otherwise: a fault that every trial
-would meet.
-"""
+"""When this many trials fail in the same way at the start, and none succeeds, every further trial would fail too."""
 
 WAITING_LIMIT = 16
-"""So many proposals may wait for an equal one that is running; then no more are asked for, lest one such eats up the
-numbers.
+"""The most duplicate jobs that wait for a running one. Then `next` asks for no more, so that they cannot use up the
+budget.
 """
 
-
-@dataclass(frozen=True)
-class Plan:
-    """What does not change during a search. `numbers` are the trials it may spend, `source` where its models come from.
-
-    `time_budget` is the seconds that it may spend on the simulated clock, on which each trial takes what the loop's
-    `cost` says.
-    """
-
-    numbers: range
-    seed: int
-    epochs: int
-    source: str
-    size: Size
-    task: Task
-    time_budget: float | None = None
+Epoch = Callable[[Job, int, Metrics], bool]
+"""Hears what a training says after an epoch: (job, epochs done, metrics). True asks to stop the training."""
 
 
-@dataclass(frozen=True)
-class Job:
-    """A proposal ready to be evaluated, with the specification it becomes."""
+@final
+class JobLoop:
+    """Hands out jobs and takes answers until every number of the source has a line in the log. Not thread-safe.
 
-    proposal: Proposal
-    spec: ModelSpec
-    epochs: int
-    seed: int
-    started: str
-
-
-class SearchLoop:
-    """Hands out jobs and takes answers until every number of the plan has a line in the log.
-
-    `append` puts a trial on disk; `history` are the trials of earlier sittings, replayed through `tell`. Not
-    thread-safe.
-
-    With a time budget, `cost` is a trial's seconds on the simulated clock, a cached one's too. The first trial that
-    would end after the budget ends the search: it counts for nothing, so it is neither logged nor told, and neither is
-    what is still running then.
+    Args:
+        source: where jobs come from.
+        append: puts a trial on disk.
+        score: metrics -> the score, of which more is better; None where there is none to compare by.
+        listeners: are called with each trial once it is on disk and the source was told.
+        history: the trials that are in the log already; they are replayed through `source.tell`.
+        clock: the simulated clock of a search with a time budget.
+        epochs: hear what a training reports after each epoch.
     """
 
     def __init__(
         self,
-        space: SearchSpace,
-        strategy: Strategy,
-        plan: Plan,
+        source: JobSource,
         append: Callable[[Trial], None],
-        score: Callable[[Metrics], float],
+        score: Callable[[Metrics], float | None],
         listeners: Sequence[Callable[[Trial], None]] = (),
         history: Iterable[Trial] = (),
-        cost: Callable[[Metrics], float] | None = None,
+        clock: SimulatedClock | None = None,
+        epochs: Sequence[Epoch] = (),
     ) -> None:
-        assert (cost is None) == (plan.time_budget is None), "a time budget needs the cost of a trial"
-        self.plan = plan
-        self.clock = 0.0
-        """Simulated seconds spent so far; 0 without a time budget."""
-        self._cost, self._spent = cost, False
-        self._space, self._strategy, self._append, self._score, self._listeners = (
-            space,
-            strategy,
-            append,
-            score,
-            listeners,
-        )
+        self._source, self._append, self._score = source, append, score
+        self._listeners, self._clock, self._epochs = listeners, clock, epochs
         self._known: dict[tuple[str, int, int], Trial] = {}
         self._running: dict[int, Job] = {}
-        self._keys: dict[int, str] = {}
-        self._waiting: dict[tuple[str, int, int], list[Proposal]] = {}
+        self._waiting: dict[tuple[str, int, int], list[Job]] = {}
         self._same_fault: tuple[str, int] | None = ("", 0)
         answered = set()
         for trial in history:
             self._remember(trial)
-            if trial.number in plan.numbers:
+            if trial.number in source.numbers:
                 answered.add(trial.number)
-                self._pay(trial)
-                strategy.tell(trial)
-        self._open = deque(number for number in plan.numbers if number not in answered)
+                if clock is not None:
+                    clock.pay(trial)
+                source.tell(trial)
+        self._open = deque(number for number in source.numbers if number not in answered)
 
     @property
     def finished(self) -> bool:
         return not self._open and not self._running and not self._waiting
 
     @property
-    def running(self) -> list[Proposal]:
-        """The proposals not answered yet, those that wait for an equal one included."""
-        return [job.proposal for job in self._running.values()] + [p for queue in self._waiting.values() for p in queue]
+    def running(self) -> list[Job]:
+        """The jobs that are not answered yet, with those that wait for an equal one."""
+        return [*self._running.values(), *(job for queue in self._waiting.values() for job in queue)]
 
     def next(self) -> Job | None:
-        """The next job, or None where there is none now (finished, or all that is left waits for what is running).
+        """The next job, or None where there is none now (all is done, or what is left waits for a running job).
 
-        An architecture that was scored before under the same epochs and seed is answered here from the log; one that is
-        being evaluated right now waits for that answer.
+        A job that was answered before (same key, epochs and seed) is answered here from the log. One that is being
+        evaluated right now waits for that answer.
         """
         while self._open and sum(map(len, self._waiting.values())) < WAITING_LIMIT:
-            number = self._open.popleft()
-            proposal = self._strategy.ask(number, trial_rng(self.plan.seed, number), self.running)
-            if proposal.number != number:
-                raise UsageError(
-                    f"the strategy answered ask({number}) with a proposal numbered {proposal.number}; it must keep "
-                    "the number"
-                )
-            identity = self._identity(proposal)
-            if identity in self._known:
-                self._answer_from(self._known[identity], proposal)
-            elif identity in self._waiting or identity in map(self._identity_of, self._running.values()):
-                self._waiting.setdefault(identity, []).append(proposal)
+            job = self._source.ask(self._open.popleft(), self.running)
+            if job.fault is not None:
+                self.fail(job, job.fault, 0.0, "")
+            elif job.identity in self._known:
+                self._answer_from(self._known[job.identity], job)
+            elif job.identity in self._waiting or job.identity in (other.identity for other in self._running.values()):
+                self._waiting.setdefault(job.identity, []).append(job)
             else:
-                return self._start(proposal)
-        for identity, queue in self._waiting.items():  # an equal one failed, and nobody has run these since
-            if identity not in map(self._identity_of, self._running.values()):
-                proposal = queue.pop(0)
+                return self._start(job)
+        in_hand = {job.identity for job in self._running.values()}
+        for identity, queue in self._waiting.items():
+            if identity not in in_hand:  # the equal job failed, so this one is evaluated
+                job = queue.pop(0)
                 if not queue:
                     del self._waiting[identity]
-                return self._start(proposal)
+                return self._start(job)
         return None
+
+    def report(self, job: Job, epochs: int, metrics: Metrics) -> bool:
+        """Passes on what a training says after `epochs` epochs. True where it should stop: then call `prune`."""
+        told = {**job.facts, **metrics}
+        answers = [hear(job, epochs, told) for hear in self._epochs]  # everyone hears it, also after the first True
+        return any(answers)
 
     def finish(self, job: Job, metrics: Metrics, seconds: float, worker: str, status: Status = "ok") -> None:
         """Records what an evaluator returned. A number that is not finite makes the trial a failed one.
@@ -151,7 +119,9 @@ class SearchLoop:
         UsageError where the metrics are no JSON object, or lack what the score is made of.
         """
         try:
-            score = float(self._score(metrics))
+            metrics = {**metrics, **job.facts}
+            value = self._score(metrics)
+            score = None if value is None else float(value)
         except KeyError as error:
             raise UsageError(f"the evaluator returned no metric {error}; it returned {sorted(metrics)}") from error
         except (TypeError, ValueError) as error:
@@ -162,61 +132,45 @@ class SearchLoop:
         if broken:
             self.fail(job, ", ".join(broken), seconds, worker)
             return
-        self._record(self._trial(job.proposal, status, score, metrics, seconds, worker, job.started, error=None))
+        self._record(_trial(job, status, score, metrics, seconds, worker))
+
+    def prune(self, job: Job, epochs: int, metrics: Metrics, seconds: float, worker: str) -> None:
+        """Records a training that was stopped early, after `epochs` epochs, with the score that it had then."""
+        self.finish(replace(job, epochs=epochs), metrics, seconds, worker, status="pruned")
 
     def fail(self, job: Job, error: str, seconds: float, worker: str) -> None:
         """Records a failed trial with its reason."""
-        self._record(self._trial(job.proposal, "failed", None, {}, seconds, worker, job.started, error=error))
+        self._record(_trial(job, "failed", None, {}, seconds, worker, error=error))
 
-    def _start(self, proposal: Proposal) -> Job:
-        architecture = proposal.architecture
-        job = Job(
-            proposal=proposal,
-            spec=ModelSpec(self.plan.source, self.plan.size, self.plan.task, architecture=architecture),
-            epochs=proposal.epochs or self.plan.epochs,
-            seed=self.plan.seed,
-            started=_now(),
-        )
-        self._running[proposal.number] = job
-        return job
+    def _start(self, job: Job) -> Job:
+        started = replace(job, started=_now())
+        self._running[job.number] = started
+        return started
 
-    def _answer_from(self, known: Trial, proposal: Proposal) -> None:
-        trial = self._trial(proposal, "cached", known.score, known.metrics, 0.0, known.worker, _now(), error=None)
+    def _answer_from(self, known: Trial, job: Job) -> None:
+        trial = _trial(job, "cached", known.score, {**known.metrics, **job.facts}, 0.0, known.worker)
         self._record(replace(trial, of=known.number))
 
     def _record(self, trial: Trial) -> None:
         trial = _as_logged(trial)
-        if not self._pay(trial):
-            self._end()
+        if self._clock is not None and not self._clock.pay(trial):
+            self._open.clear()
+            self._running.clear()
+            self._waiting.clear()
             return
         self._append(trial)
-        self._running.pop(trial.number, None)
-        self._keys.pop(trial.number, None)
+        job = self._running.pop(trial.number, None)
         self._remember(trial)
-        self._strategy.tell(trial)
+        self._source.tell(trial)
         for listener in self._listeners:
             listener(trial)
         self._stop_on_same_fault(trial)
-        if trial.status == "ok":
-            for proposal in self._waiting.pop((trial.key, trial.epochs, trial.seed), []):
-                self._answer_from(trial, proposal)
-
-    def _pay(self, trial: Trial) -> bool:
-        """Puts a trial on the simulated clock. False where it would end after the budget, and from then on."""
-        if self._cost is None or self.plan.time_budget is None:
-            return True
-        end = self.clock + (self._cost(trial.metrics) if trial.status != "failed" else 0.0)
-        self._spent = self._spent or end > self.plan.time_budget
-        if not self._spent:
-            self.clock = end
-        return not self._spent
-
-    def _end(self) -> None:
-        for gone in (self._open, self._running, self._keys, self._waiting):
-            gone.clear()
+        if trial.status == "ok" and job is not None:
+            for waiting in self._waiting.pop(job.identity, []):
+                self._answer_from(trial, waiting)
 
     def _stop_on_same_fault(self, trial: Trial) -> None:
-        """RunFailed once the first trials of a sitting have all failed with one error (numbers in it aside)."""
+        """RunFailed once the first trials have all failed with one error (numbers in it aside)."""
         if self._same_fault is None or trial.status == "cached":
             return
         fault, count = self._same_fault
@@ -233,55 +187,47 @@ class SearchLoop:
         if trial.status == "ok":
             self._known.setdefault((trial.key, trial.epochs, trial.seed), trial)
 
-    def _key(self, proposal: Proposal) -> str:
-        if proposal.number not in self._keys:
-            self._keys[proposal.number] = self._space.canonical(proposal.architecture).key
-        return self._keys[proposal.number]
-
-    def _identity(self, proposal: Proposal) -> tuple[str, int, int]:
-        return self._key(proposal), proposal.epochs or self.plan.epochs, self.plan.seed
-
-    def _identity_of(self, job: Job) -> tuple[str, int, int]:
-        return self._identity(job.proposal)
-
-    def _trial(
-        self,
-        proposal: Proposal,
-        status: Status,
-        score: float | None,
-        metrics: Metrics,
-        seconds: float,
-        worker: str,
-        started: str,
-        error: str | None,
-    ) -> Trial:
-        return Trial(
-            number=proposal.number,
-            architecture=proposal.architecture,
-            key=self._key(proposal),
-            status=status,
-            score=score,
-            metrics=metrics,
-            epochs=proposal.epochs or self.plan.epochs,
-            seconds=round(seconds, 4),
-            seed=self.plan.seed,
-            worker=worker,
-            started=started,
-            note=proposal.note,
-            error=error,
-        )
-
 
 class Executor(Protocol):
-    """Evaluates what a loop hands out until it is finished."""
+    """Evaluates the jobs that a loop hands out until it is finished."""
 
-    def run(self, loop: SearchLoop, evaluator: Evaluator) -> None: ...
+    def run(self, loop: JobLoop, evaluator: Evaluator) -> None: ...
 
     def describe(self) -> Sequence[str]:
-        """The pre-flight lines: which device each worker has. UsageError where there are not the devices asked for."""
+        """Lines printed before the start: which device each worker has. UsageError where a device is missing."""
 
     def close(self) -> None:
-        """Ends what it started (workers, a local Ray); more than once is harmless."""
+        """Ends what it started (workers, a local Ray). Calling it again does no harm."""
+
+
+def _trial(
+    job: Job,
+    status: Status,
+    score: float | None,
+    metrics: Metrics,
+    seconds: float,
+    worker: str,
+    error: str | None = None,
+) -> Trial:
+    by_itself = job.model is not None and (job.name or job.model.architecture != job.architecture)
+    return Trial(
+        number=job.number,
+        architecture=job.architecture,
+        key=job.key,
+        status=status,
+        score=score,
+        metrics=metrics,
+        epochs=job.epochs,
+        seconds=round(seconds, 4),
+        seed=job.seed,
+        worker=worker,
+        started=job.started or _now(),
+        note=job.note,
+        error=error,
+        name=job.name,
+        data=job.data,
+        model=job.model.to_json() if job.model is not None and by_itself else None,
+    )
 
 
 def _broken(value: object) -> bool:
@@ -299,8 +245,9 @@ def _as_logged(trial: Trial) -> Trial:
     except (TypeError, ValueError) as error:
         raise UsageError(
             f"trial {trial.number} holds what is no JSON ({error}). Metrics (of the evaluator) and notes (of the "
-            "strategy) may hold "
-            f"numbers, strings, lists and dicts: metrics {str(trial.metrics)[:300]}, note {str(trial.note)[:300]}"
+            "strategy) "
+            f"may hold numbers, strings, lists and dicts: metrics {str(trial.metrics)[:300]}, note "
+            f"{str(trial.note)[:300]}"
         ) from error
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from nasbench.core.errors import UsageError
 from nasbench.core.protocols import Metrics
+from nasbench.core.registry import objectives as known_objectives
 from nasbench.core.trial import Trial
 
 HIGHER_IS_BETTER = ("accuracy", "acc", "top1", "top5", "auc", "f1", "score")
@@ -24,10 +25,13 @@ class Objective:
 
     metric: str
     maximise: bool
+    source: str | None = None
+    """Where a metric of the user's own comes from, a function of the others: its import path or registered name."""
 
-    def worth(self, metrics: Metrics) -> float:
-        """The metric's value, its sign such that higher is better. KeyError where the metric is not there, TypeError
-        where no number.
+    def signed_value(self, metrics: Metrics) -> float:
+        """The metric's value, negated if lower is better: higher is always better in the result.
+
+        Raises KeyError if the metric is missing, TypeError if it is not a number.
         """
         value = float(metrics[self.metric])
         return value if self.maximise else -value
@@ -37,7 +41,9 @@ def parse_objectives(texts: Sequence[str], flag: str = "--objectives") -> tuple[
     """('val_accuracy,macs',) or ('val_accuracy', 'macs') -> objectives; '+name' and '-name' say the direction of other
     metrics.
 
-    UsageError for a metric whose direction is not known from its name, and for one named twice.
+    A function of the user's own, metrics -> number, is named by its import path or registered name; more of it is
+    better unless '-' stands before it. UsageError for a metric whose direction is not known from its name, and for one
+    named twice.
     """
     objectives: list[Objective] = []
     for text in (part.strip() for item in texts for part in item.split(",")):
@@ -57,16 +63,16 @@ def pareto_front(trials: Sequence[Trial], objectives: Sequence[Objective]) -> li
     """
     scored = [trial for trial in trials if trial.score is not None and not trial.note.get("control")]
     most = max((trial.epochs for trial in scored), default=0)
-    worths: dict[str, tuple[tuple[float, ...], Trial]] = {}
+    candidates: dict[str, tuple[tuple[float, ...], Trial]] = {}
     for trial in scored:
         if trial.epochs == most and all(objective.metric in trial.metrics for objective in objectives):
-            worths.setdefault(trial.key, (tuple(objective.worth(trial.metrics) for objective in objectives), trial))
+            values = tuple(objective.signed_value(trial.metrics) for objective in objectives)
+            candidates.setdefault(trial.key, (values, trial))
     front: list[tuple[tuple[float, ...], Trial]] = []
-    for worth, trial in sorted(
-        worths.values(), key=lambda pair: pair[0], reverse=True
-    ):  # whatever beats it comes before it
-        if not any(dominates(other, worth) for other, _ in front):
-            front.append((worth, trial))
+    # In descending order, every trial comes after the trials that dominate it.
+    for values, trial in sorted(candidates.values(), key=lambda pair: pair[0], reverse=True):
+        if not any(dominates(other, values) for other, _ in front):
+            front.append((values, trial))
     return [trial for _, trial in front]
 
 
@@ -78,6 +84,9 @@ def dominates(first: Sequence[float], second: Sequence[float]) -> bool:
 
 
 def _read(text: str, flag: str) -> Objective:
+    bare = text[1:] if text[:1] in ("+", "-") else text
+    if ":" in bare or bare in known_objectives.names():
+        return Objective(bare.rpartition(":")[2], maximise=text[:1] != "-", source=bare)
     if text[:1] in ("+", "-") and text[1:]:
         return Objective(text[1:], text[0] == "+")
     words = text.lower().split("_")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from nasbench.core.arch import Architecture, Decision
 from nasbench.core.graph import CellGraph
+from nasbench.core.job import Job
 from nasbench.core.spec import ModelSpec, Size, Task
 from nasbench.core.trial import Proposal, Trial
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 Metrics = Mapping[str, Any]
 Report = Callable[[int, Metrics], None]
-"""Called by a training after each epoch with (epochs done, metrics so far)."""
+"""Called by a training after each epoch with (epochs done, metrics so far). Raises TrialPruned where it should stop."""
 
 
 @runtime_checkable
@@ -66,11 +67,11 @@ class Countable(Protocol):
 
 
 @runtime_checkable
-class PartlyDead(Protocol):
+class HasUnreachedParameters(Protocol):
     """A space that, as published, has networks with parameters that no gradient reaches."""
 
     def all_reached(self, architecture: Architecture) -> bool:
-        """False exactly for those."""
+        """Whether the gradient reaches every parameter of this architecture's network."""
 
 
 @runtime_checkable
@@ -105,10 +106,10 @@ class Strategy(Protocol):
 
 
 class Evaluator(Protocol):
-    """A training, a table look-up, a proxy; picklable. Raises TrialFailed for a fault of this trial alone."""
+    """A training, a table look-up, a cheap score; picklable. Raises TrialFailed for a fault of this trial alone."""
 
-    def __call__(self, proposal: Proposal, spec: ModelSpec, seed: int, report: Report) -> Metrics:
-        """Metrics as JSON values; deterministic given its arguments (durations are measured by the executor)."""
+    def __call__(self, job: Job, report: Report) -> Metrics:
+        """Metrics as JSON values; the same for the same arguments (durations are measured by the executor)."""
 
     def check(self) -> None:
         """Raises UsageError for what every trial would meet (no data, no such table), before any work starts."""
@@ -117,9 +118,32 @@ class Evaluator(Protocol):
         """What networks are built for."""
 
 
+@runtime_checkable
+class Measures(Protocol):
+    """An evaluator that says beforehand which metrics it returns, so that a wrong name is answered at once."""
+
+    def metrics(self) -> Sequence[str]:
+        """Names of metrics."""
+
+
+@runtime_checkable
+class Depends(Protocol):
+    """An evaluator whose results depend on more than the configuration: files of a data set, a table, a recipe."""
+
+    def identity(self) -> Mapping[str, Any]:
+        """Name of each such thing -> JSON that changes when its content does. A resumed run must find the same."""
+
+
+class Pruner(Protocol):
+    """Stops trainings early. It hears every report of a run, also those of before it was resumed."""
+
+    def should_stop(self, number: int, epochs: int, score: float) -> bool:
+        """True where the trial with that number, at `score` after `epochs` epochs, should stop."""
+
+
 @dataclass(frozen=True)
 class RunInfo:
-    """What a tracker may know of a run when it starts: `planned` trials, `history` of earlier sittings."""
+    """What a tracker may know of a run when it starts: `planned` trials, and the `history` in the log."""
 
     directory: Path
     config: Mapping[str, Any]
@@ -131,6 +155,9 @@ class Tracker(Protocol):
     """A listener. One that throws is reported once and costs nothing else."""
 
     def start(self, run: RunInfo) -> None: ...
+
+    def epoch(self, job: Job, epochs: int, metrics: Metrics) -> None:
+        """Called with what a training says after `epochs` epochs, also from a worker in another process."""
 
     def trial(self, trial: Trial) -> None:
         """Called after the trial is in the log and the strategy was told."""

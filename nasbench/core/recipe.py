@@ -1,65 +1,155 @@
 """Recipe: the training contract that two results must share to be ranked together."""
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal
+
+from nasbench.core.errors import UsageError
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Frozen hyperparameters with a version, which changes whenever a number does.
-
-    Rates are per step at `batch_size` images, which are computed in `accumulate` equal parts; `lr_schedule` runs over
-    all epochs, and exponential multiplies by `lr_gamma` once every `lr_decay_epochs`. `bn_momentum` is the share of the
-    new statistics; it and `bn_eps` None leave a network its own (an EfficientNet's 0.01 is too slow for a training of
-    few steps). `random_resized_crop` is the smallest share of an image's area that a crop keeps, 0 for none; `policy`
-    an augmentation of torchvision's; `mixup` and `cutmix` the parameters of their Beta distributions, 0 for none.
-    `drop_path` is the final probability of ScheduledDropPath, approached in a `linear` way over the training or
-    `constant`; `dropout` None leaves a network its own. `rmsprop_eps` stands inside the root, as in TensorFlow.
-    `train_images` and `val_images` None are all there are. `cells` and `filters` (N and F) are the size of a searched
-    child where the user gives none; `base_depth` and `base_width` multiply a base whose scaling is searched. `source`
-    says where the numbers come from.
-    """
+    """Hyperparameters of a training. Raises UsageError for a number outside its interval in `INTERVALS`."""
 
     name: str
+    """The name in logs, reports and error messages."""
     version: int
+    """Changes whenever another value changes: results are ranked together within a name and version only."""
     epochs: int
+    """Passes over the training images; the schedule and ScheduledDropPath run over all of them."""
     batch_size: int
+    """Images of one optimiser step, over all data-parallel processes."""
     lr_peak: float
+    """The highest learning rate, per step at `batch_size` images."""
     lr_final: float = 0.0
-    lr_schedule: Literal["cosine", "one_cycle", "steps", "exponential", "constant"] = "cosine"
+    """The learning rate at the end of the schedules `cosine` and `one_cycle`."""
+    lr_schedule: str = "cosine"
+    """The learning rate over the steps: a name (see `nasbench.train.schedules`) or an import path, package.module:NAME.
+    """
     lr_milestones: tuple[float, ...] = ()
+    """Schedule `steps`: shares of the whole training after which the rate is multiplied by `lr_gamma`."""
     lr_gamma: float = 0.1
+    """Schedules `steps` and `exponential`: the factor of one step down."""
     lr_decay_epochs: float = 1.0
+    """Schedule `exponential`: epochs between two steps down."""
     warmup_epochs: float = 0.0
-    optimizer: Literal["sgd", "rmsprop", "adamw"] = "sgd"
+    """Epochs in which the learning rate rises to `lr_peak`."""
+    optimizer: str = "sgd"
+    """What updates the weights: a name (see `nasbench.train.optimizers`) or an import path, package.module:NAME."""
     momentum: float = 0.9
+    """Optimisers `sgd` and `rmsprop`: the decay of the velocity."""
     rmsprop_eps: float = 1e-3
+    """Optimiser `rmsprop`: epsilon, which stands inside the square root, as in TensorFlow."""
     accumulate: int = 1
+    """Each batch is computed in this many equal parts, one after another, which takes less memory."""
     nesterov: bool = False
+    """Optimiser `sgd`: Nesterov's momentum."""
     weight_decay: float = 0.0
+    """Weight of the decay: an L2 penalty in the gradient for `sgd` and `rmsprop`, decoupled for `adamw`."""
     decay_norm_and_bias: bool = True
+    """False: biases and the scales and shifts of normalisations do not decay."""
     grad_clip_norm: float | None = None
+    """The largest L2 norm of the whole gradient; longer gradients are scaled down to it. None: no limit."""
+    loss: str = "cross_entropy"
+    """What is minimised: a name (see `nasbench.train.losses`) or an import path, package.module:NAME."""
     label_smoothing: float = 0.0
+    """Loss `cross_entropy`: the share of the target that is spread evenly over all classes (Szegedy et al. 2016)."""
     pad_crop: int = 0
+    """Zero pixels added on each side before a crop to the old size at a random place; 0: no crop."""
     flip: bool = False
+    """Mirror each image left to right with probability one half."""
     cutout: int = 0
+    """Side in pixels of the square that is set to zero in each image; 0: no square (DeVries and Taylor 2017)."""
     random_resized_crop: float = 0.0
+    """The smallest share of the image's area that a random crop keeps before it is resized; 0: no such crop."""
     policy: Literal["", "autoaugment", "randaugment", "trivialaugment", "augmix"] = ""
+    """An augmentation policy of torchvision; empty: none."""
     mixup: float = 0.0
+    """Parameter of mixup's Beta distribution (Zhang et al. 2018); 0: no mixup."""
     cutmix: float = 0.0
+    """Parameter of CutMix's Beta distribution (Yun et al. 2019); 0: no CutMix."""
     drop_path: float = 0.0
+    """The final probability of ScheduledDropPath; 0: nothing is dropped."""
     drop_path_schedule: Literal["linear", "constant"] = "linear"
+    """linear: the probability grows from 0 over the training; constant: it has its final value from the start."""
     bn_momentum: float | None = None
+    """Share of the new batch in the running statistics of batch normalisations; None: each network's own value.
+
+    An EfficientNet's own 0.01 is too slow for a training of few steps.
+    """
     bn_eps: float | None = None
+    """Epsilon of batch normalisations; None: each network's own value."""
     dropout: float | None = None
+    """Probability of every dropout layer; None: each network's own value."""
     aux_weight: float = 0.4
+    """Weight of the loss of each auxiliary head; the main head has weight 1."""
     ema_decay: float | None = None
+    """Decay of an exponential moving average of the weights, which is then evaluated and kept; None: no average."""
     train_images: int | None = None
+    """Use this many training images; None: all."""
     val_images: int | None = None
+    """Use this many validation images; None: all."""
     mixed_precision: bool = False
+    """Compute in 16 bits on CUDA devices; other devices compute in float32."""
     channels_last: bool = False
+    """Keep images and weights in memory with the channels last."""
     cells: int | None = None
+    """N, normal cells a stack, of a searched child, if the user gives none."""
     filters: int | None = None
+    """F, filters of the first stack, of a searched child, if the user gives none."""
     base_depth: float = 1.0
+    """Depth multiplier of the base network when `nasbench scale --search` uses this recipe."""
     base_width: float = 1.0
+    """Width multiplier of that base network."""
     source: str = ""
+    """The paper or code that the values come from."""
+
+    def __post_init__(self) -> None:
+        for name, interval in INTERVALS.items():
+            value = getattr(self, name)
+            if value is None and name in OPTIONAL:
+                continue
+            for number in value if isinstance(value, tuple) else (value,):
+                if not _lies_in(number, interval):
+                    raise UsageError(f"{name} of recipe {self.name!r} must be a number in {interval}; got {number!r}")
+
+    def to_json(self) -> dict[str, Any]:
+        """The values that identify a training, by name.
+
+        `loss` is left out at its default: it is newer than the first run directories, whose trainings stay known.
+        """
+        values = asdict(self)
+        if self.loss == Recipe.loss:
+            del values["loss"]
+        return values
+
+
+COUNT, SHARE, NOT_NEGATIVE, POSITIVE = "[1, inf)", "[0, 1]", "[0, inf)", "(0, inf)"
+INTERVALS: dict[str, str] = {
+    **dict.fromkeys(("version", "epochs", "batch_size", "accumulate"), COUNT),
+    **dict.fromkeys(("train_images", "val_images", "cells", "filters"), COUNT),
+    **dict.fromkeys(("lr_milestones", "label_smoothing", "random_resized_crop", "bn_momentum", "dropout"), SHARE),
+    **dict.fromkeys(("drop_path", "ema_decay"), "[0, 1)"),
+    **dict.fromkeys(("lr_final", "warmup_epochs", "momentum", "weight_decay", "aux_weight"), NOT_NEGATIVE),
+    **dict.fromkeys(("pad_crop", "cutout", "mixup", "cutmix"), NOT_NEGATIVE),
+    **dict.fromkeys(("lr_peak", "lr_gamma", "lr_decay_epochs", "rmsprop_eps", "grad_clip_norm", "bn_eps"), POSITIVE),
+    **dict.fromkeys(("base_depth", "base_width"), POSITIVE),
+}
+"""Field -> where its number must lie, or each of its numbers. A square bracket includes the end, a round one does not.
+"""
+
+OPTIONAL = frozenset(field.name for field in fields(Recipe) if field.default is None)
+"""Fields that may be None."""
+
+
+def offered_values(recipe: Recipe) -> dict[str, Any]:
+    """What losses, optimisers and schedules may name among their parameters: each field, and `recipe` itself."""
+    return {**vars(recipe), "recipe": recipe}
+
+
+def _lies_in(number: object, interval: str) -> bool:
+    """False for NaN too, since no comparison with it is true."""
+    if not isinstance(number, int | float):
+        return False
+    low, high = (float(end) for end in interval[1:-1].split(","))
+    above = low <= number if interval[0] == "[" else low < number
+    return above and (number <= high if interval[-1] == "]" else number < high)

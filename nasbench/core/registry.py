@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from nasbench.core.errors import UsageError, unknown
+from nasbench.core.options import call_with_options
 
 PLUGIN_GROUP = "nasbench.plugins"
 
@@ -18,8 +19,9 @@ T = TypeVar("T")
 
 
 class Registry:
-    """Parts of one kind. `built_in`: name -> (the module whose import registers it, one line on it). `flag`: the road
-    to one's own.
+    """Parts of one kind. `built_in`: name -> (the module whose import registers it, one line on it).
+
+    `flag` is where a user names a part: a flag such as --space, or words such as "a recipe's loss".
     """
 
     def __init__(self, kind: str, flag: str, built_in: Mapping[str, tuple[str, str]]) -> None:
@@ -54,10 +56,25 @@ class Registry:
         if name not in self._parts:
             load_plugins()
         if name not in self._parts:
-            raise unknown(
-                self.kind, name, self.names(), f"Your own: {self.flag} my_package.my_module:{self._example()}"
-            )
+            raise unknown(self.kind, name, self.names(), f"Your own: {self.own()}")
         return self._parts[name]
+
+    def make(
+        self,
+        name: str,
+        *given: Any,
+        options: Mapping[str, Any] | None = None,
+        offered: Mapping[str, Any] | None = None,
+        **fixed: Any,
+    ) -> Any:
+        """Calls the part with that name with `given`, with what it names of what is `offered`, and with `options`.
+
+        What is `fixed` goes also to a part that takes any keyword.
+
+        UsageError for an option that the part does not take, and for a required parameter that nobody offers.
+        """
+        part = self.get(name)
+        return call_with_options(part, f"{self.kind} {name!r}", options, *given, offered=offered, **fixed)
 
     def names(self) -> list[str]:
         """All names, plug-ins included."""
@@ -71,12 +88,19 @@ class Registry:
         lines = str(getattr(self.get(name), "__doc__", "") or "").strip().splitlines()
         return lines[0] if lines else ""
 
+    def own(self) -> str:
+        """How a part of the user's own is named on the command line."""
+        path = f"my_package.my_module:{self._example()}"
+        return f"{self.flag} {path}" if self.flag.startswith("-") else f"{path}, as {self.flag}"
+
     def _example(self) -> str:
-        return "MY_RECIPE" if self.kind == "recipe" else "My" + self.kind.title().replace(" ", "")
+        own = {"recipe": "MY_RECIPE", "objective": "my_objective", "model": "MyNet"}
+        return own.get(self.kind, "My" + self.kind.title().replace(" ", ""))
 
     def _import_path(self, path: str) -> Any:
         module_name, _, attribute = path.partition(":")
-        form = f"{self.flag} takes a name ({', '.join(self.names())}) or package.module:{self._example()}"
+        names = f"a name ({', '.join(self.names())}) or " if self.names() else ""
+        form = f"{self.flag[0].upper() + self.flag[1:]} takes {names}package.module:{self._example()}"
         try:
             module = importlib.import_module(module_name)
         except ImportError as error:
@@ -233,5 +257,63 @@ recipes = Registry(
             "30 epochs, one cycle, crops, averaged weights: photographs in folders",
         ),
         "quick": ("nasbench.train.recipes", "small children on part of the images: a look at the whole path"),
+    },
+)
+executors = Registry(
+    "executor",
+    "--executor",
+    {
+        "local": ("nasbench.executors.local", "one evaluation after another in this process"),
+        "ray": ("nasbench.executors.ray_tune", "Ray workers on this machine or on a cluster"),
+        "processes": ("nasbench.executors.processes", "processes on this machine, without Ray"),
+    },
+)
+trackers = Registry(
+    "tracker",
+    "--track",
+    {
+        "console": ("nasbench.trackers.console", "progress on the terminal"),
+        "wandb": ("nasbench.trackers.wandb", "Weights & Biases, online or offline"),
+    },
+)
+pruners = Registry(
+    "pruner",
+    "--pruner",
+    {"median": ("nasbench.strategies.median", "stops a child below the median of the others (Golovin et al. 2017)")},
+)
+models = Registry("model", "MODEL", {})
+objectives = Registry("objective", "--objectives", {})
+losses = Registry(
+    "loss",
+    "a recipe's loss",
+    {"cross_entropy": ("nasbench.train.losses", "cross-entropy, with the recipe's label smoothing")},
+)
+optimizers = Registry(
+    "optimizer",
+    "a recipe's optimizer",
+    {
+        "sgd": (
+            "nasbench.train.optimizers.built_in",
+            "gradient descent with momentum, Nesterov's if the recipe says so",
+        ),
+        "rmsprop": ("nasbench.train.optimizers.built_in", "RMSProp as TensorFlow defines it, epsilon inside the root"),
+        "adamw": (
+            "nasbench.train.optimizers.built_in",
+            "Adam with decoupled weight decay (Loshchilov and Hutter 2019)",
+        ),
+    },
+)
+schedules = Registry(
+    "schedule",
+    "a recipe's lr_schedule",
+    {
+        "cosine": ("nasbench.train.schedules", "half a cosine from the peak to lr_final (Loshchilov and Hutter 2017)"),
+        "one_cycle": (
+            "nasbench.train.schedules",
+            "a rise from a 25th of the peak, then a cosine (Smith and Topin 2019)",
+        ),
+        "steps": ("nasbench.train.schedules", "multiplied by lr_gamma at each of lr_milestones (He et al. 2016)"),
+        "exponential": ("nasbench.train.schedules", "multiplied by lr_gamma every lr_decay_epochs (Tan and Le 2019)"),
+        "constant": ("nasbench.train.schedules", "the peak all the way"),
     },
 )

@@ -2,8 +2,11 @@
 built for.
 """
 
+import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from nasbench.core.arch import Architecture
 from nasbench.core.errors import UsageError
@@ -34,9 +37,17 @@ class Size:
     aux_head: bool = False
 
 
+def pixels_of(size: Size, task: Task) -> int:
+    """The side in pixels at which a network sees images: the size's own resolution, or else the task's image size."""
+    return size.resolution or task.image_size
+
+
 @dataclass(frozen=True)
 class ModelSpec:
-    """A network before it is built: source ('zoo' or 'space:NAME'), architecture or published name, size, task."""
+    """A network before it is built: size, task, an architecture or a name, and the source that both are of.
+
+    `source` is 'zoo', 'space:NAME', or 'import' for a network of the user's own, whose name is its import path.
+    """
 
     source: str
     size: Size
@@ -47,6 +58,21 @@ class ModelSpec:
     def __post_init__(self) -> None:
         if (self.architecture is None) == (self.name is None):
             raise UsageError("a model has either an architecture or a name, and not both")
+
+    @property
+    def pixels(self) -> int:
+        """The side in pixels at which it sees images. `task.image_size` is the base's own, which sets its form."""
+        return pixels_of(self.size, self.task)
+
+    @property
+    def seen_task(self) -> Task:
+        """The task at the resolution at which images are seen."""
+        return replace(self.task, image_size=self.pixels)
+
+    @cached_property
+    def key(self) -> str:
+        """16 hexadecimal digits that depend on the specification alone."""
+        return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()[:16]
 
     def to_json(self) -> dict[str, object]:
         return {

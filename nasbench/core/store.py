@@ -16,7 +16,8 @@ from typing import Any
 from nasbench.core.errors import RunFailed, UsageError
 from nasbench.core.trial import Trial
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""Version 1 (nasbench 0.1.0) is read where the run is a search: the logs of its other commands have another form."""
 
 
 class RunStore:
@@ -66,11 +67,21 @@ class RunStore:
             log.truncate(end)
         return cls(directory, run, trials, dropped, log)
 
+    @staticmethod
+    def read_record(directory: Path) -> dict[str, Any]:
+        """`run.json` alone."""
+        return _read_run(directory)
+
     @classmethod
     def read(cls, directory: Path) -> "RunStore":
         """Reads a run, also one that is being written."""
         trials, _, dropped = _read_trials(directory) if (directory / "trials.jsonl").exists() else ([], 0, None)
         return cls(directory, _read_run(directory), trials, dropped, None)
+
+    @staticmethod
+    def is_readable(directory: Path) -> bool:
+        """False for a run of nasbench 0.1.0 that is no search: only that version reads it."""
+        return not _is_of_another_form(_parse_run(directory))
 
     def append(self, trial: Trial) -> None:
         """Puts a trial on disk: when this returns, it is there. RunFailed where the disk will not take it."""
@@ -139,6 +150,20 @@ def _lock(directory: Path) -> BufferedRandom:
 
 
 def _read_run(directory: Path) -> dict[str, Any]:
+    run = _parse_run(directory)
+    if _is_of_another_form(run):
+        raise UsageError(
+            f"{directory} was written by nasbench 0.1.0, whose log of 'nasbench {run.get('command')}' has another "
+            "form: run the command again in a new directory, or read this one with nasbench 0.1.0."
+        )
+    return run
+
+
+def _is_of_another_form(run: Mapping[str, Any]) -> bool:
+    return run["schema"] == 1 and run.get("command") != "search"
+
+
+def _parse_run(directory: Path) -> dict[str, Any]:
     path = directory / "run.json"
     if not path.exists():
         raise UsageError(
@@ -151,7 +176,7 @@ def _read_run(directory: Path) -> dict[str, Any]:
         raise UsageError(
             f"{path} is not a run record of nasbench ({error}). Choose another directory with --run."
         ) from error
-    if version != SCHEMA_VERSION:
+    if version not in (1, SCHEMA_VERSION):
         raise UsageError(
             f"{path} has schema version {version}; this nasbench reads version {SCHEMA_VERSION}. "
             "Use the nasbench that wrote it (its version is in run.json), or start a new run."

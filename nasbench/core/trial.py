@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from nasbench.core.arch import Architecture
+from nasbench.core.arch import Architecture, Gene
 
 Status = Literal["ok", "cached", "pruned", "failed"]
 STATUSES: tuple[Status, ...] = ("ok", "cached", "pruned", "failed")
@@ -33,12 +33,21 @@ class Proposal:
 
 @dataclass(frozen=True)
 class Trial:
-    """One line of `trials.jsonl`. `score`: higher is better, None where failed. `seconds` of wall time, `started` UTC
-    ISO 8601.
+    """One line of `trials.jsonl`.
+
+    Attributes:
+        architecture: the point of the search space; None for a network that was not searched.
+        score: higher is better; None where the trial failed.
+        seconds: wall time of the evaluation.
+        started: UTC, ISO 8601.
+        of: for a cached trial, the number of the trial that answered it.
+        name: what a list of jobs calls it; empty in a search.
+        data: the name of the data set.
+        model: the model specification as JSON, where it does not follow from the run's plan and the architecture.
     """
 
     number: int
-    architecture: Architecture
+    architecture: Architecture | None
     key: str
     status: Status
     score: float | None
@@ -51,27 +60,41 @@ class Trial:
     note: Mapping[str, Any] = field(default_factory=dict)
     error: str | None = None
     of: int | None = None
+    name: str = ""
+    data: str = ""
+    model: Mapping[str, Any] | None = None
 
     @property
     def scored(self) -> bool:
         """True where there is a score to learn from."""
         return self.score is not None
 
+    @property
+    def proposed(self) -> Architecture:
+        """The architecture of a trial of a search."""
+        assert self.architecture is not None, self
+        return self.architecture
+
+    @property
+    def genes(self) -> Mapping[str, Gene]:
+        """Decision -> option; empty for a network that was not searched."""
+        return self.architecture.genes if self.architecture is not None else {}
+
     def to_json(self) -> dict[str, Any]:
-        record = {
-            **vars(self),
-            "architecture": self.architecture.to_json(),
-            "metrics": dict(self.metrics),
-            "note": dict(self.note),
-        }
-        if self.of is None:
-            del record["of"]
-        return record
+        """Fields that say nothing (of, name, data, model) are left out."""
+        record: dict[str, Any] = {**vars(self), "metrics": dict(self.metrics), "note": dict(self.note)}
+        record["architecture"] = self.architecture.to_json() if self.architecture is not None else None
+        return {name: value for name, value in record.items() if value or name not in LEFT_OUT}
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> "Trial":
         """Raises KeyError, TypeError or ValueError where the record is not a trial."""
-        fields = {name: record[name] for name in cls.__dataclass_fields__ if name not in ("architecture", "of")}
+        fields = {name: record[name] for name in cls.__dataclass_fields__ if name not in ("architecture", *LEFT_OUT)}
+        fields |= {name: record[name] for name in LEFT_OUT if name in record}
         if fields["status"] not in STATUSES:
             raise ValueError(f"status {fields['status']!r}")
-        return cls(architecture=Architecture.from_json(record["architecture"]), of=record.get("of"), **fields)
+        architecture = record["architecture"]
+        return cls(architecture=Architecture.from_json(architecture) if architecture is not None else None, **fields)
+
+
+LEFT_OUT = ("of", "name", "data", "model")

@@ -6,17 +6,17 @@ import torch
 
 from nasbench.core.errors import UsageError
 from nasbench.core.spec import ModelSpec
-from nasbench.engine.config import Form
+from nasbench.engine.config import ModelOverrides
 from nasbench.engine.parts.models import build, resolve
 from nasbench.profile import Profile, profile
 
 
-def profile_model(model: str, form: Form) -> tuple[ModelSpec, Profile]:
+def profile_model(model: str, form: ModelOverrides) -> tuple[ModelSpec, Profile]:
     """The specification that `model` names and its counts. Nothing is computed: the network is built without memory."""
     spec = resolve(model, form)
     with torch.device("meta"):
         network = build(spec)
-    return spec, profile(network, spec.task)
+    return spec, profile(network, spec.seen_task)
 
 
 def check_csv(path: Path) -> None:

@@ -1,26 +1,27 @@
 """The search: from a configuration to a run directory with the best network and a report."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from datetime import datetime
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from nasbench.core.errors import UsageError, unknown
-from nasbench.core.protocols import Strategy, Tracker
+from nasbench.core.errors import UsageError
+from nasbench.core.protocols import Tracker
 from nasbench.core.recipe import Recipe
 from nasbench.core.registry import recipes
+from nasbench.core.source import JobList, SpaceSource
 from nasbench.core.trial import STATUSES, Trial
 from nasbench.engine.config import PRESETS, SearchConfig
-from nasbench.engine.parts.goals import constrained, with_objectives
-from nasbench.engine.parts.lookup import check_numbers, make_strategy, prepare, with_table_columns
+from nasbench.engine.parts.lookup import executor_of
+from nasbench.engine.parts.phases import retrainings
+from nasbench.engine.parts.searching import SearchParts, prepare
+from nasbench.engine.parts.tables import with_objective_columns, with_shipped_columns
+from nasbench.engine.report import write_report
 from nasbench.engine.run import resume
-from nasbench.engine.run.artifacts import write_best, write_front
-from nasbench.engine.run.phases import Control, Retrain
-from nasbench.engine.run.provenance import now
-from nasbench.engine.run.run import Sitting, check_new, check_some_succeeded, drop_training_states, sit
-from nasbench.engine.run.watch import close_trackers, make_trackers, print_note
+from nasbench.engine.run.artifacts import BestWeights, drop_training_states, write_best, write_front
+from nasbench.engine.run.run import Opening, Run, check_some_succeeded, open_run
+from nasbench.engine.run.watch import make_trackers
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class SearchResult:
         best = self.best and {
             "number": self.best.number,
             "score": self.best.score,
-            "architecture": self.best.architecture.to_json(),
+            "architecture": self.best.proposed.to_json(),
             "params": self.best.metrics.get("params"),
             "macs": self.best.metrics.get("macs"),
         }
@@ -63,55 +64,78 @@ class SearchResult:
 
 
 def search(*, trackers: Sequence[Tracker] | None = None, **options: Any) -> SearchResult:
-    """Searches a space from Python: the fields of SearchConfig as keywords, as `nasbench search` takes them as flags.
+    """Searches a space from Python: the flags of `nasbench search` as keywords.
 
     `space`, `strategy`, `evaluator`, `dataset` and `recipe` may be given as the objects themselves. `trackers` replace
     the console and W&B. Raises UsageError for bad input, RunFailed where nothing succeeded, Interrupted on Ctrl-C or
     SIGTERM.
     """
-    known = {field.name for field in fields(SearchConfig)}
-    for name in options:
-        if name not in known:
-            raise unknown("option of search", name, known)
     given: dict[str, Any] = {
         name: value if isinstance(value, str) or name not in _PARTS else _import_path(value)
         for name, value in options.items()
     }
-    preset = PRESETS.get(given.get("preset") or "", {})
     if given.get("resume"):
-        config = replace(stored_config(given.get("run")), **given)
+        config = resume.stored_config(SearchConfig, "search", given.get("run")).changed(**given)
     else:
-        config = SearchConfig(**{**preset, **given})
+        config = SearchConfig.of(**{**PRESETS.get(given.get("preset") or "", {}), **given})
     return run_search(config, argv=("nasbench.search",), trackers=trackers)
 
 
 def run_search(config: SearchConfig, argv: Sequence[str], trackers: Sequence[Tracker] | None = None) -> SearchResult:
     """Runs (or goes on with) the search that `config` describes."""
     start = monotonic()
-    if config.resume:
-        resume.check_resume(config, "search")
-    check_numbers(config)
-    config = with_objectives(with_table_columns(config))
-    directory = Path(config.run) if config.run else _default_directory(config)
-    check_new(directory, config.resume)
+    config.check()
+    config = with_objective_columns(with_shipped_columns(config))
+    directory = config.place.directory(_short(config.space), _short(config.strategy))
     parts = prepare(config, directory)
-    strategy = make_strategy(config, parts)
-    for line in parts.executor.describe():
-        print_note(line)
-    listeners = list(make_trackers(config.wandb, config.wandb_trials) if trackers is None else trackers)
-
-    def body(sitting: Sitting) -> SearchResult:
-        _run_phases(config, sitting, strategy)
-        return _finish(sitting, start)
-
-    result = sit("search", config, directory, argv, parts, listeners, body)
+    opening = Opening(
+        command="search",
+        config=config,
+        directory=directory,
+        argv=argv,
+        executor=executor_of(config.workers),
+        trackers=make_trackers(config.tracking) if trackers is None else trackers,
+        plan=_plan(config, parts),
+        identity=parts.identity(),
+        listeners=(BestWeights,),
+    )
+    with open_run(opening) as run:
+        _answer(config, parts, run)
+        result = _end(parts, run, start)
     check_some_succeeded(result.trials, directory)
     return result
 
 
-def stored_config(run: str | None) -> SearchConfig:
-    """The configuration of the run in a directory, ready to be gone on with."""
-    return resume.stored_config(SearchConfig, "search", run)
+def _answer(config: SearchConfig, parts: SearchParts, run: Run) -> None:
+    """The search, then its control, then the retraining of its best: each over its own numbers of one log."""
+    plan, evaluator, score = parts.plan, parts.evaluator, parts.score
+    run.watch(planned=config.trials + config.control + config.retrain_top)
+    run.answer(SpaceSource(parts.space, parts.strategy, plan), evaluator, score, parts.clock, parts.pruner)
+    if config.control:
+        numbers = range(config.trials + 1, config.trials + config.control + 1)
+        run.answer(SpaceSource(parts.space, parts.control, replace(plan, numbers=numbers)), evaluator, score)
+    if config.retrain_top:
+        first = config.trials + config.control + 1
+        searched = [trial for trial in run.trials if trial.number <= config.trials]
+        again = retrainings(searched, plan, config.retrain_top, config.retrain_epochs or 1, first)
+        run.answer(JobList(again), evaluator, score)
+
+
+def _end(parts: SearchParts, run: Run, start: float) -> SearchResult:
+    best = write_best(run.store, parts.space)
+    drop_training_states(run.store)
+    front = write_front(run.store)
+    result = SearchResult(run.directory, tuple(run.trials), best, monotonic() - start, front)
+    run.end(result.to_json(), write_report)
+    return result
+
+
+def _plan(config: SearchConfig, parts: SearchParts) -> dict[str, Any]:
+    """What run.json says of how proposals become networks."""
+    plan = parts.plan
+    built = {"source": plan.source, "size": asdict(plan.size), "task": asdict(plan.task), "epochs": plan.epochs}
+    recipe = asdict(parts.recipe) if parts.recipe else None
+    return {**built, "target_macs": config.goals.count("target_macs"), "recipe": recipe}
 
 
 _PARTS = ("space", "strategy", "evaluator", "dataset", "recipe")
@@ -130,34 +154,6 @@ def _import_path(part: Any) -> str:
     )
 
 
-def _default_directory(config: SearchConfig) -> Path:
-    names = [name.rpartition(":")[2].rpartition(".")[2].lower() for name in (config.space, config.strategy)]
-    return Path("runs") / "-".join([datetime.now().strftime("%Y%m%d-%H%M%S"), *names])
-
-
-def _run_phases(config: SearchConfig, sitting: Sitting, strategy: Strategy) -> None:
-    """The search, then its control, then its retraining: each a loop over its own numbers of one log."""
-    parts = sitting.parts
-    sitting.watch(planned=config.trials + config.control + config.retrain_top)
-    sitting.run_phase(strategy, 1, config.trials, timed=True)  # control and retraining have numbers, not time, to spend
-    control = constrained(Control(parts.space), config, parts.space, parts.counts)
-    sitting.run_phase(control, config.trials + 1, config.control)
-    if config.retrain_top:
-        first = config.trials + config.control + 1
-        searched = [trial for trial in sitting.store.trials if trial.number <= config.trials]
-        retrain = Retrain(searched, config.retrain_top, config.retrain_epochs or 1, first)
-        sitting.run_phase(retrain, first, len(retrain.chosen))
-
-
-def _finish(sitting: Sitting, start: float) -> SearchResult:
-    from nasbench.report.run.page import write_report
-
-    store = sitting.store
-    best = write_best(store, sitting.parts.space)
-    drop_training_states(store)
-    front = write_front(store)
-    store.update(ended=now())
-    result = SearchResult(store.directory, tuple(store.trials), best, monotonic() - start, front)
-    write_report(store)
-    close_trackers(sitting.trackers, result.to_json(), store.directory)
-    return result
+def _short(name: str) -> str:
+    """my_package.my_module:MySpace -> myspace, for the name of a directory."""
+    return name.rpartition(":")[2].rpartition(".")[2].lower()

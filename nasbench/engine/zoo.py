@@ -6,12 +6,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from nasbench.core.count_text import parse_count
 from nasbench.core.errors import UsageError, unknown
 from nasbench.core.protocols import PublishedCells
 from nasbench.core.registry import spaces
 from nasbench.core.spec import ModelCard, Result, Size, Task
-from nasbench.engine.parts.models import space_named
-from nasbench.engine.parts.numbers import parse_count
+from nasbench.engine.parts.lookup import space_named
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

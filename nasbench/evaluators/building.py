@@ -2,23 +2,16 @@
 published cell, the zoo.
 """
 
-from dataclasses import replace
-
 import torch
 from torch import nn
 
 import zoo
 from nasbench.core.errors import UsageError
 from nasbench.core.protocols import PublishedCells, SearchSpace
-from nasbench.core.registry import spaces
+from nasbench.core.registry import models, spaces
 from nasbench.core.seeds import derive
-from nasbench.core.spec import ModelSpec, Task
+from nasbench.core.spec import ModelSpec
 from nasbench.train.device import isolated_rng
-
-
-def task_of_spec(spec: ModelSpec) -> Task:
-    """The task at the resolution that the specification asks for."""
-    return replace(spec.task, image_size=spec.size.resolution or spec.task.image_size)
 
 
 def build_network(spec: ModelSpec) -> nn.Module:
@@ -29,6 +22,8 @@ def build_network(spec: ModelSpec) -> nn.Module:
     """
     if spec.source == "zoo":
         return _from_zoo(spec)
+    if spec.source == "import":
+        return _own(spec)
     part = spaces.get(spec.source.removeprefix("space:"))
     space: SearchSpace = part() if isinstance(part, type) else part
     if spec.architecture is not None:
@@ -44,10 +39,19 @@ def _from_zoo(spec: ModelSpec) -> nn.Module:
     if entry.scaled is None:
         if (size.depth, size.width) != (1, 1):
             raise cannot_scale(spec.name)
-        return entry.build(task_of_spec(spec))
+        return entry.build(spec.seen_task)
     if (size.depth, size.width) == (1, 1):
         return entry.build(spec.task)
     return entry.scaled(spec.task, size.width, size.depth)
+
+
+def _own(spec: ModelSpec) -> nn.Module:
+    """A network of the user's own: a class or function that names what it needs of what is offered."""
+    task = spec.seen_task
+    network = models.make(str(spec.name), offered={"task": task, **vars(task)})
+    if not isinstance(network, nn.Module):
+        raise UsageError(f"model {spec.name!r} made {type(network).__name__}; it must make a torch.nn.Module")
+    return network
 
 
 def cannot_scale(name: str) -> UsageError:

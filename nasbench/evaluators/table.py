@@ -7,7 +7,8 @@ with the package have names (`SHIPPED`).
 
 import csv
 import gzip
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import as_file, files
@@ -17,10 +18,11 @@ from typing import Any
 
 from nasbench.core.arch import Architecture, Choice, Decision, Gene, Range
 from nasbench.core.errors import UsageError, unknown
+from nasbench.core.identity import file_digest
+from nasbench.core.job import Job
 from nasbench.core.protocols import Metrics, Report, SearchSpace
 from nasbench.core.registry import evaluators
-from nasbench.core.spec import ModelSpec, Task
-from nasbench.core.trial import Proposal
+from nasbench.core.spec import Task
 
 Genes = tuple[Gene, ...]
 SUFFIXES = (".csv", ".gz", ".parquet")
@@ -81,8 +83,17 @@ class TableEvaluator:
     def task(self) -> Task:
         return Task()
 
-    def __call__(self, proposal: Proposal, spec: ModelSpec, seed: int, report: Report) -> Metrics:  # noqa: ARG002 - the protocol's
-        return self.row(proposal.architecture)
+    def __call__(self, job: Job, report: Report) -> Metrics:  # noqa: ARG002 - the protocol's
+        assert job.architecture is not None, job
+        return self.row(job.architecture)
+
+    def metrics(self) -> Sequence[str]:
+        return self._results
+
+    def identity(self) -> Mapping[str, Any]:
+        """The content of the table."""
+        with _file_of(self.file) as path:
+            return {"table": file_digest(path)}
 
     def row(self, architecture: Architecture) -> Metrics:
         """The results of an architecture, or else of another spelling of the same network. UsageError where the table
@@ -112,6 +123,11 @@ class TableEvaluator:
     def _genes(self, architecture: Architecture) -> Genes:
         return tuple(architecture.genes[decision.name] for decision in self.space.choices)
 
+    @property
+    def _results(self) -> list[str]:
+        """The result columns that are read."""
+        return list(dict.fromkeys(filter(None, [self.score_column, self.cost_column, *self.report_columns])))
+
     @cached_property
     def _by_network(self) -> Mapping[str, Mapping[str, float]]:
         """Key of the canonical form -> the first row of that network."""
@@ -125,9 +141,7 @@ class TableEvaluator:
     @cached_property
     def _rows(self) -> Mapping[Genes, Mapping[str, float]]:
         decisions = {decision.name: _reader(decision) for decision in self.space.choices}
-        results = list(
-            dict.fromkeys([self.score_column, *([self.cost_column] if self.cost_column else []), *self.report_columns])
-        )
+        results = self._results
         rows: dict[Genes, Mapping[str, float]] = {}
         lines: dict[Genes, int] = {}
         for line, record in enumerate(_records(self.file), start=2):
@@ -209,10 +223,17 @@ def _float(text: Any) -> float:
 
 
 def _records(file: str) -> Iterator[Mapping[str, Any]]:
+    with _file_of(file) as path:
+        yield from _read(path)
+
+
+@contextmanager
+def _file_of(file: str) -> Iterator[Path]:
+    """Where the table lies: a shipped one's place in the package, or the file. UsageError where there is none."""
     table = shipped(file)
     if table is not None:
         with as_file(files(table.package).joinpath(table.file)) as path:
-            yield from _read(path)
+            yield path
         return
     path = Path(file)
     if not path.is_file():
@@ -221,7 +242,7 @@ def _records(file: str) -> Iterator[Mapping[str, Any]]:
         raise UsageError(
             f"no table at {path}. Give an existing .csv, .csv.gz or .parquet file: --evaluator table:FILE."
         )
-    yield from _read(path)
+    yield path
 
 
 def _read(path: Path) -> Iterator[Mapping[str, Any]]:

@@ -1,99 +1,251 @@
-"""Training as an evaluator: builds the child, trains it under the recipe, and scores it on the validation split."""
+"""Training as an evaluator: builds the job's model, trains it under the recipe, and scores it.
+
+A child of a search is scored on the validation split. A whole training (`keep`) is tested too, and kept in a folder
+that is named by everything its result depends on: one that is finished is read, one that was interrupted goes on.
+"""
 
 import shutil
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
+from time import perf_counter
+from typing import Any
 
+import torch
+from safetensors.torch import save_file
 from torch import nn
 
 from nasbench.core.errors import TrialFailed, UsageError
+from nasbench.core.identity import digest, settings
+from nasbench.core.job import Job
 from nasbench.core.protocols import Metrics, Report
 from nasbench.core.recipe import Recipe
 from nasbench.core.registry import evaluators
 from nasbench.core.seeds import derive
 from nasbench.core.spec import ModelSpec, Task
-from nasbench.core.trial import Proposal
-from nasbench.evaluators.building import build_seeded, task_of_spec
+from nasbench.evaluators.building import build_seeded
+from nasbench.evaluators.kept import Curve, Kept, print_line
+from nasbench.evaluators.start import Start
 from nasbench.profile import count
 from nasbench.train.checkpoint import save_weights
-from nasbench.train.datasets import default_data_dir, on_device_once, read_once, task_of
+from nasbench.train.compiled import eagerly
+from nasbench.train.data import ImageData
 from nasbench.train.device import fitting_threads, resolve_device
 from nasbench.train.faults import trial_boundary
-from nasbench.train.trainer import fit
+from nasbench.train.loader import eval_batches
+from nasbench.train.replicas import of_process_group
+from nasbench.train.source import DataSource
+from nasbench.train.trainer import evaluate, fit
+
+CHILD_METRICS = ("val_accuracy", "val_loss", "val_top5", "train_loss", "params", "macs")
+"""What the training of a child tells."""
+
+
+@dataclass(frozen=True)
+class Keep:
+    """How a whole training is run and where it is kept.
+
+    Attributes:
+        directory: each training has a folder in here, named by its identity.
+        content: the identity of the data set, test split included.
+        start: what the weights start from.
+        compiled: compile the network's repeated parts. Like the device, it is no part of the identity.
+        together: calls a function in every process of a group of replicas, and returns when all are done. None trains
+            in this process, or in the process group that it is part of.
+        verbose: print a line where a training was interrupted.
+    """
+
+    directory: str
+    content: Mapping[str, Any]
+    start: Start = Start()  # noqa: RUF009 - frozen
+    compiled: bool = False
+    together: Callable[[Callable[[], None]], None] | None = None
+    verbose: bool = False
 
 
 @evaluators.register("train")
 @dataclass(frozen=True)
 class TrainingEvaluator:
-    """Trains children on `dataset` under `recipe`. Children start from the same random stream, that of the search's
-    seed.
+    """Trains the models of jobs on `data` under `recipe`, each from the random stream of its job's seed.
 
-    Weights are kept as `<checkpoint_dir>/<number>.safetensors`, or not at all for None. Each process reads the data set
-    once.
+    Attributes:
+        checkpoint_dir: a child's weights are kept here as `<number>.safetensors`; None keeps none.
+        keep: for whole trainings; None for children of a search.
     """
 
-    dataset: str
+    data: DataSource
     recipe: Recipe
-    data_dir: str | None = None
-    download: bool = False
-    image_size: int | None = None
     device: str = "auto"
     checkpoint_dir: str | None = None
+    keep: Keep | None = None
 
     def check(self) -> None:
         """Reads the data set. UsageError where it, or the device, is not there."""
         resolve_device(self.device)
-        data = read_once(*self._what_to_read())
-        if len(data.train) < 2:
-            raise UsageError(f"data set {self.dataset!r} has {len(data.train)} training images: too few to train on")
+        self.data.check()
 
     def task(self) -> Task:
-        return task_of(self.dataset, self._data_dir(), self.image_size)
+        return self.data.task()
 
-    def __call__(self, proposal: Proposal, spec: ModelSpec, seed: int, report: Report) -> Metrics:
-        """`val_accuracy`, `val_loss`, `train_loss`, `params` and `macs`. TrialFailed where the network cannot be built
-        or trained.
+    def metrics(self) -> Sequence[str]:
+        return CHILD_METRICS
+
+    def identity(self) -> Mapping[str, Any]:
+        """The recipe's numbers and the content of the data set."""
+        return {
+            "recipe": settings(self.recipe),
+            "data": self.data.identity() if self.keep is None else self.keep.content,
+        }
+
+    def __call__(self, job: Job, report: Report) -> Metrics:
+        """A child: `val_accuracy`, `val_loss`, `train_loss`, `params` and `macs`.
+
+        A whole training: those of its best epoch, with `test_accuracy`, `test_top5`, `images_per_second` of inference,
+        `train_seconds`, `carried_params`, `corrupt_files`; `cut_off_after`, the epochs after which it was interrupted;
+        and `reused`, true where it was finished before.
+
+        TrialFailed where the network cannot be built or trained.
         """
-        device = resolve_device(self.device)
-        task = task_of_spec(spec)
-        data = replace(on_device_once(device, *self._what_to_read()), image_size=task.image_size)
-        model = _build(spec, seed)
-        with trial_boundary("building the network"):
-            params, macs = count(model, task)
+        return self._child(job, report) if self.keep is None else self._whole(job, report, self.keep)
+
+    def kept(self, model: ModelSpec, seed: int) -> Kept:
+        """The folder of a whole training: named by all that its result depends on, the machine aside."""
+        assert self.keep is not None, "children of a search are kept by number"
+        parts = {"model": model, "data": self.keep.content, "recipe": self.recipe, "seed": seed}
+        return Kept(Path(self.keep.directory) / digest({**parts, "start": self.keep.start.identity()}))
+
+    def train(self, job: Job, report: Report) -> None:
+        """Trains one replica of a whole training; the leader leaves its weights, predictions and result."""
+        assert self.keep is not None
+        spec, keep, kept, replicas = job.spec, self.keep, self.kept(job.spec, job.seed), of_process_group()
+        device = replicas.device(resolve_device(self.device))
+        if replicas.count > 1 and device.type == "cuda":
+            torch.cuda.set_device(device)  # the group gathers its messages there
+        data = self.data.on(device, spec.pixels)
+        network, params, macs = _build(spec, job.seed)
+        freezing = keep.start.apply(network, spec)
+        carried = set(freezing.pretrained)
+        carried_params = sum(p.numel() for name, p in network.named_parameters() if name in carried)
+        curve: Curve | None = None
+        if replicas.is_leader:
+            say = partial(_say, keep.verbose, f"{job.name} seed {job.seed}")
+            curve = Curve(kept, len(data.train.first(self.recipe.train_images)), report, say)
+            if carried:
+                say(f"starts from {carried_params:,} of its {params:,} parameters")
+            if stuck := freezing.stuck(network):
+                say(
+                    f"{len(stuck)} frozen parts were never trained and keep their first values: "
+                    f"{', '.join(stuck[:3])}, ..."
+                )
+        start = perf_counter()
         with fitting_threads(device, macs * self.recipe.batch_size):
             metrics = fit(
-                model,
+                network,
                 data,
                 self.recipe,
-                seed=derive(seed, "fit"),
+                seed=derive(job.seed, "fit"),
                 device=device,
-                epochs=proposal.schedule or proposal.epochs,
-                stop_after=proposal.epochs,
-                report=report,
-                checkpoint=self._stage(proposal),
+                epochs=job.epochs,
+                report=curve or _silent,
+                checkpoint=kept.checkpoint,
+                keep_best=True,
+                freezing=freezing,
+                replicas=replicas,
+                compiled=keep.compiled,
+            )
+        seconds = round(perf_counter() - start, 2)
+        corrupt = replicas.union(map(str, data.corrupt or ()))
+        if curve is not None:
+            counts = {"params": params, "carried_params": carried_params, "macs": macs}
+            ran = {"train_seconds": seconds, "replicas": replicas.count}
+            self._finish(job, kept, curve, network, data, device, {**metrics, **counts, **ran}, corrupt)
+        replicas.wait()
+
+    def _whole(self, job: Job, report: Report, keep: Keep) -> Metrics:
+        kept = self.kept(job.spec, job.seed)
+        with kept.alone():
+            reused = kept.finished
+            if not reused and keep.together is None:
+                self.train(job, report)
+            elif not reused and keep.together is not None:
+                alone = replace(self, keep=replace(keep, together=None))
+                with kept.following(report):
+                    keep.together(partial(alone.train, job, _silent))
+            record = kept.result()
+        metrics: Metrics = record["metrics"]
+        return {**metrics, "cut_off_after": record.get("cut_off_after", []), "reused": reused}
+
+    def _finish(
+        self,
+        job: Job,
+        kept: Kept,
+        curve: Curve,
+        network: nn.Module,
+        data: ImageData,
+        device: torch.device,
+        metrics: Mapping[str, Any],
+        corrupt: Sequence[str],
+    ) -> None:
+        """Tests the network and writes all that its folder holds."""
+        test, broken = self.data.test(job.spec.pixels)
+        evaluate(network, test.first(64), data, device)  # a warm-up, so that the rate is that of inference
+        start = perf_counter()
+        result = evaluate(network, test, data, device)
+        rate = round(len(test) / (perf_counter() - start), 1)
+        network.eval()
+        with torch.no_grad(), eagerly(network):
+            rows = [network(x).softmax(dim=1).half().cpu() for x, _ in eval_batches(test, data, device, 256)]
+        save_weights(kept.weights, network)
+        save_file({"probabilities": torch.cat(rows)}, kept.predictions)  # (N, classes)
+        left_out = sorted({*corrupt, *map(str, broken)})
+        tested = {"test_accuracy": result.accuracy, "test_top5": result.top5, "images_per_second": rate}
+        kept.finish(
+            {
+                "model": job.name,
+                "spec": job.spec.to_json(),
+                "dataset": self.data.name,
+                "recipe": asdict(self.recipe),
+                "seed": job.seed,
+                "metrics": {**metrics, **tested, "corrupt_files": len(left_out)},
+                "cut_off_after": curve.cuts,
+                "corrupt": left_out,
+            }
+        )
+
+    def _child(self, job: Job, report: Report) -> Metrics:
+        device, spec = resolve_device(self.device), job.spec
+        data = self.data.on(device, spec.pixels)
+        network, params, macs = _build(spec, job.seed)
+        counts = {"params": params, "macs": macs}
+        with fitting_threads(device, macs * self.recipe.batch_size):
+            metrics = fit(
+                network,
+                data,
+                self.recipe,
+                seed=derive(job.seed, "fit"),
+                device=device,
+                epochs=job.schedule or job.epochs,
+                stop_after=job.epochs,
+                report=lambda epochs, found: report(epochs, {**found, **counts}),
+                checkpoint=self._stage(job),
             )
         if self.checkpoint_dir is not None:
-            save_weights(_weights(self.checkpoint_dir, proposal.number), model)
-        return {**metrics, "params": params, "macs": macs}
+            save_weights(Path(self.checkpoint_dir) / f"{job.number}.safetensors", network)
+        return {**metrics, **counts}
 
-    def _data_dir(self) -> Path:
-        return Path(self.data_dir) if self.data_dir else default_data_dir()
+    def _stage(self, job: Job) -> Path | None:
+        """The training state of a job that is trained in stages. It starts from that of the stage before, if it is at
+        hand.
 
-    def _what_to_read(self) -> tuple[str, Path, int | None, bool]:
-        return self.dataset, self._data_dir(), self.image_size, self.download
-
-    def _stage(self, proposal: Proposal) -> Path | None:
-        """The training state of a proposal that is trained in stages. It starts from that of the stage before, where
-        that is at hand.
-
-        Where it is not (another machine's disk, a cleared directory), the training starts anew and comes to the same
+        If it is not (another machine's disk, a cleared directory), the training starts anew and comes to the same
         numbers.
         """
-        if self.checkpoint_dir is None or proposal.schedule is None:
+        if self.checkpoint_dir is None or job.schedule is None:
             return None
-        state = Path(self.checkpoint_dir) / f"{proposal.number}.state"
-        if proposal.resume_from is not None and not state.exists():
-            earlier = state.with_name(f"{proposal.resume_from}.state")
+        state = Path(self.checkpoint_dir) / f"{job.number}.state"
+        if job.resume_from is not None and not state.exists():
+            earlier = state.with_name(f"{job.resume_from}.state")
             if earlier.exists():
                 part = state.with_name(f".{state.name}.part")
                 shutil.copyfile(earlier, part)
@@ -101,15 +253,31 @@ class TrainingEvaluator:
         return state
 
 
-def _build(spec: ModelSpec, seed: int) -> nn.Module:
+def follow(evaluator: TrainingEvaluator, jobs: Sequence[Job]) -> None:
+    """What a process does that does not lead its group: its part of every training that the leader starts, in order."""
+    for job in jobs:
+        if not evaluator.kept(job.spec, job.seed).finished:
+            try:
+                evaluator.train(job, _silent)
+            except TrialFailed:
+                continue  # the leader records it, and goes on to the next
+
+
+def _build(spec: ModelSpec, seed: int) -> tuple[nn.Module, int, int]:
+    """The network, its trainable parameters and its multiply-adds."""
     with trial_boundary("building the network"):
         try:
-            return build_seeded(spec, seed)
-        except (
-            UsageError
-        ) as error:  # the engine has built a child of this size: what is wrong is wrong with this one alone
+            network = build_seeded(spec, seed)
+        except UsageError as error:  # other networks were built before: this one alone is wrong
             raise TrialFailed(f"building the network failed: {error}") from error
+        params, macs = count(network, spec.seen_task)
+    return network, params, macs
 
 
-def _weights(directory: str, number: int) -> Path:
-    return Path(directory) / f"{number}.safetensors"
+def _say(verbose: bool, name: str, text: str) -> None:
+    if verbose:
+        print_line(f"{name}  {text}")
+
+
+def _silent(epochs: int, metrics: Mapping[str, Any]) -> None:
+    """The report of a replica that does not lead."""

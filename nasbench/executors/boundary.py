@@ -1,12 +1,19 @@
-"""The trial boundary: what an evaluator raises becomes an answer, unless every other trial would meet it too."""
+"""The trial boundary: what an evaluator raises becomes the answer to its job, unless every other job would meet it too.
+
+Every executor calls `evaluate` where the evaluation runs, and `record` where the loop is.
+"""
 
 import gc
+import json
 import sys
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from time import perf_counter
+from typing import Any
 
-from nasbench.core.errors import RunFailed, TrialFailed, UsageError
-from nasbench.core.loop import Job
+from nasbench.core.errors import RunFailed, TrialFailed, TrialPruned, UsageError
+from nasbench.core.job import Job
+from nasbench.core.loop import Epoch, JobLoop
 from nasbench.core.protocols import Evaluator, Metrics
 
 REASON_LENGTH = 500
@@ -15,32 +22,65 @@ REASON_LENGTH = 500
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of a job: metrics, or the error in one line. `poisoned`: the process cannot use its device any more."""
+    """What became of a job: metrics, an error, or a training that was stopped early.
+
+    Attributes:
+        error: why the trial failed, in one line; None where it did not fail.
+        pruned_after: the epochs that were done when the training was stopped early; `metrics` are those reported then.
+        poisoned: the process cannot use its device any more.
+    """
 
     seconds: float
     metrics: Metrics = field(default_factory=dict)
     error: str | None = None
+    pruned_after: int | None = None
     poisoned: bool = False
 
 
-def evaluate(evaluator: Evaluator, job: Job) -> Answer:
-    """Runs the evaluator on a job. UsageError and RunFailed pass through, and so does what is no Exception (Ctrl-C)."""
+class TimeUp(BaseException):
+    """The time limit of a trial. It is no Exception, so that no evaluator takes it for one of its own errors."""
+
+
+def evaluate(evaluator: Evaluator, job: Job, report: Epoch) -> Answer:
+    """Runs the evaluator on a job. `report` hears what it reports, and returns True where the training should stop.
+
+    Whatever the evaluator raises makes a failed trial, SystemExit too. These pass through: UsageError, RunFailed,
+    KeyboardInterrupt, TimeUp, and what `report` itself raised.
+    """
     start = perf_counter()
+    reporter = _Reporter(job, report)
     try:
-        proposal = replace(job.proposal, epochs=job.epochs)
-        return Answer(metrics=evaluator(proposal, job.spec, job.seed, _no_report), seconds=perf_counter() - start)
-    except (UsageError, RunFailed):
+        metrics: Metrics = evaluator(job, reporter)
+        answer = Answer(perf_counter() - start, metrics)
+    except (UsageError, RunFailed, KeyboardInterrupt, TimeUp):
         raise
-    except Exception as error:
-        answer = Answer(seconds=perf_counter() - start, error=in_one_line(error), poisoned=_poisons_process(error))
+    except BaseException as error:
+        answer = Answer(perf_counter() - start, error=in_one_line(error), poisoned=_poisons_process(error))
         out_of_memory = isinstance(error, MemoryError) or "out of memory" in str(error)
-    if out_of_memory:  # here, not above: the error's traceback holds the child's tensors
+        reporter.stopped = reporter.stopped or (isinstance(error, TrialPruned) and reporter.epochs > 0)
+    else:
+        out_of_memory = False
+    if reporter.fault is not None:  # the evaluator may have caught it, or raised another error because of it
+        raise reporter.fault
+    if out_of_memory:  # here, not above: the error's traceback holds the tensors of the training
         _free_memory()
+    if reporter.stopped and not answer.poisoned:
+        return Answer(answer.seconds, reporter.metrics, pruned_after=reporter.epochs)
     return answer
 
 
+def record(loop: JobLoop, job: Job, answer: Answer, worker: str) -> None:
+    """Gives the loop the answer to a job. `worker` says which process it comes from."""
+    if answer.error is not None:
+        loop.fail(job, answer.error, answer.seconds, worker)
+    elif answer.pruned_after is not None:
+        loop.prune(job, answer.pruned_after, answer.metrics, answer.seconds, worker)
+    else:
+        loop.finish(job, answer.metrics, answer.seconds, worker)
+
+
 def in_one_line(error: BaseException) -> str:
-    """An error as 'Type: text', without line breaks; a TrialFailed speaks for itself."""
+    """An error as 'Type: text' without line breaks; of a TrialFailed, only the text."""
     text = str(error) if isinstance(error, TrialFailed) and str(error) else f"{type(error).__name__}: {error}"
     return " ".join(text.split())[:REASON_LENGTH]
 
@@ -50,11 +90,41 @@ def timeout_reason(trial_timeout: float) -> str:
     return f"stopped after {trial_timeout:g} s (--trial-timeout)"
 
 
-def _no_report(epochs: int, metrics: Metrics) -> None:
-    """Nobody follows a single training from here."""
+class _Reporter:
+    """The `report` that an evaluator gets. Once the training should stop, every call raises TrialPruned."""
+
+    def __init__(self, job: Job, report: Epoch) -> None:
+        self._job, self._report = job, report
+        self.epochs = 0
+        self.metrics: Metrics = {}
+        self.stopped = False
+        self.fault: BaseException | None = None
+
+    def __call__(self, epochs: int, metrics: Metrics) -> None:
+        if self.fault is not None:
+            raise self.fault
+        if not self.stopped:
+            try:
+                self.epochs, self.metrics = int(epochs), _as_json(metrics)
+                self.stopped = self._report(self._job, self.epochs, self.metrics)
+            except BaseException as fault:
+                self.fault = fault
+                raise
+        if self.stopped:
+            raise TrialPruned(f"stopped after {self.epochs} epochs")
 
 
-def _poisons_process(error: Exception) -> bool:
+def _as_json(metrics: Metrics) -> Mapping[str, Any]:
+    """The metrics as the log would give them back. UsageError where they are no JSON object."""
+    try:
+        text = json.dumps(dict(metrics))
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"the evaluator reported metrics that are no JSON ({error}): {str(metrics)[:300]}") from error
+    read: dict[str, Any] = json.loads(text)
+    return read
+
+
+def _poisons_process(error: BaseException) -> bool:
     """True for a CUDA error after which the process's CUDA context answers every call with the same error."""
     text = str(error)
     return "CUDA error" in text and "out of memory" not in text

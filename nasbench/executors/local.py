@@ -6,27 +6,42 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from time import perf_counter
 from types import FrameType
+from typing import ClassVar, final
 
 from nasbench.core.errors import RunFailed, UsageError
-from nasbench.core.loop import Job, SearchLoop
-from nasbench.core.protocols import Evaluator
-from nasbench.executors.boundary import Answer, evaluate, timeout_reason
+from nasbench.core.job import Job
+from nasbench.core.loop import Epoch, JobLoop
+from nasbench.core.protocols import Evaluator, Metrics
+from nasbench.core.registry import executors
+from nasbench.executors.boundary import Answer, TimeUp, evaluate, record, timeout_reason
 
 WORKER = "local"
+RING_AGAIN_SECONDS = 1.0
+"""The alarm of the time limit rings again after so long, in case the evaluator caught the first."""
 
 
+@final
+@executors.register("local")
 class LocalExecutor:
-    """One trial at a time, here. A proposal always knows every earlier answer, so an interrupted search goes on bit for
-    bit.
+    """One trial at a time, in this process. Each proposal knows every earlier answer, so an interrupted search that is
+    resumed proposes exactly what it would have proposed.
 
-    `trial_timeout` (seconds) stops a trial by an alarm signal, which Python sees between two of its own instructions: a
-    call into C that never comes back is not stopped. Ray workers (`--workers 1`) stop that too.
+    `trial_timeout` (seconds) stops a trial by an alarm signal, which Python handles between two of its own
+    instructions: a call into C that never returns is not stopped. Ray workers (`--workers 1`) stop that too.
     """
+
+    reports_travel: ClassVar[bool] = True
 
     def __init__(self, device: str = "auto", trial_timeout: float | None = None) -> None:
         self._device, self._trial_timeout = device, trial_timeout
 
-    def run(self, loop: SearchLoop, evaluator: Evaluator) -> None:
+    def describe(self) -> Sequence[str]:
+        """The line printed before the start: which device this process uses. UsageError where it is missing."""
+        from nasbench.train.device import describe_device, resolve_device
+
+        return [f"one trial at a time in this process, on {describe_device(resolve_device(self._device))}"]
+
+    def run(self, loop: JobLoop, evaluator: Evaluator) -> None:
         """Evaluates what the loop hands out until there is no more. Ctrl-C, UsageError and RunFailed pass through."""
         if self._trial_timeout is not None and threading.current_thread() is not threading.main_thread():
             raise UsageError(
@@ -34,58 +49,64 @@ class LocalExecutor:
                 "timeout out."
             )
         while (job := loop.next()) is not None:
-            answer = self._answer(evaluator, job)
-            if answer.error is None:
-                loop.finish(job, answer.metrics, answer.seconds, WORKER)
-                continue
-            loop.fail(job, answer.error, answer.seconds, WORKER)
+            answer = self._evaluate(evaluator, job, loop.report)
+            record(loop, job, answer, WORKER)
             if answer.poisoned:
                 raise RunFailed(
-                    f"trial {job.proposal.number} left this process without a working device ({answer.error}). "
+                    f"trial {job.number} left this process without a working device ({answer.error}). "
                     "The finished trials are kept: go on with --resume. With --workers 1, a fresh worker takes over "
                     "by itself."
                 )
         assert loop.finished, "one trial at a time leaves nothing to wait for"
 
-    def describe(self) -> Sequence[str]:
-        """The pre-flight lines: which device this process has. UsageError where it has not the one asked for."""
-        from nasbench.train.device import describe_device, resolve_device
-
-        return [f"one trial at a time in this process, on {describe_device(resolve_device(self._device))}"]
-
     def close(self) -> None:
         """Nothing was started."""
 
-    def _answer(self, evaluator: Evaluator, job: Job) -> Answer:
+    def _evaluate(self, evaluator: Evaluator, job: Job, report: Epoch) -> Answer:
+        if self._trial_timeout is None:
+            return evaluate(evaluator, job, report)
         start = perf_counter()
         try:
-            with _deadline(self._trial_timeout):
-                return evaluate(evaluator, job)
-        except _TimeUp:
-            return Answer(seconds=perf_counter() - start, error=timeout_reason(self._trial_timeout or 0.0))
+            with _Alarm(self._trial_timeout).running() as alarm:
+
+                def report_undisturbed(job: Job, epochs: int, metrics: Metrics) -> bool:
+                    with alarm.held_off():
+                        return report(job, epochs, metrics)
+
+                return evaluate(evaluator, job, report_undisturbed)
+        except TimeUp:
+            return Answer(perf_counter() - start, error=timeout_reason(self._trial_timeout))
 
 
-class _TimeUp(BaseException):
-    """No Exception, so that no evaluator takes it for one of its own."""
+class _Alarm:
+    """Raises TimeUp in the main thread after `seconds`, but never inside the loop's own code, which would be left half
+    done.
+    """
 
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._armed = False
 
-@contextmanager
-def _deadline(seconds: float | None) -> Iterator[None]:
-    """Raises _TimeUp in the main thread if what is inside takes longer."""
-    if seconds is None:
-        yield
-        return
-    armed = True
+    @contextmanager
+    def running(self) -> Iterator["_Alarm"]:
+        previous = signal.signal(signal.SIGALRM, self._ring)
+        self._armed = True
+        signal.setitimer(signal.ITIMER_REAL, self._seconds, RING_AGAIN_SECONDS)
+        try:
+            yield self
+        finally:
+            self._armed = False
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, previous)
 
-    def ring(_signum: int, _frame: FrameType | None) -> None:
-        if armed:
-            raise _TimeUp
+    @contextmanager
+    def held_off(self) -> Iterator[None]:
+        self._armed = False
+        try:
+            yield
+        finally:
+            self._armed = True
 
-    previous = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)  # and again, should the evaluator swallow the first
-    try:
-        yield
-    finally:
-        armed = False
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
+    def _ring(self, _signum: int, _frame: FrameType | None) -> None:
+        if self._armed:
+            raise TimeUp

@@ -1,5 +1,5 @@
-"""What a stretch of code needs of its own process, and puts back: environment variables, signal
-handlers, a watchdog.
+"""What a piece of code changes in its own process for a while: environment variables, signal handlers, a watchdog,
+the number of threads.
 """
 
 import faulthandler
@@ -16,7 +16,7 @@ SIGNALS_THAT_STOP = signal.SIGINT, signal.SIGTERM
 
 @contextmanager
 def environment(values: Mapping[str, str]) -> Iterator[None]:
-    """Inside, `values` are in the environment; afterwards it is as it was."""
+    """Inside, `values` are in the environment; afterwards it is as before."""
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
     try:
@@ -31,9 +31,7 @@ def environment(values: Mapping[str, str]) -> Iterator[None]:
 
 @contextmanager
 def same_signal_handlers() -> Iterator[None]:
-    """Puts back the handlers that a library inside replaces. Elsewhere than in the main thread there is nothing to put
-    back.
-    """
+    """Puts back the handlers that a library inside replaces. Outside the main thread none can be replaced."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -47,10 +45,10 @@ def same_signal_handlers() -> Iterator[None]:
 
 @contextmanager
 def stop_signals() -> Iterator[list[str]]:
-    """Inside, Ctrl-C and SIGTERM go on the list, for a loop to look at between two steps; a second one raises
+    """Inside, Ctrl-C and SIGTERM are put on the list, which a loop reads between two steps. The second signal raises
     KeyboardInterrupt.
 
-    Elsewhere than in the main thread the list stays empty.
+    Outside the main thread the list stays empty.
     """
     received: list[str] = []
 
@@ -68,8 +66,8 @@ def stop_signals() -> Iterator[list[str]]:
 
 @contextmanager
 def watchdog(seconds: float | None) -> Iterator[None]:
-    """Ends this process (status 1) if what is inside takes longer: from a thread of C, so that nothing can hold it
-    up.
+    """Ends this process (status 1) if what is inside takes longer. A thread of C does it, so Python code cannot delay
+    it.
     """
     if seconds is None:
         yield
@@ -83,7 +81,7 @@ def watchdog(seconds: float | None) -> Iterator[None]:
 
 
 def own_import_paths() -> list[str]:
-    """Where this process imports from, apart from what Python itself and its environment bring along."""
+    """The paths this process imports from, without those of Python itself and of its environment."""
     installed = tuple(os.path.realpath(prefix) + os.sep for prefix in (sys.prefix, sys.base_prefix))
     paths = [os.path.abspath(path) for path in sys.path]
     return [path for path in paths if not os.path.realpath(path).startswith(installed)]
@@ -92,3 +90,21 @@ def own_import_paths() -> list[str]:
 def num_cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Inside, torch and the BLAS libraries compute with one thread.
+
+    Several threads add numbers in another order, and the last digit of a sum may decide what is proposed next.
+    """
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with threadpool_limits(1):
+            yield
+    finally:
+        torch.set_num_threads(threads)

@@ -1,7 +1,7 @@
-"""Runs one function in several processes that form a torch.distributed group: data-parallel training through Ray Train.
+"""Runs one function in several processes that form a torch.distributed group: data-parallel training with Ray Train.
 
-A group in which a process died is started again, and goes on from what the function itself keeps on disk. Ray is
-imported when this module is; import it when it is used.
+If a process of the group dies, the group is started again, and the function goes on from what it keeps on disk.
+Importing this module imports ray; import it when it is used.
 """
 
 import logging
@@ -10,29 +10,33 @@ import pickle
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any, final
 
 from nasbench.core.errors import TrialFailed
 from nasbench.executors.process import environment, own_import_paths
-from nasbench.executors.ray_tune import WORKER_ENVIRONMENT, RayExecutor
+from nasbench.executors.ray_cluster import WORKER_ENVIRONMENT, RayCluster
+
+if TYPE_CHECKING:
+    from nasbench.executors.ray_tune import RayExecutor
 
 RESTARTS = 2
-"""Of a group in which a process died."""
+"""How often a group in which a process died is started again."""
 
 TRAIN_ENVIRONMENT = {"RAY_TRAIN_V2_ENABLED": "1", "RAY_TRAIN_ENABLE_STATE_TRACKING": "0"}
 
 
+@final
 class RayTrain:
-    """Calls what it is given in every process of a group of `executor`'s workers, with the device each one holds."""
+    """Calls a function in every process of a group of Ray workers, each with the GPUs that it holds."""
 
-    def __init__(self, executor: RayExecutor, workers: int, gpus_per_worker: float) -> None:
-        self._executor, self._workers, self._gpus_per_worker = executor, workers, gpus_per_worker
+    def __init__(self, cluster: "RayCluster | RayExecutor", workers: int, gpus_per_worker: float) -> None:
+        self._cluster, self._workers, self._gpus_per_worker = cluster, workers, gpus_per_worker
 
     def __call__(self, work: Callable[[], None]) -> None:
-        """Returns when every process is done. TrialFailed with the reason where the group failed more than RESTARTS
+        """Returns when every process is done. TrialFailed with the reason if the group failed more than RESTARTS
         times.
         """
-        self._executor.describe()  # connects to Ray
+        self._cluster.describe()  # connects to Ray
         with environment(TRAIN_ENVIRONMENT):  # ray.train reads it when it is imported
             from ray.train import FailureConfig, LoggingConfig, RunConfig, ScalingConfig
             from ray.train.torch import TorchConfig, TorchTrainer
@@ -65,15 +69,15 @@ class RayTrain:
 
 
 def pickled(work: Callable[[], None]) -> bytes:
-    """With what no import path leads to written out in full."""
+    """Pickled by value where it cannot be imported, such as a lambda."""
     from ray import cloudpickle
 
     return bytes(cloudpickle.dumps(work))
 
 
 def _in_worker(config: dict[str, Any]) -> None:
-    with suppress(OSError):  # on another machine it need not be there
-        os.chdir(config["directory"])  # from which relative paths count
+    with suppress(OSError):  # another machine may not have it
+        os.chdir(config["directory"])  # relative paths start here
     work: Callable[[], None] = pickle.loads(config["work"])
     work()
 

@@ -11,8 +11,9 @@ from nasbench.nn.ops import OPERATIONS
 
 
 class Block(nn.Module):
-    """Two operations on two states, combined: added, or concatenated and brought back to F channels by ReLU, 1x1
-    convolution, BN.
+    """Two operations on two states, whose outputs are combined.
+
+    They are added, or concatenated and reduced to F channels by ReLU, 1x1 convolution and batch normalisation.
     """
 
     def __init__(self, left: nn.Module, right: nn.Module, combine: str, filters: int) -> None:
@@ -28,10 +29,12 @@ class Block(nn.Module):
 class Cell(nn.Module):
     """(h, h_prev) -> the output states, concatenated: (B, outputs * F, H / stride, W / stride).
 
-    `calibrate` brings h to F channels; `calibrate_prev` brings h_prev to h's side and to `prev_channels` channels.
-    `blocks` are (first input, second input, first operation, second operation, 'add' or 'concat'). The stride is in the
-    operations on the two inputs. `layer_share` is (cell + 1) / total_cells, for ScheduledDropPath, which spares
-    identities.
+    blocks          (first input, second input, first operation, second operation, 'add' or 'concat') for each block
+    outputs         numbers of the hidden states that are concatenated
+    calibrate       brings h to F channels
+    calibrate_prev  brings h_prev to the height and width of h, and to `prev_channels` channels
+    stride          applies to the operations whose input is h or h_prev
+    layer_share     (cell + 1) / total_cells, for ScheduledDropPath, which drops no identity
     """
 
     def __init__(
@@ -69,7 +72,7 @@ class Cell(nn.Module):
 
 
 def fit_state(channels: int, filters: int, stride: int) -> nn.Module:
-    """What a state needs before it can be concatenated with the others: F channels, the output's side."""
+    """The layer that gives a state F channels and the output's height and width, so that it can be concatenated."""
     if stride == 2:
         return FactorizedReduction(channels, filters)
     return nn.Identity() if channels == filters else ConvBN(channels, filters)

@@ -1,4 +1,4 @@
-"""Definitions of modules as text, name by name: what stand-alone network files are put together from."""
+"""Definitions of modules as text, name by name. Stand-alone network files are made of them."""
 
 import ast
 import inspect
@@ -9,9 +9,9 @@ from types import ModuleType
 def needed(
     entries: Iterable[str], modules: Sequence[ModuleType], replaced: Mapping[str, str] | None = None
 ) -> list[str]:
-    """The source of what `entries` need, themselves included, in an order in which Python can run it.
+    """The definitions of `entries` and of all that they use, in an order in which Python can run them.
 
-    `modules` are in an order in which each uses only those before it. `replaced`: name -> other text for that
+    `modules` must be in an order in which each uses only earlier ones. `replaced` maps a name to another text for its
     definition.
     """
     known: dict[str, str] = {}
@@ -29,7 +29,7 @@ def needed(
 
 
 def top_level(module: ModuleType) -> dict[str, str]:
-    """Name -> source of each class, function and constant of a module, in its order, decorators included."""
+    """Name -> source of each class, function and constant of a module, in the module's order, with decorators."""
     text = inspect.getsource(module)
     lines = text.splitlines()
     found = {}

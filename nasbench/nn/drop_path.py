@@ -1,8 +1,10 @@
-"""ScheduledDropPath (Zoph et al. 2018, arXiv:1707.07012, appendix A.5), as the released code has it ("v3").
+"""ScheduledDropPath (Zoph et al. 2018, arXiv:1707.07012, appendix A.5), as in the released code ("v3").
 
-A path of a cell is dropped for single examples with a probability that grows along the depth and along the training: p
-= p_final * (cell + 1) / total_cells * share of the training done. What is kept is divided by the probability of keeping
-it.
+For each example, a path of a cell is dropped with a probability that grows with the depth and during the training:
+
+    p = p_final * (cell + 1) / total_cells * share of the training done
+
+The values of a path that is kept are divided by 1 - p.
 """
 
 import torch
@@ -10,11 +12,11 @@ from torch import Tensor, nn
 
 
 class DropPath(nn.Module):
-    """Zeroes whole examples of a path in training mode. `layer_share` is (cell + 1) / total_cells, in (0, 1].
+    """Sets whole examples of a path to zero, in training mode. `layer_share` is (cell + 1) / total_cells, in (0, 1].
 
-    `final` and `progress` are set from outside (`set_drop_path`, `set_progress`); with final 0, as built, nothing is
-    dropped. `chance` is the probability once more, as a tensor, for compiled code: a number would be part of it. None
-    of them is in the state_dict.
+    `final` and `progress` are set from outside (`set_drop_path`, `set_progress`). `final` is 0 at first: nothing is
+    dropped. Compiled code reads the probability from the tensor `chance`, since a Python number would be compiled into
+    the code as a constant. None of the three is in the state_dict.
     """
 
     def __init__(self, layer_share: float = 1.0) -> None:
@@ -27,7 +29,7 @@ class DropPath(nn.Module):
 
     @property
     def probability(self) -> float:
-        """Of dropping an example now, in training mode."""
+        """The present probability of dropping an example, in training mode."""
         return self.final * self.layer_share * self.progress
 
     def forward(self, x: Tensor) -> Tensor:  # (B, ...)
@@ -58,9 +60,7 @@ def set_drop_path(model: nn.Module, probability: float) -> None:
 
 
 def set_progress(model: nn.Module, share: float) -> None:
-    """Tells every DropPath in `model` which share of the training is done, in [0, 1]; more than all of it counts as
-    all.
-    """
+    """Tells every DropPath in `model` which share of the training is done, from 0 on; more than 1 counts as 1."""
     assert share >= 0.0, share
     for module in model.modules():
         if isinstance(module, DropPath):
@@ -70,7 +70,7 @@ def set_progress(model: nn.Module, share: float) -> None:
 
 
 def hold_probabilities(model: nn.Module) -> None:
-    """Gives every DropPath in `model` its probability as a tensor too, on the device of the first parameter."""
+    """Gives every DropPath in `model` its `chance`, a tensor on the device of the model's first parameter."""
     device = next(model.parameters()).device
     for module in model.modules():
         if isinstance(module, DropPath):

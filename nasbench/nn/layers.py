@@ -1,7 +1,7 @@
-"""Layers of cell networks, padded as TensorFlow's SAME so that weights and outputs agree with the released NASNets.
+"""Layers of cell networks, with TensorFlow's SAME padding, so that weights and outputs agree with the released NASNets.
 
-SAME: the output has ceil(input / stride) pixels; where the padding is odd, the odd pixel comes after. Average pooling
-leaves the padding out of its mean.
+SAME: the output has ceil(input / stride) pixels. If the padding of a side is odd, the additional pixel comes after the
+image. Average pooling does not count the padding in its mean.
 """
 
 import torch
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 Pair = tuple[int, ...]
-"""Of rows and columns."""
+"""A value for rows and a value for columns."""
 
 
 def same_padding(size: int, kernel: int, stride: int, dilation: int = 1) -> tuple[int, int]:
@@ -19,8 +19,10 @@ def same_padding(size: int, kernel: int, stride: int, dilation: int = 1) -> tupl
 
 
 def concatenated(parts: list[Tensor]) -> Tensor:  # (B, C, H, W) each -> (B, sum of C, H, W)
-    """Along the channels. Gradients come back as views with gaps, over which normalisations take ten times as long:
-    they are closed up.
+    """Concatenates along the channels.
+
+    The backward pass of torch.cat returns slices that are not contiguous, and batch normalisation takes ten times as
+    long on them. The hook copies each slice into contiguous memory.
     """
     for part in parts:
         if part.requires_grad and not torch.compiler.is_compiling():
@@ -29,14 +31,14 @@ def concatenated(parts: list[Tensor]) -> Tensor:  # (B, C, H, W) each -> (B, sum
 
 
 STRIP_COLUMNS = 3
+"""Columns of a depthwise kernel up to which oneDNN computes the gradient of the weight fast."""
 
 
 class InStrips(torch.autograd.Function):
-    """Depthwise convolution whose weight's gradient is computed in strips of three columns of the kernel; the sums are
-    the same.
+    """Depthwise convolution that computes the gradient of its weight in strips of STRIP_COLUMNS columns of the kernel.
 
-    oneDNN, PyTorch's library on the CPU, has a fast way to that gradient up to three columns, and takes three to ten
-    times as long beyond.
+    The result has the same sums. oneDNN, PyTorch's library on the CPU, computes this gradient fast for kernels of up to
+    three columns, and takes three to ten times as long for wider kernels.
     """
 
     @staticmethod
@@ -72,8 +74,9 @@ class InStrips(torch.autograd.Function):
 
 
 class Conv(nn.Conv2d):
-    """Convolution without bias, SAME-padded unless `same` is false; weights He-normal by fan-out, as slim initialises
-    them.
+    """Convolution without bias, with SAME padding unless `same` is false.
+
+    Weights are He-normal by fan-out, as slim initialises them.
     """
 
     def __init__(
@@ -108,7 +111,7 @@ class Conv(nn.Conv2d):
 
 
 class MaxPool(nn.MaxPool2d):
-    """Max pooling, SAME-padded."""
+    """Max pooling with SAME padding."""
 
     kernel_size: int
     stride: int
@@ -126,10 +129,9 @@ class MaxPool(nn.MaxPool2d):
 
 
 class AvgPool(nn.AvgPool2d):
-    """Average pooling with an odd kernel, SAME-padded; the mean is over the pixels of the image alone, as TensorFlow
-    has it.
+    """Average pooling with an odd kernel and SAME padding. As in TensorFlow, the mean does not count the padding.
 
-    `count_include_pad = True` takes the padding into the mean, as timm's NASNet does in its strided poolings.
+    Setting `count_include_pad = True` counts it, as timm's NASNet does in its strided poolings.
     """
 
     kernel_size: int
@@ -144,16 +146,15 @@ class AvgPool(nn.AvgPool2d):
         left, right = same_padding(x.shape[3], self.kernel_size, self.stride)
         if self.count_include_pad:
             return functional.avg_pool2d(functional.pad(x, (left, right, top, bottom)), self.kernel_size, self.stride)
-        odd = (
-            top != bottom or left != right
-        )  # then ceil_mode adds the missing pixel after the image, and leaves it out of the mean
+        # If the padding is odd, ceil_mode adds the missing pixel after the image and does not count it in the mean.
+        odd = top != bottom or left != right
         return functional.avg_pool2d(
             x, self.kernel_size, self.stride, (top, left), ceil_mode=odd, count_include_pad=False
         )
 
 
 class ReluConvBN(nn.Sequential):
-    """ReLU, convolution, batch normalisation: the order inside every convolution of the space."""
+    """ReLU, convolution, batch normalisation: the order in every convolution of a cell."""
 
     def __init__(
         self,
@@ -179,12 +180,12 @@ class ConvBN(nn.Sequential):
 
 
 class FactorizedReduction(nn.Module):
-    """Halves the side without losing pixels to the stride: two strided 1x1 paths, the second shifted by one pixel; one
-    normalisation.
+    """Halves height and width, and still uses every second pixel of both parities.
 
-    slim asks for an even number of channels. With an odd one, as in the ImageNet stems of published AmoebaNets (F = 50,
-    62, 190), both paths have c_out // 2 and the last channel is empty before the normalisation: this is how their
-    parameters were counted.
+    Two strided 1x1 convolutions, the second on the image shifted by one pixel, then one normalisation. slim requires an
+    even number of channels. If it is odd, as in the ImageNet stems of published AmoebaNets (F = 50, 62, 190), both
+    paths have c_out // 2 channels and the last channel is zero before the normalisation. Their published parameter
+    counts agree with this.
     """
 
     def __init__(self, c_in: int, c_out: int, relu: bool = False) -> None:
@@ -196,12 +197,9 @@ class FactorizedReduction(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:  # (B, C_in, H, W)
         x = self.relu(x)
-        shifted = functional.pad(
-            x, (-1, 1, -1, 1)
-        )  # (B, C_in, H, W): without the first row and column, zeros after the last
-        x = torch.cat(
-            [self.path_1(x), self.path_2(shifted)], dim=1
-        )  # (B, C_out or C_out - 1, ceil(H / 2), ceil(W / 2))
+        shifted = functional.pad(x, (-1, 1, -1, 1))  # (B, C_in, H, W), no first row and column, zeros at the end
+        halves = [self.path_1(x), self.path_2(shifted)]
+        x = torch.cat(halves, dim=1)  # (B, C_out or C_out - 1, ceil(H / 2), ceil(W / 2))
         missing = self.bn.num_features - x.shape[1]
         if missing:
             x = functional.pad(x, (0, 0, 0, 0, 0, missing))

@@ -2,8 +2,8 @@
 
 Blocks: inverted residuals with squeeze-and-excite (MBConv; Sandler et al. 2018, arXiv:1801.04381; Tan et al. 2019,
 arXiv:1807.11626), depthwise separable convolutions (Howard et al. 2017, arXiv:1704.04861) and plain convolutions. The
-description is data, so that compound scaling multiplies it (Tan and Le 2019, arXiv:1905.11946) and a search space draws
-it.
+description is data: compound scaling multiplies its numbers (Tan and Le 2019, arXiv:1905.11946), and a search space
+draws them.
 """
 
 import math
@@ -27,17 +27,19 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
     "hard_swish": nn.Hardswish,
 }
 DIVISOR = 8
-"""Channels are multiples of it (EfficientNet's released code)."""
+"""Scaled channel counts are multiples of this (EfficientNet's released code)."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """Blocks of one kind in a row; the stride is in the first.
+    """`repeats` blocks of one kind, one after another. Only the first block has the stride.
 
-    `operator`: mbconv (1x1 to `expansion` times the channels, depthwise, squeeze-and-excite, linear 1x1), sepconv
-    (depthwise and 1x1, each with the activation) or conv (dense). `se_ratio` is of the block's input channels, before
-    the expansion; 0 is none. `skip`: identity (where shape allows it), none, or pool (a 3x3 average with the block's
-    stride, new channels zero). An empty `activation` is the network's.
+    operator    mbconv: 1x1 to `expansion` times the channels, depthwise, squeeze-and-excite, 1x1 without activation
+                sepconv: depthwise and 1x1, each with the activation; conv: a dense convolution
+    se_ratio    channels inside squeeze-and-excite / channels that enter the block; 0: no squeeze-and-excite
+    skip        identity: if input and output have the same shape; none; or pool: a 3x3 average with the block's stride,
+                whose additional channels are zero
+    activation  empty: the activation of the network
     """
 
     operator: str
@@ -65,8 +67,9 @@ class Stage:
 
 @dataclass(frozen=True)
 class Blueprint:
-    """A network of stages between a 3x3 stem and a 1x1 head (`head` 0: none), in channels. `head_shrinks`: width below
-    1 narrows it.
+    """A network of stages between a 3x3 stem and a 1x1 head; `stem` and `head` are channels, head 0: no head.
+
+    `head_shrinks` False: a width multiplier below 1 does not reduce the channels of the head.
     """
 
     stem: int
@@ -87,7 +90,7 @@ class Blueprint:
 
 
 def round_filters(channels: int, width: float) -> int:
-    """Channels times width, to the nearest multiple of 8, never below 90 % of the product."""
+    """Channels times width, rounded to a multiple of 8 that is at least 90 % of the product."""
     wanted = channels * width
     rounded = max(DIVISOR, int(wanted + DIVISOR / 2) // DIVISOR * DIVISOR)
     return rounded + DIVISOR if rounded < 0.9 * wanted else rounded
@@ -99,7 +102,7 @@ def round_repeats(repeats: int, depth: float) -> int:
 
 
 def scaled(blueprint: Blueprint, width: float = 1.0, depth: float = 1.0) -> Blueprint:
-    """Every channel count times `width`, every stage's repeats times `depth`, by the published rounding."""
+    """Multiplies each channel count by `width` and the repeats of each stage by `depth`, and rounds as published."""
     if not (width > 0 and depth > 0):
         raise UsageError(f"width and depth multipliers are positive; got width {width}, depth {depth}")
     stages = tuple(
@@ -111,14 +114,14 @@ def scaled(blueprint: Blueprint, width: float = 1.0, depth: float = 1.0) -> Blue
 
 
 def small_image(blueprint: Blueprint) -> Blueprint:
-    """The form for images of CIFAR's size: neither the stem nor the first stage that would halve the image does."""
+    """The same network for images of CIFAR's size: the stem and the first strided stage have stride 1."""
     first = next((i for i, stage in enumerate(blueprint.stages) if stage.stride > 1), None)
     stages = tuple(replace(stage, stride=1) if i == first else stage for i, stage in enumerate(blueprint.stages))
     return replace(blueprint, stages=stages, stem_stride=1)
 
 
 class ConvBN(nn.Sequential):
-    """Convolution without bias, padded by half its kernel, batch normalisation, activation."""
+    """Convolution without bias and with padding kernel // 2, batch normalisation, activation."""
 
     def __init__(
         self, c_in: int, c_out: int, kernel: int, activation: str | None, stride: int = 1, groups: int = 1
@@ -130,7 +133,7 @@ class ConvBN(nn.Sequential):
 
 
 class SqueezeExcite(nn.Module):
-    """Gates channels by what their means say: 1x1, activation, 1x1, sigmoid (Hu et al. 2018, arXiv:1709.01507)."""
+    """Multiplies each channel by a gate: mean, 1x1, activation, 1x1, sigmoid (Hu et al. 2018, arXiv:1709.01507)."""
 
     def __init__(self, channels: int, squeezed: int, activation: str) -> None:
         super().__init__()
@@ -144,21 +147,19 @@ class SqueezeExcite(nn.Module):
 
 
 class PoolShortcut(nn.Module):
-    """3x3 average with a stride; channels that the block adds are zero."""
+    """3x3 average pooling with a stride; the `added` channels are zero."""
 
     def __init__(self, added: int, stride: int) -> None:
         super().__init__()
         self.added, self.stride = added, stride
 
     def forward(self, x: Tensor) -> Tensor:  # (B, C, H, W)
-        x = functional.avg_pool2d(
-            x, 3, self.stride, 1, count_include_pad=False
-        )  # (B, C, ceil(H / stride), ceil(W / stride))
-        return functional.pad(x, (0, 0, 0, 0, 0, self.added))  # (B, C + added, ...)
+        pooled = functional.avg_pool2d(x, 3, self.stride, 1, count_include_pad=False)
+        return functional.pad(pooled, (0, 0, 0, 0, 0, self.added))  # (B, C + added, ceil(H / stride), ceil(W / stride))
 
 
 class Block(nn.Module):
-    """One block of a stage. `layer_share` in [0, 1] scales the probability of dropping its path; 0 never drops."""
+    """One block of a stage. `layer_share` in [0, 1] multiplies the probability of dropping its path."""
 
     def __init__(self, stage: Stage, c_in: int, stride: int, activation: str, layer_share: float = 0.0) -> None:
         super().__init__()
@@ -187,7 +188,7 @@ class Block(nn.Module):
 
 
 def shortcut(skip: str, c_in: int, c_out: int, stride: int) -> nn.Module | None:
-    """What is added to a block's output, or None where the kind of skip does not allow it."""
+    """The layer whose output is added to a block's output. None: this kind of skip adds nothing at this shape."""
     if skip == "pool" and c_out >= c_in:
         return PoolShortcut(c_out - c_in, stride)
     return nn.Identity() if skip == "identity" and stride == 1 and c_in == c_out else None
@@ -196,7 +197,8 @@ def shortcut(skip: str, c_in: int, c_out: int, stride: int) -> nn.Module | None:
 class StageNet(nn.Module):
     """(B, channels, H, W) -> (B, num_classes) logits. `stages` are its stages in order, each a sequence of blocks.
 
-    Paths drop with a probability that grows linearly from 0 at the first block (`nasbench.nn.drop_path`; off as built).
+    The probability of dropping a path grows linearly with the depth, from 0 at the first block. A new network drops
+    nothing (see `nasbench.nn.drop_path`).
     """
 
     def __init__(self, blueprint: Blueprint, task: Task) -> None:
@@ -219,7 +221,7 @@ class StageNet(nn.Module):
         for module in self.modules():
             if isinstance(module, nn.BatchNorm2d):
                 module.eps, module.momentum = blueprint.bn_eps, blueprint.bn_momentum
-            elif isinstance(module, nn.Conv2d):  # He by fan-out, a depthwise filter's own: EfficientNet's released code
+            elif isinstance(module, nn.Conv2d):  # He by fan-out within a group: EfficientNet's released code
                 fan_out = module.out_channels // module.groups * module.kernel_size[0] * module.kernel_size[1]
                 nn.init.normal_(module.weight, std=(2.0 / fan_out) ** 0.5)
                 if module.bias is not None:
@@ -228,7 +230,7 @@ class StageNet(nn.Module):
         nn.init.zeros_(self.classifier.bias)
 
     def stage_rows(self) -> tuple[StageRow, ...]:
-        """The stem, the stages, and the head where there is one."""
+        """The stem, the stages, and the head if there is one."""
         net = self.blueprint
         stem, head = StageRow("conv", net.stem, 1, 3, net.stem_stride), StageRow("conv", net.head, 1, 1, 1)
         rows = (StageRow(s.operator, s.channels, s.repeats, s.kernel, s.stride, s.expansion) for s in net.stages)

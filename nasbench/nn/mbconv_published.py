@@ -1,5 +1,6 @@
-"""Published networks of stages, as data: MobileNet v1 and v2, MnasNet A1 and B1, EfficientNet B0 (tables of their
-papers).
+"""Published networks of stages as data: MobileNet v1 and v2, MnasNet A1 and B1, EfficientNet B0.
+
+The numbers are those of the papers' tables and figures.
 """
 
 from dataclasses import replace

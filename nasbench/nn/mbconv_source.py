@@ -1,6 +1,4 @@
-"""Writes a network of stages as one file that imports torch alone, put together from the very sources that build it
-here.
-"""
+"""Writes a network of stages as one file that imports only torch, made of the sources that build it here."""
 
 from nasbench.core import spec
 from nasbench.core.spec import Task
@@ -51,11 +49,11 @@ if __name__ == "__main__":
 '''
 
 LEFT_OUT = {"Stage": "__post_init__", "Blueprint": "__post_init__", "StageNet": "stage_rows"}
-"""Class -> its method that a file of one network does not need: checks of what people write, and a table for them."""
+"""Class -> its method that the file of one network does not need: checks of input, and a table for people."""
 
 
 def source(title: str, blueprint: Blueprint, task: Task) -> str:
-    """The file for the network as the blueprint has it, for images of `task`."""
+    """The text of the file for the network of `blueprint` and images of `task`."""
     whole = top_level(mbconv)
     plain = {name: without_method(whole[name], method) for name, method in LEFT_OUT.items()}
     definitions = needed(("StageNet",), (spec, drop_path, mbconv), plain)

@@ -1,10 +1,10 @@
 """The candidate operations of cells: name -> (input channels, filters, stride) -> module.
 
-NASNet's thirteen (Zoph et al. 2018, section 3), with what the paper leaves open filled in so: `conv_3x3`, `dil_3x3`
-(dilation 2) and the stacked `conv_1x3_3x1`, `conv_1x7_7x1` are dense convolutions at F filters, each of them
-ReLU-conv-BN, once; the separable ones are applied twice. The others are what published cells need beyond them:
-AmoebaNet's released code puts `3x3` and `1x7_7x1` into an F/4 bottleneck, and ENAS reduces by a factorized reduction
-where NASNet's identity takes a strided 1x1 convolution.
+The first thirteen are NASNet's (Zoph et al. 2018, section 3). The paper leaves some details open. Here `conv_3x3`,
+`dil_3x3` (dilation 2) and the stacked `conv_1x3_3x1` and `conv_1x7_7x1` are dense convolutions with F filters, each
+ReLU-conv-BN and applied once; separable convolutions are applied twice. The others occur in other published cells:
+AmoebaNet's released code puts `3x3` and `1x7_7x1` into a bottleneck of F/4 filters, and ENAS reduces by a factorized
+reduction, where NASNet's identity has a strided 1x1 convolution.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ Operation = Callable[[int, int, int], nn.Module]
 
 
 class SeparableConv(nn.Sequential):
-    """Twice: ReLU, depthwise k x k, pointwise, batch normalisation. The stride is in the first."""
+    """ReLU, depthwise k x k, pointwise, batch normalisation; all of it twice. Only the first has the stride."""
 
     def __init__(self, c_in: int, c_out: int, kernel: int, stride: int, dilation: int = 1) -> None:
         super().__init__()
@@ -32,7 +32,7 @@ class SeparableConv(nn.Sequential):
 
 
 class StackedConv(nn.Sequential):
-    """1 x k and then k x 1, each ReLU-conv-BN; each takes the stride along its own axis."""
+    """1 x k and then k x 1, each ReLU-conv-BN; the first strides along the columns, the second along the rows."""
 
     def __init__(self, c_in: int, c_out: int, kernel: int, stride: int) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ class StackedConv(nn.Sequential):
 
 
 class Bottleneck(nn.Sequential):
-    """1x1 down to F/4, the named operation there, 1x1 back to F; without the 1x1s where F/4 is less than one filter."""
+    """1x1 to F // 4 filters, the named operation, 1x1 back to F. If F is below 4, there are no 1x1 convolutions."""
 
     def __init__(self, c_in: int, c_out: int, stride: int, operation: str) -> None:
         super().__init__()
@@ -55,17 +55,17 @@ class Bottleneck(nn.Sequential):
 
 
 def identity(c_in: int, c_out: int, stride: int) -> nn.Module:
-    """The input itself; ReLU, strided 1x1 convolution, normalisation where its size or channels have to change."""
+    """The input itself. If its size or channels must change: ReLU, strided 1x1 convolution, normalisation."""
     return nn.Identity() if stride == 1 and c_in == c_out else ReluConvBN(c_in, c_out, 1, stride)
 
 
 def identity_factorized(c_in: int, c_out: int, stride: int) -> nn.Module:
-    """ENAS's identity: reduces by a factorized reduction."""
+    """The identity of ENAS, which reduces by a factorized reduction."""
     return FactorizedReduction(c_in, c_out) if stride == 2 else identity(c_in, c_out, stride)
 
 
 def pool(layer: nn.Module, c_in: int, c_out: int) -> nn.Module:
-    """Pooling, then a 1x1 convolution and normalisation where the channels have to change."""
+    """Pooling; if the channels must change, a 1x1 convolution and normalisation follow."""
     return layer if c_in == c_out else nn.Sequential(layer, ConvBN(c_in, c_out))
 
 

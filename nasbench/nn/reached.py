@@ -1,4 +1,4 @@
-"""What a function or a class needs to run, followed from name to name across the project's modules, as text."""
+"""The source of a function or a class and of all that it uses, followed by name across the project's modules."""
 
 import ast
 import inspect
@@ -12,14 +12,14 @@ from typing import Any
 from nasbench.nn.definitions import top_level
 
 PROJECT = ("nasbench", "search_spaces", "zoo")
-"""The packages whose definitions are followed; what comes from elsewhere is imported."""
+"""The packages whose definitions are copied. Names from other packages are imported."""
 
 
 @dataclass(frozen=True)
 class Reached:
     """`definitions` in an order in which Python can run them, after the lines of `imports`.
 
-    `libraries` are the packages among those imports that neither Python nor PyTorch brings.
+    `libraries` are the imported packages other than Python's standard library and PyTorch.
     """
 
     imports: tuple[str, ...]
@@ -29,7 +29,7 @@ class Reached:
 
 @dataclass(frozen=True, order=True)
 class Import:
-    """`from module import name`, or `import module` where the name is empty."""
+    """`from module import name`, or `import module` if the name is empty."""
 
     module: str
     name: str
@@ -40,9 +40,9 @@ class Import:
 
 
 def reached(roots: Iterable[Callable[..., Any]], imports: Iterable[Import] = ()) -> Reached:
-    """All that `roots`, functions and classes of this project, need, themselves included; registrations are left out.
+    """The definitions of `roots`, functions and classes of this project, and of all that they use.
 
-    `imports` are needed whatever the roots need.
+    Decorators that register a part are left out. `imports` are added to the imports that are found.
     """
     home: dict[str, str] = {}  # name -> the module that defines it
     imported, inside = set(imports), set[Import]()
@@ -73,7 +73,7 @@ def reached(roots: Iterable[Callable[..., Any]], imports: Iterable[Import] = ())
 
 @lru_cache
 def _parsed(module: str) -> tuple[Mapping[str, str], Mapping[str, Import]]:
-    """A module's definitions, name -> text, and its imports by the name that they bind."""
+    """A module's definitions, name -> text, and its imports, bound name -> import."""
     found = import_module(module)
     definitions = {name: without_registration(text) for name, text in top_level(found).items()}
     imports = {
@@ -92,7 +92,7 @@ def _imports(node: ast.AST) -> list[Import]:
 
 
 def _lowest_first(modules: Iterable[str]) -> list[str]:
-    """In an order in which each module uses only those before it."""
+    """In an order in which each module uses only earlier ones."""
     wanted, seen = set(modules), set[str]()
     ordered = []
 
@@ -111,7 +111,7 @@ def _lowest_first(modules: Iterable[str]) -> list[str]:
 
 
 def _lines(imported: Iterable[Import]) -> tuple[str, ...]:
-    """Sorted as isort does: Python's own, an empty line, PyTorch's."""
+    """Import lines sorted as by isort: the standard library, an empty line, other packages."""
     names: dict[str, list[str]] = {}
     for each in sorted(imported):
         names.setdefault(each.module, []).append(each.name)
@@ -130,7 +130,7 @@ def _classes_first(name: str) -> tuple[bool, str]:
 
 
 def without_registration(definition: str) -> str:
-    """A function's or a class's source without the decorator that enters it in a register."""
+    """The source of a function or a class without the decorator that registers it."""
     node = ast.parse(definition).body[0]
     lines = definition.splitlines()
     for decorator in reversed(node.decorator_list if isinstance(node, ast.ClassDef | ast.FunctionDef) else []):

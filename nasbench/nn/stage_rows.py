@@ -1,4 +1,4 @@
-"""Networks that can say what stages they are made of, for tables of what scaling changed."""
+"""Networks that list their stages, for tables of what scaling changes."""
 
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -6,9 +6,9 @@ from typing import Protocol, runtime_checkable
 
 @dataclass(frozen=True)
 class StageRow:
-    """Blocks of one kind in a row: `channels` out of each of `repeats` blocks; the stride is in the first.
+    """`repeats` blocks of one kind, one after another, each with `channels` outputs. Only the first has the stride.
 
-    `expansion` is that of inverted residuals: a block's inner channels to those that enter it.
+    `expansion` is that of inverted residuals: inner channels of a block / channels that enter it.
     """
 
     operator: str
@@ -24,4 +24,4 @@ class Staged(Protocol):
     """A network of stages."""
 
     def stage_rows(self) -> tuple[StageRow, ...]:
-        """From the stem to the head, in order; the product of their strides is the network's."""
+        """The stages in order, from the stem to the head. The product of their strides is the stride of the network."""

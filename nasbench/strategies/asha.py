@@ -1,18 +1,18 @@
-"""Successive halving that waits for nobody: ASHA (Li et al. 2020, arXiv:1810.05934; Hyperband, Li et al. 2018,
+"""Asynchronous successive halving, ASHA (Li et al. 2020, arXiv:1810.05934), after Hyperband (Li et al. 2018,
 arXiv:1603.06560).
 
-New architectures are trained for the epochs of the lowest rung. Whenever an architecture is among the best 1/eta of its
-rung, it goes on to the next one, eta times as many epochs, from the weights and the place in the schedule where it
-stopped; where none is, a new architecture enters. The rungs end at the search's epochs E: E, E / eta, E / eta**2, ...
-down to no less than `min_epochs`.
+A new architecture is trained for the epochs of the lowest rung. An architecture among the best 1/eta of its rung is
+promoted to the next rung, which has eta times as many epochs. Its training resumes from the stored weights, at the
+stored place in the schedule. If no architecture can be promoted, a new one enters. For a search of E epochs the rungs
+are E, E / eta, E / eta**2, ..., but not below `min_epochs`.
 
-Where new architectures come from is another strategy's affair (`sampler`), which is told the lowest rung's answers
-alone: those of more epochs do not compare with them. With `tpe` this is BOHB's idea (Falkner et al. 2018,
-arXiv:1807.01774), with `random` plain ASHA.
+Another strategy, the option `sampler`, proposes the new architectures. It is told only the results of the lowest rung,
+because results after more epochs are not comparable with them. With `tpe` as the sampler, this is the idea of BOHB
+(Falkner et al. 2018, arXiv:1807.01774); with `random` it is plain ASHA.
 
-Of n architectures that enter, about n / eta**k reach rung k. So a search needs eta**k trials and half as many again
-until the first one is trained for all epochs (k rungs above the lowest: 13 trials for E = 20, 40 for E = 27); before
-that, the best is one of fewer. With E = 1, or eta > E, there is one rung, and this is the sampler itself.
+Of n architectures that enter, about n / eta**k reach rung k. So the first architecture is trained for all epochs after
+about 1.5 * eta**k trials, where k is the number of rungs above the lowest: 13 trials for E = 20, 40 for E = 27. Before
+that, the best trial has fewer epochs. With E = 1, or eta > E, there is one rung, and ASHA equals its sampler.
 """
 
 from collections.abc import Sequence
@@ -32,11 +32,13 @@ OPTIONS = (Option("eta", 3, low=2), Option("min_epochs", 1, low=1))
 @final
 @strategies.register("asha")
 class Asha:
-    """Options: eta, min_epochs, sampler (another strategy by name: random, tpe, evolution, ...). `epochs` are the
-    search's.
+    """Options:
+      eta         an architecture is promoted if it is among the best 1/eta of its rung
+      min_epochs  lower bound of the lowest rung's epochs
+      sampler     name of the strategy that proposes new architectures (random, tpe, evolution, ...)
 
-    Failed trials stay in their rung as its worst. A network met again, under another spelling too, counts once in a
-    rung.
+    `epochs` are the epochs of the search. A failed trial stays in its rung as the worst. A network that is proposed
+    twice counts once in a rung, even if it is encoded differently.
     """
 
     def __init__(
@@ -63,10 +65,10 @@ class Asha:
             if trial is not None:
                 return Proposal(
                     number,
-                    trial.architecture,
+                    trial.proposed,
                     epochs=self.epochs[rung],
                     schedule=self.epochs[-1],
-                    resume_from=trial.number if trial.of is None else trial.of,  # who has the weights
+                    resume_from=trial.number if trial.of is None else trial.of,  # the trial that has the weights
                     note={"rung": rung, "promotes": trial.number},
                 )
         entering = [proposal for proposal in running if proposal.epochs == self.epochs[0]]
@@ -82,7 +84,7 @@ class Asha:
                 rung[trial.key] = trial
 
     def _promotable(self, rung: int, running: Sequence[Proposal]) -> Trial | None:
-        """The best of the best 1/eta one rung lower that are not in this one, nor on their way to it."""
+        """The best trial to promote to `rung`: in the best 1/eta one rung lower, and neither in `rung` nor promoted."""
         below = self._rungs[rung - 1]
         scored = sorted(
             (trial for trial in below.values() if trial.score is not None),
@@ -91,16 +93,12 @@ class Asha:
         best = scored[: len(below) // self._eta]
         if all(trial.key in self._rungs[rung] for trial in best):
             return None
-        on_their_way = {self._space.canonical(p.architecture).key for p in running if p.epochs == self.epochs[rung]}
-        return next(
-            (trial for trial in best if trial.key not in self._rungs[rung] and trial.key not in on_their_way), None
-        )
+        promoted = {self._space.canonical(p.architecture).key for p in running if p.epochs == self.epochs[rung]}
+        return next((trial for trial in best if trial.key not in self._rungs[rung] and trial.key not in promoted), None)
 
 
 def rung_epochs(epochs: int, eta: int, least: int) -> tuple[int, ...]:
-    """The epochs of the rungs, from the lowest: epochs / eta**k to the nearest whole number, down to no less than
-    `least`.
-    """
+    """The epochs of the rungs, the lowest first: epochs / eta**k, rounded, for all k where it is at least `least`."""
     rungs = [epochs]
     while epochs / eta ** len(rungs) >= least:
         rungs.append(round(epochs / eta ** len(rungs)))

@@ -1,10 +1,11 @@
-"""Limits on parameters and multiply-adds that hold before anything is trained, for any strategy.
+"""Limits on parameters and multiply-adds for any strategy. They are enforced before anything is trained.
 
-Rejecting what is too large would waste nine samples for one where limits are tight, and starve a strategy that has not
-learned them. Here a proposal that is too large is repaired instead: some of its decisions, in random order, go to
-cheaper options, and bisection finds how few of them are enough. What an option costs is learned beforehand, by
-counting: decisions with the same options are priced together. A repair takes about a dozen counts, whatever the number
-of decisions.
+Rejection is expensive: under tight limits, nine of ten samples are rejected, and a strategy that has not learned the
+limits makes no progress. So a proposal that is too large is repaired instead: some of its decisions, chosen in random
+order, change to cheaper options. Bisection finds the smallest number of changes that is enough.
+
+The cost of each option is measured once, before the search. Decisions with the same options are measured together. A
+repair counts about a dozen networks, whatever the number of decisions.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,22 +24,22 @@ Counts = Callable[[Architecture], tuple[int, int]]
 """Architecture -> (parameters, multiply-adds). TrialFailed for an architecture that cannot be built."""
 
 ROUNDS = 3
-"""So often all decisions are made cheaper at random before a repair turns to the smallest architecture known."""
+"""Attempts to make all decisions cheaper at random. After them, a repair uses the smallest known architecture."""
 PARTS = 4
-"""A repair tries to take back what it changed in so many parts, each for one count."""
+"""A repair tries to undo its changes in this many parts. Each part costs one count."""
 DESCENT_COUNTS = 1000
-"""The search for the smallest architecture ends after so many counts."""
+"""Maximum number of counts in the search for the smallest architecture."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """The most parameters and multiply-adds that an architecture may have; None is no limit."""
+    """The maximum number of parameters and of multiply-adds of an architecture. None means no limit."""
 
     max_params: int | None = None
     max_macs: int | None = None
 
     def load(self, counts: tuple[int, int]) -> float:
-        """How full the fuller limit is: at most 1 where both hold."""
+        """The larger of the two ratios count / limit. At most 1 if the architecture keeps both limits."""
         return max(
             (count / limit for count, limit in zip(counts, (self.max_params, self.max_macs), strict=True) if limit),
             default=0.0,
@@ -47,11 +48,11 @@ class Limits:
 
 @final
 class Constrained:
-    """A strategy whose proposals all keep `limits`: those of `inner`, repaired where they do not, and then with
-    note['repaired'] true.
+    """A strategy whose proposals all keep `limits`. It repairs the proposals of `inner` that exceed them.
 
-    Raises UsageError where no architecture was found that keeps them, naming the smallest. What cannot be counted is
-    proposed as it is: it will fail as a trial, with the reason.
+    A repaired proposal has note['repaired'] = True. An architecture that cannot be counted is proposed unchanged: its
+    trial will fail and record the reason. Raises UsageError if no architecture keeps the limits; the message names the
+    smallest architecture found.
     """
 
     def __init__(self, inner: Strategy, counts: Counts, limits: Limits, space: SearchSpace) -> None:
@@ -74,33 +75,34 @@ class Constrained:
 
 @final
 class Repair:
-    """Architecture -> one that keeps the limits: itself where it does, else near it. Deterministic given the
-    generator.
+    """Architecture -> the same if it keeps the limits, otherwise a similar one that does.
+
+    The result depends only on the architecture and the generator.
     """
 
     def __init__(self, counts: Counts, limits: Limits, space: SearchSpace) -> None:
         self._counts, self._limits, self._space = counts, limits, space
         self._cheaper: dict[str, dict[Gene, tuple[Gene, ...]]] = {}
-        self._smallest = self._priced(sample(space.name, space.choices, Random(derive(0, "smallest"))))
+        self._smallest = self._measure_options(sample(space.name, space.choices, Random(derive(0, "smallest"))))
         if not self._fits(self._smallest):
-            self._smallest = self._descended(self._smallest)
+            self._smallest = self._descend(self._smallest)
         if not self._fits(self._smallest):
-            raise self._impossible()
+            raise self._no_fit_error()
 
     def __call__(self, architecture: Architecture, rng: Random) -> Architecture:
-        """TrialFailed where the architecture cannot be counted."""
+        """Raises TrialFailed if the architecture cannot be counted."""
         if self._limits.load(self._counts(architecture)) <= 1.0:
             return architecture
         too_large = architecture
         for _ in range(ROUNDS):
-            target = self._cheapened(too_large, rng)
+            target = self._with_cheaper_options(too_large, rng)
             if self._fits(target):
-                return self._between(too_large, target, architecture, rng)
+                return self._bisect(too_large, target, architecture, rng)
             too_large = target
-        return self._between(too_large, self._smallest, architecture, rng)
+        return self._bisect(too_large, self._smallest, architecture, rng)
 
     def _load(self, architecture: Architecture) -> float:
-        """The load, or more than any where the architecture cannot be built."""
+        """The load; infinite if the architecture cannot be built."""
         try:
             return self._limits.load(self._counts(architecture))
         except TrialFailed:
@@ -109,15 +111,16 @@ class Repair:
     def _fits(self, architecture: Architecture) -> bool:
         return self._load(architecture) <= 1.0
 
-    def _between(
+    def _bisect(
         self, too_large: Architecture, fitting: Architecture, wanted: Architecture, rng: Random
     ) -> Architecture:
-        """As few decisions of `fitting` put into `too_large` as bisection finds, then as many of `wanted` as still
-        fit.
+        """Copies as few decisions of `fitting` into `too_large` as bisection finds to be enough.
+
+        Then it restores decisions of `wanted` for as long as the result still fits.
         """
         names = [name for name, gene in too_large.items if fitting.genes[name] != gene]
         rng.shuffle(names)
-        low, high = 0, len(names)  # so many decisions do not fit; so many do
+        low, high = 0, len(names)  # `low` changes are too few, `high` changes are enough
         while high - low > 1:
             middle = (low + high) // 2
             if self._fits(_with(too_large, fitting, names[:middle])):
@@ -133,8 +136,8 @@ class Repair:
                 found = candidate
         return found
 
-    def _cheapened(self, architecture: Architecture, rng: Random) -> Architecture:
-        """Every decision at an option that costs less, where there is one."""
+    def _with_cheaper_options(self, architecture: Architecture, rng: Random) -> Architecture:
+        """The architecture with every decision changed to a random cheaper option, if the decision has one."""
         genes = dict(architecture.genes)
         for decision in self._space.choices:
             cheaper = self._cheaper[decision.name]
@@ -144,9 +147,10 @@ class Repair:
                 genes[decision.name] = rng.choice(cheaper[genes[decision.name]])
         return Architecture.of(architecture.space, genes)
 
-    def _priced(self, start: Architecture) -> Architecture:
-        """Learns which options are cheaper than which, one group of equal decisions after another, and returns all at
-        their cheapest.
+    def _measure_options(self, start: Architecture) -> Architecture:
+        """Finds the cheaper options of every option, for one group of equal decisions after the other.
+
+        Returns the architecture with every decision at its cheapest option.
         """
         groups: dict[Decision, list[str]] = {}
         for decision in self._space.choices:
@@ -169,8 +173,8 @@ class Repair:
             self._cheaper |= dict.fromkeys(names, cheaper)
         return smallest
 
-    def _descended(self, smallest: Architecture) -> Architecture:
-        """Decision by decision to what costs less, until it fits or no single decision brings more."""
+    def _descend(self, smallest: Architecture) -> Architecture:
+        """Changes one decision at a time to a cheaper option, until it fits or no single change reduces the load."""
         load, left, improved = self._load(smallest), DESCENT_COUNTS, True
         while improved and left > 0 and load > 1.0:
             improved = False
@@ -183,7 +187,7 @@ class Repair:
                         smallest, load, improved = candidate, candidate_load, True
         return smallest
 
-    def _impossible(self) -> UsageError:
+    def _no_fit_error(self) -> UsageError:
         try:
             params, macs = self._counts(self._smallest)
         except TrialFailed as error:
@@ -194,15 +198,14 @@ class Repair:
             if limit is not None
         ]
         return UsageError(
-            f"no architecture of space {self._space.name!r} within {' and '.join(asked)} was found at this size: the "
-            "smallest has "
-            f"{params:,} parameters and {macs:,} multiply-adds. Raise the limit, or search at a smaller size "
-            "(--cells, --filters)."
+            f"no architecture of space {self._space.name!r} within {' and '.join(asked)} was found at this size: "
+            f"the smallest has {params:,} parameters and {macs:,} multiply-adds. "
+            "Raise the limit, or search at a smaller size (--cells, --filters)."
         )
 
 
 def _with(architecture: Architecture, other: Architecture, names: Sequence[str]) -> Architecture:
-    """`architecture` with those decisions as in `other`."""
+    """`architecture` with the decisions `names` taken from `other`."""
     chosen = set(names)
     return Architecture(
         architecture.space,

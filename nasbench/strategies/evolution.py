@@ -1,16 +1,18 @@
-"""Regularised evolution (Real, Aggarwal, Huang and Le 2019, arXiv:1802.01548): a queue of trials whose oldest dies,
-however good it was.
+"""Regularised evolution (Real, Aggarwal, Huang and Le 2019, arXiv:1802.01548).
 
-Each child is the best of `sample` members, drawn with replacement, with one decision changed. Published, for 20,000
-trials: a population of 100 and samples of 25 (--strategy-options population=100 sample=25). With those a search of a
-hundred trials is random from end to end. Here a population is 20 and a sample 10: of those tried at 100 trials on
-made-up rewards, the best both in a cell of six decisions and over NASNet's fifty (docs/experiments.md).
+The population is a queue of trials: when a new trial enters, the oldest leaves, however good it is. Each child is a
+mutation of the best of `sample` members, which are drawn with replacement.
 
-A child differs from its parent in one decision, all equally likely: in the NASNet space the published mutations of an
-input and of an operation, and besides them that of a combination. The published identity mutation, with a chance of 1
-in 20, trains a network again to see another draw of its noise; children here share one seed, so it would teach nothing,
-and is left out. For the same reason a mutation that leaves the network what it was (another spelling) or makes one that
-is known is drawn again, a few times.
+The published settings are for 20,000 trials: a population of 100 and samples of 25 (--strategy-options population=100
+sample=25). With them, all of the first 100 trials are random. The defaults here are a population of 20 and samples of
+10. Among the settings tried with 100 trials on synthetic rewards, they were the best both for a cell of six decisions
+and for the fifty decisions of NASNet (docs/experiments.md).
+
+A mutation changes one decision; all decisions are equally likely. In the NASNet space these are the published mutations
+of an input and of an operation, and also a mutation of a combination. The published identity mutation (probability
+1/20) is left out: it trains a network again to see the noise of another seed, but all children here share one seed. For
+the same reason, a mutation is drawn again, a few times, if its network is already known or is the parent's own network
+in another encoding.
 """
 
 from collections import deque
@@ -27,8 +29,8 @@ from nasbench.strategies.options import Option, read_options
 
 OPTIONS = (Option("population", 20, low=2), Option("sample", 10, low=1))
 TRIES = 10
-"""So many mutations of the parent are tried, then as many of their child, until one makes a new network; the last is
-proposed anyway.
+"""Mutations of the parent that are tried until one gives a new network. If all fail, as many further mutations follow,
+each of the previous result. The last one is proposed in any case.
 """
 
 
@@ -37,9 +39,9 @@ proposed anyway.
 class Evolution:
     """Options: population, sample.
 
-    Every scored trial enters the population, a pruned one with the score it reached, in the order in which they are
-    told; failed ones do not. Proposals are random until as many trials as the population has members are known or
-    running.
+    Every scored trial enters the population, in the order of the calls of `tell`. A pruned trial enters with the score
+    that it reached; a failed trial does not enter. Proposals are random until the scored and the running trials
+    together are as many as the population has places.
     """
 
     def __init__(self, space: SearchSpace, seed: int = 0, **options: object) -> None:  # noqa: ARG002 - every draw comes from ask's rng
@@ -47,9 +49,8 @@ class Evolution:
         self._size, self._sample = int(settings["population"]), int(settings["sample"])
         if self._sample > self._size:
             raise UsageError(
-                f"option 'sample' of the strategy 'evolution' is at most its population, {self._size}; got "
-                f"{self._sample}. "
-                f"Give sample={self._size} or less, or a larger population."
+                f"option 'sample' of the strategy 'evolution' is at most its population, {self._size}; "
+                f"got {self._sample}. Give sample={self._size} or less, or a larger population."
             )
         self._space = space
         self._population: deque[Trial] = deque(maxlen=self._size)  # a full deque drops its oldest
@@ -60,7 +61,7 @@ class Evolution:
             return Proposal(number, sample(self._space.name, self._space.choices, rng), note={"blind": True})
         parent = max(rng.choices(self._population, k=self._sample), key=lambda trial: (trial.score, -trial.number))
         met = self._known | {self._space.canonical(proposal.architecture).key for proposal in running}
-        return Proposal(number, self._child(parent.architecture, met, rng), note={"parent": parent.number})
+        return Proposal(number, self._child(parent.proposed, met, rng), note={"parent": parent.number})
 
     def tell(self, trial: Trial) -> None:
         self._known.add(trial.key)

@@ -13,16 +13,16 @@ from nasbench.core.seeds import derive
 from nasbench.core.trial import Proposal, Trial
 from nasbench.strategies.options import read_options
 
-MOST = 100_000
-"""Larger grids are no grids to go through."""
+MAX_ARCHITECTURES = 100_000
+"""The largest grid that is accepted."""
 
 
 @final
 class Grid:
-    """Proposes what was neither told nor is running; begins anew where nothing is left. It has no options.
+    """Proposes architectures that are neither known nor running. When none is left, it draws at random. No options.
 
-    The shuffled order makes the first n architectures a random sample, so that a grid that is cut short is random
-    search without repeats.
+    The order is shuffled, so the first n architectures are a random sample: a grid search that stops early equals a
+    random search without repeats.
     """
 
     def __init__(self, space: SearchSpace, seed: int = 0, **options: object) -> None:
@@ -30,13 +30,13 @@ class Grid:
         choices = [decision for decision in space.choices if isinstance(decision, Choice)]
         if len(choices) < len(space.choices):
             raise UsageError(
-                f"space {space.name!r} has continuous decisions, which have no grid. Take --strategy random or tpe."
+                f"space {space.name!r} has continuous decisions, which have no grid. Use --strategy random or tpe."
             )
         count = prod(len(choice.options) for choice in choices)
-        if count > MOST:
+        if count > MAX_ARCHITECTURES:
             raise UsageError(
-                f"space {space.name!r} has {count:.3g} architectures; a grid goes through {MOST:,} at most. Take "
-                "random."
+                f"space {space.name!r} has {count:.3g} architectures; a grid search covers at most "
+                f"{MAX_ARCHITECTURES:,}. Use --strategy random."
             )
         names = [choice.name for choice in choices]
         genes = product(*(choice.options for choice in choices))

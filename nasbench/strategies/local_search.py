@@ -1,12 +1,12 @@
 """Local search (White, Nolen and Savani 2021, arXiv:2005.02960; Den Ottelander et al. 2021, arXiv:2004.08996).
 
-Tries the neighbours of an architecture in random order, moves to the first that is better, and where none is, a local
-optimum, starts again at a random one. The first climb starts at the best of `starts` random architectures, 10 as White
-et al. have it.
+Tries the neighbours of an architecture in random order and moves to the first one that is better. If no neighbour is
+better, the architecture is a local optimum, and the search restarts at a random architecture. The first climb starts
+at the best of `starts` random architectures (10, as in White et al.).
 
-A neighbour differs in one decision: in any other option of a categorical one; a continuous one has `STEPS` neighbours,
-drawn around its value, so that a climb comes to an end there too. A network that is known, however spelled, is not
-tried again.
+A neighbour differs in one decision. A categorical decision gives one neighbour for each other option. A continuous
+decision gives `STEPS` neighbours, drawn around its value, so every climb is finite. A network that was already tried is
+not tried again, even if it is encoded differently.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from nasbench.strategies.options import Option, read_options
 
 OPTIONS = (Option("starts", 10, low=1),)
 STEPS, STEP_SIZE = 8, 0.1
-"""Neighbours of a continuous decision, and their deviation as a share of its range."""
+"""Number of neighbours of a continuous decision, and their standard deviation as a fraction of its range."""
 
 
 @final
@@ -30,10 +30,14 @@ STEPS, STEP_SIZE = 8, 0.1
 class LocalSearch:
     """Options: starts.
 
-    A neighbour's note names the trial it is next to, and its own key: it is not tried again if it fails, or if it was
-    not evaluated as it was proposed. A restart's note names the local optimum that it leaves. With several workers
-    answers come late: a trial is climbed from if it beats the centre it was proposed around, or everything so far; a
-    restart, if its optimum still is the centre.
+    The note of a neighbour holds the number of the centre trial and the neighbour's own key. With the key, a neighbour
+    that failed, or that was repaired before its evaluation, is not tried again. The note of a restart holds the number
+    of the local optimum that it leaves.
+
+    With several workers, results arrive late. A trial becomes the new centre in three cases:
+      - it beats the centre that it was proposed around, and this centre is still the current one;
+      - it beats all trials so far;
+      - it is a restart, and the local optimum that it leaves is still the centre.
     """
 
     def __init__(self, space: SearchSpace, seed: int = 0, **options: object) -> None:  # noqa: ARG002 - every draw comes from ask's rng
@@ -66,7 +70,7 @@ class LocalSearch:
         if best_so_far:
             self._best_score = trial.score
         if centre is None or best_so_far or trial.note.get("leaves") == centre.number or self._climbs(trial, centre):
-            self._centre, self._around = trial, self._neighbours(trial.architecture)
+            self._centre, self._around = trial, self._neighbours(trial.proposed)
 
     def _climbs(self, trial: Trial, centre: Trial) -> bool:
         assert trial.score is not None

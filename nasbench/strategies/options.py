@@ -1,6 +1,4 @@
-"""The settings of a strategy: names, defaults and ranges as data, read from keywords or from the command line's
-KEY=VALUE.
-"""
+"""The options of a strategy: names, defaults and ranges as data. Values come from keywords or from KEY=VALUE texts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +9,7 @@ from nasbench.core.errors import UsageError, unknown
 
 @dataclass(frozen=True)
 class Option:
-    """A number with its default and the closed range it must lie in. It is an integer where the default is one."""
+    """A number with its default and its closed range. It is an integer if the default is an integer."""
 
     name: str
     default: int | float
@@ -20,8 +18,9 @@ class Option:
 
 
 def read_options(strategy: str, known: Sequence[Option], given: Mapping[str, object]) -> dict[str, float]:
-    """Every known option -> the value given or its default. A value may be a number or its text; UsageError names what
-    is wrong.
+    """Every known option -> its given value, or its default. A value is a number or the text of a number.
+
+    Raises UsageError for an unknown name, a value that is not a number, and a value out of range.
     """
     names = [option.name for option in known]
     for name in given:
@@ -40,8 +39,8 @@ def _read(strategy: str, option: Option, value: object) -> int | float:
     if not (exact or (kind is float and isinstance(number, float) and isfinite(number))):
         noun = "a whole number" if kind is int else "a number"
         raise UsageError(
-            f"option {option.name!r} of the strategy {strategy!r} must be {noun}; got {value!r}. Default: "
-            f"{option.default}"
+            f"option {option.name!r} of the strategy {strategy!r} must be {noun}; got {value!r}. "
+            f"Default: {option.default}"
         )
     assert isinstance(number, int | float)
     if not option.low <= number <= option.high:

@@ -1,13 +1,13 @@
-"""TPE and NSGA-II through Optuna. This is the one module that imports optuna; import it when it is used.
+"""TPE and NSGA-II from Optuna. This is the only module that imports optuna; import it when it is used.
 
-`tpe`, the tree-structured Parzen estimator (Bergstra et al. 2011; multivariate, as in BOHB, Falkner et al. 2018,
-arXiv:1807.01774), models where the best tenth of the trials lies and where the others do, and proposes what is likelier
-among the best. `nsga2` (Deb et al. 2002, doi:10.1109/4235.996017) is an evolution by generations that keeps those that
-nothing else beats in all of the objectives.
+`tpe` is the tree-structured Parzen estimator (Bergstra et al. 2011; multivariate, as in BOHB, Falkner et al. 2018,
+arXiv:1807.01774). It models the density of the best tenth of the trials and the density of the other trials, and
+proposes the sample with the highest ratio of the two. `nsga2` (Deb et al. 2002, doi:10.1109/4235.996017) is an
+evolution in generations that keeps the trials not dominated in the objectives.
 
-Optuna's samplers keep generators and write what they do into their study. So the study here holds what was told and
-nothing else; each question goes to a new sampler, seeded by the generator handed to `ask`, on a branch of the study
-that is thrown away afterwards.
+Optuna's samplers have their own generators and write their state into the study. To keep `ask` reproducible, the study
+here holds only the told trials. Each `ask` creates a new sampler, seeded from its `rng`, and works on a copy of the
+study, which is discarded afterwards.
 """
 
 import copy
@@ -33,19 +33,18 @@ from nasbench.core.trial import Proposal, Trial
 from nasbench.strategies.options import Option, read_options
 
 STEPS = 20
-"""From a sample that is known or running, which would teach nothing, at most so many decisions are changed until one is
-new.
-"""
+"""If a sample is already known or running, up to this many mutations are applied to it to find a new architecture."""
 GENERATION = ":generation"
-"""How the names of the attributes end in which an evolution of Optuna's keeps to which generation a trial belongs."""
+"""Suffix of the attribute names in which Optuna's NSGA-II stores the generation of a trial."""
 
 
 class _Storage(InMemoryStorage):
-    """A storage that branches."""
+    """A storage with cheap copies."""
 
     def branch(self) -> "_Storage":
-        """A storage to write in that leaves this one as it is: they share trials, and a trial that is written to is
-        replaced.
+        """A copy that can be written to without changing this storage.
+
+        Both share the trial objects. That is safe, because the storage replaces a trial instead of changing it.
         """
         other = copy.copy(self)
         other._trial_id_to_study_id_and_number = dict(self._trial_id_to_study_id_and_number)
@@ -57,8 +56,10 @@ class _Storage(InMemoryStorage):
 
 
 class OptunaStrategy(ABC):
-    """What the two share. A scored trial is told, a pruned one with the score it reached; a failed one only as known:
-    neither sampler makes anything of it. Proposals in flight are shown to the sampler as running.
+    """The common part of TPE and NSGA-II.
+
+    Scored trials are told to the sampler; a pruned trial has the score that it reached. A failed trial is only
+    remembered as known, because neither sampler uses failures. Running proposals are shown to the sampler as running.
     """
 
     def __init__(self, space: SearchSpace, objectives: Sequence[Objective], random_trials: int) -> None:
@@ -67,7 +68,7 @@ class OptunaStrategy(ABC):
         self._several = {
             name: distribution for name, distribution in self._distributions.items() if not distribution.single()
         }
-        directions = [StudyDirection.MAXIMIZE] * max(1, len(objectives))  # of worths, of which more is better
+        directions = [StudyDirection.MAXIMIZE] * max(1, len(objectives))  # of signed values
         with _quiet():
             self._storage = _Storage()
             self._storage.create_new_study(directions, "search")
@@ -94,16 +95,15 @@ class OptunaStrategy(ABC):
 
     def tell(self, trial: Trial) -> None:
         self._known.add(trial.key)
-        worths = self._worths(trial)
-        if worths is not None:
-            self._storage.create_new_trial(0, self._trial(trial.architecture, worths, trial.note))
+        values = self._signed_values(trial)
+        if values is not None:
+            self._storage.create_new_trial(0, self._trial(trial.proposed, values, trial.note))
             self._told += 1
 
     def _draw(self, branch: _Storage, seed: int) -> tuple[Architecture, dict[str, Any]]:
-        """What a new sampler proposes, and to which generation it counts it.
+        """The proposal of a new sampler, and the attributes that hold its generation.
 
-        Its methods are called as a study would call them, but for finding out from all trials, every time, what the
-        space is.
+        Calls the sampler's methods as `Study.ask` does, but without inferring the space from all trials every time.
         """
         sampler, study = self.sampler(seed), Study("search", branch)
         number = branch.create_new_trial(0)
@@ -119,21 +119,21 @@ class OptunaStrategy(ABC):
         return Architecture.of(self._space.name, genes), kept
 
     def _trial(
-        self, architecture: Architecture, worths: Sequence[float] | None, note: Mapping[str, Any]
+        self, architecture: Architecture, values: Sequence[float] | None, note: Mapping[str, Any]
     ) -> FrozenTrial:
         attributes = note.get("sampler")
         return create_trial(
-            state=TrialState.RUNNING if worths is None else TrialState.COMPLETE,
-            values=worths,
+            state=TrialState.RUNNING if values is None else TrialState.COMPLETE,
+            values=values,
             params=dict(architecture.genes),
             distributions=self._distributions,
             system_attrs=dict(attributes) if isinstance(attributes, Mapping) else {},
         )
 
-    def _worths(self, trial: Trial) -> list[float] | None:
+    def _signed_values(self, trial: Trial) -> list[float] | None:
         if trial.score is None or any(objective.metric not in trial.metrics for objective in self._objectives):
             return None
-        return [objective.worth(trial.metrics) for objective in self._objectives] or [trial.score]
+        return [objective.signed_value(trial.metrics) for objective in self._objectives] or [trial.score]
 
 
 TPE_OPTIONS = (Option("startup", 10, low=1), Option("candidates", 24, low=1))
@@ -142,8 +142,9 @@ TPE_OPTIONS = (Option("startup", 10, low=1), Option("candidates", 24, low=1))
 @final
 @strategies.register("tpe")
 class Tpe(OptunaStrategy):
-    """Options: startup (random trials at first), candidates (samples of which the likeliest is proposed); both Optuna's
-    own.
+    """Options, both from Optuna:
+    startup     number of random trials at the start
+    candidates  samples per step, of which the one with the highest density ratio is proposed
     """
 
     def __init__(self, space: SearchSpace, seed: int = 0, **options: object) -> None:  # noqa: ARG002 - every draw comes from ask's rng
@@ -169,17 +170,17 @@ NSGA2_OPTIONS = (Option("population", 10, low=2),)
 class Nsga2(OptunaStrategy):
     """Options: population (published: 100, for tens of thousands of trials).
 
-    Optimises `objectives`, metrics such as ('val_accuracy', 'macs'), or the score where there are none.
+    `objectives` are the metrics to optimise, such as ('val_accuracy', 'macs'). If it is empty, the score is optimised.
     """
 
     def __init__(self, space: SearchSpace, seed: int = 0, objectives: Sequence[str] = (), **options: object) -> None:  # noqa: ARG002
         self._population = int(read_options("nsga2", NSGA2_OPTIONS, options)["population"])
-        self._sizes: dict[tuple[Any, ...], int] = {}  # generation -> its scored trials
+        self._sizes: dict[tuple[Any, ...], int] = {}  # generation -> number of its scored trials
         super().__init__(space, parse_objectives(objectives), random_trials=self._population)
 
     def tell(self, trial: Trial) -> None:
-        """When a generation is full, the parents of the next are chosen once and kept; who comes late is no parent of
-        it.
+        """When a generation is full, the parents of the next one are chosen and stored. A trial that finishes later is
+        not among them.
         """
         super().tell(trial)
         if self._filled_a_generation(trial):
@@ -191,7 +192,7 @@ class Nsga2(OptunaStrategy):
 
     def _filled_a_generation(self, trial: Trial) -> bool:
         attributes = trial.note.get("sampler")
-        if self._worths(trial) is None or not isinstance(attributes, Mapping):
+        if self._signed_values(trial) is None or not isinstance(attributes, Mapping):
             return False
         generation = tuple(sorted(attributes.items()))
         self._sizes[generation] = self._sizes.get(generation, 0) + 1
@@ -209,7 +210,7 @@ def _distribution(decision: Decision) -> BaseDistribution:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without Optuna's messages and its warnings that an option is experimental."""
+    """Suppresses Optuna's log messages and its warnings about experimental options."""
     level = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:

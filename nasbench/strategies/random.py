@@ -1,5 +1,6 @@
-"""Random search: every decision drawn uniformly. The control that a strategy has to beat (Li and Talwalkar 2019,
-arXiv:1902.07638).
+"""Random search: every decision is drawn uniformly.
+
+It is the baseline that every other strategy has to beat (Li and Talwalkar 2019, arXiv:1902.07638).
 """
 
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from nasbench.strategies.options import read_options
 
 @strategies.register("random")
 class RandomSearch:
-    """Knows nothing and learns nothing: `tell` forgets what it hears, failed trials included. It has no options."""
+    """Draws every proposal independently of all earlier results. It has no options."""
 
     def __init__(self, space: SearchSpace, seed: int = 0, **options: object) -> None:  # noqa: ARG002 - every draw comes from ask's rng
         read_options("random", (), options)
@@ -24,4 +25,4 @@ class RandomSearch:
         return Proposal(number, sample(self._space.name, self._space.choices, rng), note={"blind": True})
 
     def tell(self, trial: Trial) -> None:
-        """Nothing to learn."""
+        """Ignores the result."""

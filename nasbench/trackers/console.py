@@ -10,7 +10,9 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, TextIO
 
 from nasbench.core.curves import is_control, is_retraining
-from nasbench.core.protocols import RunInfo
+from nasbench.core.job import Job
+from nasbench.core.protocols import Metrics, RunInfo
+from nasbench.core.registry import trackers as known
 from nasbench.core.store import best_trial
 from nasbench.core.trial import STATUSES, Trial
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from nasbench.trackers.live_display import LiveDisplay
 
 
+@known.register("console")
 class ConsoleTracker:
     """`interactive` None looks whether `stream` is a terminal; `planned` None is what the run says; `clock` counts
     seconds.
@@ -58,6 +61,12 @@ class ConsoleTracker:
             from nasbench.trackers.live_display import LiveDisplay
 
             self._live = LiveDisplay(self._stream, self._total, self._done, self._what(None), self._below())
+
+    def epoch(self, job: Job, epochs: int, metrics: Metrics) -> None:
+        """A line for each epoch of a training that has a name; children of a search are too many for that."""
+        if job.name:
+            text = f"{job.name} seed {job.seed}  epoch {epochs}  {_measured(metrics)}"
+            self._print(text) if self._live is None else self._live.event(text)
 
     def trial(self, trial: Trial) -> None:
         self._done += 1
@@ -144,8 +153,20 @@ def _kind(trial: Trial) -> str:
         else ""
     )
     if "compared_as" in trial.note:
-        note = f"  {trial.note['compared_as']}, seed {trial.architecture.genes.get('seed')}"
+        return f"{trial.status:<6}  {trial.note['compared_as']}, seed {trial.seed}"
+    if trial.name:
+        note = f"  {trial.name}, seed {trial.seed}"
     return f"{trial.status:<6}{note}"
+
+
+def _measured(metrics: Metrics) -> str:
+    """What people follow a training by, as far as it was reported."""
+    told = (
+        ("train loss", "train_loss", ".4f"),
+        ("validation", "val_accuracy", ".4f"),
+        ("images/s", "images_per_second", ".0f"),
+    )
+    return "  ".join(f"{name} {metrics[key]:{form}}" for name, key, form in told if key in metrics)
 
 
 def _one_line(text: str, most: int = 120) -> str:

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
-from nasbench.core.protocols import RunInfo, Tracker
+from nasbench.core.job import Job
+from nasbench.core.protocols import Metrics, RunInfo, Tracker
 from nasbench.core.trial import Trial
 
 
@@ -21,6 +22,10 @@ class Guarded:
 
     def start(self, run: RunInfo) -> None:
         self._try(lambda: self.tracker.start(run))
+
+    def epoch(self, job: Job, epochs: int, metrics: Metrics) -> None:
+        if hasattr(self.tracker, "epoch"):  # a tracker may leave it out
+            self._try(lambda: self.tracker.epoch(job, epochs, metrics))
 
     def trial(self, trial: Trial) -> None:
         self._try(lambda: self.tracker.trial(trial))

@@ -4,6 +4,7 @@ What is logged, all against `trial` (trials finished): each trial's `score`, `be
 (the expected best of as many random children: of all that are known where there are fewer, `random_known`), the
 controller's `controller/entropy`, `controller/loss` and `controller/baseline`, the share of each option among the last
 proposals (`share/<decision>/<option>`), a table of the trials, the best cell's drawing, and the run's configuration.
+The curves of a training that has a name are logged against `epoch`, as `<name>/seed<S>/<metric>`.
 
 Offline, the files lie under `<run directory>/wandb` and nothing touches the network. To upload them later, on a machine
 with a key (`wandb login`): `wandb sync <run directory>/wandb/offline-run-*`. Every sitting of a resumed search carries
@@ -34,7 +35,9 @@ from nasbench.core.curves import (
     searched,
 )
 from nasbench.core.errors import RunFailed, UsageError
-from nasbench.core.protocols import RunInfo
+from nasbench.core.job import Job
+from nasbench.core.protocols import Metrics, RunInfo
+from nasbench.core.registry import trackers as known
 from nasbench.core.trial import Trial
 
 Mode = Literal["auto", "online", "offline"]
@@ -62,6 +65,7 @@ COLUMNS = (
 )
 
 
+@known.register("wandb")
 class WandbTracker:
     """`mode` auto is online where a key is set up, else offline. `trials` adds a W&B run for each trial, grouped under
     the search's.
@@ -84,10 +88,14 @@ class WandbTracker:
         self._counts: Counter[str] = Counter()
         self._random: dict[str, float] = {}
         self._next_table = FIRST_TABLE
+        self._epochs = 0
+        self._curves: set[str] = set()
         self._settings: dict[str, Any] = {}
 
     def start(self, run: RunInfo) -> None:
         self._settings = {"id": run_id(run.directory), "directory": run.directory, "config": dict(run.config)}
+        curves = run.directory / "curves.jsonl"
+        self._epochs = curves.read_bytes().count(b"\n") if run.config.get("seeds") and curves.exists() else 0
         new = not (run.directory / "wandb-id").exists()
         self._run = self._connect()
         (run.directory / "wandb-id").write_text(self._settings["id"] + "\n", encoding="utf-8")
@@ -96,6 +104,7 @@ class WandbTracker:
         )
         self._run.define_metric("trial", hidden=True)
         self._run.define_metric("*", step_metric="trial")
+        self._run.define_metric("epoch", hidden=True)
         self._run.define_metric("score", summary="max", step_metric="trial")
         for group in groups_of(str(run.config.get("space", "")), run.history):
             self._groups.setdefault(group.name, group)
@@ -103,14 +112,33 @@ class WandbTracker:
         for trial in run.history:
             values = self._values(trial)
             if new:  # the search began without W&B
-                self._run.log(values, step=len(self._log))
+                self._run.log(values, step=self._step)
+
+    def epoch(self, job: Job, epochs: int, metrics: Metrics) -> None:
+        """Logs the curves of a training that has a name, as `<name>/seed<S>/<metric>` against `epoch`."""
+        if not job.name:
+            return
+        assert self._run is not None, "start comes first"
+        numbers = {key: value for key, value in metrics.items() if isinstance(value, int | float)}
+        self._epochs += 1
+        curve = f"{job.name}/seed{job.seed}"
+        if curve not in self._curves:
+            self._curves.add(curve)
+            self._run.define_metric(f"{curve}/*", step_metric="epoch")
+        told = {f"{curve}/{key}": value for key, value in numbers.items()}
+        self._run.log({**told, "epoch": epochs}, step=self._step)
+
+    @property
+    def _step(self) -> int:
+        """Steps never go back: the trials in the log and the epochs that were reported."""
+        return len(self._log) + self._epochs
 
     def trial(self, trial: Trial) -> None:
         assert self._run is not None, "start comes first"
-        self._run.log(self._values(trial), step=len(self._log))
+        self._run.log(self._values(trial), step=self._step)
         if len(self._log) >= self._next_table:
             self._next_table = 2 * len(self._log)
-            self._run.log({"trials": self._table()}, step=len(self._log))
+            self._run.log({"trials": self._table()}, step=self._step)
         if self._each:
             self._log_apart(trial)
 
@@ -122,12 +150,14 @@ class WandbTracker:
         run, self._run = self._run, None
         last: dict[str, Any] = {}
         if self._log:
-            last = {"trials": self._table(), "search_against_random": self._curve()}
+            last = {"trials": self._table()}
+            if not self._log[0].name:  # a list of trainings is no search
+                last["search_against_random"] = self._curve()
         drawing = run_dir / "best" / "cell.svg"
         if drawing.exists():
             last["best_cell"] = wandb.Html(drawing.read_text(encoding="utf-8"), inject=False, data_is_not_path=True)
         if last:
-            run.log(last, step=len(self._log))  # the last trial's own step: a later sitting goes on with the next
+            run.log(last, step=self._step)  # the last trial's own step: a later sitting goes on with the next
         for name, value in summary.items():
             run.summary[name] = value if isinstance(value, str | int | float | bool | None) else json.dumps(value)
         run.finish(exit_code=1 if summary.get("interrupted") or summary.get("failed") else 0)
@@ -240,7 +270,7 @@ class WandbTracker:
                 bool(trial.note.get("blind") or trial.note.get("control")),
                 json.dumps(dict(trial.note)),
                 trial.error,
-                json.dumps(dict(trial.architecture.genes)),
+                json.dumps(dict(trial.genes)),
             ]
             for trial in self._log
         ]
@@ -265,7 +295,7 @@ class WandbTracker:
             name=f"trial-{trial.number}",
             group=self._settings["id"],
             job_type="trial",
-            config={**trial.architecture.genes, "key": trial.key, "epochs": trial.epochs, "seed": trial.seed},
+            config={**trial.genes, "key": trial.key, "epochs": trial.epochs, "seed": trial.seed},
         )
         run.log({name: value for name, value in {"score": trial.score, **trial.metrics}.items() if _number(value)})
         run.summary["status"] = trial.status

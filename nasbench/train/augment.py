@@ -1,6 +1,6 @@
-"""Augmentation of whole batches on their device, drawn for each image on its own from an explicit generator.
+"""Augmentation of whole batches on their device. Each image gets random draws of its own, from an explicit generator.
 
-A generator lives on the images' device. All functions keep shape, type and device, and leave their input as it is.
+The generator must be on the images' device. All functions keep shape, type and device, and do not change their input.
 """
 
 from math import log
@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 ASPECT_RATIOS = (3 / 4, 4 / 3)
-"""Of random resized crops, width to height (Szegedy et al. 2015, section 6)."""
+"""Smallest and largest width divided by height of random resized crops (Szegedy et al. 2015, section 6)."""
 
 
 def pad_crop(images: Tensor, padding: int, generator: torch.Generator) -> Tensor:
@@ -31,17 +31,16 @@ def pad_crop(images: Tensor, padding: int, generator: torch.Generator) -> Tensor
 
 def flip(images: Tensor, generator: torch.Generator) -> Tensor:
     """Mirrors each image left to right with probability one half."""
-    mirrored = torch.randint(
-        0, 2, (len(images), 1, 1, 1), generator=generator, device=images.device
-    ).bool()  # (B, 1, 1, 1)
+    coins = torch.randint(0, 2, (len(images), 1, 1, 1), generator=generator, device=images.device)
+    mirrored = coins.bool()  # (B, 1, 1, 1)
     return torch.where(mirrored, images.flip(3), images)  # (B, C, H, W)
 
 
 def cutout(images: Tensor, side: int, generator: torch.Generator) -> Tensor:
     """Zeroes a square of `side` pixels, centred on a pixel drawn uniformly for each image and clipped at the border.
 
-    DeVries and Taylor 2017 (arXiv:1708.04552), on normalised images, where zero is the mean. An odd `side` counts as
-    the even one below.
+    DeVries and Taylor 2017 (arXiv:1708.04552), on normalised images, where zero is the mean. An odd `side` is rounded
+    down to an even one.
     """
     batch, _, height, width = images.shape
     half = side // 2
@@ -56,34 +55,34 @@ def cutout(images: Tensor, side: int, generator: torch.Generator) -> Tensor:
 
 
 def random_resized_crop(images: Tensor, smallest: float, generator: torch.Generator) -> Tensor:
-    """Crops of a share of the area drawn from [smallest, 1] and a drawn aspect ratio, resized to (H, W); float32.
+    """Crops each image and resizes the crop to (H, W), float32. Its share of the area is drawn from [smallest, 1].
 
-    Szegedy et al. 2015 (arXiv:1409.4842, section 6). A crop that would not fit is made as large as the image allows.
+    The aspect ratio is drawn from ASPECT_RATIOS (Szegedy et al. 2015, arXiv:1409.4842, section 6). A side that would be
+    longer than the image's is shortened to it.
     """
     batch, _, height, width = images.shape
     draws = torch.rand(4, batch, generator=generator, device=images.device)  # (4, B)
     area = smallest + (1.0 - smallest) * draws[0]  # (B)
     low, high = (log(ratio) for ratio in ASPECT_RATIOS)
-    root = torch.exp((low + (high - low) * draws[1]) / 2)  # (B), of the aspect ratio
+    root = torch.exp((low + (high - low) * draws[1]) / 2)  # (B), square root of the aspect ratio
     wide = (area.sqrt() * root).clamp(max=1.0)  # (B), shares of the image's sides
     tall = (area.sqrt() / root).clamp(max=1.0)
     left, top = (1.0 - wide) * (2 * draws[2] - 1), (1.0 - tall) * (2 * draws[3] - 1)  # centres in [-1, 1]
     zero = torch.zeros_like(wide)
     theta = torch.stack((torch.stack((wide, zero, left), 1), torch.stack((zero, tall, top), 1)), 1)  # (B, 2, 3)
     grid = F.affine_grid(theta, [batch, 1, height, width], align_corners=False)  # (B, H, W, 2)
-    return F.grid_sample(
-        images.float(), grid, mode="bilinear", padding_mode="reflection", align_corners=False
-    )  # (B, C, H, W)
+    pixels = images.float()
+    return F.grid_sample(pixels, grid, mode="bilinear", padding_mode="reflection", align_corners=False)  # (B, C, H, W)
 
 
 def mix(
     images: Tensor, labels: Tensor, num_classes: int, mixup: float, cutmix: float, rng: Random
 ) -> tuple[Tensor, Tensor]:
-    """Each image mixed with another of the batch, and labels as float32 (B, num_classes) shares of classes.
+    """Mixes each image with another of the batch; the labels become float32 (B, num_classes) shares of classes.
 
-    Mixup blends with a weight from Beta(mixup, mixup) (Zhang et al. 2018, arXiv:1710.09412); CutMix pastes a rectangle
-    of a share of the area from Beta(cutmix, cutmix) (Yun et al. 2019, arXiv:1905.04899). Where both are above 0, a coin
-    decides for each batch.
+    Mixup blends two images with a weight from Beta(mixup, mixup) (Zhang et al. 2018, arXiv:1710.09412). CutMix keeps a
+    share of the area from Beta(cutmix, cutmix) and pastes a rectangle of the other image over the rest (Yun et al.
+    2019, arXiv:1905.04899). If both parameters are above 0, each batch gets one of the two with probability one half.
     """
     order = list(range(len(images)))
     rng.shuffle(order)

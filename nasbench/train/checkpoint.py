@@ -1,5 +1,6 @@
-"""Files of a training: a state to go on from after an interruption, and weights to keep. Written
-whole or not at all.
+"""Files of a training: the state from which an interrupted training goes on, and the weights to keep.
+
+A file is written completely or not at all.
 """
 
 import os
@@ -17,33 +18,32 @@ from nasbench.core.errors import RunFailed, UsageError
 
 
 def save_state(path: Path, state: Mapping[str, Any]) -> None:
-    """Writes tensors, numbers, texts and containers of them. RunFailed where the disk will not take it."""
+    """Writes tensors, numbers, texts and containers of them. RunFailed if the disk refuses the file."""
     _replace(path, lambda part: torch.save(dict(state), part))
 
 
 def load_state(path: Path, device: torch.device) -> dict[str, Any]:
-    """Reads what `save_state` wrote. UsageError where it cannot be read."""
+    """Reads what `save_state` wrote. UsageError if the file cannot be read."""
     try:
         state = torch.load(path, map_location=device, weights_only=True)
     except Exception as error:  # torch.load raises whatever its parsers do
-        raise UsageError(
-            f"cannot read the checkpoint {path}: {error}. Delete it to start that training again."
-        ) from error
+        hint = "Delete it to start that training again."
+        raise UsageError(f"cannot read the checkpoint {path}: {error}. {hint}") from error
     return dict(state)
 
 
 def save_weights(path: Path, model: nn.Module) -> None:
-    """Writes a network's state_dict as safetensors. RunFailed where the disk will not take it."""
-    # Copies, because safetensors takes no memory that two tensors share, and no strides but the plain ones.
+    """Writes a network's state_dict as safetensors. RunFailed if the disk refuses the file."""
+    # Copies: safetensors accepts neither tensors that share memory nor tensors that are not contiguous.
     tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in model.state_dict().items()}
     _replace(path, lambda part: save_file(tensors, part))
 
 
 def load_weights(path: Path) -> dict[str, Tensor]:
-    """A state_dict, on the CPU. UsageError where it cannot be read."""
+    """Reads a state_dict onto the CPU. UsageError if the file cannot be read."""
     try:
         return dict(load_file(path))
-    except Exception as error:  # a missing file is an OSError, a broken one safetensors' own error
+    except Exception as error:  # a missing file raises OSError, a broken file an error of safetensors
         raise UsageError(f"cannot read the weights {path}: {error}") from error
 
 
@@ -55,7 +55,7 @@ def _replace(path: Path, write: Callable[[Path], object]) -> None:
         with open(part, "rb") as file:
             os.fsync(file.fileno())
         os.replace(part, path)
-    except (OSError, RuntimeError, SafetensorError) as error:  # a full disk is a RuntimeError to torch.save
+    except (OSError, RuntimeError, SafetensorError) as error:  # torch.save raises RuntimeError on a full disk
         with suppress(OSError):
             part.unlink(missing_ok=True)
-        raise RunFailed(f"cannot write {path}: {error}. Make room there, then go on.") from error
+        raise RunFailed(f"cannot write {path}: {error}. Free some space there, then run the command again.") from error

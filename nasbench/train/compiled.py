@@ -1,8 +1,8 @@
-"""Compiling a network for training region by region: its repeated parts, each on its own, so that parts of one shape
-share their code.
+"""Compiles a network for training part by part: each repeated part alone, so that parts of one shape share their code.
 
-A NASNet of 18 normal cells has 11 different ones, compiled in as many pieces; the whole network as one graph takes many
-times as long. Evaluation stays eager: it has other batch sizes, each of which would be compiled anew.
+A NASNet of 18 normal cells has 11 different cells, so 11 pieces of code are compiled. Compiling the whole network as
+one graph takes many times as long. Evaluation stays eager, since each of its batch sizes would need another
+compilation.
 """
 
 from collections import Counter
@@ -20,28 +20,26 @@ BACKEND = "inductor"
 
 
 def compile_parts(model: nn.Module) -> int:
-    """Compiles the repeated parts of `model`, which is on its device, in place; their number. The code is made at the
-    first call.
+    """Marks the repeated parts of `model` for compilation, in place, and returns their number.
+
+    `model` must be on its device already. The first forward pass compiles. UsageError if nothing is repeated.
     """
     parts = parts_of(model)
     if not parts:
         raise UsageError(
-            f"{type(model).__name__} has no parts of one kind that could be compiled one by one; leave --compile out"
+            f"{type(model).__name__} has no repeated parts that could be compiled one by one; leave --compile out"
         )
     hold_probabilities(model)
     limits = torch._dynamo.config
-    limits.recompile_limit = max(
-        limits.recompile_limit, 2 * len(parts)
-    )  # each shape of a part is a recompilation of the first one
+    # To PyTorch, each further shape of a part is a recompilation of the first one.
+    limits.recompile_limit = max(limits.recompile_limit, 2 * len(parts))
     for part in parts:
         part.compile(dynamic=False, backend=BACKEND)
     return len(parts)
 
 
 def parts_of(model: nn.Module) -> list[nn.Module]:
-    """The outermost modules of which there are several of one kind: the cells of a cell network, the blocks of a
-    ResNet.
-    """
+    """The outermost modules whose class occurs more than once: the cells of a cell network, the blocks of a ResNet."""
     level = [model]
     while level:
         level = [child for module in level for child in _unpacked(module)]
@@ -53,7 +51,7 @@ def parts_of(model: nn.Module) -> list[nn.Module]:
 
 
 def eagerly(model: nn.Module) -> AbstractContextManager[object]:
-    """Inside, compiled parts of `model` run as they are written."""
+    """A context in which the compiled parts of `model` run eagerly, without their compiled code."""
     if any(module._compiled_call_impl is not None for module in model.modules()):
         eager: AbstractContextManager[object] = torch.compiler.set_stance("force_eager")
         return eager
@@ -61,7 +59,7 @@ def eagerly(model: nn.Module) -> AbstractContextManager[object]:
 
 
 def _unpacked(module: nn.Module) -> Iterator[nn.Module]:
-    """The children, plain containers opened, layers left out."""
+    """The children: a plain container is replaced by its own children, and a layer without children is left out."""
     for child in module.children():
         if type(child) in CONTAINERS:
             yield from _unpacked(child)

@@ -1,7 +1,8 @@
-"""Images as records: small ones as byte tensors that live on the device, large ones as files that stream.
+"""Images as records: small images as byte tensors on the device, large images as files that are read batch by batch.
 
-The validation split is carved from the training images by a split seed of its own, never by a search's: every search on
-a data set sees the same one. The test split is not part of `ImageData`; it is read on its own, once, at the end.
+The validation split is taken from the training images under a fixed seed, never under the seed of a search: every
+search on a data set sees the same split. The test split is not part of `ImageData`: it is read separately, once, at the
+end.
 """
 
 from dataclasses import dataclass, field, replace
@@ -16,17 +17,18 @@ from torch.nn import functional as F
 from nasbench.core.spec import Task
 
 SPLIT_SEED = 20_180_717
-"""Carves validation splits. Changing it changes every data set here, and with it every result."""
+"""The seed of validation splits. Another value would change every data set here, and with it every result."""
 
 VALIDATION_SHARE = 0.1
-"""Of the training images, where a data set has no established validation split. CIFAR's is 5,000 of 50,000: the same
-share.
+"""Share of the training images in the validation split, unless a data set comes with one.
+
+It equals the usual 5,000 of 50,000 images of CIFAR.
 """
 
 
 @dataclass(frozen=True)
 class Split:
-    """Images in memory. `images` uint8 (N, C, H, W) in 0..255, `labels` int64 (N)."""
+    """Images in memory: `images` uint8 (N, C, H, W) in 0..255, and `labels` int64 (N)."""
 
     images: Tensor
     labels: Tensor
@@ -40,9 +42,7 @@ class Split:
         return len(self.labels)
 
     def first(self, count: int | None) -> "Split":
-        """The first `count` images (all for None). Splits are in a fixed random order, so a prefix is a fixed random
-        sample.
-        """
+        """The first `count` images; None: all. Splits have a fixed random order, so these are a fixed random sample."""
         return self if count is None else Split(self.images[:count], self.labels[:count])
 
     def take(self, indices: Tensor) -> "Split":
@@ -50,14 +50,15 @@ class Split:
         return Split(self.images[indices], self.labels[indices])
 
     def to(self, device: torch.device) -> "Split":
+        """The same images and labels on `device`."""
         return Split(self.images.to(device), self.labels.to(device))
 
 
 @dataclass(frozen=True)
 class FileSplit:
-    """Images that are decoded when they are needed: one path and one label each.
+    """Images that are decoded when they are needed: a path and a label for each.
 
-    Files that cannot be read end the run, or, where there is a set `corrupt`, are left out and entered there.
+    A file that cannot be read ends the run, unless `corrupt` is a set: then the file is left out and added to the set.
     """
 
     paths: tuple[Path, ...]
@@ -71,7 +72,7 @@ class FileSplit:
         return len(self.paths)
 
     def first(self, count: int | None) -> "FileSplit":
-        """The first `count` images (all for None); see `Split.first`."""
+        """The first `count` images; None: all. See `Split.first`."""
         return self if count is None else FileSplit(self.paths[:count], self.labels[:count], self.corrupt)
 
     def take(self, indices: Tensor) -> "FileSplit":
@@ -80,7 +81,7 @@ class FileSplit:
         return FileSplit(tuple(self.paths[i] for i in chosen), tuple(self.labels[i] for i in chosen), self.corrupt)
 
     def to(self, device: torch.device) -> "FileSplit":  # noqa: ARG002 - as Split
-        """Files stay where they are; their batches go to the device."""
+        """Returns itself: files stay on disk, and the loader moves their batches to the device."""
         return self
 
 
@@ -92,8 +93,8 @@ class ImageData:
     """What a training sees of a data set: a training and a validation split, never the test split.
 
     `mean` and `std` are per channel, of pixels in [0, 1]. `image_size` is the side in pixels at which networks see the
-    images; those of another side are resized batch by batch on the device. `corrupt` gathers the files that were left
-    out, where that was asked.
+    images; images of another size are resized batch by batch on the device. `corrupt` collects the files that were left
+    out because they cannot be read; None if such a file ends the run.
     """
 
     name: str
@@ -114,47 +115,42 @@ class ImageData:
         return Task(self.num_classes, self.image_size, len(self.mean))
 
     def to(self, device: torch.device) -> "ImageData":
-        """The same, with images that are in memory on `device`."""
+        """The same data; images in memory move to `device`, files stay on disk."""
         return replace(self, train=self.train.to(device), val=self.val.to(device))
 
 
 def carve(num_images: int, num_val: int) -> tuple[Tensor, Tensor]:
-    """Indices (training, validation) of `num_images`, int64, disjoint, both in a fixed random order that depends on the
-    counts alone.
+    """Splits `num_images` indices into (training, validation), int64 and disjoint, with `num_val` for validation.
+
+    Both are in a random order that depends on `num_images` alone.
     """
     assert 0 < num_val < num_images, (num_images, num_val)
     rng = Random(SPLIT_SEED)
-    draws = [rng.random() for _ in range(num_images)]  # the one stream that Python promises never to change
+    draws = [rng.random() for _ in range(num_images)]  # Python promises that the numbers of random() never change
     order = torch.tensor(sorted(range(num_images), key=draws.__getitem__))
     return order[num_val:], order[:num_val]
 
 
 def validation_size(num_images: int) -> int:
-    """VALIDATION_SHARE of `num_images`, rounded, leaving at least one image on either side."""
+    """VALIDATION_SHARE of `num_images`, rounded, but at least one image in each of the two splits."""
     return min(max(1, round(VALIDATION_SHARE * num_images)), num_images - 1)
 
 
 def at_size(images: Tensor, image_size: int) -> Tensor:
-    """uint8 (B, C, H, W) -> float32 (B, C, S, S) in 0..255, bilinear with antialiasing where H or W
-    is not S already.
-    """
+    """uint8 (B, C, H, W) -> float32 (B, C, S, S) in 0..255; resized (bilinear, antialiased) unless H and W are S."""
     pixels = images.float()
     if images.shape[-2:] == (image_size, image_size):
         return pixels
-    return F.interpolate(
-        pixels, size=(image_size, image_size), mode="bilinear", antialias=True, align_corners=False
-    )  # (B, C, S, S)
+    size = (image_size, image_size)
+    return F.interpolate(pixels, size=size, mode="bilinear", antialias=True, align_corners=False)  # (B, C, S, S)
 
 
 def normalise(pixels: Tensor, mean: tuple[float, ...], std: tuple[float, ...]) -> Tensor:
-    """float32 (B, C, H, W) in 0..255 -> zero mean and unit deviation per channel, as far as `mean` and `std` are the
-    data's.
-    """
+    """float32 (B, C, H, W) in 0..255 -> (pixels / 255 - mean) / std for each channel."""
     return (pixels - _per_channel(mean, pixels.device)) / _per_channel(std, pixels.device)
 
 
 @lru_cache
 def _per_channel(values: tuple[float, ...], device: torch.device) -> Tensor:
-    return 255.0 * torch.tensor(values, device=device).view(
-        1, -1, 1, 1
-    )  # (1, C, 1, 1); kept, since copying it would stall a GPU
+    """Cached, since copying the values to a GPU for each batch would make it wait."""
+    return 255.0 * torch.tensor(values, device=device).view(1, -1, 1, 1)  # (1, C, 1, 1)

@@ -1,7 +1,7 @@
-"""Data sets by name. Nothing touches the network unless asked to.
+"""Data sets by name. Nothing is downloaded unless the user asks for it.
 
-One's own is `package.module:MyDataset`: a class without arguments, or an object, with the three functions of `DataSet`.
-The built-in ones obey the same protocol.
+Your own data set is `package.module:MyDataset`: a class whose constructor needs no arguments, or an object, with the
+three methods of `DataSet`. The built-in data sets follow the same protocol.
 """
 
 import os
@@ -21,31 +21,29 @@ from nasbench.train.data import AnySplit, ImageData, Split, carve, validation_si
 
 @runtime_checkable
 class DataSet(Protocol):
-    """Where images come from. `data_dir` None is the default directory, `image_size` None the data set's own."""
+    """Where images come from. `data_dir` None: the default directory. `image_size` None: the data set's own size."""
 
     def task(self, data_dir: Path | None, image_size: int | None) -> Task:
-        """What networks are built for, without reading the images where that can be."""
+        """The task that networks are built for. Reads the images only if the answer depends on them."""
 
     def load(self, data_dir: Path | None, image_size: int | None, download: bool) -> ImageData:
-        """The training and the validation split, the same at every call. UsageError where something is missing or
-        broken.
-        """
+        """The training and the validation split, equal at every call. UsageError if a file is missing or broken."""
 
     def load_test(self, data_dir: Path | None, image_size: int | None, download: bool) -> AnySplit:
-        """The test split, which no search may touch."""
+        """The test split, which no search may read."""
 
 
 def resolve_dataset(name: str, skip_corrupt: bool = False) -> DataSet:
     """The data set with that name, at that import path, or in that folder ('folder:PATH').
 
-    `skip_corrupt` leaves out files that cannot be read, where the data set is one of files.
+    `skip_corrupt` leaves out files that cannot be read, if the data set reads its images from files.
     """
     if name == "folder" or name.startswith("folder:"):
         path = name.removeprefix("folder").removeprefix(":")
         if not path:
             raise UsageError(
-                "--dataset folder needs the path of the images: folder:PATH, with PATH/train/<class> and "
-                "PATH/val/<class>"
+                "--dataset folder needs the path of the images: folder:PATH, "
+                "with PATH/train/<class> and PATH/val/<class>"
             )
         made: Any = datasets.get("folder")(Path(path))
     else:
@@ -61,7 +59,7 @@ def resolve_dataset(name: str, skip_corrupt: bool = False) -> DataSet:
 
 
 def task_of(name: str, data_dir: Path | None, image_size: int | None) -> Task:
-    """What networks on this data set are built for; reads no more than it must."""
+    """The task that networks on this data set are built for; see `DataSet.task`."""
     return resolve_dataset(name).task(data_dir, image_size)
 
 
@@ -69,7 +67,7 @@ def task_of(name: str, data_dir: Path | None, image_size: int | None) -> Task:
 def read_once(
     name: str, data_dir: Path, image_size: int | None, download: bool, skip_corrupt: bool = False
 ) -> ImageData:
-    """The data set, read once in a process: a warm worker keeps it."""
+    """The data set. A process reads it once and keeps it, so that a worker's next training starts sooner."""
     return resolve_dataset(name, skip_corrupt).load(data_dir, image_size, download)
 
 
@@ -77,12 +75,12 @@ def read_once(
 def on_device_once(
     device: torch.device, name: str, data_dir: Path, image_size: int | None, download: bool, skip_corrupt: bool = False
 ) -> ImageData:
-    """The same with its images on `device`, copied once in a process."""
+    """The same with its images on `device`. A process copies them once."""
     return read_once(name, data_dir, image_size, download, skip_corrupt).to(device)
 
 
 def default_data_dir() -> Path:
-    """$NASBENCH_DATA, else the user cache."""
+    """$NASBENCH_DATA if it is set, else the user's cache directory."""
     given = os.environ.get("NASBENCH_DATA")
     if given:
         return Path(given)
@@ -92,8 +90,9 @@ def default_data_dir() -> Path:
 
 @dataclass(frozen=True)
 class Digits:
-    """1,797 real scans, 8 x 8, of 43 people's digits (UCI, by way of scikit-learn): 1,200 to train, 300 to validate,
-    297 to test.
+    """1,797 scans, 8 x 8 pixels, of digits that 43 people wrote (UCI; they come with scikit-learn).
+
+    1,200 are for training, 300 for validation, 297 for the test.
     """
 
     def task(self, data_dir: Path | None, image_size: int | None) -> Task:  # noqa: ARG002 - it comes with scikit-learn
@@ -108,11 +107,11 @@ class Digits:
         return self._parts()[1]
 
     def _parts(self) -> tuple[Split, Split]:
-        """Everything but the test split, and the test split."""
+        """The images of training and validation, and the images of the test."""
         from sklearn.datasets import load_digits
 
         scans = load_digits()
-        pixels = torch.from_numpy(scans.images).mul(255 / 16).round().to(torch.uint8)  # (N, 8, 8), of 0..16
+        pixels = torch.from_numpy(scans.images).mul(255 / 16).round().to(torch.uint8)  # (N, 8, 8), from 0..16 to 0..255
         every = Split(pixels.unsqueeze(1), torch.from_numpy(scans.target).long())  # (N, 1, 8, 8)
         rest, test = carve(len(every), 297)
         return every.take(rest), every.take(test)
@@ -120,9 +119,9 @@ class Digits:
 
 @dataclass(frozen=True)
 class TorchvisionData:
-    """A data set of torchvision's: `kind` is its class there, `layout` what has to lie in the data directory.
+    """A data set of torchvision: `kind` is its class there, `layout` says what the data directory must contain.
 
-    A tenth of the official training images, in a fixed random order, is the validation split: CIFAR's 5,000 of 50,000.
+    A tenth of the official training images, drawn at random once and for all, is the validation split.
     """
 
     name: str
@@ -133,7 +132,7 @@ class TorchvisionData:
     std: tuple[float, ...]
     num_classes: int
 
-    def task(self, data_dir: Path | None, image_size: int | None) -> Task:  # noqa: ARG002 - known without
+    def task(self, data_dir: Path | None, image_size: int | None) -> Task:  # noqa: ARG002 - known without reading
         return Task(self.num_classes, image_size or self.side, len(self.mean))
 
     def load(self, data_dir: Path | None, image_size: int | None, download: bool) -> ImageData:
@@ -152,20 +151,18 @@ class TorchvisionData:
         root = data_dir or default_data_dir()
         try:
             made = getattr(torchvision.datasets, self.kind)(root, train=train, download=download)
-        except Exception as error:  # not found, torn, or not to be fetched: torchvision raises several types for each
+        except Exception as error:  # missing, broken or not reachable: torchvision raises several types for each
             if download:
                 raise RunFailed(
-                    f"cannot fetch {self.name} into {root}: {error}. Check the network, or put {self.layout} there by "
-                    "hand."
+                    f"cannot download {self.name} to {root}: {error}. "
+                    f"Check the network, or put {self.layout} there by hand."
                 ) from error
             raise UsageError(
-                f"{self.name} is not in {root} (missing or incomplete). Put {self.layout} there, name another "
-                "directory with "
-                "--data-dir or $NASBENCH_DATA, or let it be fetched with --download."
+                f"{self.name} is not in {root} (missing or incomplete). Put {self.layout} there, "
+                "name another directory with --data-dir or $NASBENCH_DATA, or let it be fetched with --download."
             ) from error
-        return Split(_channels_first(torch.as_tensor(made.data)), torch.as_tensor(made.targets).long()), tuple(
-            made.classes
-        )
+        split = Split(_channels_first(torch.as_tensor(made.data)), torch.as_tensor(made.targets).long())
+        return split, tuple(made.classes)
 
 
 def _channels_first(pixels: Tensor) -> Tensor:

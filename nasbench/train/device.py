@@ -1,4 +1,4 @@
-"""Devices by the names that users give, and random numbers on them that leave no trace."""
+"""Devices by the names that users give, and contexts that restore random generators and threads afterwards."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
 def resolve_device(name: str) -> torch.device:
-    """'auto' is the first CUDA device, else Apple's GPU, else the CPU. UsageError for a device that is not there."""
+    """'auto' is the current CUDA device, else Apple's GPU, else the CPU. UsageError if the device is not available."""
     cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
     kind = name.partition(":")[0]
     if kind not in DEVICES:
@@ -20,11 +20,8 @@ def resolve_device(name: str) -> torch.device:
         return torch.device("cuda" if cuda else "mps" if mps else "cpu")
     if (kind == "cuda" and not cuda) or (kind == "mps" and not mps):
         there = ", ".join(["cpu"] + ["cuda"] * cuda + ["mps"] * mps)
-        built = (
-            ""
-            if kind != "cuda" or torch.backends.cuda.is_built()
-            else f" PyTorch {torch.__version__} is built without CUDA."
-        )
+        without = kind == "cuda" and not torch.backends.cuda.is_built()
+        built = f" PyTorch {torch.__version__} is built without CUDA." if without else ""
         raise UsageError(
             f"device {name!r} is not there.{built} There are: {there}. Use --device auto, or mend the driver."
         )
@@ -32,7 +29,7 @@ def resolve_device(name: str) -> torch.device:
 
 
 def describe_device(device: torch.device) -> str:
-    """One line for people: 'cuda:0 (NVIDIA H200, 139.8 GiB)', 'cpu (2 threads)'."""
+    """One line for people, such as 'cuda:0 (NVIDIA H200, 139.8 GiB)' or 'cpu (2 threads)'."""
     if device.type == "cuda":
         properties = torch.cuda.get_device_properties(device)
         index = torch.cuda.current_device() if device.index is None else device.index
@@ -44,10 +41,10 @@ def describe_device(device: torch.device) -> str:
 
 @contextmanager
 def isolated_rng(device: torch.device, seed: int) -> Iterator[None]:
-    """Inside, PyTorch's global generators of the CPU and of `device` start from `seed`; afterwards they are as they
-    were.
+    """A context in which PyTorch's global generators of the CPU and of `device` start from `seed`.
 
-    Layers that draw numbers (initialisation, dropout, drop path) know the global generators only.
+    Afterwards they have the state from before. It is needed because the initialisation of layers, dropout and drop path
+    draw from the global generators.
     """
     cpu_state = torch.get_rng_state()
     state = _get_state(device)
@@ -79,15 +76,18 @@ def _set_state(device: torch.device, state: torch.Tensor) -> None:
 
 
 SMALL_STEP_MACS = 2_000_000_000
-"""Multiply-adds of a batch's forward pass up to which a second thread costs more than it brings: a NASNet child's step
-is thousands of kernels, and threads meet at the end of each. Measured on two cores: 0.6 G a step took 4.3 s with one
-thread and 8.2 s with two, 7.4 G took 24 s and 16 s."""
+"""Multiply-adds of a batch's forward pass up to which one thread is faster than two.
+
+A step of a NASNet child runs thousands of kernels, and the threads wait for each other at the end of each. Measured on
+two cores: 0.6 G a step took 4.3 s with one thread and 8.2 s with two; 7.4 G a step took 24 s and 16 s.
+"""
 
 
 @contextmanager
 def fitting_threads(device: torch.device, macs_per_step: int) -> Iterator[None]:
-    """Inside, PyTorch computes with one thread where the device is the CPU and a step is small; otherwise with what it
-    has.
+    """A context in which PyTorch uses one thread if the device is the CPU and a step is small (SMALL_STEP_MACS).
+
+    Otherwise the number of threads stays as it is.
     """
     threads = torch.get_num_threads()
     if device.type == "cpu" and macs_per_step <= SMALL_STEP_MACS:

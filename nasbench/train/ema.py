@@ -1,6 +1,4 @@
-"""An exponential moving average of a network's weights, which is what is evaluated and kept where a recipe asks for
-one.
-"""
+"""An exponential moving average of a network's weights. If a recipe asks for it, the average is evaluated and kept."""
 
 import copy
 from collections.abc import Mapping
@@ -10,11 +8,11 @@ from torch import Tensor, nn
 
 
 class Ema:
-    """average <- decay * average + (1 - decay) * weights after each step; statistics of norm layers alike, integers
-    copied.
+    """average <- decay * average + (1 - decay) * weights, after each step.
 
-    Early on the decay is (1 + steps) / (10 + steps) where that is less, so that the start is forgotten sooner
-    (TensorFlow's ExponentialMovingAverage with num_updates, which the NASNet and EfficientNet trainings used).
+    The same holds for the running statistics of normalisations; integers are copied. The decay is (1 + steps) / (10 +
+    steps) as long as that is less than the recipe's, so that the initial weights lose their influence sooner. This is
+    TensorFlow's ExponentialMovingAverage with num_updates, which the NASNet and EfficientNet trainings used.
     """
 
     def __init__(self, model: nn.Module, decay: float) -> None:
@@ -24,7 +22,7 @@ class Ema:
 
     @torch.no_grad()
     def update(self, model: nn.Module, step: int) -> None:
-        """After optimiser step `step`, counted from 0."""
+        """Takes the weights of `model` into the average, after optimiser step `step`, counted from 0."""
         decay = min(self._decay, (1 + step) / (10 + step))
         new = model.state_dict()
         for name, average in self.model.state_dict().items():

@@ -1,5 +1,6 @@
-"""The trial boundary: what goes wrong in one network's building or training is an answer, with a reason that people can
-read.
+"""The trial boundary: an error while a network is built or trained makes that trial fail, with a readable reason.
+
+The search goes on.
 """
 
 from collections.abc import Iterator
@@ -14,14 +15,15 @@ OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "cannot allocate memo
 
 @contextmanager
 def trial_boundary(doing: str) -> Iterator[None]:
-    """Turns an exception into TrialFailed, but for those that every trial would meet (UsageError, RunFailed). `doing`:
-    'the training'.
+    """Turns an exception into TrialFailed. `doing` says what failed, such as 'the training'.
+
+    UsageError and RunFailed pass through: every other trial would raise them too.
     """
     try:
         yield
     except (UsageError, RunFailed, TrialFailed):
         raise
-    except Exception as error:  # a network may come from a plug-in: whatever it raises is its own trial's fault
+    except Exception as error:  # a network may come from a plug-in, which may raise anything
         raise TrialFailed(f"{doing} failed: {_reason(error)}") from error
 
 

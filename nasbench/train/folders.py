@@ -1,5 +1,6 @@
-"""Images in folders: `train/<class>/...` and `val/<class>/...`. `val` is the test split; validation is carved from
-`train`.
+"""Images in folders: `train/<class>/...` and `val/<class>/...`.
+
+`val` is the test split. The validation split is a part of `train`.
 """
 
 import os
@@ -22,24 +23,27 @@ from nasbench.train.loader import Fault, read_image, refusal
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".ppm", ".pgm", ".tif", ".tiff", ".webp")
 
 IN_MEMORY_BYTES = 2**30
-"""Up to this size of all training images at the asked side, they are decoded once and live on the device; larger ones
-stream.
+"""Training images up to this total size, at the side that is asked for, are decoded once and stay on the device.
+
+Larger data sets are read batch by batch.
 """
 
 LARGEST_OWN_SIDE = 224
-"""Where no image size is asked for, it is the shorter side of the first image, and no more than this."""
+"""If no image size is given, it is the shorter side of the first image, but at most this."""
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-"""Of ImageNet's training images: the usual values for photographs."""
+"""Mean and deviation of ImageNet's training images, which are the usual values for photographs."""
 
 
 @dataclass(frozen=True)
 class Folder:
-    """The images under `path`; None is the data directory. Streams always where `stream` is set, else where memory asks
-    for it.
+    """The images under `path`.
 
-    Files that cannot be read end the run; where there is a set `corrupt`, they are left out and entered there.
-    `num_classes` is how many there have to be, None for any number.
+    path         the root directory; None: the data directory
+    stream       True: read images batch by batch; False: do so only if they need more than IN_MEMORY_BYTES
+    side         the image size in pixels if the user gives none; None: see LARGEST_OWN_SIDE
+    num_classes  the number of class folders that must be there; None: any number
+    corrupt      None: a file that cannot be read ends the run; a set: such files are left out and added to it
     """
 
     path: Path | None = None
@@ -56,7 +60,7 @@ class Folder:
     def load(self, data_dir: Path | None, image_size: int | None, download: bool) -> ImageData:  # noqa: ARG002 - nothing to fetch
         root = self._root(data_dir)
         files, names = self._files(root / "train"), self._names(root)
-        self._files(root / "val")  # a class without images is answered now, not after the training
+        self._files(root / "val")  # so that a class without images is an error now, not after the training
         side = image_size or self._own_side(files)
         every: AnySplit = files if self._streams(len(files), side) else _decode(files, side)
         train, val = carve(len(every), validation_size(len(every)))
@@ -72,14 +76,14 @@ class Folder:
         return files if self._streams(len(files), side) else _decode(files, side)
 
     def _names(self, root: Path) -> tuple[str, ...]:
-        """The classes, the same in both splits."""
+        """The names of the classes. UsageError if the splits differ, or their number is not `num_classes`."""
         names = _classes(root / "train")
         _check_same(names, root)
         if self.num_classes is not None and len(names) != self.num_classes:
             raise UsageError(
-                f"{root / 'train'} and {root / 'val'} have {len(names):,} class folders; {self.name} has "
-                f"{self.num_classes:,} classes. "
-                f"Put the missing ones there, or take these alone: --dataset folder:{root}"
+                f"{root / 'train'} and {root / 'val'} have {len(names):,} class folders; "
+                f"{self.name} has {self.num_classes:,} classes. "
+                f"Put the missing ones there, or use the present ones: --dataset folder:{root}"
             )
         return names
 
@@ -106,7 +110,7 @@ datasets.register("imagenet")(Folder(name="imagenet", stream=True, side=224, num
 
 
 def _classes(directory: Path) -> tuple[str, ...]:
-    """The names of the class folders, sorted: a class's label is its place here."""
+    """The names of the class folders, sorted. The label of a class is its index here."""
     if not directory.is_dir():
         raise UsageError(f"no directory at {directory}. Put a folder of images for each class there.")
     names = sorted(entry.name for entry in directory.iterdir() if entry.is_dir() and not entry.name.startswith("."))
@@ -145,7 +149,7 @@ def _files(directory: Path) -> FileSplit:
 
 
 def _check_same(names: tuple[str, ...], root: Path) -> None:
-    """UsageError where `val` has other classes than `train`."""
+    """UsageError if `val` and `train` have different classes."""
     others = _classes(root / "val")
     every = len({*names, *others})
     lacks = [
@@ -163,13 +167,13 @@ def _some(names: Sequence[str]) -> str:
 
 def _first_readable(files: FileSplit) -> Image.Image:
     for path in files.paths[:-1]:
-        with suppress(UsageError):  # those that cannot be read are counted where all are read
+        with suppress(UsageError):  # files that cannot be read are counted later, when all are read
             return read_image(path)
     return read_image(files.paths[-1])
 
 
 def _decode(files: FileSplit, side: int) -> Split:
-    """Every image with its shorter side resized to `side`, and the centre square of it."""
+    """Every image: its shorter side is resized to `side`, then the centre square is cut out."""
     transform = v2.Compose([v2.Resize(side, antialias=True), v2.CenterCrop(side), v2.PILToTensor()])
     images = torch.empty(len(files), 3, side, side, dtype=torch.uint8)
     readable: list[int] = []

@@ -1,7 +1,6 @@
-"""Fine-tuning: which parts of a network stay as they are, and which learn slowly (Yosinski et al. 2014,
-arXiv:1411.1792).
+"""Fine-tuning: which parts of a network are frozen, and which learn slowly (Yosinski et al. 2014, arXiv:1411.1792).
 
-A linear probe trains the head alone, partial fine-tuning the later stages, full fine-tuning everything.
+A linear probe trains only the head, partial fine-tuning also the later stages, full fine-tuning everything.
 """
 
 from dataclasses import dataclass
@@ -10,15 +9,15 @@ from torch import nn
 
 from nasbench.core.errors import UsageError
 
-FORMS = "none, all-but-head, or stages:K with K from 1 on"
+FORMS = "none, all-but-head, or stages:K with K at least 1"
 
 
 @dataclass(frozen=True)
 class Freezing:
-    """`what` is none, all-but-head, or stages:K, the first K of `stages_of`.
+    """What is frozen and what learns slowly.
 
-    `pretrained` are the names of the parameters that come from an earlier training: all of them but the head's learn
-    slowly.
+    what        none, all-but-head, or stages:K for the first K of `stages_of`
+    pretrained  names of the parameters that come from an earlier training; except for the head's, they learn slowly
     """
 
     what: str = "none"
@@ -31,23 +30,20 @@ class Freezing:
                 raise UsageError(f"--freeze takes {FORMS}; got {self.what!r}")
 
     def identity(self, slow_body: bool) -> dict[str, object]:
-        """What tells one fine-tuning from another, beside the weights that it starts from; `slow_body` where there are
-        such weights.
-        """
+        """What distinguishes two fine-tunings that start from the same weights. `slow_body`: there are such weights."""
         return {"what": self.what, "slow_body": slow_body}
 
     def freeze(self, model: nn.Module) -> None:
-        """Stops the gradients of the frozen parts. UsageError where there is no head, or nothing else would be left to
-        train.
-        """
+        """Stops the gradients of the frozen parts. UsageError if there is no head, or no stage would learn."""
         thawed = self._thawed(model)
         for name, parameter in model.named_parameters():
             if not name.startswith(thawed):
                 parameter.requires_grad_(False)
 
     def hold(self, model: nn.Module) -> None:
-        """Puts the frozen parts in evaluation mode: their statistics stay, and nothing of them drops. For after each
-        `model.train()`.
+        """Puts the frozen parts in evaluation mode, so that their statistics stay and their dropout is off.
+
+        Call it after each `model.train()`.
         """
         thawed = self._thawed(model)
         for name, module in model.named_modules():
@@ -65,15 +61,14 @@ class Freezing:
         )
 
     def stuck(self, model: nn.Module) -> list[str]:
-        """The names of the parameters that are frozen without having been trained: they stay as they were
-        initialised.
-        """
+        """The names of the parameters that are frozen at their random initialisation, since none was carried over."""
         thawed, known = self._thawed(model), set(self.pretrained)
         return [name for name, _ in model.named_parameters() if not name.startswith(thawed) and name not in known]
 
     def _thawed(self, model: nn.Module) -> tuple[str, ...]:
-        """What the names of all that learns start with. What belongs to no stage (a position embedding, say) is frozen
-        with the first.
+        """Prefixes of the names of all parameters that learn.
+
+        A parameter that belongs to no stage, such as a position embedding, is frozen together with the first stage.
         """
         if self.what == "none":
             return ("",)
@@ -83,8 +78,8 @@ class Freezing:
         count, stages = int(self.what.partition(":")[2]), stages_of(model)
         if count >= len(stages):
             raise UsageError(
-                f"--freeze stages:{count}: the network has {len(stages)} stages before its head; freeze fewer, or "
-                "all-but-head"
+                f"--freeze stages:{count}: the network has {len(stages)} stages before its head; "
+                "freeze fewer, or all-but-head"
             )
         return (head, *(f"{stage}." for stage in stages[count:]))
 
@@ -93,19 +88,20 @@ NOTHING = Freezing()
 
 
 def head_of(model: nn.Module) -> tuple[str, nn.Module]:
-    """(name, module) of the classifier: the last linear layer. UsageError where there is none."""
+    """(name, module) of the classifier, which is the last linear layer. UsageError if there is no linear layer."""
     linear = [(name, module) for name, module in model.named_modules() if isinstance(module, nn.Linear)]
     if not linear:
         raise UsageError(
-            f"{type(model).__name__} has no linear classifier at its end, so there is no head to train alone; use "
-            "--freeze none"
+            f"{type(model).__name__} has no linear classifier at its end, so there is no head to train alone; "
+            "use --freeze none"
         )
     return linear[-1]
 
 
 def stages_of(model: nn.Module) -> list[str]:
-    """Names of the parts of the body in order: the network's children, with those that hold most of its weights taken
-    apart.
+    """Names of the parts of the body, in order: the network's children.
+
+    A child that holds more than half of all weights, or the head, is replaced by its own children.
     """
     head, _ = head_of(model)
     parts: list[str] = []

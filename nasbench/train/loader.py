@@ -1,7 +1,7 @@
-"""Batches for the trainer, in an order and with augmentation that depend on (seed, epoch) alone.
+"""Batches for the trainer. Their order and augmentation depend only on (seed, epoch).
 
-Images in memory are indexed, resized and augmented on their device. Files are decoded by torchvision's v2 transforms in
-worker processes, each image under a seed of its own, so that the number of workers changes nothing.
+Images in memory are indexed, resized and augmented on their device. Files are decoded and augmented by torchvision's v2
+transforms in worker processes. Each image has its own seed, so that the number of workers does not change the result.
 """
 
 import os
@@ -24,18 +24,17 @@ from nasbench.train.device import isolated_rng
 from nasbench.train.replicas import ALONE, Replicas
 
 Batch = tuple[Tensor, Tensor]
-"""Normalised images float32 (B, C, S, S) and labels int64 (B); where images are mixed, labels are float32 (B, classes).
-"""
+"""Normalised images float32 (B, C, S, S) and labels int64 (B), or float32 (B, classes) if images are mixed."""
 
 MAX_WORKERS = 8
 CPU = torch.device("cpu")
 
 
 class TrainBatches:
-    """Batches of `batch_size` images, shuffled and augmented as the recipe says. What does not fill a batch waits for
-    another epoch.
+    """Batches of the recipe's `batch_size` images, shuffled and augmented as the recipe says.
 
-    Of each batch a replica gets its part: the order is that of one process, the augmentation the replica's own.
+    The last images of an epoch are left out if they do not fill a batch. Each replica gets its part of every batch: the
+    order is the same as in one process, but the augmentation has random numbers of the replica's own.
     """
 
     def __init__(
@@ -49,14 +48,13 @@ class TrainBatches:
 
     @property
     def steps(self) -> int:
-        """Of an epoch."""
+        """Batches of an epoch."""
         return len(self._split) // self._batch_size
 
     def epoch(self, epoch: int) -> Iterator[Batch]:
         """The batches of epoch `epoch`, counted from 0."""
-        order = torch.randperm(
-            len(self._split), generator=torch.Generator().manual_seed(derive(self._seed, "order", epoch))
-        )
+        shuffler = torch.Generator().manual_seed(derive(self._seed, "order", epoch))
+        order = torch.randperm(len(self._split), generator=shuffler)
         order = self._replicas.part(order[: self.steps * self._batch_size].view(self.steps, self._batch_size)).flatten()
         generator = torch.Generator(self._device).manual_seed(self._replicas.seed(self._seed, "augment", epoch))
         rng = Random(self._replicas.seed(self._seed, "mix", epoch))
@@ -97,7 +95,7 @@ class TrainBatches:
 
 
 def eval_batches(split: AnySplit, data: ImageData, device: torch.device, batch_size: int) -> Iterator[Batch]:
-    """Every image of `split` once, in order, as networks see it without augmentation. The last batch may be smaller."""
+    """Every image of `split` once, in order, normalised and not augmented. The last batch may be smaller."""
     if isinstance(split, Split):
         for images, labels in zip(split.images.split(batch_size), split.labels.split(batch_size), strict=True):
             yield normalise(at_size(images.to(device), data.image_size), data.mean, data.std), labels.to(device)
@@ -108,56 +106,48 @@ def eval_batches(split: AnySplit, data: ImageData, device: torch.device, batch_s
 
 
 def read_image(path: str | os.PathLike[str]) -> Image.Image:
-    """An RGB image. UsageError that names the file where it is none."""
+    """Reads an RGB image. UsageError, with the path, if the file is not a readable image."""
     try:
         with Image.open(path) as image:
             return image.convert("RGB")
-    except (
-        OSError,
-        SyntaxError,
-        ValueError,
-        UnidentifiedImageError,
-    ) as error:  # PIL raises all of these for broken files
+    except (OSError, SyntaxError, ValueError, UnidentifiedImageError) as error:  # PIL raises these for broken files
         raise UsageError(f"cannot read the image {path}: {error}. Replace or delete it.") from error
 
 
 Fault = tuple[Path, UsageError]
-"""A file that cannot be read, and why."""
+"""A file that cannot be read, and the reason."""
 
 
-WITHOUT_THEM = "Or go on without such files: nasbench transfer --skip-corrupt."
+WITHOUT_THEM = "Or leave such files out: nasbench transfer --skip-corrupt."
 
 
 def refusal(faults: Sequence[Fault], total: int, hint: str = WITHOUT_THEM) -> UsageError:
-    """The error for files that cannot be read, `total` being those that were looked at: counts and names them."""
+    """The error for files that cannot be read: it counts and names them. `total` files were tried."""
     names = ", ".join(str(path) for path, _ in faults[:5]) + (", ..." if len(faults) > 5 else "")
     return UsageError(f"{len(faults):,} of {total:,} images cannot be read ({names}). The first: {faults[0][1]} {hint}")
 
 
 class _FileBatches:
-    """Decodes files into uint8 batches on the device. Worker processes, where there are any, live as long as this does.
+    """Decodes files into uint8 batches on the device. Its worker processes, if any, live as long as the object.
 
-    A batch none of whose files can be read is left out, or, where `all_needed`, ends the run: other replicas wait for
-    their parts of it.
+    If no file of a batch can be read, the batch is left out. With `all_needed` it is an error instead, since other
+    replicas would wait for this replica's part.
     """
 
     def __init__(
         self, split: FileSplit, transform: v2.Transform, device: torch.device, all_needed: bool = False
     ) -> None:
         self._device, self._order, self._corrupt, self._all_needed = device, _Order(), split.corrupt, all_needed
-        # A CPU that trains has no core to spare; beside a GPU, decoding is what would hold it up.
-        workers = (
-            0
-            if device.type == "cpu"
-            else min(MAX_WORKERS, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)
-        )
+        # A training on the CPU needs all cores itself; a GPU would wait for images that one process decodes.
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
+        workers = 0 if device.type == "cpu" else min(MAX_WORKERS, cores)
         self._loader = DataLoader(
             _Files(split, transform),
             batch_sampler=self._order,
             num_workers=workers,
             collate_fn=_collate,
             pin_memory=device.type == "cuda",
-            generator=torch.Generator(),  # its base seed would come from the global generator otherwise
+            generator=torch.Generator(),  # without it, the global generator would give the base seed
             persistent_workers=workers > 0,
             multiprocessing_context="forkserver" if workers else None,
         )
@@ -172,9 +162,8 @@ class _FileBatches:
                 self._corrupt.update(path for path, _ in faults)
             if len(labels) == 0:
                 if self._all_needed:
-                    raise refusal(
-                        faults, len(faults), "A batch of these alone has no part for this process to compute."
-                    )
+                    hint = "They are all images of a batch that this process has to compute."
+                    raise refusal(faults, len(faults), hint)
                 continue
             yield images.to(self._device, non_blocking=True), labels.to(self._device, non_blocking=True)
 
@@ -193,7 +182,7 @@ class _Order:
 
 
 class _Files(Dataset[tuple[Tensor, int] | Fault]):
-    """An error is handed over as a value: raised in a worker process, it would arrive wrapped in a traceback."""
+    """Returns an error as a value: if a worker process raised it, its message would be wrapped in a traceback."""
 
     def __init__(self, split: FileSplit, transform: v2.Transform) -> None:
         self._split, self._transform = split, transform
@@ -224,9 +213,8 @@ def _collate(items: Sequence[tuple[Tensor, int] | Fault]) -> tuple[Tensor, Tenso
 
 def _train_transform(image_size: int, recipe: Recipe) -> v2.Transform:
     if recipe.random_resized_crop:
-        crop: list[v2.Transform] = [
-            v2.RandomResizedCrop(image_size, scale=(recipe.random_resized_crop, 1.0), antialias=True)
-        ]
+        scale = (recipe.random_resized_crop, 1.0)
+        crop: list[v2.Transform] = [v2.RandomResizedCrop(image_size, scale=scale, antialias=True)]
     else:
         crop = _centre_crop(image_size)
     mirror = [v2.RandomHorizontalFlip()] if recipe.flip else []
@@ -235,8 +223,9 @@ def _train_transform(image_size: int, recipe: Recipe) -> v2.Transform:
 
 
 def _policy(recipe: Recipe) -> v2.Transform | None:
-    """The augmentation policy of torchvision that a recipe names, for uint8 images; AutoAugment's is ImageNet's (Cubuk
-    et al. 2019).
+    """The augmentation policy of torchvision that a recipe names, for uint8 images.
+
+    AutoAugment has the policy that was found for ImageNet (Cubuk et al. 2019).
     """
     known: dict[str, type[v2.Transform]] = {
         "autoaugment": v2.AutoAugment,
@@ -256,5 +245,5 @@ def _eval_transform(image_size: int) -> v2.Transform:
 
 
 def _centre_crop(image_size: int) -> list[v2.Transform]:
-    # 224 of 256 pixels, as for ImageNet since Krizhevsky et al. 2012.
+    # The centre 224 of 256 pixels, the usual evaluation on ImageNet (Krizhevsky et al. 2012).
     return [v2.Resize(round(image_size * 256 / 224), antialias=True), v2.CenterCrop(image_size)]

@@ -1,20 +1,15 @@
-"""The built-in recipes. A number that changes is a new version: results are ranked together within a recipe and version
-only.
-"""
+"""Recipes for searches. If a number changes, the version changes: results are ranked within one recipe and version."""
 
 from nasbench.core.recipe import Recipe
 from nasbench.core.registry import recipes
 
 # The paper states 20 epochs, a cosine over them, momentum 0.9, an L2 penalty, N = 2, and crop and flip (appendix A.3
-# and A.6). It
-# does not state F, the batch size, the rate or the penalty's weight. Chosen here, and why:
-# F = 32, the smallest of its final CIFAR networks ("6 @ 768" has 768 / 24 = 32);
-# batch 32 and rate 0.025, penalty 5e-4, clipping at 5: what the authors' released CIFAR training has, the only
-# documented anchor;
-# no drop path, and no auxiliary head: both help long trainings of large networks, and cost a 20-epoch child some of its
-# speed.
-# Whitening is per channel over the data set, crops are from images padded with zeros (the paper upsamples to 40
-# pixels).
+# and A.6). It does not state F, the batch size, the rate and the weight of the penalty. The values here, and why:
+#   F = 32: the F of its smallest final CIFAR network ("6 @ 768" has 768 / 24 = 32);
+#   batch 32, rate 0.025, penalty 5e-4, clipping at 5: as in the authors' released CIFAR training, the only source;
+#   no drop path and no auxiliary head: both help long trainings of large networks, and slow a 20-epoch child down.
+# Images are normalised per channel over the data set. Crops are from images padded with zeros (the paper upsamples to
+# 40 pixels).
 NASNET_PROXY = Recipe(
     name="nasnet_proxy",
     version=1,
@@ -32,19 +27,16 @@ NASNET_PROXY = Recipe(
     channels_last=True,
     cells=2,
     filters=32,
-    source="Zoph et al. 2018 (arXiv:1707.07012), appendix A.6; batch, rate, penalty and clipping of the released "
-    "CIFAR training",
+    source="Zoph et al. 2018 (arXiv:1707.07012), appendix A.6; "
+    "batch, rate, penalty and clipping of the released CIFAR training",
 )
 recipes.register("nasnet_proxy")(NASNET_PROXY)
 
-# N = 1, F = 8 and 2,048 images make a CIFAR-10 child of some 35 CPU-seconds (35 % correct), one of digits of 5. With so
-# few steps
-# (128, or 74) small batches and a high rate count: on digits, eight random cells reach 94 % at batch 32 and rate 0.1,
-# 87 % at 0.05,
-# 74 % at batch 64. No augmentation, which two epochs cannot use. channels_last trains twice as fast on CPUs. The
-# normalisations'
-# momentum is 0.1: EfficientNet-B0 on digits at 32 px is 96 % right with it, 8 % with its own 0.01, whose statistics lag
-# behind.
+# With N = 1, F = 8 and 2,048 images, a child takes about 35 CPU-seconds on CIFAR-10 (35 % correct) and 5 on digits.
+# With so few steps (128 on CIFAR-10, 74 on digits) small batches and a high rate matter: on digits, eight random cells
+# reach 94 % at batch 32 and rate 0.1, 87 % at rate 0.05, and 74 % at batch 64. There is no augmentation, since it does
+# not help in two epochs. channels_last trains twice as fast on CPUs. The momentum of normalisations is 0.1:
+# EfficientNet-B0 on digits at 32 px reaches 96 % with it, and 8 % with its own 0.01, whose statistics lag behind.
 QUICK = Recipe(
     name="quick",
     version=2,

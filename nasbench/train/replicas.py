@@ -1,8 +1,7 @@
-"""The processes that train one network together, each on its part of every batch: data-parallel training over
-torch.distributed.
+"""Data-parallel training over torch.distributed: several processes train one network, each on its part of every batch.
 
-The gradients' mean over replicas is that of the whole batch, as all parts are of one size. One process is the case of
-one replica.
+All parts have the same size, so that the mean of the replicas' gradients is the gradient of the whole batch. A single
+process counts as one replica.
 """
 
 import os
@@ -20,54 +19,56 @@ from nasbench.core.seeds import derive
 
 @dataclass(frozen=True)
 class Replicas:
-    """`rank` of `count` processes, of a process group that has been started already."""
+    """This process is number `rank` of `count`. If `count` is above 1, the process group has been started already."""
 
     rank: int = 0
     count: int = 1
 
     @property
-    def leads(self) -> bool:
-        """True in the one process that writes files and speaks."""
+    def is_leader(self) -> bool:
+        """True in the one process that writes files and prints."""
         return self.rank == 0
 
     def device(self, device: torch.device) -> torch.device:
-        """This replica's own: of several GPUs of a machine, the one with its number there (torchrun and Ray Train give
-        it).
+        """The device of this replica. If a machine has several GPUs, it is the one with the number in $LOCAL_RANK.
+
+        torchrun and Ray Train set that variable.
         """
         if self.count == 1 or device.type != "cuda":
             return device
         return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")) % torch.cuda.device_count())
 
     def check_batch(self, batch_size: int) -> int:
-        """UsageError where a batch does not fall into equal parts."""
+        """Returns `batch_size`. UsageError if it cannot be divided into equal parts."""
         if batch_size % self.count:
             nearest = max(self.count, round(batch_size / self.count) * self.count)
             raise UsageError(
-                f"batches of {batch_size} images do not fall into {self.count} equal parts; nearest batch size: "
-                f"{nearest}"
+                f"batches of {batch_size} images do not fall into {self.count} equal parts; "
+                f"nearest batch size: {nearest}"
             )
         return batch_size
 
     def part(self, rows: Tensor) -> Tensor:
-        """(steps, batch, ...) -> this replica's (steps, batch / count, ...)."""
+        """(steps, batch, ...) -> the part of this replica, (steps, batch / count, ...)."""
         return rows.chunk(self.count, dim=1)[self.rank]
 
     def seed(self, seed: int, *purpose: str | int) -> int:
-        """A seed of this replica's own; that of one process for the first."""
+        """A seed for this replica. The first replica has the seed that a single process would have."""
         return derive(seed, *purpose, "replica", self.rank) if self.rank else derive(seed, *purpose)
 
     def wrap(self, model: nn.Module, device: torch.device) -> nn.Module:
-        """`model` with gradients averaged over the replicas; on GPUs its batch normalisation sees the whole batch."""
+        """`model` with gradients averaged over the replicas; on GPUs batch normalisation uses the whole batch."""
         if self.count == 1:
             return model
-        if device.type == "cuda":  # there is no such layer for CPUs: there, each replica normalises its own part
+        if device.type == "cuda":  # SyncBatchNorm needs GPUs; on CPUs each replica normalises its own part
             model = nn.SyncBatchNorm.convert_sync_batchnorm(model)
         return DistributedDataParallel(model, device_ids=[device] if device.type == "cuda" else None)
 
     @staticmethod
-    def alone_for_now(replica: nn.Module, more_to_come: bool) -> AbstractContextManager[None]:
-        """Inside, gradients are gathered here and not yet averaged over replicas, where there is more of the batch to
-        come.
+    def no_sync(replica: nn.Module, more_to_come: bool) -> AbstractContextManager[None]:
+        """A context in which gradients add up in this process without being averaged over the replicas.
+
+        It does nothing unless `more_to_come`: the last part of a batch averages what all its parts have added up.
         """
         if more_to_come and isinstance(replica, DistributedDataParallel):
             return replica.no_sync()
@@ -80,13 +81,13 @@ class Replicas:
         return tensor
 
     def share_statistics(self, model: nn.Module) -> None:
-        """Gives every replica the leader's buffers: each has gathered statistics from its own part of the batches."""
+        """Copies the leader's buffers to every replica, since running statistics differ between replicas."""
         if self.count > 1:
             for buffer in model.buffers():
                 distributed.broadcast(buffer, src=0)
 
     def union(self, names: Iterable[str]) -> list[str]:
-        """What any of the replicas names, sorted."""
+        """All names that any of the replicas passes, sorted and without duplicates."""
         found = [list(names)]
         if self.count > 1:
             mine, found = found[0], [[] for _ in range(self.count)]
@@ -94,7 +95,7 @@ class Replicas:
         return sorted({name for part in found for name in part})
 
     def wait(self) -> None:
-        """Until all replicas are here."""
+        """Waits until all replicas have called this."""
         if self.count > 1:
             distributed.barrier()
 
@@ -103,7 +104,7 @@ ALONE = Replicas()
 
 
 def of_process_group() -> Replicas:
-    """The replicas of the process group that was started (torchrun, Ray Train); one where there is none."""
+    """The replicas of the process group that torchrun or Ray Train has started; ALONE if there is none."""
     if not (distributed.is_available() and distributed.is_initialized()):
         return ALONE
     return Replicas(distributed.get_rank(), distributed.get_world_size())

@@ -1,8 +1,8 @@
-"""Recipes of searched networks as published: NASNet and EfficientNet on ImageNet, AmoebaNet on CIFAR.
+"""Published recipes of searched networks: NASNet and EfficientNet on ImageNet, AmoebaNet on CIFAR.
 
-The papers train on many devices at once and give a rate for each; here `batch_size` is the whole batch and `lr_peak`
-its rate. The auxiliary head that NASNet's and AmoebaNet's trainings weigh is there where the network is built with one
-(`--aux-head`). A number that changes is a new version: results are ranked together within a recipe and version only.
+The papers train on many devices and give the batch and the rate of one device. Here `batch_size` is the whole batch and
+`lr_peak` its rate. `aux_weight` has an effect only if the network is built with an auxiliary head (`--aux-head`). If a
+number changes, the version changes: results are ranked within one recipe and version.
 """
 
 from dataclasses import replace
@@ -29,7 +29,7 @@ NASNET_LARGE = Recipe(
     grad_clip_norm=10.0,  # released
     label_smoothing=0.1,  # A.7
     random_resized_crop=0.08,  # Szegedy et al. 2015, as A.7 says
-    flip=True,  # as A.7's crops
+    flip=True,  # as the crops of A.7
     drop_path=0.3,  # released: kept with 0.7 at the end
     drop_path_schedule="linear",  # released
     dropout=0.5,  # A.7
@@ -69,13 +69,13 @@ EFFICIENTNET = Recipe(
     momentum=0.9,  # section 5.2
     rmsprop_eps=1e-3,  # released
     weight_decay=1e-5,  # section 5.2
-    decay_norm_and_bias=False,  # released: not of normalisations; biases, few here, are spared as well
+    decay_norm_and_bias=False,  # released: no decay of normalisations; here the few biases do not decay either
     label_smoothing=0.1,  # released
     random_resized_crop=0.08,  # released: Inception's crops
     flip=True,  # released
     policy="autoaugment",  # section 5.2
     drop_path=0.2,  # section 5.2: survival 0.8, linear in depth
-    drop_path_schedule="constant",  # Huang et al. 2016: not over time
+    drop_path_schedule="constant",  # Huang et al. 2016: it does not grow over time
     ema_decay=0.9999,  # released
     mixed_precision=True,
     channels_last=True,
@@ -97,8 +97,8 @@ AMOEBANET_CIFAR = Recipe(
     grad_clip_norm=5.0,  # not stated; NASNet's
     pad_crop=4,  # not stated; NASNet's
     flip=True,  # not stated; NASNet's
-    cutout=16,  # of the '+ cutout' rows
-    drop_path=0.7,  # stated: to 0.7; read as the probability of dropping
+    cutout=16,  # the '+ cutout' rows of the paper
+    drop_path=0.7,  # stated: up to 0.7, taken here as the probability of dropping
     drop_path_schedule="linear",  # stated: ScheduledDropPath
     aux_weight=0.5,  # stated
     mixed_precision=True,

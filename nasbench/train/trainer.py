@@ -1,11 +1,10 @@
-"""The one trainer: a network, images and a recipe -> metrics. It knows nothing of where the network came from.
+"""The one trainer: a network, images and a recipe -> metrics. It does not know where the network comes from.
 
-On the CPU, for a given seed and number of threads, it is exact to the last bit, also when it is interrupted between two
-epochs and goes on from its checkpoint: each epoch's random numbers derive from (seed, epoch), so that none has to be
-saved.
+On the CPU, the same seed and number of threads give the same result to the last bit. This also holds if a training is
+interrupted and resumed from its checkpoint: the random numbers of an epoch depend only on (seed, epoch).
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -28,13 +27,15 @@ from nasbench.train.replicas import ALONE, Replicas
 from nasbench.train.training import Training
 
 EVAL_PIXELS = 2**19
-"""Of an evaluation batch: 512 images of 32 pixels a side, 10 of 224."""
+"""Pixels of an evaluation batch: 512 images of 32 x 32, or 10 of 224 x 224."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """`correct` of `images` were classified right, `in_five` among the five likeliest; `loss` is their mean
-    cross-entropy.
+    """What a network made of a split. `loss` is the mean cross-entropy in nats, whatever loss the recipe trains with.
+
+    correct  images whose class has the largest logit
+    in_five  images whose class is among the five largest logits
     """
 
     images: int
@@ -49,7 +50,7 @@ class Evaluation:
 
     @property
     def top5(self) -> float:
-        """In [0, 1]; 1 where there are no more than five classes."""
+        """In [0, 1]; 1 if there are at most five classes."""
         return self.in_five / self.images
 
 
@@ -69,18 +70,24 @@ def fit(
     replicas: Replicas = ALONE,
     compiled: bool = False,
 ) -> dict[str, float]:
-    """Trains `model` in place on `device` and returns `val_accuracy` in [0, 1], `val_loss` and `train_loss` (last
-    epoch, main head).
+    """Trains `model` in place on `device`. Returns `val_accuracy`, `val_top5`, `val_loss` and `train_loss`.
 
-    `epochs` (else the recipe's) is also what the schedule runs over; `stop_after` ends the training before the schedule
-    does. `report` is called after each epoch with the metrics so far, and where a training goes on, with those of its
-    last one. `checkpoint` is a file written after each epoch; where it exists, the training goes on from it. With an
-    average of the weights in the recipe, the average is what is evaluated and what `model` ends with. With `keep_best`,
-    every epoch is evaluated and `model` ends with the weights of the best one (`best_epoch`; the metrics are that
-    epoch's). `freezing` says what stays as it is and what learns slowly. Of `replicas`, each calls this with the same
-    arguments and a `model` of its own, and ends with the same weights. `compiled` compiles the network's repeated parts
-    for training. Raises TrialFailed for a loss that is not finite, for lack of memory and for whatever the network
-    raises; UsageError for a checkpoint of another training.
+    Accuracies lie in [0, 1]. `val_loss` is cross-entropy in nats, `train_loss` the recipe's loss of the main head. Both
+    are of the last epoch. If the recipe averages the weights, the average is evaluated and `model` ends with it.
+
+    seed        of the order of images, augmentation, dropout and drop path
+    epochs      the number that the schedule runs over (else the recipe's)
+    stop_after  ends the training after this many epochs, before the schedule ends
+    report      called with (epochs done, metrics) after each epoch, and once more when a training is resumed
+    checkpoint  a file that is written after each epoch; if it exists, the training goes on from it
+    keep_best   every epoch is evaluated; `model` ends with the weights of the best one, and the metrics are that
+                epoch's, with its number as `best_epoch`
+    freezing    what is frozen and what learns slowly
+    replicas    each process calls this with the same arguments and its own `model`; all end with the same weights
+    compiled    the network's repeated parts are compiled for training
+
+    Raises TrialFailed for a loss that is not finite, for lack of memory and for any error of the network. Raises
+    UsageError for a checkpoint of another training, and for a recipe whose loss, optimiser or schedule cannot be used.
     """
     total_epochs = epochs or recipe.epochs
     last = total_epochs if stop_after is None else min(stop_after, total_epochs)
@@ -97,8 +104,8 @@ def fit(
         state = load_state(checkpoint, device)
         done, metrics = training.restore(state, identity, checkpoint)
         best = state["best"]
-        if report is not None and replicas.leads:
-            report(done, metrics)  # it may have been cut off between writing the state and saying so
+        if report is not None and replicas.is_leader:
+            report(done, metrics)  # the interruption may have come after the file was written and before the report
     for epoch in range(done, last):
         with trial_boundary("the training"):
             with isolated_rng(device, replicas.seed(seed, "layers", epoch)):
@@ -114,12 +121,12 @@ def fit(
         if keep_best and (not best or metrics["val_accuracy"] > best["metrics"]["val_accuracy"]):
             weights = {name: tensor.detach().clone() for name, tensor in training.evaluated.state_dict().items()}
             best = {"metrics": {**metrics, "best_epoch": epoch + 1}, "weights": weights}
-        if checkpoint is not None and replicas.leads:
+        if checkpoint is not None and replicas.is_leader:
             save_state(
                 checkpoint,
                 {**training.state(), "identity": identity, "done": epoch + 1, "metrics": metrics, "best": best},
             )
-        if report is not None and replicas.leads:
+        if report is not None and replicas.is_leader:
             report(epoch + 1, metrics)
     if best:
         model.load_state_dict(best["weights"])
@@ -137,15 +144,15 @@ def evaluate(
     batch_size: int | None = None,
     replicas: Replicas = ALONE,
 ) -> Evaluation:
-    """Classifies every image of `split` once, in float32 and evaluation mode; `data` says how networks see them.
+    """Classifies every image of `split` once, in float32 and evaluation mode, at the size and mean of `data`.
 
-    The model is on `device` already, and is left in the mode it was in. Each replica takes its share of the images; all
-    get the sums.
+    The model must be on `device` already; afterwards it has the mode from before. Each replica evaluates its share of
+    the images, and all get the result for all images.
     """
     batch_size = batch_size or max(1, EVAL_PIXELS // data.image_size**2)
     was_training = model.training
     model.eval()
-    sums = torch.zeros(4, dtype=torch.float64)  # images, right, among five, loss
+    sums = torch.zeros(4, dtype=torch.float64)  # images, correct, in_five, loss
     shown = split if replicas.count == 1 else split.take(torch.arange(replicas.rank, len(split), replicas.count))
     counts: list[Tensor] = []
     losses: list[Tensor] = []
@@ -165,12 +172,12 @@ def evaluate(
 
 
 def _identity(model: nn.Module, data: ImageData, recipe: Recipe, seed: int, epochs: int) -> dict[str, Any]:
-    """What two trainings must share for one to go on from the other's checkpoint."""
+    """The values that must be equal for a training to go on from a checkpoint."""
     shapes = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
     return {
         "model": shapes,
         "data": f"{data.name} {data.task}",
-        "recipe": asdict(recipe),
+        "recipe": recipe.to_json(),
         "seed": seed,
         "epochs": epochs,
     }

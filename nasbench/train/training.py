@@ -9,7 +9,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from nasbench.core.errors import TrialFailed, UsageError
 from nasbench.core.recipe import Recipe
@@ -18,24 +17,29 @@ from nasbench.train.compiled import compile_parts
 from nasbench.train.ema import Ema
 from nasbench.train.freezing import Freezing
 from nasbench.train.loader import TrainBatches
-from nasbench.train.optim import learning_rate, make_optimizer, set_rate
+from nasbench.train.losses import Loss, make_loss
+from nasbench.train.optimizers.groups import make_optimizer, set_rate
 from nasbench.train.replicas import Replicas
+from nasbench.train.schedules import Schedule, make_schedule
 
 CHECK_EVERY = 50
-"""Steps between looks at the loss on an accelerator, where each look waits for it. On the CPU each step is looked at.
+"""Steps between two checks of the loss on an accelerator, where a check waits for the device. A CPU checks each step.
 """
 
 
 @dataclass(frozen=True)
 class Training:
-    """All that changes from step to step. `model` is the network, `replica` what is called: the same, or its
-    data-parallel wrapping.
+    """The parts of a training whose state changes from step to step.
+
+    `model` is the network. `replica` is what each step calls: the network itself, or its data-parallel wrapper.
     """
 
     model: nn.Module
     replica: nn.Module
     recipe: Recipe
     device: torch.device
+    loss: Loss
+    schedule: Schedule
     optimizer: torch.optim.Optimizer
     scaler: torch.amp.GradScaler
     ema: Ema | None
@@ -53,7 +57,10 @@ class Training:
         replicas: Replicas,
         compiled: bool = False,
     ) -> "Training":
-        """Puts `model` on `device` and under the recipe; with `compiled` its repeated parts are compiled."""
+        """Moves `model` to `device` and applies the recipe to it; with `compiled` its repeated parts are compiled.
+
+        UsageError if the recipe names a loss, an optimiser or a schedule that does not exist or cannot be used.
+        """
         model.to(device)
         if recipe.channels_last:
             model.to(memory_format=torch.channels_last)
@@ -67,6 +74,8 @@ class Training:
             replicas.wrap(model, device),
             recipe,
             device,
+            make_loss(recipe, device),
+            make_schedule(recipe),
             make_optimizer(model, recipe, freezing.slow(model)),
             torch.amp.GradScaler(device.type, enabled=half is torch.float16),
             Ema(model, recipe.ema_decay) if recipe.ema_decay is not None else None,
@@ -77,19 +86,20 @@ class Training:
 
     @property
     def evaluated(self) -> nn.Module:
+        """The network to evaluate and to keep: the average of the weights if the recipe asks for one."""
         return self.model if self.ema is None else self.ema.model
 
     def epoch(self, batches: TrainBatches, epoch: int, epochs: int) -> float:
-        """Trains for an epoch and returns the mean loss of the main head."""
+        """Trains for one epoch and returns the mean loss of the main head over its steps."""
         self.replica.train()
         self.freezing.hold(self.model)
-        sums = torch.zeros(2, device=self.device)  # of the main head's loss, and of all that is minimised
+        sums = torch.zeros(2, device=self.device)  # of the main head's loss, and of the loss with the auxiliary heads
         check_every = 1 if self.device.type == "cpu" else CHECK_EVERY
         for index, (images, labels) in enumerate(batches.epoch(epoch)):
             step = epoch * batches.steps + index
             if self.recipe.drop_path and self.recipe.drop_path_schedule == "linear":
                 set_progress(self.model, step / (epochs * batches.steps))
-            set_rate(self.optimizer, learning_rate(self.recipe, step, batches.steps, epochs))
+            set_rate(self.optimizer, self.schedule(step, batches.steps, epochs))
             sums += self._step(images, labels)
             if self.ema is not None:
                 self.ema.update(self.model, step)
@@ -102,7 +112,7 @@ class Training:
         return self.replicas.sum(sums[:1].clone()).item() / batches.steps / self.replicas.count
 
     def _step(self, images: Tensor, labels: Tensor) -> Tensor:
-        """One optimiser step: (loss of the main head, whole loss), float32 (2)."""
+        """One optimiser step. Returns the loss of the main head and the loss with the auxiliary heads, float32 (2)."""
         recipe = self.recipe
         if recipe.channels_last:
             images = images.contiguous(memory_format=torch.channels_last)
@@ -110,7 +120,7 @@ class Training:
         losses = torch.zeros(2, device=self.device)
         parts = list(zip(images.chunk(recipe.accumulate), labels.chunk(recipe.accumulate), strict=True))
         for index, (some_images, some_labels) in enumerate(parts):
-            with self.replicas.alone_for_now(self.replica, more_to_come=index + 1 < len(parts)):
+            with self.replicas.no_sync(self.replica, more_to_come=index + 1 < len(parts)):
                 loss, whole = self._losses(some_images, some_labels)
                 share = len(some_images) / len(images)
                 self.scaler.scale(whole if len(parts) == 1 else whole * share).backward()
@@ -123,19 +133,14 @@ class Training:
         return losses
 
     def _losses(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """Of the main head, and with the auxiliary heads' at the recipe's weight."""
-        smoothing = self.recipe.label_smoothing
+        """The loss of the main head, and the same plus the weighted losses of the auxiliary heads."""
         with torch.autocast(self.device.type, self.half) if self.half else nullcontext():
-            output = self.replica(
-                images
-            )  # (B, num_classes), or a tuple of them: the main head's, then the auxiliary ones'
+            output = self.replica(images)  # (B, num_classes), or a tuple of them: the main head first
             logits, *aux_heads = output if isinstance(output, tuple) else (output,)
-        loss = F.cross_entropy(logits.float(), labels, label_smoothing=smoothing)
+        loss = self.loss(logits.float(), labels)
         whole = loss
         for aux_logits in aux_heads:
-            whole = whole + self.recipe.aux_weight * F.cross_entropy(
-                aux_logits.float(), labels, label_smoothing=smoothing
-            )
+            whole = whole + self.recipe.aux_weight * self.loss(aux_logits.float(), labels)
         return loss, whole
 
     def state(self) -> dict[str, Any]:
@@ -149,15 +154,18 @@ class Training:
     def restore(
         self, state: Mapping[str, Any], identity: Mapping[str, Any], path: Path
     ) -> tuple[int, dict[str, float]]:
-        """Takes over a saved state: (epochs done, metrics after them)."""
+        """Loads the saved `state` of the checkpoint `path`. Returns the epochs done and the metrics after them.
+
+        UsageError if its identity is not `identity`: it belongs to another training.
+        """
         stored = state.get("identity")
         if not isinstance(stored, dict) or stored != identity:
             differs = sorted(
                 name for name in identity if not isinstance(stored, dict) or stored.get(name) != identity[name]
             )
             raise UsageError(
-                f"the checkpoint {path} belongs to another training ({', '.join(differs)}). Delete it or name another "
-                "file."
+                f"the checkpoint {path} belongs to another training ({', '.join(differs)}). "
+                "Delete it or name another file."
             )
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
@@ -168,8 +176,9 @@ class Training:
 
 
 def _half(device: torch.device) -> torch.dtype | None:
-    """The 16-bit type that is faster than float32 there: bfloat16 where the hardware has it (needs no loss scaling),
-    None off CUDA.
+    """The 16-bit type to compute in: bfloat16 if the GPU has it (it needs no loss scaling), else float16.
+
+    None if `device` is not a CUDA device.
     """
     if device.type != "cuda":
         return None
@@ -177,7 +186,7 @@ def _half(device: torch.device) -> torch.dtype | None:
 
 
 def _apply(model: nn.Module, recipe: Recipe) -> None:
-    """Sets what a recipe says of layers."""
+    """Sets the recipe's values in the layers of `model`: drop path, dropout and batch normalisation."""
     if recipe.drop_path:
         set_drop_path(model, recipe.drop_path)
     for module in model.modules():

@@ -1,14 +1,13 @@
-"""Recipes for whole trainings: those of the papers, and a short modern one for ranking.
+"""Recipes for whole trainings: of the papers, and short modern ones for ranking and for photographs.
 
-A number that changes is a new version: results are ranked together within a recipe and version only.
+If a number changes, the version changes: results are ranked within one recipe and version.
 """
 
 from nasbench.core.recipe import Recipe
 from nasbench.core.registry import recipes
 
-# He et al. 2016, section 4.2: batch 128, 0.1 divided by 10 at 32k and 48k of 64k iterations, decay 1e-4, 45,000 images
-# for training:
-# 64,000 x 128 / 45,000 = 182 epochs. The 110-layer network's warm-up at 0.01 is left out.
+# He et al. 2016, section 4.2: batch 128, rate 0.1 divided by 10 at 32k and 48k of 64k iterations, decay 1e-4, 45,000
+# images for training: 64,000 x 128 / 45,000 = 182 epochs. The warm-up of the 110-layer network at 0.01 is left out.
 RESNET_CIFAR = Recipe(
     name="resnet_cifar",
     version=1,
@@ -26,10 +25,9 @@ RESNET_CIFAR = Recipe(
 )
 recipes.register("resnet_cifar")(RESNET_CIFAR)
 
-# Zagoruyko and Komodakis 2016, section 3: batch 128, 200 epochs, 0.1 multiplied by 0.2 at 60, 120 and 160, Nesterov
-# momentum, 5e-4.
-# DenseNet's (Huang et al. 2017) differs in batch 64, 300 epochs, division by 10 at a half and three quarters, and decay
-# 1e-4.
+# Zagoruyko and Komodakis 2016, section 3: batch 128, 200 epochs, rate 0.1 multiplied by 0.2 at epochs 60, 120 and 160,
+# Nesterov momentum, decay 5e-4. DenseNet's training (Huang et al. 2017) differs: batch 64, 300 epochs, the rate divided
+# by 10 at a half and at three quarters, decay 1e-4.
 WRN_CIFAR = Recipe(
     name="wrn_cifar",
     version=1,
@@ -49,7 +47,7 @@ WRN_CIFAR = Recipe(
 )
 recipes.register("wrn_cifar")(WRN_CIFAR)
 
-# "Released" is slim's nasnet.py: the comments and defaults of its CIFAR network.
+# "released": from the comments and defaults of the CIFAR network in slim's nasnet.py.
 NASNET_CIFAR = Recipe(
     name="nasnet_cifar",
     version=2,
@@ -78,8 +76,8 @@ NASNET_CIFAR = Recipe(
 )
 recipes.register("nasnet_cifar")(NASNET_CIFAR)
 
-# No paper's: what is common to fast CIFAR trainings. One cycle, Nesterov momentum, decay of weights alone, an average
-# of the weights.
+# Not from a paper: what fast CIFAR trainings have in common. One cycle, Nesterov momentum, no decay of norms and
+# biases, an average of the weights.
 CIFAR_FAST = Recipe(
     name="cifar_fast",
     version=1,
@@ -102,7 +100,7 @@ CIFAR_FAST = Recipe(
 )
 recipes.register("cifar_fast")(CIFAR_FAST)
 
-# He et al. 2016, section 3.4, and its usual re-implementation: batch 256, 0.1 divided by 10 every 30 of 90 epochs,
+# He et al. 2016, section 3.4, and its usual re-implementation: batch 256, rate 0.1 divided by 10 every 30 of 90 epochs,
 # decay 1e-4.
 IMAGENET = Recipe(
     name="imagenet",
@@ -121,8 +119,8 @@ IMAGENET = Recipe(
 )
 recipes.register("imagenet")(IMAGENET)
 
-# No paper's: a short training on photographs, from scratch or from weights. One cycle, Nesterov momentum, crops of a
-# third and more.
+# Not from a paper: a short training on photographs, from scratch or from given weights. One cycle, Nesterov momentum,
+# crops of at least a third of the area.
 PHOTO_FAST = Recipe(
     name="photo_fast",
     version=1,

@@ -11,7 +11,7 @@ from functools import lru_cache
 from math import sqrt
 from typing import TYPE_CHECKING
 
-from nasbench.core.arch import Architecture, Choice, Decision, Gene, Range, check
+from nasbench.core.arch import Architecture, Choice, Decision, Range, check
 from nasbench.core.compound import GROWTH, Coefficients, Multipliers, on_surface
 from nasbench.core.errors import UsageError
 from nasbench.core.spec import Size, Task
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Builder = Callable[[Multipliers, Task], "nn.Module"]
 """(multipliers of the base, task) -> the base scaled: (B, channels, H, W) -> (B, num_classes) logits at any H and W."""
 
-SURFACE, GRID, OUTRIGHT = "compound", "compound-grid", "scaled"
+SURFACE, GRID = "compound", "compound-grid"
 """The spaces of architectures that say how to scale a base."""
 
 GRID_STEP = 0.05
@@ -86,25 +86,6 @@ class CompoundGrid:
         return self.builder(coefficients_of(architecture).at(1.0), task)
 
 
-@dataclass(frozen=True)
-class Outright:
-    """Multipliers outright and the seed of a training: what is compared with the found coefficients, on the surface or
-    off it.
-    """
-
-    builder: Builder
-    name: str = OUTRIGHT
-    choices: Sequence[Decision] = ()
-    default_size: Size = Size()  # noqa: RUF009 - frozen
-
-    def canonical(self, architecture: Architecture) -> Architecture:
-        """Every point is its own."""
-        return architecture
-
-    def build(self, architecture: Architecture, size: Size, task: Task) -> "nn.Module":  # noqa: ARG002 - the base has its size
-        return self.builder(multipliers_of(architecture), task)
-
-
 @lru_cache
 def grid(tolerance: float) -> tuple[Coefficients, ...]:
     """The coefficients in steps of 0.05 with |alpha * beta**2 * gamma**2 - 2| <= tolerance; 2, 1, 1 is always one."""
@@ -124,19 +105,6 @@ def coefficients_of(architecture: Architecture) -> Coefficients:
         1.0 - float(genes["depth_quantile"])
     )  # of a triangle's points 1 - (1 - d)**2 have a share below d
     return on_surface(depth_share, float(genes["width_share"]))
-
-
-def multipliers_of(architecture: Architecture) -> Multipliers:
-    """What the base is multiplied by, for an architecture of any of the three spaces."""
-    if architecture.space == OUTRIGHT:
-        return Multipliers(*(float(architecture.genes[name]) for name in ("depth", "width", "resolution")))
-    return coefficients_of(architecture).at(1.0)
-
-
-def outright(multipliers: Multipliers, seed: int) -> Architecture:
-    """The architecture that says: scale by these multipliers, and train under this seed."""
-    genes: dict[str, Gene] = {**vars(multipliers), "seed": seed}
-    return Architecture.of(OUTRIGHT, genes)
 
 
 def _steps() -> list[Coefficients]:

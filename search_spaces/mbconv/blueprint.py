@@ -1,11 +1,12 @@
-"""Genes of a mobile network <-> the stages it is built of. Seven stages, each with options of its own (factorised, as
-MnasNet's).
+"""Conversion between the genes of a mobile network and its seven stages.
 
-Tan et al. 2019, arXiv:1807.11626, section 4.1: each stage decides its operator, kernel, squeeze-and-excite ratio, skip,
-width and repeats; within a stage all blocks are alike. Widths and repeats are MobileNetV2's, times {0.75, 1, 1.25}
-(rounded to multiples of 8) and {-1, 0, +1}. What is added, so that MnasNet-A1 and B1, EfficientNet-B0 and MobileNetV2
-are points of the space: the widths 112 and 192, the expansion of each stage, and its activation (stem and head have the
-last one's).
+The space is factorised as MnasNet's (Tan et al. 2019, arXiv:1807.11626, section 4.1): each stage has its own operator,
+kernel, squeeze-and-excite ratio, skip, width and repeats; all blocks of a stage are equal. The widths are MobileNetV2's
+times {0.75, 1, 1.25}, rounded to multiples of 8. The repeats are MobileNetV2's plus {-1, 0, +1}.
+
+Three things are added, so that MnasNet-A1 and B1, EfficientNet-B0 and MobileNetV2 are points of the space: the widths
+112 and 192, the expansion of each stage, and the activation of each stage. Stem and head have the activation of the
+last stage.
 """
 
 from collections.abc import Mapping
@@ -16,38 +17,38 @@ from nasbench.nn.mbconv import ACTIVATIONS, OPERATORS, SKIPS, Blueprint, Stage, 
 from nasbench.nn.mbconv_published import MOBILENET_V2
 
 SMALL_IMAGE = 64
-"""Up to this side in pixels, networks halve the image three times instead of five."""
+"""Up to this image size in pixels, networks halve the image three times instead of five."""
 
 KERNELS = (3, 5)
 EXPANSIONS = (1, 3, 6)
 SE_RATIOS = (0.0, 0.25)
 WIDTH_FACTORS = (0.75, 1.0, 1.25)
 ADDED_WIDTHS = {5: (112,), 6: (192,)}
-"""Stage -> the widths of published networks that MobileNetV2's, times a factor, do not come to."""
+"""Stage -> widths of published networks that are not a multiple of MobileNetV2's by one of WIDTH_FACTORS."""
 
 STEM, HEAD, DROPOUT = MOBILENET_V2.stem, MOBILENET_V2.head, MOBILENET_V2.dropout
 STRIDES = tuple(stage.stride for stage in MOBILENET_V2.stages)
-"""1, 2, 2, 2, 1, 2, 1: not searched; MnasNets and EfficientNets have the same."""
+"""1, 2, 2, 2, 1, 2, 1. They are not searched: MnasNets and EfficientNets have the same strides."""
 
 NUM_STAGES = len(STRIDES)
 FIRST_STRIDED = next(index for index, stride in enumerate(STRIDES, start=1) if stride > 1)
-"""The stage that keeps the image's side on small images."""
+"""The first stage with stride 2. On small images its stride is 1."""
 
 
 def widths(stage: int) -> tuple[int, ...]:
-    """The channels that stage `stage` (from 1) may have, in order."""
+    """The widths (channels) that stage `stage` (counted from 1) may have, sorted."""
     base = MOBILENET_V2.stages[stage - 1].channels
     return tuple(sorted({round_filters(base, factor) for factor in WIDTH_FACTORS} | set(ADDED_WIDTHS.get(stage, ()))))
 
 
 def repeats(stage: int) -> tuple[int, ...]:
-    """The numbers of blocks that stage `stage` (from 1) may have."""
+    """The numbers of blocks that stage `stage` (counted from 1) may have."""
     base = MOBILENET_V2.stages[stage - 1].repeats
     return tuple(count for count in (base - 1, base, base + 1) if count > 0)
 
 
 def choices() -> tuple[Choice, ...]:
-    """The decisions, stage by stage."""
+    """The decisions, in the order of the stages."""
     found: list[Choice] = []
     for stage in range(1, NUM_STAGES + 1):
         options: dict[str, tuple[Gene, ...]] = {
@@ -65,13 +66,13 @@ def choices() -> tuple[Choice, ...]:
 
 
 def blueprint_of(genes: Mapping[str, Gene]) -> Blueprint:
-    """The network that valid genes describe, for large images and at multipliers of 1."""
+    """The network of valid genes, for large images and with multipliers of 1."""
     stages = tuple(_stage(genes, index) for index in range(1, NUM_STAGES + 1))
     return Blueprint(STEM, stages, HEAD, activation=stages[-1].activation, dropout=DROPOUT)
 
 
 def genes_of(blueprint: Blueprint) -> dict[str, Gene]:
-    """The genes of a network of seven stages; they may lie outside the space."""
+    """The genes of a network of seven stages. They may be outside the space."""
     genes: dict[str, Gene] = {}
     for index, stage in enumerate(blueprint.stages, start=1):
         prefix = f"stage_{index}_"
@@ -89,11 +90,11 @@ def genes_of(blueprint: Blueprint) -> dict[str, Gene]:
 
 
 def canonical_genes(genes: Mapping[str, Gene]) -> dict[str, Gene]:
-    """The one spelling of the same network (at multipliers of 1): what has no effect takes a fixed option.
+    """The canonical encoding of a network, with multipliers of 1: genes without effect get a fixed option.
 
-    An expansion has none outside mbconv. A skip has none where no block of its stage can have it: an identity needs a
-    block of stride 1 that keeps its width, a pool one that does not narrow. The second stage counts as stride 1, which
-    it is on small images.
+    An expansion has an effect only in mbconv. A skip has an effect only if a block of its stage can have it: an
+    identity needs a block of stride 1 with equal input and output widths; a pool needs a block that does not reduce the
+    width. The second stage counts as stride 1, because that is its stride on small images.
     """
     found = dict(genes)
     c_in = STEM
@@ -102,17 +103,17 @@ def canonical_genes(genes: Mapping[str, Gene]) -> dict[str, Gene]:
         width = int(genes[prefix + "width"])
         if genes[prefix + "operator"] != "mbconv":
             found[prefix + "expansion"] = EXPANSIONS[0]
-        alone = genes[prefix + "repeats"] == 1
-        keeps = c_in == width and (stride == 1 or index == FIRST_STRIDED)
-        possible = {"identity": keeps, "pool": width >= c_in, "none": False}
-        if alone and not possible[str(genes[prefix + "skip"])]:
+        single_block = genes[prefix + "repeats"] == 1
+        keeps_shape = c_in == width and (stride == 1 or index == FIRST_STRIDED)
+        possible = {"identity": keeps_shape, "pool": width >= c_in, "none": False}
+        if single_block and not possible[str(genes[prefix + "skip"])]:
             found[prefix + "skip"] = "none"
         c_in = width
     return found
 
 
 def sized(blueprint: Blueprint, width: float, depth: float, task: Task) -> Blueprint:
-    """The network at these multipliers, in the form for the task's image size."""
+    """The network with these multipliers, with the strides for the task's image size."""
     found = scaled(blueprint, width, depth)
     return small_image(found) if task.image_size <= SMALL_IMAGE else found
 

@@ -1,11 +1,11 @@
-"""Parameters and multiply-adds of a network of stages as sums over its blocks: exact, and without building anything."""
+"""Exact parameters and multiply-adds of a network of stages, as sums over its blocks. The network is not built."""
 
 from nasbench.core.spec import Task
 from nasbench.nn.mbconv import Blueprint, Stage
 
 
 def counts(blueprint: Blueprint, task: Task) -> tuple[int, int]:
-    """(trainable parameters, multiply-adds of one image) of the network as the blueprint has it."""
+    """(trainable parameters, multiply-adds of one image) of the network of a blueprint."""
     side = -(-task.image_size // blueprint.stem_stride)
     parts = [_conv(task.channels, blueprint.stem, 3, side)]
     channels = blueprint.stem
@@ -22,7 +22,7 @@ def counts(blueprint: Blueprint, task: Task) -> tuple[int, int]:
 
 
 def _block(stage: Stage, c_in: int, before: int, after: int) -> list[tuple[int, int]]:
-    """(parameters, multiply-adds) of a block's parts; `before` and `after` are its sides in pixels."""
+    """(parameters, multiply-adds) of the layers of a block. Its sides in pixels: `before` (input), `after` (output)."""
     if stage.operator == "conv":
         hidden = stage.channels
         parts = [_conv(c_in, hidden, stage.kernel, after)]
@@ -37,8 +37,9 @@ def _block(stage: Stage, c_in: int, before: int, after: int) -> list[tuple[int, 
 
 
 def _conv(c_in: int, c_out: int, kernel: int, side: int) -> tuple[int, int]:
-    """A convolution without bias whose output has `side` pixels a side, and its normalisation. A depthwise one has a
-    `c_in` of 1.
+    """A convolution without bias and its batch normalisation. The output has `side` x `side` pixels.
+
+    For a depthwise convolution, `c_in` is 1.
     """
     weights = c_in * c_out * kernel**2
     return weights + 2 * c_out, weights * side**2

@@ -1,4 +1,4 @@
-"""Published networks that are points of the space: their own stages, with the normalisation of their own release."""
+"""Published networks that are points of the space. Each has the normalisation settings of its own release."""
 
 from nasbench.core.errors import unknown
 from nasbench.nn.mbconv import Blueprint
@@ -13,7 +13,7 @@ PUBLISHED: dict[str, Blueprint] = {
 
 
 def published(name: str) -> Blueprint:
-    """The blueprint of that name. UsageError with the nearest name where there is none."""
+    """The blueprint of that name. Raises UsageError with the most similar name if there is none."""
     if name not in PUBLISHED:
         raise unknown("published network of space 'mbconv'", name, PUBLISHED)
     return PUBLISHED[name]

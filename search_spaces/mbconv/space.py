@@ -1,7 +1,7 @@
-"""The space of mobile networks: its geometry, and the ways from an architecture or a published name to a network and a
-file.
+"""The space of mobile networks: its decisions, and the conversion of an architecture or a published name to a network
+or a file.
 
-Tan et al., "MnasNet: Platform-Aware Neural Architecture Search for Mobile", CVPR 2019, arXiv:1807.11626;
+Tan et al., "MnasNet: Platform-Aware Neural Architecture Search for Mobile", CVPR 2019, arXiv:1807.11626.
 EfficientNet-B0 was found in the same space (Tan and Le 2019, arXiv:1905.11946, section 4).
 """
 
@@ -13,7 +13,7 @@ from torch import nn
 from nasbench.core.arch import Architecture, check
 from nasbench.core.errors import UsageError
 from nasbench.core.registry import spaces
-from nasbench.core.spec import ModelSpec, Size, Task
+from nasbench.core.spec import ModelSpec, Size, Task, pixels_of
 from nasbench.nn.mbconv import Blueprint, StageNet
 from nasbench.nn.mbconv_source import source
 from search_spaces.mbconv.blueprint import blueprint_of, canonical_genes, choices, genes_of, sized
@@ -23,9 +23,7 @@ from search_spaces.mbconv.published import PUBLISHED, published
 
 @spaces.register("mbconv")
 class MbconvSpace:
-    """Seven stages of 8 decisions each. `size.depth` and `size.width` multiply repeats and channels, as compound
-    scaling does.
-    """
+    """Seven stages of 8 decisions each. `size.depth` multiplies the repeats, `size.width` the channels."""
 
     name = "mbconv"
     choices = choices()
@@ -33,59 +31,55 @@ class MbconvSpace:
     published_task = Task(num_classes=1000, image_size=224, channels=3)
 
     def canonical(self, architecture: Architecture) -> Architecture:
-        """The one spelling of all architectures that are the same network. UsageError for what is no point of this
-        space.
-        """
+        """The canonical encoding of the network. Raises UsageError if the architecture is not in this space."""
         check(architecture, self.choices)
         return Architecture.of(self.name, canonical_genes(architecture.genes))
 
     def build(self, architecture: Architecture, size: Size, task: Task) -> nn.Module:
         """The network: (B, channels, H, W) -> (B, num_classes)."""
-        return StageNet(_formed(self._blueprint(architecture), size, task), task)
+        return StageNet(_sized(self._blueprint(architecture), size, task), task)
 
     def counts(self, architecture: Architecture, size: Size, task: Task) -> tuple[int, int]:
         """(trainable parameters, multiply-adds of one image) of the network, without building it."""
-        return counts(_formed(self._blueprint(architecture), size, task), _seen(size, task))
+        return counts(_sized(self._blueprint(architecture), size, task), _at_resolution(size, task))
 
     def published(self) -> Mapping[str, Size]:
-        """Name -> the size it was published with."""
+        """Name of a published network -> its published size."""
         return dict.fromkeys(PUBLISHED, self.default_size)
 
     def build_published(self, name: str, size: Size, task: Task) -> nn.Module:
-        """The published network at any size, with the normalisation of its own release."""
-        return StageNet(_formed(published(name), size, task), task)
+        """The published network at any size, with the normalisation settings of its own release."""
+        return StageNet(_sized(published(name), size, task), task)
 
     def architecture(self, name: str) -> Architecture:
         """The genes of a published network."""
         return Architecture.of(self.name, genes_of(published(name)))
 
     def blueprint(self, spec: ModelSpec) -> Blueprint:
-        """The stages of a network of this space, for large images and at multipliers of 1: what compound scaling
-        multiplies.
-        """
+        """The stages of a network, for large images and with multipliers of 1. Compound scaling starts from them."""
         if spec.architecture is not None:
             return self._blueprint(spec.architecture)
         assert spec.name is not None, spec
         return published(spec.name)
 
     def source(self, spec: ModelSpec) -> str:
-        """Python source, importing torch alone, with a function `build() -> nn.Module` for exactly this network."""
+        """Python source that imports only torch, with a function `build() -> nn.Module` for exactly this network."""
         title = f"The network {spec.name}" if spec.architecture is None else f"Architecture {spec.architecture.key}"
-        blueprint = _formed(self.blueprint(spec), spec.size, spec.task)
-        return source(f"{title}, of the search space of mobile networks.", blueprint, _seen(spec.size, spec.task))
+        blueprint, task = _sized(self.blueprint(spec), spec.size, spec.task), _at_resolution(spec.size, spec.task)
+        return source(f"{title}, of the search space of mobile networks.", blueprint, task)
 
     def _blueprint(self, architecture: Architecture) -> Blueprint:
         check(architecture, self.choices)
         return blueprint_of(architecture.genes)
 
 
-def _seen(size: Size, task: Task) -> Task:
-    """The task at the side in pixels at which images are seen."""
-    return replace(task, image_size=size.resolution or task.image_size)
+def _at_resolution(size: Size, task: Task) -> Task:
+    """The task with the image size that the network is applied to."""
+    return replace(task, image_size=pixels_of(size, task))
 
 
-def _formed(blueprint: Blueprint, size: Size, task: Task) -> Blueprint:
-    """The form for the task's own images; a `size.resolution` that scaling has changed leaves it as it is."""
+def _sized(blueprint: Blueprint, size: Size, task: Task) -> Blueprint:
+    """The scaled blueprint. Its strides depend on the task's image size, not on a scaled `size.resolution`."""
     if size.skeleton or size.aux_head:
         raise UsageError(
             "networks of space 'mbconv' have no skeleton of cells and no auxiliary head; leave those flags out"

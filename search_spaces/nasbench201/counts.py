@@ -1,4 +1,4 @@
-"""Parameters and multiply-adds as sums over edges: exact, and without building anything."""
+"""Exact parameters and multiply-adds, as sums over the edges of the cells. The network is not built."""
 
 from nasbench.core.spec import Task
 from search_spaces.nasbench201.notation import Cell
@@ -7,9 +7,7 @@ KERNELS = {"nor_conv_1x1": 1, "nor_conv_3x3": 3}
 
 
 def counts(cell: Cell, num_cells: int, filters: int, task: Task, side: int) -> tuple[int, int]:
-    """(trainable parameters, multiply-adds of one image of `side` pixels) of the network with `num_cells` cells a
-    stage.
-    """
+    """(trainable parameters, multiply-adds of one image of `side` pixels). `num_cells` is the number in each stage."""
     params, macs = _conv(task.channels, filters, 3, side)
     for stage in range(3):
         width = filters * 2**stage
@@ -31,6 +29,6 @@ def counts(cell: Cell, num_cells: int, filters: int, task: Task, side: int) -> t
 
 
 def _conv(c_in: int, c_out: int, kernel: int, side: int, norm: bool = True) -> tuple[int, int]:
-    """A convolution without bias whose output has `side` pixels a side, and its normalisation's scale and shift."""
+    """A convolution without bias, with `side` x `side` output pixels, and the scale and shift of its normalisation."""
     weights = c_in * c_out * kernel**2
     return weights + (2 * c_out if norm else 0), weights * side**2

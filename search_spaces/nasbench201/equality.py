@@ -1,10 +1,11 @@
-"""Which cells are one network, and which have parameters that no gradient reaches.
+"""Cells that are the same network, and cells with parameters that no gradient reaches.
 
-Two spellings are one network where the networks built have the same parameters, the same multiply-adds and the same
-function. So a convolution is never taken out, even where nothing reads it: it is built, counted and run, as in the
-benchmark. Three things change nothing. An operation without parameters may as well be `none` where its source carries
-nothing or nobody reads its target. Nodes 1 and 2 may change places where no edge joins them. And where a node is
-nothing but a copy of an earlier one (a single `skip_connect`), an edge may leave from either.
+Two cells are the same network if the networks have the same parameters, the same multiply-adds and the same function.
+So a convolution is never removed, even if its output is not used: it is built, counted and run, as in the benchmark.
+Three changes keep the network:
+  - An operation without parameters becomes `none` if its source is always zero or its target is not used.
+  - Nodes 1 and 2 are swapped if no edge connects them.
+  - An edge starts from another node, if one of the two nodes is a copy of the other (a single `skip_connect`).
 """
 
 from functools import cache
@@ -16,7 +17,7 @@ _RANK = {operation: rank for rank, operation in enumerate(OPERATIONS)}
 
 
 def canonical(cell: Cell) -> Cell:
-    """The one spelling of all cells that these rules make equal. Idempotent."""
+    """The canonical cell of all cells that are equal by these rules. Idempotent."""
     return dict(zip(EDGES, _canonical(tuple(cell.values())), strict=True))
 
 
@@ -25,52 +26,52 @@ def _canonical(operations: tuple[str, ...]) -> tuple[str, ...]:
     cell, before = dict(zip(EDGES, operations, strict=True)), None
     while cell != before:
         before = cell
-        cell = _order_nodes(_undo_copies(_drop_idle(cell)))
+        cell = _order_nodes(_sort_copied_sources(_drop_unused(cell)))
     return tuple(cell.values())
 
 
 def all_reached(cell: Cell) -> bool:
-    """True where the input reaches the output, and every convolution lies between the two: then a gradient reaches
-    every parameter.
+    """Whether a gradient reaches every parameter: the input is connected to the output, and every convolution is on a
+    path between them.
     """
-    carried, read = _carried(cell, empty_convolutions=False), _read(cell)
+    nonzero, used = _nonzero_nodes(cell, empty_convolutions=False), _used_nodes(cell)
     convolutions = [edge for edge, operation in cell.items() if operation in CONVOLUTIONS]
-    return OUTPUT in carried and all(source in carried and target in read for source, target in convolutions)
+    return OUTPUT in nonzero and all(source in nonzero and target in used for source, target in convolutions)
 
 
-def _drop_idle(cell: Cell) -> Cell:
-    """`none` for what has no parameters and carries nothing, or is read by nobody."""
-    carried, read = _carried(cell, empty_convolutions=True), _read(cell)
-    idle = {
-        edge for edge, op in cell.items() if op not in CONVOLUTIONS and (edge[0] not in carried or edge[1] not in read)
+def _drop_unused(cell: Cell) -> Cell:
+    """Replaces operations without parameters by `none` if their source is always zero or their target is not used."""
+    nonzero, used = _nonzero_nodes(cell, empty_convolutions=True), _used_nodes(cell)
+    unused = {
+        edge for edge, op in cell.items() if op not in CONVOLUTIONS and (edge[0] not in nonzero or edge[1] not in used)
     }
-    return {edge: "none" if edge in idle else operation for edge, operation in cell.items()}
+    return {edge: "none" if edge in unused else operation for edge, operation in cell.items()}
 
 
-def _carried(cell: Cell, empty_convolutions: bool) -> set[int]:
-    """The nodes that are not always zero; with `empty_convolutions`, a normalised convolution of zeros counts: it has a
+def _nonzero_nodes(cell: Cell, empty_convolutions: bool) -> set[int]:
+    """The nodes that are not always zero.
+
+    With `empty_convolutions`, the output of a convolution of zeros counts as nonzero, because its normalisation has a
     bias.
     """
-    carried = {0}
-    for (source, target), operation in cell.items():  # in an order in which sources come first
-        if operation != "none" and (source in carried or (empty_convolutions and operation in CONVOLUTIONS)):
-            carried.add(target)
-    return carried
+    nonzero = {0}
+    for (source, target), operation in cell.items():  # the edges into a node come before the edges out of it
+        if operation != "none" and (source in nonzero or (empty_convolutions and operation in CONVOLUTIONS)):
+            nonzero.add(target)
+    return nonzero
 
 
-def _read(cell: Cell) -> set[int]:
-    """The nodes from which a path leads to the output."""
-    read = {OUTPUT}
+def _used_nodes(cell: Cell) -> set[int]:
+    """The nodes with a path to the output."""
+    used = {OUTPUT}
     for (source, target), operation in reversed(cell.items()):
-        if operation != "none" and target in read:
-            read.add(source)
-    return read
+        if operation != "none" and target in used:
+            used.add(source)
+    return used
 
 
-def _undo_copies(cell: Cell) -> Cell:
-    """Where node c copies node s, the operations from s and from c to one target are put in order, those that do
-    something first.
-    """
+def _sort_copied_sources(cell: Cell) -> Cell:
+    """If node c is a copy of node s, sorts the two operations from s and c to each target by rank, `none` last."""
     cell = dict(cell)
     for copy in range(1, OUTPUT):
         incoming = [(source, cell[source, copy]) for source in range(copy) if cell[source, copy] != "none"]
@@ -85,8 +86,8 @@ def _undo_copies(cell: Cell) -> Cell:
 
 
 def _order_nodes(cell: Cell) -> Cell:
-    """Of the two numberings of nodes that no edge joins, the one that comes first."""
+    """If no edge connects nodes 1 and 2, chooses the numbering whose operations have the higher ranks."""
     if cell[1, 2] != "none":
         return cell
     other = {**cell, (0, 1): cell[0, 2], (0, 2): cell[0, 1], (1, 3): cell[2, 3], (2, 3): cell[1, 3]}
-    return max(cell, other, key=lambda spelling: [_RANK[spelling[edge]] for edge in EDGES])
+    return max(cell, other, key=lambda numbered: [_RANK[numbered[edge]] for edge in EDGES])

@@ -1,7 +1,7 @@
-"""The network of NAS-Bench-201 (Dong and Yang 2020, section 2.1): three stages of N cells, with a residual block of
-stride 2 between.
+"""The network of NAS-Bench-201 (Dong and Yang 2020, section 2.1): three stages of N cells, with residual blocks of
+stride 2 between them.
 
-Every operation of a cell is built and run, also one that nothing reads: the published counts include them.
+Every operation of a cell is built and run, even if its output is not used, because the published counts include it.
 """
 
 import torch
@@ -9,8 +9,9 @@ from torch import Tensor, nn
 
 
 class ReluConvBN(nn.Sequential):
-    """ReLU, convolution without bias, batch normalisation: (B, C_in, H, W) -> (B, C_out, ceil(H / stride), ceil(W /
-    stride)).
+    """ReLU, convolution without bias, batch normalisation.
+
+    (B, C_in, H, W) -> (B, C_out, ceil(H / stride), ceil(W / stride)).
     """
 
     def __init__(self, c_in: int, c_out: int, kernel: int, stride: int = 1) -> None:
@@ -28,7 +29,7 @@ class Zero(nn.Module):
 
 
 def operation(name: str, channels: int) -> nn.Module:
-    """(B, C, H, W) -> (B, C, H, W)."""
+    """The operation of that name: (B, C, H, W) -> (B, C, H, W)."""
     if name == "nor_conv_1x1":
         return ReluConvBN(channels, channels, 1)
     if name == "nor_conv_3x3":
@@ -39,8 +40,9 @@ def operation(name: str, channels: int) -> nn.Module:
 
 
 class Cell(nn.Module):
-    """Four nodes: node 0 is the input, each other the sum of its edges, node 3 the output: (B, C, H, W) -> (B, C, H,
-    W).
+    """A cell of four nodes: (B, C, H, W) -> (B, C, H, W).
+
+    Node 0 is the input. Each other node is the sum of its incoming edges. Node 3 is the output.
     """
 
     def __init__(self, edges: dict[tuple[int, int], str], channels: int) -> None:
@@ -72,7 +74,7 @@ class Reduction(nn.Module):
 
 
 class Network(nn.Sequential):
-    """(B, channels, H, W) -> logits (B, num_classes). `num_cells` is N, `filters` C of the first stage."""
+    """(B, channels, H, W) -> logits (B, num_classes). `num_cells` is N; `filters` is C, that of the first stage."""
 
     def __init__(
         self, edges: dict[tuple[int, int], str], num_cells: int, filters: int, num_classes: int, channels: int

@@ -1,8 +1,8 @@
 """The cell as data: its decisions and the official string notation.
 
-Node 0 is the cell's input, node 3 its output; the edge from node i to node j carries one operation, and a node is the
-sum of what its edges bring. `|a~0|+|b~0|c~1|+|d~0|e~1|f~2|` is the official notation: the edges into nodes 1, 2 and 3,
-each with its source.
+Node 0 is the input of the cell, node 3 its output. Each edge from node i to node j has one operation; a node is the sum
+of its incoming edges. `|a~0|+|b~0|c~1|+|d~0|e~1|f~2|` is the official notation: the edges into nodes 1, 2 and 3, each
+with its source.
 """
 
 import re
@@ -23,12 +23,12 @@ Cell = dict[Edge, str]
 
 
 def decision(edge: Edge) -> str:
-    """The name of the decision on an edge: (0, 1) -> 'op_0_1'."""
+    """The name of the decision of an edge: (0, 1) -> 'op_0_1'."""
     return f"op_{edge[0]}_{edge[1]}"
 
 
 def choices(operations: Sequence[str]) -> tuple[Choice, ...]:
-    """A decision an edge, among `operations`. UsageError for an operation that the space does not know."""
+    """One decision for each edge, with the options `operations`. Raises UsageError for an unknown operation."""
     for operation in operations:
         if operation not in OPERATIONS:
             raise unknown("operation of space 'nasbench201'", operation, OPERATIONS)
@@ -41,18 +41,18 @@ def cell_of(genes: Mapping[str, Gene]) -> Cell:
 
 
 def genes_of(cell: Cell) -> dict[str, Gene]:
-    """The genes, in the order of the decisions."""
+    """The genes of a cell, in the order of the decisions."""
     return {decision(edge): cell[edge] for edge in EDGES}
 
 
 def write(cell: Cell) -> str:
-    """The official notation."""
+    """The cell in the official notation."""
     nodes = ("|".join(f"{cell[source, target]}~{source}" for source in range(target)) for target in range(1, NUM_NODES))
     return "+".join(f"|{node}|" for node in nodes)
 
 
 def read(text: str) -> Cell:
-    """The cell that the official notation writes. UsageError for what is none."""
+    """The cell of a text in the official notation. Raises UsageError for any other text."""
     match = _NOTATION.fullmatch(text.strip())
     if match is None:
         raise UsageError(f"a cell of nasbench201 is written |op~0|+|op~0|op~1|+|op~0|op~1|op~2|; got {text!r}")

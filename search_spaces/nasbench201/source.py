@@ -1,4 +1,4 @@
-"""Writes a network as one file that imports torch alone: the very source that builds it here, and the cell."""
+"""Writes a network as one file that imports only torch: the source of `network.py`, followed by the cell."""
 
 import inspect
 from pprint import pformat
@@ -44,7 +44,7 @@ def source(cell: Cell, num_cells: int, filters: int, spec: ModelSpec) -> str:
         "num_cells": num_cells,
         "filters": filters,
         "channels": spec.task.channels,
-        "pixels": spec.size.resolution or spec.task.image_size,
+        "pixels": spec.pixels,
         "classes": spec.task.num_classes,
         "edges": pformat(cell, sort_dicts=False),
     }

@@ -1,4 +1,4 @@
-"""The space of NAS-Bench-201: cells of 4 nodes and 6 edges, an operation an edge, 15,625 cells.
+"""The space of NAS-Bench-201: cells of 4 nodes and 6 edges, with one operation on each edge; 15,625 cells.
 
 Dong and Yang, "NAS-Bench-201: Extending the Scope of Reproducible Neural Architecture Search", ICLR 2020,
 arXiv:2001.00326.
@@ -11,7 +11,7 @@ from nasbench.core.arch import Architecture, check
 from nasbench.core.errors import UsageError
 from nasbench.core.graph import CellGraph, Node
 from nasbench.core.registry import spaces
-from nasbench.core.spec import ModelSpec, Size, Task
+from nasbench.core.spec import ModelSpec, Size, Task, pixels_of
 from search_spaces.nasbench201.counts import counts
 from search_spaces.nasbench201.equality import all_reached, canonical
 from search_spaces.nasbench201.notation import OPERATIONS, Cell, cell_of, choices, genes_of, read, write
@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 
 @spaces.register("nasbench201")
 class NasBench201Space:
-    """An operation on each of a cell's 6 edges; `operations` a part of the five makes a smaller space of the same
-    geometry.
-    """
+    """One operation on each of the 6 edges of a cell. A subset of the five `operations` gives a smaller space."""
 
     name = "nasbench201"
     default_size = Size(depth=5, width=16, skeleton="cifar")
@@ -33,10 +31,10 @@ class NasBench201Space:
         self.choices = choices(operations)
 
     def canonical(self, architecture: Architecture) -> Architecture:
-        """The one spelling of all architectures that are the same network with the same counts."""
+        """The canonical encoding of all architectures that are the same network with the same counts."""
         found = canonical(self._cell(architecture))
         if any(operation not in self.choices[0].options for operation in found.values()):
-            return architecture  # a part of the operations may lack `none`: its cells stay as they are
+            return architecture  # the operations may lack `none`; then cells are not changed
         return Architecture.of(self.name, genes_of(found))
 
     def build(self, architecture: Architecture, size: Size, task: Task) -> "nn.Module":
@@ -49,10 +47,10 @@ class NasBench201Space:
     def counts(self, architecture: Architecture, size: Size, task: Task) -> tuple[int, int]:
         """(trainable parameters, multiply-adds of one image) of the network, without building it."""
         num_cells, filters = _cells_and_filters(size)
-        return counts(self._cell(architecture), num_cells, filters, task, size.resolution or task.image_size)
+        return counts(self._cell(architecture), num_cells, filters, task, pixels_of(size, task))
 
     def all_reached(self, architecture: Architecture) -> bool:
-        """False for cells that the benchmark builds with parameters which no gradient reaches."""
+        """Whether the gradient reaches every parameter. The benchmark also has cells where it does not."""
         return all_reached(self._cell(architecture))
 
     def to_string(self, architecture: Architecture) -> str:
@@ -60,19 +58,19 @@ class NasBench201Space:
         return write(self._cell(architecture))
 
     def from_string(self, text: str) -> Architecture:
-        """The architecture that the official notation writes. UsageError for what is none of this space."""
+        """The architecture of a text in the official notation. Raises UsageError if it is not in this space."""
         architecture = Architecture.of(self.name, genes_of(read(text)))
         check(architecture, self.choices)
         return architecture
 
     def source(self, spec: ModelSpec) -> str:
-        """Python source, importing torch alone, with a function `build() -> nn.Module` for exactly this network."""
+        """Python source that imports only torch, with a function `build() -> nn.Module` for exactly this network."""
         from search_spaces.nasbench201.source import source
 
         return source(self._cell_of(spec), *_cells_and_filters(spec.size), spec)
 
     def graphs(self, spec: ModelSpec) -> Mapping[str, CellGraph]:
-        """The cell, to be drawn; edges that carry nothing are left out."""
+        """The graph of the cell, for drawing. Edges with the operation `none` are left out."""
         cell = self._cell_of(spec)
         nodes = tuple(
             Node(
@@ -97,7 +95,7 @@ class NasBench201Space:
 def _cells_and_filters(size: Size) -> tuple[int, int]:
     if size.skeleton != "cifar":
         raise UsageError(
-            f"space 'nasbench201' has the CIFAR skeleton alone; got {size.skeleton!r}. Give --skeleton cifar."
+            f"space 'nasbench201' has only the CIFAR skeleton; got {size.skeleton!r}. Give --skeleton cifar."
         )
     if size.aux_head:
         raise UsageError("networks of space 'nasbench201' have no auxiliary head. Leave --aux-head out.")

@@ -1,7 +1,7 @@
-"""Parameters and multiply-adds of NASNet's networks as sums over their cells: exact, and without building anything.
+"""Exact parameters and multiply-adds of NASNet's networks, as sums over their cells. The network is not built.
 
-Follows `network.nasnet` layer by layer, under its own rules for sides and channels; the space's contract suite compares
-the two.
+This module repeats `network.nasnet` layer by layer, with its rules for image sizes and channels. The contract suite of
+the space compares the two.
 """
 
 from typing import TYPE_CHECKING
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from search_spaces.nasnet.network import CellWiring
 
 Parts = list[tuple[int, int]]
-"""(parameters, multiply-adds) of a network's parts."""
+"""(parameters, multiply-adds) of each layer."""
 
 KERNELS = {name: int(name.split("_")[1][-1]) for name in OPERATIONS if name != "identity"}
-"""Operation -> the side of its kernel; of the stacked ones, 1 x k and then k x 1, the k."""
+"""Operation -> its kernel size k. Stacked convolutions are 1 x k, then k x 1."""
 
 
 def counts(
@@ -30,8 +30,9 @@ def counts(
     skip_reduction_input: bool = False,
     aux_side: int = 0,
 ) -> tuple[int, int]:
-    """(trainable parameters, multiply-adds of one image of `side` pixels) of `network.nasnet` with the same
-    arguments.
+    """(trainable parameters, multiply-adds of one image) of `network.nasnet` with the same arguments.
+
+    `side` is the image size in pixels.
     """
     if imagenet_stem:
         side = (side - 3) // 2 + 1
@@ -45,7 +46,7 @@ def counts(
 
     stem = imagenet_stem or 3 * filters
     parts = [_conv(channels, stem, 3, side)]
-    prev, h = (0, side), (stem, side)  # (channels, pixels a side); the first cell reads the stem itself as h_prev
+    prev, h = (0, side), (stem, side)  # (channels, side in pixels); the h_prev of the first cell is the stem itself
     for index, (reduces, width) in enumerate(plan):
         prev_channels = width
         if index == 0:
@@ -67,8 +68,9 @@ def counts(
 
 
 def _cell(wiring: "CellWiring", prev_channels: int, filters: int, side: int, stride: int) -> Parts:
-    """The blocks of a cell whose inputs have `side` pixels a side, and what its output states need to be
-    concatenated.
+    """The blocks of a cell, and the convolutions that adapt its output states for the concatenation.
+
+    The inputs of the cell have `side` x `side` pixels.
     """
     blocks, outputs = wiring
     after = -(-side // stride)
@@ -88,7 +90,7 @@ def _cell(wiring: "CellWiring", prev_channels: int, filters: int, side: int, str
 
 
 def _operation(name: str, c_in: int, filters: int, before: int, after: int) -> Parts:
-    """An operation between states of `before` and of `after` pixels a side."""
+    """An operation from a state with `before` to a state with `after` pixels a side."""
     if name == "identity":
         return [] if c_in == filters and before == after else [_conv(c_in, filters, 1, after)]
     kernel = KERNELS[name]
@@ -98,25 +100,25 @@ def _operation(name: str, c_in: int, filters: int, before: int, after: int) -> P
         depthwise = [(kernel**2 * width, kernel**2 * width * after**2) for width in (c_in, filters)]
         return [*depthwise, _conv(c_in, filters, 1, after), _conv(filters, filters, 1, after)]
     if name in ("conv_1x3_3x1", "conv_1x7_7x1"):
-        row = c_in * filters * kernel  # strided along its own axis alone
+        row = c_in * filters * kernel  # strided only along its own axis
         column = filters**2 * kernel
         return [(row + 2 * filters, row * before * after), (column + 2 * filters, column * after**2)]
     return [_conv(c_in, filters, kernel, after)]
 
 
 def _aux_head(channels: int, side: int, num_classes: int) -> Parts:
-    """The auxiliary classifier: parameters alone, since evaluation does not run it."""
+    """The auxiliary classifier. It has no multiply-adds, because evaluation does not run it."""
     full = 128 * 768 * ((side - 5) // 3 + 1) ** 2
     return [(channels * 128 + 2 * 128, 0), (full + 2 * 768, 0), (769 * num_classes, 0)]
 
 
 def _conv(c_in: int, c_out: int, kernel: int, side: int) -> tuple[int, int]:
-    """A convolution without bias whose output has `side` pixels a side, and its normalisation's scale and shift."""
+    """A convolution without bias, with `side` x `side` output pixels, and the scale and shift of its normalisation."""
     weights = c_in * c_out * kernel**2
     return weights + 2 * c_out, weights * side**2
 
 
 def _factorized(c_in: int, c_out: int, side: int) -> tuple[int, int]:
-    """Two 1x1 convolutions to half the channels each, and a normalisation of all."""
+    """Two 1x1 convolutions, each to half of the channels, and the normalisation of all channels."""
     weights = 2 * c_in * (c_out // 2)
     return weights + 2 * c_out, weights * side**2

@@ -1,8 +1,10 @@
-"""The network of ENAS's released script (Pham et al. 2018, arXiv:1802.03268): its own calibration, auxiliary head and
-classifier.
+"""The network of ENAS's released script (Pham et al. 2018, arXiv:1802.03268).
 
-Unlike in slim's NASNet, h passes two 1x1 convolutions, the first cell calibrates its h_prev too, the auxiliary head
-sits after the first normal cell behind the second reduction, and no linear layer has a bias.
+It differs from slim's NASNet in four points:
+  - h passes through two 1x1 convolutions;
+  - the first cell calibrates its h_prev too;
+  - the auxiliary head is after the first normal cell that follows the second reduction;
+  - linear layers have no bias.
 """
 
 from torch import nn
@@ -21,9 +23,8 @@ class EnasAuxHead(nn.Sequential):
         self.pool_1 = nn.AvgPool2d(5, stride=3)
         self.proj = ConvBN(channels, 128)
         self.relu_2 = nn.ReLU()
-        self.full = Conv(
-            128, 768, (side - 5) // 3 + 1
-        )  # as large as the features, but SAME-padded, and averaged afterwards
+        # The kernel is as large as the features, but with SAME padding; the output is averaged afterwards.
+        self.full = Conv(128, 768, (side - 5) // 3 + 1)
         self.bn = nn.BatchNorm2d(768)
         self.relu_3 = nn.ReLU()
         self.pool_2 = nn.AdaptiveAvgPool2d(1)
@@ -41,10 +42,11 @@ def enas(
     imagenet_stem: int = 0,
     aux_side: int = 0,
 ) -> Network:
-    """N `num_cells`, F `filters`; ENAS's calibration of cell inputs.
+    """The network with N = `num_cells`, F = `filters` and ENAS's calibration of cell inputs.
 
-    `imagenet_stem` is the number of filters of the ImageNet skeleton's first convolution (NASNet's skeleton: ENAS has
-    none); 0 builds the CIFAR skeleton. `aux_side` is the side in pixels of the auxiliary head's input; 0 builds none.
+    imagenet_stem  filters of the first convolution of the ImageNet skeleton, which is NASNet's because ENAS has none;
+                   0 builds the CIFAR skeleton
+    aux_side       side in pixels of the auxiliary head's input; 0 builds no head
     """
     if imagenet_stem:
         stem = nn.Sequential(Conv(channels, imagenet_stem, 3, 2, same=False), nn.BatchNorm2d(imagenet_stem))

@@ -1,7 +1,7 @@
-"""Genotypes: the wiring of a network's two cells, and the way from and to points of the search space.
+"""Genotypes: the wiring of a network's two cells, and its conversion from and to points of the search space.
 
-Hidden states are numbered 0 = h (the cell before), 1 = h_prev (the one before that), 2... = the blocks in order; some
-papers and repositories number the first two the other way round.
+The hidden states are numbered: 0 is h (the output of the previous cell), 1 is h_prev (the output of the cell before
+it), and 2, 3, ... are the blocks in order. Some papers and repositories swap the numbers of h and h_prev.
 """
 
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ class Block(NamedTuple):
 
 @dataclass(frozen=True)
 class CellGenotype:
-    """Blocks, and the states whose concatenation is the cell's output."""
+    """The blocks of a cell, and the states that are concatenated to its output."""
 
     blocks: tuple[Block, ...]
     outputs: tuple[int, ...]
@@ -62,9 +62,7 @@ def state_name(state: int) -> str:
 
 
 def choices() -> tuple[Choice, ...]:
-    """The decisions in the order of the paper's controller: block by block two inputs, two operations, one way to
-    combine.
-    """
+    """The decisions in the order of the paper's controller. Each block: two inputs, two operations, one combination."""
     decisions = []
     for cell, block in product(CELLS, range(NUM_BLOCKS)):
         states = tuple(state_name(state) for state in range(block + 2))
@@ -80,15 +78,16 @@ def choices() -> tuple[Choice, ...]:
 
 
 def unused_states(blocks: tuple[Block, ...]) -> tuple[int, ...]:
-    """The states that no block reads, the cell's two inputs included: what a sampled cell puts out, so that nothing is
-    dead.
+    """The states that no block uses, including the two inputs of the cell.
+
+    They are the outputs of a sampled cell, so every state of it is used.
     """
     used = {state for block in blocks for state in (block.input_1, block.input_2)}
     return tuple(state for state in range(len(blocks) + 2) if state not in used)
 
 
 def genotype_of(architecture: Architecture) -> Genotype:
-    """The wiring of a valid architecture; its cells put out their unused states."""
+    """The wiring of a valid architecture. The outputs of its cells are their unused states."""
     normal, reduce = (_blocks_of(architecture, cell) for cell in CELLS)
     return Genotype(CellGenotype(normal, unused_states(normal)), CellGenotype(reduce, unused_states(reduce)))
 
@@ -104,18 +103,18 @@ def architecture_of(space: str, normal: tuple[Block, ...], reduce: tuple[Block, 
 
 
 def canonical(architecture: Architecture) -> Architecture:
-    """The one spelling of all architectures that are the same network.
+    """The canonical encoding of all architectures that are the same network.
 
-    Spellings differ in the order of a block's two operands and in the order of blocks that do not need each other.
-    Where the two results are concatenated, or the output states of a cell are, another order permutes channels that a
-    1x1 convolution (or the classifier) reads next: the same set of functions.
+    Encodings of a network differ in the order of the two operands of a block, and in the order of independent blocks.
+    If the operands or the output states are concatenated, another order permutes the channels. The next layer is a 1x1
+    convolution or the classifier, so the set of functions is the same.
     """
     normal, reduce = (canonical_blocks(_blocks_of(architecture, cell)) for cell in CELLS)
     return architecture_of(architecture.space, normal, reduce)
 
 
 def canonical_blocks(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
-    """The smallest spelling, block by block, over every order in which the blocks can be computed."""
+    """The lexicographically smallest encoding over all orders in which the blocks can be computed."""
     return tuple(
         Block(first[0], second[0], OPERATIONS[first[1]], OPERATIONS[second[1]], COMBINES[combine])
         for first, second, combine in _smallest(blocks, {0: 0, 1: 1})
@@ -126,8 +125,9 @@ _Code = tuple[tuple[int, int], tuple[int, int], int]
 
 
 def _smallest(blocks: tuple[Block, ...], renamed: dict[int, int]) -> list[_Code]:
-    """The smallest code of the blocks not renamed yet. Equal candidates are all followed: later blocks may tell them
-    apart.
+    """The smallest code of the blocks that are not renamed yet.
+
+    If several blocks have the smallest code, all of them are tried, because later blocks may differ.
     """
     codes = {
         index: _code(block, renamed)
@@ -161,7 +161,7 @@ def _blocks_of(architecture: Architecture, cell: str) -> tuple[Block, ...]:
 
 
 def graph(cell: CellGenotype) -> CellGraph:
-    """What a drawing of the cell needs."""
+    """The cell as a graph, for drawing."""
     nodes = tuple(
         Node(
             name=state_name(index + 2),

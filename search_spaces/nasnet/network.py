@@ -1,9 +1,8 @@
-"""Networks of cells: the CIFAR and the ImageNet skeleton (Zoph et al. 2018, figure 2), calibrated and stacked as in
-slim's release.
+"""Networks of cells with the CIFAR or the ImageNet skeleton (Zoph et al. 2018, figure 2), as in slim's release.
 
-CIFAR: 3x3 convolution to 3F - N normal cells - reduction - N normal - reduction - N normal - classifier. ImageNet: a
-strided 3x3 convolution and two reduction cells at F/4 and F/2 come first. Filters double with each reduction of the
-body.
+CIFAR: 3x3 convolution to 3F - N normal cells - reduction - N normal - reduction - N normal - classifier. ImageNet: the
+network starts with a strided 3x3 convolution and two reduction cells with F/4 and F/2 filters. Each later reduction
+doubles the filters. Calibration layers adapt the size and the channels of the two inputs of each cell.
 """
 
 from torch import Tensor, nn
@@ -12,8 +11,9 @@ from nasbench.nn.cell import Cell
 from nasbench.nn.layers import Conv, ConvBN, FactorizedReduction, ReluConvBN
 
 CellWiring = tuple[tuple[tuple[int, int, str, str, str], ...], tuple[int, ...]]
-"""Blocks (first input, second input, first operation, second operation, combine) and output states; inputs: 0 = h, 1 =
-h_prev.
+"""(blocks, output states). A block is (first input, second input, first operation, second operation, combine).
+
+Input 0 is h, input 1 is h_prev.
 """
 
 
@@ -46,11 +46,12 @@ class Classifier(nn.Sequential):
 
 
 class Network(nn.Module):
-    """(B, channels, H, W) -> logits (B, num_classes); in training mode with an auxiliary head, (logits, auxiliary
-    logits).
+    """(B, channels, H, W) -> logits (B, num_classes).
 
-    Each cell reads the outputs of the two before it. After the cells numbered in `keep_prev`, the next one reads the
-    same h_prev as they did. The auxiliary head reads the output of cell `aux_cell`.
+    In training mode with an auxiliary head, it returns (logits, auxiliary logits).
+
+    The inputs of a cell are the outputs of the two previous cells. A cell that follows a cell of `keep_prev` has the
+    same h_prev as that cell. The input of the auxiliary head is the output of cell `aux_cell`.
     """
 
     def __init__(
@@ -73,7 +74,7 @@ class Network(nn.Module):
         h = h_prev = self.stem(x)  # (B, stem filters, H, W)
         aux_logits = None
         for index, cell in enumerate(self.cells):
-            out = cell(h, h_prev)
+            out = cell(h, h_prev)  # (B, C, H', W')
             h, h_prev = out, h_prev if index in self.keep_prev else h
             if index == self.aux_cell and self.aux_head is not None and self.training:
                 aux_logits = self.aux_head(h)  # (B, num_classes)
@@ -92,12 +93,12 @@ def nasnet(
     skip_reduction_input: bool = False,
     aux_side: int = 0,
 ) -> Network:
-    """N `num_cells`, F `filters`; slim's and AmoebaNet's calibration of cell inputs.
+    """The network with N = `num_cells`, F = `filters`, and slim's and AmoebaNet's calibration of cell inputs.
 
-    `imagenet_stem` is the number of filters of the ImageNet skeleton's first convolution; 0 builds the CIFAR skeleton.
-    `skip_reduction_input`: a cell after a reduction reads the h_prev of the reduction, not its h. `aux_side` is the
-    side in pixels of the auxiliary head's input, the output of the last normal cell before the second reduction; 0
-    builds none.
+    imagenet_stem         filters of the first convolution of the ImageNet skeleton; 0 builds the CIFAR skeleton
+    skip_reduction_input  the h_prev of a cell after a reduction is the h_prev of the reduction, not its h
+    aux_side              side in pixels of the auxiliary head's input, which is the output of the last normal cell
+                          before the second reduction; 0 builds no head
     """
     if imagenet_stem:
         stem = nn.Sequential(Conv(channels, imagenet_stem, 3, 2, same=False), nn.BatchNorm2d(imagenet_stem))
@@ -111,7 +112,7 @@ def nasnet(
         plan += [(True, width)] + [(False, width)] * num_cells
 
     stem_channels = imagenet_stem or 3 * filters
-    prev, h = (0, 0), (stem_channels, 0)  # (channels, halvings); the first cell reads the stem itself as h_prev
+    prev, h = (0, 0), (stem_channels, 0)  # (channels, halvings); the h_prev of the first cell is the stem itself
     cells: list[nn.Module] = []
     keep_prev, aux_head = [], None
     aux_cell = first + 2 * num_cells

@@ -1,6 +1,4 @@
-"""Published cells, with their cards. Numbers and wirings as in the official releases; see each card's `verified` and
-`note`.
-"""
+"""Published cells and their cards, as in the official releases. See `verified` and `note` of each card."""
 
 from dataclasses import dataclass
 
@@ -11,9 +9,7 @@ from search_spaces.nasnet.sizes import Rules
 
 @dataclass(frozen=True)
 class Published:
-    """A published network. `rules` are those of the release it is built by: stem, calibration of inputs, auxiliary
-    head.
-    """
+    """A published network. `rules` names the release whose stem, input calibration and auxiliary head it has."""
 
     genotype: Genotype
     size: Size
@@ -32,20 +28,20 @@ def _cell(blocks: str, outputs: tuple[int, ...]) -> CellGenotype:
 
 NASNET_A = Genotype(
     normal=_cell(
-        "sep_5x5 0 + sep_3x3 1, sep_5x5 1 + sep_3x3 1, avg_3x3 0 + identity 1, avg_3x3 1 + avg_3x3 1, sep_3x3 0 + "
-        "identity 0",
+        "sep_5x5 0 + sep_3x3 1, sep_5x5 1 + sep_3x3 1, avg_3x3 0 + identity 1, avg_3x3 1 + avg_3x3 1, "
+        "sep_3x3 0 + identity 0",
         outputs=(1, 2, 3, 4, 5, 6),
     ),
     reduce=_cell(
-        "sep_5x5 0 + sep_7x7 1, max_3x3 0 + sep_7x7 1, avg_3x3 0 + sep_5x5 1, identity 3 + avg_3x3 2, sep_3x3 2 + "
-        "max_3x3 0",
+        "sep_5x5 0 + sep_7x7 1, max_3x3 0 + sep_7x7 1, avg_3x3 0 + sep_5x5 1, identity 3 + avg_3x3 2, "
+        "sep_3x3 2 + max_3x3 0",
         outputs=(3, 4, 5, 6),
     ),
 )
 AMOEBANET_A = Genotype(
     normal=_cell(
-        "avg_3x3 0 + max_3x3 0, sep_3x3 1 + identity 1, identity 0 + avg_3x3 1, sep_3x3 0 + sep_5x5 2, avg_3x3 5 + "
-        "sep_3x3 0",
+        "avg_3x3 0 + max_3x3 0, sep_3x3 1 + identity 1, identity 0 + avg_3x3 1, sep_3x3 0 + sep_5x5 2, "
+        "avg_3x3 5 + sep_3x3 0",
         outputs=(1, 3, 4, 6),
     ),
     reduce=_cell(
@@ -56,8 +52,8 @@ AMOEBANET_A = Genotype(
 )
 AMOEBANET_B = Genotype(
     normal=_cell(
-        "conv_1x1 1 + max_3x3 1, identity 1 + sep_3x3 0, conv_1x1 1 + sep_3x3 0, conv_1x1 2 + identity 2, avg_3x3 1 + "
-        "conv_1x1 5",
+        "conv_1x1 1 + max_3x3 1, identity 1 + sep_3x3 0, conv_1x1 1 + sep_3x3 0, conv_1x1 2 + identity 2, "
+        "avg_3x3 1 + conv_1x1 5",
         outputs=(0, 3, 4, 6),
     ),
     reduce=_cell(
@@ -68,36 +64,33 @@ AMOEBANET_B = Genotype(
 )
 AMOEBANET_C = Genotype(
     normal=_cell(
-        "avg_3x3 0 + sep_3x3 0, identity 0 + sep_3x3 0, avg_3x3 2 + sep_3x3 1, identity 0 + sep_3x3 1, avg_3x3 3 + "
-        "sep_3x3 0",
+        "avg_3x3 0 + sep_3x3 0, identity 0 + sep_3x3 0, avg_3x3 2 + sep_3x3 1, identity 0 + sep_3x3 1, "
+        "avg_3x3 3 + sep_3x3 0",
         outputs=(1, 2, 4, 5, 6),
     ),
     reduce=_cell(
-        "max_3x3 0 + max_3x3 0, sep_7x7 2 + sep_3x3 0, sep_7x7 0 + max_3x3 1, sep_5x5 4 + sep_5x5 4, max_3x3 1 + "
-        "sep_3x3 1",
+        "max_3x3 0 + max_3x3 0, sep_7x7 2 + sep_3x3 0, sep_7x7 0 + max_3x3 1, sep_5x5 4 + sep_5x5 4, "
+        "max_3x3 1 + sep_3x3 1",
         outputs=(0, 2, 3, 4, 5, 6),
     ),
 )
 AMOEBANET_D = Genotype(
     normal=_cell(
-        "conv_1x1 1 + max_3x3 1, identity 1 + bottleneck_1x7_7x1 0, conv_1x1 0 + bottleneck_1x7_7x1 0, max_3x3 2 + "
-        "identity 2,"
-        "avg_3x3 1 + conv_1x1 5",
+        "conv_1x1 1 + max_3x3 1, identity 1 + bottleneck_1x7_7x1 0, conv_1x1 0 + bottleneck_1x7_7x1 0, "
+        "max_3x3 2 + identity 2, avg_3x3 1 + conv_1x1 5",
         outputs=(0, 3, 4, 6),
     ),
     reduce=_cell(
-        "max_2x2 0 + max_3x3 0, identity 2 + bottleneck_3x3 1, bottleneck_1x7_7x1 2 + max_3x3 2, identity 3 + max_2x2 "
-        "1,"
-        "avg_3x3 2 + conv_1x1 3",
+        "max_2x2 0 + max_3x3 0, identity 2 + bottleneck_3x3 1, bottleneck_1x7_7x1 2 + max_3x3 2, "
+        "identity 3 + max_2x2 1, avg_3x3 2 + conv_1x1 3",
         outputs=(4, 5, 6),
     ),
 )
-# The script of the release writes 0 for h_prev and 1 for h; here they are turned round.
+# The released script numbers h_prev 0 and h 1; the numbers are swapped here.
 ENAS = Genotype(
     normal=_cell(
-        "avg_3x3 1 + sep_3x3 1, identity_factorized 1 + sep_5x5 1, identity_factorized 1 + sep_5x5 0, sep_3x3 0 + "
-        "sep_5x5 1,"
-        "avg_3x3 1 + sep_5x5 0",
+        "avg_3x3 1 + sep_3x3 1, identity_factorized 1 + sep_5x5 1, identity_factorized 1 + sep_5x5 0, "
+        "sep_3x3 0 + sep_5x5 1, avg_3x3 1 + sep_5x5 0",
         outputs=(2, 3, 4, 5, 6),
     ),
     reduce=_cell(
@@ -106,20 +99,20 @@ ENAS = Genotype(
         outputs=(2, 4, 5, 6),
     ),
 )
-# DARTS' genotypes too write 0 for h_prev and 1 for h.
+# DARTS' genotypes also number h_prev 0 and h 1; the numbers are swapped here.
 NASNET_A_DARTS = Genotype(
     normal=CellGenotype(NASNET_A.normal.blocks, outputs=(2, 3, 4, 5, 6)),
     reduce=CellGenotype(NASNET_A.reduce.blocks, outputs=(4, 5, 6)),
 )
 AMOEBANET_A_DARTS = Genotype(
     normal=_cell(
-        "avg_3x3 1 + max_3x3 0, sep_3x3 1 + sep_5x5 2, sep_3x3 1 + avg_3x3 3, sep_3x3 0 + identity 0, identity 1 + "
-        "avg_3x3 0",
+        "avg_3x3 1 + max_3x3 0, sep_3x3 1 + sep_5x5 2, sep_3x3 1 + avg_3x3 3, sep_3x3 0 + identity 0, "
+        "identity 1 + avg_3x3 0",
         outputs=(4, 5, 6),
     ),
     reduce=_cell(
-        "avg_3x3 1 + sep_3x3 0, max_3x3 1 + sep_7x7 2, sep_7x7 1 + avg_3x3 0, max_3x3 1 + max_3x3 0, conv_1x7_7x1 1 + "
-        "sep_3x3 5",
+        "avg_3x3 1 + sep_3x3 0, max_3x3 1 + sep_7x7 2, sep_7x7 1 + avg_3x3 0, max_3x3 1 + max_3x3 0, "
+        "conv_1x7_7x1 1 + sep_3x3 5",
         outputs=(3, 4, 6),
     ),
 )
@@ -144,7 +137,7 @@ def _card(
     agrees: str = "",
     note: str = "",
 ) -> ModelCard:
-    """All counts are counted by building; `agrees` says with which published ones."""
+    """A card with counts of the built network. `agrees` names the published counts that they agree with."""
     text = " ".join(filter(None, (agrees and agrees + ".", note)))
     return ModelCard(name, "nasnet cells", paper, year, Task(), params, macs, results, verified="C", note=text)
 

@@ -1,31 +1,32 @@
-"""From a size and a task to the arguments that build a network; the errors for sizes that cannot be built."""
+"""Converts a size and a task to the arguments that build a network, and checks that the size can be built."""
 
 import re
 from itertools import count
 from typing import Any, Literal
 
 from nasbench.core.errors import UsageError, unknown
-from nasbench.core.spec import Size, Task
+from nasbench.core.spec import Size, Task, pixels_of
 from search_spaces.nasnet.genotype import Genotype
 
 Rules = Literal["nasnet", "amoebanet", "enas"]
 SKELETONS = ("cifar", "imagenet")
 SMALLEST_FILTERS = {"cifar": 2, "imagenet": 8}
-"""A factorized reduction halves F on the CIFAR skeleton, and F / 4 in the first stem cell of the ImageNet one."""
+"""A factorized reduction halves F on the CIFAR skeleton. On the ImageNet skeleton, the first stem cell halves F / 4."""
 SMALLEST_AUX_INPUT = 5
-"""The auxiliary head begins with a 5x5 pooling without padding."""
+"""The auxiliary head starts with a 5x5 pooling without padding."""
 LARGE_FILTERS = 64
-"""From this F on, a NASNet on the ImageNet skeleton takes the large form: slim has one at F = 168, and a mobile one at
-F = 44.
+"""From this F on, a NASNet on the ImageNet skeleton has slim's large form. slim defines a large network (F = 168) and a
+mobile one (F = 44).
 """
 
 
 def arguments(genotype: Genotype, rules: Rules, size: Size, task: Task) -> dict[str, Any]:
-    """What `network.nasnet` (or `enas.enas`) is called with. UsageError where the network cannot be built, with what
-    can.
+    """The arguments of `network.nasnet` (or `enas.enas`).
+
+    Raises UsageError if the network cannot be built; the message names the nearest size that can.
     """
     num_cells, filters = _cells_and_filters(size)
-    pixels = size.resolution or task.image_size
+    pixels = pixels_of(size, task)
     _check_image(size.skeleton, pixels)
     found: dict[str, Any] = {
         "normal": (tuple(tuple(block) for block in genotype.normal.blocks), genotype.normal.outputs),
@@ -46,17 +47,18 @@ def arguments(genotype: Genotype, rules: Rules, size: Size, task: Task) -> dict[
 
 
 def filters_for(stack: str, skeleton: str, outputs: int = 6) -> tuple[int, int]:
-    """'N@P' -> (N, F): the F whose width, 4 x `outputs` x F channels before the classifier, comes nearest to P.
+    """'N@P' -> (N, F), where P is the number of channels before the classifier, 4 x `outputs` x F.
 
-    `outputs` is the number of states a normal cell puts out, 6 for NASNet-A: P = 24 F. F is a multiple of 4 on the
-    ImageNet skeleton, where the stem's cells have F / 4 filters, and of 2 on CIFAR's.
+    `outputs` is the number of output states of a normal cell; it is 6 for NASNet-A, so P = 24 F. F is rounded to the
+    nearest multiple of 4 on the ImageNet skeleton, whose first stem cell has F / 4 filters, and of 2 on the CIFAR
+    skeleton.
     """
     _check_skeleton(skeleton)
     match = re.fullmatch(r"\s*(\d+)\s*@\s*(\d+)\s*", stack)
     if match is None or int(match[1]) < 1 or int(match[2]) < 1:
         raise UsageError(
-            "a stack is N@P, such as 6@768: N normal cells a stack and P channels before the classifier, both from 1 "
-            f"on; got {stack!r}"
+            "a stack is N@P, such as 6@768: N normal cells a stack and P channels before the classifier, "
+            f"both from 1 on; got {stack!r}"
         )
     step = 4 if skeleton == "imagenet" else 2
     filters = step * int(int(match[2]) / (4 * outputs * step) + 0.5)
@@ -85,7 +87,7 @@ def _check_skeleton(skeleton: str) -> None:
 
 
 def _sides(skeleton: str, pixels: int) -> list[int]:
-    """The sides that meet a reduction, in order, and the last side."""
+    """The image sides in pixels before each reduction, in order, and the last side."""
     sides = [(pixels - 3) // 2 + 1 if skeleton == "imagenet" else pixels]
     for _ in range(4 if skeleton == "imagenet" else 2):
         sides.append(-(-sides[-1] // 2))
@@ -94,7 +96,7 @@ def _sides(skeleton: str, pixels: int) -> list[int]:
 
 def _check_image(skeleton: str, pixels: int) -> None:
     def fits(side: int) -> bool:
-        return min(_sides(skeleton, side)[:-1]) >= 2  # there is something to halve at every reduction
+        return min(_sides(skeleton, side)[:-1]) >= 2  # every reduction has at least 2 pixels to halve
 
     if not fits(pixels):
         smallest = next(side for side in count(1) if fits(side))
@@ -107,13 +109,12 @@ def _check_image(skeleton: str, pixels: int) -> None:
 
 def _aux_side(skeleton: str, rules: Rules, pixels: int) -> int:
     def side_of(image: int) -> int:
-        return _sides(skeleton, image)[-1 if rules == "enas" else -2]  # behind, or before, the last reduction
+        return _sides(skeleton, image)[-1 if rules == "enas" else -2]  # after (ENAS) or before the last reduction
 
     if side_of(pixels) < SMALLEST_AUX_INPUT:
         smallest = next(image for image in count(1) if side_of(image) >= SMALLEST_AUX_INPUT)
         raise UsageError(
-            f"the auxiliary head does not fit images of {pixels} pixels on the {skeleton} skeleton: it needs "
-            f"{smallest} pixels or more. "
-            "Leave --aux-head out, or give larger images."
+            f"the auxiliary head does not fit images of {pixels} pixels on the {skeleton} skeleton: "
+            f"it needs {smallest} pixels or more. Leave --aux-head out, or give larger images."
         )
     return side_of(pixels)

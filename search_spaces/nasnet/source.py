@@ -1,8 +1,8 @@
-"""Writes a network as one file that imports torch alone.
+"""Writes a network as one file that imports only torch.
 
-The file is put together from the very sources that build the network here: the function that assembles it and, name by
-name, what that needs; of the operations, those that the two cells use. So the file's network has the same state_dict
-and the same outputs.
+The file is assembled from the sources that build the network here: the function that builds it, all definitions that
+this function needs, and the operations that the two cells use. So its network has the same state_dict and the same
+outputs.
 """
 
 import ast
@@ -16,7 +16,7 @@ from search_spaces.nasnet import enas, network
 from search_spaces.nasnet.sizes import Rules
 
 MODULES = (drop_path, layers, ops, cell, network, enas)
-"""Lowest first: what a file defines may use what those before it define."""
+"""In the order of dependencies: a module uses only definitions of the modules before it."""
 
 HEADER = '''"""{title}
 
@@ -59,11 +59,11 @@ if __name__ == "__main__":
 
 
 def source(spec: ModelSpec, rules: Rules, arguments: dict[str, Any]) -> str:
-    """The file for a network that is built by calling the assembling function with `arguments`."""
+    """The file for the network that `nasnet` (or `enas`) builds from `arguments`."""
     builder = "enas" if rules == "enas" else "nasnet"
     used = {operation for part in ("normal", "reduce") for block in arguments[part][0] for operation in block[2:4]}
     sizes = {name: value for name, value in arguments.items() if name not in ("normal", "reduce")}
-    pixels = spec.size.resolution or spec.task.image_size
+    pixels = spec.pixels
     title = (
         f"The network {spec.name}"
         if spec.architecture is None
@@ -96,7 +96,7 @@ def _wiring_text(wiring: tuple[tuple[tuple[Any, ...], ...], tuple[int, ...]]) ->
 
 
 def _operations(used: set[str]) -> str:
-    """The table of operations, with the used ones and those that they name."""
+    """The table of operations, reduced to the used operations and those that they refer to."""
     text = inspect.getsource(ops)
     table = next(
         node.value

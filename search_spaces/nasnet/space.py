@@ -1,5 +1,5 @@
-"""The NASNet search space: its geometry, and the ways from an architecture or a published name to a network, a file, a
-drawing.
+"""The NASNet search space: its decisions, and the conversion of an architecture or a published name to a network, a
+file or a drawing.
 
 Zoph, Vasudevan, Shlens and Le, "Learning Transferable Architectures for Scalable Image Recognition", CVPR 2018,
 arXiv:1707.07012.
@@ -12,7 +12,7 @@ from nasbench.core.arch import Architecture, check
 from nasbench.core.errors import unknown
 from nasbench.core.graph import CellGraph
 from nasbench.core.registry import spaces
-from nasbench.core.spec import ModelCard, ModelSpec, Size, Task
+from nasbench.core.spec import ModelCard, ModelSpec, Size, Task, pixels_of
 from search_spaces.nasnet.counts import counts
 from search_spaces.nasnet.genotype import Genotype, canonical, choices, genotype_of, graph
 from search_spaces.nasnet.published import PUBLISHED, Published
@@ -24,59 +24,59 @@ if TYPE_CHECKING:
 
 @spaces.register("nasnet")
 class NasnetSpace:
-    """Two cells of five blocks; 50 decisions, 2.3e18 spellings a cell. Sampled cells put out their unused states."""
+    """Two cells of five blocks: 50 decisions, 2.3e18 encodings of each cell.
+
+    The outputs of a sampled cell are its unused states.
+    """
 
     name = "nasnet"
     choices = choices()
     default_size = Size(depth=6, width=32, skeleton="cifar")
 
     def canonical(self, architecture: Architecture) -> Architecture:
-        """The one spelling of all architectures that are the same network. UsageError for what is no point of this
-        space.
-        """
+        """The canonical encoding of the network. Raises UsageError if the architecture is not in this space."""
         check(architecture, self.choices)
         return canonical(architecture)
 
     def build(self, architecture: Architecture, size: Size, task: Task) -> "nn.Module":
-        """The network: (B, channels, H, W) -> (B, num_classes); in training mode with an auxiliary head, a pair of
-        logits.
+        """The network: (B, channels, H, W) -> (B, num_classes).
+
+        In training mode with an auxiliary head, it returns (logits, auxiliary logits).
         """
         return _build(self._genotype(architecture), "nasnet", size, task)
 
     def counts(self, architecture: Architecture, size: Size, task: Task) -> tuple[int, int]:
         """(trainable parameters, multiply-adds of one image) of the network, without building it."""
         found = arguments(self._genotype(architecture), "nasnet", size, task)
-        return counts(size.resolution or task.image_size, **found)
+        return counts(pixels_of(size, task), **found)
 
     def published(self) -> Mapping[str, Size]:
-        """Name -> the size it was published with, in its CIFAR form."""
+        """Name of a published network -> its published size on CIFAR."""
         return {name: entry.size for name, entry in PUBLISHED.items()}
 
     def cards(self) -> Mapping[str, ModelCard]:
-        """Name -> the card of a published network, in its CIFAR form."""
+        """Name of a published network -> its card on CIFAR."""
         return {name: entry.card for name, entry in PUBLISHED.items()}
 
     def build_published(self, name: str, size: Size, task: Task) -> "nn.Module":
-        """The published network at any size, by the rules of its own release."""
+        """The published network at any size, built by the rules of its own release."""
         entry = _published(name)
         return _build(entry.genotype, entry.rules, size, task)
 
     def source(self, spec: ModelSpec) -> str:
-        """Python source, importing torch alone, with a function `build() -> nn.Module` for exactly this network."""
+        """Python source that imports only torch, with a function `build() -> nn.Module` for exactly this network."""
         from search_spaces.nasnet.source import source
 
         genotype, rules = self._wiring(spec)
         return source(spec, rules, arguments(genotype, rules, spec.size, spec.task))
 
     def graphs(self, spec: ModelSpec) -> Mapping[str, CellGraph]:
-        """The two cells, to be drawn."""
+        """The graphs of the two cells, for drawing."""
         genotype, _ = self._wiring(spec)
         return {"Normal cell": graph(genotype.normal), "Reduction cell": graph(genotype.reduce)}
 
     def parse_stack(self, stack: str, skeleton: str, spec: ModelSpec | None = None) -> tuple[int, int]:
-        """'N@P' -> (N, F) for the network of `spec`, whose normal cell says how wide F makes it; without one, for
-        NASNet-A's.
-        """
+        """'N@P' -> (N, F). The number of outputs of the normal cell is that of `spec`, or NASNet-A's without a spec."""
         outputs = len(self._wiring(spec)[0].normal.outputs) if spec is not None else 6
         return filters_for(stack, skeleton, outputs)
 

@@ -10,11 +10,19 @@ import pytest
 import torch
 
 from nasbench.core.arch import Architecture
+from nasbench.core.job import Job
 from nasbench.core.protocols import Metrics, Report, SearchSpace
 from nasbench.core.spec import ModelSpec, Size, Task
 from nasbench.core.trial import Proposal, Trial
 from nasbench.strategies.random import RandomSearch
-from nasbench.testing import TOY_SPACE, ToySpace, additive_score, check_evaluator, check_space, check_strategy
+from nasbench.testing import (
+    TOY_SPACE,
+    ToySpace,
+    additive_score,
+    check_evaluator,
+    check_space,
+    check_strategy,
+)
 
 if TYPE_CHECKING:
     from torch import nn
@@ -146,19 +154,31 @@ def test_a_broken_space_is_named(broken: type[SpaceBase], complaint: str) -> Non
 class Worth:
     """A made-up evaluator."""
 
-    def __call__(self, proposal: Proposal, spec: ModelSpec, seed: int, report: Report) -> Metrics:
-        metrics = {"val_accuracy": additive_score(proposal.architecture)}
+    def __call__(self, job: Job, report: Report) -> Metrics:
+        assert job.architecture is not None
+        metrics = {"val_accuracy": additive_score(job.architecture)}
         report(1, metrics)
         return metrics
 
     def check(self) -> None: ...
+
+    def task(self) -> Task:
+        return Task(10, 8, 1)
+
+
+class OlderForm(Worth):
+    """As nasbench 0.1.0 called it."""
+
+    def __call__(self, proposal: Proposal, spec: ModelSpec, seed: int, report: Report) -> Metrics:  # type: ignore[override]
+        assert (spec.architecture, seed) == (proposal.architecture, 1)
+        return super().__call__(proposal, report)  # type: ignore[arg-type]
 
 
 class Counts(Worth):
     def __init__(self, calls: int = 0) -> None:
         self.calls = calls
 
-    def __call__(self, proposal: Proposal, spec: ModelSpec, seed: int, report: Report) -> Metrics:
+    def __call__(self, job: Job, report: Report) -> Metrics:
         self.calls += 1
         return {"calls": self.calls}
 
@@ -167,15 +187,43 @@ class Counts(Worth):
 
 
 class Infinite(Worth):
-    def __call__(self, proposal: Proposal, spec: ModelSpec, seed: int, report: Report) -> Metrics:
+    def __call__(self, job: Job, report: Report) -> Metrics:
         return {"val_loss": float("inf")}
 
 
-def test_an_evaluator_keeps_the_contract() -> None:
-    check_evaluator(Worth(), ToySpace())
+class ReportsTooMuch(Worth):
+    def __call__(self, job: Job, report: Report) -> Metrics:
+        report(job.epochs + 1, {})
+        return {}
 
 
-@pytest.mark.parametrize(("broken", "complaint"), [(Counts, "pickled copy"), (Infinite, "NaN|finite")])
+class PromisesMore(Worth):
+    def metrics(self) -> Sequence[str]:
+        return ("val_accuracy", "latency")
+
+
+class SeedsTheGlobalGenerator(Worth):
+    def __call__(self, job: Job, report: Report) -> Metrics:
+        torch.manual_seed(job.seed)
+        return super().__call__(job, report)
+
+
+@pytest.mark.parametrize("kind", [Worth, OlderForm])
+def test_an_evaluator_keeps_the_contract(kind: type[Worth]) -> None:
+    check_evaluator(kind(), ToySpace())
+
+
+@pytest.mark.parametrize(
+    ("broken", "complaint"),
+    [
+        (Counts, "pickled copy"),
+        (Infinite, "NaN|finite"),
+        (ReportsTooMuch, "epochs reported"),
+        (PromisesMore, "latency"),
+        (SeedsTheGlobalGenerator, "global generator of torch"),
+    ],
+)
 def test_a_broken_evaluator_is_named(broken: type[Worth], complaint: str) -> None:
+    torch.rand(1)
     with pytest.raises(AssertionError, match=complaint):
         check_evaluator(broken(), ToySpace())

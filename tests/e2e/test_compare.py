@@ -126,7 +126,7 @@ def test_a_comparison_is_gone_on_with_without_its_arguments(here: Path, capsys: 
 def test_an_ensemble_averages_probabilities(tmp_path: Path) -> None:
     from safetensors.torch import save_file
 
-    from nasbench.evaluators.full_training import ensemble_accuracy
+    from nasbench.evaluators.predictions import ensemble_accuracy
 
     first = torch.tensor([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]])
     second = torch.tensor([[0.4, 0.6], [0.3, 0.7], [0.1, 0.9]])

@@ -9,7 +9,7 @@ from nasbench.cli import main
 from nasbench.core.spec import Size, Task
 from nasbench.core.store import RunStore
 from nasbench.engine.parts.counts import CountedOnce
-from nasbench.engine.parts.models import space_named
+from nasbench.engine.parts.lookup import space_named
 
 ROOT = Path(__file__).parents[2]
 COMMON = [
@@ -57,7 +57,7 @@ def test_limits_and_objectives(
     assert [trial.metrics["params"] <= 3000 for trial in trials] == [True] * 8
     assert any(trial.note.get("repaired") for trial in trials)
     counts = CountedOnce(space_named("examples.toy_space:ToySpace"), Size(), Task(10, 8, 1))
-    assert [counts(trial.architecture) for trial in trials] == [
+    assert [counts(trial.proposed) for trial in trials] == [
         (trial.metrics["params"], trial.metrics["macs"]) for trial in trials
     ]
     front = json.loads((run / "best" / "front.json").read_text())["front"]

@@ -1,5 +1,5 @@
-"""Two Ray workers, and SIGKILL for the main process and for workers: no finished trial is lost, and none is run
-twice.
+"""Two workers, of Ray and without, and signals for the main process and for workers: no finished trial is lost, none is
+run twice, and no process is left.
 """
 
 import json
@@ -38,7 +38,7 @@ def search_with_kills(directory: Path, trials: int, moments: list[str], kill_aft
     """A search whose main process is killed at `moments`, and a worker of which kills itself once so many trials have
     begun.
     """
-    options |= {"trials": trials, "kill_after": kill_after, "seconds": 0.02}
+    options |= {"trials": trials, "kill_after": kill_after, "seconds": 0.01}
     before: list[str] = []
     for moment in moments:
         assert drive(directory, kill=moment, **options) == -signal.SIGKILL
@@ -63,7 +63,7 @@ def search_with_kills(directory: Path, trials: int, moments: list[str], kill_aft
 
 
 def test_two_kills_of_the_main_process_and_three_of_workers(ray_session, tmp_path):
-    search_with_kills(tmp_path, 40, ["line:8", "write:20"], [4, 12, 20], address=ray_session)
+    search_with_kills(tmp_path, 24, ["line:5", "write:12"], [3, 8, 13], address=ray_session, epochs=1)
 
 
 @pytest.mark.slow
@@ -83,9 +83,17 @@ def test_ten_kills_of_the_main_process_and_ten_of_workers(tmp_path):
     search_with_kills(tmp_path, 120, moments, [3, 7, 11, 15, 19, 23, 27, 31, 35, 39])
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
-def test_an_interrupt_stops_long_trials_at_once_and_leaves_no_process(number, tmp_path):
-    process = start(tmp_path, trials=10, seconds=600)
+@pytest.mark.parametrize(
+    ("number", "executor"),
+    [
+        (signal.SIGINT, {"workers": 2}),
+        pytest.param(signal.SIGTERM, {"workers": 2}, marks=pytest.mark.slow),
+        (signal.SIGINT, {"workers": 0, "processes": 2}),
+        (signal.SIGTERM, {"workers": 0, "processes": 2}),
+    ],
+)
+def test_an_interrupt_stops_long_trials_at_once_and_leaves_no_process(number, executor, tmp_path):
+    process = start(tmp_path, trials=10, seconds=600, **executor)
     deadline = time.monotonic() + 120
     while len(list(tmp_path.glob("begun-*"))) < 2:
         assert process.poll() is None, process.stderr.read()
@@ -99,10 +107,24 @@ def test_an_interrupt_stops_long_trials_at_once_and_leaves_no_process(number, tm
     assert out == ""
     assert err.rstrip().endswith(f"nasbench.core.errors.Interrupted: {number.name}")
     assert (tmp_path / "trials.jsonl").read_text() == ""
-    for _ in range(100):
+    assert_all_end(session)
+
+
+def test_processes_end_with_a_main_process_that_is_killed_and_the_run_goes_on(tmp_path):
+    options = {"workers": 0, "processes": 2, "trials": 20}
+    process = start(tmp_path, kill="line:8", **options)
+    assert process.wait(timeout=60) == -signal.SIGKILL
+    assert_all_end(process.pid)
+    process.communicate()
+    assert drive(tmp_path, **options) == 0
+    assert sorted(json.loads(line)["number"] for line in whole_lines(tmp_path)) == list(range(1, 21))
+
+
+def assert_all_end(session: int) -> None:
+    for _ in range(200):
         if not living(session):
             break
-        time.sleep(0.1)
+        time.sleep(0.05)
     assert living(session) == []
 
 

@@ -73,7 +73,9 @@ def test_a_race_ends_with_a_report(table: Path, tmp_path: Path, capsys: pytest.C
     assert sum(win["share"] for win in result["wins"]) == pytest.approx(1.0)
 
     trials = RunStore.read(run).trials
-    assert [trial.architecture.genes["seed"] for trial in trials] == [0, 0, 1, 1, 2, 2, 3, 3]
+    assert [trial.seed for trial in trials] == [0, 0, 1, 1, 2, 2, 3, 3]
+    assert [trial.name for trial in trials] == ["random", "reinforce:batch_size=5:lr=0.1"] * 4
+    assert {"columns", "budgets", "strategies"} <= set(RunStore.read(run).run["plan"])
     page = (run / "report.html").read_text()
     assert not re.search(r"(src|href)=\"http", page)
     for name in ("anytime_val_accuracy", "anytime_test_accuracy", "wins"):

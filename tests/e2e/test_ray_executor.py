@@ -1,46 +1,30 @@
 """Ray workers: who runs where, what goes wrong in a trial, and what ends the run. Real processes, real signals."""
 
 import os
-import socket
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
-from contextlib import suppress
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import pytest
-from toy import TASK, Climber, ToyEvaluator, ToySpace, plan, score
+from toy import TASK, Climber, Different, ToyEvaluator, ToySpace, loop
 
-from nasbench.core.arch import Architecture
 from nasbench.core.errors import RunFailed, UsageError
-from nasbench.core.loop import SearchLoop
-from nasbench.core.trial import Proposal, Trial
-from nasbench.executors.cluster import capacity, check_reachable
+from nasbench.core.trial import Trial
+from nasbench.testing import check_executor
 
 pytestmark = pytest.mark.usefixtures("ray_session")
 
 
-class Different:
-    """Proposes another architecture every time, none of which fails by its genes."""
-
-    def ask(self, number, rng, running):
-        letters = "stuvwxyz"
-        genes = {"a": letters[number % 8], "b": letters[(number + 1) % 8], "c": letters[number // 8], "idle": "s"}
-        return Proposal(number, Architecture.of("toy", genes))
-
-    def tell(self, trial):
-        """Nothing to learn."""
-
-
-def search(evaluator: Any, trials: int, strategy: Any = None, workers: int = 2, **options: Any) -> list[Trial]:
+def search(
+    evaluator: Any, trials: int, strategy: Any = None, workers: int = 2, epochs: Any = (), **options: Any
+) -> list[Trial]:
     from nasbench.executors.ray_tune import RayExecutor
 
     log: list[Trial] = []
-    loop = SearchLoop(ToySpace(), strategy or Different(), plan(trials), log.append, score)
     executor = RayExecutor(workers, **options)
-    executor.run(loop, evaluator)
+    executor.run(loop(strategy or Different(), trials, log.append, epochs=epochs), evaluator)
     assert sorted(trial.number for trial in log) == list(range(1, trials + 1))
     return log
 
@@ -66,17 +50,115 @@ def test_equal_networks_are_evaluated_once_among_workers_too(tmp_path):
 
 
 def test_what_goes_wrong_in_a_trial_is_its_answer_and_the_search_goes_on(tmp_path):
-    faults = {2: "memory", 3: "build", 4: "kill", 6: "nan", 7: "hang in C"}
-    log = search(ToyEvaluator(str(tmp_path), faults), trials=10, trial_timeout=2.0)
+    faults = {2: "memory", 3: "build", 4: "kill", 5: "exit", 6: "nan", 7: "hang in C"}
+    log = search(ToyEvaluator(str(tmp_path), faults), trials=11, trial_timeout=1.0)
     errors = {trial.number: trial.error for trial in log if trial.status == "failed"}
     assert errors == {
         2: "MemoryError: cannot allocate 7 GiB",
         3: "ValueError: channels must be divisible by 3",
         4: "the worker died: killed, crashed, or its machine is gone",
+        5: "SystemExit: this network cannot be built",
         6: "FloatingPointError: the loss is NaN",
-        7: "stopped after 2 s (--trial-timeout)",
+        7: "stopped after 1 s (--trial-timeout)",
     }
     assert sum(trial.status == "ok" for trial in log) == 5
+
+
+def test_reports_reach_the_loop_live_and_trainings_are_stopped_where_it_says_so(tmp_path):
+    heard: dict[int, list[tuple[int, Any]]] = {}
+    workers = set()
+
+    def hear(job, epochs, metrics):
+        heard.setdefault(job.number, []).append((epochs, metrics["number"]))
+        assert not (tmp_path / f"ended-{job.number}").exists(), "the training waits while its report is heard"
+        return job.number % 3 == 0 and epochs == 2
+
+    log = search(ToyEvaluator(str(tmp_path), epochs=4), trials=12, epochs=[hear])
+    for trial in log:
+        pruned = trial.number % 3 == 0
+        assert heard.pop(trial.number) == [(epoch, trial.number) for epoch in range(1, 3 if pruned else 5)]
+        assert trial.status == ("pruned" if pruned else "ok")
+        assert not pruned or (trial.epochs, trial.score) == (2, 0.002)
+        workers.add(trial.worker)
+    assert not heard
+    assert len(workers) == 2, "a worker goes on after a training was stopped"
+    assert len(list(tmp_path.glob("ended-*"))) == 12
+
+
+def test_the_contract_suite(tmp_path):
+    from nasbench.executors.ray_tune import RayExecutor
+
+    check_executor(lambda: RayExecutor(2))
+
+
+class Stubborn:
+    """Catches what tells it to stop, in trial 1, and goes on for half a second. Says whether an earlier trial still
+    ran.
+    """
+
+    running: ClassVar[list[int]] = []
+
+    def __call__(self, job, report):
+        with_me = list(self.running)
+        self.running.append(job.number)
+        try:
+            report(1, {"val_accuracy": 0.1, "with_me": with_me})
+        except BaseException:
+            time.sleep(0.5)
+        finally:
+            self.running.remove(job.number)
+        return {"val_accuracy": 0.5, "with_me": with_me}
+
+    def check(self):
+        """There is nothing to check."""
+
+    def task(self):
+        return TASK
+
+
+def test_a_training_that_was_told_to_stop_has_ended_before_its_worker_takes_the_next_job():
+    log = search(Stubborn(), trials=3, workers=1, epochs=[lambda job, epochs, metrics: job.number == 1])
+    assert [(trial.number, trial.status, trial.metrics["with_me"]) for trial in log] == [
+        (1, "pruned", []),
+        (2, "ok", []),
+        (3, "ok", []),
+    ]
+    assert log[0].seconds > 0.4
+
+
+@pytest.mark.slow
+def test_a_fault_of_those_who_hear_reports_ends_the_run(tmp_path):
+    def hear(job, epochs, metrics):
+        raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="the disk is full"):
+        search(ToyEvaluator(str(tmp_path), epochs=3), trials=20, epochs=[hear])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", ["hang", "kill"])
+def test_a_training_that_hangs_or_dies_when_it_was_told_to_stop_is_a_failed_trial(fault, tmp_path):
+    evaluator = StopsBadly(str(tmp_path), fault)
+    log = search(evaluator, trials=4, epochs=[lambda job, epochs, metrics: job.number == 2], trial_timeout=2.0)
+    assert {trial.number: trial.status for trial in log} == {1: "ok", 2: "failed", 3: "ok", 4: "ok"}
+
+
+@dataclass(frozen=True)
+class StopsBadly(ToyEvaluator):
+    """Meets `faults` when it is told to stop."""
+
+    fault: str = ""
+
+    def __init__(self, marks: str, fault: str) -> None:
+        super().__init__(marks, faults_of_genes=False)
+        object.__setattr__(self, "fault", fault)
+
+    def __call__(self, job, report):
+        try:
+            report(1, {"val_accuracy": 0.1})
+        except BaseException:
+            self._fail(self.fault, True)
+        return super().__call__(job, report)
 
 
 @pytest.mark.slow
@@ -100,10 +182,10 @@ def test_a_fault_in_the_main_process_ends_the_run_at_once(tmp_path):
 class Here:
     """Tells where it runs."""
 
-    def __call__(self, proposal, spec, seed, report):
+    def __call__(self, job, report):
         import ray
 
-        time.sleep(0.5)  # long enough for all workers to hold a trial
+        time.sleep(0.3)  # long enough for all workers to hold a trial
         gpus = [int(index) for index in ray.get_gpu_ids()]
         return {
             "val_accuracy": 0.5,
@@ -153,9 +235,9 @@ def test_a_worker_without_a_gpu_sees_none(tmp_path):
         ({"workers": 1, "gpus_per_worker": 1.5}, "must be whole"),
         ({"workers": 1, "device": "cuda"}, "needs --gpus-per-worker"),
         ({"workers": 0}, "from 1 on"),
-        ({"workers": 1, "address": "127.0.0.1:1"}, "no Ray cluster answers at --ray-address 127.0.0.1:1"),
-        ({"workers": 1, "address": "here"}, "no Ray cluster answers at --ray-address here"),
-        ({"workers": 1, "address": "ray://127.0.0.1:10001"}, "client protocol is not supported"),
+        ({"workers": 1, "ray_address": "127.0.0.1:1"}, "no Ray cluster answers at --ray-address 127.0.0.1:1"),
+        ({"workers": 1, "ray_address": "here"}, "no Ray cluster answers at --ray-address here"),
+        ({"workers": 1, "ray_address": "ray://127.0.0.1:10001"}, "client protocol is not supported"),
     ],
 )
 def test_what_cannot_be_had_is_answered_before_any_work_starts(options, message):
@@ -163,28 +245,6 @@ def test_what_cannot_be_had_is_answered_before_any_work_starts(options, message)
 
     with pytest.raises(UsageError, match=message):
         RayExecutor(**options).describe()
-
-
-@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n"])
-def test_an_address_where_something_else_listens_is_answered_within_seconds(answer):
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def serve() -> None:
-            connection, _ = server.accept()
-            with connection, suppress(ConnectionError):
-                connection.sendall(answer)
-                connection.recv(1000)
-                connection.recv(1000)
-
-        threading.Thread(target=serve, daemon=True).start()
-        start = time.monotonic()
-        with pytest.raises(UsageError, match="no Ray cluster answers at"):
-            check_reachable(f"127.0.0.1:{server.getsockname()[1]}")
-        assert time.monotonic() - start < 10
-
-
-def test_a_ray_cluster_is_reachable(ray_session):
-    check_reachable(ray_session)
 
 
 def test_the_preflight_line_says_what_each_worker_has():
@@ -222,25 +282,3 @@ def _unpickle_in(process: int) -> Unloadable:
 def test_a_worker_that_cannot_start_ends_the_run_and_says_why():
     with pytest.raises(RunFailed, match=r"no worker could start.*my_evaluator"):
         search(Unloadable(), trials=20)
-
-
-@pytest.mark.parametrize(
-    ("nodes", "gpus", "fit"),
-    [
-        ([{"CPU": 4.0, "GPU": 4.0}], 0, 4),
-        ([{"CPU": 8.0, "GPU": 2.0}], 0.3, 6),
-        ([{"CPU": 8.0, "GPU": 2.0}], 0.6, 2),
-        ([{"CPU": 8.0, "GPU": 3.0}, {"CPU": 8.0, "GPU": 3.0}], 2, 2),
-        ([{"CPU": 1.0, "GPU": 8.0}, {"CPU": 2.0}], 0.5, 1),
-    ],
-)
-def test_how_many_workers_fit(nodes, gpus, fit):
-    assert capacity(nodes, gpus) == fit
-
-
-def test_only_ray_tune_imports_ray():
-    code = (
-        "import sys, nasbench.executors.local, nasbench.executors.desk; assert 'ray' not in sys.modules "
-        "and 'torch' not in sys.modules"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)

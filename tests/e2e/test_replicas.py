@@ -9,8 +9,8 @@ import pytest
 import replicas as driver
 
 from nasbench.core.errors import UsageError
+from nasbench.executors.ray_cluster import RayCluster
 from nasbench.executors.ray_train import RayTrain
-from nasbench.executors.ray_tune import RayExecutor
 from nasbench.train.checkpoint import load_weights
 from nasbench.train.datasets import resolve_dataset
 from nasbench.train.replicas import Replicas
@@ -58,11 +58,11 @@ def test_a_batch_in_parts_has_the_losses_of_a_whole_one(tmp_path: Path, alone: l
 
 @pytest.mark.slow
 def test_two_ray_train_workers_have_the_losses_of_one(tmp_path: Path, alone: list[dict[str, float]]) -> None:
-    executor = RayExecutor(2)
+    cluster = RayCluster(2, 0.0, None)
     try:
-        RayTrain(executor, 2, 0.0)(lambda: driver.curve(str(tmp_path)))
+        RayTrain(cluster, 2, 0.0)(lambda: driver.curve(str(tmp_path)))
     finally:
-        executor.close()
+        cluster.close()
     assert_same(read(tmp_path), alone)
 
 

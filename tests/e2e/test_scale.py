@@ -147,7 +147,7 @@ BAD = {
     "unknown published": (["--published", "b9"], ["'b9'", "b0, b1"]),
     "multipliers and dims": (["--width", "2", "--dims", "width"], ["--dims", "multiplier outright"]),
     "multipliers and alpha": (["--width", "2", "--alpha", "1.2"], ["--alpha", "multiplier outright"]),
-    "multiplier below zero": (["--depth=-1"], ["depth multiplier is a positive number", "-1"]),
+    "multiplier below zero": (["--depth=-1"], ["--depth takes a number above 0", "-1"]),
     "multiplier beyond reason": (["--width", "50"], ["width would grow 50 times", "32"]),
     "resolution below the strides": (["--resolution", "0.05"], ["11 px", "17 px or more"]),
     "phi below the strides": (["--phi=-20"], ["14 px", "17 px or more"]),

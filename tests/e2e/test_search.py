@@ -102,7 +102,9 @@ def test_a_run_directory_is_a_model(run: Path, capsys: pytest.CaptureFixture[str
     alone.load_state_dict(load_file(run / "best" / "weights.safetensors"))
     image = torch.rand(2, 1, 8, 8, generator=torch.Generator().manual_seed(0))
     torch.testing.assert_close(found(image), alone(image))
-    larger = nasbench.load(str(run / "best" / "architecture.json"), nasbench.Form(cells=2, filters=16, image_size=32))
+    larger = nasbench.load(
+        str(run / "best" / "architecture.json"), nasbench.ModelOverrides(cells=2, filters=16, image_size=32)
+    )
     assert sum(p.numel() for p in larger.parameters()) > metrics["params"]
 
 

@@ -14,7 +14,7 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from nasbench.cli import main
-from nasbench.engine.config import Form
+from nasbench.engine.config import ModelOverrides
 from nasbench.engine.parts.models import resolve
 from nasbench.evaluators.building import build_seeded
 from nasbench.train.datasets import resolve_dataset
@@ -92,7 +92,7 @@ def test_a_found_cell_takes_the_other_data_sets_form(here: Path, capsys: pytest.
     assert main(["transfer", "--run", "undisturbed", "--resume", "--json"]) == 0
     record = json.loads(capsys.readouterr().out)
     assert (record["size"]["depth"], record["size"]["width"], record["size"]["skeleton"]) == (1, 8, "imagenet")
-    network = build_seeded(resolve(str(training("undisturbed")), Form()), 0)
+    network = build_seeded(resolve(str(training("undisturbed")), ModelOverrides()), 0)
     network.load_state_dict(load_file(training("undisturbed") / "weights.safetensors"))
     dataset = resolve_dataset("folder:pictures")
     data, test = dataset.load(None, 32, False), dataset.load_test(None, 32, False)
@@ -185,7 +185,7 @@ def test_a_resumed_run_keeps_its_configuration(here: Path, capsys: pytest.Captur
 def earlier(workplace: Path) -> Path:
     """Weights of a ResNet-20 that has another first layer and another head than one for the pictures."""
     file = workplace / "earlier.safetensors"
-    save_file(build_seeded(resolve("resnet20", Form(classes=10, image_size=32)), 5).state_dict(), file)
+    save_file(build_seeded(resolve("resnet20", ModelOverrides(classes=10, image_size=32)), 5).state_dict(), file)
     return file
 
 

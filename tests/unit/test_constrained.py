@@ -9,7 +9,7 @@ from nasbench.core.errors import TrialFailed, UsageError
 from nasbench.core.registry import spaces, strategies
 from nasbench.core.spec import Size, Task
 from nasbench.engine.parts.counts import CountedOnce
-from nasbench.engine.run.phases import Control
+from nasbench.engine.parts.phases import Control
 from nasbench.strategies.constrained import Constrained, Limits, Repair
 from nasbench.strategies.random import RandomSearch
 from nasbench.testing import TOY_SPACE, check_strategy, play

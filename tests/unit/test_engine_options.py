@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from nasbench.core.errors import UsageError
-from nasbench.engine.parts.lookup import build_strategy
-from nasbench.engine.parts.options import call_with_options, parse_options
+from nasbench.core.options import call_with_options, parse_options
+from nasbench.engine.parts.lookup import strategy_named
 from nasbench.testing import TOY_SPACE
 
 
@@ -65,6 +65,38 @@ def test_options_are_literals_or_text() -> None:
 
 
 def test_ppo_has_epochs_of_its_own() -> None:
-    strategy = build_strategy("ppo", {"epochs": 2}, TOY_SPACE, 0, epochs=20, objectives=(), counts=None)
+    offered = {"objectives": (), "counts": None}
+    strategy = strategy_named("ppo", {"epochs": 2}, TOY_SPACE, 0, {**offered, "epochs": 20})
     assert strategy._epochs == 2  # type: ignore[attr-defined]
-    assert build_strategy("asha", {}, TOY_SPACE, 0, epochs=9, objectives=(), counts=None).epochs == (1, 3, 9)  # type: ignore[attr-defined]
+    asha = strategy_named("asha", {}, TOY_SPACE, 0, {**offered, "epochs": 9})
+    assert asha.epochs == (1, 3, 9)  # type: ignore[attr-defined]
+
+
+def needs_depth(space: str, depht: int, seed: int = 0) -> dict[str, Any]:
+    return {"space": space, "depht": depht, "seed": seed}
+
+
+def test_a_required_parameter_gets_an_option() -> None:
+    assert call_with_options(needs_depth, "it", {"depht": 3}, "s", seed=1)["depht"] == 3
+
+
+def test_a_required_parameter_without_a_value_is_one_error_that_lists_what_is_offered() -> None:
+    with pytest.raises(UsageError) as error:
+        call_with_options(needs_depth, "loss 'mine'", None, "s", offered={"depth": 3, "width": 2})
+    assert str(error.value) == (
+        "loss 'mine' has the required parameter 'depht', for which there is no value. Did you mean 'depth'? "
+        "Offered: depth, width. Name one of these, or give the parameter a default."
+    )
+    with pytest.raises(UsageError, match="give it as an option, depht=VALUE"):
+        call_with_options(needs_depth, "it", {}, "s", seed=1)
+
+
+@pytest.mark.parametrize("part", [3, "text", type("NoCall", (), {})()])
+def test_what_cannot_be_called_is_said(part: Any) -> None:
+    with pytest.raises(UsageError, match="it is not a function or class"):
+        call_with_options(part, "it", None)
+
+
+def test_too_few_positional_parameters_are_said() -> None:
+    with pytest.raises(UsageError, match=r"takes 1 positional argument\(s\), but it is called with 2"):
+        call_with_options(takes_any, "it", None, "logits", "labels")

@@ -10,14 +10,15 @@ from torch import nn
 
 from nasbench.core.arch import Architecture, Choice, sample
 from nasbench.core.errors import TrialFailed, UsageError
+from nasbench.core.job import Job
 from nasbench.core.recipe import Recipe
 from nasbench.core.registry import evaluators, recipes, spaces
-from nasbench.core.spec import ModelSpec, Size, Task
-from nasbench.core.trial import Proposal
+from nasbench.core.spec import ModelSpec, Size, Task, pixels_of
 from nasbench.evaluators.training import TrainingEvaluator
 from nasbench.profile import count
 from nasbench.train.checkpoint import load_weights
 from nasbench.train.datasets import resolve_dataset
+from nasbench.train.source import DataSource
 from nasbench.train.trainer import evaluate
 
 CPU = torch.device("cpu")
@@ -40,7 +41,7 @@ class LinearSpace:
             raise IndexError("no such layer")
         if how == "refused":
             raise UsageError("too small")
-        inputs = task.channels * (size.resolution or task.image_size) ** 2 + (how == "wrong shape")
+        inputs = task.channels * (pixels_of(size, task)) ** 2 + (how == "wrong shape")
         model = nn.Sequential(nn.Flatten(), nn.Linear(inputs, task.num_classes))
         if how == "nan":
             nn.init.constant_(model[1].weight, float("nan"))
@@ -48,15 +49,15 @@ class LinearSpace:
 
 
 def evaluator(directory=None, **fields) -> TrainingEvaluator:
-    return TrainingEvaluator("digits", RECIPE, device="cpu", checkpoint_dir=directory and str(directory), **fields)
+    data = DataSource("digits", **fields)
+    return TrainingEvaluator(data, RECIPE, device="cpu", checkpoint_dir=directory and str(directory))
 
 
-def linear(how: str = "well", resolution: int | None = None) -> tuple[Proposal, ModelSpec]:
+def linear(how: str = "well", resolution: int | None = None, seed: int = 0) -> Job:
     architecture = Architecture.of("linear", {"how": how})
     spaces.register("linear-for-tests")(LinearSpace)
-    return Proposal(1, architecture), ModelSpec(
-        "space:linear-for-tests", Size(resolution=resolution), Task(10, 8, 1), architecture
-    )
+    spec = ModelSpec("space:linear-for-tests", Size(resolution=resolution), Task(10, 8, 1), architecture)
+    return Job(1, seed, RECIPE.epochs, architecture.key, spec, architecture)
 
 
 def silent(epoch, metrics) -> None:
@@ -69,27 +70,25 @@ def test_it_is_the_evaluator_named_train_and_travels_by_pickle():
 
 
 def test_the_same_question_gets_the_same_answer():
-    proposal, spec = linear()
+    job = linear(seed=3)
     torch.manual_seed(1)
-    first = evaluator()(proposal, spec, 3, silent)
+    first = evaluator()(job, silent)
     torch.manual_seed(2)
-    assert evaluator()(replace(proposal, number=9), spec, 3, silent) == first
-    assert evaluator()(proposal, spec, 4, silent) != first
+    assert evaluator()(replace(job, number=9), silent) == first
+    assert evaluator()(replace(job, seed=4), silent) != first
     assert set(first) == {"val_accuracy", "val_top5", "val_loss", "train_loss", "params", "macs"}
     assert (first["params"], first["macs"]) == (650, 640)
 
 
-def test_epochs_are_the_proposals_else_the_recipes():
-    proposal, spec = linear()
+def test_epochs_are_the_jobs_whatever_the_recipes_and_each_is_reported_with_what_it_costs():
     seen = []
-    evaluator()(replace(proposal, epochs=3), spec, 0, lambda epoch, metrics: seen.append(epoch))
-    evaluator()(proposal, spec, 0, lambda epoch, metrics: seen.append(epoch))
-    assert seen == [1, 2, 3, 1]
+    evaluator()(replace(linear(), epochs=3), lambda epoch, metrics: seen.append((epoch, metrics)))
+    assert [epoch for epoch, _ in seen] == [1, 2, 3]
+    assert all({"val_accuracy", "params", "macs"} <= set(metrics) for _, metrics in seen)
 
 
 def test_images_are_seen_at_the_resolution_of_the_specification():
-    proposal, spec = linear(resolution=12)
-    assert evaluator()(proposal, spec, 0, silent)["params"] == 12 * 12 * 10 + 10
+    assert evaluator()(linear(resolution=12), silent)["params"] == 12 * 12 * 10 + 10
     assert evaluator(image_size=10).task() == Task(10, 10, 1)
 
 
@@ -104,40 +103,40 @@ def test_images_are_seen_at_the_resolution_of_the_specification():
 )
 def test_a_fault_of_one_child_is_its_answer(how, text, tmp_path):
     with pytest.raises(TrialFailed, match=text):
-        evaluator(tmp_path)(*linear(how), 0, silent)
+        evaluator(tmp_path)(linear(how), silent)
     assert not list(tmp_path.iterdir())
 
 
 def test_what_is_missing_is_said_before_any_work(tmp_path):
     with pytest.raises(UsageError, match="cifar10 is not in"):
-        replace(evaluator(), dataset="cifar10", data_dir=str(tmp_path)).check()
+        replace(evaluator(), data=DataSource("cifar10", str(tmp_path))).check()
     with pytest.raises(UsageError, match="Did you mean 'digits'"):
-        replace(evaluator(), dataset="digit").check()
+        replace(evaluator(), data=DataSource("digit")).check()
     with pytest.raises(UsageError, match="no device named"):
         replace(evaluator(), device="tpu").check()
     evaluator().check()
 
 
 def test_kept_weights_score_as_recorded_and_can_be_gone_on_with(tmp_path):
-    proposal, spec = linear()
-    metrics = evaluator(tmp_path)(proposal, spec, 0, silent)
+    job = linear()
+    metrics = evaluator(tmp_path)(job, silent)
     assert [file.name for file in tmp_path.iterdir()] == ["1.safetensors"]
-    model = LinearSpace().build(proposal.architecture, spec.size, spec.task)
+    model = LinearSpace().build(job.architecture, job.spec.size, job.spec.task)
     model.load_state_dict(load_weights(tmp_path / "1.safetensors"))
     data = resolve_dataset("digits").load(None, None, False)
     assert evaluate(model, data.val, data, CPU, batch_size=1).accuracy == metrics["val_accuracy"]
 
 
 def test_a_training_in_stages_is_one_training_also_where_its_state_is_lost(tmp_path):
-    proposal, spec = linear()
-    whole = evaluator()(replace(proposal, epochs=3), spec, 0, silent)
-    first = evaluator(tmp_path)(replace(proposal, epochs=1, schedule=3), spec, 0, silent)
+    job = linear()
+    whole = evaluator()(replace(job, epochs=3), silent)
+    first = evaluator(tmp_path)(replace(job, epochs=1, schedule=3), silent)
     assert first["train_loss"] > whole["train_loss"]
     gone_on: list[int] = []
-    last = replace(proposal, number=2, epochs=3, schedule=3, resume_from=1)
-    assert evaluator(tmp_path)(last, spec, 0, lambda epoch, metrics: gone_on.append(epoch)) == whole
+    last = replace(job, number=2, epochs=3, schedule=3, resume_from=1)
+    assert evaluator(tmp_path)(last, lambda epoch, metrics: gone_on.append(epoch)) == whole
     assert gone_on == [1, 2, 3]  # what was done before is told again
-    assert evaluator(tmp_path / "empty")(last, spec, 0, silent) == whole
+    assert evaluator(tmp_path / "empty")(last, silent) == whole
 
 
 def test_a_real_child_learns_well_above_chance_and_keeps_its_weights(tmp_path):
@@ -147,7 +146,7 @@ def test_a_real_child_learns_well_above_chance_and_keeps_its_weights(tmp_path):
     size = replace(space.default_size, depth=recipe.cells, width=recipe.filters)
     architecture = sample(space.name, space.choices, Random(0))
     spec = ModelSpec("space:nasnet", size, made.task(), architecture)
-    metrics = made(Proposal(5, architecture), spec, 0, silent)
+    metrics = made(Job(5, 0, recipe.epochs, spec.key, spec, architecture), silent)
     assert metrics["val_accuracy"] > 0.5
     model = space.build(architecture, size, spec.task)
     assert (metrics["params"], metrics["macs"]) == count(model, spec.task)

@@ -10,12 +10,13 @@ from random import Random
 from typing import Any
 
 import pytest
-from toy import Climber, ToyEvaluator, ToySpace, plan, score
+from toy import Climber, ToyEvaluator, ToySpace, loop
 
 from nasbench.core.arch import Architecture
-from nasbench.core.errors import Interrupted, RunFailed, TrialFailed, UsageError
-from nasbench.core.loop import SAME_FAULT_LIMIT, SearchLoop
+from nasbench.core.errors import Interrupted, RunFailed, TrialFailed, TrialPruned, UsageError
+from nasbench.core.loop import SAME_FAULT_LIMIT
 from nasbench.core.trial import Proposal, Trial
+from nasbench.executors import local
 from nasbench.executors.local import LocalExecutor
 
 OK = {"val_accuracy": 0.5}
@@ -32,12 +33,12 @@ class Different:
         """Nothing to learn."""
 
 
-def search(evaluator: Any, trials: int = 8, timeout: float | None = None, strategy: Any = None) -> list[Trial]:
+def search(
+    evaluator: Any, trials: int = 8, timeout: float | None = None, strategy: Any = None, epochs: Any = ()
+) -> list[Trial]:
     log: list[Trial] = []
-    space = ToySpace()
-    loop = SearchLoop(space, strategy or Different(), plan(trials), log.append, score)
     try:
-        LocalExecutor("cpu", timeout).run(loop, evaluator)
+        LocalExecutor("cpu", timeout).run(loop(strategy or Different(), trials, log.append, epochs=epochs), evaluator)
     except BaseException as error:
         error.add_note(f"{len(log)} lines")
         raise
@@ -46,7 +47,7 @@ def search(evaluator: Any, trials: int = 8, timeout: float | None = None, strate
 
 def answers(behaviour: Callable[[int], Any]) -> Callable[..., Any]:
     """An evaluator that answers by the number of the trial."""
-    return lambda proposal, spec, seed, report: behaviour(proposal.number)
+    return lambda job, report: behaviour(job.number)
 
 
 def test_every_number_gets_one_line_and_equal_networks_are_evaluated_once(tmp_path):
@@ -61,8 +62,8 @@ def test_every_number_gets_one_line_and_equal_networks_are_evaluated_once(tmp_pa
 def test_the_evaluator_is_told_the_epochs_of_the_plan():
     seen = []
 
-    def evaluator(proposal, spec, seed, report):
-        seen.append(proposal.epochs)
+    def evaluator(job, report):
+        seen.append(job.epochs)
         return OK
 
     log = search(evaluator, trials=3)
@@ -78,6 +79,9 @@ def test_the_evaluator_is_told_the_epochs_of_the_plan():
         (ValueError("channels must be\n  divisible by 3"), "ValueError: channels must be divisible by 3"),
         (RuntimeError("CUDA error: out of memory"), "RuntimeError: CUDA error: out of memory"),
         (AssertionError(), "AssertionError:"),
+        (SystemExit(1), "SystemExit: 1"),
+        (GeneratorExit(), "GeneratorExit:"),
+        (TrialPruned("without any report"), "TrialPruned: without any report"),
     ],
 )
 def test_an_exception_in_a_trial_is_that_trials_answer(fault, reason):
@@ -152,7 +156,9 @@ def test_a_hang_is_stopped_and_the_search_goes_on(behave):
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
-def test_an_evaluator_that_swallows_the_first_alarm_meets_the_next():
+def test_an_evaluator_that_swallows_the_first_alarm_meets_the_next(monkeypatch):
+    monkeypatch.setattr(local, "RING_AGAIN_SECONDS", 0.1)
+
     def behave(number):
         if number != 3:
             return OK
@@ -240,3 +246,107 @@ def test_metrics_that_make_no_line_or_no_score_are_named(metrics):
 def test_the_preflight_line_names_the_device():
     pytest.importorskip("torch")
     assert "cpu" in LocalExecutor("cpu").describe()[0]
+
+
+class Trains:
+    """Reports `epochs` times; notes which trials came to their end."""
+
+    def __init__(self, epochs: int = 4) -> None:
+        self.epochs, self.ended = epochs, []
+
+    def __call__(self, job, report):
+        for epoch in range(1, self.epochs + 1):
+            report(epoch, {"val_accuracy": epoch / 10, "shape": (job.number, epoch)})
+        self.ended.append(job.number)
+        return OK
+
+
+def test_reports_reach_the_loop_and_a_training_that_should_stop_is_pruned():
+    heard, evaluator = [], Trains()
+
+    def hear(job, epochs, metrics):
+        heard.append((job.number, epochs, metrics["shape"]))
+        return job.number == 2 and epochs == 3
+
+    log = search(evaluator, trials=3, epochs=[hear])
+    assert heard == [
+        (number, epoch, [number, epoch]) for number in (1, 2, 3) for epoch in range(1, 4 if number == 2 else 5)
+    ]
+    assert [(trial.status, trial.epochs, trial.score) for trial in log] == [
+        ("ok", 2, 0.5),
+        ("pruned", 3, 0.3),
+        ("ok", 2, 0.5),
+    ]
+    assert evaluator.ended == [1, 3]
+
+
+@pytest.mark.parametrize("after", ["returns", "fails"])
+def test_a_training_that_was_told_to_stop_is_pruned_whatever_it_does_then(after):
+    def evaluator(job, report):
+        try:
+            report(1, {"val_accuracy": 0.1})
+        except TrialPruned as stop:
+            if after == "fails":
+                raise ValueError("cannot clean up") from stop
+        return OK
+
+    log = search(evaluator, trials=2, epochs=[lambda job, epochs, metrics: True])
+    assert [(trial.status, trial.epochs, trial.score) for trial in log] == [("pruned", 1, 0.1)] * 2
+
+
+def test_an_evaluator_can_stop_a_training_by_itself():
+    def evaluator(job, report):
+        report(1, {"val_accuracy": 0.1})
+        raise TrialPruned("no hope")
+
+    assert [(trial.status, trial.epochs) for trial in search(evaluator, trials=1)] == [("pruned", 1)]
+
+
+def test_a_pruned_trial_whose_last_metrics_are_not_finite_is_a_failed_one():
+    log = search(lambda job, report: report(1, {"val_accuracy": float("nan")}), trials=1, epochs=[lambda *_: True])
+    assert (log[0].status, log[0].error) == ("failed", "score is nan, val_accuracy is nan")
+
+
+def test_reported_metrics_that_are_no_json_end_the_run_even_if_the_evaluator_catches_that():
+    def evaluator(job, report):
+        try:
+            report(1, {"val_accuracy": object()})
+        except Exception:
+            return OK
+
+    with pytest.raises(UsageError, match="reported metrics that are no JSON"):
+        search(evaluator)
+
+
+def test_a_fault_of_those_who_hear_reports_is_not_the_trials():
+    def hear(job, epochs, metrics):
+        raise OSError("the disk is full")
+
+    def evaluator(job, report):
+        try:
+            report(1, OK)
+        except OSError as error:
+            raise ValueError("something broke") from error
+
+    with pytest.raises(OSError, match="the disk is full") as caught:
+        search(evaluator, epochs=[hear])
+    assert caught.value.__notes__ == ["0 lines"]
+
+
+def test_the_time_limit_waits_until_those_who_hear_a_report_are_done(monkeypatch):
+    monkeypatch.setattr(local, "RING_AGAIN_SECONDS", 0.1)
+    whole = []
+
+    def hear(job, epochs, metrics):
+        time.sleep(0.15)
+        whole.append(job.number)
+        return False
+
+    def evaluator(job, report):
+        report(1, OK)
+        while True:
+            time.sleep(0.01)
+
+    log = search(evaluator, trials=1, timeout=0.1, epochs=[hear])
+    assert whole == [1]
+    assert log[0].error == "stopped after 0.1 s (--trial-timeout)"

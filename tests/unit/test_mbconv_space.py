@@ -10,7 +10,7 @@ import torch
 from nasbench.core.arch import Architecture, check, neighbours, sample
 from nasbench.core.errors import UsageError
 from nasbench.core.spec import ModelSpec, Size, Task
-from nasbench.engine.config import Form
+from nasbench.engine.config import ModelOverrides
 from nasbench.engine.parts.models import build, resolve
 from nasbench.profile import count
 from search_spaces.mbconv.space import MbconvSpace
@@ -29,7 +29,7 @@ def test_published_networks_are_points_of_the_space(name, params):
     assert json.dumps(architecture.to_json()) == text
     with torch.device("meta"):
         searched = SPACE.build(architecture, SPACE.default_size, SPACE.published_task)
-        published = build(resolve(f"space:mbconv:{name}", Form()))
+        published = build(resolve(f"space:mbconv:{name}", ModelOverrides()))
     assert count(searched, SPACE.published_task)[0] == params
     assert {key: value.shape for key, value in searched.state_dict().items()} == {
         key: value.shape for key, value in published.state_dict().items()
@@ -41,12 +41,12 @@ def test_a_network_that_json_describes_is_built_from_its_file(tmp_path):
     spec = ModelSpec("space:mbconv", Size(), SPACE.published_task, architecture=SPACE.architecture("mnasnet-a1"))
     path = tmp_path / "architecture.json"
     path.write_text(json.dumps(spec.to_json()))
-    assert resolve(str(path), Form()) == spec
+    assert resolve(str(path), ModelOverrides()) == spec
 
 
 def test_an_unknown_published_name_is_answered_with_the_nearest():
     with pytest.raises(UsageError, match="Did you mean 'mnasnet-a1'"):
-        resolve("space:mbconv:mnasnet-a2", Form())
+        resolve("space:mbconv:mnasnet-a2", ModelOverrides())
     with pytest.raises(UsageError, match="Did you mean 'mnasnet-a1'"):
         SPACE.architecture("mnasnet-a2")
 

@@ -12,7 +12,7 @@ import torch
 
 from nasbench.core.arch import Architecture, sample
 from nasbench.core.errors import UsageError
-from nasbench.core.spec import ModelSpec, Size, Task
+from nasbench.core.spec import ModelSpec, Size, Task, pixels_of
 from nasbench.evaluators.table import TableEvaluator
 from nasbench.profile import count
 from nasbench.testing import check_space
@@ -99,7 +99,7 @@ def check_whole(cell: Architecture) -> None:
     ("size", "task"), [(Size(1, 4, skeleton="cifar"), Task(7, 15, 1)), (Size(2, 3, 9, "cifar"), Task(3, 32, 3))]
 )
 def test_counts_at_other_sizes(size: Size, task: Task) -> None:
-    pixels = Task(task.num_classes, size.resolution or task.image_size, task.channels)
+    pixels = Task(task.num_classes, pixels_of(size, task), task.channels)
     for seed in range(3):
         cell = sample(SPACE.name, SPACE.choices, Random(seed))
         assert SPACE.counts(cell, size, task) == count(SPACE.build(cell, size, task), pixels)

@@ -9,7 +9,9 @@ from nasbench.core.objectives import Objective, pareto_front, parse_objectives
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
 from nasbench.engine.config import SearchConfig
-from nasbench.engine.parts.goals import check_goals, score_of, with_objectives
+from nasbench.engine.parts.goals import score_of
+from nasbench.engine.parts.searching import prepare
+from nasbench.engine.parts.tables import with_objective_columns
 from nasbench.engine.run.artifacts import write_front
 from nasbench.report.run.front import front_sentence, front_table
 from nasbench.report.run.page import write_report
@@ -98,22 +100,29 @@ def test_no_trials_no_front() -> None:
 
 
 def test_the_first_objective_is_the_score_and_all_must_be_there() -> None:
-    config = with_objectives(SearchConfig(objectives=("val_loss,macs",)))
-    assert config.score_column == "val_loss"
-    assert score_of(config)({"val_loss": 0.25, "macs": 7}) == -0.25
+    config = with_objective_columns(SearchConfig.of(objectives=("val_loss,macs",)))
+    assert config.table.score_column == "val_loss"
+    score = score_of(config.goals, config.table.score_column)
+    assert score({"val_loss": 0.25, "macs": 7}) == -0.25
     with pytest.raises(KeyError, match="macs"):
-        score_of(config)({"val_loss": 0.25})
+        score({"val_loss": 0.25})
 
 
 def test_objectives_are_columns_of_a_table() -> None:
-    config = SearchConfig(
+    config = SearchConfig.of(
         evaluator="table:t.csv",
         objectives=("accuracy,latency,seconds",),
         cost_column="seconds",
         report_columns=("a,b",),
     )
-    assert with_objectives(config).report_columns == ("a,b", "latency")
-    assert with_objectives(SearchConfig()) == SearchConfig()
+    assert with_objective_columns(config).table.report_columns == ("a,b", "latency")
+    assert with_objective_columns(SearchConfig()) == SearchConfig()
+
+
+def begin(config: SearchConfig, directory: Path) -> None:
+    """What a search does before any work starts."""
+    config.check()
+    prepare(config, directory)
 
 
 @pytest.mark.parametrize(
@@ -128,9 +137,9 @@ def test_objectives_are_columns_of_a_table() -> None:
         ({"max_params": "0"}, ["--max-params", "positive"]),
     ],
 )
-def test_goals_that_cannot_be_are_refused(fields: dict[str, object], words: list[str]) -> None:
+def test_goals_that_cannot_be_are_refused(fields: dict[str, object], words: list[str], tmp_path: Path) -> None:
     with pytest.raises(UsageError) as error:
-        check_goals(SearchConfig(**fields))  # type: ignore[arg-type]
+        begin(SearchConfig.of(dataset="digits", recipe="quick", **fields), tmp_path)
     for word in words:
         assert word in str(error.value)
 

@@ -19,7 +19,7 @@ from nasbench.core.errors import UsageError
 from nasbench.core.protocols import SearchSpace
 from nasbench.core.seeds import trial_rng
 from nasbench.core.trial import Trial
-from nasbench.strategies.controller.adam import Adam, PlainSteps
+from nasbench.strategies.controller.adam import Adam, Sgd
 from nasbench.strategies.controller.controller import Controller
 from nasbench.strategies.controller.policy import LstmPolicy, Policy, TablePolicy
 from nasbench.strategies.controller.ppo import Ppo
@@ -51,10 +51,10 @@ def test_probabilities_of_all_architectures_add_up_to_one(policy: Policy) -> Non
 
 
 @pytest.mark.parametrize("policy", policies(TOY_SPACE.choices, seed=1))
-@pytest.mark.parametrize("heat", [0.0, 0.5, 1.0])
-def test_a_sample_carries_its_own_log_probability_and_entropy(policy: Policy, heat: float) -> None:
+@pytest.mark.parametrize("uniform_share", [0.0, 0.5, 1.0])
+def test_a_sample_carries_its_own_log_probability_and_entropy(policy: Policy, uniform_share: float) -> None:
     for draw in range(5):
-        indices, log_prob, entropy = policy.sample(Random(draw), heat)
+        indices, log_prob, entropy = policy.sample(Random(draw), uniform_share)
         expected_log_prob, expected_entropy = policy.log_prob_and_entropy([indices])
         assert log_prob == pytest.approx(float(expected_log_prob.detach()), abs=1e-12)
         assert entropy == pytest.approx(float(expected_entropy.detach()), abs=1e-12)
@@ -289,7 +289,7 @@ def test_ranked_advantages_know_no_scale() -> None:
 
 def test_plain_steps_are_those_of_torch() -> None:
     mine, theirs = (torch.nn.Parameter(torch.linspace(-1, 1, 5, dtype=torch.float64)) for _ in range(2))
-    steps, reference = PlainSteps([mine], lr=0.1), torch.optim.SGD([theirs], lr=0.1)
+    steps, reference = Sgd([mine], lr=0.1), torch.optim.SGD([theirs], lr=0.1)
     for _ in range(5):
         for parameter in (mine, theirs):
             parameter.grad = None

@@ -107,7 +107,7 @@ def test_means_at_the_observations_and_over_the_pool_agree_with_those_of_candida
     pool = encoder.features(points)
     model = Ensemble(3, Geometry(encoder.decision_of_place, 6), pool)
     targets = np.random.default_rng(0).standard_normal(40)
-    model.rebuild(pool[:30], targets[:30], afresh=True)
+    model.rebuild(pool[:30], targets[:30], from_scratch=True)
     for row in pool[30:40]:
         model.append(row)
     mean, _ = model.predict(pool, targets, pool[:0])

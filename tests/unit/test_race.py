@@ -12,10 +12,11 @@ import pytest
 import nasbench
 from nasbench.cli import main
 from nasbench.core.errors import RunFailed, UsageError
+from nasbench.core.job import Job
 from nasbench.core.store import RunStore
 from nasbench.engine.config import RaceConfig
 from nasbench.engine.race.command import run_race
-from nasbench.engine.race.repetition import Setup, entrants_of
+from nasbench.engine.race.repetition import Repetitions, entrants_of
 from nasbench.report.race.results import Race, Repetition, Step, Summary, wilson
 from nasbench.report.race.tables import standing_columns, standing_rows, win_rows
 from search_spaces.nasbench201.space import NasBench201Space
@@ -65,7 +66,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def config(table: Path, tmp_path: Path) -> RaceConfig:
-    return RaceConfig(
+    return RaceConfig.of(
         space=SPACE,
         evaluator=f"table:{table}",
         score_column="val",
@@ -85,27 +86,26 @@ def lines(run: str | None) -> list[dict[str, Any]]:
 
 
 def test_a_repetition_is_the_search_under_its_seed(config: RaceConfig, tmp_path: Path) -> None:
-    setup = Setup(config)
-    setup.check()
-    trial = setup.repeat(4)  # the second strategy's second seed
-    common = {
-        name: getattr(config, name)
-        for name in ("space", "evaluator", "score_column", "cost_column", "report_columns", "time_budget")
-    }
+    repetitions = Repetitions(config)
+    repetitions.check()
+    job = repetitions.jobs()[3]  # the second strategy's second seed
+    metrics = repetitions(job, lambda *_: None)
+    names = ("space", "evaluator", "score_column", "cost_column", "report_columns", "time_budget")
+    common = {name: config.flat()[name] for name in names}
     options = {"strategy": "reinforce", "strategy_options": ("lr=0.5",), "seed": 1, "trials": 1000, "wandb": "off"}
     searched = nasbench.search(**common, **options, run=str(tmp_path / "search"), trackers=())
     assert searched.best is not None
-    assert trial.architecture.genes == {"strategy": "reinforce:lr=0.5", "seed": 1}
-    assert trial.note["evaluations"][-1] == len(searched.trials)
-    assert trial.note["found"] == searched.best.architecture.genes
-    assert trial.metrics["test"] == searched.best.metrics["test"]
-    assert trial.metrics["simulated_seconds"] == sum(each.metrics["seconds"] for each in searched.trials) <= 600
-    assert trial.note["steps"][-1][0] == searched.best.number
+    assert (job.number, job.name, job.seed) == (4, "reinforce:lr=0.5", 1)
+    assert metrics["evaluations"] == metrics["evaluations_by_budget"][-1] == len(searched.trials)
+    assert metrics["found"] == searched.best.genes
+    assert metrics["test"] == searched.best.metrics["test"]
+    assert metrics["simulated_seconds"] == sum(each.metrics["seconds"] for each in searched.trials) <= 600
+    assert metrics["steps"][-1][0] == searched.best.number
 
 
 def test_a_longer_race_is_the_same_up_to_there(config: RaceConfig) -> None:
     short = run_race(config, ()).race
-    long = run_race(replace(config, time_budget=1200.0, also=(0.5, 0.25, 0.125), run=f"{config.run}-2"), ()).race
+    long = run_race(config.changed(time_budget=1200.0, also=(0.5, 0.25, 0.125), run=f"{config.place.run}-2"), ()).race
     assert short.budgets == (150.0, 300.0, 600.0)
     for strategy in short.strategies:
         for budget in short.budgets:
@@ -113,55 +113,55 @@ def test_a_longer_race_is_the_same_up_to_there(config: RaceConfig) -> None:
 
 
 def test_a_budget_of_evaluations(config: RaceConfig) -> None:
-    race = run_race(replace(config, time_budget=None, trials=20, also=(0.5, 2.0)), ()).race
+    race = run_race(config.changed(time_budget=None, trials=20, also=(0.5, 2.0)), ()).race
     assert race.budgets == (10, 20, 40)
     assert [standing.evaluations for standing in race.standings(20)] == [20, 20]
     assert all(repetition.evaluations == (10, 20, 40) for repetition in race.repetitions)
 
 
 def test_without_a_cost_column_there_is_no_clock(config: RaceConfig) -> None:
-    result = run_race(replace(config, time_budget=None, cost_column=None, trials=8), ())
+    result = run_race(config.changed(time_budget=None, cost_column=None, trials=8), ())
     assert not result.race.timed
     assert (result.run / "anytime_val.svg").exists()
 
 
 def test_a_race_cut_short_goes_on_and_loses_nothing(config: RaceConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = run_race(config, ())
-    again = replace(config, run=f"{config.run}-2")
-    repeat, count = Setup.repeat, 0
+    again = config.changed(run=f"{config.place.run}-2")
+    repeat, count = Repetitions.__call__, 0
 
-    def three(setup: Setup, number: int) -> Any:
+    def three(repetitions: Repetitions, job: Job, report: Any) -> Any:
         nonlocal count
         count += 1
         if count == 4:
             raise KeyboardInterrupt
-        return repeat(setup, number)
+        return repeat(repetitions, job, report)
 
-    monkeypatch.setattr(Setup, "repeat", three)
-    with pytest.raises(KeyboardInterrupt, match=r"3 of 6 repetitions are kept .*--resume"):
+    monkeypatch.setattr(Repetitions, "__call__", three)
+    with pytest.raises(KeyboardInterrupt, match=r"3 finished trials are kept .*nasbench race --run .* --resume"):
         run_race(again, ())
-    with open(Path(str(again.run)) / "trials.jsonl", "a") as log:
+    with open(Path(str(again.place.run)) / "trials.jsonl", "a") as log:
         log.write('{"number": 5, "torn')
-    done = lines(again.run)
+    done = lines(again.place.run)
     assert len(done) == 3
-    resumed = run_race(replace(again, resume=True), ())
+    resumed = run_race(again.changed(resume=True), ())
     assert count == 7
-    assert lines(again.run) == lines(config.run)
+    assert lines(again.place.run) == lines(config.place.run)
     assert resumed.race.to_json() == whole.race.to_json()
 
 
 def test_processes_give_the_same_numbers_seed_by_seed(config: RaceConfig) -> None:
     run_race(config, ())
-    run_race(replace(config, workers=2, run=f"{config.run}-2"), ())
-    assert lines(f"{config.run}-2") == lines(config.run)
+    run_race(config.changed(workers=2, run=f"{config.place.run}-2"), ())
+    assert lines(f"{config.place.run}-2") == lines(config.place.run)
 
 
 @pytest.mark.parametrize("workers", [0, 1])
 def test_a_strategy_that_breaks_ends_the_race_with_its_name_and_seed(config: RaceConfig, workers: int) -> None:
     with pytest.raises(RunFailed, match=r"'unit.test_race:Broken' failed under seed 0: KeyError"):
-        run_race(replace(config, strategies=("random,unit.test_race:Broken",), workers=workers), ())
+        run_race(config.changed(strategies=("random,unit.test_race:Broken",), workers=workers), ())
     if not workers:
-        assert len(lines(config.run)) == 1
+        assert len(lines(config.place.run)) == 1
 
 
 def test_strategies_are_read_with_their_options() -> None:
@@ -308,23 +308,23 @@ def test_bad_tables(case: str, config: RaceConfig, tmp_path: Path) -> None:
     rows = Path(config.evaluator.removeprefix("table:")).read_text().splitlines()
     (tmp_path / "spoilt.csv").write_text("\n".join(spoil(rows)) + "\n")
     with pytest.raises(UsageError) as caught:
-        run_race(replace(config, evaluator=f"table:{tmp_path / 'spoilt.csv'}"), ())
+        run_race(config.changed(evaluator=f"table:{tmp_path / 'spoilt.csv'}"), ())
     for fragment in fragments:
         assert fragment in str(caught.value)
 
 
 def test_runs_are_not_written_over_and_not_contradicted(config: RaceConfig) -> None:
-    run_race(replace(config, seeds=1), ())
+    run_race(config.changed(seeds=1), ())
     with pytest.raises(UsageError, match="already holds a run"):
         run_race(config, ())
     with pytest.raises(UsageError, match=r"--seeds 3 contradicts .*has 1"):
-        run_race(replace(config, resume=True), ())
+        run_race(config.changed(resume=True), ())
     with pytest.raises(UsageError, match="'nasbench race', not of search"):
-        nasbench.search(run=config.run, resume=True)
+        nasbench.search(run=config.place.run, resume=True)
 
 
 def test_a_share_too_small_for_any_query_is_left_blank(config: RaceConfig) -> None:
-    race = run_race(replace(config, time_budget=60.0, also=(0.1,)), ()).race
+    race = run_race(config.changed(time_budget=60.0, also=(0.1,)), ()).race
     assert race.budgets == (6.0, 60.0)
     assert race.standing("random", 6.0) is None
     assert standing_rows(race)[0][-1] == "–"
@@ -333,8 +333,8 @@ def test_a_share_too_small_for_any_query_is_left_blank(config: RaceConfig) -> No
 def test_a_search_too_needs_a_cost_for_its_time_budget(config: RaceConfig) -> None:
     common = {"space": SPACE, "strategy": "random", "time_budget": 50.0, "trackers": ()}
     with pytest.raises(UsageError, match="--cost-column"):
-        nasbench.search(**common, evaluator=config.evaluator, score_column="val", run=f"{config.run}-1")
+        nasbench.search(**common, evaluator=config.evaluator, score_column="val", run=f"{config.place.run}-1")
     with pytest.raises(UsageError, match="--evaluator table:FILE; got 'train'"):
-        nasbench.search(**common, run=f"{config.run}-2")
+        nasbench.search(**common, run=f"{config.place.run}-2")
     with pytest.raises(UsageError, match="above 0"):
-        nasbench.search(**{**common, "time_budget": -1.0}, evaluator=config.evaluator, run=f"{config.run}-3")
+        nasbench.search(**{**common, "time_budget": -1.0}, evaluator=config.evaluator, run=f"{config.place.run}-3")

@@ -1,12 +1,15 @@
 """The three equal roads for plug-ins, each shown with the examples that come with the project."""
 
+import csv
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from nasbench.cli import main
 from nasbench.core.errors import UsageError
 from nasbench.core.registry import PLUGIN_GROUP, Registry
 
@@ -72,6 +75,100 @@ def test_an_installed_package_adds_its_parts(tmp_path: Path) -> None:
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, cwd=tmp_path)
         line = next(line for line in done.stdout.splitlines() if line.startswith(name + " "))
         assert text in line
+
+
+ALL_KINDS = """
+from examples.activation_patterns import ActivationPatterns
+from examples.csv_tracker import CsvLines
+from examples.patience_pruner import Patience
+from examples.small_net import SmallNet
+from examples.small_objective import accurate_and_small
+from nasbench.core.registry import evaluators, models, objectives, pruners, trackers
+
+@evaluators.register("plugged_patterns")
+class Patterns(ActivationPatterns):
+    'Patterns of a plug-in.'
+
+@trackers.register("plugged_lines")
+class Lines(CsvLines):
+    'Lines of a plug-in.'
+
+@pruners.register("plugged_patience")
+class LittlePatience(Patience):
+    'Stops at once.'
+    def should_stop(self, number, epochs, score):
+        return epochs == 2
+
+@models.register("plugged_net")
+def plugged_net(num_classes, channels):
+    'A network of a plug-in.'
+    return SmallNet(num_classes, channels, width=4)
+
+@objectives.register("plugged_objective")
+def plugged_objective(metrics):
+    'An objective of a plug-in.'
+    return accurate_and_small(metrics)
+"""
+KINDS = {
+    "evaluators": "plugged_patterns",
+    "trackers": "plugged_lines",
+    "pruners": "plugged_patience",
+    "models": "plugged_net",
+    "objectives": "plugged_objective",
+}
+ON_DIGITS = "--dataset digits --wandb off --run run --track plugged_lines"
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One package with a part of every kind that a run takes by name, installed for this process."""
+    directory = tmp_path_factory.mktemp("installed")
+    _installed(directory, "nasbench_all_kinds", ALL_KINDS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(ROOT))
+        patch.syspath_prepend(str(directory))
+        yield directory
+
+
+def _lines(path: Path) -> list[dict[str, str]]:
+    with open(path, encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_parts_of_every_kind_are_listed(installed: Path, kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", kind, "--json"]) == 0
+    found = {part["name"]: part["description"] for part in json.loads(capsys.readouterr().out)[kind]}
+    assert found[KINDS[kind]]
+
+
+def test_a_search_finds_installed_parts_by_name(
+    installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    flags = "--objectives plugged_objective,macs --pruner plugged_patience --recipe quick --epochs 3 --trials 2"
+    assert main(f"search --space nasbench.testing:TOY_SPACE --strategy random {flags} {ON_DIGITS}".split()) == 0
+    lines = _lines(tmp_path / "run" / "trials.csv")
+    assert [(line["status"], line["epochs"]) for line in lines] == [("pruned", "2")] * 2
+    trials = [json.loads(line) for line in (tmp_path / "run" / "trials.jsonl").read_text().splitlines()]
+    assert all(trial["score"] == trial["metrics"]["plugged_objective"] for trial in trials)
+
+
+def test_a_search_finds_an_installed_evaluator_by_name(
+    installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    flags = "--evaluator plugged_patterns --objectives pattern_score,params --trials 2"
+    assert main(f"search --space nasbench.testing:TOY_SPACE --strategy random {flags} {ON_DIGITS}".split()) == 0
+    assert [line["status"] for line in _lines(tmp_path / "run" / "trials.csv")] == ["ok", "ok"]
+
+
+def test_a_training_finds_an_installed_network_by_name(
+    installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(f"train plugged_net --recipe quick --epochs 1 {ON_DIGITS}".split()) == 0
+    assert [line["name"] for line in _lines(tmp_path / "run" / "trials.csv")] == ["plugged_net"]
 
 
 PLUGGED_IN_NETWORK = """

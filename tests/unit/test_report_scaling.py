@@ -47,13 +47,15 @@ def trial(number: int, multipliers: Multipliers, score: float, **changes: Any) -
         "resolution": round(100 * multipliers.resolution),
     }
     note = changes.pop("note", {})
+    architecture, key = None, str(multipliers)
     if "compared_as" in note:
-        architecture = Architecture.of("scaled", {**vars(multipliers), "seed": changes.pop("training_seed")})
+        changes["name"] = note["compared_as"]
     else:
         metrics |= dict(zip(("alpha", "beta", "gamma"), vars(multipliers).values(), strict=True))
         architecture = Architecture.of(
             "compound", {"depth_quantile": multipliers.depth - 1, "width_share": multipliers.width - 1}
         )
+        key = architecture.key
     known = {
         "status": "ok",
         "epochs": 2,
@@ -62,9 +64,7 @@ def trial(number: int, multipliers: Multipliers, score: float, **changes: Any) -
         "worker": "made-up",
         "started": "2026-01-01T00:00:00+00:00",
     }
-    return Trial(
-        number, architecture, architecture.key, score=score, metrics=metrics, note=note, **{**known, **changes}
-    )  # type: ignore[arg-type]
+    return Trial(number, architecture, key, score=score, metrics=metrics, note=note, **{**known, **changes})  # type: ignore[arg-type]
 
 
 def log(count: int = 20, noise: float = 0.002) -> list[Trial]:
@@ -82,11 +82,11 @@ def log(count: int = 20, noise: float = 0.002) -> list[Trial]:
             multipliers = Coefficients(*(first.metrics[name] for name in ("alpha", "beta", "gamma"))).at(1.0)
             note = {"control": True, "compared_as": f"front-runner {place}", "of": first.number}
             score = 0.95 if place == 2 else 0.8  # the second one is the better one after all
-            trials.append(trial(len(trials) + 1, multipliers, score, note=note, training_seed=seed))
+            trials.append(trial(len(trials) + 1, multipliers, score, note=note, seed=seed))
         for name, multipliers in (("published coefficients", PUBLISHED.at(1.05)), ("depth alone", Multipliers(2.1))):
             note = {"control": True, "compared_as": name}
             score = true_score(multipliers) + rng.gauss(0, noise)
-            trials.append(trial(len(trials) + 1, multipliers, score, note=note, training_seed=seed))
+            trials.append(trial(len(trials) + 1, multipliers, score, note=note, seed=seed))
     return trials
 
 

@@ -20,7 +20,7 @@ from nasbench.core.curves import (
 )
 from nasbench.report.common.numbers import count, duration, score
 from nasbench.report.run.statistics import (
-    FEWEST,
+    MIN_CHILDREN,
     expected_best_curve,
     kendall_tau,
     leaderboard,
@@ -166,7 +166,7 @@ def test_the_verdict_is_told_only_where_it_can_be():
     assert "40 chosen children" in verdict([*blind, *better]).sentence
     assert verdict([*blind, *worse]).answer == "no"
     assert verdict([*blind, *same]).answer == "unknown"
-    assert "cannot be told yet" in verdict([*blind[: FEWEST - 1], *better]).sentence
+    assert "cannot be told yet" in verdict([*blind[: MIN_CHILDREN - 1], *better]).sentence
     assert "cannot be told" in verdict(better).sentence
     assert "its own control" in verdict(blind).sentence
     assert verdict([]).sentence == "No trial of the search has a score yet."

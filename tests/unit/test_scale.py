@@ -17,7 +17,7 @@ import zoo
 from nasbench.core.compound import PUBLISHED, Coefficients, Multipliers
 from nasbench.core.errors import UsageError
 from nasbench.core.spec import ModelSpec, Size, Task
-from nasbench.engine.config import Form, ScaleConfig
+from nasbench.engine.config import ModelOverrides, ScaleConfig
 from nasbench.engine.parts.models import resolve
 from nasbench.engine.parts.scaled import compound_scale, counted, differences, macs_at, quick_macs, solve_phi
 from nasbench.engine.scaling.published import build_as_published, named, nearest, table
@@ -27,8 +27,8 @@ from nasbench.profile import count
 from zoo.families.resnet import ResNet
 from zoo.library import load_in_order
 
-B0 = resolve("efficientnet_b0", Form())
-SMALL = resolve("mobilenet_v1", Form(image_size=32))
+B0 = resolve("efficientnet_b0", ModelOverrides())
+SMALL = resolve("mobilenet_v1", ModelOverrides(image_size=32))
 CELLS = ModelSpec("space:nasnet", Size(depth=2, width=8, skeleton="cifar"), Task(), name="nasnet-a")
 
 
@@ -221,7 +221,7 @@ def test_networks_without_a_scaled_form_say_so() -> None:
 
 def test_a_product_far_from_two_names_the_nearest() -> None:
     with pytest.raises(UsageError, match=r"= 4\.801.*--alpha 1\.625"):
-        coefficients_of(ScaleConfig(alpha=3.0))
+        coefficients_of(ScaleConfig.of(alpha=3.0))
     near = nearest_on_surface(Coefficients(3.0, 1.1, 1.15))
     assert near.product == pytest.approx(2)
     assert math.log(near.alpha) / math.log(near.beta) == pytest.approx(math.log(3.0) / math.log(1.1)), (
@@ -235,7 +235,7 @@ def test_coefficients_of_a_search(tmp_path: Path) -> None:
     file = tmp_path / "best" / "coefficients.json"
     file.write_text(json.dumps({"alpha": 1.3, "beta": 1.05, "gamma": 1.18, "score": 0.9}))
     assert read_coefficients(tmp_path) == read_coefficients(file) == Coefficients(1.3, 1.05, 1.18)
-    assert coefficients_of(ScaleConfig(coefficients=str(tmp_path))) == Coefficients(1.3, 1.05, 1.18)
+    assert coefficients_of(ScaleConfig.of(coefficients=str(tmp_path))) == Coefficients(1.3, 1.05, 1.18)
     for text in ("{}", "[1, 2]", "no JSON", '{"alpha": "x", "beta": 1, "gamma": 1}'):
         file.write_text(text)
         with pytest.raises(UsageError, match="holds no alpha"):
@@ -248,7 +248,7 @@ def test_coefficients_of_a_search(tmp_path: Path) -> None:
 def test_the_table_of_the_paper_is_what_is_counted() -> None:
     page = (Path(__file__).parents[2] / "docs" / "scaling_tables.md").read_text()
     for asked, paper in ((Multipliers(width=2), "2.2"), (Multipliers(1.4, 1.2, 1.3), "2.3")):
-        found = counted(compound_scale(resolve("mobilenet_v1", Form()), asked))
+        found = counted(compound_scale(resolve("mobilenet_v1", ModelOverrides()), asked))
         assert f"| {found.params:,} | {found.macs / 1e9:.3f} | {paper} |" in page
     for name in ("mobilenet_v1", "mobilenet_v2", "resnet50", "efficientnet_b0"):
         assert page.count(f"| {name} |") >= 4

@@ -12,31 +12,35 @@ from typing import Any
 import pytest
 
 from nasbench.cli import main
-from nasbench.core.arch import Architecture, Range, sample
-from nasbench.core.compound import Coefficients, Multipliers, on_surface, shares
+from nasbench.core.arch import Architecture, sample
+from nasbench.core.compound import Coefficients, Multipliers
 from nasbench.core.errors import Interrupted, RunFailed, UsageError
+from nasbench.core.job import Job
+from nasbench.core.loop import JobLoop
 from nasbench.core.recipe import Recipe
 from nasbench.core.registry import recipes
+from nasbench.core.source import JobList, Plan
 from nasbench.core.spec import ModelSpec, Size, Task
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Proposal, Trial
-from nasbench.engine.config import Form, ScaleConfig
-from nasbench.engine.parts.lookup import build_strategy
+from nasbench.engine.config import ModelOverrides, ScaleConfig
+from nasbench.engine.parts.lookup import strategy_named
 from nasbench.engine.parts.models import build, resolve
 from nasbench.engine.parts.scaled import compound_scale, counted
+from nasbench.engine.run.resume import stored_config
 from nasbench.engine.scaling.command import run_scale
-from nasbench.engine.scaling.comparison import OTHERS, at_macs, entries
+from nasbench.engine.scaling.comparison import OTHERS, at_macs, comparison_jobs
 from nasbench.engine.scaling.entry import scale
-from nasbench.engine.scaling.search import ScaleSearchResult, run_scale_search, stored_config
-from nasbench.evaluators.scaling import ScaledBase, ScalingEvaluator
-from nasbench.strategies.grid import Grid
+from nasbench.engine.scaling.search import ScaleSearchResult, run_scale_search
+from nasbench.engine.scaling.source import ScaledBase, SurfaceSource
+from nasbench.evaluators.training import TrainingEvaluator
 from nasbench.strategies.optuna_sampler import OptunaStrategy
-from nasbench.testing import TOY_SPACE, check_evaluator, check_space, check_strategy
-from search_spaces.compound.space import CompoundGrid, CompoundSpace, coefficients_of, grid, multipliers_of, outright
+from nasbench.train.source import DataSource
+from search_spaces.compound.space import CompoundGrid, CompoundSpace, coefficients_of
 
 TASK = Task(num_classes=10, image_size=16, channels=1)
 BASE = ModelSpec("zoo", Size(depth=0.33, width=0.25, resolution=16), TASK, name="mobilenet_v1")
-BUILDER = ScaledBase(BASE, compound_scale)
+BUILDER = ScaledBase(BASE)
 TINY = recipes.register("tiny_for_scaling")(
     Recipe(
         "tiny_for_scaling",
@@ -63,110 +67,49 @@ def config(tmp_path: Path, **options: Any) -> ScaleConfig:
         "wandb": "off",
         "device": "cpu",
     }
-    return ScaleConfig(
+    return ScaleConfig.of(
         **{"search": True, "seeds": 2, "front_runners": 1, "run": str(tmp_path / "run"), **plain, **options}
     )
 
 
-@pytest.mark.parametrize(
-    "space",
-    [CompoundGrid(BUILDER, 0.1), pytest.param(CompoundSpace(BUILDER), marks=pytest.mark.slow)],
-    ids=["grid", "surface"],
-)
-def test_the_spaces_keep_the_contract(space):
-    check_space(space, Size(), TASK, num_samples=1)
-
-
-def test_every_sample_of_the_surface_has_a_product_of_two():
-    space, rng = CompoundSpace(BUILDER), Random(0)
-    assert all(isinstance(decision, Range) for decision in space.choices)
-    for _ in range(500):
-        assert coefficients_of(sample(space.name, space.choices, rng)).product == pytest.approx(2, abs=1e-6)
-
-
-def test_the_corners_of_the_surface_are_single_dimensions():
-    assert on_surface(1, 0.3) == Coefficients(2, 1, 1)
-    assert on_surface(0, 1) == Coefficients(1, 2**0.5, 1)
-    assert on_surface(0, 0) == Coefficients(1, 1, 2**0.5)
-
-
-def test_random_points_treat_the_three_dimensions_alike():
-    space, rng = CompoundSpace(BUILDER), Random(0)
-    found = [shares(coefficients_of(sample(space.name, space.choices, rng))) for _ in range(4000)]
-    for dimension in zip(*found, strict=True):
-        assert sum(dimension) / 4000 == pytest.approx(1 / 3, abs=0.015)  # deviation of a mean: 0.004
-        assert sum(share > 0.5 for share in dimension) / 4000 == pytest.approx(
-            1 / 4, abs=0.03
-        )  # a corner triangle of half the side
-
-
-def test_with_all_growth_in_depth_the_other_share_says_nothing():
+def test_candidates_become_jobs_whose_model_is_the_base_scaled():
+    plan = Plan(range(1, 4), 7, 2, "space:compound", BASE.size, BASE.task, "digits")
     space = CompoundSpace(BUILDER)
-    keys = {
-        space.canonical(Architecture.of("compound", {"depth_quantile": 1.0, "width_share": share})).key
-        for share in (0.0, 0.4)
-    }
-    assert len(keys) == 1
+    source = SurfaceSource(space, strategy_named("random", {}, space, 7, {}), plan, BASE)
+    job = source.ask(1, ())
+    assert job.architecture is not None
+    found = coefficients_of(job.architecture)
+    assert job.model == compound_scale(BASE, found.at(1.0))
+    assert (job.seed, job.epochs, job.data) == (7, 2, "digits")
+    assert (job.facts["alpha"], job.facts["beta"], job.facts["gamma"]) == tuple(vars(found).values())
+    assert job.facts["resolution"] == job.spec.pixels
+    assert job.facts["macs_ratio"] == counted(job.spec).macs / counted(BASE).macs
 
 
-def test_the_grid_is_the_papers():
-    points = grid(0.1)
-    assert Coefficients(1.2, 1.1, 1.15) in points
-    assert all(abs(point.product - 2) <= 0.1 for point in points)
-    assert all(
-        value == round(value, 2) and round(value * 100) % 5 == 0 for point in points for value in vars(point).values()
-    )
-    by_hand = [
-        (a, b, c)
-        for a in range(20, 61)
-        for b in range(20, 61)
-        for c in range(20, 61)
-        if abs(a * b * b * c * c / 20**5 - 2) <= 0.1
-    ]
-    assert len(points) == len(by_hand)
+def test_a_candidate_that_cannot_be_built_is_a_failed_trial():
+    far = Architecture.of("compound-grid", {"coefficients": "40.00 1.00 1.00"})  # more than nasbench scales at once
+    space = CompoundGrid(BUILDER, 0.1)
+    plan = Plan(range(1, 2), 0, 1, "space:compound-grid", BASE.size, BASE.task)
+    source = SurfaceSource(space, strategy_named("random", {}, space, 0, {}), plan, BASE)
+    faulty = replace(source.ask(1, ()), fault="the depth would grow 40 times")
+    trials: list[Trial] = []
+    loop = JobLoop(JobList([faulty]), trials.append, lambda metrics: metrics["val_accuracy"])
+    assert loop.next() is None
+    assert loop.finished
+    assert (trials[0].status, trials[0].error) == ("failed", "the depth would grow 40 times")
+    with pytest.raises(UsageError, match="no option"):
+        source.job(Proposal(1, far))  # not a point of the space: the strategy's fault
 
 
-@pytest.mark.parametrize(("tolerance", "message"), [(-0.1, "takes a number in"), (1.5, "takes a number in")])
-def test_a_tolerance_out_of_range_is_refused(tolerance, message):
-    with pytest.raises(UsageError, match=message):
-        grid(tolerance)
-
-
-def test_grid_search_goes_through_every_point_once():
-    space = CompoundGrid(BUILDER, 0.02)
-    (choice,) = space.choices
-    strategy, seen = Grid(space, seed=1), []
-    for number in range(1, len(choice.options) + 1):  # type: ignore[union-attr]
-        proposal = strategy.ask(number, Random(number), ())
-        seen.append(proposal.architecture.key)
-        strategy.tell(_trial(proposal))
-    assert len(set(seen)) == len(choice.options)  # type: ignore[union-attr]
-    assert Grid(space, seed=2).ask(1, Random(1), ()) != Grid(space, seed=1).ask(1, Random(1), ())
-
-
-def test_grid_search_keeps_the_contract():
-    check_strategy(Grid, TOY_SPACE)
-
-
-def test_a_continuous_space_has_no_grid():
-    with pytest.raises(UsageError, match="no grid"):
-        Grid(CompoundSpace(BUILDER))
-
-
-def test_the_evaluator_trains_the_base_at_the_resolution_asked_for():
-    from nasbench.evaluators.training import TrainingEvaluator
-
-    training = TrainingEvaluator("digits", TINY, image_size=16, device="cpu")
-    evaluator = ScalingEvaluator(training, BASE, counted(BASE).macs, compound_scale)
-    architecture = outright(Multipliers(1.0, 1.0, 1.5), seed=3)
-    spec = ModelSpec("space:scaled", Size(), TASK, architecture=architecture)
-    metrics = evaluator(Proposal(1, architecture), spec, 0, lambda _epoch, _metrics: None)
-    assert (metrics["resolution"], metrics["depth"], metrics["width"]) == (24, 1.0, 1.0)
-    assert metrics["macs"] == counted(compound_scale(BASE, Multipliers(1.0, 1.0, 1.5))).macs
-    assert "alpha" not in metrics
-    other = evaluator(Proposal(1, architecture), spec, 7, lambda _epoch, _metrics: None)
-    assert other == metrics, "the seed is the one that the proposal names"
-    check_evaluator(evaluator, CompoundSpace(BUILDER), Size(), TASK)
+def test_the_evaluator_trains_a_scaled_base_at_its_own_resolution():
+    evaluator = TrainingEvaluator(DataSource("digits", image_size=16), TINY, device="cpu")
+    model = compound_scale(BASE, Multipliers(1.0, 1.0, 1.5))
+    assert model.pixels == 24
+    job = Job(1, seed=3, epochs=1, key=model.key, model=model)
+    metrics = evaluator(job, lambda _epoch, _metrics: None)
+    assert metrics["macs"] == counted(model).macs
+    assert evaluator(job, lambda _epoch, _metrics: None) == metrics
+    assert evaluator(replace(job, seed=7), lambda _epoch, _metrics: None) != metrics, "the seed is the job's"
     pickle.dumps(evaluator)
 
 
@@ -186,13 +129,14 @@ def test_front_runners_are_not_trained_twice_under_the_searchs_seed():
     metrics = dict(zip(("alpha", "beta", "gamma"), vars(coefficients).values(), strict=True))
     macs = counted(compound_scale(BASE, coefficients.at(1.0))).macs
     trial = replace(_trial(Proposal(4, Architecture.of("compound", {}))), metrics={**metrics, "macs": macs})
-    listed = entries(BASE, [trial], seeds=range(3), epochs=1)
-    assert [entry.seed for entry in listed if entry.name == "front-runner 1"] == [1, 2]
-    assert {entry.name for entry in listed} == {"front-runner 1", *OTHERS}
-    assert len({(entry.name, entry.seed) for entry in listed}) == len(listed) == 2 + 3 * len(OTHERS)
-    assert [entry.seed for entry in entries(BASE, [trial], range(2), epochs=5) if entry.of == 4] == [0, 1], (
-        "the search stopped it early"
-    )
+    plan = Plan(range(1, 5), 0, 1, "space:compound", BASE.size, BASE.task, "digits")
+    listed = comparison_jobs(BASE, [trial], plan, seeds=range(3), first=5)
+    assert [job.number for job in listed] == list(range(5, 5 + len(listed)))
+    assert [job.seed for job in listed if job.name == "front-runner 1"] == [1, 2]
+    assert {job.name for job in listed} == {"front-runner 1", *OTHERS}
+    assert len({(job.name, job.seed) for job in listed}) == len(listed) == 2 + 3 * len(OTHERS)
+    stopped = comparison_jobs(BASE, [trial], replace(plan, epochs=5), seeds=range(2), first=5)
+    assert [job.seed for job in stopped if job.note.get("of") == 4] == [0, 1], "the search stopped it early"
 
 
 @pytest.mark.parametrize("strategy", ["tpe", "grid", pytest.param("random", marks=pytest.mark.slow)])
@@ -216,7 +160,7 @@ def test_every_candidate_that_is_trained_lies_on_the_surface(strategy, tmp_path,
 def test_no_draw_of_a_long_search_is_thrown_away(strategy, monkeypatch):
     drawn = spied(monkeypatch)
     space = CompoundSpace(BUILDER)
-    asked = build_strategy(strategy, {}, space, seed=0)
+    asked = strategy_named(strategy, {}, space, 0, {})
     proposed = []
     for number in range(1, 41):
         proposal = asked.ask(number, Random(number), ())
@@ -263,7 +207,7 @@ def test_a_search_ends_with_coefficients_that_scale_takes(tmp_path):
     assert 1 <= low <= high <= 2
     assert {row["name"] for row in stored["comparison"]} == {"front-runner 1", *OTHERS}
     assert all(row["seeds"] == 2 for row in stored["comparison"])
-    scaled = run_scale(ScaleConfig(coefficients=str(run), phi=2), ())
+    scaled = run_scale(ScaleConfig.of(coefficients=str(run), phi=2), ())
     assert scaled.coefficients == Coefficients(record["alpha"], record["beta"], record["gamma"])
     assert scaled.to_json()["found_for"] == {
         "run": str(run),
@@ -272,7 +216,7 @@ def test_a_search_ends_with_coefficients_that_scale_takes(tmp_path):
         "recipe": TINY.name,
     }
     assert "class StageNet" in (run / "best" / "model.py").read_text()
-    found = resolve(str(run), Form())
+    found = resolve(str(run), ModelOverrides())
     assert sum(p.numel() for p in build(found).parameters()) == record["params"]
 
     text = (run / "report.html").read_text()
@@ -300,6 +244,10 @@ def test_early_stopping_trains_few_candidates_to_the_end(tmp_path):
     assert set(epochs[8:]) == {3}
 
 
+def stored(run: str | None) -> ScaleConfig:
+    return stored_config(ScaleConfig, "scale", run)
+
+
 class Stop:
     """A tracker that interrupts after so many trials."""
 
@@ -321,13 +269,13 @@ def test_an_interrupted_search_goes_on_as_if_nothing_had_been(tmp_path):
     whole = run_scale_search(config(tmp_path / "whole", trials=5), ("test",), trackers=())
     for after in (2, 2, 4):  # in the search twice, in the comparison once
         options = config(tmp_path / "parts", trials=5)
-        options = stored_config(options.run) if (tmp_path / "parts" / "run" / "run.json").exists() else options
+        options = stored(options.place.run) if (tmp_path / "parts" / "run" / "run.json").exists() else options
         with pytest.raises(Interrupted, match="nasbench scale --run"):
             run_scale_search(options, ("test",), trackers=(Stop(after),))
-    result = run_scale_search(stored_config(str(tmp_path / "parts" / "run")), ("test",), trackers=())
+    result = run_scale_search(stored(str(tmp_path / "parts" / "run")), ("test",), trackers=())
     assert [_told(trial) for trial in result.trials] == [_told(trial) for trial in whole.trials]
     assert result.found == whole.found
-    assert len(RunStore.read(tmp_path / "parts" / "run").run["sittings"]) == 3
+    assert len(RunStore.read(tmp_path / "parts" / "run").run["resumed"]) == 3
 
 
 @pytest.mark.parametrize(
@@ -360,9 +308,9 @@ def test_bad_input_is_answered_before_any_work(options, message, tmp_path):
 
 def test_going_on_with_another_configuration_is_refused(tmp_path):
     run_scale_search(config(tmp_path, trials=1, front_runners=0), ("test",), trackers=())
-    stored = stored_config(str(tmp_path / "run"))
+    found = stored(str(tmp_path / "run"))
     with pytest.raises(UsageError, match="--strategy random contradicts the run"):
-        run_scale_search(replace(stored, strategy="random"), ("test",), trackers=())
+        run_scale_search(found.changed(strategy="random"), ("test",), trackers=())
     with pytest.raises(UsageError, match="already holds a run"):
         run_scale_search(config(tmp_path, trials=1), ("test",), trackers=())
 
@@ -371,16 +319,6 @@ def test_a_search_in_which_nothing_succeeds_says_why(tmp_path):
     with pytest.raises(RunFailed, match="none of the 2 trials succeeded"):
         run_scale_search(config(tmp_path, trials=2, trial_timeout=1e-4), ("test",), trackers=())
     assert "No candidate has a score yet" in (tmp_path / "run" / "report.html").read_text()
-
-
-def test_multipliers_of_all_three_spaces():
-    assert multipliers_of(outright(Multipliers(1.5, 1.0, 2.0), 3)) == Multipliers(1.5, 1.0, 2.0)
-    assert multipliers_of(Architecture.of("compound-grid", {"coefficients": "1.20 1.10 1.15"})) == Multipliers(
-        1.2, 1.1, 1.15
-    )
-    assert multipliers_of(Architecture.of("compound", {"depth_quantile": 1.0, "width_share": 0.0})) == Multipliers(
-        2.0, 1.0, 1.0
-    )
 
 
 def _trial(proposal: Proposal) -> Trial:

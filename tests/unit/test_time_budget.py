@@ -3,12 +3,13 @@ clock is the same.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
 
 from nasbench.core.arch import Architecture
-from nasbench.core.loop import SearchLoop
+from nasbench.core.clock import SimulatedClock
+from nasbench.core.loop import JobLoop
+from nasbench.core.source import SpaceSource
 from nasbench.core.trial import Proposal, Trial
 from unit.toys import ToySpace, plan
 
@@ -30,50 +31,49 @@ class Script:
 COSTS = {"a": 30.0, "b": 40.0, "c": 50.0}
 
 
-def loop(script: Script, log: list[Trial], budget: float, history: Sequence[Trial] = ()) -> SearchLoop:
-    limited = replace(plan(1000), time_budget=budget)
-    return SearchLoop(
-        ToySpace(),
-        script,
-        limited,
-        log.append,
-        lambda metrics: metrics["val_accuracy"],
-        history=history,
-        cost=lambda metrics: metrics["seconds"],
-    )
+def clock_of(budget: float) -> SimulatedClock:
+    return SimulatedClock(budget, lambda metrics: metrics["seconds"])
 
 
-def play(search: SearchLoop, most: int = 10_000) -> None:
+def loop(script: Script, log: list[Trial], clock: SimulatedClock, history: Sequence[Trial] = ()) -> JobLoop:
+    source = SpaceSource(ToySpace(), script, plan(1000))
+    return JobLoop(source, log.append, lambda metrics: metrics["val_accuracy"], history=history, clock=clock)
+
+
+def play(search: JobLoop, most: int = 10_000) -> None:
     for _ in range(most):
         job = search.next()
         if job is None:
             break
-        first = str(job.proposal.architecture.genes["op_0"])
+        assert job.architecture is not None
+        first = str(job.architecture.genes["op_0"])
         search.finish(job, {"val_accuracy": 0.5, "seconds": COSTS[first]}, 0.0, "local")
 
 
 def test_a_query_that_would_end_after_the_budget_counts_for_nothing() -> None:
     log: list[Trial] = []
     script = Script("aaa", "baa", "caa", "cca")
-    search = loop(script, log, 160.0)
+    clock = clock_of(160.0)
+    search = loop(script, log, clock)
     play(search)
     assert search.finished
-    assert search.clock == 120.0
+    assert clock.seconds == 120.0
     assert [trial.number for trial in log] == script.heard == [1, 2, 3]
 
 
 def test_one_that_ends_with_the_budget_counts() -> None:
     log: list[Trial] = []
-    play(loop(Script("aaa", "baa", "caa", "cca"), log, 170.0))
+    play(loop(Script("aaa", "baa", "caa", "cca"), log, clock_of(170.0)))
     assert len(log) == 4
 
 
 def test_a_repeated_architecture_costs_again_so_that_nobody_loops_for_nothing() -> None:
     log: list[Trial] = []
-    search = loop(Script("aaa"), log, 100.0)
+    clock = clock_of(100.0)
+    search = loop(Script("aaa"), log, clock)
     play(search)
     assert [trial.status for trial in log] == ["ok", "cached", "cached"]
-    assert search.clock == 90.0
+    assert clock.seconds == 90.0
     assert search.finished
 
 
@@ -81,21 +81,21 @@ def test_a_repeated_architecture_costs_again_so_that_nobody_loops_for_nothing() 
 def test_a_resumed_search_has_the_same_clock_and_end(done: int) -> None:
     whole: list[Trial] = []
     script = Script("aaa", "baa", "caa", "aba", "aaa")
-    play(loop(script, whole, 295.0))
+    play(loop(script, whole, clock_of(295.0)))
     assert len(whole) == 7
     log = whole[:done]
     again = Script("aaa", "baa", "caa", "aba", "aaa")
-    search = loop(again, log, 295.0, history=tuple(log))
-    play(search)
+    clock = clock_of(295.0)
+    play(loop(again, log, clock, history=tuple(log)))
     assert [(trial.number, trial.status) for trial in log] == [(trial.number, trial.status) for trial in whole]
     assert again.heard == script.heard
-    assert search.clock == sum(trial.metrics["seconds"] for trial in whole)
+    assert clock.seconds == sum(trial.metrics["seconds"] for trial in whole)
 
 
 def test_what_is_running_when_the_budget_ends_counts_for_nothing_either() -> None:
     log: list[Trial] = []
     script = Script("aaa", "baa", "caa", "caa", "aaa")
-    search = loop(script, log, 75.0)
+    search = loop(script, log, clock_of(75.0))
     first, second, third = search.next(), search.next(), search.next()
     assert first is not None
     assert second is not None
@@ -110,9 +110,10 @@ def test_what_is_running_when_the_budget_ends_counts_for_nothing_either() -> Non
 
 def test_a_failed_trial_costs_nothing() -> None:
     log: list[Trial] = []
-    search = loop(Script("aaa", "baa"), log, 45.0)
+    clock = clock_of(45.0)
+    search = loop(Script("aaa", "baa"), log, clock)
     job = search.next()
     assert job is not None
     search.fail(job, "broken", 0.0, "local")
     play(search, most=1)
-    assert search.clock == 40.0
+    assert clock.seconds == 40.0

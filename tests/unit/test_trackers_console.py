@@ -2,12 +2,13 @@
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from nasbench.core.job import Job
 from nasbench.core.trial import Trial
 from nasbench.trackers.console import ConsoleTracker
 from nasbench.trackers.guard import Guarded
@@ -83,6 +84,20 @@ def test_controls_and_retrainings_are_named():
     assert "best 0.5000 (trial 3)" in lines[3]
 
 
+def test_a_named_training_has_a_line_an_epoch_and_its_name_and_seed():
+    stream = io.StringIO()
+    tracker = ConsoleTracker(stream, clock=Clock())
+    tracker.start(Info(planned=2))
+    job = Job(1, seed=3, epochs=2, key="k", name="zoo:lenet5")
+    tracker.epoch(job, 1, {"train_loss": 0.5, "val_accuracy": 0.25, "images_per_second": 99.6})
+    tracker.epoch(replace(job, name=""), 1, {"val_accuracy": 0.25})  # a child of a search
+    tracker.trial(trial(1, score=0.9, name="zoo:lenet5", seed=3))
+    lines = stream.getvalue().splitlines()
+    assert lines[1] == "zoo:lenet5 seed 3  epoch 1  train loss 0.5000  validation 0.2500  images/s 100"
+    assert lines[2].startswith("trial 1/2  ok      zoo:lenet5, seed 3  score 0.9000")
+    assert len(lines) == 3
+
+
 def test_the_live_display_shows_progress_and_restores_the_terminal():
     lines = heard([trial(1, score=0.5), trial(2, "failed", None, error="[red]out of memory[/red]")], interactive=True)
     text = "\n".join(lines)
@@ -115,6 +130,9 @@ class Broken:
     def start(self, run: object) -> None:
         self._hear("start")
 
+    def epoch(self, job: object, epochs: int, metrics: object) -> None:
+        self._hear("epoch")
+
     def trial(self, trial: Trial) -> None:
         self._hear("trial")
 
@@ -122,19 +140,29 @@ class Broken:
         self._hear("finish")
 
 
-@pytest.mark.parametrize("at", ["start", "trial", "finish", "never"])
+@pytest.mark.parametrize("at", ["start", "epoch", "trial", "finish", "never"])
 def test_a_broken_tracker_is_reported_once_and_left_alone(at):
     stream, inner = io.StringIO(), Broken(at)
     guarded = Guarded(inner, stream)
     guarded.start(Info())
+    guarded.epoch(Job(1, 0, 1, "k"), 1, {})
     for number in range(1, 4):
         guarded.trial(trial(number))
     guarded.finish({}, Path("x"))
-    calls = ["start", "trial", "trial", "trial", "finish"]
+    calls = ["start", "epoch", "trial", "trial", "trial", "finish"]
     assert inner.calls == (calls[: calls.index(at) + 1] if at in calls else calls)
     assert stream.getvalue().count("the network is down") == (at != "never")
     assert stream.getvalue().count("\n") == (at != "never")
     assert guarded.broken == (at != "never")
+
+
+def test_a_tracker_may_leave_epochs_out():
+    class Deaf:
+        start = trial = finish = None
+
+    guarded = Guarded(Deaf())  # type: ignore[arg-type]
+    guarded.epoch(Job(1, 0, 1, "k"), 1, {})
+    assert not guarded.broken
 
 
 def test_an_interrupt_passes_the_guard():

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from nasbench.core.curves import expected_best
 from nasbench.core.errors import UsageError
+from nasbench.core.job import Job
 from nasbench.core.trial import Trial
 from nasbench.trackers.guard import Guarded
 from nasbench.trackers.wandb import WandbTracker, key_is_set_up
@@ -166,6 +168,31 @@ def test_a_resumed_search_goes_on_under_the_same_id(tmp_path):
         record.history.step.num for path in (first, second) for record in records(path) if record.HasField("history")
     ]
     assert steps == list(range(1, 14))
+
+
+def test_the_curves_of_named_trainings_are_logged_against_their_epochs(tmp_path):
+    directory = tmp_path / "run"
+    directory.mkdir()
+    (directory / "curves.jsonl").write_text('{"epoch": 1}\n' * 5)  # of an earlier sitting: steps do not go back
+    tracker = WandbTracker("offline")
+    tracker.start(Info(directory, {"seeds": 2}, 2))
+    for seed in (0, 1):
+        job = Job(seed + 1, seed, epochs=2, key="k", name="zoo:lenet5")
+        for epoch in (1, 2):
+            tracker.epoch(job, epoch, {"val_accuracy": seed + epoch / 10, "left_out": "text"})
+        tracker.epoch(replace(job, name=""), 1, {"val_accuracy": 9.0})
+        tracker.trial(trial(seed + 1, name="zoo:lenet5", seed=seed))
+    tracker.finish({}, directory)
+    (path,) = files_of(directory)
+    logged = series(path)
+    assert [logged[f"zoo:lenet5/seed{seed}/val_accuracy"] for seed in (0, 1)] == [[0.1, 0.2], [1.1, 1.2]]
+    assert logged["epoch"] == [1, 2, 1, 2]
+    assert not [name for name in logged if "left_out" in name or "against_random" in name]
+    steps = [record.history.step.num for record in records(path) if record.HasField("history")]
+    assert steps == [6, 7, 8, 9, 10, 11]
+    metrics = [record.metric for record in records(path) if record.HasField("metric")]
+    against = {metric.glob_name or metric.name: metric.step_metric for metric in metrics if metric.step_metric}
+    assert against["zoo:lenet5/seed0/*"] == against["zoo:lenet5/seed1/*"] == "epoch"
 
 
 def test_a_search_begun_without_wandb_is_caught_up(tmp_path):

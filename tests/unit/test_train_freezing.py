@@ -9,7 +9,7 @@ from nasbench.core.errors import UsageError
 from nasbench.core.recipe import Recipe
 from nasbench.train.datasets import resolve_dataset
 from nasbench.train.freezing import Freezing, head_of, stages_of
-from nasbench.train.optim import make_optimizer, set_rate
+from nasbench.train.optimizers.groups import make_optimizer, set_rate
 from nasbench.train.trainer import fit
 
 CPU = torch.device("cpu")

@@ -7,14 +7,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from nasbench.core.errors import RunFailed, TrialFailed, UsageError
+from nasbench.core.errors import TrialFailed, UsageError
 from nasbench.core.recipe import Recipe
-from nasbench.core.registry import recipes
 from nasbench.nn.drop_path import DropPath
-from nasbench.train.checkpoint import load_weights, save_state, save_weights
 from nasbench.train.data import ImageData, Split
 from nasbench.train.datasets import resolve_dataset
-from nasbench.train.device import describe_device, isolated_rng, resolve_device
+from nasbench.train.device import isolated_rng, resolve_device
 from nasbench.train.trainer import evaluate, fit
 
 CPU = torch.device("cpu")
@@ -319,57 +317,6 @@ def test_what_a_report_raises_passes(digits):
 
     with pytest.raises(Stop):
         fit(net(), digits, RECIPE, seed=0, device=CPU, report=report)
-
-
-def test_weights_are_written_whole(tmp_path):
-    model = net().to(memory_format=torch.channels_last)
-    file = tmp_path / "deep" / "1.safetensors"
-    save_weights(file, model)
-    other = net(seed=9)
-    other.load_state_dict(load_weights(file))
-    assert same(model, other)
-    assert [path.name for path in file.parent.iterdir()] == ["1.safetensors"]
-    with pytest.raises(UsageError, match="cannot read the weights"):
-        load_weights(tmp_path / "none")
-
-
-def test_a_disk_that_refuses_ends_the_run(tmp_path):
-    (tmp_path / "file").write_text("no directory")
-    with pytest.raises(RunFailed, match="cannot write"):
-        save_weights(tmp_path / "file" / "1.safetensors", net())
-    with pytest.raises(RunFailed, match="cannot write"):
-        save_state(tmp_path / "file" / "1.pt", {})
-
-
-def test_devices():
-    assert resolve_device("cpu") == CPU
-    assert resolve_device("auto").type in ("cpu", "cuda", "mps")
-    assert describe_device(CPU).startswith("cpu (")
-    with pytest.raises(UsageError, match="Did you mean 'cuda'"):
-        resolve_device("cudo")
-
-
-@pytest.mark.skipif(torch.cuda.is_available(), reason="has CUDA")
-def test_a_device_that_is_not_there():
-    with pytest.raises(UsageError, match=r"'cuda' is not there.*There are: cpu"):
-        resolve_device("cuda")
-
-
-def test_isolated_numbers_leave_no_trace():
-    torch.manual_seed(3)
-    expected = torch.rand(2)
-    torch.manual_seed(3)
-    with isolated_rng(CPU, 9):
-        torch.rand(5)
-    assert torch.equal(torch.rand(2), expected)
-
-
-@pytest.mark.parametrize("name", recipes.names())
-def test_recipes_are_recipes_under_their_own_name(name):
-    recipe = recipes.get(name)
-    assert isinstance(recipe, Recipe)
-    assert recipe.name == name
-    assert recipe.source
 
 
 @pytest.mark.gpu

@@ -208,7 +208,7 @@ def test_the_label_that_came_off_worst_goes_first():
     narrow, wide = Anchor(40, 20, 2, "n", 20, 8), Anchor(80, 20, 2, "w", 32, 8)
     frame = Box(10, 14, 90, 26)
     assert [label.index for label in place([narrow, wide], [0, 1], frame)] == [0]
-    assert sorted(label.index for label in place([narrow, wide], [0, 1], frame, must=2)) == [0, 1]
+    assert sorted(label.index for label in place([narrow, wide], [0, 1], frame, num_required=2)) == [0, 1]
 
 
 def test_a_point_in_a_crowd_is_labelled_outside_it():
@@ -218,7 +218,7 @@ def test_a_point_in_a_crowd_is_labelled_outside_it():
     ]
     anchors = [Anchor(100, 100, 2, "label", 30, 8), *ring]
     assert place(anchors, [0], Box(0, 0, 200, 200)) == []
-    (label,) = place(anchors, [0], Box(0, 0, 200, 200), must=1)
+    (label,) = place(anchors, [0], Box(0, 0, 200, 200), num_required=1)
     assert label.leader
     assert label.crosses
     assert not any(label.box.covers(point) for point in anchors)

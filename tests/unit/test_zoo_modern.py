@@ -229,7 +229,7 @@ def test_efficientnets_equal_torchvision(name):
         pytest.param("gmlp_b", "gmlp_b16_224", marks=pytest.mark.slow),
     ],
 )
-def test_handed_on_mlps_equal_timm(name, library):
+def test_third_party_mlps_equal_timm(name, library):
     torch.manual_seed(0)
     theirs, ours = timm.create_model(library).eval(), ENTRIES[name].build(ENTRIES[name].card.task).eval()
     load_by_name(ours, theirs.state_dict())
@@ -350,5 +350,5 @@ def test_weights_of_another_form_are_refused():
 def test_pretrained_asks_for_the_published_classes():
     with pytest.raises(UsageError, match="1000 classes"):
         zoo.registry.create("mobilenet_v2", num_classes=10, pretrained=True)
-    with pytest.raises(UsageError, match="nobody publishes"):
+    with pytest.raises(UsageError, match="no published weights"):
         zoo.registry.create("cyclemlp_b1", pretrained=True)

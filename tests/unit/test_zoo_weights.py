@@ -19,9 +19,9 @@ from torchvision.models import Weights, WeightsEnum
 import zoo
 from nasbench.cli import main
 from nasbench.core.errors import RunFailed, UsageError
-from nasbench.engine.config import Form
+from nasbench.engine.config import ModelOverrides
 from nasbench.engine.parts.models import build, resolve
-from nasbench.evaluators.full_training import _load_pretrained
+from nasbench.evaluators.start import load_pretrained
 from zoo.library import timm_state, torchvision_state
 
 
@@ -129,13 +129,12 @@ def test_a_training_takes_over_what_published_weights_presuppose(
     published(tmp_path, monkeypatch, "EfficientNet_B0_Weights.IMAGENET1K_V1", theirs.state_dict())
     x = torch.randn(2, 3, 96, 96)
     network, as_published = (
-        build(resolve("zoo:efficientnet_b0", Form(classes=classes))).eval() for classes in (7, 1000)
+        build(resolve("zoo:efficientnet_b0", ModelOverrides(classes=classes))).eval() for classes in (7, 1000)
     )
-    assert (
-        len(_load_pretrained(network, resolve("zoo:efficientnet_b0", Form(classes=7)))) == len(network.state_dict()) - 2
-    )
+    carried = load_pretrained(network, resolve("zoo:efficientnet_b0", ModelOverrides(classes=7)))
+    assert len(carried) == len(network.state_dict()) - 2
     assert {module.eps for module in network.modules() if isinstance(module, nn.BatchNorm2d)} == {1e-5}
-    _load_pretrained(as_published, resolve("zoo:efficientnet_b0", Form()))
+    load_pretrained(as_published, resolve("zoo:efficientnet_b0", ModelOverrides()))
     expected = theirs(x)
     assert expected.std() > 1e-3
     assert torch.allclose(as_published(x), expected, rtol=1e-4, atol=1e-6)
@@ -193,7 +192,7 @@ def test_weights_from_the_hub_of_another_hash_are_refused(hub: type[_Hub]) -> No
 
 def test_a_network_without_weights_names_the_nearest_with_some() -> None:
     with pytest.raises(
-        UsageError, match=r"nobody publishes weights for 'cyclemlp_b1'.*nearest: .*, .*nasbench zoo NAME"
+        UsageError, match=r"no published weights for 'cyclemlp_b1'.*nearest of .*: .*, .*nasbench zoo NAME"
     ):
         zoo.create("cyclemlp_b1", pretrained=True)
 

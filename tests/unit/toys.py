@@ -1,7 +1,7 @@
 """A small space, a trial and a plan for tests of the core."""
 
 from nasbench.core.arch import Architecture, Choice
-from nasbench.core.loop import Plan
+from nasbench.core.source import Plan
 from nasbench.core.spec import Size, Task
 from nasbench.core.trial import Trial
 

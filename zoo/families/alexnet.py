@@ -1,6 +1,4 @@
-"""AlexNet: the two towers of 2012 (Krizhevsky, Sutskever, Hinton, NIPS 2012), the same in one piece, and the one tower
-of 2014.
-"""
+"""AlexNet: two towers (Krizhevsky, Sutskever, Hinton, NIPS 2012), the same without groups, and one tower (2014)."""
 
 from functools import partial
 
@@ -19,7 +17,7 @@ ONE_TOWER_PAPER = "Krizhevsky 2014, arXiv:1404.5997"
 def response_norm() -> nn.LocalResponseNorm:
     """Local response normalisation over 5 maps with k = 2, alpha = 1e-4, beta = 0.75.
 
-    The paper sums the squares where PyTorch takes their mean, hence 5 times its alpha.
+    The paper sums the squares, but PyTorch takes their mean; so its alpha is multiplied by 5.
     """
     return nn.LocalResponseNorm(5, alpha=5e-4, beta=0.75, k=2.0)
 
@@ -39,9 +37,7 @@ def dense_head(features: int, num_classes: int) -> list[nn.Module]:
 
 
 class AlexNet2012(nn.Sequential):
-    """96-256-384-384-256 maps at 227 pixels; with two `towers`, conv2, conv4 and conv5 see the maps of their own tower
-    alone.
-    """
+    """96-256-384-384-256 maps at 227 pixels. With two `towers`, conv2, conv4 and conv5 are grouped by tower."""
 
     def __init__(self, task: Task, towers: int) -> None:
         super().__init__(
@@ -66,8 +62,8 @@ class AlexNet2012(nn.Sequential):
         self._initialise()
 
     def _initialise(self) -> None:
-        """The paper's section 5: weights of deviation 0.01; biases 1 in conv2, conv4, conv5 and the hidden dense
-        layers, else 0.
+        """Section 5 of the paper: normal weights with a standard deviation of 0.01. Biases are 1 in conv2, conv4, conv5
+        and the hidden dense layers, otherwise 0.
         """
         layers = [module for module in self if isinstance(module, nn.Conv2d | nn.Linear)]
         for number, layer in enumerate(layers, start=1):
@@ -77,9 +73,7 @@ class AlexNet2012(nn.Sequential):
 
 
 def _small(task: Task) -> nn.Module:
-    """The one tower for small images: 3x3 kernels in its first layer with stride 2, 2x2 pooling; the dense layers see
-    2x2 pixels.
-    """
+    """The one tower for small images: a 3x3 first layer with stride 2, 2x2 pooling, and dense layers on 2x2 pixels."""
     network = nn.Sequential(
         nn.Conv2d(task.channels, 64, 3, stride=2, padding=1),
         nn.ReLU(inplace=True),
@@ -152,7 +146,7 @@ ONE_TOWER = ModelCard(
     note="one tower of 64-192-384-256-256 maps, no response normalisation. Small images: own code, 3x3 kernels",
 )
 
-SMALLEST_2012 = 67  # below it, nothing is left for the last pooling
+SMALLEST_2012 = 67  # below it, the input of the last pooling is too small
 
 register(TWO_TOWER)(large_only(TWO_TOWER, partial(AlexNet2012, towers=2), "alexnet", SMALLEST_2012))
 register(UNGROUPED)(large_only(UNGROUPED, partial(AlexNet2012, towers=1), "alexnet", SMALLEST_2012))

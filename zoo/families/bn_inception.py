@@ -1,7 +1,7 @@
-"""BN-Inception, or Inception-v2 (Ioffe, Szegedy 2015, arXiv:1502.03167): two 3x3 in place of 5x5, batch normalisation
-everywhere.
+"""BN-Inception, or Inception-v2 (Ioffe, Szegedy 2015, arXiv:1502.03167): two 3x3 convolutions instead of a 5x5, and
+batch normalisation after every convolution.
 
-Channels are those of the paper's figure 5, with the pool projection of 4c and 4d at 128 as in the released weights.
+The channels are those of figure 5 of the paper. The pool projection of 4c and 4d is 128, as in the released weights.
 """
 
 from collections.abc import Callable
@@ -18,12 +18,12 @@ from zoo.registry import register
 PAPER = "Ioffe, Szegedy 2015, arXiv:1502.03167"
 
 Gate = Callable[[int], nn.Module]
-"""Channels -> what a module's output passes through."""
+"""Channels -> a layer that is applied to the output of a module."""
 
 
 @dataclass(frozen=True)
 class Widths:
-    """Channels of a module. With `stride` 2 there is no 1x1 branch, and the max-pooled input is handed on whole."""
+    """Channels of a module. With `stride` 2 there is no 1x1 branch, and the max-pooled input is not projected."""
 
     one: int
     three_reduce: int
@@ -50,8 +50,9 @@ MODULES: tuple[Widths, ...] = (
 
 
 def _conv(c_in: int, c_out: int, kernel: int, stride: int = 1) -> nn.Sequential:
-    """Convolution, batch normalisation, ReLU. The bias does nothing before a normalisation; the released network has
-    it, and counts it.
+    """Convolution, batch normalisation, ReLU.
+
+    The bias has no effect before a batch normalisation, but the released network has it and counts its parameters.
     """
     return nn.Sequential(
         nn.Conv2d(c_in, c_out, kernel, stride, kernel // 2), nn.BatchNorm2d(c_out), nn.ReLU(inplace=True)
@@ -83,12 +84,12 @@ class BNInceptionModule(nn.Module):
         self.branches = nn.ModuleList(branches)
         self.channels = widths.one + widths.three + widths.double + (widths.project or c_in)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.cat([branch(x) for branch in self.branches], dim=1)
+    def forward(self, x: Tensor) -> Tensor:  # (B, c_in, H, W)
+        return torch.cat([branch(x) for branch in self.branches], dim=1)  # (B, channels, H / stride, W / stride)
 
 
 class BNInception(nn.Sequential):
-    """(B, C, H, W) -> (B, num_classes). `gate`, where given, makes what every module's output passes through."""
+    """(B, C, H, W) -> (B, num_classes). `gate` makes a layer that is applied to the output of every module."""
 
     def __init__(self, task: Task, gate: Gate | None = None) -> None:
         layers: list[nn.Module] = [
@@ -97,7 +98,7 @@ class BNInception(nn.Sequential):
             _conv(64, 64, 1),
             _conv(64, 192, 3),
             nn.MaxPool2d(3, 2, ceil_mode=True),
-        ]  # (B, 192, 28, 28) of 224 pixels
+        ]  # (B, 192, 28, 28) for images of 224 pixels
         c_in = 192
         for widths in MODULES:
             module = BNInceptionModule(c_in, widths)

@@ -1,5 +1,5 @@
-"""CycleMLP (Chen et al. 2022, arXiv:2107.10224): fully connected layers along channels that look a step aside, channel
-by channel.
+"""CycleMLP (Chen et al. 2022, arXiv:2107.10224): dense layers over channels whose inputs come from neighbouring pixels,
+with an offset that depends on the channel.
 """
 
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ from zoo.registry import register
 PAPER = "Chen et al. 2022, arXiv:2107.10224"
 RELEASED = "released repository ShoufaChen/CycleMLP"
 STEPS = (0, 1, -1)
-"""Where channel i looks: STEPS[i % 3] pixels ahead (pseudo-kernel 1 x 3); beyond the image it sees zero."""
+"""Channel i is read STEPS[i % 3] pixels ahead (pseudo-kernel 1 x 3). Outside the image, the value is zero."""
 SMALLEST = 65
 
 
 class CycleFC(nn.Linear):
-    """A fully connected layer over channels, each taken from `STEPS` ahead along one axis (1: rows, 2: columns)."""
+    """A dense layer over channels, each read at its offset in STEPS along one axis (1: rows, 2: columns)."""
 
     def __init__(self, channels: int, axis: int) -> None:
         super().__init__(channels, channels)
@@ -39,14 +39,16 @@ class CycleFC(nn.Linear):
 
 
 class Mlp(nn.Sequential):
-    """Fully connected, GELU, fully connected."""
+    """Dense layer, GELU, dense layer."""
 
     def __init__(self, c_in: int, hidden: int, c_out: int) -> None:
         super().__init__(nn.Linear(c_in, hidden), nn.GELU(), nn.Linear(hidden, c_out))
 
 
 class CycleMixer(nn.Module):
-    """Three looks, along rows, along columns and at the pixel itself, mixed by weights that the whole image decides."""
+    """Three layers, along columns, along rows and in place. Their outputs are combined with softmax weights, which are
+    computed from the whole image.
+    """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -56,15 +58,15 @@ class CycleMixer(nn.Module):
         self.project = nn.Linear(channels, channels)
 
     def forward(self, x: Tensor) -> Tensor:  # (B, H, W, C)
-        looks = torch.stack([self.along_columns(x), self.along_rows(x), self.in_place(x)])  # (3, B, H, W, C)
-        context = self.weigh(looks.sum(dim=0).mean(dim=(1, 2)))  # (B, 3C)
+        outputs = torch.stack([self.along_columns(x), self.along_rows(x), self.in_place(x)])  # (3, B, H, W, C)
+        context = self.weigh(outputs.sum(dim=0).mean(dim=(1, 2)))  # (B, 3C)
         weights = context.unflatten(1, (-1, 3)).softmax(dim=2).permute(2, 0, 1)  # (3, B, C)
-        mixed: Tensor = self.project((looks * weights[:, :, None, None]).sum(dim=0))  # (B, H, W, C)
+        mixed: Tensor = self.project((outputs * weights[:, :, None, None]).sum(dim=0))  # (B, H, W, C)
         return mixed
 
 
 class CycleBlock(nn.Module):
-    """Cycle mixing, then a channel MLP, each normalised first and added to its input."""
+    """A cycle mixer, then a channel MLP. Both are pre-normalised residual branches."""
 
     def __init__(self, channels: int, ratio: int) -> None:
         super().__init__()
@@ -116,8 +118,9 @@ class CycleMLP(nn.Module):
 
 @dataclass(frozen=True)
 class Scale:
-    """A published size: blocks, widths and MLP ratios of its stages; counts; the repository's MACs in units of 1e9;
-    top-1 error.
+    """A published size: blocks, widths and MLP ratios of its stages, and its counts.
+
+    `printed_gmacs` are the MACs in the released repository, in units of 1e9. `top1_error` is in percent.
     """
 
     layers: tuple[int, ...]

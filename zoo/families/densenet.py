@@ -1,7 +1,8 @@
-"""DenseNet (Huang et al. 2016, arXiv:1608.06993): every layer sees all earlier ones of its block.
+"""DenseNet (Huang et al. 2016, arXiv:1608.06993): the input of every layer is all earlier layers of its block.
 
-Without bottlenecks and compression (40-12, 100-12, 100-24) transitions keep all maps; some repositories compress there
-too and have fewer parameters under the same name. BC has both. 121, 169 and 201 are torchvision's for large images.
+BC networks have bottlenecks and compression. The others (40-12, 100-12, 100-24) have neither: their transitions keep
+all maps. Some repositories compress there too and have fewer parameters under the same name. 121, 169 and 201 are
+torchvision's for large images.
 """
 
 from functools import partial
@@ -21,8 +22,9 @@ README = "github.com/liuzhuang13/DenseNet"
 
 
 class DenseLayer(nn.Module):
-    """Appends `growth` maps: (B, c_in, H, W) -> (B, c_in + growth, H, W). A bottleneck is a 1x1 to 4 `growth` maps
-    before the 3x3.
+    """Appends `growth` maps: (B, c_in, H, W) -> (B, c_in + growth, H, W).
+
+    With `bottleneck`, a 1x1 convolution to 4 * `growth` maps comes before the 3x3 convolution.
     """
 
     def __init__(self, c_in: int, growth: int, bottleneck: bool) -> None:
@@ -33,13 +35,14 @@ class DenseLayer(nn.Module):
             c_in = 4 * growth
         self.layers = nn.Sequential(*layers, conv(c_in, growth, 3))
 
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.cat([x, self.layers(x)], dim=1)
+    def forward(self, x: Tensor) -> Tensor:  # (B, c_in, H, W)
+        return torch.cat([x, self.layers(x)], dim=1)  # (B, c_in + growth, H, W)
 
 
 class DenseNet(nn.Sequential):
-    """(B, C, H, W) -> (B, num_classes). `blocks` are layers a block; `compression` is the share of maps a transition
-    keeps.
+    """(B, C, H, W) -> (B, num_classes).
+
+    `blocks` is the number of layers in each block; `compression` is the fraction of maps that a transition keeps.
     """
 
     def __init__(
@@ -76,7 +79,7 @@ class DenseNet(nn.Sequential):
 
 
 def cifar_densenet(task: Task, depth: int, growth: int, bc: bool) -> nn.Module:
-    """Three blocks: 16 maps first, or twice the growth with bottlenecks and a compression of one half (BC)."""
+    """Three blocks. The stem has 16 maps. `bc`: bottlenecks, a compression of 1/2, and a stem of twice the growth."""
     repeats = (depth - 4) // (6 if bc else 3)
     return DenseNet(task, growth, (repeats,) * 3, bc, 0.5 if bc else 1.0, 2 * growth if bc else 16, small=True)
 
@@ -85,9 +88,7 @@ BLOCKS: dict[int, tuple[int, ...]] = {121: (6, 12, 24, 16), 169: (6, 12, 32, 32)
 
 
 def densenet(task: Task, depth: int) -> DenseNet:
-    """Four blocks of growth 32 with bottlenecks and compression: torchvision's networks, and their form for small
-    images.
-    """
+    """Four blocks of growth 32 with bottlenecks and compression, as in torchvision. Small images use a small stem."""
     return DenseNet(task, 32, BLOCKS[depth], True, 0.5, 64, is_small(task))
 
 

@@ -13,15 +13,15 @@ from zoo.registry import register
 PAPER = "Tan and Le 2019, arXiv:1905.11946"
 TABLE = "Tan and Le 2019, table 2"
 TORCHVISION_EPS = {name: 1e-5 if name <= "b4" else 1e-3 for name in ("b0", "b1", "b2", "b3", "b4", "b5", "b6", "b7")}
-"""The epsilon of the batch normalisations that torchvision's weights were trained with; the paper's is 1e-3."""
+"""The epsilon of the batch normalisations with which torchvision's weights were trained. In the paper it is 1e-3."""
 
 HEAD_RATIO = 4
-"""Channels of the head to those of the last stage."""
+"""Channels of the head, divided by the channels of the last stage."""
 
 
 @dataclass(frozen=True)
 class Scale:
-    """A published size: multipliers, side in pixels, dropout; counts; top-1 and top-5 error in percent."""
+    """A published size: multipliers, image size in pixels, dropout, counts, and top-1 and top-5 error in percent."""
 
     width: float
     depth: float
@@ -43,15 +43,15 @@ PUBLISHED = {
     "b6": Scale(1.8, 2.6, 528, 0.5, 43_040_704, 19_067_593_536, 16.0, 3.2),
     "b7": Scale(2.0, 3.1, 600, 0.5, 66_347_960, 37_745_884_192, 15.7, 3.0),
 }
-"""The released multipliers, which are no powers of one phi."""
+"""The released multipliers. They do not follow from powers of a single phi."""
 
 
 def efficientnet(task: Task, width: float, depth: float, dropout: float = 0.2, bn_eps: float = 1e-3) -> nn.Module:
-    """B0 at any width and depth; up to 64 px it halves the image three times instead of five. As built, no path is
-    dropped.
+    """B0 at any width and depth, without drop path. Up to 64 px, it halves the image three times instead of five.
 
-    The head has four times the channels of the last stage, as in torchvision. The released code rounds it by itself:
-    the same at every published width, and not at all others (1552 instead of 1536 at a width of 1.21).
+    The head has four times the channels of the last stage, as in torchvision. The released code rounds the head
+    separately. The results are equal at all published widths, but differ at some others (1552 instead of 1536 at a
+    width of 1.21).
     """
     blueprint = scaled(EFFICIENTNET_B0, width, depth)
     blueprint = replace(blueprint, head=HEAD_RATIO * blueprint.stages[-1].channels, dropout=dropout, bn_eps=bn_eps)

@@ -1,4 +1,4 @@
-"""gMLP (Liu et al. 2021, arXiv:2105.08050), timm's, at any image size that its patches tile."""
+"""timm's gMLP (Liu et al. 2021, arXiv:2105.08050). The patches must tile the image."""
 
 from timm.layers.mlp import GatedMlp
 from timm.models.mlp_mixer import MlpMixer, SpatialGatingBlock
@@ -11,7 +11,7 @@ from zoo.registry import register
 
 PAPER = "Liu et al. 2021, arXiv:2105.08050"
 PATCH, BLOCKS, RATIO = 16, 30, 6
-"""Of all three sizes (table 1)."""
+"""The same for all three sizes (table 1)."""
 
 
 def _register(name: str, hidden: int, params: int, macs: int, results: tuple[Result, ...], tag: str = "") -> None:

@@ -1,8 +1,7 @@
 """GoogLeNet (Szegedy et al. 2014, arXiv:1409.4842) as published, and torchvision's variant of it.
 
-As published: biases, no batch normalisation, true 5x5 kernels, local response normalisation in the stem, two auxiliary
-heads in training. torchvision's has batch normalisation, 3x3 kernels where the paper has 5x5, and no response
-normalisation.
+As published: biases, no batch normalisation, 5x5 kernels, local response normalisation in the stem, two auxiliary heads
+in training. torchvision's variant has batch normalisation, 3x3 kernels instead of 5x5, and no response normalisation.
 """
 
 from functools import partial
@@ -49,11 +48,11 @@ class AuxiliaryHead(nn.Sequential):
 
 
 class GoogLeNet(nn.Module):
-    """(B, C, H, W) -> (B, num_classes) logits; with `aux_heads`, in training, a tuple with the logits of the heads
-    after 4a and 4d.
+    """(B, C, H, W) -> logits (B, num_classes). With `aux_heads`, training mode returns a tuple: these logits, and those
+    of the heads after modules 4a and 4d.
 
-    `library_form` is torchvision's variant. Small images take a 3x3 first layer of stride 1 and no pooling before
-    module 3a.
+    `library_form` is torchvision's variant. For small images, the first layer is a 3x3 convolution of stride 1, and
+    there is no pooling before module 3a.
     """
 
     def __init__(self, task: Task, aux_heads: bool = False, library_form: bool = False) -> None:
@@ -70,7 +69,7 @@ class GoogLeNet(nn.Module):
             conv(64, 192, 3, 1),
             *normalise,
             *halve,
-        )  # (B, 192, 28, 28) of 224 pixels
+        )  # (B, 192, 28, 28) for images of 224 pixels
         c_in = 192
         self.inceptions = nn.ModuleDict()
         for name, widths in MODULES.items():
@@ -110,7 +109,7 @@ class GoogLeNet(nn.Module):
 
 
 def _initialise(network: nn.Module) -> None:
-    """He normal: without batch normalisation, PyTorch's default starves 22 layers."""
+    """He normal: without batch normalisation, the signal vanishes over 22 layers with PyTorch's default."""
     for module in network.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu")

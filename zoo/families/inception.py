@@ -1,5 +1,6 @@
-"""The later Inceptions at 299 pixels: v3 (arXiv:1512.00567) of torchvision; v4 and Inception-ResNet-v2
-(arXiv:1602.07261) and Xception (arXiv:1610.02357) of timm."""
+"""The later Inceptions at 299 pixels: v3 (arXiv:1512.00567) from torchvision; v4 and Inception-ResNet-v2
+(arXiv:1602.07261) and Xception (arXiv:1610.02357) from timm.
+"""
 
 from functools import partial
 
@@ -11,8 +12,8 @@ from zoo.third_party import from_timm, from_torchvision, torchvision_loader
 
 IMAGENET_299 = imagenet_at(299)
 TABLE = "arXiv:1707.07012, table 2"
-SMALLEST = 75  # below it, nothing is left for the convolutions without padding
-SMALLEST_AUX = 299  # below it, nothing is left for the auxiliary head's
+SMALLEST = 75  # below it, the input of a convolution without padding is too small
+SMALLEST_AUX = 299  # below it, the same holds in the auxiliary head
 
 
 def _errors(top1: float, top5: float, source: str = TABLE, tag: str = "P") -> tuple[Result, Result]:

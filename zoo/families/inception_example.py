@@ -1,9 +1,9 @@
-"""The Inception module of arXiv:1409.4842, figure 2, by itself: the naive one and the reduced one in the lectures'
-example.
+"""A single Inception module of arXiv:1409.4842, figure 2, naive and with reductions: an example from lectures.
 
-28 x 28 x 256 in; 128 maps of 1x1, 192 of 3x3, 96 of 5x5, and pooling out. The reduced module puts 1x1 convolutions to
-64 maps before 3x3 and 5x5 and after pooling. The mean over the image and a classifier make a network of it: beside 854
-or 271 million multiply-adds of the module, a few thousand.
+The input is 28 x 28 x 256. The output has 128 maps of 1x1, 192 of 3x3 and 96 of 5x5 convolutions, and those of the
+pooling. The reduced module adds 1x1 convolutions to 64 maps before 3x3 and 5x5 and after the pooling. Global average
+pooling and a classifier complete the network. They add a few thousand multiply-adds to the 854 million (naive) or 271
+million (reduced) of the module.
 """
 
 from functools import partial

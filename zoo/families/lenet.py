@@ -1,5 +1,5 @@
-"""LeNet-5 (LeCun, Bottou, Bengio, Haffner 1998, Gradient-based learning applied to document recognition): original and
-modern.
+"""LeNet-5, original and modern (LeCun, Bottou, Bengio, Haffner 1998, Gradient-based learning applied to document
+recognition).
 
 Images smaller than 32 pixels are padded with zeros to 32, as the 28-pixel digits were.
 """
@@ -15,9 +15,8 @@ from zoo.registry import register
 SIDE = 32
 MNIST = Task(num_classes=10, image_size=SIDE, channels=1)
 
-# Which of the six maps of S2 each of the sixteen maps of C3 sees (table I): six runs of three, six runs of four, three
-# broken
-# fours, and all.
+# The input maps (of the six maps of S2) of each of the sixteen maps of C3 (table I): six runs of three, six runs of
+# four, three sets of four with gaps, and one of all six.
 C3_SOURCES: tuple[tuple[int, ...], ...] = (
     *(tuple(sorted((start + step) % 6 for step in range(3))) for start in range(6)),
     *(tuple(sorted((start + step) % 6 for step in range(4))) for start in range(6)),
@@ -25,8 +24,7 @@ C3_SOURCES: tuple[tuple[int, ...], ...] = (
     (0, 1, 2, 3, 4, 5),
 )
 
-# Output codes are 7 x 12 drawings of the digits: +1 where there is ink, -1 elsewhere. Drawn here, after the idea of
-# figure 3.
+# The output codes are 7 x 12 bitmaps of the digits: +1 for ink, -1 elsewhere. They were drawn anew, after figure 3.
 DIGITS: tuple[str, ...] = (
     ".#####. ##...## ##...## ##...## ##...## ##...## ##...## ##...## ##...## ##...## ##...## .#####.",
     "...##.. ..###.. .####.. ...##.. ...##.. ...##.. ...##.. ...##.. ...##.. ...##.. ...##.. .######",
@@ -49,7 +47,7 @@ class ScaledTanh(nn.Module):
 
 
 class Subsampling(nn.Module):
-    """The mean of 2x2 pixels, times one trainable coefficient a map, plus one trainable bias, squashed."""
+    """2x2 average pooling, then one trainable coefficient and one trainable bias for each map, then the tanh."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -64,7 +62,7 @@ class Subsampling(nn.Module):
 
 
 class SparseConv(nn.Module):
-    """C3: every output map sees its own choice of input maps."""
+    """C3: every output map is connected to its own subset of the input maps."""
 
     def __init__(self, sources: tuple[tuple[int, ...], ...], kernel: int) -> None:
         super().__init__()
@@ -72,17 +70,15 @@ class SparseConv(nn.Module):
         self.maps = nn.ModuleList(nn.Conv2d(len(source), 1, kernel) for source in sources)
 
     def forward(self, x: Tensor) -> Tensor:  # (B, 6, H, W)
-        return torch.cat(
-            [conv(x[:, source]) for conv, source in zip(self.maps, self.sources, strict=True)], dim=1
-        )  # (B, 16, H', W')
+        maps = [conv(x[:, source]) for conv, source in zip(self.maps, self.sources, strict=True)]
+        return torch.cat(maps, dim=1)  # (B, 16, H', W')
 
 
 class RadialBasis(nn.Module):
-    """One unit a class: minus the squared distance to the class's code, so that the nearest class has the highest
-    logit. Nothing trains.
+    """One unit for each class. Its logit is minus the squared distance to the code of the class. It has no parameters.
 
-    The first ten codes are drawn digits, as published; classes beyond them have random codes of +1 and -1, always the
-    same.
+    The first ten codes are bitmaps of the digits, as published. Further classes have random codes of +1 and -1, from a
+    fixed seed.
     """
 
     codes: Tensor
@@ -108,7 +104,7 @@ def _padding(task: Task) -> nn.Module:
 
 
 def _initialise(network: nn.Module) -> None:
-    """Uniform within 2.4 / fan-in, the paper's appendix A."""
+    """Uniform in ±2.4 / fan-in (appendix A of the paper)."""
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.Linear):
             bound = 2.4 / module.weight[0].numel()
@@ -118,16 +114,17 @@ def _initialise(network: nn.Module) -> None:
 
 
 class OriginalLeNet5(nn.Sequential):
-    """As published: sparse C3, trainable subsampling, radial basis output. (B, channels, 32, 32) ->
-    (B, num_classes).
+    """As published: sparse C3, trainable subsampling, radial basis output.
+
+    (B, channels, H, W) of up to 32 pixels -> (B, num_classes).
     """
 
     def __init__(self, task: Task) -> None:
         super().__init__()
         if task.image_size > SIDE:
             raise UsageError(
-                f"lenet5_original takes images of up to {SIDE} pixels; got {task.image_size}. For larger ones take "
-                "'lenet5'"
+                f"lenet5_original takes images of up to {SIDE} pixels; got {task.image_size}. "
+                "For larger images take 'lenet5'"
             )
         self.pad = _padding(task)
         self.c1 = nn.Conv2d(task.channels, 6, 5)

@@ -1,4 +1,4 @@
-"""MLP-Mixer (Tolstikhin et al. 2021, arXiv:2105.01601), timm's, at any image size that its patches tile."""
+"""timm's MLP-Mixer (Tolstikhin et al. 2021, arXiv:2105.01601). The patches must tile the image."""
 
 from timm.models.mlp_mixer import MlpMixer
 from torch import nn

@@ -1,5 +1,5 @@
-"""Network in Network (Lin, Chen, Yan 2013, arXiv:1312.4400): convolutions followed by 1x1 ones, and a global average
-for classifier.
+"""Network in Network (Lin, Chen, Yan 2013, arXiv:1312.4400): each convolution is followed by 1x1 convolutions, and
+global average pooling replaces the dense classifier.
 """
 
 from torch import nn
@@ -20,7 +20,7 @@ def _perceptron(c_in: int, widths: tuple[int, int, int], kernel: int) -> list[nn
 
 
 class NiN(nn.Sequential):
-    """Three stages; the last one's maps are the classes."""
+    """Three stages. The last stage has one map for each class."""
 
     def __init__(self, task: Task) -> None:
         super().__init__(

@@ -1,5 +1,4 @@
-"""The five residual units of "Identity mappings in deep residual networks" (He et al. 2016, arXiv:1603.05027, figure
-4), on CIFAR.
+"""The five residual units of "Identity mappings in deep residual networks" (He et al. 2016, arXiv:1603.05027, fig. 4).
 
 | variant | branch | after the addition |
 |---|---|---|
@@ -9,9 +8,9 @@
 | relu_preact | ReLU conv BN ReLU conv BN | |
 | preact | BN ReLU conv BN ReLU conv | |
 
-Bottlenecks have three convolutions instead of two. Where the shape changes, and in the first unit, what comes before
-the first convolution of a pre-activated unit is shared by branch and shortcut; after the last unit it is applied once
-more.
+All networks are for CIFAR. Bottlenecks have three convolutions instead of two. In the first unit, and wherever the
+shape changes, branch and shortcut share the pre-activation (the layers before the first convolution). It is applied
+once more after the last unit.
 """
 
 from collections.abc import Callable
@@ -29,18 +28,18 @@ PAPER = "He et al. 2016, arXiv:1603.05027"
 
 Variant = Literal["original", "bn_after_add", "relu_before_add", "relu_preact", "preact"]
 Gate = Callable[[int], nn.Module]
-"""Channels -> what the branch's output passes through before the addition."""
+"""Channels -> a layer that is applied to the branch before the addition."""
 
 
 class Add(nn.Module):
-    """x + y, as a module so that the order of operations shows."""
+    """x + y as a module, so that hooks see the addition in the order of operations."""
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         return x + y
 
 
 def activation(variant: Variant, channels: int) -> list[nn.Module]:
-    """What a pre-activated variant puts before a convolution; nothing for the others."""
+    """The layers before a convolution in a pre-activation variant; none for the other variants."""
     if variant == "preact":
         return [nn.BatchNorm2d(channels), nn.ReLU(inplace=True)]
     return [nn.ReLU()] if variant == "relu_preact" else []
@@ -49,9 +48,11 @@ def activation(variant: Variant, channels: int) -> list[nn.Module]:
 class Unit(nn.Module):
     """One residual unit of any variant: (B, c_in, H, W) -> (B, c_out, H / stride, W / stride).
 
-    `convs` are the branch's convolutions as (channels, kernel, stride). `shared`: the pre-activation feeds the shortcut
-    too. `dropout` comes before the last convolution. A shortcut that changes the shape is a 1x1 projection, or with
-    `pad` option A.
+    convs    the convolutions of the branch, as (channels, kernel, stride)
+    shared   the pre-activation is also applied to the input of the shortcut
+    pad      a shortcut that changes the shape is option A; otherwise it is a 1x1 projection
+    dropout  probability of the dropout before the last convolution
+    gate     makes a layer that is applied to the branch before the addition
     """
 
     def __init__(
@@ -99,7 +100,7 @@ class Unit(nn.Module):
         if pad:
             return PadShortcut(c_in, c_out, stride)
         projection = conv(c_in, c_out, 1, stride)
-        if variant in ("preact", "bn_after_add"):  # normalised elsewhere: before the projection, or after the addition
+        if variant in ("preact", "bn_after_add"):  # normalised before the projection, or after the addition
             return projection
         return nn.Sequential(projection, nn.BatchNorm2d(c_out))
 
@@ -111,9 +112,10 @@ class Unit(nn.Module):
 
 
 class StudyNet(nn.Module):
-    """Three stages of units at 32, 16 and 8 pixels of a 32-pixel image. (B, C, H, W) -> (B, num_classes).
+    """Three stages of units, at 32, 16 and 8 pixels for a 32-pixel image. (B, C, H, W) -> (B, num_classes).
 
-    `widths` are the stages' 3x3 widths, `repeats` the units a stage; bottlenecks are four times as wide outside.
+    `widths` are the channels of the 3x3 convolutions in each stage; `repeats` is the number of units in a stage. The
+    output of a bottleneck has four times as many channels.
     """
 
     def __init__(
@@ -159,9 +161,7 @@ class StudyNet(nn.Module):
 
 
 def study_net(task: Task, variant: Variant, depth: int, gate: Gate | None = None) -> StudyNet:
-    """6n + 2 layers of basic units with option A, or from 164 layers on 9n + 2 layers of bottlenecks with
-    projections.
-    """
+    """Basic units with option A (6n + 2 layers); from 164 layers on, bottlenecks with projections (9n + 2 layers)."""
     if depth >= 164:
         assert depth % 9 == 2, depth
         return StudyNet(task, variant, (depth - 2) // 9, bottleneck=True, pad=False, gate=gate)

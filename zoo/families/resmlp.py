@@ -1,4 +1,4 @@
-"""ResMLP (Touvron et al. 2021, arXiv:2105.03404), timm's, at any image size that its patches tile."""
+"""timm's ResMLP (Touvron et al. 2021, arXiv:2105.03404). The patches must tile the image."""
 
 from functools import partial
 

@@ -1,5 +1,8 @@
-"""ResNets for ImageNet (He et al. 2015, arXiv:1512.03385): torchvision's (option B, stride in the 3x3), and own code
-for the plain networks, for option A, and for the published bottlenecks with their stride in the 1x1."""
+"""ResNets for ImageNet (He et al. 2015, arXiv:1512.03385).
+
+The networks with option B and the stride in the 3x3 are torchvision's. Own code builds the plain networks, option A,
+and the published bottlenecks with the stride in the 1x1.
+"""
 
 from collections.abc import Sequence
 from functools import partial
@@ -23,9 +26,10 @@ BOTTLENECK: dict[int, tuple[int, int, int, int]] = {50: (3, 4, 6, 3), 101: (3, 4
 
 
 class ResNet(nn.Module):
-    """(B, C, H, W) -> (B, num_classes). Small images take a 3x3 stem without pooling. Bottlenecks from 50 layers on.
+    """(B, C, H, W) -> (B, num_classes). From 50 layers on, the units are bottlenecks.
 
-    `wider` multiplies every channel count, `deeper` every stage's repeats, by EfficientNet's rounding.
+    Small images use a 3x3 stem without pooling. `wider` multiplies all channel counts and `deeper` the repeats of all
+    stages, with EfficientNet's rounding.
     """
 
     def __init__(
@@ -84,7 +88,7 @@ def _from_library(task: Task, name: str) -> nn.Module:
 
 
 def _scaled(task: Task, width: float, depth: float, layers: int) -> nn.Module:
-    """At 1 and 1 the same function as torchvision's."""
+    """The network at any width and depth. At (1, 1) it computes the same function as torchvision's."""
     return ResNet(task, layers, wider=width, deeper=depth)
 
 

@@ -1,5 +1,6 @@
-"""Residual and plain networks for CIFAR (He et al. 2015, arXiv:1512.03385, section 4.2), with option A; and the same
-with stochastic depth (Huang et al. 2016, arXiv:1603.09382)."""
+"""Residual networks with option A and plain networks for CIFAR (He et al. 2015, arXiv:1512.03385, section 4.2), and the
+residual networks with stochastic depth (Huang et al. 2016, arXiv:1603.09382).
+"""
 
 from functools import partial
 
@@ -16,9 +17,7 @@ STOCHASTIC_PAPER = "Huang et al. 2016, arXiv:1603.09382"
 
 
 class StochasticDepth(nn.Module):
-    """Skips a branch for a whole batch with probability `p` in training mode; what is not skipped is divided by 1 -
-    p.
-    """
+    """In training mode, sets a branch to zero for a whole batch with probability `p`, otherwise divides it by 1 - p."""
 
     def __init__(self, p: float) -> None:
         super().__init__()
@@ -34,9 +33,9 @@ class StochasticDepth(nn.Module):
 class CifarResNet(nn.Module):
     """6n + 2 layers: three stages of n units with 16, 32 and 64 maps. (B, C, H, W) -> (B, num_classes).
 
-    With `final_survival` below 1, unit l of L is skipped for a whole batch with probability l / L * (1 -
-    final_survival). The branch that stays is divided by its probability in training, where the paper multiplies by it
-    in evaluation: the same expectation.
+    With `final_survival` below 1, the branch of unit l of L is dropped for a whole batch with probability
+    l / L * (1 - final_survival). A branch that is kept is divided by its survival probability in training. The paper
+    multiplies by it in evaluation instead; the expectation is the same.
     """
 
     def __init__(self, task: Task, depth: int, shortcut: Shortcut = "A", final_survival: float = 1.0) -> None:

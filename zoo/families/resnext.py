@@ -1,5 +1,6 @@
-"""ResNeXt (Xie et al. 2016, arXiv:1611.05431): bottlenecks with grouped 3x3 convolutions. 29 layers on CIFAR are own
-code.
+"""ResNeXt (Xie et al. 2016, arXiv:1611.05431): bottlenecks with grouped 3x3 convolutions.
+
+Own code builds the CIFAR networks of 29 layers. The others are torchvision's and timm's.
 """
 
 from functools import partial
@@ -18,8 +19,9 @@ README = "github.com/facebookresearch/ResNeXt"
 
 
 class CifarResNeXt(nn.Module):
-    """29 layers: three stages of three units, 256, 512 and 1,024 maps; `cardinality` groups of `width` maps, doubling a
-    stage.
+    """29 layers: three stages of three units with 256, 512 and 1,024 maps. (B, C, H, W) -> (B, num_classes).
+
+    The 3x3 convolutions have `cardinality` groups of `width` maps in the first stage; each stage doubles the width.
     """
 
     def __init__(self, task: Task, cardinality: int, width: int) -> None:

@@ -1,5 +1,6 @@
-"""S2-MLP (Yu et al. 2022, arXiv:2106.07477): no token mixing but a shift of channel groups by one patch, at any number
-of patches.
+"""S2-MLP (Yu et al. 2022, arXiv:2106.07477): tokens are mixed only by shifting groups of channels by one patch.
+
+It works with any number of patches.
 """
 
 from functools import partial
@@ -18,8 +19,9 @@ PATCH, RATIO = 16, 4
 
 
 def spatial_shift(x: Tensor) -> Tensor:  # (B, H, W, C) -> (B, H, W, C)
-    """A quarter of the channels each down, up, right and left by one patch; the patches at the rear edge keep their
-    own.
+    """Shifts one quarter of the channels down, up, right and left by one patch each.
+
+    Patches at the edge without a source keep their own values.
     """
     down, up, right, left = x.chunk(4, dim=3)  # (B, H, W, C / 4) each
     return torch.cat(
@@ -30,11 +32,11 @@ def spatial_shift(x: Tensor) -> Tensor:  # (B, H, W, C) -> (B, H, W, C)
             torch.cat([left[:, :, 1:], left[:, :, -1:]], dim=2),
         ],
         dim=3,
-    )
+    )  # (B, H, W, C)
 
 
 class ShiftBlock(nn.Module):
-    """Two residual branches of two fully connected layers each: one with the shift between them, one that widens."""
+    """Two residual branches of two dense layers each: with the shift between them, and with a wider hidden layer."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -67,7 +69,7 @@ class S2MLP(nn.Module):
 
 
 def s2mlp(task: Task, name: str, width: int, blocks: int) -> nn.Module:
-    """On patches of 16 pixels, or of 4 for small images."""
+    """The network on patches of 16 pixels, or of 4 pixels for small images."""
     return S2MLP(task, patch_for(name, task, PATCH), width, blocks)
 
 

@@ -1,6 +1,6 @@
-"""Searched networks as timm has them: NASNet-A and PNASNet-5, large (Zoph et al. 2018; Liu et al. 2018).
+"""Searched networks from timm: NASNet-A large and PNASNet-5 large (Zoph et al. 2018; Liu et al. 2018).
 
-Cells of the search spaces at any size are `space:SPACE:PUBLISHED`.
+For published cells of the search spaces at any size, use `space:SPACE:PUBLISHED`.
 """
 
 import timm

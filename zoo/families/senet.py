@@ -1,6 +1,4 @@
-"""Squeeze-and-excitation networks (Hu et al. 2017, arXiv:1709.01507): BN-Inception, ResNet-50, SENet-154, and on
-CIFAR.
-"""
+"""Squeeze-and-excitation networks (Hu et al. 2017, arXiv:1709.01507) for ImageNet and CIFAR."""
 
 from functools import partial
 
@@ -22,7 +20,10 @@ REDUCTION = 16
 
 
 class SqueezeExcite(nn.Module):
-    """Every map times a gate in (0, 1) that two dense layers make of all the maps' means. (B, C, H, W) -> the same."""
+    """Multiplies every map by a gate in (0, 1): (B, C, H, W) -> (B, C, H, W).
+
+    Two dense layers compute the gates from the means of all maps.
+    """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -34,7 +35,7 @@ class SqueezeExcite(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         context = x.mean(dim=(2, 3))  # (B, C)
         gate: Tensor = self.gate(context)[:, :, None, None]  # (B, C, 1, 1)
-        return x * gate
+        return x * gate  # (B, C, H, W)
 
 
 def se_inception(task: Task) -> nn.Module:

@@ -14,12 +14,13 @@ from zoo.registry import register
 PAPER_V1 = "Zhang et al. 2018, arXiv:1707.01083"
 PAPER_V2 = "Ma et al. 2018, arXiv:1807.11164"
 STEM, REPEATS, CHANNELS_3_GROUPS = 24, (4, 8, 4), (240, 480, 960)
-"""Table 1 of v1: the stem's channels, units a stage, and the stages' channels with three groups at width 1."""
+"""Table 1 of v1: channels of the stem, units in each stage, and channels of each stage with three groups at width 1."""
 
 
 class ShuffleUnit(nn.Module):
-    """Grouped 1x1, shuffle, depthwise 3x3, grouped 1x1; added to its input, or concatenated with its average where it
-    strides.
+    """Grouped 1x1, channel shuffle, depthwise 3x3, grouped 1x1.
+
+    The result is added to the input. With stride 2, it is concatenated with the average-pooled input instead.
     """
 
     def __init__(self, c_in: int, c_out: int, stride: int, groups: int, groups_in: int) -> None:
@@ -35,10 +36,10 @@ class ShuffleUnit(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:  # (B, C_in, H, W)
         y = functional.relu(self.bn_1(self.reduce(x)))  # (B, C_out / 4, H, W)
-        y = functional.channel_shuffle(y, self.groups)
+        y = functional.channel_shuffle(y, self.groups)  # (B, C_out / 4, H, W)
         y = self.bn_3(self.expand(self.bn_2(self.depthwise(y))))  # (B, C_out or C_out - C_in, H / stride, W / stride)
         if self.stride == 1:
-            return functional.relu(x + y)
+            return functional.relu(x + y)  # (B, C_out, H, W)
         return functional.relu(torch.cat([functional.avg_pool2d(x, 3, 2, 1), y], dim=1))  # (B, C_out, H / 2, W / 2)
 
 
@@ -55,7 +56,7 @@ class ShuffleNet(nn.Module):
         for stage, (channels, repeats) in enumerate(zip(CHANNELS_3_GROUPS, REPEATS, strict=True)):
             c_out = int(channels * width)
             for repeat in range(repeats):
-                first = stage == repeat == 0  # too few channels there to group (section 3.2)
+                first = stage == repeat == 0  # the first 1x1 is not grouped: too few channels (section 3.2)
                 units.append(ShuffleUnit(c_in, c_out, 2 if repeat == 0 else 1, groups, 1 if first else groups))
                 c_in = c_out
         self.units = nn.Sequential(*units)

@@ -1,8 +1,8 @@
-"""VGG (Simonyan, Zisserman 2014, arXiv:1409.1556): table 1's A, A-LRN, B, C, D and E; and torchvision's with batch
-normalisation.
+"""VGG (Simonyan, Zisserman 2014, arXiv:1409.1556): columns A, A-LRN, B, C, D and E of table 1, and torchvision's
+variants with batch normalisation.
 
-For small images the same features (the pooling of an odd or single pixel keeps it) with three dense layers of 512
-instead of 4,096; there the ones with batch normalisation are what people use: without it, training starts slowly.
+For small images the convolutions are the same; pooling rounds odd sizes up. The dense layers have 512 units instead of
+4,096. Prefer the variants with batch normalisation there: without it, training starts slowly.
 """
 
 from functools import partial
@@ -18,7 +18,8 @@ from zoo.third_party import from_torchvision, torchvision_loader
 PAPER = "Simonyan, Zisserman 2014, arXiv:1409.1556"
 DENSE = PAPER + ", table 3, dense evaluation at S = 256"
 
-# Kernels of the stages' convolutions; stages have 64, 128, 256, 512 and 512 maps, and a 2x2 pooling after each.
+# Kernel sizes of the convolutions in each stage. The stages have 64, 128, 256, 512 and 512 maps; a 2x2 pooling follows
+# each stage.
 WIDTHS = (64, 128, 256, 512, 512)
 STAGES: dict[str, tuple[tuple[int, ...], ...]] = {
     "A": ((3,), (3,), (3, 3), (3, 3), (3, 3)),
@@ -30,8 +31,10 @@ STAGES: dict[str, tuple[tuple[int, ...], ...]] = {
 
 
 class VGG(nn.Sequential):
-    """A column of table 1. `response` puts a local response normalisation after the first layer, `batch_norm` one after
-    each.
+    """A column of table 1.
+
+    `response` adds a local response normalisation after the first layer. `batch_norm` adds batch normalisation after
+    every convolution.
     """
 
     def __init__(self, task: Task, column: str, response: bool = False, batch_norm: bool = False) -> None:

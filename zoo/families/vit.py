@@ -1,6 +1,4 @@
-"""Vision transformers (Dosovitskiy et al. 2021, arXiv:2010.11929), torchvision's, at any image size that their patches
-tile.
-"""
+"""torchvision's vision transformers (Dosovitskiy et al. 2021, arXiv:2010.11929). The patches must tile the image."""
 
 from dataclasses import dataclass
 
@@ -17,7 +15,7 @@ PAPER = "Dosovitskiy et al. 2021, arXiv:2010.11929"
 
 @dataclass(frozen=True)
 class Width:
-    """Layers, heads, hidden and MLP width of a size (table 1)."""
+    """Layers, heads, hidden width and MLP width of a size (table 1)."""
 
     layers: int
     heads: int
@@ -46,7 +44,7 @@ def _register(
     def load(network: nn.Module) -> None:
         assert isinstance(network, VisionTransformer), network
         state = torchvision_state(weights)
-        if network.patch_size == patch:  # positions are resampled to another image size
+        if network.patch_size == patch:  # resamples the position embeddings to the image size
             state = interpolate_embeddings(network.image_size, patch, dict(state))
         load_by_name(network, state)
 

@@ -1,6 +1,4 @@
-"""Wide residual networks (Zagoruyko, Komodakis 2016, arXiv:1605.07146): WRN-d-k on CIFAR, and WRN-50-2 of
-torchvision.
-"""
+"""Wide residual networks (Zagoruyko, Komodakis 2016, arXiv:1605.07146): WRN-d-k on CIFAR, WRN-50-2 from torchvision."""
 
 from functools import partial
 
@@ -19,8 +17,8 @@ SECOND_HAND = "quoted from " + PAPER
 
 
 def wide_resnet(task: Task, depth: int, widen: int, dropout: float = 0.0, gate: Gate | None = None) -> nn.Module:
-    """6n + 4 layers: pre-activated basic units, `widen` times 16, 32 and 64 maps, 1x1 projections, dropout between the
-    convolutions.
+    """6n + 4 layers: pre-activated basic units with `widen` times 16, 32 and 64 maps, 1x1 projections, and dropout
+    between the convolutions.
     """
     assert depth % 6 == 4, depth
     return StudyNet(

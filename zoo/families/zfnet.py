@@ -1,6 +1,4 @@
-"""ZFNet (Zeiler, Fergus 2013, arXiv:1311.2901): AlexNet with 7x7 kernels and stride 2 in the first layer, for finer
-features.
-"""
+"""ZFNet (Zeiler, Fergus 2013, arXiv:1311.2901): AlexNet with 7x7 kernels and stride 2 in the first layer."""
 
 from torch import nn
 
@@ -14,7 +12,7 @@ PAPER = "Zeiler, Fergus 2013, arXiv:1311.2901"
 
 
 class ZFNet(nn.Sequential):
-    """96-256-384-384-256 maps, each of the first two layers pooled and then normalised."""
+    """96-256-384-384-256 maps. The first two layers are followed by pooling and then by response normalisation."""
 
     def __init__(self, task: Task) -> None:
         super().__init__(
@@ -37,7 +35,7 @@ class ZFNet(nn.Sequential):
             *dense_head(256 * 6 * 6, task.num_classes),
         )
         for module in self:
-            if isinstance(module, nn.Conv2d | nn.Linear):  # the paper's section 3: deviation 0.01, biases 0
+            if isinstance(module, nn.Conv2d | nn.Linear):  # section 3 of the paper: standard deviation 0.01, biases 0
                 nn.init.normal_(module.weight, std=0.01)
                 assert module.bias is not None
                 nn.init.zeros_(module.bias)

@@ -1,6 +1,4 @@
-"""`nasbench export`: a network in forms that need nothing of nasbench, each checked against the network before it is
-called done.
-"""
+"""`nasbench export`: writes a network to files that do not need nasbench, and checks each file against the network."""
 
 import importlib.util
 import os
@@ -19,22 +17,22 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from nasbench.core.compound import Multipliers
 from nasbench.core.errors import RunFailed, UsageError, unknown
 from nasbench.core.spec import ModelSpec
-from nasbench.engine.config import ExportConfig, Form
-from nasbench.engine.export.formats import CPU, FORMATS, Leaving, write_and_check
+from nasbench.engine.config import ExportConfig, ModelOverrides
+from nasbench.engine.export.formats import CPU, FORMATS, ExportJob, write_and_check
 from nasbench.engine.parts.models import build, resolve, weights_of
 from nasbench.engine.parts.scaled import compound_scale
 from nasbench.engine.parts.source import source_of
-from nasbench.evaluators.building import build_seeded, task_of_spec
+from nasbench.evaluators.building import build_seeded
 from nasbench.train.checkpoint import load_weights
 from nasbench.train.device import isolated_rng
 
 
 @dataclass(frozen=True)
 class ExportResult:
-    """What was written. `checked`: the largest difference of each file's outputs from the network's, as a share of the
-    largest output.
+    """The written files.
 
-    `skipped`: format -> why it was left out, of formats that nobody asked for by name.
+    `checked`: format -> largest difference between the outputs of the file and the network, divided by the largest
+    output. `skipped`: format -> the reason why it was left out; only formats that were not requested by name.
     """
 
     spec: ModelSpec
@@ -55,15 +53,15 @@ class ExportResult:
 
 
 def export(config: ExportConfig) -> ExportResult:
-    """Writes the formats asked for. UsageError for bad input, RunFailed where a format fails its check; then nothing is
-    left.
+    """Writes the requested formats.
+
+    Raises UsageError for bad input, RunFailed if a format fails its check. In both cases no file is written.
     """
+    config.check()
     names = _formats(config.formats)
-    if config.batch is not None and config.batch < 1:
-        raise UsageError(f"--batch takes a whole number from 1 on (leave it out for any); got {config.batch}")
     spec = specify(config)
     with torch.device("meta"):
-        build(spec)  # a size that does not fit is answered now
+        build(spec)  # raises an error now if the size is invalid
     skipped: dict[str, str] = {}
     source = ""
     if "model.py" in names:
@@ -77,7 +75,7 @@ def export(config: ExportConfig) -> ExportResult:
     folder = Path(config.out) if config.out else Path("export") / _name(config.model)
     _check_folder(folder, names, config.overwrite)
     stored = weights_of(config.model)
-    fits = stored is not None and spec == resolve(config.model, Form())
+    fits = stored is not None and spec == resolve(config.model, ModelOverrides())
     network = build_seeded(spec, config.seed).eval()
     if stored is not None and fits:
         _load(network, stored)
@@ -87,26 +85,22 @@ def export(config: ExportConfig) -> ExportResult:
             f"; those in {stored} are of another form" if stored else ""
         )
     checked = _write_all(
-        names, Leaving(network, task_of_spec(spec), source, config.batch), folder, None if fits else config.seed
+        names, ExportJob(network, spec.seen_task, source, config.batch), folder, None if fits else config.seed
     )
     return ExportResult(spec, weights, {name: folder / FORMATS[name].file for name in names}, checked, skipped)
 
 
 def specify(config: ExportConfig) -> ModelSpec:
-    """The network in the form, and then at the multipliers, that are asked for."""
-    spec = resolve(config.model, config)
+    """The requested network, with the overrides of `config` applied first and its multipliers second."""
+    spec = resolve(config.model, config.overrides)
     asked = (config.depth, config.width, config.resolution)
-    return (
-        spec
-        if asked == (None, None, None)
-        else compound_scale(spec, Multipliers(*(1.0 if each is None else each for each in asked)))
-    )
+    if asked == (None, None, None):
+        return spec
+    return compound_scale(spec, Multipliers(*(1.0 if each is None else each for each in asked)))
 
 
 def _formats(asked: Sequence[str]) -> list[str]:
-    """All formats where none is asked for. UsageError for a name that is not there, and for a library that is
-    missing.
-    """
+    """The requested formats; all if none is requested. Raises UsageError for an unknown name or a missing package."""
     names = list(dict.fromkeys(name for text in asked for name in text.split(",") if name)) or list(FORMATS)
     for name in names:
         if name not in FORMATS:
@@ -122,7 +116,7 @@ def _formats(asked: Sequence[str]) -> list[str]:
 
 
 def _name(model: str) -> str:
-    """What a MODEL's folder is called: the last part of its name."""
+    """The folder name of a MODEL: the last part of its name."""
     return Path(model).stem if Path(model).suffix == ".json" else Path(model).name.rpartition(":")[2] or "model"
 
 
@@ -143,12 +137,12 @@ def _load(network: nn.Module, stored: Path) -> None:
         raise UsageError(f"the weights in {stored} are not of the network beside them: {error}") from error
 
 
-def _write_all(names: Sequence[str], leaving: Leaving, folder: Path, fresh_seed: int | None) -> dict[str, float]:
-    """Writes and checks all formats beside `folder`, then moves them in; so it holds all of them or what it held
-    before.
+def _write_all(names: Sequence[str], job: ExportJob, folder: Path, fresh_seed: int | None) -> dict[str, float]:
+    """Writes and checks all formats in a temporary folder, then moves them to `folder`. If one fails, `folder` is
+    unchanged.
 
-    Fresh weights, of `fresh_seed`, have normalisations that change nothing, and would hide a fault in them: a copy with
-    others is written and checked first.
+    `fresh_seed` is the seed of newly initialised weights, or None. The batch normalisations of fresh weights are almost
+    the identity and would hide errors. So a copy with random statistics is written and checked first.
     """
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -160,9 +154,7 @@ def _write_all(names: Sequence[str], leaving: Leaving, folder: Path, fresh_seed:
     try:
         checked = dict.fromkeys(names, 0.0)
         for each in (
-            (leaving,)
-            if fresh_seed is None
-            else (replace(leaving, network=stirred(leaving.network, fresh_seed)), leaving)
+            (job,) if fresh_seed is None else (replace(job, network=with_random_bn_stats(job.network, fresh_seed)), job)
         ):
             for name in names:
                 checked[name] = max(checked[name], write_and_check(name, each, part / FORMATS[name].file))
@@ -178,10 +170,8 @@ def _write_all(names: Sequence[str], leaving: Leaving, folder: Path, fresh_seed:
     return checked
 
 
-def stirred(network: nn.Module, seed: int) -> nn.Module:
-    """A copy whose batch normalisations have statistics, scales and shifts as after a training: none at its initial
-    value.
-    """
+def with_random_bn_stats(network: nn.Module, seed: int) -> nn.Module:
+    """A copy with random statistics, scales and shifts in its batch normalisations: none has its initial value."""
     copy = deepcopy(network)
     with isolated_rng(CPU, seed), torch.no_grad():
         for module in copy.modules():

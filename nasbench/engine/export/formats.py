@@ -1,6 +1,4 @@
-"""The formats in which a network leaves: how each is written, and how it is read again to be checked against the
-network.
-"""
+"""The export formats: how each is written, and how it is read back to be checked against the network."""
 
 import ast
 import sys
@@ -24,7 +22,7 @@ from nasbench.train.checkpoint import save_weights
 from nasbench.train.device import isolated_rng
 
 TOLERANCE = 1e-4
-"""The most by which outputs of a file may differ from the network's, as a share of the largest of them."""
+"""Maximum difference between the outputs of a file and the network, divided by the largest output."""
 CPU = torch.device("cpu")
 
 Function = Callable[[Tensor], Tensor]
@@ -32,11 +30,11 @@ Function = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True)
-class Leaving:
-    """A network on its way out: in evaluation mode on the CPU, its images as in `task`.
+class ExportJob:
+    """A network to export, in evaluation mode on the CPU. `task` gives the shape of its images.
 
-    `source` is the text of its model.py, empty where that is not asked for. `batch` is the batch size of its graphs;
-    None is any.
+    `source` is the text of its model.py; empty if that format is not requested. `batch` is the batch size of the
+    exported graphs; None means any.
     """
 
     network: nn.Module
@@ -45,7 +43,7 @@ class Leaving:
     batch: int | None = None
 
     def images(self, batch: int) -> Tensor:
-        """Random ones: (batch, channels, H, W)."""
+        """Random images: (batch, channels, H, W)."""
         generator = torch.Generator().manual_seed(derive(batch, "export"))
         return torch.randn(batch, self.task.channels, self.task.image_size, self.task.image_size, generator=generator)
 
@@ -59,31 +57,31 @@ class Leaving:
 
 @dataclass(frozen=True)
 class Format:
-    """`write` leaves the network at a path; `read` makes of that file what computes the logits. `packages` are what it
-    needs.
+    """`write` writes the network to a path. `read` turns that file into a function that computes the logits.
+
+    `packages` are the packages that both need besides torch.
     """
 
     file: str
-    write: Callable[[Leaving, Path], None]
-    read: Callable[[Leaving, Path], Function]
+    write: Callable[[ExportJob, Path], None]
+    read: Callable[[ExportJob, Path], Function]
     packages: tuple[str, ...] = ()
 
 
-def write_and_check(name: str, leaving: Leaving, path: Path) -> float:
-    """Writes one format and returns the largest difference of its outputs, as a share of the largest output.
+def write_and_check(name: str, job: ExportJob, path: Path) -> float:
+    """Writes one format and returns the largest difference of its outputs, divided by the largest output.
 
-    RunFailed, with the format's name, where it cannot be written or read, or differs by more than TOLERANCE.
+    Raises RunFailed, with the name of the format, if it cannot be written or read, or if its outputs differ by more
+    than TOLERANCE.
     """
     form = FORMATS[name]
     try:
-        form.write(leaving, path)
-        function = form.read(leaving, path)
-        found = max(
-            _difference(leaving, function, batch) for batch in ((1, 3) if leaving.batch is None else (leaving.batch,))
-        )
+        form.write(job, path)
+        function = form.read(job, path)
+        found = max(_difference(job, function, batch) for batch in ((1, 3) if job.batch is None else (job.batch,)))
     except RunFailed as error:
         raise RunFailed(f"{name}: {error}") from error
-    except Exception as error:  # exporters and run times raise whatever their parts do
+    except Exception as error:  # exporters and runtimes raise exceptions of any type
         raise RunFailed(
             f"{name}: this network cannot be exported so ({type(error).__name__}: {_first_line(error)})"
         ) from error
@@ -94,12 +92,12 @@ def write_and_check(name: str, leaving: Leaving, path: Path) -> float:
     return found
 
 
-def _difference(leaving: Leaving, function: Function, batch: int) -> float:
-    images = leaving.images(batch)
+def _difference(job: ExportJob, function: Function, batch: int) -> float:
+    images = job.images(batch)
     with torch.no_grad():
-        expected, found = leaving.network(images), function(images)  # both (B, num_classes)
+        expected, found = job.network(images), function(images)  # both (B, num_classes)
     if not expected.isfinite().all():
-        raise RunFailed("the network's own outputs are not finite, so that nothing can be held against them")
+        raise RunFailed("the network's own outputs are not finite, so nothing can be compared with them")
     if found.shape != expected.shape:
         raise RunFailed(f"its outputs have shape {tuple(found.shape)}, the network's {tuple(expected.shape)}")
     return float((found - expected).abs().max() / expected.abs().max().clamp(min=1e-12))
@@ -109,16 +107,16 @@ def _first_line(error: Exception) -> str:
     return next((line.strip() for line in str(error).splitlines() if line.strip()), "no reason given")
 
 
-def _read_source(leaving: Leaving, path: Path) -> Function:
+def _read_source(job: ExportJob, path: Path) -> Function:
     text = path.read_text(encoding="utf-8")
-    strangers = _packages(text) - sys.stdlib_module_names - {"torch"}
-    if strangers:
-        raise RunFailed(f"it imports {', '.join(sorted(strangers))}, where it may import torch alone")
+    others = _packages(text) - sys.stdlib_module_names - {"torch"}
+    if others:
+        raise RunFailed(f"it imports {', '.join(sorted(others))}; it may import only torch and the standard library")
     module = ModuleType("model")
     exec(compile(text, path.name, "exec"), module.__dict__)
     with isolated_rng(CPU, 0):
         network: nn.Module = module.build()
-    network.load_state_dict(leaving.network.state_dict())
+    network.load_state_dict(job.network.state_dict())
     return network.eval()
 
 
@@ -129,26 +127,24 @@ def _packages(source: str) -> set[str]:
     return {name.partition(".")[0] for name in names}
 
 
-def _read_weights(leaving: Leaving, path: Path) -> Function:
-    network = deepcopy(leaving.network)
+def _read_weights(job: ExportJob, path: Path) -> Function:
+    network = deepcopy(job.network)
     for tensor in network.state_dict().values():
         tensor.zero_()
     network.load_state_dict(load_file(path))
     return network
 
 
-def _read_program(leaving: Leaving, path: Path) -> Function:  # noqa: ARG001 - of the formats' one shape
+def _read_program(job: ExportJob, path: Path) -> Function:  # noqa: ARG001 - the signature of Format.read
     return torch.export.load(path).module()
 
 
 FORMATS: dict[str, Format] = {
-    "model.py": Format("model.py", lambda leaving, path: write_atomically(path, leaving.source), _read_source),
-    "safetensors": Format(
-        "weights.safetensors", lambda leaving, path: save_weights(path, leaving.network), _read_weights
-    ),
+    "model.py": Format("model.py", lambda job, path: write_atomically(path, job.source), _read_source),
+    "safetensors": Format("weights.safetensors", lambda job, path: save_weights(path, job.network), _read_weights),
     "onnx": Format(
-        "model.onnx", lambda leaving, path: write_onnx(leaving.program, path), lambda _, path: read_onnx(path), PACKAGES
+        "model.onnx", lambda job, path: write_onnx(job.program, path), lambda _, path: read_onnx(path), PACKAGES
     ),
-    "torch-export": Format("model.pt2", lambda leaving, path: torch.export.save(leaving.program, path), _read_program),
+    "torch-export": Format("model.pt2", lambda job, path: torch.export.save(job.program, path), _read_program),
 }
-"""Name, as --formats takes it -> format."""
+"""Name for --formats -> format."""

@@ -1,4 +1,4 @@
-"""ONNX files: written by PyTorch's exporter, run by onnxruntime. The one file that needs `nasbench[export]`."""
+"""ONNX files: written by PyTorch's exporter, run by onnxruntime. Only this module needs `nasbench[export]`."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,29 +7,29 @@ import torch
 from torch import Tensor
 
 PACKAGES = ("onnx", "onnxscript", "onnxruntime")
-"""The first two write, the third checks what was written."""
+"""The first two write the file, the third checks it."""
 
 
 def write_onnx(program: torch.export.ExportedProgram, path: Path) -> None:
-    """A network as one file (above ONNX's limit of 2 GB with `.data` beside it); its input is called images, its output
-    logits.
+    """Writes a network to one file, with the input `images` and the output `logits`.
+
+    Above ONNX's limit of 2 GB, the weights are in a second file, with the suffix `.data`.
     """
-    made = torch.onnx.export(
+    batch_axis = ({0: "batch"},) if program.range_constraints else None  # named if the batch size is free
+    exported = torch.onnx.export(
         program,
         dynamo=True,
         input_names=["images"],
         output_names=["logits"],
-        dynamic_shapes=({0: "batch"},)
-        if program.range_constraints
-        else None,  # the name of the first axis, where it is free
+        dynamic_shapes=batch_axis,
         verbose=False,
     )
-    assert made is not None, path
-    made.save(path)
+    assert exported is not None, path
+    exported.save(path)
 
 
 def read_onnx(path: Path) -> Callable[[Tensor], Tensor]:
-    """The file as onnxruntime runs it on the CPU."""
+    """A function that runs the file with onnxruntime on the CPU."""
     import onnxruntime
 
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])

@@ -5,7 +5,7 @@ from dataclasses import replace
 from nasbench.core.arch import Architecture
 from nasbench.core.errors import TrialFailed, UsageError
 from nasbench.core.protocols import Countable, SearchSpace
-from nasbench.core.spec import Size, Task
+from nasbench.core.spec import Size, Task, pixels_of
 
 
 class CountedOnce:
@@ -17,7 +17,7 @@ class CountedOnce:
 
     def __init__(self, space: SearchSpace, size: Size, task: Task) -> None:
         self._space, self._size = space, size
-        self._task = replace(task, image_size=size.resolution or task.image_size)
+        self._task = replace(task, image_size=pixels_of(size, task))
         self._known: dict[str, tuple[int, int]] = {}
 
     def __call__(self, architecture: Architecture) -> tuple[int, int]:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from nasbench.core.errors import UsageError, unknown
 from nasbench.core.protocols import PublishedCells, SearchSpace
-from nasbench.core.registry import spaces
+from nasbench.core.registry import models, spaces
 from nasbench.core.spec import ModelSpec, Size, Task
-from nasbench.engine.config import Form
+from nasbench.engine.config import ModelOverrides
+from nasbench.engine.parts.lookup import space_named
 
 if TYPE_CHECKING:
     from torch import nn
@@ -22,16 +23,7 @@ CIFAR_LARGEST_IMAGE = 64
 """Above this side in pixels, a cell network takes the ImageNet skeleton unless told otherwise."""
 
 
-def space_named(name: str) -> SearchSpace:
-    """The space with that name or import path, built."""
-    part = spaces.get(name)
-    space = part() if isinstance(part, type) else part
-    if not isinstance(space, SearchSpace):
-        raise UsageError(f"{name!r} is no search space: it needs name, choices, default_size, canonical() and build()")
-    return space
-
-
-def resolve(model: str, form: Form) -> ModelSpec:
+def resolve(model: str, form: ModelOverrides) -> ModelSpec:
     """The specification of a MODEL in the form asked for. UsageError for an unknown name, with the nearest one."""
     path = Path(model)
     if model.startswith("space:"):
@@ -58,12 +50,20 @@ def resolve(model: str, form: Form) -> ModelSpec:
         if not path.exists():
             raise UsageError(f"no such file: {path}")
         found = _read(path)
-        from_space = space_named(found.source.removeprefix("space:")) if found.source != "zoo" else None
+        from_space = space_named(found.source.removeprefix("space:")) if found.source.startswith("space:") else None
         return _formed(found, form, from_space, as_published=False)
+    if (":" in model and not model.startswith("zoo:")) or model in models.names():
+        return _own(model, form)
     return _from_zoo(model, form)
 
 
-def _from_zoo(model: str, form: Form) -> ModelSpec:
+def _own(model: str, form: ModelOverrides) -> ModelSpec:
+    """A network of the user's own, by import path or registered name."""
+    models.get(model)
+    return _formed(ModelSpec("import", Size(), Task(), name=model), form, None, as_published=False)
+
+
+def _from_zoo(model: str, form: ModelOverrides) -> ModelSpec:
     import zoo
 
     name = model.removeprefix("zoo:")
@@ -72,7 +72,11 @@ def _from_zoo(model: str, form: Form) -> ModelSpec:
         published = [f"space:{space}:{name}" for space in spaces.names() for name in _published(space)]
         near = [*known, *published]
         raise unknown(
-            "model", name, near, "A model is zoo:NAME, space:SPACE:PUBLISHED, an architecture.json, or a run directory."
+            "model",
+            name,
+            near,
+            "A model is zoo:NAME, space:SPACE:PUBLISHED, an architecture.json, a run directory, "
+            "or my_package.my_module:MyNet.",
         )
     return _formed(ModelSpec("zoo", Size(), known[name].card.task, name=name), form, None, as_published=False)
 
@@ -84,13 +88,13 @@ def build(spec: ModelSpec) -> "nn.Module":
     return build_network(spec)
 
 
-def load(model: str, form: Form | None = None, weights: bool = True) -> "nn.Module":
+def load(model: str, form: ModelOverrides | None = None, weights: bool = True) -> "nn.Module":
     """The network that a MODEL names, in evaluation mode.
 
     A run directory's best and a finished training come with their weights, unless `form` changes it or `weights` is
     false.
     """
-    spec = resolve(model, form or Form())
+    spec = resolve(model, form or ModelOverrides())
     network = build(spec)
     stored = weights_of(model)
     if weights and form is None and stored is not None:
@@ -108,7 +112,7 @@ def weights_of(model: str) -> Path | None:
     return found if found.exists() else None
 
 
-def _formed(found: ModelSpec, form: Form, space: SearchSpace | None, as_published: bool) -> ModelSpec:
+def _formed(found: ModelSpec, form: ModelOverrides, space: SearchSpace | None, as_published: bool) -> ModelSpec:
     if form.image_size is not None:
         found = replace(found, size=replace(found.size, resolution=None))
     if not found.size.skeleton:
@@ -125,24 +129,18 @@ def _formed(found: ModelSpec, form: Form, space: SearchSpace | None, as_publishe
     size = replace(found.size, skeleton=skeleton, aux_head=form.aux_head or found.size.aux_head)
     if form.stack:
         size = replace(size, **_stack(space, form.stack, skeleton, found))
-    for flag, value, name in (("--cells", form.cells, "depth"), ("--filters", form.filters, "width")):
+    for value, name in ((form.cells, "depth"), (form.filters, "width")):
         if value is not None:
-            if value < 1:
-                raise UsageError(f"{flag} takes a whole number from 1 on; got {value}")
             size = replace(size, depth=value) if name == "depth" else replace(size, width=value)
     return replace(found, size=size, task=_task(found.task, form, skeleton, as_published))
 
 
-def _task(task: Task, form: Form, skeleton: str, as_published: bool) -> Task:
+def _task(task: Task, form: ModelOverrides, skeleton: str, as_published: bool) -> Task:
     if as_published and skeleton == "imagenet":
         task = replace(task, num_classes=1000, image_size=224)
     if form.classes is not None:
-        if form.classes < 2:
-            raise UsageError(f"--classes takes a whole number from 2 on; got {form.classes}")
         task = replace(task, num_classes=form.classes)
     if form.image_size is not None:
-        if form.image_size < 1:
-            raise UsageError(f"--image-size takes pixels, from 1 on; got {form.image_size}")
         task = replace(task, image_size=form.image_size)
     return task
 

@@ -69,7 +69,7 @@ def compound_scale(base: ModelSpec, multipliers: Multipliers) -> ModelSpec:
                 "less phi."
             )
     size = base.size
-    pixels = max(1, round(pixels_of(base) * multipliers.resolution))
+    pixels = max(1, round(base.pixels * multipliers.resolution))
     depth, width = _exact(size.depth * multipliers.depth), _exact(size.width * multipliers.width)
     if size.skeleton:
         step, least = WIDTH_STEPS.get(size.skeleton, 2), SMALLEST_WIDTHS.get(size.skeleton, 2)
@@ -77,17 +77,11 @@ def compound_scale(base: ModelSpec, multipliers: Multipliers) -> ModelSpec:
     return replace(base, size=replace(size, depth=depth, width=width, resolution=pixels))
 
 
-def pixels_of(spec: ModelSpec) -> int:
-    """The side in pixels at which a model sees images."""
-    return spec.size.resolution or spec.task.image_size
-
-
 @lru_cache(maxsize=64)
 def counted(spec: ModelSpec) -> Counts:
     """Counts of the network on the meta device. UsageError where it cannot be built or its images are too small."""
     import torch
 
-    from nasbench.evaluators.building import task_of_spec
     from nasbench.nn.stage_rows import Staged
     from nasbench.profile import count
 
@@ -96,7 +90,7 @@ def counted(spec: ModelSpec) -> Counts:
     stages = network.stage_rows() if isinstance(network, Staged) else None
     if stages is not None:
         _check_pixels(spec, stages)
-    return Counts(*count(network, task_of_spec(spec)), stages)
+    return Counts(*count(network, spec.seen_task), stages)
 
 
 def differences(base: ModelSpec, multipliers: Multipliers) -> tuple[Difference, ...]:
@@ -157,7 +151,6 @@ def quick_macs(spec: ModelSpec) -> int:
     """
     import torch
 
-    from nasbench.evaluators.building import task_of_spec
     from nasbench.nn.mbconv import StageNet
     from search_spaces.mbconv.counts import counts
 
@@ -166,7 +159,7 @@ def quick_macs(spec: ModelSpec) -> int:
     if not isinstance(network, StageNet):
         return counted(spec).macs
     _check_pixels(spec, network.stage_rows())
-    return counts(network.blueprint, task_of_spec(spec))[1]
+    return counts(network.blueprint, spec.seen_task)[1]
 
 
 def macs_at(base: ModelSpec, at: Callable[[float], Multipliers], phi: float) -> int:
@@ -204,10 +197,10 @@ def _check_pixels(spec: ModelSpec, stages: tuple["StageRow", ...]) -> None:
     """Every stride needs two pixels to halve: a side of more than half the product of all strides."""
     stride = math.prod(row.stride for row in stages)
     smallest = stride // 2 + 1
-    if pixels_of(spec) < smallest:
+    if spec.pixels < smallest:
         halvings, own = stride.bit_length() - 1, spec.task.image_size
         raise UsageError(
-            f"images of {pixels_of(spec)} px are too small for {spec.name or spec.source}: its strides halve them "
+            f"images of {spec.pixels} px are too small for {spec.name or spec.source}: its strides halve them "
             f"{halvings} times and "
             f"need {smallest} px or more, {smallest / own:.3g} times its own {own}. Take more phi (or --resolution), "
             "or larger images "

@@ -3,7 +3,7 @@
 from nasbench.core.errors import UsageError
 from nasbench.core.protocols import StandAlone
 from nasbench.core.spec import ModelSpec
-from nasbench.engine.parts.models import space_named
+from nasbench.engine.parts.lookup import space_named
 
 
 def source_of(spec: ModelSpec) -> str:

@@ -3,27 +3,27 @@
 A repetition under seed S proposes what `nasbench search --seed S` proposes.
 """
 
-import os
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import ceil
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from nasbench.core.arch import Architecture
 from nasbench.core.errors import RunFailed, UsageError
-from nasbench.core.loop import Plan, SearchLoop
-from nasbench.core.protocols import SearchSpace, Strategy
+from nasbench.core.identity import digest
+from nasbench.core.job import Job
+from nasbench.core.loop import JobLoop
+from nasbench.core.options import parse_options
+from nasbench.core.protocols import Metrics, Report, SearchSpace, Strategy
 from nasbench.core.registry import strategies
+from nasbench.core.source import Plan, SpaceSource
+from nasbench.core.spec import Task
 from nasbench.core.trial import Trial
 from nasbench.engine.config import RaceConfig
 from nasbench.engine.parts.counts import CountedOnce
-from nasbench.engine.parts.lookup import build_strategy, cheapest_query, cost_of, table_evaluator
-from nasbench.engine.parts.models import space_named
-from nasbench.engine.parts.options import parse_options
-from nasbench.engine.run.provenance import now
+from nasbench.engine.parts.lookup import space_named, strategy_named
+from nasbench.engine.parts.tables import cheapest_query, clock_of, table_named
 from nasbench.executors.boundary import in_one_line
 
 if TYPE_CHECKING:
@@ -59,105 +59,122 @@ def _entrant(label: str) -> Entrant:
     return Entrant(label, name, tuple(parts))
 
 
-class Setup:
-    """What every repetition of a race shares; each process makes its own from the configuration, and reads the table
-    once.
+@dataclass(frozen=True)
+class Repetitions:
+    """An evaluator whose job is a repetition: the strategy that the job names, under the job's seed.
 
-    Repetitions are numbered from 1, seed by seed, the strategies of a seed in the order given.
+    Picklable; each process looks the parts up and reads the table once.
     """
 
-    def __init__(self, config: RaceConfig) -> None:
-        self.config = config
-        self.space: SearchSpace = space_named(config.space)
-        self.entrants = entrants_of(config.strategies)
-        self.table: TableEvaluator = table_evaluator(config, self.space)
-        self.columns = tuple(dict.fromkeys((config.score_column, *self.table.report_columns)))
-        self.counts = CountedOnce(self.space, self.space.default_size, self.table.task())
-        self.numbers = range(1, len(self.entrants) * config.seeds + 1)
-        whole: float | None = config.trials if config.time_budget is None else config.time_budget
-        assert whole is not None, config
-        self.budget, self.in_seconds = whole, config.time_budget is not None
-        shares = {whole * share for share in (1.0, *config.also)}
-        self.budgets = tuple(sorted(shares if self.in_seconds else {max(1, round(share)) for share in shares}))
+    config: RaceConfig
 
-    def check(self) -> None:
-        """Reads the table and builds every strategy once, so that what is wrong is answered before any work starts."""
-        self.table.check()
-        assert self.plan
-        for entrant in self.entrants:
-            self.strategy(entrant, self.config.seed)
+    def __reduce__(self) -> tuple[type["Repetitions"], tuple[RaceConfig]]:
+        return Repetitions, (self.config,)  # a table that was read is not sent along
+
+    @cached_property
+    def space(self) -> SearchSpace:
+        return space_named(self.config.space)
+
+    @cached_property
+    def entrants(self) -> tuple[Entrant, ...]:
+        return entrants_of(self.config.strategies)
+
+    @cached_property
+    def table(self) -> "TableEvaluator":
+        file = self.config.table_file
+        assert file is not None, self.config
+        return table_named(file, self.config.table, self.space)
+
+    @cached_property
+    def counts(self) -> CountedOnce:
+        return CountedOnce(self.space, self.space.default_size, self.table.task())
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The score, then what is only reported."""
+        return tuple(dict.fromkeys((self.config.table.score_column, *self.table.report_columns)))
+
+    @property
+    def in_seconds(self) -> bool:
+        return self.config.time_budget is not None
+
+    @property
+    def budget(self) -> float:
+        whole: float | None = self.config.time_budget if self.in_seconds else self.config.trials
+        assert whole is not None, self.config
+        return whole
+
+    @property
+    def budgets(self) -> tuple[float, ...]:
+        """The race's own and those shown besides, in order."""
+        shares = {self.budget * share for share in (1.0, *self.config.also)}
+        return tuple(sorted(shares if self.in_seconds else {max(1, round(share)) for share in shares}))
 
     @cached_property
     def plan(self) -> Plan:
         """Of a repetition, as long as the largest of the budgets."""
         most = self.budgets[-1]
         spend = ceil(most / cheapest_query(self.table, self.budget)) if self.in_seconds else int(most)
-        source, task = f"space:{self.config.space}", self.table.task()
-        return Plan(
-            range(1, spend + 1),
-            self.config.seed,
-            1,
-            source,
-            self.space.default_size,
-            task,
-            most if self.in_seconds else None,
-        )
+        size, task = self.space.default_size, self.table.task()
+        return Plan(range(1, spend + 1), self.config.seed, 1, f"space:{self.config.space}", size, task)
 
-    def strategy(self, entrant: Entrant, seed: int) -> Strategy:
-        """A strategy as a search builds it."""
-        options = parse_options(entrant.options, f"--strategies {entrant.name}")
-        offered: dict[str, Any] = {"epochs": 1, "objectives": (), "counts": self.counts}
-        return build_strategy(entrant.name, options, self.space, seed, **offered)
+    def check(self) -> None:
+        """Reads the table and builds every strategy once, so that what is wrong is answered before any work starts."""
+        self.table.check()
+        assert self.plan
+        for entrant in self.entrants:
+            self._strategy(entrant, self.config.seed)
 
-    def repeat(self, number: int) -> Trial:
-        """Runs a repetition: a line of the race's log. UsageError where the table lacks a row, RunFailed where a
-        strategy breaks.
+    def task(self) -> Task:
+        return self.table.task()
+
+    def identity(self) -> Mapping[str, Any]:
+        return self.table.identity()
+
+    def jobs(self) -> list[Job]:
+        """Numbered from 1, seed by seed, the strategies of a seed in the order given."""
+        seeds = range(self.config.seed, self.config.seed + self.config.seeds)
+        listed = [(seed, entrant.label) for seed in seeds for entrant in self.entrants]
+        return [
+            Job(number, seed, epochs=1, key=digest({"strategy": label}), name=label)
+            for number, (seed, label) in enumerate(listed, start=1)
+        ]
+
+    def __call__(self, job: Job, report: Report) -> Metrics:  # noqa: ARG002 - a repetition has no epochs
+        """The returned architecture's values in the race's columns, `evaluations`, `simulated_seconds`, and its path.
+
+        `steps` are [evaluations, seconds, values] at every new best, `evaluations_by_budget` those that each budget
+        allowed, `found` the genes. UsageError where the table lacks a row, RunFailed where a strategy breaks.
         """
-        index = number - 1
-        entrant, seed = self.entrants[index % len(self.entrants)], self.config.seed + index // len(self.entrants)
-        started, start = now(), perf_counter()
+        entrant = next(each for each in self.entrants if each.label == job.name)
         try:
-            path = self._run(entrant, seed)
+            path = self._run(entrant, job.seed)
         except (UsageError, RunFailed):
             raise
         except Exception as error:
             raise RunFailed(
-                f"strategy {entrant.label!r} failed under seed {seed}: {in_one_line(error)}. The finished repetitions "
-                "are kept."
+                f"strategy {entrant.label!r} failed under seed {job.seed}: {in_one_line(error)}. The finished "
+                "repetitions are kept."
             ) from error
-        architecture = Architecture.of("race", {"strategy": entrant.label, "seed": seed})
-        return Trial(
-            number=number,
-            architecture=architecture,
-            key=architecture.key,
-            status="ok",
-            score=path.score,
-            metrics=path.metrics(self.columns),
-            epochs=1,
-            seconds=round(perf_counter() - start, 4),
-            seed=seed,
-            worker=str(os.getpid()),
-            started=started,
-            note={
-                "steps": path.steps,
-                "evaluations": path.evaluations_within(self.budgets, self.in_seconds),
-                "found": path.found,
-            },
-        )
+        within = path.evaluations_within(self.budgets, self.in_seconds)
+        told = {"steps": path.steps, "evaluations_by_budget": within, "found": path.found}
+        return {**path.metrics(self.columns), **told}
+
+    def _strategy(self, entrant: Entrant, seed: int) -> Strategy:
+        """A strategy as a search builds it."""
+        options = parse_options(entrant.options, f"--strategies {entrant.name}")
+        offered: dict[str, Any] = {"epochs": 1, "objectives": (), "counts": self.counts, "recipe": None}
+        return strategy_named(entrant.name, options, self.space, seed, offered)
 
     def _run(self, entrant: Entrant, seed: int) -> "_Path":
-        path = _Path(self.columns, self.config.cost_column)
-        plan, score = replace(self.plan, seed=seed), self.config.score_column
-        loop = SearchLoop(
-            self.space,
-            self.strategy(entrant, seed),
-            plan,
-            path.append,
-            lambda metrics: float(metrics[score]),
-            cost=cost_of(self.config.cost_column, self.config.time_budget),
-        )
+        columns = self.config.table
+        path = _Path(self.columns, columns.cost_column)
+        source = SpaceSource(self.space, self._strategy(entrant, seed), replace(self.plan, seed=seed))
+        clock = clock_of(columns, self.budgets[-1] if self.in_seconds else None)
+        loop = JobLoop(source, path.append, lambda metrics: float(metrics[columns.score_column]), clock=clock)
         while (job := loop.next()) is not None:
-            loop.finish(job, self.table.row(job.proposal.architecture), 0.0, "race")
+            assert job.architecture is not None, job
+            loop.finish(job, self.table.row(job.architecture), 0.0, "race")
         return path
 
 
@@ -176,7 +193,7 @@ class _Path:
         self._clocks.append(clock)
         assert trial.score is not None, "a table's numbers are finite"
         if self.score is None or trial.score > self.score:
-            self.score, self.found = trial.score, dict(trial.architecture.genes)
+            self.score, self.found = trial.score, dict(trial.genes)
             self.steps.append(
                 (len(self._clocks) - 1, round(clock, 6), [float(trial.metrics[column]) for column in self._columns])
             )

@@ -40,12 +40,20 @@ def weights_file(directory: Path, number: int) -> Path:
     return directory / "checkpoints" / f"{number}.safetensors"
 
 
-def spec_of(run: dict[str, object], trial: Trial) -> ModelSpec:
-    """The specification a trial of this run was built from."""
+def spec_of(run: Mapping[str, object], trial: Trial) -> ModelSpec:
+    """The specification that a trial of this run was built from."""
+    if trial.model is not None:
+        return ModelSpec.from_json(trial.model)
     plan = run["plan"]
-    assert isinstance(plan, dict), plan
+    assert isinstance(plan, Mapping), plan
     record = {"source": plan["source"], "size": plan["size"], "task": plan["task"]}
-    return ModelSpec.from_json({**record, "architecture": trial.architecture.to_json()})
+    return ModelSpec.from_json({**record, "architecture": trial.proposed.to_json()})
+
+
+def drop_training_states(store: RunStore) -> None:
+    """Deletes what trainings in stages would have gone on from: nobody does now."""
+    for state in (store.directory / "checkpoints").glob("*.state"):
+        state.unlink()
 
 
 def write_best(store: RunStore, space: SearchSpace) -> Trial | None:
@@ -58,7 +66,7 @@ def write_best(store: RunStore, space: SearchSpace) -> Trial | None:
     spec = spec_of(store.run, best)
     write_network(
         store.directory / "best",
-        {**spec.to_json(), "key": space.canonical(best.architecture).key},
+        {**spec.to_json(), "key": space.canonical(best.proposed).key},
         {**best.metrics, "number": best.number, "score": best.score, "epochs": best.epochs, "seed": best.seed},
         weights_file(store.directory, weights_number(best)),
         spec,
@@ -121,7 +129,7 @@ def write_front(store: RunStore) -> list[dict[str, object]] | None:
             "number": trial.number,
             "key": trial.key,
             **{objective.metric: trial.metrics[objective.metric] for objective in objectives},
-            "architecture": trial.architecture.to_json(),
+            "architecture": trial.proposed.to_json(),
         }
         for trial in pareto_front(store.trials, objectives)
     ]

@@ -1,52 +1,59 @@
-"""Going on with a run: its configuration comes from run.json, and a flag that contradicts it is an error that names the
-field.
-"""
+"""Resuming a run: its configuration comes from run.json, and a flag that contradicts it is an error that names it."""
 
-from dataclasses import fields, replace
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 from nasbench.core.errors import UsageError
 from nasbench.core.store import RunStore
-from nasbench.engine.config import (
-    WHERE_IT_RUNS,
-    CompareConfig,
-    RaceConfig,
-    ScaleConfig,
-    SearchConfig,
-    TrainConfig,
-    TransferConfig,
-)
+from nasbench.engine.config.record import Record, flag
 
-Config = TypeVar("Config", SearchConfig, RaceConfig, ScaleConfig, TrainConfig, TransferConfig, CompareConfig)
+Config = TypeVar("Config", bound=Record)
 
 
 def stored_config(kind: type[Config], command: str, run: str | None) -> Config:
-    """The configuration of the run in a directory, ready to be gone on with. UsageError where another command's run is
+    """The configuration of the run in a directory, ready to go on with. UsageError where another command's run is
     there.
     """
     if run is None:
         raise UsageError("--resume needs --run DIR: the directory of the run to go on with")
-    record = RunStore.read(Path(run)).run
-    if record.get("command") != command:
-        raise UsageError(f"{run} holds a run of 'nasbench {record.get('command')}', not of {command}")
-    known = {field.name for field in fields(kind)}
-    stored: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in record["config"].items()
-        if name in known
-    }
-    return replace(kind(**stored), run=run, resume=True)
+    record = RunStore.read_record(Path(run))
+    check_command(record, command, Path(run))
+    return kind().changed(**_known(kind(), record["config"])).changed(run=run, resume=True)
 
 
-def check_resume(config: Config, command: str) -> None:
+def check_same(config: Record, run: Mapping[str, Any], command: str, directory: Path) -> None:
     """UsageError naming the field where `config` contradicts the run it goes on with. Where it runs may change."""
-    stored = stored_config(type(config), command, config.run)
-    for field in fields(config):
-        old, new = getattr(stored, field.name), getattr(config, field.name)
-        if field.name not in WHERE_IT_RUNS and old != new:
-            flag = "--" + field.name.replace("_", "-")
+    check_command(run, command, directory)
+    check_unchanged(type(config)().changed(**_known(type(config)(), run["config"])), config, directory)
+
+
+def check_unchanged(before: Record, config: Record, directory: Path) -> None:
+    """UsageError naming the field where a resumed run would no longer be what it was."""
+    stored = before.fixed()
+    for name, new in config.fixed().items():
+        if stored[name] != new:
             raise UsageError(
-                f"{flag} {new} contradicts the run in {config.run}, which has {old}. Leave the flag out, or start a "
-                "new run."
+                f"{flag(name)} {_told(new)} contradicts the run in {directory}, which has {_told(stored[name])}. "
+                "Leave the flag out, or start a new run."
             )
+
+
+def check_command(run: Mapping[str, Any], command: str, directory: Path) -> None:
+    """UsageError where the directory holds another command's run."""
+    if run.get("command") != command:
+        raise UsageError(f"{directory} holds a run of 'nasbench {run.get('command')}', not of {command}")
+
+
+def _known(config: Record, stored: Mapping[str, Any]) -> dict[str, Any]:
+    """What a stored configuration says of this one's fields; JSON has lists for tuples."""
+    names = config.flat()
+    return {name: _tuple(value) for name, value in stored.items() if name in names}
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _told(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -1,107 +1,162 @@
-"""One sitting of a run, the same for all that searches: its log, its phases, who listens, and an end that leaves
-nothing running.
+"""One run of any command: its directory, its log, who watches, how it is interrupted, and an end that leaves nothing
+running.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
+from nasbench.core.clock import SimulatedClock
 from nasbench.core.errors import Interrupted, RunFailed, UsageError
-from nasbench.core.loop import SearchLoop
-from nasbench.core.protocols import RunInfo, SearchSpace, Strategy, Tracker
+from nasbench.core.identity import changes
+from nasbench.core.job import Job
+from nasbench.core.loop import Executor, JobLoop
+from nasbench.core.protocols import Evaluator, Metrics, Pruner, RunInfo, Tracker
+from nasbench.core.source import JobSource
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
-from nasbench.engine.config import ScaleConfig, SearchConfig
-from nasbench.engine.parts.lookup import Parts
-from nasbench.engine.parts.numbers import parse_count
-from nasbench.engine.run.artifacts import BestWeights
+from nasbench.engine.config import Record
 from nasbench.engine.run.interrupt import sigterm_interrupts
 from nasbench.engine.run.provenance import now, provenance
+from nasbench.engine.run.resume import check_same
 from nasbench.engine.run.watch import close_trackers, print_note
 
-Result = TypeVar("Result")
+CURVES = "curves.jsonl"
+"""What trainings reported after each epoch. Derived: losing it costs curves, no trial."""
 
 
 @dataclass(frozen=True)
-class Sitting:
-    """An open run: what a command's phases and its end need."""
+class Opening:
+    """What a command opens a run with.
 
-    store: RunStore
-    parts: Parts
+    Attributes:
+        command: as in `nasbench COMMAND`.
+        plan: goes into run.json beside the configuration, so that the log can be read without it.
+        identity: what results depend on beside the configuration, by content. A resumed run must find the same.
+    """
+
+    command: str
+    config: Record
+    directory: Path
+    argv: Sequence[str]
+    executor: Executor
     trackers: Sequence[Tracker]
-    listeners: Sequence[Callable[[Trial], None]]
+    plan: Mapping[str, Any]
+    identity: Mapping[str, Any]
+    listeners: Sequence[Callable[[RunStore], Callable[[Trial], None]]] = ()
 
-    def run_phase(
-        self, phase: Strategy, first: int, count: int, space: SearchSpace | None = None, timed: bool = False
-    ) -> None:
-        """Answers what `phase` asks, over `count` numbers from `first` on. A `timed` one spends the plan's time budget,
-        where there is one.
 
-        Its architectures are of `space`, else of the search's.
-        """
-        parts = self.parts
-        plan = replace(
-            parts.plan, numbers=range(first, first + count), time_budget=parts.plan.time_budget if timed else None
-        )
-        loop = SearchLoop(
-            space or parts.space,
-            phase,
-            plan,
-            self.store.append,
-            parts.score,
-            self.listeners,
-            tuple(self.store.trials),
-            parts.cost if timed else None,
-        )
-        if not loop.finished:
-            parts.executor.run(loop, parts.evaluator)
+class Run:
+    """An open run. `answer` evaluates jobs and logs the trials; `end` writes the report."""
+
+    def __init__(self, store: RunStore, opening: Opening) -> None:
+        self.store = store
+        self.directory = store.directory
+        self._executor, self._trackers = opening.executor, opening.trackers
+        self._watched = False
+        made = [make(store) for make in opening.listeners]
+        self._listeners = [*made, *(tracker.trial for tracker in opening.trackers)]
+
+    @property
+    def trials(self) -> list[Trial]:
+        """All that is in the log."""
+        return self.store.trials
 
     def watch(self, planned: int) -> None:
         """Tells the trackers that the run begins, or goes on, with so many trials planned in all."""
-        run = RunInfo(self.store.directory, self.store.run["config"], planned, tuple(self.store.trials))
-        for tracker in self.trackers:
+        run = RunInfo(self.directory, self.store.run["config"], planned, tuple(self.store.trials))
+        self._watched = True
+        for tracker in self._trackers:
             tracker.start(run)
 
+    def answer(
+        self,
+        source: JobSource,
+        evaluator: Evaluator,
+        score: Callable[[Metrics], float | None],
+        clock: SimulatedClock | None = None,
+        pruner: Pruner | None = None,
+    ) -> None:
+        """Evaluates the jobs of `source` that the log does not answer yet."""
+        if pruner is not None:
+            self._replay_curves(pruner, score)
 
-def sit(
-    command: str,
-    config: SearchConfig | ScaleConfig,
-    directory: Path,
-    argv: Sequence[str],
-    parts: Parts,
-    trackers: Sequence[Tracker],
-    body: Callable[[Sitting], Result],
-) -> Result:
-    """Opens the run (or goes on with it), runs `body`, and closes everything, whatever happens.
+        def epoch(job: Job, epochs: int, metrics: Metrics) -> bool:
+            self._log_epoch(job, epochs, metrics)
+            for tracker in self._trackers:
+                if hasattr(tracker, "epoch"):  # a tracker may leave it out
+                    tracker.epoch(job, epochs, metrics)
+            value = score(metrics) if pruner is not None else None
+            return pruner is not None and value is not None and pruner.should_stop(job.number, epochs, value)
 
-    Interrupted on Ctrl-C and SIGTERM, with how to go on; UsageError and RunFailed pass through.
+        history = tuple(self.store.trials)
+        loop = JobLoop(source, self.store.append, score, self._listeners, history, clock, epochs=(epoch,))
+        if not loop.finished:
+            self._executor.run(loop, evaluator)
+
+    def end(self, summary: Mapping[str, Any], report: Callable[[RunStore], object]) -> None:
+        """Marks the run as ended, writes its report and lets the trackers go."""
+        self.store.update(ended=now())
+        report(self.store)
+        self.break_off(summary)
+
+    def break_off(self, summary: Mapping[str, Any]) -> None:
+        """Lets the trackers go, once; `summary` says how it ended."""
+        if self._watched:
+            close_trackers(self._trackers, summary, self.directory)
+        self._watched = False
+
+    def _log_epoch(self, job: Job, epochs: int, metrics: Metrics) -> None:
+        line = json.dumps({"number": job.number, "seed": job.seed, "name": job.name, "epoch": epochs, **metrics})
+        with open(self.directory / CURVES, "a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+    def _replay_curves(self, pruner: Pruner, score: Callable[[Metrics], float | None]) -> None:
+        for line in curves(self.directory):
+            if (value := score(line)) is not None:
+                pruner.should_stop(line["number"], line["epoch"], value)
+
+
+@contextmanager
+def open_run(opening: Opening) -> Iterator[Run]:
+    """Starts the run, or goes on with it, and closes everything at the end, whatever happens.
+
+    Interrupted on Ctrl-C and SIGTERM, with how to go on. UsageError and RunFailed pass through.
     """
-    store = _open(command, config, directory, argv, parts)
-    sitting = Sitting(store, parts, trackers, [BestWeights(store), *(tracker.trial for tracker in trackers)])
+    store: RunStore | None = None
+    run: Run | None = None
     try:
+        for line in opening.executor.describe():
+            print_note(line)
+        store = _store(opening)
+        run = Run(store, opening)
         with sigterm_interrupts():
-            return body(sitting)
+            yield run
     except KeyboardInterrupt as interrupt:
-        close_trackers(trackers, {"interrupted": True}, directory)
-        done = f"{len(store.trials)} finished trials are kept in {directory}"
-        raise Interrupted(
-            f"interrupted; {done}. Go on with: nasbench {command} --run {directory} --resume"
-        ) from interrupt
+        if run is not None:
+            run.break_off({"interrupted": True})
+        done = f"{len(store.trials) if store else 0} finished trials are kept in {opening.directory}"
+        again = f"nasbench {opening.command} --run {opening.directory} --resume"
+        raise Interrupted(f"interrupted; {done}. Go on with: {again}") from interrupt
     except (UsageError, RunFailed) as error:
-        close_trackers(trackers, {"failed": str(error)}, directory)
+        if run is not None:
+            run.break_off({"failed": str(error)})
         raise
     finally:
-        parts.executor.close()
-        store.close()
+        opening.executor.close()
+        if store is not None:
+            store.close()
 
 
-def check_new(directory: Path, resume: bool) -> None:
-    """UsageError where a new run would be written over another one."""
-    if not resume and (directory / "run.json").exists():
-        raise UsageError(
-            f"{directory} already holds a run. Continue it with --resume, or choose another directory with --run."
-        )
+def curves(directory: Path) -> list[dict[str, Any]]:
+    """What trainings reported: number, seed, name, epoch and metrics; each epoch of a trial once."""
+    path = directory / CURVES
+    data = path.read_bytes() if path.exists() else b""
+    lines = [json.loads(line) for line in data[: data.rfind(b"\n") + 1].splitlines()]
+    return list({(line["number"], line["epoch"]): line for line in lines}.values())
 
 
 def check_some_succeeded(trials: Sequence[Trial], directory: Path) -> None:
@@ -114,33 +169,39 @@ def check_some_succeeded(trials: Sequence[Trial], directory: Path) -> None:
         )
 
 
-def drop_training_states(store: RunStore) -> None:
-    """Deletes what trainings in stages would have gone on from: nobody does now."""
-    for state in (store.directory / "checkpoints").glob("*.state"):
-        state.unlink()
-
-
-def _open(
-    command: str, config: SearchConfig | ScaleConfig, directory: Path, argv: Sequence[str], parts: Parts
-) -> RunStore:
-    plan = {
-        "source": parts.plan.source,
-        "size": asdict(parts.plan.size),
-        "task": asdict(parts.plan.task),
-        "epochs": parts.plan.epochs,
-    }
-    target_macs = parse_count(config.target_macs, "--target-macs") if config.target_macs is not None else None
-    if config.resume:
-        store = RunStore.resume(directory)
+def _store(opening: Opening) -> RunStore:
+    if opening.config.flat()["resume"]:
+        store = RunStore.resume(opening.directory)
+        try:
+            check_same(opening.config, store.run, opening.command, opening.directory)
+            _check_identity(opening, store.run)
+        except UsageError:
+            store.close()
+            raise
         if store.dropped is not None:
             print_note(
-                f"the last line of {directory / 'trials.jsonl'} was torn by an interrupted write; it was dropped"
+                f"the last line of {store.directory / 'trials.jsonl'} was cut short by an interrupted write; "
+                "it was dropped"
             )
-        sittings = [*store.run.get("sittings", []), {"started": now(), "argv": list(argv)}]
-        store.update(sittings=sittings, ended=None)
+        store.update(
+            resumed=[*store.run.get("resumed", []), {"started": now(), "argv": list(opening.argv)}], ended=None
+        )
     else:
-        record = {"command": command, "config": asdict(config), "seed": config.seed, **provenance(argv)}
-        record["plan"] = {**plan, "target_macs": target_macs, "recipe": asdict(parts.recipe) if parts.recipe else None}
-        store = RunStore.create(directory, record)
-    (directory / "checkpoints").mkdir(exist_ok=True)
+        config = opening.config.flat()
+        record = {"command": opening.command, "config": config, "seed": config["seed"], **provenance(opening.argv)}
+        plan = {"plan": dict(opening.plan), "identity": dict(opening.identity)}
+        store = RunStore.create(opening.directory, {**record, **plan})
+    (opening.directory / "checkpoints").mkdir(exist_ok=True)
     return store
+
+
+def _check_identity(opening: Opening, run: Mapping[str, Any]) -> None:
+    """UsageError where a recipe, a data set or a table is not what the run began with."""
+    before = run.get("identity")
+    now_found = json.loads(json.dumps(dict(opening.identity)))
+    differs = changes(before, now_found) if before is not None else []
+    if differs:
+        raise UsageError(
+            f"the run in {opening.directory} began with something else: {'; '.join(differs[:5])}. "
+            "Put it back as it was, or start a new run."
+        )

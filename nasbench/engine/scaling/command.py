@@ -7,16 +7,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nasbench.core.compound import Coefficients, Multipliers
-from nasbench.core.errors import RunFailed
+from nasbench.core.count_text import parse_count
 from nasbench.core.spec import ModelSpec
-from nasbench.engine.config import Form, ScaleConfig
+from nasbench.engine.config import ModelOverrides, ScaleConfig
 from nasbench.engine.parts.models import resolve
-from nasbench.engine.parts.numbers import parse_count
-from nasbench.engine.parts.scaled import compound_scale, counted, differences, pixels_of, solve_phi
+from nasbench.engine.parts.scaled import compound_scale, counted, differences, solve_phi
+from nasbench.engine.report import write_report
 from nasbench.engine.scaling.published import build_as_published, named, nearest
 from nasbench.engine.scaling.request import along, check_request, coefficients_of
 from nasbench.engine.scaling.result import ScaleResult, names_of
-from nasbench.engine.training.trainings import Trained, run_trainings, specify
+from nasbench.engine.training.trainings import Trained, run_trainings, specify, trainings_of
+from nasbench.evaluators.start import Start
 
 if TYPE_CHECKING:
     pass
@@ -26,6 +27,7 @@ def run_scale(config: ScaleConfig, argv: Sequence[str]) -> ScaleResult:
     """Scales, counts, and with `config.train` trains the scaled model beside its base (or reads what was trained
     before).
     """
+    config.check()
     check_request(config)
     target = parse_count(config.target_macs, "--target-macs") if config.target_macs is not None else None
     row = named(config.published) if config.published is not None else None
@@ -65,14 +67,13 @@ def run_scale(config: ScaleConfig, argv: Sequence[str]) -> ScaleResult:
 
 def _base(config: ScaleConfig) -> ModelSpec:
     """The model to scale, at its own size; the resolution at which a search saw it is its task's."""
-    form = Form(config.stack, config.cells, config.filters, config.classes, config.image_size, config.skeleton)
+    size, pixels = config.training, config.data.image_size
+    overrides = ModelOverrides(config.stack, size.cells, size.filters, config.classes, pixels, config.skeleton)
     if config.train:
-        return _scalable(specify([config.base], config, form)[config.base])
-    spec = resolve(config.base, form)
-    pixels = config.image_size or pixels_of(spec)
-    return _scalable(
-        replace(spec, size=replace(spec.size, resolution=None), task=replace(spec.task, image_size=pixels))
-    )
+        return _scalable(specify([config.base], config.data, overrides)[config.base])
+    spec = resolve(config.base, overrides)
+    task = replace(spec.task, image_size=pixels or spec.pixels)
+    return _scalable(replace(spec, size=replace(spec.size, resolution=None), task=task))
 
 
 def _scalable(base: ModelSpec) -> ModelSpec:
@@ -87,11 +88,8 @@ def _scalable(base: ModelSpec) -> ModelSpec:
 
 def _train(config: ScaleConfig, phi: float | None, base: ModelSpec, scaled: ModelSpec, argv: Sequence[str]) -> Trained:
     names = names_of(config, phi)
-    trained = run_trainings(dict(zip(names, (base, scaled), strict=True)), config, "scale", argv)
+    trainings = trainings_of(dict(zip(names, (base, scaled), strict=True)), config, Start())
+    trained = run_trainings("scale", config, trainings, argv, write_report)
     for name in names:
-        if not trained.of(name):
-            reasons = sorted(
-                {trial.error or "" for trial in trained.trials if trial.architecture.genes["model"] == name}
-            )
-            raise RunFailed(f"no training of {name} succeeded: {'; '.join(reasons)}")
+        trained.check(name)
     return trained

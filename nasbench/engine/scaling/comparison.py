@@ -1,18 +1,16 @@
-"""What follows a search for coefficients: its front-runners under more seeds, beside what they have to beat at equal
-multiply-adds.
-"""
+"""What follows a search for coefficients: its front-runners under more seeds, beside equally costly networks."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from random import Random
 
 from nasbench.core.compound import PUBLISHED, Multipliers
 from nasbench.core.errors import UsageError
+from nasbench.core.job import Job
+from nasbench.core.source import Plan
 from nasbench.core.spec import ModelSpec
-from nasbench.core.trial import Proposal, Trial
+from nasbench.core.trial import Trial
 from nasbench.engine.parts.scaled import MOST, compound_scale, counted
+from nasbench.engine.scaling.source import growth
 from nasbench.report.scaling.results import FRONT_RUNNER, coefficients_of_trial
-from search_spaces.compound.space import outright
 
 PRECISION = 0.01
 """Of a growth that is solved for: 0.7 % of the multiply-adds, which rounding leaves finer seldom."""
@@ -26,54 +24,32 @@ OTHERS: dict[str, Callable[[float], Multipliers]] = {
 """Name -> multipliers of a growth, which is about the logarithm to base 2 of how many times multiply-adds grow."""
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A training after the search: a scaled base under a seed. `of` is the trial of the search whose coefficients it
-    has.
+def comparison_jobs(base: ModelSpec, best: Sequence[Trial], plan: Plan, seeds: Sequence[int], first: int) -> list[Job]:
+    """What to train after the search, numbered from `first`: every network under the first seed, then under the next.
+
+    That is the front-runners (but for what the search has trained already), the published coefficients, and each
+    dimension alone. The others are scaled until their counted multiply-adds come as near as can be to the first
+    front-runner's.
     """
-
-    name: str
-    multipliers: Multipliers
-    seed: int
-    of: int | None = None
-
-
-class Compare:
-    """The entries in their order: every network under the first seed, then under the next, so that an early stop costs
-    seeds alone.
-    """
-
-    def __init__(self, entries: Sequence[Entry], first_number: int) -> None:
-        self._entries, self._first = entries, first_number
-
-    def ask(self, number: int, rng: Random, running: Sequence[Proposal]) -> Proposal:  # noqa: ARG002 - the protocol's
-        entry = self._entries[number - self._first]
-        note = {"control": True, "compared_as": entry.name, **({"of": entry.of} if entry.of is not None else {})}
-        return Proposal(number, outright(entry.multipliers, entry.seed), note=note)
-
-    def tell(self, trial: Trial) -> None:
-        """The list was made beforehand."""
-
-
-def entries(base: ModelSpec, front_runners: Sequence[Trial], seeds: Sequence[int], epochs: int) -> list[Entry]:
-    """What to train: front-runners (but for what the search has trained already), the published coefficients, each
-    dimension alone.
-
-    The others are scaled until their counted multiply-adds come as near as can be to the first front-runner's.
-    """
-    if not front_runners:
+    if not best:
         return []
-    target = int(front_runners[0].metrics["macs"])
+    target = int(best[0].metrics["macs"])
     others = {name: at_macs(base, at, target) for name, at in OTHERS.items()}
-    listed: list[Entry] = []
+    listed: list[tuple[str, Multipliers, int, int | None]] = []
     for seed in seeds:
-        for place, trial in enumerate(front_runners, start=1):
-            if (trial.seed, trial.epochs) != (seed, epochs):
-                listed.append(
-                    Entry(f"{FRONT_RUNNER} {place}", coefficients_of_trial(trial).at(1.0), seed, trial.number)
-                )
-        listed += [Entry(name, multipliers, seed) for name, multipliers in others.items() if multipliers is not None]
-    return listed
+        for place, trial in enumerate(best, start=1):
+            if (trial.seed, trial.epochs) != (seed, plan.epochs):
+                name, multipliers = f"{FRONT_RUNNER} {place}", coefficients_of_trial(trial).at(1.0)
+                listed.append((name, multipliers, seed, trial.number))
+        listed += [(name, found, seed, None) for name, found in others.items() if found is not None]
+    base_macs = counted(base).macs
+    jobs = []
+    for number, (name, multipliers, seed, of) in enumerate(listed, start=first):
+        model = compound_scale(base, multipliers)
+        note = {"control": True, "compared_as": name, **({"of": of} if of is not None else {})}
+        facts = growth(model, multipliers, base_macs)
+        jobs.append(Job(number, seed, plan.epochs, model.key, model, name=name, data=plan.data, note=note, facts=facts))
+    return jobs
 
 
 def at_macs(base: ModelSpec, at: Callable[[float], Multipliers], target: int) -> Multipliers | None:

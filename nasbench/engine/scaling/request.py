@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Callable
-from math import isfinite, log2
+from math import log2
 from pathlib import Path
 from typing import Any
 
 from nasbench.core.compound import PUBLISHED, Coefficients, Multipliers
 from nasbench.core.errors import UsageError
 from nasbench.engine.config import ScaleConfig
+from nasbench.engine.config.record import flag
 
 PRODUCT_RANGE = (1.8, 2.2)
 """alpha * beta**2 * gamma**2 is about 2; the published coefficients have 1.920."""
@@ -35,9 +36,10 @@ def check_request(config: ScaleConfig) -> None:
                 f"{' and '.join(given)} are for --phi and --target-macs; {way} says all there is. Leave one of them "
                 "out."
             )
-    if config.published and config.base != ScaleConfig.base:
+    if config.published and config.base != ScaleConfig().base:
         raise UsageError(
-            f"--published scales {ScaleConfig.base} by its published table; got --base {config.base}. Leave --base out."
+            f"--published scales {ScaleConfig().base} by its published table; got --base {config.base}. Leave --base "
+            "out."
         )
     if config.coefficients is not None and any(
         value is not None for value in (config.alpha, config.beta, config.gamma)
@@ -45,21 +47,34 @@ def check_request(config: ScaleConfig) -> None:
         raise UsageError(
             "--coefficients RUN gives alpha, beta and gamma; leave --alpha, --beta and --gamma out, or give them alone"
         )
-    if config.phi is not None and not isfinite(config.phi):
-        raise UsageError(f"--phi takes a number, such as 3, 0.5 or -1; got {config.phi}")
     if config.train and config.classes is not None:
         raise UsageError("--classes is the data set's own with --train; leave it out")
-    if not config.train and (config.run or config.resume):
+    if not config.train and (config.place.run or config.place.resume):
         raise UsageError("--run and --resume are for what trains: add --train or --search")
     _refuse_unheeded(config)
 
 
+def check_search(config: ScaleConfig) -> None:
+    """UsageError for flags that say what a search is to find out."""
+    says = ("phi", "alpha", "beta", "gamma", "coefficients", "depth", "width", "resolution", "target_macs", "published")
+    given = [flag(name) for name in says if getattr(config, name) is not None]
+    given += ["--dims"] * (config.dims != "compound") + ["--train"] * config.train
+    if given:
+        raise UsageError(
+            f"--search finds alpha, beta and gamma at phi = 1; {' and '.join(given)} cannot go with it. Leave it out."
+        )
+    if config.classes is not None:
+        raise UsageError("--classes is the data set's own with --search; leave it out")
+
+
 def _refuse_unheeded(config: ScaleConfig) -> None:
+    """UsageError for flags that nothing would heed: those of a search, or of a training, where there is none."""
+    asked, plain = config.flat(), ScaleConfig().flat()
     for names, what, way in (
         (SEARCHES, "searches", "--search"),
         (() if config.train else TRAINS, "trains", "--train or --search"),
     ):
-        given = [f"--{name.replace('_', '-')}" for name in names if getattr(config, name) != getattr(ScaleConfig, name)]
+        given = [flag(name) for name in names if asked[name] != plain[name]]
         if given:
             verb, them = ("is", "it") if len(given) == 1 else ("are", "them")
             raise UsageError(f"{' and '.join(given)} {verb} for what {what}: add {way}, or leave {them} out")

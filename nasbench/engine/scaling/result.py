@@ -2,13 +2,12 @@
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from statistics import fmean, stdev
 from typing import Any
 
 from nasbench.core.compound import Coefficients, Multipliers
 from nasbench.core.spec import ModelSpec
 from nasbench.engine.config import ScaleConfig
-from nasbench.engine.parts.scaled import Counts, Difference, pixels_of
+from nasbench.engine.parts.scaled import Counts, Difference
 from nasbench.engine.scaling.published import PublishedScale
 from nasbench.engine.scaling.request import read_found
 from nasbench.engine.training.trainings import Trained
@@ -47,10 +46,6 @@ class ScaleResult:
         """What the coefficients of --coefficients were found for: `run`, `base`, `dataset`, `recipe`."""
         return read_found(Path(self.config.coefficients))[1] if self.config.coefficients is not None else None
 
-    def accuracies(self, model: str) -> list[float]:
-        """Test accuracy in [0, 1] of the model's trainings that succeeded, by seed."""
-        return [trial.metrics["test_accuracy"] for _, trial in self.trained.of(model)] if self.trained else []
-
     def to_json(self) -> dict[str, Any]:
         """The object that `nasbench scale --json` prints."""
         coefficients = self.coefficients
@@ -62,7 +57,7 @@ class ScaleResult:
             "dims": self.config.dims,
             "depth": self.multipliers.depth,
             "width": self.multipliers.width,
-            "resolution": pixels_of(self.scaled),
+            "resolution": self.scaled.pixels,
             "resolution_multiplier": self.multipliers.resolution,
             "stages": None if self.after.stages is None else [asdict(row) for row in self.after.stages],
             "params": self.after.params,
@@ -81,9 +76,14 @@ class ScaleResult:
         return record
 
     def _training(self, model: str) -> dict[str, Any]:
-        found = self.accuracies(model)
-        deviation = stdev(found) if len(found) > 1 else None
-        return {"model": model, "test_accuracy": fmean(found), "std": deviation, "seeds": len(found)}
+        assert self.trained is not None
+        mean = self.trained.mean(model, "test_accuracy")
+        return {
+            "model": model,
+            "test_accuracy": mean,
+            "std": self.trained.std(model),
+            "seeds": len(self.trained.of(model)),
+        }
 
 
 def names_of(config: ScaleConfig, phi: float | None) -> tuple[str, str]:

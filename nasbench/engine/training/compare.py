@@ -1,6 +1,6 @@
 """Found models beside baselines and random cells, under one recipe and several seeds."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from nasbench.core.arch import sample
 from nasbench.core.errors import RunFailed, UsageError
-from nasbench.core.registry import recipes
 from nasbench.core.seeds import derive
 from nasbench.core.spec import ModelSpec
 from nasbench.core.store import RunStore
-from nasbench.engine.config import CompareConfig
-from nasbench.engine.parts.models import space_named
-from nasbench.engine.training.trainings import Trained, run_trainings, specify
+from nasbench.engine.config import CompareConfig, ModelOverrides
+from nasbench.engine.parts.lookup import space_named
+from nasbench.engine.report import write_report
+from nasbench.engine.training.trainings import Trained, run_trainings, specify, trainings_of
+from nasbench.evaluators.start import Start
 
 if TYPE_CHECKING:
-    from nasbench.report.comparison.results import Row, Verdict
+    from nasbench.report.comparison.results import Verdict
+    from nasbench.report.comparison.rows import Row
 
 
 @dataclass(frozen=True)
@@ -28,54 +30,43 @@ class CompareResult:
     trained: Trained
     rows: tuple["Row", ...]
     verdict: "Verdict"
-    files: tuple[Path, ...]
 
     def to_json(self) -> dict[str, Any]:
         """The object that `nasbench compare --json` prints."""
-        rows = [row.to_json() for row in self.rows]
-        run = str(self.trained.directory)
         return {
-            "dataset": self.config.dataset,
-            "recipe": self.config.recipe,
-            "rows": rows,
+            "dataset": self.config.data.dataset,
+            "recipe": self.config.training.recipe,
+            "rows": [row.to_json() for row in self.rows],
             "verdict": self.verdict.text,
-            "run": run,
+            "run": str(self.trained.directory),
         }
 
 
 def compare(config: CompareConfig, argv: Sequence[str]) -> CompareResult:
     """Trains what was not trained before, and writes the table, the charts and the verdict into the run directory."""
-    if config.controls < 0:
-        raise UsageError(f"--controls takes a whole number from 0 on; got {config.controls}")
+    config.check()
     if len(config.models) + config.controls < 2:
         raise UsageError("a comparison needs two models or more; name them, or add random cells with --controls K")
-    recipes.get(config.recipe)
-    specs = specify(config.models, config)
-    sources = {name: "found" if _is_found(name) else "baseline" for name in specs}
-    controls = _controls(specs, sources, config)
+    size = config.training
+    found = specify(config.models, config.data, ModelOverrides(cells=size.cells, filters=size.filters))
+    sources = {name: "found" if _is_found(name) else "baseline" for name in found}
+    controls = _controls(found, sources, config)
     sources |= dict.fromkeys(controls, "random")
-    trained = run_trainings({**specs, **controls}, config, "compare", argv, extra={"sources": sources})
-    from nasbench.report.comparison.page import write_comparison
-    from nasbench.report.comparison.results import verdict
+    trainings = trainings_of({**found, **controls}, config, Start())
+    searches = [search for name in sources if (search := _search_record(name)) is not None]
 
-    rows = [_row(name, source, trained) for name, source in sources.items()]
-    if not any(row.accuracies for row in rows):
-        raise RunFailed(f"no training succeeded: {'; '.join(sorted({trial.error or '' for trial in trained.trials}))}")
-    if config.ensemble:
-        rows.append(_ensemble([row.model for row in rows if row.source != "random" and row.accuracies], trained))
-    failures = [
-        f"{trial.architecture.genes['model']} seed {trial.architecture.genes['seed']}: {trial.error}"
-        for trial in trained.trials
-        if trial.error
-    ]
-    record = {
-        **RunStore.read(trained.directory).run,
-        "searches": [search for name in sources if (search := _search_record(name)) is not None],
-        "reused": sum(bool(trial.metrics.get("reused")) for trial in trained.trials),
-        "seconds": sum(trial.metrics.get("train_seconds", 0.0) for trial in trained.trials),
-    }
-    files = write_comparison(trained.directory, record, rows, failures)
-    return CompareResult(config, trained, tuple(rows), verdict(rows), tuple(files))
+    def finish(trained: Trained) -> dict[str, Any]:
+        return {"ensemble": _ensemble(sources, trained) if config.ensemble else None}
+
+    plan = {"sources": sources, "searches": searches}
+    trained = run_trainings("compare", config, trainings, argv, write_report, plan, finish=finish)
+    if not any(trial.scored for trial in trained.trials):
+        raise RunFailed(f"no training succeeded: {'; '.join(trained.failures())}")
+    from nasbench.report.comparison.results import verdict
+    from nasbench.report.comparison.rows import rows_of
+
+    rows = rows_of(RunStore.read(trained.directory))
+    return CompareResult(config, trained, tuple(rows), verdict(rows))
 
 
 def _is_found(model: str) -> bool:
@@ -83,11 +74,13 @@ def _is_found(model: str) -> bool:
     return Path(model).is_dir() or model.endswith(".json")
 
 
-def _controls(specs: dict[str, ModelSpec], sources: dict[str, str], config: CompareConfig) -> dict[str, ModelSpec]:
+def _controls(
+    models: Mapping[str, ModelSpec], sources: Mapping[str, str], config: CompareConfig
+) -> dict[str, ModelSpec]:
     """Random cells of the space and size of the first found model."""
     if not config.controls:
         return {}
-    cells = [spec for name, spec in specs.items() if sources[name] == "found" and spec.source.startswith("space:")]
+    cells = [spec for name, spec in models.items() if sources[name] == "found" and spec.source.startswith("space:")]
     if not cells:
         raise UsageError(
             "--controls draws random cells of a found model's space and size: give a search's run directory among the "
@@ -102,7 +95,7 @@ def _controls(specs: dict[str, ModelSpec], sources: dict[str, str], config: Comp
     space = space_named(found.source.removeprefix("space:"))
     drawn: dict[str, ModelSpec] = {}
     for index in range(config.controls):
-        rng = Random(derive(config.seed, "control", index))
+        rng = Random(derive(config.repeats.seed, "control", index))
         drawn[f"random cell {index + 1}"] = replace(
             found, architecture=sample(space.name, space.choices, rng), name=None
         )
@@ -111,7 +104,7 @@ def _controls(specs: dict[str, ModelSpec], sources: dict[str, str], config: Comp
 
 def _search_record(model: str) -> dict[str, Any] | None:
     """The record of the search that found a model, with its trials' count and seconds; None where it is not at hand."""
-    if not (Path(model) / "run.json").exists():
+    if not (Path(model) / "run.json").exists() or not RunStore.is_readable(Path(model)):
         return None
     store = RunStore.read(Path(model))
     if store.run["command"] in ("train", "transfer"):
@@ -119,30 +112,16 @@ def _search_record(model: str) -> dict[str, Any] | None:
     return {**store.run, "trials": len(store.trials), "seconds": sum(trial.seconds for trial in store.trials)}
 
 
-def _row(model: str, source: str, trained: Trained) -> "Row":
-    from nasbench.report.comparison.results import Row
-
-    done = trained.of(model)
-    if not done:
-        return Row(model, source, None, None, None, (), ())
-    metrics = [trial.metrics for _, trial in done]
-    rate = sum(each["images_per_second"] for each in metrics) / len(metrics)
-    accuracies = tuple(each["test_accuracy"] for each in metrics)
-    return Row(
-        model, source, metrics[0]["params"], metrics[0]["macs"], rate, tuple(seed for seed, _ in done), accuracies
-    )
-
-
-def _ensemble(models: Sequence[str], trained: Trained) -> "Row":
+def _ensemble(sources: Mapping[str, str], trained: Trained) -> dict[str, Any] | None:
     """The mean of the models' class probabilities, seed by seed, over the seeds that all of them have."""
-    from nasbench.evaluators.full_training import ensemble_accuracy, test_labels
-    from nasbench.report.comparison.results import Row
+    from nasbench.evaluators.predictions import ensemble_accuracy, test_labels
 
-    done = {model: dict(trained.of(model)) for model in models}
+    models = [name for name, source in sources.items() if source != "random" and trained.of(name)]
+    if not models:
+        return None
+    done = {model: {trial.seed: trial for trial in trained.of(model)} for model in models}
     seeds = sorted(set.intersection(*(set(trials) for trials in done.values())))
-    labels = test_labels(trained.evaluator)
-    accuracies = [
-        ensemble_accuracy([trained.evaluator.folder(model, seed) for model in models], labels) for seed in seeds
-    ]
-    totals = [sum(next(iter(done[model].values())).metrics[what] for model in models) for what in ("params", "macs")]
-    return Row(f"ensemble of {len(models)}", "ensemble", totals[0], totals[1], None, tuple(seeds), tuple(accuracies))
+    labels = test_labels(trained.evaluator.data)
+    accuracies = [ensemble_accuracy([trained.folder(done[model][seed]) for model in models], labels) for seed in seeds]
+    params, macs = (sum(trained.of(model)[0].metrics[what] for model in models) for what in ("params", "macs"))
+    return {"models": len(models), "params": params, "macs": macs, "seeds": seeds, "accuracies": accuracies}

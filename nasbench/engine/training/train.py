@@ -2,63 +2,52 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import fmean, stdev
 from typing import Any
 
-from nasbench.core.errors import RunFailed
-from nasbench.engine.config import Form, TrainConfig
-from nasbench.engine.training.trainings import Trained, run_trainings, specify, write_best_training
+from nasbench.engine.config import ModelOverrides, TrainConfig
+from nasbench.engine.report import write_report
+from nasbench.engine.training.trainings import Trained, run_trainings, specify, trainings_of, write_best_training
+from nasbench.evaluators.start import Start
 
 
 @dataclass(frozen=True)
 class TrainResult:
-    """What `nasbench train` came to; accuracies in [0, 1], one a seed."""
+    """What `nasbench train` came to."""
 
     config: TrainConfig
     trained: Trained
-    val_accuracies: tuple[float, ...]
-    test_accuracies: tuple[float, ...]
-    params: int
-    macs: int
-
-    @property
-    def std(self) -> float | None:
-        """The sample deviation of test accuracy over seeds; None for one seed."""
-        return stdev(self.test_accuracies) if len(self.test_accuracies) > 1 else None
 
     def to_json(self) -> dict[str, Any]:
-        """The object that `nasbench train --json` prints."""
+        """The object that `nasbench train --json` prints; accuracies in [0, 1]."""
+        model, trained = self.config.model, self.trained
+        done = trained.of(model)
         return {
-            "model": self.config.model,
-            "dataset": self.config.dataset,
-            "recipe": self.config.recipe,
-            "seeds": len(self.test_accuracies),
-            "params": self.params,
-            "macs": self.macs,
-            "val_accuracy": fmean(self.val_accuracies),
-            "test_accuracy": fmean(self.test_accuracies),
-            "std": self.std,
-            "seconds": round(self.trained.seconds, 2),
-            "run": str(self.trained.directory),
+            "model": model,
+            "dataset": self.config.data.dataset,
+            "recipe": self.config.training.recipe,
+            "seeds": len(done),
+            "params": done[0].metrics["params"],
+            "macs": done[0].metrics["macs"],
+            "val_accuracy": trained.mean(model, "val_accuracy"),
+            "test_accuracy": trained.mean(model, "test_accuracy"),
+            "std": trained.std(model),
+            "seconds": round(trained.seconds, 2),
+            "run": str(trained.directory),
         }
 
 
 def train(config: TrainConfig, argv: Sequence[str]) -> TrainResult:
     """Trains (or reads what was trained before). UsageError for bad input, RunFailed where no training succeeded."""
-    form = Form(aux_head=config.aux_head)
-    specs = specify([config.model], config, form)
-    trained = run_trainings(specs, config, "train", argv, config.pretrained)
-    done = trained.of(config.model)
-    if not done:
-        reasons = sorted({trial.error or "" for trial in trained.trials})
-        raise RunFailed(f"no training of {config.model} succeeded: {'; '.join(reasons)}")
-    write_best_training(trained, config.model, specs[config.model])
-    metrics = [trial.metrics for _, trial in done]
-    return TrainResult(
-        config,
-        trained,
-        tuple(each["val_accuracy"] for each in metrics),
-        tuple(each["test_accuracy"] for each in metrics),
-        metrics[0]["params"],
-        metrics[0]["macs"],
-    )
+    config.check()
+    size = config.training
+    overrides = ModelOverrides(cells=size.cells, filters=size.filters, aux_head=config.aux_head)
+    models = specify([config.model], config.data, overrides)
+    trainings = trainings_of(models, config, Start(pretrained=config.pretrained))
+
+    def finish(trained: Trained) -> dict[str, Any]:
+        write_best_training(trained, config.model, models[config.model])
+        return {}
+
+    trained = run_trainings("train", config, trainings, argv, write_report, finish=finish)
+    trained.check(config.model)
+    return TrainResult(config, trained)

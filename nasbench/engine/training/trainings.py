@@ -1,197 +1,202 @@
-"""Whole trainings of models x seeds, through the same loop, executors, log and trackers as a search."""
+"""Whole trainings of models x seeds as a run: what train, transfer, compare and scale --train have in common."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
 from pathlib import Path
-from random import Random
+from statistics import fmean, stdev
 from time import monotonic
 from typing import Any
 
-from nasbench.core.arch import Architecture
-from nasbench.core.errors import Interrupted, UsageError
-from nasbench.core.loop import Executor, Plan, SearchLoop
-from nasbench.core.protocols import RunInfo, Tracker
+from nasbench.core.errors import RunFailed, UsageError
+from nasbench.core.job import Job
+from nasbench.core.loop import Executor
+from nasbench.core.protocols import Tracker
 from nasbench.core.recipe import Recipe
-from nasbench.core.spec import ModelSpec, Size
+from nasbench.core.source import JobList
+from nasbench.core.spec import ModelSpec
 from nasbench.core.store import RunStore
-from nasbench.core.trial import Proposal, Trial
-from nasbench.engine.config import Form, Trainings
-from nasbench.engine.parts.lookup import make_executor, recipe_named
-from nasbench.engine.parts.models import resolve, space_named
+from nasbench.core.trial import Trial
+from nasbench.engine.config import CompareConfig, Data, ModelOverrides, ScaleConfig, TrainConfig, TransferConfig
+from nasbench.engine.parts.lookup import executor_of, offered_by, recipe_named, space_named
+from nasbench.engine.parts.models import resolve
 from nasbench.engine.run.artifacts import write_network
-from nasbench.engine.run.interrupt import sigterm_interrupts
-from nasbench.engine.run.provenance import now, provenance
-from nasbench.engine.run.watch import close_trackers, make_trackers, print_note
-from nasbench.evaluators.full_training import FullTraining, Models
+from nasbench.engine.run.run import Opening, open_run
+from nasbench.engine.run.watch import make_trackers
+from nasbench.evaluators.start import Start
+from nasbench.evaluators.training import Keep, TrainingEvaluator
 
-
-class Enumerate:
-    """Every model under the first seed, then every model under the next one: an early stop leaves a comparison of fewer
-    seeds.
-    """
-
-    def __init__(self, models: Models) -> None:
-        self._models = models
-
-    def ask(self, number: int, rng: Random, running: Sequence[Proposal]) -> Proposal:  # noqa: ARG002 - the protocol's
-        seed, model = divmod(number - 1, len(self._models.names))
-        return Proposal(
-            number, Architecture.of("models", {"model": self._models.names[model], "seed": self._models.seeds[seed]})
-        )
-
-    def tell(self, trial: Trial) -> None:
-        """Nothing to learn."""
+TrainingConfig = TrainConfig | TransferConfig | CompareConfig | ScaleConfig
 
 
 @dataclass(frozen=True)
 class Trained:
-    """What came of the trainings: the run directory, its trials (genes: model, seed), the evaluator that ran them, wall
-    seconds.
-    """
+    """What came of the trainings: the run directory, its trials, the evaluator that ran them, wall seconds."""
 
     directory: Path
     trials: tuple[Trial, ...]
-    evaluator: FullTraining
+    evaluator: TrainingEvaluator
     seconds: float
 
-    def of(self, model: str) -> list[tuple[int, Trial]]:
-        """(seed, trial) of a model's trainings that succeeded, by seed."""
-        found = {
-            int(trial.architecture.genes["seed"]): trial
-            for trial in self.trials
-            if trial.architecture.genes["model"] == model and trial.scored
-        }
-        return sorted(found.items())
+    def of(self, model: str) -> list[Trial]:
+        """A model's trainings that succeeded, by seed."""
+        found = {trial.seed: trial for trial in self.trials if trial.name == model and trial.scored}
+        return [found[seed] for seed in sorted(found)]
+
+    def folder(self, trial: Trial) -> Path:
+        """Where a training lies."""
+        assert trial.model is not None, trial
+        return self.evaluator.kept(ModelSpec.from_json(trial.model), trial.seed).folder
+
+    def mean(self, model: str, metric: str) -> float:
+        """The mean of a metric over a model's seeds."""
+        return fmean(trial.metrics[metric] for trial in self.of(model))
+
+    def std(self, model: str) -> float | None:
+        """The sample deviation of test accuracy over a model's seeds; None for one seed."""
+        found = [trial.metrics["test_accuracy"] for trial in self.of(model)]
+        return stdev(found) if len(found) > 1 else None
+
+    def failures(self, model: str | None = None) -> list[str]:
+        """Why trainings failed, each reason once."""
+        return sorted({trial.error or "" for trial in self.trials if trial.error and model in (None, trial.name)})
+
+    def check(self, model: str) -> None:
+        """RunFailed, with the reasons, where no training of a model succeeded."""
+        if not self.of(model):
+            raise RunFailed(f"no training of {model} succeeded: {'; '.join(self.failures(model))}")
 
 
-def write_best_training(trained: Trained, model: str, spec: ModelSpec) -> None:
-    """Writes `best/` of the run directory, as a search leaves it: a model under the seed with the best validation
-    accuracy.
-    """
-    seed, best = max(trained.of(model), key=lambda each: float(each[1].metrics["val_accuracy"]))
-    space = None if spec.source == "zoo" else space_named(spec.source.removeprefix("space:"))
-    metrics = {**best.metrics, "number": best.number, "score": best.score, "epochs": best.epochs, "seed": seed}
-    weights = trained.evaluator.folder(model, seed) / "weights.safetensors"
-    write_network(trained.directory / "best", spec.to_json(), metrics, weights, spec, space)
+@dataclass(frozen=True)
+class Trainings:
+    """What to train: models by name, under one recipe and several seeds."""
+
+    models: Mapping[str, ModelSpec]
+    recipe: Recipe
+    evaluator: TrainingEvaluator
+    seeds: range
+
+    def jobs(self) -> list[Job]:
+        """Every model under the first seed, then under the next: an early stop leaves a comparison of fewer seeds."""
+        listed = [(seed, name, model) for seed in self.seeds for name, model in self.models.items()]
+        return [
+            Job(
+                number=number,
+                seed=seed,
+                epochs=self.recipe.epochs,
+                key=model.key,
+                model=model,
+                architecture=model.architecture,
+                name=name,
+                data=self.evaluator.data.name,
+            )
+            for number, (seed, name, model) in enumerate(listed, start=1)
+        ]
 
 
-def specify(models: Sequence[str], config: Trainings, form: Form | None = None) -> dict[str, ModelSpec]:
-    """Name -> specification, built for the data set. UsageError for unknown names, sizes that do not fit, and one model
+def specify(models: Sequence[str], data: Data, overrides: ModelOverrides) -> dict[str, ModelSpec]:
+    """Name -> specification, built for the data set. UsageError for unknown names, sizes that do not fit, a model
     twice.
-    """
-    from nasbench.train.datasets import default_data_dir, task_of
 
-    task = task_of(config.dataset, Path(config.data_dir) if config.data_dir else default_data_dir(), config.image_size)
-    asked = replace(
-        form or Form(), cells=config.cells, filters=config.filters, classes=task.num_classes, image_size=task.image_size
-    )
-    no_cells = replace(asked, cells=None, filters=None)
+    A scaled model keeps its resolution and its base's form, unless an image size is asked for.
+    """
+    task = offered_by(data, "auto")["data"].task()
+    asked = replace(overrides, classes=task.num_classes, image_size=data.image_size)
     specs: dict[str, ModelSpec] = {}
     for model in models:
-        plain = resolve(model, no_cells)
-        spec = replace(resolve(model, asked) if plain.size.skeleton else plain, task=task)
         if model in specs:
             raise UsageError(f"{model!r} is given twice; name each model once")
-        specs[model] = replace(spec, size=replace(spec.size, resolution=None))
+        found = resolve(model, replace(asked, cells=None, filters=None, stack=None, skeleton=None, aux_head=False))
+        scaled = found.pixels != found.task.image_size
+        if found.size.skeleton:
+            found = resolve(model, asked if scaled else replace(asked, image_size=task.image_size))
+        elif asked.stack or asked.skeleton or asked.aux_head:
+            # says that these are for networks of cells
+            found = resolve(model, replace(asked, cells=None, filters=None))
+        own = found.task.image_size if scaled else task.image_size
+        size = found.size if scaled else replace(found.size, resolution=None)
+        specs[model] = replace(found, size=size, task=replace(task, image_size=own))
     return specs
 
 
-def run_trainings(
-    specs: Mapping[str, ModelSpec],
-    config: Trainings,
-    command: str,
-    argv: Sequence[str],
-    pretrained: bool = False,
-    extra: Mapping[str, Any] | None = None,
-    recipe: Recipe | None = None,
-    executor: Executor | None = None,
-    **training: Any,
-) -> Trained:
-    """Trains every model under every seed, or reads what was trained before; `extra` goes into run.json's
-    configuration.
+def trainings_of(
+    models: Mapping[str, ModelSpec], config: TrainingConfig, start: Start, recipe: Recipe | None = None, **keep: Any
+) -> Trainings:
+    """The trainings that a configuration asks for, checked. `keep` are further fields of `Keep`."""
+    recipe = recipe or recipe_named(config.training)
+    source = offered_by(config.data, config.workers.device)["data"]
+    evaluator = TrainingEvaluator(source, recipe, config.workers.device)
+    evaluator.check()
+    if start.pretrained:
+        _check_weights(models)
+    _dry_build(models)
+    repeats = config.repeats
+    kept = Keep(
+        str(Path(repeats.trained_dir).absolute()),
+        source.identity(test=True),
+        start,
+        verbose=config.workers.workers == 0,
+        **keep,
+    )
+    seeds = range(repeats.seed, repeats.seed + repeats.seeds)
+    return Trainings(models, recipe, replace(evaluator, keep=kept), seeds)
 
-    `recipe` and `executor` are else those that `config` names; `training` are further fields of `FullTraining`.
+
+def run_trainings(
+    command: str,
+    config: TrainingConfig,
+    trainings: Trainings,
+    argv: Sequence[str],
+    report: Callable[[RunStore], object],
+    extra: Mapping[str, Any] | None = None,
+    executor: Executor | None = None,
+    finish: Callable[[Trained], Mapping[str, Any]] = lambda _: {},
+) -> Trained:
+    """Trains every model under every seed, or reads what was trained before, as a run.
+
+    `extra` goes into the plan of run.json; `finish` runs once all is trained, and what it returns goes into run.json.
+    `executor` is else the one that `config` names.
     """
     start = monotonic()
-    _check(config)
-    if pretrained:
-        _check_weights(specs)
-    recipe = recipe or recipe_named(config.recipe, config.epochs)
-    evaluator = FullTraining(
-        models=tuple(specs.items()),
-        dataset=config.dataset,
-        recipe=recipe,
-        image_size=config.image_size,
-        data_dir=config.data_dir,
-        download=config.download,
-        device=config.device,
-        directory=str(Path(config.trained_dir).absolute()),
-        pretrained=pretrained,
-        verbose=config.workers == 0,
-        **training,
+    evaluator = trainings.evaluator
+    plan = {"recipe": asdict(trainings.recipe), "networks": {n: m.to_json() for n, m in trainings.models.items()}}
+    trackers: list[Tracker] = make_trackers(config.tracking)
+    opening = Opening(
+        command=command,
+        config=config,
+        directory=config.place.directory(command),
+        argv=argv,
+        executor=executor or executor_of(config.workers),
+        trackers=trackers,
+        plan={**plan, **(extra or {})},
+        identity=evaluator.identity(),
     )
-    evaluator.check()
-    _dry_build(specs)
-    models = Models(tuple(specs), tuple(range(config.seed, config.seed + config.seeds)))
-    executor = executor or make_executor(config)
-    for line in executor.describe():
-        print_note(line)
-    trackers = make_trackers(config.wandb)
-    directory = Path(config.run) if config.run else Path("runs") / f"{datetime.now():%Y%m%d-%H%M%S}-{command}"
-    settings = {**asdict(config), **(extra or {}), "networks": {name: spec.to_json() for name, spec in specs.items()}}
-    store = _open(
-        directory,
-        config.resume,
-        {"command": command, "config": settings, "seed": config.seed, **provenance(argv)},
-        asdict(recipe),
-    )
-    numbers = range(1, len(models.names) * len(models.seeds) + 1)
-    plan = Plan(numbers, config.seed, recipe.epochs, "models", Size(), evaluator.task())
-    listeners: list[Callable[[Trial], None]] = [tracker.trial for tracker in trackers]
-    summary: dict[str, Any] = {}
-    try:
-        with sigterm_interrupts():
-            _start(trackers, store, len(numbers))
-            loop = SearchLoop(
-                models,
-                Enumerate(models),
-                plan,
-                store.append,
-                lambda metrics: float(metrics["test_accuracy"]),
-                listeners,
-                tuple(store.trials),
-            )
-            if not loop.finished:
-                executor.run(loop, evaluator)
-            store.update(ended=now())
-            summary = {"trials": len(store.trials)}
-    except KeyboardInterrupt as interrupt:
-        summary = {"interrupted": True}
-        raise Interrupted(
-            f"interrupted; finished trainings are kept in {config.trained_dir}. Run the command again to go on."
-        ) from interrupt
-    finally:
-        close_trackers(trackers, summary, directory)
-        executor.close()
-        store.close()
-    return Trained(directory, tuple(store.trials), evaluator, monotonic() - start)
+    with open_run(opening) as run:
+        jobs = JobList(trainings.jobs())
+        run.watch(planned=len(jobs.numbers))
+        run.answer(jobs, evaluator, lambda metrics: float(metrics["test_accuracy"]))
+        trained = Trained(run.directory, tuple(run.trials), evaluator, monotonic() - start)
+        run.store.update(**finish(trained))
+        run.end({"trials": len(run.trials)}, report)
+    return trained
 
 
-def _check(config: Trainings) -> None:
-    for name, low in {"seeds": 1, "epochs": 1, "cells": 1, "filters": 1, "image_size": 1, "workers": 0}.items():
-        value = getattr(config, name)
-        if value is not None and value < low:
-            raise UsageError(f"--{name.replace('_', '-')} takes a whole number from {low} on; got {value}")
+def write_best_training(trained: Trained, model: str, spec: ModelSpec) -> None:
+    """Writes `best/` as a search leaves it: a model under the seed with the best validation accuracy."""
+    if not trained.of(model):
+        return
+    best = max(trained.of(model), key=lambda trial: float(trial.metrics["val_accuracy"]))
+    space = space_named(spec.source.removeprefix("space:")) if spec.source.startswith("space:") else None
+    metrics = {**best.metrics, "number": best.number, "score": best.score, "epochs": best.epochs, "seed": best.seed}
+    weights = trained.folder(best) / "weights.safetensors"
+    write_network(trained.directory / "best", spec.to_json(), metrics, weights, spec, space)
 
 
-def _check_weights(specs: Mapping[str, ModelSpec]) -> None:
+def _check_weights(models: Mapping[str, ModelSpec]) -> None:
     """UsageError where a model has no published weights, before any work begins."""
     import zoo
     from zoo.registry import no_weights
 
-    for model, spec in specs.items():
+    for model, spec in models.items():
         if spec.source != "zoo" or spec.name is None:
             raise UsageError(
                 f"--pretrained is for networks of the zoo with published weights (see: nasbench zoo); {model} is none"
@@ -200,46 +205,15 @@ def _check_weights(specs: Mapping[str, ModelSpec]) -> None:
             raise no_weights(spec.name)
 
 
-def _dry_build(specs: Mapping[str, ModelSpec]) -> None:
+def _dry_build(models: Mapping[str, ModelSpec]) -> None:
     """Builds every network without memory, so that one that does not fit the data is answered now."""
     import torch
 
     from nasbench.evaluators.building import build_network
 
-    for name, spec in specs.items():
+    for name, spec in models.items():
         try:
             with torch.device("meta"):
                 build_network(spec)
         except UsageError as error:
             raise UsageError(f"{name}: {error}") from error
-
-
-def _open(directory: Path, resume: bool, record: dict[str, Any], recipe: dict[str, Any]) -> RunStore:
-    if not resume:
-        return RunStore.create(directory, {**record, "plan": {"recipe": recipe}})
-    store = RunStore.resume(directory)
-    stored = store.run.get("config", {})
-    for name in ("networks", "dataset", "image_size", "seeds", "seed", "controls"):
-        if stored.get(name) != record["config"].get(name):
-            store.close()
-            flag = "the list of models" if name == "networks" else f"--{name}"
-            raise UsageError(
-                f"{flag} contradicts the run in {directory}, which has {stored.get(name)}. Leave it as it was, or "
-                "start a new run."
-            )
-    if store.run["plan"]["recipe"] != _as_json(recipe):
-        store.close()
-        raise UsageError(
-            f"--recipe or --epochs contradict the run in {directory}. Leave them as they were, or start a new run."
-        )
-    return store
-
-
-def _as_json(record: dict[str, Any]) -> Any:
-    """As run.json gives it back: tuples are lists there."""
-    return json.loads(json.dumps(record))
-
-
-def _start(trackers: Sequence[Tracker], store: RunStore, planned: int) -> None:
-    for tracker in trackers:
-        tracker.start(RunInfo(store.directory, store.run["config"], planned, tuple(store.trials)))

@@ -8,151 +8,149 @@ torchrun started: torchrun --nproc-per-node 8 -m -- nasbench transfer MODEL ... 
 import json
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from statistics import fmean, stdev
 from typing import Any
 
-from nasbench.core.errors import RunFailed, TrialFailed, UsageError
+from nasbench.core.errors import UsageError
+from nasbench.core.loop import Executor
 from nasbench.core.recipe import Recipe
 from nasbench.core.spec import ModelSpec
-from nasbench.engine.config import Form, TransferConfig
-from nasbench.engine.parts.lookup import make_executor, recipe_named
+from nasbench.core.trial import Trial
+from nasbench.engine.config import ModelOverrides, TransferConfig
+from nasbench.engine.parts.lookup import executor_of, recipe_named
 from nasbench.engine.parts.models import resolve
-from nasbench.engine.training.trainings import Trained, run_trainings, specify, write_best_training
-from nasbench.evaluators.full_training import FullTraining
-from nasbench.train.freezing import Freezing
+from nasbench.engine.report import write_report
+from nasbench.engine.training.trainings import (
+    Trained,
+    Trainings,
+    run_trainings,
+    specify,
+    trainings_of,
+    write_best_training,
+)
+from nasbench.evaluators.start import Start
+from nasbench.evaluators.training import follow
 
 
 @dataclass(frozen=True)
 class TransferResult:
-    """What `nasbench transfer` came to; accuracies in [0, 1], one a seed. `spec` is the network that was built."""
+    """What `nasbench transfer` came to. `spec` is the network that was built."""
 
     config: TransferConfig
     spec: ModelSpec
     trained: Trained
 
-    def mean(self, metric: str) -> float:
-        return fmean(trial.metrics[metric] for _, trial in self.trained.of(self.config.model))
-
-    @property
-    def std(self) -> float | None:
-        """The sample deviation of test accuracy over seeds; None for one seed."""
-        found = [trial.metrics["test_accuracy"] for _, trial in self.trained.of(self.config.model)]
-        return stdev(found) if len(found) > 1 else None
-
-    def left_out(self, seed: int) -> list[str]:
-        """The image files that a seed's training could not read, as far as its folder is still there."""
-        result = self.trained.evaluator.folder(self.config.model, seed) / "result.json"
+    def left_out(self, trial: Trial) -> list[str]:
+        """The image files that a training could not read, as far as its folder is still there."""
+        result = self.trained.folder(trial) / "result.json"
         record = json.loads(result.read_text(encoding="utf-8")) if result.exists() else {}
         return list(record.get("corrupt", []))
 
     def to_json(self) -> dict[str, Any]:
-        """The object that `nasbench transfer --json` prints."""
-        done = self.trained.of(self.config.model)
+        """The object that `nasbench transfer --json` prints; accuracies in [0, 1]."""
+        model, trained = self.config.model, self.trained
+        done = trained.of(model)
         return {
-            "model": self.config.model,
-            "dataset": self.config.dataset,
-            "recipe": self.config.recipe,
+            "model": model,
+            "dataset": self.config.data.dataset,
+            "recipe": self.config.training.recipe,
             "seeds": len(done),
-            "params": done[0][1].metrics["params"],
-            "macs": done[0][1].metrics["macs"],
-            "val_accuracy": self.mean("val_accuracy"),
-            "test_accuracy": self.mean("test_accuracy"),
-            "top1": self.mean("test_accuracy"),
-            "top5": self.mean("test_top5"),
-            "std": self.std,
-            "seconds": round(self.trained.seconds, 2),
+            "params": done[0].metrics["params"],
+            "macs": done[0].metrics["macs"],
+            "val_accuracy": trained.mean(model, "val_accuracy"),
+            "test_accuracy": trained.mean(model, "test_accuracy"),
+            "top1": trained.mean(model, "test_accuracy"),
+            "top5": trained.mean(model, "test_top5"),
+            "std": trained.std(model),
+            "seconds": round(trained.seconds, 2),
             "size": vars(self.spec.size),
-            "carried_params": done[0][1].metrics.get("carried_params", 0),
-            "corrupt_files": max(trial.metrics.get("corrupt_files", 0) for _, trial in done),
-            "run": str(self.trained.directory),
+            "carried_params": done[0].metrics.get("carried_params", 0),
+            "corrupt_files": max(trial.metrics.get("corrupt_files", 0) for trial in done),
+            "run": str(trained.directory),
         }
 
 
 def transfer(config: TransferConfig, argv: Sequence[str]) -> TransferResult | None:
-    """Builds and trains (or reads what was trained before). None in those of torchrun's processes that do not lead.
+    """Builds and trains (or reads what was trained before). None in torchrun's processes that do not lead.
 
     UsageError for bad input, RunFailed where no training succeeded.
     """
+    config.check()
     if config.pretrained and config.weights:
         raise UsageError("--pretrained and --weights both say what to start from: give one of them")
-    recipe = _recipe(config)
-    specs = _specify(config)
-    settings: dict[str, Any] = {
-        "freezing": Freezing(config.freeze),
-        "skip_corrupt": config.skip_corrupt,
-        "compiled": config.compile,
-        "carried": str(_weights_file(config.weights)) if config.weights else None,
-    }
+    start = Start(config.pretrained, _weights_file(config.weights), config.freeze)
+    models, recipe = _specify(config), _recipe(config)
     started_by_torchrun = int(os.environ.get("WORLD_SIZE", "1")) > 1
-    if config.workers:
-        if started_by_torchrun:
-            raise UsageError("torchrun has started the processes already: leave --workers out")
-        return _result(config, specs, _with_ray_train(config, specs, argv, recipe, settings))
-    with _group_of_torchrun(config.device) if started_by_torchrun else nullcontext(True) as leads:
-        if leads:
-            return _result(
-                config,
-                specs,
-                run_trainings(specs, config, "transfer", argv, config.pretrained, recipe=recipe, **settings),
-            )
-        follow(specs, config, recipe, settings)
-    return None
+    if config.workers.workers and started_by_torchrun:
+        raise UsageError("torchrun has started the processes already: leave --workers out")
+    with _group_of_torchrun(config.workers.device) if started_by_torchrun else nullcontext(True) as is_leader:
+        trainings = trainings_of(models, config, start, recipe, compiled=config.compile)
+        if not is_leader:
+            follow(trainings.evaluator, trainings.jobs())
+            return None
+        if config.workers.workers:
+            return _with_ray_train(config, trainings, argv)
+        return _run(config, trainings, argv)
+
+
+def _run(
+    config: TransferConfig, trainings: Trainings, argv: Sequence[str], executor: Executor | None = None
+) -> TransferResult:
+    spec = trainings.models[config.model]
+
+    def finish(trained: Trained) -> dict[str, Any]:
+        write_best_training(trained, config.model, spec)
+        return {}
+
+    trained = run_trainings("transfer", config, trainings, argv, write_report, executor=executor, finish=finish)
+    trained.check(config.model)
+    return TransferResult(config, spec, trained)
 
 
 def _recipe(config: TransferConfig) -> Recipe:
-    recipe = recipe_named(config.recipe, config.epochs)
-    if config.accumulate is None:
-        return recipe
-    if config.accumulate < 1:
-        raise UsageError(f"--accumulate takes a whole number from 1 on; got {config.accumulate}")
-    return replace(recipe, accumulate=config.accumulate)
+    recipe = recipe_named(config.training)
+    return recipe if config.accumulate is None else replace(recipe, accumulate=config.accumulate)
 
 
 def _specify(config: TransferConfig) -> dict[str, ModelSpec]:
     """The network in its new form: cells in the ImageNet skeleton unless told otherwise."""
-    cells = bool(resolve(config.model, Form()).size.skeleton)
-    skeleton = config.skeleton or ("imagenet" if cells else None)
-    return specify([config.model], config, Form(stack=config.stack, skeleton=skeleton, aux_head=config.aux_head))
+    found = resolve(config.model, ModelOverrides())
+    skeleton = config.skeleton or ("imagenet" if found.size.skeleton and found.size.resolution is None else None)
+    size = config.training
+    overrides = ModelOverrides(config.stack, size.cells, size.filters, skeleton=skeleton, aux_head=config.aux_head)
+    return specify([config.model], config.data, overrides)
 
 
-def _weights_file(weights: str) -> Path:
+def _weights_file(weights: str | None) -> str | None:
+    if weights is None:
+        return None
     path = Path(weights)
     path = path / "best" / "weights.safetensors" if path.is_dir() else path
     if not path.exists():
         raise UsageError(
             f"no weights at {path}. --weights takes a .safetensors file, or a run directory whose best was trained."
         )
-    return path
+    return str(path)
 
 
-def _with_ray_train(
-    config: TransferConfig, specs: dict[str, ModelSpec], argv: Sequence[str], recipe: Recipe, settings: dict[str, Any]
-) -> Trained:
+def _with_ray_train(config: TransferConfig, trainings: Trainings, argv: Sequence[str]) -> TransferResult:
     """One training at a time, each on all workers together."""
     from nasbench.executors.local import LocalExecutor
     from nasbench.executors.ray_train import RayTrain
     from nasbench.executors.ray_tune import RayExecutor
 
-    cluster = make_executor(config)
+    cluster = executor_of(config.workers)
     assert isinstance(cluster, RayExecutor), cluster
+    evaluator = trainings.evaluator
+    assert evaluator.keep is not None
     try:
-        together = RayTrain(cluster, config.workers, config.gpus_per_worker)
-        local = LocalExecutor("cpu", config.trial_timeout)
-        return run_trainings(
-            specs,
-            config,
-            "transfer",
-            argv,
-            config.pretrained,
-            recipe=recipe,
-            executor=local,
-            together=together,
-            **settings,
-        )
+        together = RayTrain(cluster, config.workers.workers, config.workers.gpus_per_worker)
+        in_group = replace(evaluator, keep=replace(evaluator.keep, together=together))
+        local = LocalExecutor(device="cpu", trial_timeout=config.workers.trial_timeout)
+        return _run(config, replace(trainings, evaluator=in_group), argv, local)
     finally:
         cluster.close()
 
@@ -173,33 +171,3 @@ def _group_of_torchrun(device: str) -> Iterator[bool]:
         yield distributed.get_rank() == 0
     finally:
         distributed.destroy_process_group()
-
-
-def follow(specs: dict[str, ModelSpec], config: TransferConfig, recipe: Recipe, settings: dict[str, Any]) -> None:
-    """What a process does that does not lead: its part of every training that the leading one starts, in the same
-    order.
-    """
-    evaluator = FullTraining(
-        models=tuple(specs.items()),
-        dataset=config.dataset,
-        recipe=recipe,
-        image_size=config.image_size,
-        data_dir=config.data_dir,
-        download=False,
-        device=config.device,
-        directory=str(Path(config.trained_dir).absolute()),
-        pretrained=config.pretrained,
-        **settings,
-    )
-    for seed in range(config.seed, config.seed + config.seeds):
-        if not (evaluator.folder(config.model, seed) / "result.json").exists():
-            with suppress(TrialFailed):  # the leading process records it, and goes on to the next seed
-                evaluator.train(config.model, seed)
-
-
-def _result(config: TransferConfig, specs: dict[str, ModelSpec], trained: Trained) -> TransferResult:
-    if not trained.of(config.model):
-        reasons = sorted({trial.error or "" for trial in trained.trials})
-        raise RunFailed(f"no training of {config.model} succeeded: {'; '.join(reasons)}")
-    write_best_training(trained, config.model, specs[config.model])
-    return TransferResult(config, specs[config.model], trained)

@@ -1,6 +1,4 @@
-"""The columns of a cell's drawing, and the order in each that crosses few edges (after Sugiyama, Tagawa and Toda
-1981).
-"""
+"""The columns of a cell's drawing, ordered for few crossings of edges (after Sugiyama, Tagawa and Toda 1981)."""
 
 from itertools import combinations, product
 
@@ -8,8 +6,10 @@ from nasbench.core.graph import CellGraph, Node
 
 
 class Columns:
-    """The states of a cell in columns by depth. A state stands in its own column, and as a lane in every later one up
-    to its last use.
+    """The states of a cell in columns by depth.
+
+    A state is a member of its own column. In each later column before its last use, it is a member too, drawn as a lane
+    (a line that passes the column).
     """
 
     def __init__(self, graph: CellGraph) -> None:
@@ -31,18 +31,18 @@ class Columns:
         ]
 
     def sources(self, state: str, depth: int) -> list[str]:
-        """What enters a member of a column from the column before."""
+        """The states of the previous column that are connected to a member of this column."""
         if depth == 0:
             return []
         return [state] if self.depth[state] < depth else [source for source, _ in self.nodes[state].edges]
 
     def arranged(self, node: Node, order: list[list[str]]) -> list[tuple[str, str]]:
-        """The edges of a node in the order of their sources in the column before."""
+        """The edges of a node, in the order of their sources in the previous column."""
         before = {state: index for index, state in enumerate(order[self.depth[node.name] - 1])}
         return sorted(node.edges, key=lambda edge: before[edge[0]])
 
     def order(self) -> list[list[str]]:
-        """The members of each column from top to bottom, with few crossings: moves states as long as that helps."""
+        """The members of each column from top to bottom. Moves states as long as that reduces the crossings."""
         order = [list(column) for column in self.members]
         for _ in range(8):
             changed = False
@@ -57,7 +57,7 @@ class Columns:
                     column = [*rest[:best], state, *rest[best:]]
                     order[depth] = column
             for (first, second), start in product(combinations(self.depth, 2), range(len(order))):
-                # two long lanes that cross: no single move helps
+                # Swap two states in all later columns: a single move does not help if two long lanes cross.
                 swapped = [*order[:start], *(_swapped(column, first, second) for column in order[start:])]
                 if self._total(swapped) < self._total(order) - 1e-9:
                     order[:], changed = swapped, True
@@ -69,7 +69,7 @@ class Columns:
         return sum(self._channel_cost(order, depth) for depth in range(1, len(order)))
 
     def _cost(self, order: list[list[str]], depth: int) -> float:
-        """Crossings on both sides of a column, then how far its edges climb."""
+        """The crossings on both sides of a column, plus a small cost for the slope of its edges."""
         return sum(self._channel_cost(order, at) for at in (depth, depth + 1) if 0 < at < len(order))
 
     def _channel_cost(self, order: list[list[str]], depth: int) -> float:
@@ -83,7 +83,7 @@ class Columns:
 
 
 def _swapped(column: list[str], first: str, second: str) -> list[str]:
-    """A column with two of its members in each other's place; as it is where one is not in it."""
+    """The column with two members swapped; unchanged if one of them is not in it."""
     if first not in column or second not in column:
         return column
     other = {first: second, second: first}

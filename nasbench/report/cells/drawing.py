@@ -1,7 +1,7 @@
-"""Drawings of cells: SVG that any browser shows and any printer prints, and DOT for those who have Graphviz.
+"""Drawings of cells as SVG, and as DOT for Graphviz.
 
-The SVG has a white ground of its own, so it reads on dark pages too; colours mark families of operations, and every box
-says its name.
+The SVG has its own white background, so it is readable on dark pages too. Colours mark families of operations; every
+box also has its name as text.
 """
 
 from collections.abc import Mapping
@@ -30,12 +30,12 @@ FAMILIES: dict[str, tuple[str, str]] = {
 """Family of operations -> fill, outline."""
 
 SOURCES = ("#2b4a7a", "#b0561f", "#2f7d5b", "#7a3b80")
-"""Strokes of the edges that carry the cell's inputs; states computed inside are grey."""
+"""Colours of the edges from the cell's inputs. Edges from computed states are grey."""
 INSIDE = "#7b8794"
 
 
 def family(operation: str) -> str:
-    """The family an operation's name speaks of."""
+    """The family of an operation, from its name."""
     name = operation.lower()
     marks = (
         ("nothing", ("none", "zero")),
@@ -50,7 +50,7 @@ def family(operation: str) -> str:
 
 
 def draw_svg(graphs: Mapping[str, CellGraph]) -> str:
-    """All cells in one SVG: side by side where that stays narrow, one below the other elsewhere."""
+    """All cells in one SVG: side by side if they fit into SIDE_BY_SIDE, otherwise one below the other."""
     size = widths(graphs)
     layouts = {title: lay_out(graph, size) for title, graph in graphs.items()}
     across = sum(layout.width for layout in layouts.values()) + GAP * (len(layouts) - 1) <= SIDE_BY_SIDE
@@ -64,15 +64,15 @@ def draw_svg(graphs: Mapping[str, CellGraph]) -> str:
     legend, legend_width, legend_height = _legend(graphs, bottom + 26, max(right, 420.0))
     width, height = max(right, legend_width) + MARGIN, bottom + 26 + legend_height + MARGIN / 2
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" '
-        f'height="{height:.0f}" '
-        f'role="img" aria-label="{escape(", ".join(graphs))}" font-family="{FONTS}" font-size="{FONT:.0f}">\n'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
+        f'width="{width:.0f}" height="{height:.0f}" role="img" aria-label="{escape(", ".join(graphs))}" '
+        f'font-family="{FONTS}" font-size="{FONT:.0f}">\n'
         f'<rect width="100%" height="100%" fill="#ffffff"/>\n' + "\n".join(parts) + "\n" + legend + "\n</svg>\n"
     )
 
 
 def draw_dot(graphs: Mapping[str, CellGraph]) -> str:
-    """The same cells in Graphviz's language."""
+    """The same cells in DOT, the language of Graphviz."""
     lines = ["digraph cells {", "  rankdir=LR;", '  node [shape=box, style="filled,rounded", fontname="Helvetica"];']
     for number, (title, graph) in enumerate(graphs.items()):
         ids = {
@@ -118,9 +118,8 @@ def _edge(edge: Edge, stroke: str) -> str:
     bend = (edge.x0 + tip) / 2
     curve = (
         f'<path d="M{edge.x0:.1f} {edge.y0:.1f}C{bend:.1f} {edge.y0:.1f} {bend:.1f} {edge.y1:.1f} '
-        f'{tip:.1f} {edge.y1:.1f}" '
+        f'{tip:.1f} {edge.y1:.1f}" fill="none" stroke="{stroke}" stroke-width="1.3"/>'
     )
-    curve += f'fill="none" stroke="{stroke}" stroke-width="1.3"/>'
     if not edge.arrow:
         return curve
     points = f"{edge.x1:.1f},{edge.y1:.1f} {edge.x1 - 6:.1f},{edge.y1 - 3.2:.1f} {edge.x1 - 6:.1f},{edge.y1 + 3.2:.1f}"
@@ -139,8 +138,8 @@ def _box(box: Box, strokes: Mapping[str, str]) -> str:
     radius = 9 if box.role == "combine" else 4
     rectangle = (
         f'<rect x="{box.x:.1f}" y="{box.y:.1f}" width="{box.width:.1f}" height="{box.height:.1f}" rx="{radius}" '
+        f'fill="{fill}" stroke="{line}" stroke-width="1.2"{dashes}/>'
     )
-    rectangle += f'fill="{fill}" stroke="{line}" stroke-width="1.2"{dashes}/>'
     return f"<g><title>{escape(box.name)}</title>{rectangle}{_text(box)}</g>"
 
 
@@ -164,7 +163,7 @@ def _text(box: Box) -> str:
 
 
 def _legend(graphs: Mapping[str, CellGraph], top: float, limit: float) -> tuple[str, float, float]:
-    """The families that occur, and the room their row (or rows) take: markup, right end, height."""
+    """The legend of the families that occur: its markup, its right end and its height."""
     present = {family(operation) for graph in graphs.values() for node in graph.nodes for _, operation in node.edges}
     x, y, right, parts = MARGIN, top, 0.0, []
     for kind in (kind for kind in FAMILIES if kind in present):

@@ -1,8 +1,8 @@
-"""Where the parts of a cell's drawing go: a layered layout from left to right, without an external program.
+"""The layout of a cell's drawing: in layers from left to right, without an external program.
 
-States stand in columns by depth (after Sugiyama, Tagawa and Toda 1981). An edge that passes a column gets a lane of its
-own there, so between two columns there are only curves, and no curve can run through a box. Lengths are in SVG user
-units (pixels at scale 1).
+States are placed in columns by depth (after Sugiyama, Tagawa and Toda 1981). An edge that passes a column gets its own
+lane there. So all curves lie between two columns, and no curve crosses a box. Lengths are in SVG user units (pixels at
+scale 1).
 """
 
 import re
@@ -31,8 +31,9 @@ Role = Literal["input", "operation", "combine", "output"]
 
 @dataclass(frozen=True)
 class Box:
-    """A rectangle with text in it: left, top, width, height, lines. `name` is the operation, state or combination as
-    the space calls it.
+    """A rectangle with lines of text; (x, y) is its top left corner.
+
+    `name` is the name of the operation, state or combination in its search space.
     """
 
     x: float
@@ -51,7 +52,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Edge:
-    """A curve from (x0, y0) to (x1, y1), level at both ends; `source` is the state it carries."""
+    """A curve from (x0, y0) to (x1, y1), horizontal at both ends. `source` is the state it starts from."""
 
     source: str
     x0: float
@@ -73,7 +74,7 @@ class CellLayout:
 
 @dataclass(frozen=True)
 class Widths:
-    """Common to all the cells of one drawing, so that equal things look equal."""
+    """The widths of the three kinds of boxes, common to all cells of a drawing."""
 
     inputs: float
     operations: float
@@ -81,13 +82,13 @@ class Widths:
 
 
 def text_width(text: str, size: float = FONT) -> float:
-    """An upper estimate of a line's width in a sans-serif font (DejaVu Sans, among the widest in use, fits)."""
+    """An upper bound of a line's width in common sans-serif fonts. DejaVu Sans is among the widest of them."""
     narrow = sum(character in " .,:;!|'()[]ijlt1-" for character in text)
     return size * (0.66 * (len(text) - narrow) + 0.43 * narrow)
 
 
 def label(operation: str) -> tuple[str, ...]:
-    """What a box says: `sep_3x3` as 'sep 3×3'; long names broken at spaces."""
+    """The lines of text in a box: `sep_3x3` becomes 'sep 3×3'. Long names are broken at spaces."""
     text = re.sub(r"(?<=\d)x(?=\d)", "×", operation.replace("_", " ")).strip()
     lines = [""]
     for word in text.split():
@@ -99,7 +100,7 @@ def label(operation: str) -> tuple[str, ...]:
 
 
 def widths(graphs: Mapping[str, CellGraph]) -> Widths:
-    """The widths of the three kinds of boxes: those of the longest texts."""
+    """The widths of the three kinds of boxes, from their longest texts."""
     nodes = [node for graph in graphs.values() for node in graph.nodes]
 
     def widest(lines: Iterable[str], least: float) -> float:
@@ -160,26 +161,24 @@ def lay_out(graph: CellGraph, size: Widths) -> CellLayout:
 
 
 def _middles(columns: Columns, order: list[list[str]]) -> list[dict[str, float]]:
-    """The height at which each member of each column has its middle: as near to what it is joined with as its
-    neighbours allow.
-    """
-    joined: dict[tuple[int, str], list[tuple[int, str]]] = {
+    """The vertical middle of each member of each column: as close to its connected members as the spacing allows."""
+    connected: dict[tuple[int, str], list[tuple[int, str]]] = {
         (depth, state): [] for depth, column in enumerate(order) for state in column
     }
     for depth, column in enumerate(order):
         for state in column:
             for source in columns.sources(state, depth):
-                joined[depth, state].append((depth - 1, source))
-                joined[depth - 1, source].append((depth, state))
+                connected[depth, state].append((depth - 1, source))
+                connected[depth - 1, source].append((depth, state))
     middles: list[dict[str, float]] = [
         _spread(columns, depth, column, [0.0] * len(column)) for depth, column in enumerate(order)
     ]
-    forth = list(range(len(order)))
+    depths = list(range(len(order)))
     for _ in range(24):
-        for depth in (*forth, *reversed(forth)):
+        for depth in (*depths, *reversed(depths)):
             wanted = []
             for state in order[depth]:
-                near = [middles[other][name] for other, name in joined[depth, state]]
+                near = [middles[other][name] for other, name in connected[depth, state]]
                 wanted.append(sum(near) / len(near) if near else middles[depth][state])
             middles[depth] = _spread(columns, depth, order[depth], wanted)
     _level_lanes(columns, order, middles)
@@ -187,7 +186,7 @@ def _middles(columns: Columns, order: list[list[str]]) -> list[dict[str, float]]
 
 
 def _level_lanes(columns: Columns, order: list[list[str]], middles: list[dict[str, float]]) -> None:
-    """Puts the lanes of one state at one height, where their neighbours leave room: a long edge should not wander."""
+    """Moves all lanes of a state to the same height if their neighbours leave room, so that long edges are straight."""
     for state in columns.depth:
         lanes = [depth for depth, column in enumerate(order) if state in column and columns.depth[state] < depth]
         low, high = -inf, inf
@@ -207,8 +206,9 @@ def _level_lanes(columns: Columns, order: list[list[str]], middles: list[dict[st
 
 
 def _without_empty_bands(columns: Columns, middles: list[dict[str, float]]) -> list[dict[str, float]]:
-    """The same, with what is empty all across the drawing cut down to one gap: parts that are not joined may have
-    drifted apart.
+    """The same middles, with every empty horizontal band reduced to one gap.
+
+    Such bands appear between parts of the cell that are not connected.
     """
     spans = sorted(
         (middle - _member_height(columns, state, depth) / 2, middle + _member_height(columns, state, depth) / 2)
@@ -228,7 +228,7 @@ def _without_empty_bands(columns: Columns, middles: list[dict[str, float]]) -> l
 
 
 def _distance(columns: Columns, depth: int, above: str, below: str) -> float:
-    """The least distance between the middles of two neighbours in a column."""
+    """The minimum distance between the middles of two neighbours in a column."""
     gap = INPUT_GAP if depth == 0 else BLOCK_GAP
     if columns.depth[above] < depth and columns.depth[below] < depth:
         gap = LANE / 2
@@ -236,8 +236,9 @@ def _distance(columns: Columns, depth: int, above: str, below: str) -> float:
 
 
 def _spread(columns: Columns, depth: int, column: list[str], wanted: list[float]) -> dict[str, float]:
-    """The heights nearest to `wanted` (least squares) that keep the order and the distances: isotonic regression by
-    pooling.
+    """The middles closest to `wanted` (least squares) that keep the order and the minimum distances.
+
+    Isotonic regression with the pool-adjacent-violators algorithm.
     """
     offset, offsets = 0.0, [0.0]
     for above, below in pairwise(column):
@@ -267,7 +268,7 @@ def _member_height(columns: Columns, state: str, depth: int) -> float:
 def _block(
     node: Node, arranged: list[tuple[str, str]], left: float, middle: float, size: Widths
 ) -> tuple[list[Box], list[Edge]]:
-    """The boxes of a state (its operations, then its combination) and the edges between them."""
+    """The boxes of a state (its operations, then its combination), and the edges between them."""
     heights = [_box_height(label(operation)) for _, operation in arranged]
     top = middle - (sum(heights) + OP_GAP * (len(heights) - 1)) / 2
     boxes = []
@@ -292,7 +293,7 @@ def _block(
 
 
 def _bar(graph: CellGraph, ends: list[float], left: float) -> Box:
-    """The cell's output: a bar as high as what enters it."""
+    """The cell's output: a bar that spans all edges into it."""
     text = "concatenate" if len(graph.outputs) > 1 else "output"
     top, bottom = min(ends, default=0.0) - 14, max(ends, default=0.0) + 14
     lacking = max(0.0, text_width(text) + 2 * PAD - (bottom - top))
@@ -300,7 +301,7 @@ def _bar(graph: CellGraph, ends: list[float], left: float) -> Box:
 
 
 def _channel(columns: Columns, order: list[list[str]], middles: list[dict[str, float]], depth: int) -> float:
-    """The width between a column and the one before: the steeper its curves, the wider."""
+    """The distance between a column and the previous one. Steeper curves need more width."""
     climbs = [
         abs(middles[depth][state] - middles[depth - 1][source])
         for state in order[depth]

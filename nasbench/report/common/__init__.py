@@ -1,1 +1,1 @@
-"""What all reports share: the page, the style of figures, numbers as text, places for labels."""
+"""The common parts of all reports: the page, the style of figures, number formatting, the placement of labels."""

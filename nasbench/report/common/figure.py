@@ -1,4 +1,4 @@
-"""The style of all figures: colours, sizes, and figures as SVG text. Made without pyplot, so nothing global changes."""
+"""The style of all figures, and figures as SVG text. pyplot is not used, so no global state changes."""
 
 import io
 import re
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 INK, MUTED, GRID, GROUND = "#1f2a33", "#5c6874", "#dde2e6", "#fefefe"
-"""Colours that the page may replace by its own (see page.py), so each is used for one purpose."""
+"""The page replaces these colours by its own (see page.py), so each is used for one purpose only."""
 BLUE, ORANGE, GREEN, PURPLE, RED = "#3f7fc1", "#d07a1f", "#3c9468", "#8a5fb8", "#c54b57"
 
 STYLE: dict[Any, Any] = {
@@ -46,7 +46,7 @@ STYLE: dict[Any, Any] = {
 
 
 def new_figure(width: float, height: float) -> "Figure":
-    """An empty figure, in inches, laid out so that nothing is cut off."""
+    """An empty figure, sizes in inches, with a layout that cuts nothing off."""
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
@@ -56,7 +56,7 @@ def new_figure(width: float, height: float) -> "Figure":
 
 
 def to_svg(figure: "Figure", name: str) -> str:
-    """The figure as SVG text that is the same for the same data; `name` keeps the ids of several in one page apart."""
+    """The figure as SVG text. The same data gives the same text. `name` makes its ids unique within a page."""
     import matplotlib
 
     with matplotlib.rc_context({"svg.hashsalt": name}):
@@ -84,7 +84,7 @@ def log_counts(axes: "Axes", values: Sequence[float]) -> None:
 
 
 def short_count(value: float) -> str:
-    """A count as people write it: 950, 12.3k, 4.56M, 1.2G."""
+    """A count with a unit prefix: 950, 12.3k, 4.56M, 1.2G."""
     for unit, factor in (("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3)):
         if abs(value) >= factor:
             return f"{value / factor:.3g}{unit}"

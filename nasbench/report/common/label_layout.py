@@ -1,4 +1,4 @@
-"""Labels of points of a plot, placed so that none covers another label or a point."""
+"""Placement of the labels of a plot's points, such that no label covers another label or a point."""
 
 import math
 from collections.abc import Sequence
@@ -10,26 +10,22 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 DIRECTIONS = tuple(math.pi * turn / 8 for turn in (0, 8, 4, 12, 2, 6, 14, 10, 1, 7, 15, 9, 3, 5, 13, 11))
-"""Where a label may lie from its point, in order of preference: right, left, above, below, then between."""
+"""Directions from a point to its label, in order of preference: right, left, above, below, then the others."""
 DISTANCES = (1.5, 3.0, 5.0, 10.0, 16.0, 23.0)
-"""From the rim of the point to the label, in points (1/72 inch)."""
-FAR = (*DISTANCES, 31.0, 40.0, 50.0, 62.0, 76.0, 92.0, 110.0)
-"""The same for labels that must not be left out; their leading lines may pass over other points, and so end in their
-own.
-"""
+"""Distances from the edge of the point's disc to the label, in points (1/72 inch)."""
+FAR_DISTANCES = (*DISTANCES, 31.0, 40.0, 50.0, 62.0, 76.0, 92.0, 110.0)
+"""Distances of the required labels. Their leader lines may cross other points, so they end in a dot on their point."""
 LEADER = 4.0
-"""From this distance on, a line leads from the point to its label."""
-CLEAR = 0.6
-"""A label is this much nearer to its own point than to any other's; one with a leading line keeps this far from other
-points.
+"""From this distance on, a leader line connects the point and its label."""
+CLEARANCE = 0.6
+"""A label without a leader line is closer to its own point than to any other, by at least this. A label with a leader
+line keeps at least this distance from other points.
 """
-
-
 SPACE = 3.0
-"""Points between labels side by side, so that they do not read as one."""
+"""Horizontal space between two labels, in points, so that they are not read as one."""
 ROUNDS = 16
 LEFT_OUT = 1000.0
-"""The trouble of a label without a place, in points of leading line."""
+"""The cost of a label that is left out, in points of leader line."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +55,7 @@ class Box:
         )
 
     def covers(self, point: Anchor, clear: float = 0.0) -> bool:
-        """Whether any of a point's disc lies in the box, or nearer to it than `clear`."""
+        """Whether the point's disc overlaps the box, or is closer to it than `clear`."""
         across = point.x - min(max(point.x, self.left), self.right)
         up = point.y - min(max(point.y, self.bottom), self.top)
         return math.hypot(across, up) < point.radius + clear
@@ -75,7 +71,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Placed:
-    """Where a label lies, whether a line leads to it, and whether that line may cross other points."""
+    """The box of a label, whether it has a leader line, and whether that line may cross other points."""
 
     index: int
     box: Box
@@ -86,13 +82,13 @@ class Placed:
 def measure(
     axes: "Axes", at: Sequence[tuple[float, float]], radii: Sequence[float], texts: Sequence[str], size: float
 ) -> list[Anchor]:
-    """Points of a plot, in its own units, with the sizes of their labels; the figure is laid out now and stays so."""
+    """The anchors of the points `at` (data coordinates), with the sizes of their labels. Fixes the figure's layout."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     figure = cast("Figure", axes.figure)
     canvas = FigureCanvasAgg(figure)
     figure.draw_without_rendering()
-    figure.set_layout_engine("none")  # labels are placed for this layout
+    figure.set_layout_engine("none")  # the labels are placed for this layout
     scale = 72 / figure.dpi
     anchors = []
     for (x, y), radius, text in zip(at, radii, texts, strict=True):
@@ -105,43 +101,42 @@ def measure(
 
 
 def frame(axes: "Axes") -> Box:
-    """The inside of a plot's axes, once the figure is laid out."""
+    """The inside of a plot's axes. The figure's layout must be fixed."""
     box = axes.get_window_extent()
     scale = 72 / axes.figure.dpi
     return Box(box.x0 * scale + 1, box.y0 * scale + 1, box.x1 * scale - 1, box.y1 * scale - 1)
 
 
 def place(
-    anchors: Sequence[Anchor], order: Sequence[int], within: Box, taken: Sequence[Box] = (), must: int = 0
+    anchors: Sequence[Anchor], order: Sequence[int], within: Box, taken: Sequence[Box] = (), num_required: int = 0
 ) -> list[Placed]:
-    """Places labels in the order given, each where it first fits in the frame, clear of points, of each other and of
-    what is `taken`.
+    """Places the labels in the given order, each at the first position that fits.
 
-    One that fits nowhere is left out. The first `must` of the order look further and come before all others; among
-    themselves the one that came off worst goes first the next time, for some rounds, of which the best counts.
+    A label fits if it is in the frame `within` and overlaps no point, no other label and no box of `taken`. If it fits
+    nowhere, it is left out. The first `num_required` labels of the order are placed before all others and may be
+    farther from their points. They are placed in several rounds, each starting with the label of the highest cost in
+    the round before; the best round is taken.
     """
-    first = _settle(anchors, order[:must], within, taken)
-    return _one_by_one(anchors, order[must:], within, taken, first, far=False)
+    first = _place_required(anchors, order[:num_required], within, taken)
+    return _one_by_one(anchors, order[num_required:], within, taken, first, far=False)
 
 
-def _settle(anchors: Sequence[Anchor], order: Sequence[int], within: Box, taken: Sequence[Box]) -> list[Placed]:
-    """Labels that must not be left out, in the best of ROUNDS rounds."""
+def _place_required(anchors: Sequence[Anchor], order: Sequence[int], within: Box, taken: Sequence[Box]) -> list[Placed]:
+    """The required labels, in the best of ROUNDS rounds."""
     best: list[Placed] = []
-    least = math.inf
+    lowest = math.inf
     for _ in range(ROUNDS if order else 0):
         placed = {label.index: label for label in _one_by_one(anchors, order, within, taken, [], far=True)}
-        troubles = {index: _trouble(anchors[index], placed.get(index)) for index in order}
-        if sum(troubles.values()) < least:
-            best, least = list(placed.values()), sum(troubles.values())
-        worst = max(order, key=lambda index: troubles[index])
+        costs = {index: _cost(anchors[index], placed.get(index)) for index in order}
+        if sum(costs.values()) < lowest:
+            best, lowest = list(placed.values()), sum(costs.values())
+        worst = max(order, key=lambda index: costs[index])
         order = [worst, *(index for index in order if index != worst)]
     return best
 
 
-def _trouble(anchor: Anchor, label: Placed | None) -> float:
-    """How badly a label came off: the length of its leading line in points, twice that where it
-    crosses other points.
-    """
+def _cost(anchor: Anchor, label: Placed | None) -> float:
+    """The length of a label's leader line in points; twice that if it crosses other points."""
     if label is None:
         return LEFT_OUT
     x, y = nearest(anchor, label.box)
@@ -157,48 +152,48 @@ def _one_by_one(
     before: Sequence[Placed],
     far: bool,
 ) -> list[Placed]:
-    """The labels placed `before` and those of the order that fit beside them."""
+    """The labels placed `before`, and all labels of `order` that fit."""
     placed = list(before)
-    solid = [*taken, *(box for label in placed for box in _filled(anchors[label.index], label))]
-    tries = [(distance, False) for distance in DISTANCES] + [(distance, True) for distance in FAR if far]
+    occupied = [*taken, *(box for label in placed for box in _occupied_by(anchors[label.index], label))]
+    tries = [(distance, False) for distance in DISTANCES] + [(distance, True) for distance in FAR_DISTANCES if far]
     for index in order:
         anchor = anchors[index]
         others = [*anchors[:index], *anchors[index + 1 :]]
         for distance, crosses in tries:
-            box = _first_fit(anchor, distance, crosses, others, solid, within)
+            box = _first_fit(anchor, distance, crosses, others, occupied, within)
             if box is not None:
                 placed.append(Placed(index, box, distance >= LEADER, crosses))
-                solid += _filled(anchor, placed[-1])
+                occupied += _occupied_by(anchor, placed[-1])
                 break
     return placed
 
 
-def _filled(anchor: Anchor, label: Placed) -> list[Box]:
-    """What a label takes up: its box with a space at either end, and its leading line."""
+def _occupied_by(anchor: Anchor, label: Placed) -> list[Box]:
+    """The boxes that a label occupies: its own with a space on both sides, and those along its leader line."""
     box = Box(label.box.left - SPACE, label.box.bottom, label.box.right + SPACE, label.box.top)
     return [box, *_along(anchor, label.box)] if label.leader else [box]
 
 
 def _first_fit(
-    anchor: Anchor, distance: float, crosses: bool, others: Sequence[Anchor], solid: Sequence[Box], within: Box
+    anchor: Anchor, distance: float, crosses: bool, others: Sequence[Anchor], occupied: Sequence[Box], within: Box
 ) -> Box | None:
+    """The first direction at this distance in which the label fits."""
     leader = distance >= LEADER
-    apart = [
-        other for other in others if math.hypot(other.x - anchor.x, other.y - anchor.y) > CLEAR
-    ]  # one cannot be nearer to a twin
-    clear = CLEAR if leader else CLEAR + distance
+    # The clearance cannot hold for points at the same place.
+    apart = [other for other in others if math.hypot(other.x - anchor.x, other.y - anchor.y) > CLEARANCE]
+    clear = CLEARANCE if leader else CLEARANCE + distance
     for angle in DIRECTIONS:
         across, up = math.cos(angle), math.sin(angle)
         reach = anchor.radius + distance
         x = anchor.x + across * (reach + anchor.width / 2)
         y = anchor.y + up * (reach + anchor.height / 2)
         box = Box(x - anchor.width / 2, y - anchor.height / 2, x + anchor.width / 2, y + anchor.height / 2)
-        if not box.within(within) or any(map(box.meets, solid)) or any(map(box.covers, others)):
+        if not box.within(within) or any(map(box.meets, occupied)) or any(map(box.covers, others)):
             continue
         if any(box.covers(other, clear) for other in apart):
             continue
         line = _along(anchor, box) if leader else []
-        if not any(step.meets(other) for step in line for other in solid) and (
+        if not any(step.meets(other) for step in line for other in occupied) and (
             crosses or not any(step.covers(other) for step in line for other in others)
         ):
             return box
@@ -206,40 +201,29 @@ def _first_fit(
 
 
 def nearest(anchor: Anchor, box: Box) -> tuple[float, float]:
-    """The point of a label's box that is nearest to its anchor."""
+    """The point of a label's box that is closest to its anchor."""
     return min(max(anchor.x, box.left), box.right), min(max(anchor.y, box.bottom), box.top)
 
 
 def _along(anchor: Anchor, box: Box) -> list[Box]:
-    """Small boxes along the line from a point's rim to its label."""
+    """Small boxes along the leader line, from the edge of the point's disc to its label."""
     x, y = nearest(anchor, box)
     length = math.hypot(x - anchor.x, y - anchor.y)
+    if length == 0:
+        return []
     steps = max(1, round((length - anchor.radius) / 0.8))
-    shares = (
-        [(anchor.radius + (length - anchor.radius) * step / steps) / length for step in range(1, steps)]
-        if length > 0
-        else []
-    )
-    return [
-        Box(
-            anchor.x + share * (x - anchor.x) - 0.4,
-            anchor.y + share * (y - anchor.y) - 0.4,
-            *_corner(anchor, x, y, share),
-        )
-        for share in shares
-    ]
-
-
-def _corner(anchor: Anchor, x: float, y: float, share: float) -> tuple[float, float]:
-    return anchor.x + share * (x - anchor.x) + 0.4, anchor.y + share * (y - anchor.y) + 0.4
+    boxes = []
+    for step in range(1, steps):
+        share = (anchor.radius + (length - anchor.radius) * step / steps) / length
+        across, up = anchor.x + share * (x - anchor.x), anchor.y + share * (y - anchor.y)
+        boxes.append(Box(across - 0.4, up - 0.4, across + 0.4, up + 0.4))
+    return boxes
 
 
 def write(
     axes: "Axes", anchors: Sequence[Anchor], placed: Sequence[Placed], size: float, colour: str, line: str
 ) -> None:
-    """Draws labels at their places, with their leading lines. Coordinates are points from the figure's lower left
-    corner.
-    """
+    """Draws the labels and their leader lines. Coordinates are points from the lower left corner of the figure."""
     from matplotlib.transforms import Affine2D
 
     figure = axes.figure

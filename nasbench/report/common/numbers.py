@@ -4,17 +4,17 @@ from typing import Any
 
 
 def count(value: Any) -> str:
-    """A whole number with separators, so that columns can be compared digit by digit; a dash where there is none."""
+    """A whole number with thousands separators; a dash if there is no number."""
     return f"{value:,.0f}" if isinstance(value, int | float) else "–"
 
 
 def score(value: float | None) -> str:
-    """A score to 4 significant digits; a dash where there is none."""
+    """A score with 4 decimals below 10, else 4 significant digits. A dash if there is no score."""
     return "–" if value is None else f"{value:.4f}" if abs(value) < 10 else f"{value:.4g}"
 
 
 def duration(seconds: float) -> str:
-    """Seconds as people say them: 42 s, 3 min 5 s, 2 h 10 min, 3 d 4 h."""
+    """Seconds in at most two units: 42 s, 3 min 5 s, 2 h 10 min, 3 d 4 h."""
     whole = round(seconds)
     if whole < 60:
         return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"

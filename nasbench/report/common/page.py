@@ -1,6 +1,6 @@
-"""What every report page is made of: the shell with its style and script, tables, facts, and how numbers of a run read.
+"""The parts of every report page: the HTML frame with its style and script, tables, lists of facts, times of a run.
 
-A page is self-contained: nothing in it is fetched.
+A page is self-contained: it fetches nothing from the network.
 """
 
 import json
@@ -17,7 +17,7 @@ from nasbench.report.common.numbers import duration
 
 
 def page(title: str, lead: str, sections: Iterable[str]) -> str:
-    """A whole page: a heading, a line below it, and sections of HTML; empty ones are left out."""
+    """A whole page: a heading, a line below it, and sections of HTML. Empty sections are left out."""
     home = files("nasbench.report.common")
     css, script = home.joinpath("report.css").read_text("utf-8"), home.joinpath("report.js").read_text("utf-8")
     return (
@@ -31,7 +31,7 @@ def page(title: str, lead: str, sections: Iterable[str]) -> str:
 
 
 def numbers_row(numbers: Iterable[tuple[str, str, str]]) -> str:
-    """The headline numbers of a page: (name, value, a word more)."""
+    """The headline numbers of a page: (name, value, additional text)."""
     cells = "".join(
         f"<div><dt>{escape(name)}</dt><dd>{escape(value)}"
         + (f"<small>{escape(more)}</small>" if more else "")
@@ -42,7 +42,7 @@ def numbers_row(numbers: Iterable[tuple[str, str, str]]) -> str:
 
 
 def configuration(run: Mapping[str, Any]) -> str:
-    """The command line, and every field of the run's record."""
+    """The command line, and every field of run.json."""
     plan = dict(mapping(run.get("plan")))
     recipe = mapping(plan.pop("recipe", None))
     known = ("schema", "command", "config", "argv", "plan", "versions", "hardware")
@@ -60,7 +60,7 @@ def configuration(run: Mapping[str, Any]) -> str:
 
 
 def themed(svg: str) -> str:
-    """A plot in the page's own colours, light or dark."""
+    """A plot in the colours of the page's theme, light or dark."""
     for colour, name in ((GROUND, "card"), (INK, "ink"), (MUTED, "muted"), (GRID, "rule")):
         svg = svg.replace(colour, f"var(--{name})")
     return svg
@@ -73,7 +73,7 @@ def table(
     wrap: Sequence[str] = (),
     sortable: bool = False,
 ) -> str:
-    """An HTML table; `left`: columns of text, `wrap`: long ones; all cells are escaped."""
+    """An HTML table. `left`: the text columns. `wrap`: the columns with long texts. All cells are escaped."""
     names = list(columns)
     marks = {name: ' class="wrap"' if name in wrap else ' class="left"' if name in left else "" for name in names}
     head = "".join(f'<th scope="col"{marks[name]}>{escape(name)}</th>' for name in names).replace(
@@ -90,7 +90,7 @@ def table(
 
 
 def facts(block: Mapping[str, Any]) -> str:
-    """Names and values of a record, as a list."""
+    """The names and values of a record as an HTML list."""
     entries = "".join(f"<dt>{escape(str(name))}</dt><dd>{escape(_plain(value))}</dd>" for name, value in block.items())
     return f'<dl class="facts">{entries}</dl>'
 
@@ -111,7 +111,7 @@ def command_line(run: Mapping[str, Any]) -> str:
 
 
 def wall_time(run: Mapping[str, Any]) -> str:
-    """From start to end of a run; a dash where it has not ended."""
+    """The time from start to end of a run; a dash if it has not ended."""
     try:
         return duration((datetime.fromisoformat(run["ended"]) - datetime.fromisoformat(run["started"])).total_seconds())
     except (KeyError, TypeError, ValueError):
@@ -119,7 +119,7 @@ def wall_time(run: Mapping[str, Any]) -> str:
 
 
 def minute(moment: object) -> str:
-    """A moment to the minute, in UTC."""
+    """A time, rounded down to the minute, in UTC."""
     try:
         return f"{datetime.fromisoformat(str(moment)).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     except ValueError:
@@ -127,5 +127,5 @@ def minute(moment: object) -> str:
 
 
 def mapping(value: object) -> Mapping[str, Any]:
-    """The value where it is a mapping, else an empty one."""
+    """The value if it is a mapping, otherwise an empty mapping."""
     return value if isinstance(value, Mapping) else {}

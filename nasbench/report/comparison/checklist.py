@@ -1,8 +1,8 @@
-"""The NAS best-practices checklist, filled in from what was really run.
+"""The NAS best-practices checklist, filled in from the record of a comparison.
 
 Lindauer and Hutter, Best Practices for Scientific Research on Neural Architecture Search (arXiv:1909.02453; JMLR
-21(243), 2020): three groups of practices, here in our own words. An answer rests on the run's record and rows alone;
-what they do not hold is not claimed.
+21(243), 2020): three groups of practices, rephrased here. The answers use only the record and the rows of the run;
+nothing else is claimed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 from nasbench.report.common.numbers import duration
 from nasbench.report.common.page import mapping, wall_time
-from nasbench.report.comparison.results import Row, all_seeds
+from nasbench.report.comparison.results import all_seeds
+from nasbench.report.comparison.rows import Row
 
 Answer = Literal["yes", "no", "partly", "not applicable"]
 RELEASING, COMPARING, REPORTING = "Releasing code", "Comparing methods", "Reporting details"
@@ -20,7 +21,7 @@ NO_SEARCH = "No found model is among these: no search method is being judged."
 
 @dataclass(frozen=True)
 class Item:
-    """A practice, whether it was followed, and what in the record says so. `group` is one of the checklist's three."""
+    """A practice, whether it was followed, and the evidence in the record. `group` is one of the three groups."""
 
     practice: str
     answer: Answer
@@ -30,8 +31,8 @@ class Item:
 
 @dataclass(frozen=True)
 class _Facts:
-    """What the record tells: kinds of rows, configuration, recipe, and the records of the searches behind found
-    models.
+    """The record of a comparison: run.json, its configuration and recipe, the records of the searches that found the
+    found models, and the rows.
     """
 
     run: Mapping[str, Any]
@@ -44,14 +45,16 @@ class _Facts:
         return [row for row in self.rows if row.source == source]
 
     def searched(self, field: str) -> list[Any]:
-        """A field of the searches' configurations, where they have it."""
+        """The values of a field in the configurations of the searches, without missing ones."""
         values = (mapping(search.get("config")).get(field) for search in self.searches)
         return [value for value in values if value is not None]
 
 
 def checklist(run: Mapping[str, Any], rows: Sequence[Row]) -> list[Item]:
-    """All sixteen items. `run`: the comparison's run.json; where it has `searches`, a list of the found models' own
-    records (run.json each, with `trials`, a count, and `seconds`, of device time), these are used too.
+    """All sixteen items. `run` is the run.json of the comparison.
+
+    Its optional field `searches` lists the run.json of each found model's search, each with `trials` (a count) and
+    `seconds` (of device time).
     """
     searches = run.get("searches")
     facts = _Facts(
@@ -135,7 +138,7 @@ def _named_code(facts: _Facts, field: str, what: str) -> tuple[Answer, str]:
         return "no", f"The record does not name the {what} behind the found model."
     own = [name for name in names if ":" in name]
     if own:
-        return "no", f"{', '.join(own)}: the user's own code, of which the record has the name alone."
+        return "no", f"{', '.join(own)}: the user's own code; the record has only its name."
     return "partly", f"{', '.join(names)}, part of nasbench; whether others can get that commit is not in the record."
 
 
@@ -153,8 +156,8 @@ def _search_settings(facts: _Facts) -> tuple[Answer, str]:
     if not facts.searches:
         return (
             "no",
-            "The record of the search behind the found model is not part of this one; the run directory of the search "
-            "has it.",
+            "The record of the search behind the found model is not part of this one; "
+            "the run directory of the search has it.",
         )
     seeds = [search.get("seed") for search in facts.searches if search.get("seed") is not None]
     options = [
@@ -186,13 +189,13 @@ def _confounders(facts: _Facts) -> tuple[Answer, str]:
         return "no", "The record lacks versions or hardware."
     reused = facts.run.get("reused")
     if reused is None:
-        old = "how many trainings were taken over from earlier runs, on whatever machine, is not in the record"
+        old = "the record does not say how many trainings were taken over from earlier runs, possibly on other machines"
     else:
-        old = f"{reused} trainings were taken over from earlier runs, on whatever machine they had"
+        old = f"{reused} trainings were taken over from earlier runs, possibly on other machines"
     where = "the workers were Ray's, whose machines may differ" if facts.config.get("workers") else "all in one process"
-    alone = reused == 0 and not facts.config.get("workers")
+    one_machine = reused == 0 and not facts.config.get("workers")
     equal = "epochs are equal for all, running time is not: it is what the network costs"
-    if alone:
+    if one_machine:
         return "yes", f"One machine and one set of versions, listed below, {where}; {equal}."
     return "partly", f"Versions and hardware of this run are listed below; {where}; {old}; {equal}."
 

@@ -5,7 +5,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from nasbench.core.store import write_atomically
+from nasbench.core.store import RunStore, write_atomically
 from nasbench.report.common.page import (
     command_line,
     configuration,
@@ -20,16 +20,8 @@ from nasbench.report.common.page import (
 )
 from nasbench.report.comparison.checklist import Item, checklist
 from nasbench.report.comparison.plots import MARKS, figures
-from nasbench.report.comparison.results import (
-    COLUMNS,
-    Contrast,
-    Row,
-    Verdict,
-    all_seeds,
-    comparison_rows,
-    points,
-    verdict,
-)
+from nasbench.report.comparison.results import COLUMNS, Contrast, Verdict, all_seeds, comparison_rows, points, verdict
+from nasbench.report.comparison.rows import Row, rows_of
 
 CAPTION = (
     "Test accuracy against multiply-adds and against parameters, both on logarithmic axes: mean over the seeds, with "
@@ -40,20 +32,25 @@ CAPTION = (
 )
 
 
-def write_comparison(
-    directory: Path, run: Mapping[str, Any], rows: Sequence[Row], failures: Sequence[str]
-) -> list[Path]:
-    """Writes report.html and the plots' SVG files into the directory; returns what was written, the page first.
-
-    `run` is the comparison's run.json; `failures` is a line a failed training.
-    """
+def write_comparison(store: RunStore) -> list[Path]:
+    """Writes report.html and the plots' SVG files into the run's directory; returns their paths, the page first."""
+    rows, run, trials = rows_of(store), store.run, store.trials
+    plan = mapping(run.get("plan"))
+    record = {
+        **run,
+        "config": {**mapping(run.get("config")), "sources": plan.get("sources"), "networks": plan.get("networks")},
+        "searches": plan.get("searches", []),
+        "reused": sum(bool(trial.metrics.get("reused")) for trial in trials),
+        "seconds": sum(trial.metrics.get("train_seconds", 0.0) for trial in trials),
+    }
+    failures = [f"{trial.name} seed {trial.seed}: {trial.error}" for trial in trials if trial.error]
     plots = figures(rows)
     written = []
     for name, svg in plots.items():
-        write_atomically(directory / name, '<?xml version="1.0" encoding="utf-8"?>\n' + svg)
-        written.append(directory / name)
-    report = directory / "report.html"
-    write_atomically(report, render(run, rows, failures, plots))
+        write_atomically(store.directory / name, '<?xml version="1.0" encoding="utf-8"?>\n' + svg)
+        written.append(store.directory / name)
+    report = store.directory / "report.html"
+    write_atomically(report, render(record, rows, failures, plots))
     return [report, *written]
 
 

@@ -1,7 +1,6 @@
-"""The compared models in two plots, test accuracy against multiply-adds and against parameters, with the front of the
-best at a cost.
+"""Two plots of the compared models: test accuracy against multiply-adds and against parameters, with the Pareto front.
 
-At half a page's width (3.5 in), with text of 6 points and more. Error bars are the sample deviation over seeds.
+They are half a page wide (3.5 in); text has 6 points or more. Error bars are the sample deviation over seeds.
 """
 
 from collections.abc import Sequence
@@ -23,7 +22,7 @@ from nasbench.report.common.figure import (
     to_svg,
 )
 from nasbench.report.common.label_layout import Anchor, Box, Placed, frame, measure, place, write
-from nasbench.report.comparison.results import Row
+from nasbench.report.comparison.rows import Row
 from nasbench.report.run.plots import pareto_front
 
 if TYPE_CHECKING:
@@ -31,11 +30,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WIDTH, HEIGHT, TALLEST = 3.5, 3.3, 5.0
-"""Inches; more than eight models make a plot higher."""
+"""Inches. With more than eight models, a plot is higher, up to TALLEST."""
 SMALL = 6.0
-"""Points of the labels of marks."""
+"""Font size of the labels of marks, in points."""
 LONGEST = 26
-"""Characters of a label; longer names are cut in their middle."""
+"""Maximum number of characters of a label. Longer names are shortened in the middle."""
 MARKS = {
     "found": ("found", RED, "D", 4.6),
     "random": ("random cells", ORANGE, "o", 4.2),
@@ -49,7 +48,7 @@ COSTS = (("macs", "multiply-adds of one image"), ("params", "trainable parameter
 
 @dataclass(frozen=True)
 class Mark:
-    """A model on a plot: its cost, mean accuracy and deviation in percent (0 where there is one seed)."""
+    """A model on a plot: its cost, mean accuracy and deviation in percent. The deviation is 0 for a single seed."""
 
     label: str
     source: str
@@ -59,7 +58,7 @@ class Mark:
 
 
 def figures(rows: Sequence[Row]) -> dict[str, str]:
-    """File name -> SVG text of each plot that there are numbers for."""
+    """File name -> SVG text, for each plot that has data."""
     made: dict[str, str] = {}
     for cost, text in COSTS:
         shown = marks(rows, cost)
@@ -70,7 +69,7 @@ def figures(rows: Sequence[Row]) -> dict[str, str]:
 
 
 def marks(rows: Sequence[Row], cost: str) -> list[Mark]:
-    """The rows that have a finished training and a cost to plot against."""
+    """The rows with a finished training and a known cost, as marks."""
     made = []
     for row in rows:
         value = getattr(row, cost)
@@ -80,16 +79,15 @@ def marks(rows: Sequence[Row], cost: str) -> list[Mark]:
 
 
 def short_name(model: str) -> str:
-    """A model's name as a label: no prefix, no directories, not too long."""
-    name = (
-        model.removesuffix("/architecture.json").removesuffix("/best").rstrip("/").rsplit("/", 1)[-1].rsplit(":", 1)[-1]
-    )
+    """A model's name as a label: without prefix and directories, and at most LONGEST characters."""
+    path = model.removesuffix("/architecture.json").removesuffix("/best").rstrip("/")
+    name = path.rsplit("/", 1)[-1].rsplit(":", 1)[-1]
     half = LONGEST // 2
     return name if len(name) <= LONGEST else f"{name[: half - 1]}…{name[-half:]}"
 
 
 def accuracy_against(shown: Sequence[Mark], cost: str) -> tuple["Figure", list[Anchor], list[Placed]]:
-    """The plot, its marks and where their labels lie. `cost` is the text of the axis."""
+    """The plot, its marks and the places of their labels. `cost` is the label of the x axis."""
     import matplotlib
 
     with matplotlib.rc_context(STYLE):
@@ -153,11 +151,11 @@ def accuracy_against(shown: Sequence[Mark], cost: str) -> tuple["Figure", list[A
         )
         taken = _obstacles(axes, shown, anchors, front)
         order = sorted(range(len(shown)), key=lambda index: (shown[index].source != "found", -shown[index].accuracy))
-        placed = place(anchors, order, frame(axes), taken, must=len(order))
+        placed = place(anchors, order, frame(axes), taken, num_required=len(order))
         left = [index for index in order if index not in {label.index for label in placed}]
-        # What found no room of its own may lie over error bars and the front, never over a mark or another label.
+        # Labels that found no place may cover error bars and the front, but never a mark or another label.
         placed += place(
-            anchors, left, frame(axes), [*map(_disc, anchors), *(label.box for label in placed)], must=len(left)
+            anchors, left, frame(axes), [*map(_disc, anchors), *(label.box for label in placed)], num_required=len(left)
         )
         write(axes, anchors, placed, SMALL, INK, MUTED)
         return figure, anchors, placed
@@ -166,7 +164,7 @@ def accuracy_against(shown: Sequence[Mark], cost: str) -> tuple["Figure", list[A
 def _obstacles(
     axes: "Axes", shown: Sequence[Mark], anchors: Sequence[Anchor], front: Sequence[tuple[float, float]]
 ) -> list[Box]:
-    """What no label should cover, in points (1/72 inch): marks, error bars, the front."""
+    """The boxes that labels should not cover, in points (1/72 inch): marks, error bars, the front."""
     scale = 72 / axes.figure.dpi
 
     def at(cost: float, accuracy: float) -> tuple[float, float]:
@@ -192,7 +190,7 @@ def _disc(mark: Anchor) -> Box:
 
 
 def _steps(corners: Sequence[tuple[float, float]]) -> list[Box]:
-    """The front's line, as boxes: level to the next corner, then up to it."""
+    """Boxes along the line of the front: horizontal to the next corner, then vertical."""
     boxes = []
     for (x, y), (next_x, next_y) in pairwise(corners):
         boxes += [Box(x, y - 0.6, next_x, y + 0.6), Box(next_x - 0.6, y, next_x + 0.6, next_y)]

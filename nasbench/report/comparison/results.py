@@ -1,85 +1,39 @@
-"""Models trained under one recipe, several seeds each: their numbers, and what can be said of the found ones with its
-uncertainty.
+"""The results of models trained under one recipe with several seeds, and the verdict on the found models.
 
-A found model is compared with random cells of its space (Yang et al. 2020, arXiv:1912.12522: most of what a search
-seems to gain is the recipe's and the space's) and with the baselines that cost no more. Differences are paired by seed,
-intervals are Student's t.
+A found model is compared with random cells of its space, because most of the apparent gain of a search comes from the
+recipe and the space (Yang et al. 2020, arXiv:1912.12522). It is also compared with the baselines that have no more
+MACs. Differences are paired by seed; intervals are Student's t.
 """
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from statistics import fmean, stdev
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from nasbench.report.common.figure import short_count
 from nasbench.report.common.numbers import count
+from nasbench.report.comparison.rows import Row
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 ENOUGH_SEEDS = 5
-"""Below this many common seeds no winner is named."""
+"""With fewer common seeds, no winner is named."""
 LEVEL = 0.95
-"""Of an interval, or of all of a simultaneous set together."""
+"""Confidence level of an interval, or of all simultaneous intervals together."""
 SAME = 1e-9
-"""Deviations of differences below this are rounding: an accuracy is a count over at most millions of images."""
+"""Differences below this are rounding errors: an accuracy is a count divided by at most millions of images."""
 
-Source = Literal["found", "random", "baseline", "ensemble"]
 Word = Literal["better", "worse", "no difference shown", "not enough seeds"]
 
 
 @dataclass(frozen=True)
-class Row:
-    """A model and its trainings. `accuracies`: test accuracy in [0, 1], one a seed, in the order of `seeds`.
-
-    `macs` are multiply-adds of one image; `images_per_second` is measured inference.
-    """
-
-    model: str
-    source: str
-    params: int | None
-    macs: int | None
-    images_per_second: float | None
-    seeds: tuple[int, ...]
-    accuracies: tuple[float, ...]
-
-    @property
-    def mean(self) -> float | None:
-        """None where no training finished."""
-        return fmean(self.accuracies) if self.accuracies else None
-
-    @property
-    def std(self) -> float | None:
-        """The sample deviation over the seeds; None below two."""
-        return stdev(self.accuracies) if len(self.accuracies) > 1 else None
-
-    @cached_property
-    def by_seed(self) -> Mapping[int, float]:
-        """Seed -> accuracy; empty where trainings are missing and it is not known which."""
-        return dict(zip(self.seeds, self.accuracies, strict=True)) if len(self.seeds) == len(self.accuracies) else {}
-
-    def to_json(self) -> dict[str, Any]:
-        """`seeds` is the number of finished trainings, over which `mean` and `std` are taken."""
-        return {
-            "model": self.model,
-            "source": self.source,
-            "params": self.params,
-            "macs": self.macs,
-            "mean": self.mean,
-            "std": self.std,
-            "seeds": len(self.accuracies),
-            "accuracies": list(self.accuracies),
-            "images_per_second": self.images_per_second,
-        }
-
-
-@dataclass(frozen=True)
 class Contrast:
-    """Mean accuracy of a found model minus another's, over the `seeds` seeds that both have, with its t-interval.
+    """The mean accuracy of a found model minus that of another, over their `seeds` common seeds, with its t-interval.
 
-    `low` and `high` are None below two seeds. `level` is of this interval alone. `word` is what the interval shows.
+    `low` and `high` are None for fewer than two seeds. `level` is the confidence level of this single interval. `word`
+    is the conclusion from the interval.
     """
 
     found: str
@@ -95,11 +49,11 @@ class Contrast:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the comparison shows: three paragraphs a found model (itself, random cells, baselines), then what is
-    missing.
+    """The conclusions of a comparison.
 
-    Contrasts of each found model: with the random cells, then with the baselines of no more MACs, the hardest to beat
-    first.
+    `paragraphs`: three for each found model (its accuracy, the random cells, the baselines), then the failed trainings.
+    `contrasts`: for each found model, with the random cells first, then with the baselines that have no more MACs, the
+    strongest first.
     """
 
     paragraphs: tuple[str, ...]
@@ -111,10 +65,10 @@ class Verdict:
 
 
 def verdict(rows: Sequence[Row]) -> Verdict:
-    """Judges each found model against the mean of the random cells, and against the baselines of no more MACs.
+    """Compares each found model with the mean of the random cells, and with the baselines that have no more MACs.
 
-    The intervals of the m baselines hold together (Bonferroni: each at 1 - 0.05/m), since the best of them is picked by
-    looking.
+    The intervals of the m baselines hold simultaneously (Bonferroni: each at level 1 - 0.05/m), because the best
+    baseline is selected by its result.
     """
     found = [row for row in rows if row.source == "found"]
     random = [row for row in rows if row.source == "random"]
@@ -136,9 +90,8 @@ def verdict(rows: Sequence[Row]) -> Verdict:
         paragraphs += [f"{row.model}: test accuracy {accuracy(row)} %.{warning}", said_of_random, said_of_baselines]
     if not found:
         paragraphs.append(
-            "No found model is among these, so none is judged and nothing is ranked. To judge a search, name its run "
-            "directory "
-            "beside the baselines and ask for random cells (--controls K)."
+            "No found model is among these, so none is judged and nothing is ranked. To judge a search, "
+            "name its run directory beside the baselines and ask for random cells (--controls K)."
         )
     if any(row.source == "ensemble" for row in rows):
         paragraphs.append(
@@ -153,7 +106,7 @@ def verdict(rows: Sequence[Row]) -> Verdict:
 def contrast(
     found: Row, other: Mapping[int, float], name: str, kind: Literal["random", "baseline"], level: float
 ) -> Contrast | None:
-    """The difference over the common seeds, paired by seed; None where there is no common one."""
+    """The difference, paired by seed, over the common seeds; None if there is no common seed."""
     seeds = sorted(found.by_seed.keys() & other.keys())
     if not seeds:
         return None
@@ -172,7 +125,7 @@ def contrast(
 
 
 def half_width(values: Sequence[float], level: float) -> float | None:
-    """Half the width of Student's t-interval for the mean: 0 where all values are equal, None below two."""
+    """Half the width of Student's t-interval for the mean: 0 if all are equal, None for fewer than two values."""
     if len(values) < 2:
         return None
     deviation = stdev(values)
@@ -184,7 +137,7 @@ def half_width(values: Sequence[float], level: float) -> float | None:
 
 
 def relative_improvement(found: float, random: float) -> float | None:
-    """Of an accuracy over the average random cell's, in percent (Yang et al. 2020); None where that is 0."""
+    """Relative improvement over the mean of the random cells, in percent (Yang et al. 2020); None if that mean is 0."""
     return 100 * (found - random) / random if random else None
 
 
@@ -192,8 +145,8 @@ def _against_random(found: Row, random: Sequence[Row]) -> tuple[list[Contrast], 
     if not random:
         return (
             [],
-            "Random cells: none were trained (--controls K), so whether it is better than a random draw cannot be "
-            "told.",
+            "Random cells: none were trained (--controls K), "
+            "so whether it is better than a random draw cannot be told.",
         )
     cells = [row for row in random if row.by_seed]
     common = set.intersection(*(set(row.by_seed) for row in cells)) if cells else set()
@@ -215,9 +168,9 @@ def _against_random(found: Row, random: Sequence[Row]) -> tuple[list[Contrast], 
 
 def _against_baselines(found: Row, baselines: Sequence[Row]) -> tuple[list[Contrast], str]:
     if not baselines:
-        return [], "Baselines: none were trained, so nothing hand-designed stands beside it."
+        return [], "Baselines: none were trained, so it is not compared with a hand-designed network."
     if found.macs is None:
-        return [], "Baselines: its multiply-adds are not known, so none can be called as cheap."
+        return [], "Baselines: its multiply-adds are not known, so it is not known which baselines have no more."
     known = [row for row in baselines if row.macs is not None and row.by_seed]
     candidates = [row for row in known if row.macs is not None and row.macs <= found.macs]
     left_out = len(baselines) - len(known)
@@ -267,19 +220,19 @@ def points(difference: float, sign: bool = False) -> str:
 
 
 def accuracy(row: Row) -> str:
-    """Mean and deviation in percent; a dash where nothing finished."""
+    """Mean and deviation in percent; a dash if no training finished."""
     if row.mean is None:
         return "–"
     return f"{100 * row.mean:.2f}" + ("" if row.std is None else f" ± {100 * row.std:.2f}")
 
 
 def all_seeds(rows: Sequence[Row]) -> list[int]:
-    """The seeds that any of the rows was trained under."""
+    """All seeds of all rows, sorted."""
     return sorted({seed for row in rows for seed in row.seeds})
 
 
 def _unfinished(rows: Sequence[Row]) -> str:
-    """Rows with fewer trainings than there are seeds. An ensemble is no training of its own."""
+    """The rows with fewer trainings than seeds, as text. Ensembles are not counted: they are not trained."""
     single = [row for row in rows if row.source != "ensemble"]
     asked = len(all_seeds(single))
     return ", ".join(
@@ -295,7 +248,7 @@ COLUMNS = ("model", "source", "params", "MACs", "images/s", "test accuracy, %", 
 
 
 def comparison_rows(rows: Sequence[Row]) -> list[tuple[str, ...]]:
-    """The comparison as texts under COLUMNS, in the order given: nothing is ranked."""
+    """The cells of the comparison table, for the COLUMNS, in the given order: rows are not ranked."""
     return [
         (
             row.model,
@@ -311,7 +264,7 @@ def comparison_rows(rows: Sequence[Row]) -> list[tuple[str, ...]]:
 
 
 def comparison_table(rows: Sequence[Row]) -> "Table":
-    """The same for a terminal, with counts to three digits."""
+    """The comparison as a table for the terminal, with counts to three digits."""
     from rich.box import SIMPLE_HEAD
     from rich.markup import escape
     from rich.table import Table

@@ -12,14 +12,13 @@ from nasbench.report.race.results import Race
 from nasbench.report.race.tables import budget_text, order_rows, standing_columns, standing_rows, win_rows
 
 ANYTIME = (
-    "What each strategy would return after so much: the median over the repetitions, with the middle half of them as "
-    "a band. It returns "
-    "the architecture with the best score seen; the results it is judged by are never shown to it."
+    "What each strategy would return at each point: the median over the repetitions, with the middle half of them as a "
+    "band. It returns the architecture with the best score seen; the results it is judged by are never shown to it."
 )
 
 
 def write_race(store: RunStore) -> Race:
-    """Writes report.html and the plots' SVG files into the run directory; returns what they show."""
+    """Writes report.html and the SVG files of the plots into the run directory. Returns the race that they show."""
     race = Race.of(store.run, store.trials)
     plots = figures(race)
     for name, svg in plots.items():
@@ -29,7 +28,7 @@ def write_race(store: RunStore) -> Race:
 
 
 def files_of(race: Race, directory: Path) -> list[Path]:
-    """What `write_race` wrote, the page first."""
+    """The files that `write_race` wrote, the page first."""
     return [directory / "report.html", *(directory / f"{name}.svg" for name in figures(race))]
 
 
@@ -69,11 +68,9 @@ def _headline(run: Mapping[str, Any], race: Race) -> str:
 
 def _standings(race: Race) -> str:
     note = (
-        "Mean ± sample deviation over the seeds of the returned architecture, the one with the best "
-        f"{race.columns[0]} seen, after "
-        f"{budget_text(race, race.budget)}; {race.rank_by} ranks. Each query costs, a repeated architecture too, and "
-        "one that would end "
-        "after the budget does not count."
+        f"Mean ± sample deviation over the seeds of the returned architecture, the one with the best {race.columns[0]} "
+        f"seen, after {budget_text(race, race.budget)}. Strategies are ranked by {race.rank_by}. Each query has a "
+        "cost, also that of a repeated architecture. A query that would end after the budget does not count."
     )
     made = "<h2>Standings</h2>\n" + table(
         standing_columns(race), standing_rows(race), left=("strategy",), sortable=True
@@ -97,9 +94,9 @@ def _wins(race: Race, plots: Mapping[str, str]) -> str:
     if "wins" not in plots:
         return ""
     caption = (
-        f"The share of seeds in which the strategy of the row returns a higher {race.rank_by} than that of the column "
-        "under the same seed, "
-        f"ties half, at {budget_text(race, race.budget)}; below it the 95 % interval (Wilson 1927)."
+        f"The share of seeds in which the strategy of the row returns a higher {race.rank_by} than the strategy of the "
+        f"column under the same seed, at {budget_text(race, race.budget)}. A tie counts half. Below the share is its "
+        "95 % interval (Wilson 1927)."
     )
     rows = table(
         ("strategy", "against", "wins", "95 % interval", "seeds"), win_rows(race), left=("strategy", "against")

@@ -1,6 +1,6 @@
-"""The plots of a race: what each strategy has found after how much, with quartile bands, and who wins how surely.
+"""The plots of a race: the result of each strategy over time, and the share of wins of each pair of strategies.
 
-A line is the median over the repetitions, its band the middle half of them.
+A line is the median over the repetitions. Its band covers the middle half of them.
 """
 
 from collections.abc import Sequence
@@ -30,17 +30,15 @@ if TYPE_CHECKING:
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, RED, "#2b9eb3", "#8c6d46", "#c46aa0", "#7f8f2e")
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1)))
 POINTS = 240
-"""Places along an axis at which quantiles are taken."""
+"""Number of positions along the x axis at which quantiles are computed."""
 PAGE = 7.2
 """Width of the page, inches."""
 SETTLED = 0.12
-"""The first evaluations are far below the rest: the vertical axis shows what comes after this share of the horizontal
-one.
-"""
+"""The limits of the y axis ignore this first fraction of the x axis, where the results are far below the rest."""
 
 
 def figures(race: Race) -> dict[str, str]:
-    """File stem -> SVG text of every plot that the race has something for."""
+    """File stem -> SVG text, for every plot that has data."""
     import matplotlib
 
     if not any(repetition.steps for repetition in race.repetitions):
@@ -56,8 +54,9 @@ def figures(race: Race) -> dict[str, str]:
 
 
 def anytime(race: Race, place: int) -> "Figure":
-    """Column number `place` of what would be returned, against evaluations and, where queries have a cost, against
-    simulated time.
+    """Column number `place` of the architecture that would be returned, against the evaluations.
+
+    If queries have a cost, a second panel shows it against simulated time.
     """
     axes_of: list[tuple[Axis, str]] = [("evaluations", "evaluations")]
     axes_of += [("seconds", "simulated seconds")] if race.timed else []
@@ -109,9 +108,7 @@ def anytime(race: Race, place: int) -> "Figure":
 
 
 def wins(race: Race) -> "Figure":
-    """The share of seeds in which the strategy of a row returns something better than that of a column, with its 95 %
-    interval.
-    """
+    """The share of seeds in which the strategy of the row beats the strategy of the column, with its 95 % interval."""
     order = [standing.strategy for standing in race.standings(race.budget)]
     found = {(win.strategy, win.other): win for win in race.wins()}
     size = len(order)
@@ -140,8 +137,10 @@ def wins(race: Race) -> "Figure":
 
 
 def places(race: Race, axis: Axis) -> "np.ndarray":
-    """Where quantiles are taken along an axis: up to the largest budget, or up to the mean evaluations that it
-    allowed.
+    """The positions along an axis at which quantiles are computed.
+
+    On the axis of evaluations, they end at the highest mean number of evaluations that the largest budget allowed. On
+    the axis of seconds, they end at the largest budget, or at the longest repetition if budgets are evaluations.
     """
     import numpy as np
 
@@ -153,8 +152,9 @@ def places(race: Race, axis: Axis) -> "np.ndarray":
 
 
 def quartiles(repetitions: Sequence[Repetition], grid: "np.ndarray", axis: Axis, place: int) -> "np.ndarray":
-    """(3, places): lower quartile, median and upper quartile of what would be returned; NaN until half of the
-    repetitions have any.
+    """(3, places): lower quartile, median and upper quartile of the values of the returned architectures.
+
+    NaN where fewer than half of the repetitions have a result.
     """
     import numpy as np
 
@@ -172,7 +172,7 @@ def quartiles(repetitions: Sequence[Repetition], grid: "np.ndarray", axis: Axis,
 
 
 def colours(strategies: Sequence[str]) -> dict[str, tuple[str, Any]]:
-    """(colour, dash) of each strategy; random search, the control, is grey."""
+    """(colour, dash) of each strategy. Random search, the baseline, is grey."""
     others = [strategy for strategy in strategies if strategy != "random"]
     styles = {
         strategy: (colour, DASHES[index // len(COLOURS) % len(DASHES)])

@@ -1,7 +1,7 @@
-"""What a race came to: each repetition's path, the mean and deviation at each budget, and who wins how surely.
+"""The results of a race: the course of each repetition, mean and deviation at each budget, and the shares of wins.
 
-A repetition is one strategy under one seed. After any number of evaluations it returns the architecture with the best
-score seen, the earliest where equal; its results at a smaller budget are therefore on the same path.
+A repetition is one strategy under one seed. After any number of evaluations, it returns the architecture with the best
+score so far; of equal scores, the earliest. So its results at smaller budgets are known from the same repetition.
 """
 
 from bisect import bisect_right
@@ -19,9 +19,7 @@ Z95 = 1.959964
 
 @dataclass(frozen=True)
 class Step:
-    """A new best: after how many evaluations and simulated seconds, and its values in the race's columns, the score
-    first.
-    """
+    """A new best: its number of evaluations, its simulated time, and its values in the columns, the score first."""
 
     evaluations: int
     seconds: float
@@ -30,9 +28,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Repetition:
-    """One strategy under one seed. `evaluations` are those that each budget allowed, in the order of the race's
-    budgets.
-    """
+    """One strategy under one seed. `evaluations` is the number allowed by each budget, in the order of budgets."""
 
     strategy: str
     seed: int
@@ -41,15 +37,14 @@ class Repetition:
 
     @classmethod
     def of(cls, trial: Trial) -> "Repetition":
-        """Read from its line of the log."""
+        """The repetition from its line of the log."""
         steps = tuple(
-            Step(int(number), float(seconds), tuple(values)) for number, seconds, values in trial.note["steps"]
+            Step(int(number), float(seconds), tuple(values)) for number, seconds, values in trial.metrics["steps"]
         )
-        genes = trial.architecture.genes
-        return cls(str(genes["strategy"]), int(genes["seed"]), steps, tuple(trial.note["evaluations"]))
+        return cls(trial.name, trial.seed, steps, tuple(trial.metrics["evaluations_by_budget"]))
 
     def at(self, place: float, axis: Axis) -> tuple[float, ...] | None:
-        """The values of what is returned there; None before the first evaluation."""
+        """The values of the architecture that is returned at `place` on the axis; None before the first evaluation."""
         index = bisect_right(
             self.steps, place, key=lambda step: step.evaluations if axis == "evaluations" else step.seconds
         )
@@ -58,9 +53,7 @@ class Repetition:
 
 @dataclass(frozen=True)
 class Summary:
-    """A column over the repetitions that returned something there. `std` is the sample deviation, None for one
-    repetition.
-    """
+    """The mean of a column over the repetitions with a result. `std` is the sample deviation; None for a single one."""
 
     mean: float
     std: float | None
@@ -70,14 +63,14 @@ class Summary:
         return cls(fmean(values), stdev(values) if len(values) > 1 else None)
 
     def __str__(self) -> str:
-        digits = 2 if abs(self.mean) >= 2 else 4  # percents, and shares of one
+        digits = 2 if abs(self.mean) >= 2 else 4  # percent, or a fraction of 1
         return f"{self.mean:.{digits}f}" + ("" if self.std is None else f" ± {self.std:.{digits}f}")
 
 
 @dataclass(frozen=True)
 class Standing:
-    """A strategy at one budget: mean number of evaluations, a summary for each column, and repetitions without any
-    evaluation.
+    """A strategy at one budget: the mean number of evaluations, a summary of each column, and `empty`, the number of
+    repetitions without an evaluation.
     """
 
     strategy: str
@@ -89,8 +82,9 @@ class Standing:
 
 @dataclass(frozen=True)
 class Win:
-    """How often `strategy` returns a better cell than `other` under the same seed, ties half, with a 95 % Wilson
-    interval.
+    """The share of seeds in which `strategy` returns a better cell than `other`, with its 95 % Wilson interval.
+
+    Both run under the same seed. A tie counts half.
     """
 
     strategy: str
@@ -103,10 +97,14 @@ class Win:
 
 @dataclass(frozen=True)
 class Race:
-    """What the report of a race is made of.
+    """The data of the report of a race.
 
-    `columns`: the score, then what is only reported; the last one ranks. `budgets`: the race's own and those shown
-    besides, in order. `optimum`: column -> the best value in the table, where the table is complete.
+    columns  the score, then the values that are only reported; strategies are ranked by the last column
+    axis     the unit of the budgets
+    budget   the budget of the race
+    budgets  all budgets shown, in order
+    optimum  column -> the best value in the table; empty if the table is not complete
+    timed    whether queries have a cost
     """
 
     space: str
@@ -121,8 +119,8 @@ class Race:
 
     @classmethod
     def of(cls, run: Mapping[str, Any], trials: Sequence[Trial]) -> "Race":
-        """From run.json and the log."""
-        race = run["race"]
+        """The race from run.json and the trials of the log."""
+        race = run["plan"]
         return cls(
             space=run["config"]["space"],
             columns=tuple(race["columns"]),
@@ -143,7 +141,7 @@ class Race:
         return [repetition for repetition in self.repetitions if repetition.strategy == strategy]
 
     def standing(self, strategy: str, budget: float) -> Standing | None:
-        """None where no repetition has finished or none evaluated anything within that budget."""
+        """The standing of a strategy; None if no repetition has an evaluation within the budget."""
         repetitions = self.of_strategy(strategy)
         values = [found for repetition in repetitions if (found := repetition.at(budget, self.axis)) is not None]
         if not values:
@@ -158,13 +156,14 @@ class Race:
         )
 
     def standings(self, budget: float) -> list[Standing]:
-        """The strategies, the best mean in the ranking column first."""
+        """The standings of all strategies, the highest mean in the ranking column first."""
         found = [standing for strategy in self.strategies if (standing := self.standing(strategy, budget)) is not None]
         return sorted(found, key=lambda standing: -standing.columns[self.rank_by].mean)
 
     def wins(self) -> list[Win]:
-        """Every ordered pair that has common seeds, at the race's own budget, by the ranking column; in the order of
-        the standings.
+        """Every ordered pair of strategies with common seeds, in the order of the standings.
+
+        Compared by the ranking column at the budget of the race.
         """
         order = [standing.strategy for standing in self.standings(self.budget)]
         place = self.columns.index(self.rank_by)
@@ -188,7 +187,7 @@ class Race:
         ]
 
     def to_json(self) -> dict[str, Any]:
-        """The object that `nasbench race --json` prints, but for where the run lies."""
+        """The object that `nasbench race --json` prints, without the run directory."""
         return {
             "space": self.space,
             "budget": self.budget,
@@ -214,7 +213,7 @@ class Race:
 
 
 def wilson(successes: float, count: int) -> tuple[float, float]:
-    """The 95 % score interval of a share (Wilson 1927); `successes` may be a half."""
+    """The 95 % score interval of a share (Wilson 1927). `successes` may contain halves, from ties."""
     share, z2 = successes / count, Z95**2 / count
     middle = (share + z2 / 2) / (1 + z2)
     reach = Z95 / (1 + z2) * sqrt(share * (1 - share) / count + z2 / (4 * count))

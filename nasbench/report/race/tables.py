@@ -1,4 +1,4 @@
-"""The tables of a race: the strategies in order, at the race's budget and at the others, and who wins how surely."""
+"""The tables of a race: the standings at the budget of the race and at the others, and the shares of wins."""
 
 from typing import TYPE_CHECKING
 
@@ -9,14 +9,15 @@ if TYPE_CHECKING:
 
 
 def standing_columns(race: Race) -> tuple[str, ...]:
-    """The heads of the standings' table."""
+    """The column names of the table of standings."""
     others = [f"{race.rank_by} at {budget_text(race, budget)}" for budget in race.budgets if budget != race.budget]
     return ("strategy", "evaluations", *race.columns, *others)
 
 
 def standing_rows(race: Race) -> list[tuple[str, ...]]:
-    """A row a strategy, under the heads of `standing_columns`: mean ± sample deviation, the best in the ranking column
-    first.
+    """One row for each strategy, with the columns of `standing_columns`, the best in the ranking column first.
+
+    Values are mean ± sample deviation.
     """
     return [
         (
@@ -34,7 +35,7 @@ def standing_rows(race: Race) -> list[tuple[str, ...]]:
 
 
 def order_rows(race: Race) -> list[tuple[str, ...]]:
-    """A row a budget: the strategies from the best to the worst there."""
+    """One row for each budget: the strategies from the best to the worst."""
     return [
         (budget_text(race, budget), " > ".join(standing.strategy for standing in race.standings(budget)))
         for budget in race.budgets
@@ -42,7 +43,7 @@ def order_rows(race: Race) -> list[tuple[str, ...]]:
 
 
 def win_rows(race: Race) -> list[tuple[str, ...]]:
-    """(strategy, other, share of seeds it wins, 95 % interval, seeds), each pair once, the better first."""
+    """(strategy, other, share of wins, 95 % interval, seeds), once for each pair, the better strategy first."""
     wins = race.wins()
     place = {standing.strategy: index for index, standing in enumerate(race.standings(race.budget))}
     return [
@@ -77,7 +78,7 @@ def budget_text(race: Race, budget: float) -> str:
 
 
 def evaluations(standing: Standing) -> str:
-    """The mean number of evaluations; what had none is said."""
+    """The mean number of evaluations, and the number of repetitions without any."""
     return f"{standing.evaluations:,.1f}".removesuffix(".0") + (
         f" ({standing.empty} with none)" if standing.empty else ""
     )

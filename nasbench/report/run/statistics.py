@@ -1,4 +1,4 @@
-"""What the numbers of a run come to, and how surely: leaderboard, control, ranking."""
+"""The statistics of a run: leaderboard, comparison with random search, rank correlation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ from nasbench.core.curves import (
 )
 from nasbench.core.trial import Trial
 
-FEWEST = 8
-"""Children on each side below which nothing is said of search against random: at 8 and 8, the least p is 0.0002."""
-SURE = 0.05
+MIN_CHILDREN = 8
+"""Minimum number of children on each side to compare the search with random: with 8 and 8, the lowest p is 0.0002."""
+SIGNIFICANCE = 0.05
 
 
 def leaderboard(trials: Sequence[Trial], limit: int = 10) -> list[Trial]:
@@ -34,16 +34,14 @@ def leaderboard(trials: Sequence[Trial], limit: int = 10) -> list[Trial]:
 
 
 def expected_best_curve(scores: Sequence[float], points: int = 200) -> list[tuple[int, float]]:
-    """(n, expected best of n) for n from 1 to the number of scores, at most about `points` of them, the ends
-    included.
-    """
+    """(n, expected best of n) for n from 1 to the number of scores: about `points` values with both ends included."""
     step = max(1, len(scores) // points)
     counts = sorted({*range(1, len(scores) + 1, step), len(scores)} - {0})
     return [(n, expected_best(scores, n)) for n in counts]
 
 
 def kendall_tau(first: Sequence[float], second: Sequence[float]) -> tuple[float, float] | None:
-    """Kendall's tau-b of two rankings and its p-value; None below two pairs or where one side is constant."""
+    """Kendall's tau-b of two rankings and its p-value. None for fewer than two pairs, or if one side is constant."""
     assert len(first) == len(second), (len(first), len(second))
     if len(first) < 2 or len(set(first)) < 2 or len(set(second)) < 2:
         return None
@@ -54,7 +52,7 @@ def kendall_tau(first: Sequence[float], second: Sequence[float]) -> tuple[float,
 
 
 def retrained(trials: Sequence[Trial]) -> list[tuple[Trial, Trial]]:
-    """(trial of the search, its retraining) where both have scores."""
+    """(trial of the search, its retraining) for all pairs in which both have scores."""
     by_number = {trial.number: trial for trial in trials}
     pairs = [(by_number.get(int(trial.note["retrain_of"])), trial) for trial in trials if "retrain_of" in trial.note]
     return [(first, second) for first, second in pairs if first is not None and first.scored and second.scored]
@@ -63,9 +61,7 @@ def retrained(trials: Sequence[Trial]) -> list[tuple[Trial, Trial]]:
 def shares_over_time(
     trials: Sequence[Trial], group: OptionGroup, windows: int = 24
 ) -> list[tuple[float, dict[str, float]]]:
-    """(middle of the window, counted in trials; share of each option in it) for `windows` windows of nearly equal
-    length.
-    """
+    """(middle of the window in trials, share of each option) for `windows` windows of nearly equal length."""
     told = searched(trials)
     windows = min(windows, len(told))
     bounds = [round(index * len(told) / windows) for index in range(windows + 1)] if windows else [0]
@@ -74,9 +70,7 @@ def shares_over_time(
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether the search beats random so far. `p` is the two-sided Mann-Whitney p-value where there was enough to
-    test.
-    """
+    """Whether the search beats random so far. `p` is the two-sided Mann-Whitney p-value; None if there was no test."""
 
     answer: Literal["yes", "no", "unknown"]
     sentence: str
@@ -84,11 +78,10 @@ class Verdict:
 
 
 def verdict(trials: Sequence[Trial]) -> Verdict:
-    """Compares the different architectures that the search chose knowingly with the random ones of the same run, at
-    equal epochs.
+    """Compares the different architectures that the strategy chose with the random ones of the same run.
 
-    Two things must hold for a yes: what it proposes scores higher (Mann-Whitney, p < 0.05), and at equal numbers its
-    expected best is higher.
+    All have equal epochs. The answer is yes if two conditions hold: the chosen architectures have higher scores
+    (Mann-Whitney, p < 0.05), and their expected best is higher at equal numbers of architectures.
     """
     epochs = search_epochs(trials)
     chosen = {
@@ -111,11 +104,11 @@ def verdict(trials: Sequence[Trial]) -> Verdict:
             "Whether the search beats random cannot be told: no child was proposed blindly, and no control was "
             "trained (--control K).",
         )
-    if min(len(guided), len(control)) < FEWEST:
+    if min(len(guided), len(control)) < MIN_CHILDREN:
         return Verdict(
             "unknown",
             f"Whether the search beats random cannot be told yet: {_children(len(guided), 'chosen')} against "
-            f"{_children(len(control), 'random')}; at least {FEWEST} of each are needed.",
+            f"{_children(len(control), 'random')}; at least {MIN_CHILDREN} of each are needed.",
         )
     from scipy.stats import mannwhitneyu
 
@@ -123,16 +116,15 @@ def verdict(trials: Sequence[Trial]) -> Verdict:
     equal = min(len(guided), len(control))
     ours, theirs = expected_best(guided, equal), expected_best(control, equal)
     numbers = (
-        f"{_children(len(guided), 'chosen')}, median {median(guided):.4g}, against "
-        f"{_children(len(control), 'random')}, "
-        f"median {median(control):.4g} (Mann-Whitney p {_p(p)}); expected best of {equal}: {ours:.4g} against "
-        f"{theirs:.4g}"
+        f"{_children(len(guided), 'chosen')}, median {median(guided):.4g}, "
+        f"against {_children(len(control), 'random')}, median {median(control):.4g} (Mann-Whitney p {_p(p)}); "
+        f"expected best of {equal}: {ours:.4g} against {theirs:.4g}"
     )
-    if p < SURE and median(guided) > median(control) and ours > theirs:
+    if p < SIGNIFICANCE and median(guided) > median(control) and ours > theirs:
         return Verdict("yes", f"The search beats random so far: {numbers}.", p)
-    if p < SURE and median(guided) < median(control):
+    if p < SIGNIFICANCE and median(guided) < median(control):
         return Verdict("no", f"The search does worse than random so far: {numbers}.", p)
-    if p < SURE and median(guided) > median(control):
+    if p < SIGNIFICANCE and median(guided) > median(control):
         return Verdict(
             "unknown", f"The search proposes better children than random, but its best is not ahead yet: {numbers}.", p
         )

@@ -1,9 +1,9 @@
-"""A smooth surface through the scores of a search for coefficients, and how surely it says where the best ones lie.
+"""A smooth surface through the scores of a search for coefficients, and the uncertainty of its best point.
 
-A quadratic in the shares of depth and width (resolution has the rest), fitted by least squares with a small penalty, so
-that few points give a plain surface. Its best point, fitted again and again to points drawn with replacement (Efron's
-bootstrap), scatters: that scatter is the uncertainty of the coefficients, whatever its cause, noise of the trainings or
-a surface that is flat.
+The surface is a quadratic in the shares of depth and width (resolution has the rest), fitted by least squares. A small
+ridge penalty keeps the surface smooth if there are few points. The uncertainty of the coefficients comes from Efron's
+bootstrap: the surface is fitted again to points drawn with replacement, and the spread of the best points is reported.
+It includes both the noise of the trainings and the flatness of the surface.
 """
 
 from collections.abc import Sequence
@@ -19,20 +19,21 @@ from nasbench.report.scaling.results import Point
 Array = NDArray[np.float64]
 
 FEWEST = 8
-"""Points below which a quadratic's six numbers say nothing of how surely they are known."""
+"""Minimum number of points for an interval: a quadratic has six coefficients."""
 PENALTY = 1e-5
 RESAMPLES = 400
 LEVEL = 0.9
 STEPS = 50
-"""The surface is looked at on a lattice of this many steps a side."""
+"""The surface is evaluated on a triangular lattice with this many steps on each side."""
 
 
 @dataclass(frozen=True)
 class Fit:
-    """`best` of the fitted surface; with enough points, `interval`: coefficient -> (low, high) that hold LEVEL of the
-    resampled bests.
+    """The fitted surface and its best point.
 
-    `residual` is the standard deviation of the scores around the surface.
+    residual  standard deviation of the scores around the surface
+    interval  coefficient -> (low, high), which contain the fraction LEVEL of the resampled best points; None if there
+              are fewer than FEWEST points
     """
 
     weights: tuple[float, ...]
@@ -41,12 +42,12 @@ class Fit:
     interval: dict[str, tuple[float, float]] | None
 
     def at(self, depth: Array, width: Array) -> Array:
-        """The surface's score at shares of depth and width, each (N)."""
-        predicted: Array = _features(depth, width) @ np.array(self.weights)  # (N)
+        """The fitted score at shares of depth (N,) and width (N,): (N,)."""
+        predicted: Array = _features(depth, width) @ np.array(self.weights)  # (N,)
         return predicted
 
     def near_best(self, tolerance: float) -> float:
-        """The part of all shares whose fitted score is within `tolerance` of the best: how flat the surface is."""
+        """The fraction of the lattice with a fitted score within `tolerance` of the best: a measure of flatness."""
         scores = self.at(*_lattice())
         return float((scores >= scores.max() - tolerance).mean())
 
@@ -55,19 +56,19 @@ class Fit:
 
 
 def fit(points: Sequence[Point], seed: int = 0) -> Fit | None:
-    """The surface through these points; None below three of them."""
+    """The surface fitted to these points; None for fewer than three points."""
     if len(points) < 3:
         return None
     shares = np.array([point.shares[:2] for point in points])  # (N, 2)
-    scores = np.array([point.score for point in points])  # (N)
+    scores = np.array([point.score for point in points])  # (N,)
     weights = _solve(shares, scores)
-    residuals = scores - _features(shares[:, 0], shares[:, 1]) @ weights  # (N)
+    residuals = scores - _features(shares[:, 0], shares[:, 1]) @ weights  # (N,)
     interval = _interval(shares, scores, seed) if len(points) >= FEWEST else None
     return Fit(tuple(map(float, weights)), _best(weights), float(residuals.std()), interval)
 
 
 def coefficients_at(depth: float, width: float) -> Coefficients:
-    """The coefficients of product 2 with these shares of the growth; resolution has the rest."""
+    """The coefficients with product 2 that have these shares of the growth. Resolution has the remaining share."""
     rest = max(0.0, 1.0 - depth - width)
     return Coefficients(GROWTH**depth, GROWTH ** (width / 2), GROWTH ** (rest / 2))
 
@@ -78,16 +79,16 @@ def _interval(shares: Array, scores: Array, seed: int) -> dict[str, tuple[float,
     for _ in range(RESAMPLES):
         drawn = rng.integers(len(scores), size=len(scores))
         found.append(tuple(vars(_best(_solve(shares[drawn], scores[drawn]))).values()))
-    low, high = (np.quantile(np.array(found), share, axis=0) for share in ((1 - LEVEL) / 2, (1 + LEVEL) / 2))  # (3)
+    low, high = (np.quantile(np.array(found), share, axis=0) for share in ((1 - LEVEL) / 2, (1 + LEVEL) / 2))  # (3,)
     return {name: (float(low[i]), float(high[i])) for i, name in enumerate(("alpha", "beta", "gamma"))}
 
 
 def _solve(shares: Array, scores: Array) -> Array:
-    """Least squares with a penalty on all but the constant."""
+    """Least squares with a penalty on all weights except the constant: (6,)."""
     features = _features(shares[:, 0], shares[:, 1])  # (N, 6)
     penalty = PENALTY * len(scores) * np.eye(features.shape[1])
     penalty[0, 0] = 0.0
-    solved = np.linalg.lstsq(features.T @ features + penalty, features.T @ scores, rcond=None)[0]  # (6)
+    solved = np.linalg.lstsq(features.T @ features + penalty, features.T @ scores, rcond=None)[0]  # (6,)
     return np.asarray(solved, dtype=np.float64)
 
 
@@ -102,7 +103,7 @@ def _features(depth: Array, width: Array) -> Array:
 
 
 def _lattice() -> tuple[Array, Array]:
-    """Shares of depth and of width over the whole triangle, each (N)."""
+    """Shares of depth (N,) and width (N,) over the whole triangle."""
     pairs = [(i / STEPS, j / STEPS) for i in range(STEPS + 1) for j in range(STEPS + 1 - i)]
     both = np.array(pairs)  # (N, 2)
     return both[:, 0], both[:, 1]

@@ -1,6 +1,4 @@
-"""The plots of a search for scaling coefficients: the surface as a triangle, and the comparison at equal
-multiply-adds.
-"""
+"""The plots of a search for scaling coefficients: the surface as a triangle, the comparison at equal multiply-adds."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -17,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 HEIGHT = 3**0.5 / 2
-"""Of a triangle with sides of 1."""
+"""Height of an equilateral triangle with sides of 1."""
 COLOURS = "viridis"
 CORNERS = (
     ((0.5, HEIGHT), "depth alone\nα = 2", "center", "bottom"),
@@ -27,7 +25,7 @@ CORNERS = (
 
 
 def scaling_plots(points: Sequence[Point], fit: Fit | None, chosen: Row | None, rows: Sequence[Row]) -> dict[str, str]:
-    """File stem -> SVG text of what there is something for."""
+    """File stem -> SVG text, for every plot that has data."""
     import matplotlib
 
     with matplotlib.rc_context(STYLE):
@@ -36,9 +34,7 @@ def scaling_plots(points: Sequence[Point], fit: Fit | None, chosen: Row | None, 
 
 
 def surface(points: Sequence[Point], fit: Fit | None, chosen: Row | None) -> "Figure | None":
-    """Every way to share out the growth is a point of the triangle; colours are scores, the ground is the fitted
-    surface.
-    """
+    """The scores on a triangle, in which every split of the growth is a point. The background is the fitted surface."""
     if not points:
         return None
     figure = new_figure(5.2, 4.4)
@@ -48,8 +44,8 @@ def surface(points: Sequence[Point], fit: Fit | None, chosen: Row | None) -> "Fi
     if high - low < 1e-6:
         low, high = low - 0.01, high + 0.01
     if fit is not None and len(points) >= 6:
-        _ground(axes, fit, low, high)
-    _frame(axes)
+        _draw_fit(axes, fit, low, high)
+    _draw_frame(axes)
     placed = np.array([_place(point.shares) for point in points])  # (N, 2)
     marks = axes.scatter(
         placed[:, 0],
@@ -98,7 +94,7 @@ def surface(points: Sequence[Point], fit: Fit | None, chosen: Row | None) -> "Fi
 
 
 def comparison(rows: Sequence[Row]) -> "Figure | None":
-    """Accuracy of each network of the comparison: every seed, the mean, one standard deviation to either side."""
+    """The accuracy of each network of the comparison: every seed, the mean, and mean ± one standard deviation."""
     if not rows:
         return None
     figure = new_figure(7.2, 0.75 + 0.3 * len(rows))
@@ -127,22 +123,20 @@ def comparison(rows: Sequence[Row]) -> "Figure | None":
     return figure
 
 
-def _ground(axes: "Axes", fit: Fit, low: float, high: float) -> None:
-    """The fitted surface in light colours, on the scale of the points."""
+def _draw_fit(axes: "Axes", fit: Fit, low: float, high: float) -> None:
+    """The fitted surface in light colours, with the colour scale of the points."""
     from matplotlib.tri import Triangulation
 
     steps = 60
     shares = np.array([(i / steps, j / steps) for i in range(steps + 1) for j in range(steps + 1 - i)])  # (N, 2)
     placed = np.array([_place((depth, width, 1 - depth - width)) for depth, width in shares])  # (N, 2)
     triangles = Triangulation(placed[:, 0], placed[:, 1])
-    predicted = np.clip(fit.at(shares[:, 0], shares[:, 1]), low, high)  # (N)
+    predicted = np.clip(fit.at(shares[:, 0], shares[:, 1]), low, high)  # (N,)
     axes.tricontourf(triangles, predicted, levels=np.linspace(low, high, 13), cmap=COLOURS, alpha=0.35, extend="both")
 
 
-def _frame(axes: "Axes") -> None:
-    """The triangle, its corners by name, and lines where a dimension has a quarter, a half, three quarters of the
-    growth.
-    """
+def _draw_frame(axes: "Axes") -> None:
+    """The triangle, the names of its corners, and lines at 1/4, 1/2 and 3/4 of the growth for each dimension."""
     axes.set_aspect("equal")
     axes.set_axis_off()
     corners = [_place(each) for each in ((1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 0, 0))]
@@ -165,8 +159,6 @@ def _frame(axes: "Axes") -> None:
 
 
 def _place(shares: tuple[float, float, float]) -> tuple[float, float]:
-    """Shares of depth, width, resolution -> a point of the triangle whose top is depth, left width,
-    right resolution.
-    """
+    """Shares of depth, width, resolution -> a point of the triangle with these corners: top, left, right."""
     depth, _, resolution = shares
     return resolution + depth / 2, depth * HEIGHT

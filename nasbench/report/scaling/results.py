@@ -121,7 +121,7 @@ def comparison(trials: Sequence[Trial], epochs: int) -> list[Row]:
         first = by_number.get(int(trial.note.get("of", 0)))
         if first is not None and first.scored and first.epochs == epochs:
             found.setdefault(first.seed, first)
-        found[int(trial.architecture.genes["seed"])] = trial
+        found[trial.seed] = trial
     rows = [_row(name, found) for name, found in entries.items()]
     return sorted(rows, key=lambda row: (not row.is_front_runner, row.name if row.is_front_runner else ""))
 

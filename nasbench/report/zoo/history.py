@@ -1,6 +1,4 @@
-"""The numbers of the history plots that are no network's card: the ILSVRC winners, and the compute to AlexNet's
-accuracy.
-"""
+"""Data of the history plots that is not on the networks' cards: ILSVRC winners, and compute to AlexNet's accuracy."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -8,8 +6,9 @@ from datetime import date
 
 @dataclass(frozen=True)
 class Winner:
-    """A network that won the ILSVRC classification task: layers with weights, top-5 error in percent of one network on
-    one crop.
+    """A network that won the ILSVRC classification task.
+
+    `layers` counts the layers with weights. `top5_error` is in percent, of a single network on a single crop.
     """
 
     year: int
@@ -31,8 +30,9 @@ WINNERS = (
 
 @dataclass(frozen=True)
 class Efficiency:
-    """Training compute in teraflop/s-days that a network took to AlexNet's 79.1 % top-5 (Hernandez and Brown 2020,
-    arXiv:2005.04305).
+    """The training compute, in teraflop/s-days, with which a network reaches AlexNet's top-5 accuracy of 79.1 %.
+
+    Source: Hernandez and Brown 2020, arXiv:2005.04305.
     """
 
     day: date
@@ -50,4 +50,4 @@ EFFICIENCY = (
     Efficiency(date(2019, 5, 28), "EfficientNet-B0", 0.069, "44x"),
 )
 MOORE_FACTOR = 11.0
-"""What Moore's law alone would have given over the same seven years (the same source)."""
+"""The factor that Moore's law alone gives over the same seven years (same source)."""

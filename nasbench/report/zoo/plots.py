@@ -1,6 +1,6 @@
-"""The field's history in three plots: accuracy against compute, the ILSVRC winners, compute to AlexNet's accuracy.
+"""Three plots of the field's history: accuracy against compute, ILSVRC winners, compute to AlexNet's accuracy.
 
-At half a page's width (3.5 in), with text of 6 points and more. Hollow marks are numbers that are not verified.
+They are half a page wide (3.5 in); text has 6 points or more. Hollow marks are numbers that are not verified.
 """
 
 import math
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SMALL = 6.0
-"""Points of the labels of marks."""
+"""Font size of the labels of marks, in points."""
 PIXELS_PER_INCH = 300
 
 
@@ -64,7 +64,7 @@ GROUPS = (
 
 
 def save(figure: "Figure", out: Path) -> None:
-    """Writes the figure as .svg (the same text for the same data) or .png."""
+    """Writes the figure as .svg or .png. The same data gives the same SVG text."""
     import matplotlib
 
     if out.suffix == ".svg":
@@ -75,9 +75,10 @@ def save(figure: "Figure", out: Path) -> None:
 
 
 def complexity(points: Sequence[Point]) -> "Figure":
-    """Published top-1 accuracy against multiply-adds; a bubble's area grows with the parameters; hollow: not verified.
+    """Published top-1 accuracy against multiply-adds. The area of a mark grows with the parameters.
 
-    The best of every family has a label; others are labelled where there is room, short names first.
+    Hollow marks are not verified. The best network of every family has a label; the others have one if there is room,
+    short names first.
     """
     import matplotlib
     from matplotlib.ticker import MultipleLocator
@@ -101,9 +102,8 @@ def complexity(points: Sequence[Point]) -> "Figure":
         axes.set_xscale("log")
         low, high = min(point.macs for point in shown), max(point.macs for point in shown)
         axes.set_xlim(low / 2.2, high * 2.2)
-        axes.set_yscale(
-            "function", functions=(_minus_log_error, _from_minus_log_error)
-        )  # spreads the good ones, of which there are most
+        # Most networks are near the top; the log of the error spreads them.
+        axes.set_yscale("function", functions=(_minus_log_error, _from_minus_log_error))
         axes.set_ylim(min(point.top1 for point in shown) - 2, 100 - 0.87 * (100 - max(point.top1 for point in shown)))
         axes.yaxis.set_major_locator(MultipleLocator(5))
         axes.set_xlabel("multiply-adds of one image")
@@ -153,7 +153,7 @@ def ilsvrc() -> "Figure":
 
 
 def efficiency() -> "Figure":
-    """Compute to AlexNet's accuracy by year, and where Moore's law alone would be."""
+    """Compute to AlexNet's accuracy by year, with a line for Moore's law alone."""
     import matplotlib
 
     with matplotlib.rc_context(STYLE):
@@ -215,7 +215,7 @@ def _group(family: str) -> tuple[str, str]:
 
 
 def _area(params: float) -> float:
-    """Of a bubble, in square points: proportional to the parameters, 25M at 28."""
+    """The area of a mark in square points: 3, plus 28 for every 25M parameters."""
     return 28 * params / 25e6 + 3
 
 
@@ -270,7 +270,7 @@ def _label(axes: "Axes", points: Sequence[Point]) -> None:
         (index for index in by_accuracy if index not in best.values()), key=lambda index: len(points[index].label)
     )
     order = [*best.values(), *others]
-    write(axes, anchors, place(anchors, order, frame(axes), must=len(best)), SMALL, INK, MUTED)
+    write(axes, anchors, place(anchors, order, frame(axes), num_required=len(best)), SMALL, INK, MUTED)
 
 
 def _square(x: float, y: float) -> Box:

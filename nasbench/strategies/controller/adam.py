@@ -1,7 +1,7 @@
-"""Steps for the controllers' few parameters: plain ones, and Adam (Kingma and Ba 2015, arXiv:1412.6980).
+"""Optimisers for the controllers' few parameters: plain SGD, and Adam (Kingma and Ba 2015, arXiv:1412.6980).
 
-Those of torch.optim compute the same (a test compares them), but making one imports torch's compiler, which doubles the
-time that a search needs to start.
+The optimisers of torch.optim compute the same (a test compares them). But creating one imports torch's compiler, which
+doubles the start-up time of a search.
 """
 
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from torch import nn
 
 @final
 class Adam:
-    """Steps along the gradients in `parameters`, and clears them. `betas` and `epsilon` are the paper's defaults."""
+    """Adam. A step also clears the gradients. `betas` and `epsilon` are the defaults of the paper."""
 
     def __init__(
         self,
@@ -46,8 +46,8 @@ class Adam:
 
 
 @final
-class PlainSteps:
-    """Steps of `lr` times the gradients in `parameters`, and clears them."""
+class Sgd:
+    """Stochastic gradient descent without momentum. A step also clears the gradients."""
 
     def __init__(self, parameters: Iterable[nn.Parameter], lr: float) -> None:
         self._parameters, self._lr = list(parameters), lr

@@ -1,15 +1,16 @@
-"""Policies over architectures: what the learned controllers draw from and train.
+"""Policies over architectures: the learned controllers sample from them and train them.
 
-`TablePolicy` has a logit an option, and decides everything independently. That is all that a hundred trials can teach,
-and its probabilities are known without computing.
+`TablePolicy` has one logit for each option; all decisions are independent. A hundred trials are too few to learn more,
+and its probabilities need no forward pass.
 
-`LstmPolicy` is a one-layer LSTM that writes an architecture, one categorical decision after another, as in NASNet (Zoph
-et al. 2018, arXiv:1707.07012, App. A.1): 100 hidden units, a softmax a decision, weights drawn from uniform(-0.1, 0.1).
-The embedding of a decision's outcome is the next step's input; the paper leaves open whether steps share softmaxes and
-embeddings, and here none do.
+`LstmPolicy` is a one-layer LSTM that generates an architecture one categorical decision at a time, as in NASNet (Zoph
+et al. 2018, arXiv:1707.07012, App. A.1): 100 hidden units, one softmax per decision, weights drawn from
+uniform(-0.1, 0.1). The embedding of a decision's outcome is the input of the next step. The paper does not say whether
+the steps share softmaxes and embeddings; here they do not.
 
-Numbers are float64 and computed on one thread: the next proposal depends on which side of a drawn number a probability
-lies, and rounding in another order, which more threads or another machine bring, is then 1e-16 and not 1e-7.
+All numbers are float64 and computed on one thread. A proposal depends on comparisons of probabilities with random
+numbers. Another number of threads or another machine changes the order of rounding; in float64 the resulting difference
+is 1e-16 instead of 1e-7.
 """
 
 from abc import abstractmethod
@@ -35,7 +36,7 @@ DTYPE = torch.float64
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Runs torch on one thread inside, and gives the threads back. Costs a microsecond."""
+    """Runs torch on one thread and restores the number of threads afterwards. Costs a microsecond."""
     num_threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -45,9 +46,9 @@ def one_thread() -> Iterator[None]:
 
 
 class Policy(nn.Module):
-    """A distribution over the architectures of a space with T categorical decisions; `indices` are T option numbers.
+    """A distribution over the architectures of a space with T categorical decisions.
 
-    Raises UsageError for a space with a continuous decision.
+    `indices` are the T option numbers of an architecture. Raises UsageError for a space with a continuous decision.
     """
 
     def __init__(self, choices: Sequence[Decision]) -> None:
@@ -56,31 +57,28 @@ class Policy(nn.Module):
         self._index = [{option: index for index, option in enumerate(choice.options)} for choice in self.choices]
         self._num_options = [len(choice.options) for choice in self.choices]
         widest = max(self._num_options)
-        # Softmaxes are padded to the widest; the padding is masked and never moves.
-        self._padding = torch.tensor(
-            [[[i >= n for i in range(widest)]] for n in self._num_options], device="cpu"
-        )  # (T, 1, widest)
+        # All softmaxes are padded to the widest one. The padding is masked, so it gets no gradient.
+        padding = [[[i >= n for i in range(widest)]] for n in self._num_options]
+        self._padding = torch.tensor(padding, device="cpu")  # (T, 1, widest)
 
     @abstractmethod
     def refresh(self) -> None:
-        """Prepares `sample` for the current weights: to be called after they change."""
+        """Prepares `sample` for the current weights. Must be called after every change of the weights."""
 
     @abstractmethod
-    def sample(self, rng: Random, heat: float = 0.0) -> tuple[list[int], float, float]:
-        """Draws an architecture with `rng` alone: (its indices, its log-probability, the entropy of the decisions
-        taken), in nats.
+    def sample(self, rng: Random, uniform_share: float = 0.0) -> tuple[list[int], float, float]:
+        """Draws an architecture with `rng`: (indices, log-probability, entropy of the decisions), in nats.
 
-        With `heat` in (0, 1] that share of the decisions is drawn uniformly; the log-probability stays the policy's.
+        `uniform_share` in [0, 1] is the probability that a decision is drawn uniformly instead. The log-probability is
+        the policy's in either case.
         """
 
     @abstractmethod
     def log_prob_and_entropy(self, batch: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
-        """Of B index lists: (their log-probabilities (B,), the summed entropies of their decisions (B,)), in nats,
-        differentiable.
-        """
+        """B index lists -> log-probabilities (B,), summed entropies of the decisions (B,). In nats, differentiable."""
 
     def indices(self, architecture: Architecture) -> list[int]:
-        """The option numbers of an architecture. UsageError where it is none of this space."""
+        """The option numbers of an architecture. Raises UsageError if it is not in this space."""
         check(architecture, self.choices)
         return [index[architecture.genes[choice.name]] for choice, index in zip(self.choices, self._index, strict=True)]
 
@@ -91,7 +89,7 @@ class Policy(nn.Module):
 
 @final
 class TablePolicy(Policy):
-    """A logit for each option of each decision, all equal at first."""
+    """One logit for each option of each decision, all equal at the start."""
 
     def __init__(self, choices: Sequence[Decision]) -> None:
         super().__init__(choices)
@@ -106,15 +104,15 @@ class TablePolicy(Policy):
         self._probs = [[exp(value) for value in row] for row in self._rows]
         self._entropy = -sum(sum(map(mul, probs, row)) for probs, row in zip(self._probs, self._rows, strict=True))
 
-    def sample(self, rng: Random, heat: float = 0.0) -> tuple[list[int], float, float]:
-        indices = [_draw_hot(probs, rng, heat) for probs in self._probs]
+    def sample(self, rng: Random, uniform_share: float = 0.0) -> tuple[list[int], float, float]:
+        indices = [_draw_mixed(probs, rng, uniform_share) for probs in self._probs]
         return indices, sum(row[index] for row, index in zip(self._rows, indices, strict=True)), self._entropy
 
     def log_prob_and_entropy(self, batch: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
         chosen = torch.tensor(batch, dtype=torch.long, device="cpu").T  # (T, B)
         log_probs = self._log_probs()  # (T, widest)
-        finite = log_probs.masked_fill(self._padding[:, 0], 0.0)
-        entropy = -(finite.exp() * finite).sum()
+        finite = log_probs.masked_fill(self._padding[:, 0], 0.0)  # (T, widest)
+        entropy = -(finite.exp() * finite).sum()  # ()
         return log_probs.gather(1, chosen).sum(0), entropy.expand(len(batch))  # (B,), (B,)
 
     def _log_probs(self) -> Tensor:
@@ -123,16 +121,16 @@ class TablePolicy(Policy):
 
 @final
 class LstmPolicy(Policy):
-    """NASNet's network. Its initial weights depend on `seed` alone."""
+    """The LSTM of NASNet. Its initial weights depend only on `seed`."""
 
     def __init__(self, choices: Sequence[Decision], seed: int, hidden_units: int = HIDDEN_UNITS) -> None:
         super().__init__(choices)
         self._hidden_units = hidden_units
         num_steps, widest = len(self.choices), max(self._num_options)
-        # Row 0 is the start; then one row for each option of each decision but the last, whose outcome is nobody's
-        # input.
+        # Row 0 is the start symbol. Then follows one row for each option of each decision except the last, whose
+        # outcome is not an input.
         self._first_row = [1, *accumulate(self._num_options[:-1], initial=1)][1:]
-        # The meta device spares nn.LSTM's own initialisation, which would draw from the global generator.
+        # The meta device skips the initialisation of nn.LSTM, which would use the global generator.
         self.embedding = nn.Parameter(
             torch.empty(1 + sum(self._num_options[:-1]), hidden_units, dtype=DTYPE, device="cpu")
         )
@@ -147,8 +145,8 @@ class LstmPolicy(Policy):
 
     @torch.no_grad()
     def refresh(self) -> None:
-        # One step of sampling costs little arithmetic and many small calls, so what does not depend on the state is
-        # done here.
+        # A step of sampling is dominated by the overhead of many small calls, so everything that does not depend on the
+        # LSTM's state is computed here.
         with one_thread():
             w_ih, w_hh, b_ih, b_hh = (p.detach() for p in self.lstm.parameters())
             self._step_input = torch.addmm(b_ih + b_hh, self.embedding.detach(), w_ih.T)  # (rows, 4 * hidden)
@@ -159,20 +157,20 @@ class LstmPolicy(Policy):
             ]
 
     @torch.no_grad()
-    def sample(self, rng: Random, heat: float = 0.0) -> tuple[list[int], float, float]:
+    def sample(self, rng: Random, uniform_share: float = 0.0) -> tuple[list[int], float, float]:
         indices: list[int] = []
         log_prob = entropy = 0.0
         row = 0
         with one_thread():
             hidden = cell = torch.zeros(self._hidden_units, dtype=DTYPE, device="cpu")
             for step, (weight, bias) in enumerate(self._heads):
-                gates = torch.addmv(self._step_input[row], self._recurrent, hidden).view(4, self._hidden_units)
-                input_gate, forget_gate, _, output_gate = gates.sigmoid().unbind()
+                gates = torch.addmv(self._step_input[row], self._recurrent, hidden).view(4, -1)  # (4, hidden)
+                input_gate, forget_gate, _, output_gate = gates.sigmoid().unbind()  # (hidden,) each
                 cell = torch.addcmul(forget_gate * cell, input_gate, gates[2].tanh())  # (hidden,)
                 hidden = output_gate * cell.tanh()  # (hidden,)
                 log_probs: list[float] = torch.addmv(bias, weight, hidden).log_softmax(0).tolist()  # (options,)
                 probs = [exp(value) for value in log_probs]
-                index = _draw_hot(probs, rng, heat)
+                index = _draw_mixed(probs, rng, uniform_share)
                 entropy -= sum(map(mul, probs, log_probs))
                 log_prob += log_probs[index]
                 indices.append(index)
@@ -181,13 +179,13 @@ class LstmPolicy(Policy):
 
     def log_prob_and_entropy(self, batch: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
         chosen = torch.tensor(batch, dtype=torch.long, device="cpu").T.contiguous()  # (T, B)
-        first_row = torch.tensor(self._first_row, dtype=torch.long, device="cpu")[:, None]
+        first_row = torch.tensor(self._first_row, dtype=torch.long, device="cpu")[:, None]  # (T, 1)
         rows = torch.cat([torch.zeros_like(chosen[:1]), (first_row + chosen)[:-1]])  # (T, B)
         hidden, _ = self.lstm(self.embedding[rows])  # (T, B, hidden)
         logits = torch.baddbmm(self.head_bias, hidden, self.head_weight)  # (T, B, widest)
         log_probs = logits.masked_fill(self._padding, -torch.inf).log_softmax(-1)  # (T, B, widest)
         log_prob = log_probs.gather(-1, chosen[..., None]).sum(dim=(0, 2))  # (B,)
-        finite = log_probs.masked_fill(self._padding, 0.0)
+        finite = log_probs.masked_fill(self._padding, 0.0)  # (T, B, widest)
         entropy = -(finite.exp() * finite).sum(dim=(0, 2))  # (B,)
         return log_prob, entropy
 
@@ -204,16 +202,14 @@ def _categorical(choices: Sequence[Decision]) -> tuple[Choice, ...]:
     return tuple(choice for choice in choices if isinstance(choice, Choice))
 
 
-def _draw_hot(probs: Sequence[float], rng: Random, heat: float) -> int:
-    if heat and rng.random() < heat:
+def _draw_mixed(probs: Sequence[float], rng: Random, uniform_share: float) -> int:
+    if uniform_share and rng.random() < uniform_share:
         return rng.randrange(len(probs))
     return _draw(probs, rng.random())
 
 
 def _draw(probs: Sequence[float], uniform: float) -> int:
-    """The option in whose share of [0, 1) `uniform` falls; the last one where the shares add up to
-    less for rounding.
-    """
+    """The option whose interval of [0, 1) contains `uniform`. The last option also covers a rounding gap below 1."""
     for index, edge in enumerate(accumulate(probs)):
         if uniform < edge:
             return index

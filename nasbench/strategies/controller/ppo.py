@@ -1,23 +1,19 @@
-"""Proximal policy optimisation (Schulman et al. 2017, arXiv:1707.06347), as in the NASNet search or made for fewer
-trials.
+"""Proximal policy optimisation (Schulman et al. 2017, arXiv:1707.06347), as in the NASNet search or for fewer trials.
 
-Published for 20,000 trials (Zoph et al. 2018, arXiv:1707.07012, App. A.2): an LSTM, a learning rate of 0.00035, 20
-architectures a batch,
-entropy weighted by 0.00001, a moving-average baseline of decay 0.95. Those are `--preset paper`, or the option
-`preset=paper`. Not
-published, and chosen here:
-  - the optimiser: Adam with its own betas, (0.9, 0.999), as in the earlier search by the same authors;
-  - the clip, 0.2: the best of Schulman et al., Table 1;
-  - the epochs, 3 passes over each batch: those of Schulman et al. on Atari, Table 5.
-  `benchmarks/controller_learning.py` shows
-    what they do: one pass learns too slowly at the published rate, and each further one costs time for less and less;
-  - the ratio is that of whole architectures, one clip for all of their decisions: an architecture is what got the
-  reward;
-  - advantages are not normalised: Adam does not mind their scale, and a batch of equals is not blown up into one of
-  differences.
+The published settings are for 20,000 trials (Zoph et al. 2018, arXiv:1707.07012, App. A.2): an LSTM, a learning rate of
+0.00035, batches of 20 architectures, an entropy weight of 0.00001, a moving-average baseline with decay 0.95. Use
+`--preset paper`, or the option `preset=paper`. These settings are not published and were chosen here:
+  - the optimiser: Adam with its default betas (0.9, 0.999), as in the earlier search by the same authors.
+  - the clip: 0.2, the best in Schulman et al., Table 1.
+  - the epochs: 3 passes over each batch, as in Schulman et al. on Atari, Table 5. `benchmarks/controller_learning.py`
+    shows the effect: one pass learns too slowly at the published learning rate, and each further pass gains less.
+  - the probability ratio is of the whole architecture, with one clip for all of its decisions, because the reward is
+    given to the architecture.
+  - advantages are not normalised: Adam is invariant to their scale, and normalisation would amplify the noise of a
+    batch of equal scores.
 
-The defaults are for hundreds of trials: see the module `controller`. With a batch of one the clip bounds how
-far a single trial, however good, moves the policy.
+The defaults are for hundreds of trials: see the module `controller`. With a batch of one trial, the clip limits how far
+this trial can move the policy.
 """
 
 from collections.abc import Mapping
@@ -40,7 +36,7 @@ OPTIONS = (
     Option("clip", 0.5, low=0.0, high=1.0),
     *SHARED_OPTIONS,
 )
-LOG_RATIO_MAX = 20.0  # e**20: beyond any ratio that means something, and far from overflow
+LOG_RATIO_MAX = 20.0  # e**20 is above every meaningful ratio and far below overflow
 
 
 @final
@@ -49,8 +45,8 @@ class Ppo(Controller):
     """Options: lr, batch_size, baseline_decay, entropy_weight, epochs, clip, hidden_units, adam, ranked, unique,
     imitation.
 
-    The ratio is taken to the policy that proposed the architecture, by the log-probability in the trial's note. With
-    several workers that policy may be older than the batch; the clip then bounds what its trials can do.
+    The denominator of the ratio is the probability under the policy that proposed the architecture, from the trial's
+    note. With several workers, that policy may be older than the batch; the clip then limits the effect of its trials.
     """
 
     paper: Mapping[str, float] = {
@@ -61,7 +57,7 @@ class Ppo(Controller):
         "epochs": 3,
         "clip": 0.2,
     }
-    """The published settings, and what goes with them."""
+    """The published settings, and the choices above that complete them."""
 
     def __init__(self, space: SearchSpace, seed: int = 0, **options: object) -> None:
         settings = read_options("ppo", OPTIONS, options)
@@ -70,4 +66,4 @@ class Ppo(Controller):
 
     def surrogate(self, log_prob: Tensor, old_log_prob: Tensor, advantage: Tensor) -> Tensor:
         ratio = torch.exp((log_prob - old_log_prob).clamp(max=LOG_RATIO_MAX))  # (B,)
-        return torch.minimum(ratio * advantage, ratio.clamp(1 - self._clip, 1 + self._clip) * advantage)
+        return torch.minimum(ratio * advantage, ratio.clamp(1 - self._clip, 1 + self._clip) * advantage)  # (B,)

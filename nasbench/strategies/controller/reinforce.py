@@ -1,10 +1,14 @@
-"""REINFORCE (Williams 1992), as Zoph and Le ran it or made for fewer trials.
+"""REINFORCE (Williams 1992), with the settings of Zoph and Le or for fewer trials.
 
-Published for 12,800 trials (Zoph and Le 2017, arXiv:1611.01578): an LSTM, a moving-average baseline, Adam at a rate of
-0.0006, 8 architectures a gradient. Those are `--preset paper`, or the option `preset=paper`. Not published, and chosen
-here: Adam's own betas, (0.9, 0.999); one step on each batch; the baseline's decay, 0.95 as in NASNet; no entropy bonus.
-The network is that of the NASNet search, so that the two controllers differ in how they learn alone (Zoph and Le used
-two layers of 35 units, drawn from uniform(-0.08, 0.08)).
+The published settings are for 12,800 trials (Zoph and Le 2017, arXiv:1611.01578): an LSTM, a moving-average baseline,
+Adam with a learning rate of 0.0006, batches of 8 architectures. Use `--preset paper`, or the option `preset=paper`.
+These settings are not published and were chosen here:
+  - Adam's default betas, (0.9, 0.999);
+  - one step on each batch;
+  - the decay of the baseline: 0.95, as in NASNet;
+  - no entropy bonus;
+  - the network of the NASNet search, so that the two controllers differ only in their learning rule. Zoph and Le used
+    two layers of 35 units, drawn from uniform(-0.08, 0.08).
 
 The defaults are for hundreds of trials: see `nasbench.strategies.controller.controller`.
 """
@@ -34,16 +38,16 @@ OPTIONS = (
 class Reinforce(Controller):
     """Options: lr, batch_size, baseline_decay, entropy_weight, hidden_units, adam, ranked, unique, imitation.
 
-    A trial whose proposer was an older policy (several workers) is weighted by min(1, p_now / p_then): it never counts
-    for more than a fresh one, and fades as the policy leaves what it did then. With one worker every weight is 1.
+    With several workers, a trial may come from an older policy. It is weighted by min(1, p_now / p_then): the more the
+    policy has changed since then, the less the trial counts. With one worker, every weight is 1.
     """
 
     paper: Mapping[str, float] = {**PUBLISHED_SHARED, "lr": 0.0006, "batch_size": 8, "entropy_weight": 0.0}
-    """The published settings, and what goes with them."""
+    """The published settings, and the choices above that complete them."""
 
     def __init__(self, space: SearchSpace, seed: int = 0, **options: object) -> None:
         super().__init__(space, seed, read_options("reinforce", OPTIONS, options), epochs=1)
 
     def surrogate(self, log_prob: Tensor, old_log_prob: Tensor, advantage: Tensor) -> Tensor:
         weight = torch.exp((log_prob.detach() - old_log_prob).clamp(max=0.0))  # (B,)
-        return weight * advantage * log_prob
+        return weight * advantage * log_prob  # (B,)

@@ -1,6 +1,4 @@
-"""What the predictor chooses among: all networks of a small space, or the offspring of the front-runners in a large
-one.
-"""
+"""The candidates of the predictor: all networks of a small space, or mutations of the best networks of a large one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,33 +15,35 @@ from nasbench.core.protocols import SearchSpace
 from nasbench.strategies.predictor.features import Encoder, Floats
 
 POOL_LIMIT = 20_000
-"""Spellings up to which a space is enumerated."""
+"""Largest number of encodings of a space that is enumerated."""
 
 ROUNDS = 3
-"""Of mutation and selection by the model."""
+"""Rounds of mutation and of selection by the model."""
 
-FEW_CHANGES = np.array([1, 1, 1, 1, 2, 2, 3, 4])
-"""How many decisions a child changes: one of these."""
+NUM_CHANGES = np.array([1, 1, 1, 1, 2, 2, 3, 4])
+"""The number of decisions that a child changes is drawn from this list."""
 
 
 @dataclass(frozen=True)
 class Pool:
-    """All networks of a space, each once, in canonical form: points (N, D), features (N, F), canonical key -> row."""
+    """All networks of a space, each once, in canonical form. Shapes: points (N, D), features (N, F)."""
 
     points: Floats
     features: Floats
     row: dict[str, int]
+    """Canonical key -> row of `points` and `features`."""
 
 
 def pool_of(space: SearchSpace) -> Pool | None:
-    """The pool of a space of up to POOL_LIMIT spellings; None for a larger or a continuous one. Built once in a
-    process.
+    """The pool of a space with at most POOL_LIMIT encodings. None for a larger or a continuous space.
+
+    Each pool is built once per process.
     """
     sizes = [len(choice.options) for choice in space.choices if isinstance(choice, Choice)]
     if len(sizes) < len(space.choices) or prod(sizes) > POOL_LIMIT:
         return None
     try:
-        return _pool_of(dumps(space))  # two spaces that pickle alike are the same space
+        return _pool_of(dumps(space))  # spaces with equal pickles are equal
     except (PicklingError, AttributeError, TypeError):
         return _enumerate(space)
 
@@ -65,19 +65,20 @@ def _enumerate(space: SearchSpace) -> Pool:
 
 
 def offspring(
-    encoder: Encoder, front_runners: Floats, count: int, value: Callable[[Floats], Floats], rng: Random
+    encoder: Encoder, best_known: Floats, count: int, value: Callable[[Floats], Floats], rng: Random
 ) -> Floats:
-    """About `count` different candidates: the most valued offspring of the front-runners (B, D) over some rounds, and
-    random points.
+    """About `count` different candidates: one quarter random points, the rest mutations of `best_known` (B, D).
 
-    `value` is the model's mean: points (C, D) -> (C,). Every round mutates the best of the one before.
+    `value` is the mean of the model: points (C, D) -> (C,). Each round keeps the children with the highest value and
+    mutates the best of the round before.
     """
     generator = np.random.default_rng(rng.getrandbits(63))
-    parents, found = front_runners, [encoder.sample(count // 4, rng)]
+    parents, found = best_known, [encoder.sample(count // 4, rng)]
     for _ in range(ROUNDS):
-        brood = np.repeat(parents, -(-count // len(parents)), axis=0)
-        children = np.unique(encoder.mutate(brood, generator.choice(FEW_CHANGES, len(brood)), generator), axis=0)
+        copies = np.repeat(parents, -(-count // len(parents)), axis=0)  # (at least count, D)
+        changes = generator.choice(NUM_CHANGES, len(copies))
+        children = np.unique(encoder.mutate(copies, changes, generator), axis=0)  # (C, D)
         best = np.argsort(-value(children), kind="stable")
         found.append(children[best[: count // 4]])
-        parents = children[best[: len(front_runners)]]
+        parents = children[best[: len(best_known)]]
     return np.unique(np.concatenate(found), axis=0)

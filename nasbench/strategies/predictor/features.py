@@ -1,15 +1,13 @@
-"""Architectures as vectors for the predictor: where two of them differ, and how their make-up differs.
+"""Architectures as vectors for the predictor.
 
-A point is a row of D numbers: an option's number for a categorical decision, the place in [0, 1] for a continuous one.
-Its features are
-two blocks, and the distances in them are what the predictor's kernel is made of:
-  - place: one-hot a decision, so that the squared distance is the number of decisions in which two points differ. A
-  continuous
-    decision adds half the squared difference in units of `RANGE_UNIT`;
-  - make-up: how often each option is taken among the decisions that choose among the same ones (all operations of a
-  cell, say), and
-    where a number lies among a decision's numbers. Cells with equally many convolutions are alike, wherever these
-    stand.
+A point is a row of D numbers: for a categorical decision the index of its option, for a continuous decision its
+position in [0, 1]. The features of a point are two blocks of columns. The kernel of the predictor is a function of the
+squared distances in them:
+  - place: a one-hot vector for each decision. The squared distance is the number of decisions in which two points
+    differ. A continuous decision adds half the squared difference, in units of `RANGE_UNIT`.
+  - make-up: for each group of decisions with the same options (for example all operations of a cell), the frequency of
+    each option; for each decision with numeric options, the rank of its option. So two cells with the same number of
+    convolutions are similar, wherever the convolutions are.
 """
 
 from collections.abc import Sequence
@@ -25,20 +23,20 @@ from nasbench.core.arch import Architecture, Choice, Decision, Gene, Range
 Floats = NDArray[np.float64]
 
 RANGE_UNIT = 0.2
-"""A step of this share of a range counts for as much as another option."""
+"""Unit of distance along a range, as a fraction of the range."""
 
 RANGE_STEP = 0.1
-"""Deviation of a small step along a range, as a share of it."""
+"""Standard deviation of a mutation along a range, as a fraction of the range."""
 
 
 @final
 class Encoder:
-    """Between architectures, points (D numbers) and features (P for place, then M for make-up)."""
+    """Converts between architectures, points (D,) and features (P + M,): P columns of place, then M of make-up."""
 
     def __init__(self, space: str, choices: Sequence[Decision]) -> None:
         self._space, self._choices = space, tuple(choices)
         self.sizes = np.array([len(choice.options) if isinstance(choice, Choice) else 0 for choice in self._choices])
-        """Options of each decision; 0 for a continuous one."""
+        """Number of options of each decision; 0 for a continuous decision."""
         self._index = [
             {option: index for index, option in enumerate(choice.options)} if isinstance(choice, Choice) else {}
             for choice in self._choices
@@ -46,7 +44,7 @@ class Encoder:
         self._widths = np.maximum(self.sizes, 1)
         self._starts = np.concatenate([[0], np.cumsum(self._widths)[:-1]])
         self.decision_of_place = np.repeat(np.arange(len(self._choices)), self._widths)
-        """The decision that each column of the place block belongs to: (P,)"""
+        """The decision of each column of the place block: (P,)"""
         self.num_places = len(self.decision_of_place)
         self._make_up = self._make_up_matrix()
         self.num_features = self.num_places + self._make_up.shape[1]
@@ -81,7 +79,8 @@ class Encoder:
         rows = np.arange(len(points))
         for decision, (size, start) in enumerate(zip(self.sizes, self._starts, strict=True)):
             if size:
-                place[rows, start + points[:, decision].astype(np.int64)] = sqrt(0.5)  # two that differ are 1 apart
+                # sqrt(0.5): points with different options have a squared distance of 1
+                place[rows, start + points[:, decision].astype(np.int64)] = sqrt(0.5)
             else:
                 place[:, start] = points[:, decision] / (sqrt(2) * RANGE_UNIT)
         return np.hstack([place, place @ self._make_up])
@@ -92,11 +91,12 @@ class Encoder:
         return np.where(self.sizes > 0, np.floor(uniform * self.sizes), uniform)
 
     def mutate(self, points: Floats, changes: NDArray[np.int64], rng: np.random.Generator) -> Floats:
-        """Points with `changes` (B,) of their decisions drawn anew, another option or a small step along a range: (B,
-        D).
+        """Changes `changes` (B,) decisions of each point: to another option, or by a small step along a range.
+
+        (B, D) -> (B, D)
         """
         order = rng.random(points.shape)
-        order[:, self.sizes == 1] = 2.0  # nothing to change there
+        order[:, self.sizes == 1] = 2.0  # a decision with one option cannot change
         chosen = order.argsort(axis=1).argsort(axis=1) < changes[:, None]  # (B, D)
         shift = np.floor(rng.random(points.shape) * (self.sizes - 1)) + 1
         other = (points + shift) % np.maximum(self.sizes, 1)
@@ -104,7 +104,7 @@ class Encoder:
         return np.where(chosen & (self.sizes != 1), np.where(self.sizes > 0, other, moved), points)
 
     def _make_up_matrix(self) -> Floats:
-        """From place to make-up: (P, M)."""
+        """The matrix (P, M) that maps the place block to the make-up block."""
         groups: dict[tuple[Gene, ...], list[int]] = {}
         columns: list[Floats] = []
         for start, choice in zip(self._starts.tolist(), self._choices, strict=True):

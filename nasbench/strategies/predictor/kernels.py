@@ -1,12 +1,13 @@
-"""Kernels over encoded architectures, and which of them explain what was seen.
+"""Kernels over encoded architectures, and the choice of the kernels that explain the observations best.
 
-A kernel is exp(-d / length - a * m) with d the distance in place and m that in make-up: for categorical decisions it
-holds interactions of every order, and the length says how fast they fade. In d each decision counts by its relevance
-(automatic relevance determination: Neal 1996, "Bayesian Learning for Neural Networks"; Rasmussen and Williams 2006,
-section 5.1), whose logarithm is normal beforehand.
+A kernel is exp(-d / length - a * m), where d is the squared distance in place and m is the squared distance in make-up.
+For categorical decisions it contains interactions of every order; `length` sets how fast they decay with the order. In
+d, each decision is weighted by its relevance (automatic relevance determination: Neal 1996, "Bayesian Learning for
+Neural Networks"; Rasmussen and Williams 2006, section 5.1). The prior of the log relevance is normal.
 
-Kernels are looked for by their posterior, the evidence (Rasmussen and Williams 2006, eq. 2.30, with the amplitude at
-its best value) times that prior: a list first, then some rounds of small changes to the best ones.
+The search maximises the posterior of the kernel: the evidence (Rasmussen and Williams 2006, eq. 2.30, with the
+amplitude that maximises it) times the prior. It evaluates a grid of kernels first, then random changes to the best
+ones.
 """
 
 from collections.abc import Sequence
@@ -23,19 +24,20 @@ Number = TypeVar("Number", np.float32, np.float64)
 
 LENGTHS = (0.08, 0.16, 0.33, 0.67, 1.3, 2.7, 5.3)  # times the number of decisions
 MAKE_UPS = (0.0, 0.05, 0.12, 0.3, 0.6)
-NOISES = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)  # variance, relative to the amplitude's
+NOISES = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)  # variance, relative to the amplitude
 RELEVANCE_DEVIATION = 0.7
-"""Of the logarithm of a decision's relevance, beforehand; also of a change to it."""
+"""Standard deviation of the log relevance: of its prior, and of a random change to it."""
 EVIDENCE_POINTS = 200
-"""Observations from which the evidence is computed; spread evenly over the search where there are more."""
-ROUNDS, BROOD = 3, 8
-"""Of changes to the best kernels, and the changes to each of them in a round."""
+"""Maximum number of observations for the evidence. If there are more, evenly spaced ones are used."""
+ROUNDS, CHANGES_PER_KERNEL = 3, 8
+"""Rounds of random changes to the best kernels, and the number of changes to each kernel in a round."""
 
 
 @dataclass(frozen=True)
 class Kernel:
-    """Places of a length, of a weight of the make-up and of a noise in the lists above, and the logarithm of each
-    decision's relevance.
+    """`length`, `make_up` and `noise` are indices into LENGTHS, MAKE_UPS and NOISES.
+
+    `relevance` holds the log relevance of each decision.
     """
 
     length: int
@@ -45,7 +47,7 @@ class Kernel:
 
     @property
     def shape(self) -> "Kernel":
-        """The kernel with the least noise that stands for all which differ in noise alone."""
+        """The same kernel with the lowest noise. Kernels that differ only in noise have the same shape."""
         return replace(self, noise=0)
 
     @property
@@ -53,12 +55,12 @@ class Kernel:
         return NOISES[self.noise]
 
     def around(self) -> list["Kernel"]:
-        """Itself and those one step away in a list."""
+        """The kernel itself, and all kernels that differ in one index by 1."""
         moved = ((part, getattr(self, part) + step) for part, step in product(_SIZES, (-1, 1)))
         return [self, *(replace(self, **{part: number}) for part, number in moved if 0 <= number < _SIZES[part])]
 
     def changed(self, generator: np.random.Generator) -> "Kernel":
-        """With one or two changes: half of them to a relevance, the others a step in a list."""
+        """The kernel after one or two random changes: each to one relevance or to one index, with equal probability."""
         kernel = self
         for _ in range(generator.integers(1, 3)):
             if generator.random() < 0.5:
@@ -78,15 +80,16 @@ _SIZES = {"length": len(LENGTHS), "make_up": len(MAKE_UPS), "noise": len(NOISES)
 
 @dataclass(frozen=True)
 class Geometry:
-    """Of the features' columns the first are places, each of the decision numbered here (P,); the
-    others are make-up.
+    """The columns of the features: the first P are place, the others make-up.
+
+    `decision_of_place` (P,) is the decision of each place column.
     """
 
     decision_of_place: NDArray[np.int64]
     num_decisions: int
 
     def scaled(self, features: Floats, kernel: Kernel) -> Floats:
-        """(B, F) -> (B, F) in which the kernel is exp(-|x - y|^2)."""
+        """Scales features (B, F) -> (B, F), so that the kernel is exp(-|x - y|^2)."""
         place = np.exp(0.5 * np.array(kernel.relevance))[self.decision_of_place] / sqrt(
             LENGTHS[kernel.length] * self.num_decisions
         )
@@ -96,10 +99,10 @@ class Geometry:
 
 
 def correlations(left: NDArray[Number], right: NDArray[Number], out: NDArray[Number] | None = None) -> NDArray[Number]:
-    """exp(-|x - y|^2): (A, F), (B, F) -> (A, B), in `out` where it is given."""
+    """exp(-|x - y|^2): (A, F), (B, F) -> (A, B), written to `out` if it is given."""
     norm_left, norm_right = (np.einsum("ij,ij->i", x, x)[:, None] for x in (left, right))
     ones_left, ones_right = np.ones_like(norm_left), np.ones_like(norm_right)
-    # All in one product: 2 x.y - |x|^2 - |y|^2.
+    # One matrix product computes 2 x.y - |x|^2 - |y|^2.
     exponent: NDArray[Any] = np.matmul(
         np.hstack([2.0 * left, -norm_left, -ones_left]), np.hstack([right, ones_right, norm_right]).T, out=out
     )
@@ -107,42 +110,43 @@ def correlations(left: NDArray[Number], right: NDArray[Number], out: NDArray[Num
 
 
 def choose_kernels(
-    geometry: Geometry, features: Floats, targets: Floats, before: Sequence[Kernel], count: int
+    geometry: Geometry, features: Floats, targets: Floats, previous: Sequence[Kernel], count: int
 ) -> list[tuple[Kernel, float]]:
     """The `count` best kernels found for observations (n, F), (n,), and their log posteriors, best first.
 
-    `before` are those chosen last, best first; where there are none the whole list is gone through.
+    `previous` are the kernels of the last choice, best first. If it is empty, the search starts from the whole grid.
     """
-    some = np.linspace(0, len(features) - 1, min(len(features), EVIDENCE_POINTS)).astype(np.int64)
+    used = np.linspace(0, len(features) - 1, min(len(features), EVIDENCE_POINTS)).astype(np.int64)
     equal = (0.0,) * geometry.num_decisions
-    listed = [
+    grid = [
         Kernel(*numbers, relevance=equal)
         for numbers in product(range(len(LENGTHS)), range(len(MAKE_UPS)), range(len(NOISES)))
     ]
     known: dict[Kernel, float] = {}
 
-    def weigh(kernel: Kernel) -> None:
+    def evaluate(kernel: Kernel) -> None:
         if kernel not in known:
             prior = -0.5 * sum(value**2 for value in kernel.relevance) / RELEVANCE_DEVIATION**2
             known[kernel] = prior + _log_evidence(
-                geometry.scaled(features[some], kernel), targets[some], kernel.noise_variance
+                geometry.scaled(features[used], kernel), targets[used], kernel.noise_variance
             )
 
     def best() -> list[Kernel]:
         return sorted(known, key=lambda kernel: -known[kernel])[:count]
 
-    for kernel in [*before, *before[0].around(), *replace(before[0], relevance=equal).around()] if before else listed:
-        weigh(kernel)
+    first = [*previous, *previous[0].around(), *replace(previous[0], relevance=equal).around()] if previous else grid
+    for kernel in first:
+        evaluate(kernel)
     generator = np.random.default_rng(len(features))
     for _ in range(ROUNDS):
         for kernel in best():
-            for _ in range(BROOD):
-                weigh(kernel.changed(generator))
+            for _ in range(CHANGES_PER_KERNEL):
+                evaluate(kernel.changed(generator))
     return [(kernel, known[kernel]) for kernel in best()]
 
 
 def _log_evidence(scaled: Floats, targets: Floats, noise: float) -> float:
-    """Up to a constant, with the amplitude that makes it largest."""
+    """The log evidence up to a constant, maximised over the amplitude. `scaled` is (n, F), `targets` is (n,)."""
     covariance = correlations(scaled, scaled)
     covariance[np.diag_indices(len(scaled))] = 1.0 + noise
     factor = np.linalg.cholesky(covariance)

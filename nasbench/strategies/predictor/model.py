@@ -1,8 +1,8 @@
-"""An ensemble of Gaussian processes over architectures that grows by an observation at a time.
+"""An ensemble of Gaussian processes over architectures, updated with one observation at a time.
 
-Rasmussen and Williams 2006, "Gaussian Processes for Machine Learning": the posterior by a Cholesky factor (Algorithm
-2.1), which here grows by a row for each observation. The members differ in their kernels; each counts by its kernel's
-posterior.
+The posterior is computed with a Cholesky factor (Rasmussen and Williams 2006, "Gaussian Processes for Machine
+Learning", Algorithm 2.1). Each new observation adds one row to the factor. The members differ in their kernels and are
+weighted by the posterior of their kernel.
 """
 
 from math import exp, sqrt
@@ -18,8 +18,9 @@ def _capacity(num_rows: int) -> int:
 
 
 class PoolColumns:
-    """Correlations of n observations with all that is in a pool, in float32: (n, pool). Members that differ in noise
-    alone share them.
+    """The correlations of n observations with the whole pool, in float32: (n, pool).
+
+    Members whose kernels differ only in noise share them.
     """
 
     def __init__(self, scaled_pool: Floats, scaled: Floats) -> None:
@@ -40,7 +41,7 @@ class PoolColumns:
 
 
 class Member:
-    """The posterior under one kernel, of n observations."""
+    """The posterior of one kernel, given n observations."""
 
     def __init__(self, kernel: Kernel, geometry: Geometry, features: Floats) -> None:
         self.kernel, self._geometry, self._n = kernel, geometry, len(features)
@@ -53,7 +54,7 @@ class Member:
         self._inverse[:n, :n] = np.linalg.inv(np.linalg.cholesky(covariance))
 
     def append(self, features: Floats) -> None:
-        """Adds the place of one more observation: (F,). What was observed there comes with `targets`."""
+        """Adds the features (F,) of one observation. Its target is passed later, in `targets`."""
         n = self._n
         if n == len(self._x):
             self._x = np.vstack([self._x, np.zeros_like(self._x)])
@@ -67,7 +68,7 @@ class Member:
         self._n += 1
 
     def weights(self, targets: Floats) -> Floats:
-        """The observations' weights in the posterior mean: (n,) -> (n,)."""
+        """The weight of each observation in the posterior mean: (n,) -> (n,)."""
         inverse = self._inverse[: self._n, : self._n]
         return (inverse @ targets) @ inverse
 
@@ -76,30 +77,32 @@ class Member:
         return correlations(self._geometry.scaled(features, self.kernel), self._x[: self._n]) @ weights
 
     def mean_and_variance(self, features: Floats, targets: Floats, pending: Floats) -> tuple[Floats, Floats]:
-        """(B, F) -> (B,), (B,). `pending` (K, F) are being evaluated: whatever comes, there will be less to learn near
-        them.
+        """(B, F) -> mean (B,), variance (B,).
+
+        `pending` (K, F) are the features of running trials. Their results are unknown, but they already reduce the
+        variance near them.
         """
         x, kernel = self._x[: self._n], self.kernel
-        inverse, asked = self._inverse[: self._n, : self._n], self._geometry.scaled(features, kernel)
+        inverse, query = self._inverse[: self._n, : self._n], self._geometry.scaled(features, kernel)
         whitened_targets = inverse @ targets  # (n,)
         amplitude = float(whitened_targets @ whitened_targets) / self._n
-        whitened = inverse @ correlations(x, asked)  # (n, B)
+        whitened = inverse @ correlations(x, query)  # (n, B)
         variance = 1.0 - np.einsum("ij,ij->j", whitened, whitened)
         if len(pending):
-            waiting = self._geometry.scaled(pending, kernel)
-            before = inverse @ correlations(x, waiting)  # (n, K)
-            own = correlations(waiting, waiting) - before.T @ before + kernel.noise_variance * np.eye(len(pending))
-            shared = correlations(waiting, asked) - before.T @ whitened  # (K, B)
-            gone = np.linalg.solve(np.linalg.cholesky(own), shared)
-            variance -= np.einsum("ij,ij->j", gone, gone)
+            scaled_pending = self._geometry.scaled(pending, kernel)
+            before = inverse @ correlations(x, scaled_pending)  # (n, K)
+            noise = kernel.noise_variance * np.eye(len(pending))
+            own = correlations(scaled_pending, scaled_pending) - before.T @ before + noise  # (K, K)
+            shared = correlations(scaled_pending, query) - before.T @ whitened  # (K, B)
+            reduction = np.linalg.solve(np.linalg.cholesky(own), shared)  # (K, B)
+            variance -= np.einsum("ij,ij->j", reduction, reduction)
         return whitened_targets @ whitened, amplitude * np.maximum(variance, 1e-9)
 
 
 class Ensemble:
-    """Up to `count` members, those of the kernels that explain the observations best, each with its share by the
-    posterior.
+    """Up to `count` members, with the kernels of the highest posterior. A member's share is its normalised posterior.
 
-    `pool` (N, F) are the features of architectures whose means are asked for at every step; it may be empty.
+    `pool` (N, F) are the features of the architectures whose mean is needed at every step. It may be empty.
     """
 
     def __init__(self, count: int, geometry: Geometry, pool: Floats) -> None:
@@ -112,21 +115,21 @@ class Ensemble:
     def ready(self) -> bool:
         return bool(self._members)
 
-    def rebuild(self, features: Floats, targets: Floats, afresh: bool) -> None:
-        """Chooses the kernels: from the whole list the first time, later from the last ones on.
+    def rebuild(self, features: Floats, targets: Floats, from_scratch: bool) -> None:
+        """Chooses the kernels again: the first time from the whole grid, later starting from the previous kernels.
 
-        `features` (n, F) are the observations that the members have, or with `afresh` those that they are to start
-        from.
+        `features` (n, F) are the current observations of the members. With `from_scratch`, they replace the
+        observations, and all members are computed again.
         """
-        before = [member.kernel for member in self._members]
-        chosen = choose_kernels(self._geometry, features, targets, before, self._count)
+        previous = [member.kernel for member in self._members]
+        chosen = choose_kernels(self._geometry, features, targets, previous, self._count)
         kernels, posteriors = zip(*chosen, strict=True)
         shares = [exp(posterior - posteriors[0]) for posterior in posteriors]
-        kept = {} if afresh else {member.kernel: member for member in self._members}
+        kept = {} if from_scratch else {member.kernel: member for member in self._members}
         self._members = [kept.get(kernel) or Member(kernel, self._geometry, features) for kernel in kernels]
         self._shares = [share / sum(shares) for share in shares]
         if len(self._pool):
-            known = {} if afresh else self._columns
+            known = {} if from_scratch else self._columns
             self._columns = {
                 kernel.shape: known.get(kernel.shape)
                 or PoolColumns(self._geometry.scaled(self._pool, kernel), self._geometry.scaled(features, kernel))
@@ -134,14 +137,14 @@ class Ensemble:
             }
 
     def append(self, features: Floats) -> None:
-        """Adds the place of one more observation: (F,)."""
+        """Adds the features (F,) of one observation."""
         for member in self._members:
             member.append(features)
         for shape, columns in self._columns.items():
             columns.append(self._geometry.scaled(features[None], shape))
 
     def pool_mean(self, targets: Floats) -> Floats:
-        """Of all that is in the pool, to float32's precision: (N,)."""
+        """The mean of the whole pool, in float32 precision: (N,)."""
         weights = {shape: np.zeros(len(targets)) for shape in self._columns}
         for member, share in zip(self._members, self._shares, strict=True):
             weights[member.kernel.shape] += share * member.weights(targets)
@@ -150,7 +153,7 @@ class Ensemble:
         )
 
     def fitted(self, targets: Floats) -> Floats:
-        """What is believed of the observations themselves, noise apart: (n,) -> (n,)."""
+        """The posterior mean, without noise, at the observations themselves: (n,) -> (n,)."""
         noise = [
             share * m.kernel.noise_variance * m.weights(targets)
             for m, share in zip(self._members, self._shares, strict=True)
@@ -158,11 +161,11 @@ class Ensemble:
         return np.asarray(targets - np.sum(noise, axis=0))
 
     def rough_mean(self, features: Floats, targets: Floats) -> Floats:
-        """By the best member alone: (B, F) -> (B,)."""
+        """The mean of the best member only: (B, F) -> (B,)."""
         return self._members[0].mean(features, self._members[0].weights(targets))
 
     def predict(self, features: Floats, targets: Floats, pending: Floats) -> tuple[Floats, Floats]:
-        """Mean and variance, (B,) each, of the mixture: how much the members disagree is part of what is not known."""
+        """Mean (B,) and variance (B,) of the mixture. The disagreement of the members adds to the variance."""
         parts = [
             (share, *m.mean_and_variance(features, targets, pending))
             for m, share in zip(self._members, self._shares, strict=True)

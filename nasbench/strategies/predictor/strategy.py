@@ -1,24 +1,26 @@
 """Bayesian optimisation with an ensemble of Gaussian processes over the encoded architectures.
 
-After White et al. 2021 (BANANAS, arXiv:1910.11858): a predictor that says how sure it is, and mutated front-runners as
-candidates. Each step proposes the architecture of the highest expected improvement (Jones et al. 1998) over the best
-that the model believes it has seen. Scores are learned half by their ranks, as normal quantiles (the copula of Salinas
-et al. 2020, arXiv:1909.13595): accuracies have a heavy tail of bad networks, in which nobody is interested, and lie
-close together where it counts. The other half is the score itself, cut off below: ranks alone make the neighbourhood
-searched last look larger than it is, and the rest of the space hopeless.
+After White et al. 2021 (BANANAS, arXiv:1910.11858): a predictor with uncertainty, and mutations of the best networks as
+candidates. Each step proposes the candidate with the highest expected improvement (Jones et al. 1998) over the highest
+posterior mean among the observations.
 
-The first proposals are random, and up to `explore` networks every second one still is: a model of one neighbourhood
-goes on in it. Later, where the last `patience` answers were no better than the best one before, every second proposal
-is the one of some random networks whose score may be highest for all that the model knows (an upper confidence bound);
-in a large space random networks are too far off for that.
+Targets. A target is the average of two terms:
+  - the rank of the score, as a normal quantile (the copula of Salinas et al. 2020, arXiv:1909.13595). Accuracies have a
+    heavy tail of bad networks, and the differences between good networks are small; ranks spread the good networks.
+  - the score itself, clipped below. With ranks alone, the model overestimates the region searched last and
+    underestimates the rest of the space.
 
-Any space will do. Where it is small, all of its networks are encoded once, in their canonical form, and ranked at every
-step. In a large one the candidates are drawn: offspring of the front-runners, selected by the model over some rounds,
-and random ones.
+Exploration. The first proposals are random. Until `explore` networks are known, every second proposal is random too,
+because a model that has seen only one region keeps proposing from it. Later, if the last `patience` results brought no
+improvement, every second proposal maximises an upper confidence bound over random networks. This happens in small
+spaces only: in a large space, random networks are too far from the observations.
 
-No network (canonical key) is proposed twice while there are others; those in flight count as taken, and as places about
-which there will be less to learn. A failed trial counts as one that three quarters of the scored ones beat: an accident
-costs its neighbours little, and what fails again and again is left.
+Candidates. All networks of a small space are encoded once, in canonical form, and ranked at every step. In a large
+space the candidates are random networks and mutations of the best networks, which the model selects over some rounds.
+
+No network (canonical key) is proposed twice while unknown networks are left. Running trials count as known, and they
+reduce the variance near them. A failed trial gets the target of the lower quartile of the scored trials: one failure by
+accident has little effect on its neighbours, but a region that fails repeatedly is avoided.
 """
 
 from collections.abc import Iterator, Sequence, Set
@@ -52,25 +54,26 @@ OPTIONS = (
     Option("candidates", 512, low=16),
 )
 MAX_OBSERVATIONS = 1000
-"""With more, the model forgets down to this many, the newer half and the best of the others, when it is built anew."""
+"""Maximum number of observations of the model. Beyond it, a rebuild keeps the newer half and the best of the others."""
 REFIT_GROWTH = 0.12
-"""Kernels are chosen, and the members built, anew when the observations have grown by this share."""
+"""The kernels are chosen again when the number of observations has grown by this fraction."""
 FAILED_SHARE = 0.25
 FAILED_TARGET = NormalDist().inv_cdf(FAILED_SHARE)
-BOUND = 3.0
-"""Deviations above the mean that count as possible where the search is stuck."""
+UCB_DEVIATIONS = 3.0
+"""The upper confidence bound is the mean plus this many standard deviations."""
 TINY = 1e-12
-"""Of a score: where all are equal nothing is to be told apart."""
-NUM_FRONT_RUNNERS = 32
-SAME = 1e-6
-"""Candidates whose worth differs by less, relative to the best, are equal: one of them is drawn."""
+"""Lower bound of the score difference that scales the targets: avoids a division by zero if all scores are equal."""
+NUM_PARENTS = 32
+"""Number of best networks that are mutated in a large space."""
+TIE_TOLERANCE = 1e-6
+"""Candidates whose utility is within this fraction of the best are ties; one of them is drawn."""
 TRIES = 100
-"""Random draws for an architecture that is not taken; a space that gives none in so many is taken for exhausted."""
+"""Random draws to find an unknown architecture. If all fail, the space counts as exhausted."""
 
 
 @dataclass(frozen=True)
 class Observation:
-    """What was told of a network: its point (D,), its features (F,), its score, None where it failed."""
+    """A told network: its point (D,), its features (F,), and its score, None if its trial failed."""
 
     point: Floats
     features: Floats
@@ -80,10 +83,14 @@ class Observation:
 @final
 @strategies.register("predictor")
 class Predictor:
-    """Options: initial (random networks before the first guess), explore (as many networks until when every second one
-    is random), patience (answers without a better one, after which every second proposal is, in a small space, one of
-    which little is known), ranks (their share in what is learned, the score's being the rest), members (of the
-    ensemble), candidates (looked at closely in each step).
+    """Options:
+    initial     scored random architectures before the model is used
+    explore     while fewer than this many are known, every second proposal is random
+    patience    after this many results without improvement, every second proposal maximises an upper confidence
+                bound (small spaces only)
+    ranks       weight of the rank-transformed score in the target; the score itself has weight 1 - ranks
+    members     models in the ensemble
+    candidates  architectures scored by the whole ensemble at each step
     """
 
     def __init__(self, space: SearchSpace, seed: int = 0, **options: object) -> None:  # noqa: ARG002 - every draw comes from ask's rng
@@ -103,47 +110,47 @@ class Predictor:
         )
         self._observed: dict[str, Observation] = {}
         self._modelled: list[str] = []
-        """Keys of the model's observations, in its order."""
+        """Keys of the observations of the model, in the order of its rows."""
         self._refit_at = 0
         self._best, self._since_best = -inf, 0
-        """The best score told, and the answers since."""
+        """The best score, and the number of results since then."""
         self._typical = 0.0
-        """Score of a random network: the median of those told before the model began."""
+        """Typical score of a random network: the median of the scores before the first model."""
 
     def ask(self, number: int, rng: Random, running: Sequence[Proposal]) -> Proposal:
         taken = self._observed.keys() | {self._space.canonical(proposal.architecture).key for proposal in running}
         num_known = len(self._observed) + len(running)
-        second = num_known % 2 == 1
-        if not self._model.ready or (second and num_known < self._explore):
-            return Proposal(number, self._unknown(taken, rng), note={"blind": True})
-        stuck = second and self._since_best >= self._patience and self._pool is not None
+        every_second = num_known % 2 == 1
+        if not self._model.ready or (every_second and num_known < self._explore):
+            return Proposal(number, self._random_unknown(taken, rng), note={"blind": True})
+        stuck = every_second and self._since_best >= self._patience and self._pool is not None
         with _one_thread():
             targets = self._targets()
-            points, features = self._some_of_pool(rng) if stuck else self._candidates(targets, taken, rng)
+            points, features = self._random_candidates(rng) if stuck else self._best_candidates(targets, taken, rng)
             pending = self._encoder.features(np.array([self._point(proposal.architecture) for proposal in running]))
             mean, variance = self._model.predict(features, targets, pending)
             deviation, best = np.sqrt(variance), float(self._model.fitted(targets).max())
-            worth = mean + BOUND * deviation if stuck else expected_improvement(mean, deviation, best)
-        chosen = self._first_free(points, worth, taken, rng)
+            utility = mean + UCB_DEVIATIONS * deviation if stuck else expected_improvement(mean, deviation, best)
+        chosen = self._best_unknown(points, utility, taken, rng)
         if chosen is None:
-            return Proposal(number, self._unknown(taken, rng), note={"blind": False})
+            return Proposal(number, self._random_unknown(taken, rng), note={"blind": False})
         row, architecture = chosen
         quantile = NormalDist().cdf(float(mean[row]))
         note = {"blind": False, "quantile": round(quantile, 4), "deviation": round(float(deviation[row]), 4)}
         return Proposal(number, architecture, note=note)
 
     def tell(self, trial: Trial) -> None:
-        key = self._space.canonical(trial.architecture).key
+        key = self._space.canonical(trial.proposed).key
         score = trial.score if trial.score is not None and isfinite(trial.score) else None
         self._since_best += 1
         if score is not None and score > self._best:
             self._best, self._since_best = score, 0
         known = self._observed.get(key)
         if known is not None:
-            if score is not None:  # a network told again keeps its place
+            if score is not None:  # a network that is told again keeps its row
                 self._observed[key] = Observation(known.point, known.features, score)
         else:
-            point = self._point(trial.architecture)
+            point = self._point(trial.proposed)
             self._observed[key] = Observation(point, self._encoder.features(point[None])[0], score)
             if self._model.ready:
                 self._modelled.append(key)
@@ -159,16 +166,16 @@ class Predictor:
         if due:
             if not self._model.ready:
                 self._typical = median(seen.score for seen in self._observed.values() if seen.score is not None)
-            afresh = not self._model.ready or len(self._modelled) > MAX_OBSERVATIONS
-            if afresh:
-                self._modelled = self._memorable()
+            from_scratch = not self._model.ready or len(self._modelled) > MAX_OBSERVATIONS
+            if from_scratch:
+                self._modelled = self._keys_to_model()
             self._refit_at = len(self._modelled) + max(2, int(REFIT_GROWTH * len(self._modelled)))
             with _one_thread():
-                self._model.rebuild(
-                    np.stack([self._observed[key].features for key in self._modelled]), self._targets(), afresh
-                )
+                features = np.stack([self._observed[key].features for key in self._modelled])  # (n, F)
+                self._model.rebuild(features, self._targets(), from_scratch)
 
-    def _memorable(self) -> list[str]:
+    def _keys_to_model(self) -> list[str]:
+        """The newer half of MAX_OBSERVATIONS and the best of the older ones, in the order of observation."""
         keys = list(self._observed)
         if len(keys) <= MAX_OBSERVATIONS:
             return keys
@@ -178,10 +185,10 @@ class Predictor:
         return [key for key in keys[:-half] if key in best] + keys[-half:]
 
     def _targets(self) -> Floats:
-        """What the model learns, for each of its observations: its score's rank, as a normal quantile, averaged with
-        the score. (n,)
+        """The targets of the model's observations: (n,).
 
-        The score is counted from a random network's, and so that the best one is 2; what is worse than -2 counts as -2.
+        A target is the weighted average of the score's rank, as a normal quantile, and the score itself. The score is
+        shifted and scaled, so that a typical random network is 0 and the best network is 2, and clipped at -2.
         """
         scores = [self._observed[key].score for key in self._modelled]
         known = np.array([score for score in scores if score is not None])
@@ -196,13 +203,13 @@ class Predictor:
         return targets
 
     def _point(self, architecture: Architecture) -> Floats:
-        """In a small space that of the canonical form. In a large one that of the spelling: offspring are spelled as
-        their parents.
+        """In a small space the point of the canonical form. In a large space the point of the given encoding, because
+        mutations keep the encoding of their parents.
         """
         return self._encoder.point(self._space.canonical(architecture) if self._pool else architecture)
 
-    def _candidates(self, targets: Floats, taken: Set[str], rng: Random) -> tuple[Floats, Floats]:
-        """Points (C, D) and features (C, F) of those with the highest means."""
+    def _best_candidates(self, targets: Floats, taken: Set[str], rng: Random) -> tuple[Floats, Floats]:
+        """Points (C, D) and features (C, F) of the candidates with the highest means."""
         if self._pool is not None:
             points, features, mean = self._pool.points, self._pool.features, self._model.pool_mean(targets)
             mean[[self._pool.row[key] for key in taken if key in self._pool.row]] = -np.inf
@@ -214,35 +221,35 @@ class Predictor:
         rows = np.sort(np.argpartition(-mean, count - 1)[:count])
         return points[rows], features[rows]
 
-    def _some_of_pool(self, rng: Random) -> tuple[Floats, Floats]:
+    def _random_candidates(self, rng: Random) -> tuple[Floats, Floats]:
         """Points (C, D) and features (C, F) of random networks of a small space."""
         assert self._pool is not None
         rows = rng.sample(range(len(self._pool.points)), min(self._num_candidates, len(self._pool.points)))
         return self._pool.points[rows], self._pool.features[rows]
 
     def _offspring(self, targets: Floats, rng: Random) -> Floats:
-        best = np.argsort(-targets, kind="stable")[:NUM_FRONT_RUNNERS]
-        front_runners = np.array([self._observed[self._modelled[row]].point for row in best])
+        best = np.argsort(-targets, kind="stable")[:NUM_PARENTS]
+        parents = np.array([self._observed[self._modelled[row]].point for row in best])  # (B, D)
 
         def value(points: Floats) -> Floats:
             return self._model.rough_mean(self._encoder.features(points), targets)
 
-        return offspring(self._encoder, front_runners, self._num_candidates, value, rng)
+        return offspring(self._encoder, parents, self._num_candidates, value, rng)
 
-    def _first_free(
-        self, points: Floats, worth: Floats, taken: Set[str], rng: Random
+    def _best_unknown(
+        self, points: Floats, utility: Floats, taken: Set[str], rng: Random
     ) -> tuple[int, Architecture] | None:
-        """The candidate that promises most among those that are not taken; of equal ones, one drawn by `rng`."""
-        order = [int(row) for row in np.argsort(-worth, kind="stable")]
-        num_equal = int((worth >= (1 - SAME) * worth.max()).sum())
+        """The candidate of the highest utility that is not taken, and its row. Ties are broken at random."""
+        order = [int(row) for row in np.argsort(-utility, kind="stable")]
+        num_equal = int((utility >= (1 - TIE_TOLERANCE) * utility.max()).sum())
         for row in rng.sample(order[:num_equal], num_equal) + order[num_equal:]:
             architecture = self._encoder.architecture(points[row])
             if self._space.canonical(architecture).key not in taken:
                 return row, architecture
         return None
 
-    def _unknown(self, taken: Set[str], rng: Random) -> Architecture:
-        """A random architecture that is not taken; any where there seems to be none."""
+    def _random_unknown(self, taken: Set[str], rng: Random) -> Architecture:
+        """A random architecture that is not taken. After TRIES failures, any random architecture."""
         for _ in range(TRIES):
             architecture = sample(self._space.name, self._space.choices, rng)
             if self._space.canonical(architecture).key not in taken:
@@ -251,7 +258,10 @@ class Predictor:
 
 
 def expected_improvement(mean: Floats, deviation: Floats, best: float) -> Floats:
-    """Of normal variables over `best` (Jones et al. 1998, eq. 15). Where nothing is to be expected the mean decides."""
+    """The expected improvement of normal variables over `best` (Jones et al. 1998, eq. 15).
+
+    A tiny multiple of the mean is added: if all improvements are 0, the highest mean wins.
+    """
     excess = (mean - best) / deviation
     cumulative = np.array([0.5 * (1.0 + erf(value / sqrt(2.0))) for value in excess.tolist()])
     density = np.exp(-0.5 * excess**2) / sqrt(2.0 * pi)
@@ -260,7 +270,7 @@ def expected_improvement(mean: Floats, deviation: Floats, best: float) -> Floats
 
 @lru_cache(maxsize=4096)
 def _normal_quantiles(count: int) -> Floats:
-    """Of `count` ranks: (count,)"""
+    """The normal quantiles of `count` ranks: (count,)"""
     return np.array([NormalDist().inv_cdf((rank + 0.5) / count) for rank in range(count)])
 
 
@@ -271,8 +281,6 @@ def _blas() -> ThreadpoolController:
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Inside, linear algebra runs on one thread: steps are small, and the last bits do not depend on how many threads
-    there are.
-    """
+    """Runs linear algebra on one thread: the steps are small, and results do not depend on the number of threads."""
     with _blas().limit(limits=1, user_api="blas"):
         yield

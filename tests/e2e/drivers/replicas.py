@@ -57,7 +57,7 @@ def curve(folder: str, accumulate: int = 1) -> None:
         checkpoint=Path(folder) / "checkpoint.pt",
         replicas=of_process_group(),
     )
-    if of_process_group().leads:
+    if of_process_group().is_leader:
         (Path(folder) / "curve.json").write_text(json.dumps(seen))
 
 
@@ -70,7 +70,7 @@ def normalised(folder: str) -> None:
     metrics = fit(
         network, data, replace(RECIPE, train_images=None), seed=0, device=CPU, epochs=1, replicas=of_process_group()
     )
-    if of_process_group().leads:
+    if of_process_group().is_leader:
         save_weights(Path(folder) / "normalised.safetensors", network)
         (Path(folder) / "normalised.json").write_text(json.dumps(metrics))
 

@@ -1,9 +1,9 @@
 """A search in a process of its own, killed at a moment that an event marks: `search.py DIRECTORY OPTIONS` (JSON).
 
-Options: trials, workers (0: this process), address (of a Ray cluster), seconds (of a trial), faults {number: what},
-kill_after, timeout, and kill: "before run.json", "while run.json", "after run.json", "replay:N" (while trial N is
-replayed), "write:N" (half of the N-th line is on disk), "line:N" (all of it is, nobody is told), "told:N" (the strategy
-is, the listeners are not), "listener:N".
+Options: trials, workers (of Ray; 0: this process), processes (workers without Ray), address (of a Ray cluster), seconds
+(of a trial), epochs (that each trial reports), faults {number: what}, kill_after, timeout, and kill: "before run.json",
+"while run.json", "after run.json", "replay:N" (while trial N is replayed), "write:N" (half of line N is on disk),
+"line:N" (all of it is, nobody is told), "told:N" (the strategy is, the listeners are not), "listener:N".
 """
 
 import json
@@ -13,10 +13,9 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
-from toy import Climber, ToyEvaluator, ToySpace, plan, score
+from toy import Climber, ToyEvaluator, ToySpace, loop
 
 import nasbench.core.store
-from nasbench.core.loop import SearchLoop
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
 
@@ -87,25 +86,31 @@ def main(directory: Path, options: dict[str, Any]) -> None:
         if kill == "listener" and len(store.trials) == number:
             die()
 
-    loop = SearchLoop(
-        space, strategy, plan(options["trials"]), KilledLog(store, kill, number), score, [listen], tuple(store.trials)
-    )
+    jobs = loop(strategy, options["trials"], KilledLog(store, kill, number), [listen], tuple(store.trials))
     faults = {int(number): fault for number, fault in options.get("faults", {}).items()}
     evaluator = ToyEvaluator(
-        str(directory), faults, options.get("seconds", 0.0), kill_after=tuple(options.get("kill_after", ()))
+        str(directory),
+        faults,
+        options.get("seconds", 0.0),
+        kill_after=tuple(options.get("kill_after", ())),
+        epochs=options.get("epochs", 0),
     )
     if options.get("workers"):
         from nasbench.executors.ray_tune import RayExecutor
 
         executor: Any = RayExecutor(
-            options["workers"], address=options.get("address"), trial_timeout=options.get("timeout")
+            options["workers"], ray_address=options.get("address"), trial_timeout=options.get("timeout")
         )
+    elif options.get("processes"):
+        from nasbench.executors.processes import ProcessExecutor
+
+        executor = ProcessExecutor(options["processes"])
     else:
         from nasbench.executors.local import LocalExecutor
 
         executor = LocalExecutor("cpu", options.get("timeout"))
     try:
-        executor.run(loop, evaluator)
+        executor.run(jobs, evaluator)
     finally:
         executor.close()
         store.close()

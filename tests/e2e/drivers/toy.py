@@ -1,23 +1,27 @@
-"""A made-up space, a strategy that learns from all it is told, and an evaluator that fails on order: quick to import,
-no torch.
+"""A made-up space, a strategy that learns from all it is told, and an evaluator that fails when asked to: quick to
+import, no torch.
 """
 
 import hashlib
 import json
 import os
 import signal
+import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from typing import NoReturn
 
 from nasbench.core.arch import Architecture, Choice, mutate, sample
 from nasbench.core.errors import RunFailed, TrialFailed, UsageError
-from nasbench.core.loop import Plan
-from nasbench.core.protocols import Metrics, Report
-from nasbench.core.spec import ModelSpec, Size, Task
+from nasbench.core.job import Job
+from nasbench.core.loop import Epoch, JobLoop
+from nasbench.core.protocols import Metrics, Report, Strategy
+from nasbench.core.source import Plan, SpaceSource
+from nasbench.core.spec import Size, Task
 from nasbench.core.trial import Proposal, Trial
 
 SIZE, TASK = Size(depth=1, width=1, resolution=8), Task()
@@ -36,6 +40,9 @@ class ToySpace:
     def canonical(self, architecture: Architecture) -> Architecture:
         return Architecture.of(self.name, {**architecture.genes, "idle": "s"})
 
+    def build(self, architecture: Architecture, size: Size, task: Task) -> NoReturn:
+        raise AssertionError("nothing is built")
+
 
 class Climber:
     """Mutates the best so far. Its notes carry a digest of everything it was told, in order: a replay that differs
@@ -52,7 +59,7 @@ class Climber:
         if self._best is None or rng.random() < 0.2:
             architecture = sample(self._space.name, self._space.choices, rng)
         else:
-            architecture = mutate(self._best.architecture, self._space.choices, rng)
+            architecture = mutate(self._best.proposed, self._space.choices, rng)
         return Proposal(number, architecture, note={"digest": self._digest.hexdigest()[:12], "pair": (number, number)})
 
     def tell(self, trial: Trial) -> None:
@@ -65,6 +72,19 @@ class Climber:
             self._best = trial
 
 
+class Different:
+    """Proposes another architecture every time, none of which fails by its genes."""
+
+    def ask(self, number: int, rng: Random, running: Sequence[Proposal]) -> Proposal:
+        first, second = LETTERS[number % 8], LETTERS[(number + 1) % 8]
+        return Proposal(
+            number, Architecture.of("toy", {"a": first, "b": second, "c": LETTERS[number // 8], "idle": "s"})
+        )
+
+    def tell(self, trial: Trial) -> None:
+        """Nothing to learn."""
+
+
 @dataclass(frozen=True)
 class ToyEvaluator:
     """A score made of the genes, after `seconds`. `faults`: number of a trial -> what goes wrong in it; `marks` is a
@@ -72,6 +92,7 @@ class ToyEvaluator:
 
     Once so many trials have begun as an entry of `kill_after` says, the process kills itself, once for each entry.
     With `faults_of_genes`, architectures whose genes a and b are equal fail, and those with c = z score NaN.
+    Every trial reports so many `epochs`; a file ended-NUMBER is left when its training ends, however it ends.
     """
 
     marks: str
@@ -80,6 +101,7 @@ class ToyEvaluator:
     faults_of_genes: bool = True
     others: int = 0
     kill_after: tuple[int, ...] = ()
+    epochs: int = 0
 
     def check(self) -> None:
         """There is nothing to check."""
@@ -87,19 +109,29 @@ class ToyEvaluator:
     def task(self) -> Task:
         return TASK
 
-    def __call__(self, proposal: Proposal, spec: ModelSpec, seed: int, report: Report) -> Metrics:
-        mark = Path(self.marks) / f"begun-{proposal.number}"
+    def __call__(self, job: Job, report: Report) -> Metrics:
+        mark = Path(self.marks) / f"begun-{job.number}"
         first_time = not mark.exists()
         mark.touch()
-        self._fail(self.faults.get(proposal.number, ""), first_time)
+        self._fail(self.faults.get(job.number, ""), first_time)
         self._kill_on_time()
         time.sleep(self.seconds)
-        genes = proposal.architecture.genes
+        if self.epochs:
+            self._train(job.number, report)
+        assert job.architecture is not None
+        genes = job.architecture.genes
         if self.faults_of_genes and genes["a"] == genes["b"]:
             raise TrialFailed(f"a and b are both {genes['a']}")
         points = sum(10**place * LETTERS.index(str(genes[name])) for place, name in enumerate(("a", "b", "c")))
         broken = self.faults_of_genes and genes["c"] == "z" and genes["a"] == "s"
         return {"val_accuracy": float("nan") if broken else points / 1000, "points": points}
+
+    def _train(self, number: int, report: Report) -> None:
+        try:
+            for epoch in range(1, self.epochs + 1):
+                report(epoch, {"val_accuracy": epoch / 1000, "number": number})
+        finally:
+            (Path(self.marks) / f"ended-{number}").touch()
 
     def _fail(self, fault: str, first_time: bool) -> None:
         if fault == "kill" or (fault == "kill once" and first_time):
@@ -113,6 +145,8 @@ class ToyEvaluator:
             raise MemoryError("cannot allocate 7 GiB")
         elif fault == "build":
             raise ValueError("channels must be\n divisible by 3")
+        elif fault == "exit":
+            sys.exit("this network cannot be built")
         elif fault == "nan":
             raise FloatingPointError("the loss is NaN")
         elif fault == "usage":
@@ -146,3 +180,17 @@ def plan(trials: int, seed: int = 0) -> Plan:
 
 def score(metrics: Metrics) -> float:
     return float(metrics["val_accuracy"])
+
+
+def loop(
+    strategy: Strategy,
+    trials: int,
+    append: Callable[[Trial], None],
+    listeners: Sequence[Callable[[Trial], None]] = (),
+    history: Sequence[Trial] = (),
+    epochs: Sequence[Epoch] = (),
+) -> JobLoop:
+    """The bookkeeping of a search in the toy space."""
+    return JobLoop(
+        SpaceSource(ToySpace(), strategy, plan(trials)), append, score, listeners, history=history, epochs=epochs
+    )

@@ -1,0 +1,90 @@
+"""Calling a part with what it names: options written as KEY=VALUE, and values that nasbench offers by name."""
+
+import ast
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from nasbench.core.errors import UsageError, unknown
+
+
+def parse_options(options: Sequence[str], flag: str) -> dict[str, Any]:
+    """('lr=0.01', 'clip=None') -> {'lr': 0.01, 'clip': None}. A value that is not a Python literal stays text."""
+    parsed = {}
+    for option in options:
+        key, equals, text = option.partition("=")
+        if not equals or not key.isidentifier():
+            raise UsageError(f"{flag} takes KEY=VALUE; got {option!r}")
+        try:
+            parsed[key] = ast.literal_eval(text)
+        except (ValueError, SyntaxError):
+            parsed[key] = text
+    return parsed
+
+
+def call_with_options(
+    part: Callable[..., Any],
+    name: str,
+    options: Mapping[str, Any] | None,
+    *given: Any,
+    offered: Mapping[str, Any] | None = None,
+    **fixed: Any,
+) -> Any:
+    """Calls `part(*given, ...)` with the keyword arguments that `named_arguments` chooses."""
+    return part(*given, **named_arguments(part, name, options, len(given), offered or {}, fixed))
+
+
+def named_arguments(
+    part: Callable[..., Any],
+    name: str,
+    options: Mapping[str, Any] | None,
+    given: int,
+    offered: Mapping[str, Any],
+    fixed: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The keyword arguments of a call of `part`, after `given` positional ones.
+
+    offered   each value goes to the parameter with its name; a part without such a parameter does not get it
+    fixed     the same, but a part with **parameters gets all of them
+    options   what the user wrote; None if this kind of part takes no options
+
+    `name` stands for the part in messages, such as "strategy 'ppo'". Raises UsageError for a part that cannot be called
+    so, for an option that the part does not take or already gets, and for a required parameter without a value.
+    """
+    fixed, wanted = fixed or {}, options or {}
+    parameters = _parameters(part, name)
+    takes_any = any(each.kind is each.VAR_KEYWORD for each in parameters)
+    plain = [each for each in parameters if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)]
+    positional = [each for each in plain if each.kind is not each.KEYWORD_ONLY]
+    if len(positional) < given and all(each.kind is not each.VAR_POSITIONAL for each in parameters):
+        raise UsageError(f"{name} takes {len(positional)} positional argument(s), but it is called with {given}")
+    plain = [each for each in plain if each not in positional[:given]]
+    named = [each.name for each in plain]
+    arguments = {key: value for key, value in offered.items() if key in named}
+    arguments |= {key: value for key, value in fixed.items() if key in named or takes_any}
+    for key in wanted:
+        if key in arguments or not (key in named or takes_any):
+            raise unknown(f"option of {name}", key, [each for each in named if each not in arguments])
+    arguments |= wanted
+    for each in plain:
+        if each.default is each.empty and each.name not in arguments:
+            raise _without_value(name, each.name, {*offered, *fixed}, options is not None)
+    return arguments
+
+
+def _parameters(part: Callable[..., Any], name: str) -> list[inspect.Parameter]:
+    try:
+        return list(inspect.signature(part).parameters.values())
+    except (TypeError, ValueError) as error:  # not callable, or a built-in that does not tell its parameters
+        raise UsageError(f"{name} is not a function or class whose parameters can be read: {error}") from error
+
+
+def _without_value(name: str, parameter: str, offered: set[str], takes_options: bool) -> UsageError:
+    near = get_close_matches(parameter, sorted(offered), n=1)
+    return UsageError(
+        f"{name} has the required parameter {parameter!r}, for which there is no value."
+        + (f" Did you mean {near[0]!r}?" if near else "")
+        + f" Offered: {', '.join(sorted(offered)) or 'nothing'}. Name one of these, or give the parameter a default"
+        + (f"; or give it as an option, {parameter}=VALUE." if takes_options else ".")
+    )

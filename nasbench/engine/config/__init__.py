@@ -1,0 +1,32 @@
+"""What a command was asked to do: frozen records, saved flat in run.json, parsed by the command line, built from
+Python.
+"""
+
+from nasbench.engine.config.export import ExportConfig
+from nasbench.engine.config.record import Record
+from nasbench.engine.config.scale import SCALE_SEARCH, ScaleConfig
+from nasbench.engine.config.search import PRESETS, Goals, RaceConfig, SearchConfig
+from nasbench.engine.config.shared import Data, ModelOverrides, Place, Seeds, Table, Tracking, Training, Workers
+from nasbench.engine.config.training import CompareConfig, TrainConfig, TransferConfig
+
+__all__ = [
+    "PRESETS",
+    "SCALE_SEARCH",
+    "CompareConfig",
+    "Data",
+    "ExportConfig",
+    "Goals",
+    "ModelOverrides",
+    "Place",
+    "RaceConfig",
+    "Record",
+    "ScaleConfig",
+    "SearchConfig",
+    "Seeds",
+    "Table",
+    "Tracking",
+    "TrainConfig",
+    "Training",
+    "TransferConfig",
+    "Workers",
+]

@@ -1,0 +1,37 @@
+"""What an export is asked for."""
+
+from dataclasses import dataclass
+
+from nasbench.engine.config.record import Record, number
+from nasbench.engine.config.shared import ModelOverrides
+
+
+@dataclass(frozen=True)
+class ExportConfig(Record):
+    """Writes a model in forms that need nothing of nasbench, each checked against the network's own outputs.
+
+    Example: nasbench export RUN --formats onnx,safetensors --out shipped
+    """
+
+    model: str = ""
+    """A run directory (its best), the folder of a training, an architecture.json, space:SPACE:PUBLISHED, or zoo:NAME.
+    """
+    depth: float | None = number(None, above=0)
+    """Times the model's own depth, as nasbench scale has it."""
+    width: float | None = number(None, above=0)
+    """Times the model's own width."""
+    resolution: float | None = number(None, above=0)
+    """Times the side in pixels at which the model sees images."""
+    formats: tuple[str, ...] = ()
+    """Of model.py,safetensors,onnx,torch-export (else all that the model has)."""
+    batch: int | None = number(None, low=1, takes="a whole number from 1 on (leave it out for any)")
+    """A fixed batch size of the onnx and torch-export forms (else any)."""
+    out: str | None = None
+    """The directory to write (default: export/<model>)."""
+    overwrite: bool = False
+    """Replace files that are there."""
+    seed: int = number(0)
+    """Of the weights, where the model has none."""
+    json: bool = False
+    """One JSON object on standard output; everything for people on standard error."""
+    overrides: ModelOverrides = ModelOverrides()

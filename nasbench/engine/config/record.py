@@ -1,0 +1,99 @@
+"""What all records of a configuration share: ranges beside their fields, one check, and a flat form.
+
+A command's configuration is composed of small frozen records (what data, which recipe, where it runs, ...). On the
+command line, in run.json and as keywords from Python it is flat: a name for each field, whatever record holds it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from math import isfinite
+from typing import Any, Self
+
+from nasbench.core.errors import UsageError, unknown
+
+
+def number(
+    default: Any, low: float | None = None, above: float | None = None, takes: str = "", free: bool = False
+) -> Any:
+    """A field that holds a finite number (or several), or None. `low` is the smallest, `above` what it must exceed.
+
+    `takes` says in words what is expected. `free`: a resumed run may change it.
+    """
+    return field(default=default, metadata={"low": low, "above": above, "takes": takes, "number": True, "free": free})
+
+
+def free(default: Any) -> Any:
+    """A field that says where a run goes on and who watches, not what it is: a resumed run may change it."""
+    return field(default=default, metadata={"free": True})
+
+
+@dataclass(frozen=True)
+class Record:
+    """A part of a configuration, or a whole one."""
+
+    @classmethod
+    def of(cls, **values: Any) -> Self:
+        """A configuration from its flat form; what is not given has its default. UsageError for an unknown name."""
+        return cls().changed(**values)
+
+    def changed(self, **values: Any) -> Self:
+        """This configuration with other values, by their flat names."""
+        for name in values:
+            if name not in self.flat():
+                raise unknown("option", name, self.flat())
+        return self._changed(values)
+
+    def flat(self) -> dict[str, Any]:
+        """Name -> value of every field, those of the records inside included."""
+        found: dict[str, Any] = {}
+        for each in fields(self):
+            value = getattr(self, each.name)
+            found.update(value.flat() if isinstance(value, Record) else {each.name: value})
+        return found
+
+    def fixed(self) -> dict[str, Any]:
+        """The flat form of what a resumed run must not change."""
+        found: dict[str, Any] = {}
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if isinstance(value, Record):
+                found.update(value.fixed())
+            elif not each.metadata.get("free"):
+                found[each.name] = value
+        return found
+
+    def check(self) -> None:
+        """UsageError for a number out of range, in this record and in those inside. Records extend it by their own."""
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if isinstance(value, Record):
+                value.check()
+            elif each.metadata.get("number"):
+                for one in value if isinstance(value, tuple) else (value,):
+                    _check(flag(each.name), one, each.metadata, whole="int" in str(each.type))
+
+    def _changed(self, values: Mapping[str, Any]) -> Self:
+        changes: dict[str, Any] = {}
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if isinstance(value, Record):
+                changes[each.name] = value._changed(values)
+            elif each.name in values:
+                changes[each.name] = values[each.name]
+        return replace(self, **changes)
+
+
+def flag(name: str) -> str:
+    """The flag of a field."""
+    return "--" + name.replace("_", "-")
+
+
+def _check(name: str, value: Any, bounds: Mapping[str, Any], whole: bool) -> None:
+    low, above, takes = bounds["low"], bounds["above"], bounds["takes"]
+    if value is None:
+        return
+    right = isinstance(value, int if whole else int | float) and not isinstance(value, bool) and isfinite(value)
+    if not right or (low is not None and value < low) or (above is not None and value <= above):
+        kind = "a whole number" if whole else "a number"
+        limit = f" from {low:g} on" if low is not None else f" above {above:g}" if above is not None else ""
+        raise UsageError(f"{name} takes {takes or kind + limit}; got {value}")

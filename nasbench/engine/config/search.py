@@ -1,0 +1,160 @@
+"""What a search and a race are asked for."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from nasbench.core.count_text import parse_count
+from nasbench.core.errors import UsageError
+from nasbench.core.objectives import parse_objectives
+from nasbench.engine.config.record import Record, number
+from nasbench.engine.config.shared import Data, Place, Table, Tracking, Training, Workers
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "paper": {"strategy": "ppo", "recipe": "nasnet_proxy"},
+    "quick": {"strategy": "ppo", "recipe": "quick"},
+}
+"""What --preset sets: explicit flags win."""
+
+
+@dataclass(frozen=True)
+class Goals(Record):
+    """What is searched for, and the limits that every proposal keeps."""
+
+    objectives: tuple[str, ...] = ()
+    """Metrics whose Pareto front to keep, as val_accuracy,macs; the first is the score (+NAME, -NAME: more, less is
+    better).
+    """
+    target_macs: str | None = None
+    """Score = accuracy x (MACs/T)^-0.07 with this T, such as 400M."""
+    max_params: str | None = None
+    """The most parameters a child may have, such as 3M: larger proposals are repaired before they are trained."""
+    max_macs: str | None = None
+    """The most multiply-adds a child may have, such as 400M."""
+
+    def check(self) -> None:
+        super().check()
+        for name in ("target_macs", "max_params", "max_macs"):
+            self.count(name)
+        if parse_objectives(self.objectives) and self.target_macs is not None:
+            raise UsageError(
+                "--target-macs makes one score of accuracy and multiply-adds, --objectives keeps them apart: give one "
+                "of "
+                "the two"
+            )
+
+    def count(self, name: str) -> int | None:
+        """A budget as a number."""
+        text = getattr(self, name)
+        return None if text is None else parse_count(text, "--" + name.replace("_", "-"))
+
+
+@dataclass(frozen=True)
+class SearchConfig(Record):
+    """Searches a space and leaves a run directory with the best network.
+
+    Example: nasbench search --space nasnet --dataset digits --trials 24 --recipe quick
+    """
+
+    space: str = "nasnet"
+    """A space by name (see: nasbench list spaces), or my_package.my_module:MySpace."""
+    strategy: str = "ppo"
+    """ppo, reinforce, random, evolution, local_search, tpe, nsga2, asha, predictor, or my_package.my_module:MyStrategy.
+    """
+    strategy_options: tuple[str, ...] = ()
+    """The strategy's own settings, as KEY=VALUE: population=50 sample=10, or asha's sampler=tpe."""
+    evaluator: str = "train"
+    """train, table:FILE, table:nasbench201-cifar10, or my_package.my_module:MyEvaluator."""
+    preset: Literal["paper", "quick"] | None = None
+    """paper: the published strategy settings and proxy; quick: a look at the whole path. Explicit flags win."""
+    trials: int = number(100, low=1)
+    """Lines of any status in trials.jsonl that the search may spend."""
+    time_budget: float | None = number(None, above=0, takes="seconds above 0")
+    """Tables: end before this many seconds of the cost column are spent (--trials holds too)."""
+    pruner: str | None = None
+    """Stops bad children early by what they report after each epoch: median, or my_package.my_module:MyPruner."""
+    control: int = number(0, low=0)
+    """This many more random children, trained as a control."""
+    retrain_top: int = number(0, low=0)
+    """After the search, train the best K again, for --retrain-epochs."""
+    retrain_epochs: int | None = number(None, low=1)
+    """Epochs of that retraining."""
+    seed: int = number(0)
+    """Of the search, and of every child's training."""
+    goals: Goals = Goals()
+    table: Table = Table()
+    data: Data = Data()
+    training: Training = Training(recipe="nasnet_proxy")
+    workers: Workers = Workers()
+    tracking: Tracking = Tracking()
+    place: Place = Place()
+
+    @property
+    def table_file(self) -> str | None:
+        """The file or the shipped name of the table; None where the evaluator is no table."""
+        return file_of(self.evaluator)
+
+    def check(self) -> None:
+        super().check()
+        if self.time_budget is not None and self.table_file is None:
+            raise UsageError(
+                "--time-budget counts a table's --cost-column: it is for --evaluator table:FILE; got "
+                f"{self.evaluator!r}"
+            )
+        if bool(self.retrain_top) != bool(self.retrain_epochs):
+            raise UsageError("--retrain-top K and --retrain-epochs E go together: give both or neither")
+
+
+@dataclass(frozen=True)
+class RaceConfig(Record):
+    """Races strategies, many seeds each, over a table of known results: anytime curves, a table, who wins and how
+    surely.
+
+    Example: nasbench race --space nasbench201 --evaluator table:nasbench201-cifar10 --strategies random,reinforce
+    --time-budget 12000
+    """
+
+    space: str = "nasbench201"
+    """A space by name (see: nasbench list spaces), or my_package.my_module:MySpace."""
+    evaluator: str = "table:nasbench201-cifar10"
+    """table:FILE, or a shipped table: table:nasbench201-cifar10."""
+    strategies: tuple[str, ...] = ("random", "reinforce", "ppo")
+    """NAME[:KEY=VALUE…],…: strategies by name, or my_package.my_module:MyStrategy, with their options."""
+    seeds: int = number(100, low=1)
+    """Repetitions of each strategy, under seeds S, S+1, ..."""
+    seed: int = number(0)
+    """S, the first seed."""
+    trials: int | None = number(None, low=1)
+    """Evaluations a repetition may spend."""
+    time_budget: float | None = number(None, above=0, takes="seconds above 0")
+    """Or the seconds of the cost column that it may spend; a query that would end after them does not count."""
+    also: tuple[float, ...] = number((0.25, 0.5), above=0, takes="shares of the budget, above 0")
+    """Shares of the budget to show as well; one above 1 makes the race longer."""
+    workers: int = number(0, low=0, free=True)
+    """0: in this process; K: K processes. The numbers are the same."""
+    table: Table = Table()
+    place: Place = Place()
+
+    @property
+    def table_file(self) -> str | None:
+        """The file or the shipped name of the table."""
+        return file_of(self.evaluator)
+
+    def check(self) -> None:
+        super().check()
+        if (self.trials is None) == (self.time_budget is None):
+            both = "both were given" if self.trials is not None else "neither was given"
+            raise UsageError(
+                f"a race has one budget: --trials N, or --time-budget SECONDS of the table's cost column; {both}"
+            )
+        if self.table_file is None:
+            raise UsageError(f"a race looks results up in a table: --evaluator table:FILE; got {self.evaluator!r}")
+
+
+def file_of(evaluator: str) -> str | None:
+    """'table:FILE' -> 'FILE'; None for an evaluator that is no table. UsageError where the file is missing."""
+    kind, _, file = evaluator.partition(":")
+    if kind != "table":
+        return None
+    if not file:
+        raise UsageError("--evaluator table needs the file: table:FILE")
+    return file

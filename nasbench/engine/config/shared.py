@@ -1,0 +1,151 @@
+"""The records that several commands' configurations are composed of."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from nasbench.core.errors import UsageError
+from nasbench.engine.config.record import Record, free, number
+
+
+@dataclass(frozen=True)
+class Data(Record):
+    """Which images."""
+
+    dataset: str = "cifar10"
+    """digits, cifar10, cifar100, mnist, fashion-mnist, imagenet, folder:PATH, or my_package.my_module:MyDataset."""
+    data_dir: str | None = free(None)
+    """Where data sets lie (else $NASBENCH_DATA, else the user cache)."""
+    download: bool = free(False)
+    """Fetch the data set if it is missing."""
+    image_size: int | None = number(None, low=1)
+    """Side in pixels at which images are seen (else the data set's own)."""
+    skip_corrupt: bool = False
+    """Go on without image files that cannot be read; they are counted and named."""
+
+
+@dataclass(frozen=True)
+class Training(Record):
+    """How networks are trained, and how large networks of cells are."""
+
+    recipe: str = "cifar_fast"
+    """A training recipe by name (see: nasbench list recipes), or my_package.my_module:MY_RECIPE."""
+    epochs: int | None = number(None, low=1)
+    """Epochs of each training (else the recipe's)."""
+    cells: int | None = number(None, low=1)
+    """N, normal cells a stack, of networks of cells (else as found or published; in a search, the recipe's)."""
+    filters: int | None = number(None, low=1)
+    """F, filters of the first stack, of networks of cells (else as found or published; in a search, the recipe's)."""
+
+
+@dataclass(frozen=True)
+class Seeds(Record):
+    """How many trainings of each model, and where they are kept."""
+
+    seeds: int = number(1, low=1)
+    """This many trainings of each model, under seeds S, S+1, ..."""
+    seed: int = number(0)
+    """S, the first seed."""
+    trained_dir: str = free("runs/trained")
+    """Where finished trainings lie; a training that is there is not run twice."""
+
+
+@dataclass(frozen=True)
+class Workers(Record):
+    """Where it runs."""
+
+    workers: int = number(0, low=0, free=True)
+    """0: in this process; K: K Ray workers."""
+    gpus_per_worker: float = number(0.0, low=0, free=True)
+    """GPUs a Ray worker holds; fractions share one."""
+    ray_address: str | None = free(None)
+    """A running Ray cluster (else Ray is started on this machine)."""
+    device: Literal["auto", "cpu", "cuda", "mps"] = free("auto")
+    """Where networks are trained."""
+    trial_timeout: float | None = number(None, above=0, takes="seconds above 0", free=True)
+    """Seconds after which an evaluation is stopped and recorded as failed."""
+    executor: str = free("auto")
+    """auto (local, or ray with --workers), local, ray, processes, or my_package.my_module:MyExecutor."""
+
+    def check(self) -> None:
+        super().check()
+        if self.workers == 0 and self.executor == "auto" and (self.gpus_per_worker or self.ray_address):
+            raise UsageError(
+                "--gpus-per-worker and --ray-address are for Ray workers: give --workers K with K from 1 on"
+            )
+
+
+@dataclass(frozen=True)
+class Tracking(Record):
+    """Who watches."""
+
+    wandb: Literal["auto", "online", "offline", "off"] = free("auto")
+    """auto: online where a key is set up, else offline."""
+    wandb_trials: bool = free(False)
+    """Also a W&B run for each trial, grouped under the run's."""
+    track: tuple[str, ...] = free(())
+    """More trackers: NAME or my_package.my_module:MyTracker."""
+
+
+@dataclass(frozen=True)
+class Place(Record):
+    """Where the run lies, and what is printed."""
+
+    run: str | None = free(None)
+    """The run directory (default: runs/<time>-<command>)."""
+    resume: bool = free(False)
+    """Go on with the run in --run, under the configuration in its run.json."""
+    json: bool = free(False)
+    """One JSON object on standard output; everything for people on standard error."""
+
+    def check(self) -> None:
+        super().check()
+        if self.resume and self.run is None:
+            raise UsageError("--resume needs --run DIR: the directory of the run to go on with")
+        if self.run is not None and not self.resume and (Path(self.run) / "run.json").exists():
+            raise UsageError(
+                f"{self.run} already holds a run. Continue it with --resume, or choose another directory with --run."
+            )
+
+    def directory(self, *names: str) -> Path:
+        """The run directory: the one given, or else a new one that says when, and `names`."""
+        if self.run is not None:
+            return Path(self.run)
+        return Path("runs") / "-".join([f"{datetime.now():%Y%m%d-%H%M%S}", *names])
+
+
+@dataclass(frozen=True)
+class Table(Record):
+    """Which columns of a table of known results."""
+
+    score_column: str = "val_accuracy"
+    """The column that strategies see (a shipped table's own unless given)."""
+    cost_column: str | None = None
+    """The column with a look-up's cost in seconds."""
+    report_columns: tuple[str, ...] = ()
+    """Columns that are only reported; in a race the last one ranks the strategies."""
+
+    def columns(self) -> tuple[str, ...]:
+        """The columns that are only reported, also where they were given as one,two."""
+        return tuple(column for item in self.report_columns for column in item.split(",") if column)
+
+
+@dataclass(frozen=True)
+class ModelOverrides(Record):
+    """The form a MODEL is asked to take; what is None stays as published, or as found."""
+
+    stack: str | None = None
+    """N@P: N normal cells a stack, P channels before the classifier."""
+    cells: int | None = number(None, low=1)
+    """N, normal cells a stack."""
+    filters: int | None = number(None, low=1)
+    """F, filters of the first stack."""
+    classes: int | None = number(None, low=2)
+    """Number of classes (else as published: 10, or 1000 on the ImageNet skeleton)."""
+    image_size: int | None = number(None, low=1)
+    """Side in pixels (else as published: 32, or 224 on the ImageNet skeleton)."""
+    skeleton: Literal["cifar", "imagenet"] | None = None
+    """Of a cell network (else cifar up to 64 pixels, imagenet above)."""
+    aux_head: bool = False
+    """With the auxiliary head at its published place."""

@@ -1,0 +1,87 @@
+"""What train, compare and transfer are asked for."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from nasbench.engine.config.record import Record, free, number
+from nasbench.engine.config.shared import Data, Place, Seeds, Tracking, Training, Workers
+
+
+@dataclass(frozen=True)
+class TrainConfig(Record):
+    """Trains one model under a recipe, over one or more seeds; a training that is finished is not run twice.
+
+    Example: nasbench train zoo:resnet20 --dataset cifar10 --recipe cifar_fast
+    """
+
+    model: str = ""
+    """zoo:NAME, space:SPACE:PUBLISHED, an architecture.json, or a run directory (its best)."""
+    aux_head: bool = False
+    """With the auxiliary head at its published place (cell networks)."""
+    pretrained: bool = False
+    """Start from published weights (fetched, checked by hash)."""
+    data: Data = Data()
+    training: Training = Training()
+    repeats: Seeds = Seeds()
+    workers: Workers = Workers()
+    tracking: Tracking = Tracking()
+    place: Place = Place()
+
+
+@dataclass(frozen=True)
+class CompareConfig(Record):
+    """Compares models under one recipe and several seeds: a table, charts, a verdict.
+
+    Example: nasbench compare RUN zoo:resnet20 zoo:mobilenet_v2 --controls 3 --dataset cifar10 --seeds 5
+    """
+
+    models: tuple[str, ...] = ()
+    """Two models or more: zoo:NAME, space:SPACE:PUBLISHED, an architecture.json, or a run directory (its best)."""
+    controls: int = number(0, low=0)
+    """This many random cells of the same space and size as the found one."""
+    ensemble: bool = False
+    """Add the averaged prediction of the compared models as a row."""
+    data: Data = Data()
+    training: Training = Training()
+    repeats: Seeds = Seeds()
+    workers: Workers = Workers()
+    tracking: Tracking = Tracking()
+    place: Place = Place()
+
+
+@dataclass(frozen=True)
+class TransferConfig(Record):
+    """Builds a found, published or hand-designed network at the size of another data set, and trains it there.
+
+    Example: nasbench transfer RUN --dataset folder:PATH --stack 4@1056 --image-size 224 --aux-head --recipe
+    nasnet_mobile
+    """
+
+    model: str = ""
+    """A run directory (its best), an architecture.json, space:SPACE:PUBLISHED, or zoo:NAME."""
+    stack: str | None = None
+    """N@P: N normal cells a stack, P channels before the classifier."""
+    skeleton: Literal["cifar", "imagenet"] | None = None
+    """Of a network of cells (else imagenet)."""
+    aux_head: bool = False
+    """With the auxiliary head at its published place (cell networks)."""
+    pretrained: bool = False
+    """Start from published weights (fetched, checked by hash); all but the head then learns at a tenth of the rate."""
+    weights: str | None = None
+    """Start from what fits of the weights in this file or run directory; all but the head then learns at a tenth of the
+    rate.
+    """
+    freeze: str = "none"
+    """What stays as it is: none, all-but-head (a linear probe), or stages:K (the first K)."""
+    accumulate: int | None = number(None, low=1)
+    """Compute each batch in so many parts, one after another, which takes less memory (else the recipe's)."""
+    compile: bool = free(False)
+    """Compile the repeated parts of the network for training: up to some minutes at the start, which long trainings on
+    a GPU earn back.
+    """
+    data: Data = Data()
+    training: Training = Training(recipe="photo_fast")
+    repeats: Seeds = Seeds()
+    workers: Workers = Workers()
+    tracking: Tracking = Tracking()
+    place: Place = Place()

@@ -1,0 +1,145 @@
+"""The folder of a whole training, where it is kept so that it is never run twice.
+
+weights.safetensors, predictions.safetensors    of the best epoch, on the test split
+result.json                                     what came of it; a training is finished once it is there
+curve.jsonl                                     a line an epoch
+checkpoint.pt                                   what an interrupted training goes on from
+"""
+
+import fcntl
+import json
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from nasbench.core.protocols import Report
+from nasbench.core.store import write_atomically
+
+POLL_SECONDS = 0.5
+"""Between two looks at the curve of a training that runs in other processes."""
+
+
+class Kept:
+    """The folder of one training."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.checkpoint = folder / "checkpoint.pt"
+        self.weights = folder / "weights.safetensors"
+        self.predictions = folder / "predictions.safetensors"
+        self.curve = folder / "curve.jsonl"
+        self._result = folder / "result.json"
+
+    @property
+    def finished(self) -> bool:
+        return self._result.exists()
+
+    def result(self) -> dict[str, Any]:
+        """What came of the training."""
+        record: dict[str, Any] = json.loads(self._result.read_text(encoding="utf-8"))
+        return record
+
+    def finish(self, record: Mapping[str, Any]) -> None:
+        """Writes the result, after which the training is done and its checkpoint is not needed."""
+        write_atomically(self._result, json.dumps(record, indent=2) + "\n")
+        self.checkpoint.unlink(missing_ok=True)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Waits until no other process trains here: it may be training the very same."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with open(self.folder / ".lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    @contextmanager
+    def following(self, report: Report) -> Iterator[None]:
+        """Passes on each new line of the curve, while other processes train."""
+        ended = threading.Event()
+        known = len(_lines(self.curve))
+
+        def pass_on() -> None:
+            nonlocal known
+            lines = _lines(self.curve)
+            for line in lines[known:]:
+                if "epoch" in line:
+                    report(line["epoch"], {name: value for name, value in line.items() if name != "epoch"})
+            known = len(lines)
+
+        def poll() -> None:
+            while not ended.wait(POLL_SECONDS):
+                pass_on()
+
+        thread = threading.Thread(target=poll, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+        pass_on()
+
+
+class Curve:
+    """Called after each epoch: writes a line of the curve, and passes it on. Records where the training was
+    interrupted.
+
+    The file is there from the start of the training. A line that was torn when the process died is cut away.
+    """
+
+    def __init__(self, kept: Kept, images: int, report: Report, say: Callable[[str], None]) -> None:
+        self._path, self._images, self._report, self._say = kept.curve, images, report, say
+        self._resumes = began = self._path.exists()
+        self._path.touch()
+        data = self._path.read_bytes()
+        os.truncate(self._path, data.rfind(b"\n") + 1)
+        lines = _lines(self._path)
+        self._last_epoch = max((line["epoch"] for line in lines if "epoch" in line), default=0)
+        self.cuts: list[int] = [line["cut_off_after"] for line in lines if "cut_off_after" in line]
+        """The epochs after which the training was interrupted, 0 for before the end of the first."""
+        if began and not kept.checkpoint.exists():
+            self._resumes = False
+            self._cut_off_after(0)
+        self._last = perf_counter()
+
+    def __call__(self, epoch: int, metrics: Mapping[str, Any]) -> None:
+        now = perf_counter()
+        rate = {} if self._resumes else {"images_per_second": round(self._images / (now - self._last), 1)}
+        self._last = now
+        new = epoch > self._last_epoch
+        if new:
+            self._write({"epoch": epoch, **metrics, **rate})
+            self._last_epoch = epoch
+        if self._resumes:
+            self._resumes = False
+            self._cut_off_after(epoch)
+        if new:
+            self._report(epoch, {**metrics, **rate})
+
+    def _cut_off_after(self, epoch: int) -> None:
+        self.cuts.append(epoch)
+        self._write({"cut_off_after": epoch})
+        after = f"goes on after epoch {epoch}, where it was interrupted"
+        self._say(after if epoch else "starts again: it was interrupted in its first epoch")
+
+    def _write(self, record: Mapping[str, Any]) -> None:
+        with open(self._path, "a", encoding="utf-8") as file:
+            file.write(json.dumps(record) + "\n")
+
+
+def print_line(text: str) -> None:
+    """A line for people, on standard error."""
+    print(text, file=sys.stderr)
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    """The complete lines of a curve."""
+    if not path.exists():
+        return []
+    data = path.read_bytes()
+    return [json.loads(line) for line in data[: data.rfind(b"\n") + 1].splitlines()]

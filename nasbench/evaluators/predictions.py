@@ -1,0 +1,24 @@
+"""Class probabilities that whole trainings leave for the test split, and what their average would classify right."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+
+from nasbench.evaluators.kept import Kept
+from nasbench.train.data import Split
+from nasbench.train.source import DataSource
+
+
+def ensemble_accuracy(folders: Sequence[Path], labels: torch.Tensor) -> float:
+    """Test accuracy of the mean of these trainings' class probabilities; `labels` int64 (N)."""
+    probabilities = [load_file(Kept(folder).predictions)["probabilities"].float() for folder in folders]
+    stacked = torch.stack(probabilities)  # (M, N, classes)
+    return float((stacked.mean(dim=0).argmax(dim=1) == labels).double().mean())
+
+
+def test_labels(source: DataSource) -> torch.Tensor:
+    """The labels of the test split, int64 (N), in the order of the predictions."""
+    test, _ = source.test()
+    return test.labels.cpu() if isinstance(test, Split) else torch.tensor(test.labels)

@@ -1,0 +1,147 @@
+"""Jobs between the loop and workers in other processes that a scheduler such as Ray Tune starts and carries.
+
+The scheduler names each attempt at a job. An attempt occupies a worker from `next_job` until `release`. There are never
+more such attempts than workers, so that no job is asked for before a worker can take it.
+"""
+
+from collections import deque
+from time import monotonic
+
+from nasbench.core.errors import RunFailed
+from nasbench.core.job import Job
+from nasbench.core.loop import JobLoop
+from nasbench.executors.boundary import record, timeout_reason
+from nasbench.executors.messages import answer_from_text, job_to_text, report_from_text
+
+START_LIMIT_SECONDS = 60.0
+"""The longest time that idle workers are kept where they are because another worker starts."""
+
+
+class JobQueue:
+    """The main process's side. A scheduler swallows what its callbacks raise, so a fault that must end the run is kept
+    in `fault`.
+    """
+
+    def __init__(self, loop: JobLoop, workers: int, trial_timeout: float | None) -> None:
+        self.fault: Exception | None = None
+        self._loop, self._workers, self._trial_timeout = loop, workers, trial_timeout
+        self._occupied: set[str] = set()
+        self._sent: dict[str, tuple[Job, float]] = {}  # attempt -> its job that is not answered yet, when it was sent
+        self._begun: dict[str, float] = {}  # attempt -> when a worker began it
+        self._ready: deque[Job] = deque()
+        self._retried: set[int] = set()
+        self._any_begun = False
+        self._starts_in_time = True
+
+    @property
+    def finished(self) -> bool:
+        """True if no job will be sent any more."""
+        return self.fault is not None or self._loop.finished
+
+    @property
+    def can_release(self) -> bool:
+        """True if an idle worker can be released: either a job is ready for it, or no job will ever come.
+
+        Otherwise Tune must keep the worker. While another worker starts, Tune would give an idle one to the job for
+        which the new one is started; so nothing is released then, for START_LIMIT_SECONDS at most.
+        """
+        starting = [sent for attempt, (_, sent) in self._sent.items() if attempt not in self._begun]
+        if starting:
+            self._starts_in_time = self._starts_in_time and monotonic() - min(starting) < START_LIMIT_SECONDS
+            return not self._starts_in_time
+        self._fetch()
+        return bool(self._ready) or self.finished
+
+    def next_job(self, attempt: str) -> str | None:
+        """A job as text, or None if there is none now."""
+        if self.fault is not None or len(self._occupied) >= self._workers:
+            return None
+        self._fetch()
+        if not self._ready:
+            return None
+        job = self._ready.popleft()
+        self._occupied.add(attempt)
+        self._sent[attempt] = job, monotonic()
+        return job_to_text(job)
+
+    def begin(self, attempt: str) -> None:
+        """A worker has the job now."""
+        self._any_begun = True
+        self._begun[attempt] = monotonic()
+
+    def report(self, attempt: str, text: str) -> bool:
+        """Passes on what a training says after an epoch. True if it should stop."""
+        if self.fault is None:
+            try:
+                return self._loop.report(self._sent[attempt][0], *report_from_text(text))
+            except Exception as fault:
+                self.fault = fault
+        return True
+
+    def answer(self, attempt: str, text: str) -> bool:
+        """Records the answer to a job. True if the worker that made it can evaluate no other."""
+        job, _ = self._sent.pop(attempt)
+        self._begun.pop(attempt)
+        try:
+            answer, worker = answer_from_text(text)
+            record(self._loop, job, answer, worker)
+        except Exception as fault:
+            self.fault = fault
+            return False
+        return answer.poisoned
+
+    def release(self, attempt: str) -> None:
+        """The attempt does not occupy a worker any more."""
+        self._occupied.discard(attempt)
+
+    def lose(self, attempt: str, reason: str) -> None:
+        """A worker died. If it had begun the job, the trial failed. If not (it was killed while idle, for example), the
+        job is sent to another worker, once.
+        """
+        if attempt not in self._sent:
+            return
+        (job, _), begun = self._sent.pop(attempt), self._begun.pop(attempt, None)
+        seconds = 0.0 if begun is None else monotonic() - begun
+        if self._trial_timeout is not None and seconds >= self._trial_timeout:
+            reason = timeout_reason(self._trial_timeout)
+        try:
+            if not self._any_begun:
+                raise RunFailed(f"no worker could start: {reason}")
+            if begun is None:
+                self._retry(job, reason, seconds)
+            else:
+                self._loop.fail(job, reason, seconds, "lost")
+        except Exception as fault:
+            self.fault = fault
+
+    def retry_all(self, reason: str) -> bool:
+        """The scheduler broke, and every worker is gone. Each job is sent once more, and fails the second time.
+
+        False if no job was lost: then trying again would change nothing.
+        """
+        lost = [job for job, _ in self._sent.values()]
+        self._occupied.clear()
+        self._sent.clear()
+        self._begun.clear()
+        for job in lost:
+            try:
+                self._retry(job, reason, 0.0)
+            except Exception as fault:
+                self.fault = fault
+        return bool(lost)
+
+    def _retry(self, job: Job, reason: str, seconds: float) -> None:
+        if job.number in self._retried:
+            self._loop.fail(job, reason, seconds, "lost")
+        else:
+            self._retried.add(job.number)
+            self._ready.append(job)
+
+    def _fetch(self) -> None:
+        if self.fault is None and not self._ready:
+            try:
+                job = self._loop.next()
+            except Exception as fault:
+                self.fault = fault
+            else:
+                self._ready.extend([] if job is None else [job])

@@ -1,0 +1,64 @@
+"""What the main process and its workers send each other, as text: jobs go out, reports and answers come back."""
+
+import base64
+import json
+import pickle
+
+from nasbench.core.errors import RunFailed, UsageError
+from nasbench.core.job import Job
+from nasbench.core.loop import Epoch
+from nasbench.core.protocols import Evaluator, Metrics
+from nasbench.executors.boundary import Answer, evaluate, in_one_line
+from nasbench.executors.process import watchdog
+
+
+def job_to_text(job: Job) -> str:
+    return base64.b64encode(pickle.dumps(job)).decode()
+
+
+def job_from_text(text: str) -> Job:
+    job: Job = pickle.loads(base64.b64decode(text))
+    return job
+
+
+def report_to_text(epochs: int, metrics: Metrics) -> str:
+    return json.dumps([epochs, metrics])
+
+
+def report_from_text(text: str) -> tuple[int, Metrics]:
+    """(epochs done, metrics)."""
+    epochs, metrics = json.loads(text)
+    return epochs, metrics
+
+
+def respond(evaluator: Evaluator, job: Job, report: Epoch, worker: str, trial_timeout: float | None = None) -> str:
+    """Evaluates a job in a worker process, and says what became of it.
+
+    A trial that takes longer than `trial_timeout` seconds ends the process. A KeyboardInterrupt does not come from the
+    user here, so it makes a failed trial.
+    """
+    try:
+        with watchdog(trial_timeout):
+            answer = evaluate(evaluator, job, report)
+    except (UsageError, RunFailed) as fault:
+        return fault_to_text(fault)
+    except KeyboardInterrupt as error:
+        answer = Answer(0.0, error=in_one_line(error))
+    try:
+        return json.dumps({"worker": worker, **vars(answer)})
+    except (TypeError, ValueError) as error:
+        return fault_to_text(UsageError(f"the evaluator's metrics are no JSON ({error}): {str(answer.metrics)[:300]}"))
+
+
+def fault_to_text(fault: UsageError | RunFailed) -> str:
+    """A fault that must end the run, as an answer."""
+    return json.dumps({"fault": "UsageError" if isinstance(fault, UsageError) else "RunFailed", "reason": str(fault)})
+
+
+def answer_from_text(text: str) -> tuple[Answer, str]:
+    """(answer, worker) from what `respond` made of a job. Raises the fault where the run must end."""
+    fields = json.loads(text)
+    if "fault" in fields:
+        raise (UsageError if fields["fault"] == "UsageError" else RunFailed)(fields["reason"])
+    worker = fields.pop("worker")
+    return Answer(**fields), worker

@@ -1,0 +1,219 @@
+"""Starts, joins and leaves Ray, and says what fits into it.
+
+Importing this module imports ray; import it when it is used.
+"""
+
+import logging
+import os
+import shutil
+import socket
+import tempfile
+import threading
+import warnings
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, final
+
+from nasbench.core.errors import RunFailed, UsageError
+from nasbench.executors.boundary import in_one_line
+from nasbench.executors.process import environment, num_cores, own_import_paths, same_signal_handlers
+
+# Ray reads this when it is imported. There is no other way to keep the messages of its daemons off standard output,
+# where `--json` prints one object.
+with environment({"RAY_DEDUP_LOGS_SKIP_REGEX": "^"}):
+    import ray
+
+REACH_LIMIT_SECONDS = 3.0
+"""How long an address may take to answer."""
+
+OBJECT_STORE_BYTES = 200 * 2**20
+"""Only the evaluator goes through Ray's object store (a larger one spills to disk)."""
+
+WORKER_ENVIRONMENT = {
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",  # a worker that holds no GPU sees none
+    "RAY_USAGE_STATS_ENABLED": "0",
+}
+ADDRESS_HINT = (
+    "Give --ray-address the HOST:PORT that 'ray start --head' printed, or leave it out to start Ray on this machine."
+)
+SETTINGS = b"\x04"
+HTTP2_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0" + SETTINGS + b"\0\0\0\0\0"
+"""What opens a gRPC connection: the preface and an empty SETTINGS frame, which the server answers with its own (RFC
+9113, 3.4).
+"""
+
+
+@final
+class RayCluster:
+    """The Ray that `workers` workers with `gpus_per_worker` GPUs each run on.
+
+    With `ray_address` (host:port of the head node, or 'auto') it joins that cluster. Without, it uses the Ray that this
+    process is connected to, or starts Ray on this machine, until `close` or the end of this object.
+    """
+
+    def __init__(self, workers: int, gpus_per_worker: float, ray_address: str | None) -> None:
+        if workers < 1:
+            raise UsageError(f"--workers takes a whole number from 1 on for Ray (0 is this process); got {workers}")
+        if gpus_per_worker > 1 and gpus_per_worker != int(gpus_per_worker):
+            raise UsageError(f"--gpus-per-worker above 1 must be whole; got {gpus_per_worker}")
+        self._workers, self._gpus_per_worker, self._address = workers, gpus_per_worker, ray_address
+        self._disconnect: weakref.finalize[Any, RayCluster] | None = None
+
+    def connect(self) -> None:
+        """UsageError if no connection can be made, or if the workers do not fit. Calling it again does no harm."""
+        if self._address is not None:
+            check_reachable(self._address)
+        if not ray.is_initialized():
+            with same_signal_handlers(), quiet():
+                directory = _start(self._workers) if self._address is None else None
+                if self._address is not None:
+                    _join(self._address)
+            self._disconnect = weakref.finalize(self, _leave, directory)
+        fit = capacity([node["Resources"] for node in ray.nodes() if node["Alive"]], self._gpus_per_worker)
+        if fit < self._workers:
+            total = ray.cluster_resources()
+            self.close()
+            raise UsageError(
+                f"--workers {self._workers} with --gpus-per-worker {self._gpus_per_worker:g} do not fit: there are "
+                f"{total.get('CPU', 0):g} CPU slots and {total.get('GPU', 0):g} GPUs, enough for {fit} such workers. "
+                "Ask for fewer, or for a smaller share."
+            )
+
+    def describe(self) -> str:
+        """Connects, and says in one line what each worker has."""
+        self.connect()
+        total = ray.cluster_resources()
+        nodes = sum(node["Alive"] for node in ray.nodes())
+        where = (
+            f"Ray {ray.__version__} on {nodes} node{'s' * (nodes != 1)} ({total.get('CPU', 0):g} CPU slots, "
+            f"{total.get('GPU', 0):g} GPUs)"
+        )
+        if self._gpus_per_worker:
+            kinds = sorted(name.partition(":")[2] for name in total if name.startswith("accelerator_type:"))
+            device = (
+                f"{self._gpus_per_worker:g} GPU{'s' * (self._gpus_per_worker > 1)} "
+                f"({', '.join(kinds) or 'kind unknown'})"
+            )
+        else:
+            device = "the CPU" + (" (the GPUs stay idle without --gpus-per-worker)" if total.get("GPU") else "")
+        return f"{where}: {self._workers} workers, each on {device}"
+
+    def close(self) -> None:
+        """Leaves Ray, and ends it if this object started it. Calling it again does no harm."""
+        if self._disconnect is not None:
+            self._disconnect()
+            self._disconnect = None
+
+
+def check_reachable(address: str) -> None:
+    """UsageError within seconds if nothing answers: Ray itself would go on trying for much longer."""
+    if address.startswith("ray://"):
+        raise UsageError(
+            f"--ray-address {address}: Ray's client protocol is not supported. Run on a node of the cluster. "
+            f"{ADDRESS_HINT}"
+        )
+    if address == "auto":
+        return
+    host, _, port = address.rpartition(":")
+    try:
+        with socket.create_connection((host, int(port)), timeout=REACH_LIMIT_SECONDS) as connection:
+            if os.environ.get("RAY_USE_TLS", "0") == "0":
+                connection.sendall(HTTP2_GREETING)
+                greeting = connection.recv(9)  # the header of a frame; the fourth byte is its type
+                if greeting[3:4] != SETTINGS:
+                    raise ConnectionError("something else is listening there")
+    except (OSError, ValueError, OverflowError) as error:
+        raise UsageError(f"no Ray cluster answers at --ray-address {address} ({error}). {ADDRESS_HINT}") from error
+
+
+def capacity(nodes: Sequence[Mapping[str, float]], gpus_per_worker: float) -> int:
+    """How many workers of one CPU slot and `gpus_per_worker` GPUs the nodes (resource -> amount) hold at once."""
+    slots = 0
+    for node in nodes:
+        cpus, gpus = int(node.get("CPU", 0)), node.get("GPU", 0)
+        if gpus_per_worker > 1:
+            cpus = min(cpus, int(gpus // gpus_per_worker))
+        elif gpus_per_worker > 0:
+            cpus = min(cpus, int(gpus) * int(1 / gpus_per_worker + 1e-9))  # a share lies within one GPU
+        slots += cpus
+    return slots
+
+
+def why_it_died(text: str) -> str:
+    """The reason for the log, from what Ray says of a worker that died."""
+    if "low on memory" in text:
+        return "the machine ran low on memory: Ray ended the worker"
+    if "creation task" in text or "Traceback" in text:
+        return text.splitlines()[-1].strip()[:500]
+    return "the worker died: killed, crashed, or its machine is gone"
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Inside, Ray's log messages below CRITICAL and the warnings of its own code are dropped."""
+    logger = logging.getLogger("ray")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        if threading.current_thread() is not threading.main_thread():  # all threads share the list of warning filters
+            yield
+            return
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module=r"ray(\.|$)")
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+def _start(workers: int) -> Path:
+    """Starts Ray on this machine, reachable from it alone, with one CPU slot for each worker. Returns its directory."""
+    # Short and not under $TMPDIR: the path of a Unix socket may have 107 bytes.
+    directory = Path(tempfile.mkdtemp(prefix="nb-ray-", dir="/tmp" if os.path.isdir("/tmp") else None))
+    unless_set = {
+        "OMP_NUM_THREADS": str(max(1, num_cores() // workers)),
+        # Ray's own memory monitor breaks Tune. The kernel ends only the worker: Ray has marked it as the first to go.
+        "RAY_memory_monitor_refresh_ms": "0",
+    }
+    variables = {**WORKER_ENVIRONMENT, "PYTHONPATH": os.pathsep.join(own_import_paths())}
+    variables |= {name: os.environ.get(name, value) for name, value in unless_set.items()}
+    try:
+        with environment(variables):
+            ray.init(
+                address="local",
+                num_cpus=workers,
+                include_dashboard=False,
+                _node_ip_address="127.0.0.1",
+                object_store_memory=OBJECT_STORE_BYTES,
+                log_to_driver=False,
+                logging_level=logging.CRITICAL,
+                _temp_dir=str(directory),
+            )
+    except BaseException as error:
+        _leave(directory)
+        if isinstance(error, Exception):
+            raise RunFailed(f"Ray did not start on this machine ({in_one_line(error)}). Try --workers 0.") from error
+        raise
+    return directory
+
+
+def _join(address: str) -> None:
+    """Connects to a running cluster, of which this machine must be a node."""
+    variables = {**WORKER_ENVIRONMENT, "PYTHONPATH": os.pathsep.join(own_import_paths())}
+    if "OMP_NUM_THREADS" in os.environ:  # otherwise Ray gives each worker the threads of its CPU slot: one
+        variables["OMP_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"]
+    try:
+        with environment(WORKER_ENVIRONMENT):
+            ray.init(address, log_to_driver=False, logging_level=logging.CRITICAL, runtime_env={"env_vars": variables})
+    except Exception as error:
+        raise UsageError(
+            f"cannot join the Ray cluster at --ray-address {address} ({in_one_line(error)}). {ADDRESS_HINT}"
+        ) from error
+
+
+def _leave(directory: Path | None) -> None:
+    with quiet():
+        ray.shutdown()
+    if directory is not None:
+        shutil.rmtree(directory, ignore_errors=True)

@@ -1,0 +1,1 @@
+"""The report of trainings: of train, transfer and scale --train."""

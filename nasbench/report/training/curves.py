@@ -1,0 +1,49 @@
+"""What trainings reported after each epoch, as curves."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from nasbench.report.common.figure import BLUE, GREEN, ORANGE, PURPLE, RED, STYLE, new_figure, to_svg
+
+COLOURS = (BLUE, ORANGE, GREEN, PURPLE, RED)
+PANELS = (("val_accuracy", "validation accuracy"), ("train_loss", "training loss"))
+NAMED = 6
+"""Up to this many trainings are named in the legend."""
+
+
+def read_curves(directory: Path) -> dict[str, list[dict[str, Any]]]:
+    """Name and seed of a training -> what it reported, by epoch; each epoch once."""
+    path = directory / "curves.jsonl"
+    data = path.read_bytes() if path.exists() else b""
+    found: dict[str, dict[int, dict[str, Any]]] = {}
+    for line in data[: data.rfind(b"\n") + 1].splitlines():
+        told = json.loads(line)
+        found.setdefault(f"{told.get('name') or 'trial ' + str(told['number'])} seed {told['seed']}", {})[
+            told["epoch"]
+        ] = told
+    return {name: [epochs[epoch] for epoch in sorted(epochs)] for name, epochs in found.items()}
+
+
+def curve_figure(curves: Mapping[str, Sequence[Mapping[str, Any]]]) -> str | None:
+    """The curves as SVG text; None where nothing was reported."""
+    import matplotlib
+
+    if not curves:
+        return None
+    with matplotlib.rc_context(STYLE):
+        figure = new_figure(7.2, 2.6)
+        for axes, (metric, label) in zip(figure.subplots(1, 2), PANELS, strict=True):
+            for index, (name, epochs) in enumerate(curves.items()):
+                points = [(told["epoch"], told[metric]) for told in epochs if metric in told]
+                x, y = [point[0] for point in points], [point[1] for point in points]
+                axes.plot(
+                    x, y, "." if len(x) == 1 else "-", color=COLOURS[index % len(COLOURS)], label=name, linewidth=1.2
+                )
+            axes.set_xlabel("epoch")
+            axes.set_ylabel(label)
+            axes.xaxis.get_major_locator().set_params(integer=True)
+        if len(curves) <= NAMED:
+            figure.axes[0].legend()
+        return to_svg(figure, "curves")

@@ -1,0 +1,133 @@
+"""The report of trainings: accuracies over seeds, curves by epoch, failures, the recipe; one self-contained page."""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any
+
+from nasbench.core.store import RunStore, write_atomically
+from nasbench.core.trial import Trial
+from nasbench.report.common.numbers import count
+from nasbench.report.common.page import (
+    configuration,
+    facts,
+    mapping,
+    minute,
+    numbers_row,
+    page,
+    table,
+    themed,
+    wall_time,
+)
+from nasbench.report.training.curves import curve_figure, read_curves
+
+CAPTION = (
+    "Validation accuracy and training loss after each epoch, a line a training: what the trainings of this run "
+    "reported. "
+    "A training that was finished before, and was read, reports nothing."
+)
+
+
+def write_trainings(store: RunStore) -> list[Path]:
+    """Writes report.html, and curves.svg where epochs were reported; returns what was written, the page first."""
+    drawn = curve_figure(read_curves(store.directory))
+    written = [store.directory / "report.html"]
+    if drawn is not None:
+        written.append(store.directory / "curves.svg")
+        write_atomically(written[-1], '<?xml version="1.0" encoding="utf-8"?>\n' + drawn)
+    write_atomically(written[0], render(store.directory, store.run, store.trials, drawn))
+    return written
+
+
+def render(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial], drawn: str | None) -> str:
+    """The page as text. `drawn` is the figure of the curves as SVG."""
+    config, recipe = mapping(run.get("config")), mapping(mapping(run.get("plan")).get("recipe"))
+    names = list(mapping(mapping(run.get("plan")).get("networks")))
+    under = f"recipe {recipe.get('name')} v{recipe.get('version')}"
+    lead = f"nasbench {run.get('command')} · on {config.get('dataset')} · {under}"
+    sections = [
+        _headline(run, trials),
+        _models(names, trials),
+        _curves(drawn),
+        _trainings(trials),
+        _failures(trials),
+        f"<h2>Recipe</h2>\n{facts(recipe)}" if recipe else "",
+        configuration(run),
+        _how_to_go_on(directory, run),
+    ]
+    return page(" · ".join(names) or "trainings", f"{lead} · started {minute(run.get('started'))}", sections)
+
+
+def _headline(run: Mapping[str, Any], trials: Sequence[Trial]) -> str:
+    done = [trial for trial in trials if trial.scored]
+    best = max((trial.metrics["test_accuracy"] for trial in done), default=None)
+    failed = sum(trial.status == "failed" for trial in trials)
+    reused = sum(bool(trial.metrics.get("reused")) for trial in done)
+    return numbers_row(
+        [
+            ("trainings", str(len(done)), f"{reused} of them run before" if reused else ""),
+            ("failed", str(failed), "reasons below" if failed else ""),
+            ("best test accuracy", "none yet" if best is None else f"{100 * best:.2f} %", ""),
+            ("wall time", wall_time(run), "" if run.get("ended") else "not ended"),
+        ]
+    )
+
+
+def _models(names: Sequence[str], trials: Sequence[Trial]) -> str:
+    rows = []
+    for name in names:
+        done = [trial.metrics for trial in trials if trial.name == name and trial.scored]
+        if done:
+            counts = (count(done[0]["params"]), count(done[0]["macs"]))
+            told = tuple(_mean(done, metric) for metric in ("val_accuracy", "test_accuracy", "test_top5"))
+            rows.append((name, *counts, *told, str(len(done))))
+    if not rows:
+        return "<h2>Models</h2>\n<p>No training has finished.</p>"
+    columns = ("model", "params", "MACs", "validation, %", "test top-1, %", "test top-5, %", "seeds")
+    return f"<h2>Models</h2>\n{table(columns, rows, wrap=('model',))}\n<p>Mean ± sample deviation over the seeds.</p>"
+
+
+def _curves(drawn: str | None) -> str:
+    if drawn is None:
+        return ""
+    return f"<h2>Curves</h2>\n<figure>{themed(drawn)}<figcaption>{escape(CAPTION)}</figcaption></figure>"
+
+
+def _trainings(trials: Sequence[Trial]) -> str:
+    rows = [
+        (
+            trial.name,
+            str(trial.seed),
+            trial.status,
+            f"{100 * trial.metrics['val_accuracy']:.2f}",
+            f"{100 * trial.metrics['test_accuracy']:.2f}",
+            str(trial.metrics.get("best_epoch", "–")),
+            "yes" if trial.metrics.get("reused") else "no",
+        )
+        for trial in sorted(trials, key=lambda trial: trial.number)
+        if trial.scored
+    ]
+    columns = ("model", "seed", "status", "validation, %", "test top-1, %", "best epoch", "read, not run")
+    return (
+        f"<h2>Trainings</h2>\n{table(columns, rows, left=('status',), wrap=('model',), sortable=True)}" if rows else ""
+    )
+
+
+def _failures(trials: Sequence[Trial]) -> str:
+    lines = "".join(f"<li>{escape(f'{t.name} seed {t.seed}: {t.error}')}</li>" for t in trials if t.error)
+    return f"<h2>Failed trainings</h2>\n<ul>{lines}</ul>" if lines else ""
+
+
+def _how_to_go_on(directory: Path, run: Mapping[str, Any]) -> str:
+    where, command = shlex.quote(str(directory)), run.get("command")
+    lines = [] if run.get("ended") else [f"# go on with this run\nnasbench {command} --run {where} --resume"]
+    lines.append(f"# build this page anew\nnasbench report {where}")
+    lines.append(f"# write the best network in other forms\nnasbench export {where}")
+    return f"<h2>How to go on</h2>\n<pre>{escape(chr(10).join(lines))}</pre>"
+
+
+def _mean(metrics: Sequence[Mapping[str, Any]], name: str) -> str:
+    values = [100 * float(each[name]) for each in metrics]
+    return f"{fmean(values):.2f}" + (f" ± {stdev(values):.2f}" if len(values) > 1 else "")

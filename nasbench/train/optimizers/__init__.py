@@ -1,0 +1,1 @@
+"""Optimisers of a recipe: the built-in ones, and the groups of parameters that each of them gets."""

@@ -1,0 +1,32 @@
+"""The optimisers that a recipe can name without an import path.
+
+Each group carries its own `weight_decay`, so that no function here needs the recipe's.
+"""
+
+from typing import Any
+
+from torch import optim
+
+from nasbench.core.registry import optimizers
+from nasbench.train.optimizers.rmsprop import RMSProp
+
+RMSPROP_DECAY = 0.9
+"""Of the mean square, in the ImageNet trainings of NASNet, AmoebaNet and EfficientNet."""
+
+
+@optimizers.register("sgd")
+def sgd(groups: list[dict[str, Any]], lr: float, momentum: float, nesterov: bool) -> optim.Optimizer:
+    """Gradient descent with momentum; the weight decay is an L2 penalty in the gradient."""
+    return optim.SGD(groups, lr, momentum=momentum, nesterov=nesterov)
+
+
+@optimizers.register("rmsprop")
+def rmsprop(groups: list[dict[str, Any]], lr: float, momentum: float, rmsprop_eps: float) -> optim.Optimizer:
+    """TensorFlow's RMSProp; the weight decay is an L2 penalty in the gradient."""
+    return RMSProp(groups, lr, decay=RMSPROP_DECAY, eps=rmsprop_eps, momentum=momentum)
+
+
+@optimizers.register("adamw")
+def adamw(groups: list[dict[str, Any]], lr: float) -> optim.Optimizer:
+    """Adam with decoupled weight decay (Loshchilov and Hutter 2019, arXiv:1711.05101)."""
+    return optim.AdamW(groups, lr)

@@ -1,0 +1,151 @@
+"""Learning-rate schedules of a recipe. A rate is a pure function of the step, so that a resumed training repeats it.
+
+t in [0, 1) is the share of the steps after the warm-up that are done, T all steps of the training.
+
+| schedule    | rate at a step after the warm-up                                   | source                           |
+|-------------|--------------------------------------------------------------------|----------------------------------|
+| cosine      | lr_final + (lr_peak - lr_final) (1 + cos(pi t)) / 2                | Loshchilov and Hutter 2017       |
+|             |                                                                    | (arXiv:1608.03983), eq. 5        |
+| one_cycle   | as cosine, after a warm-up from lr_peak / 25                       | Smith and Topin 2019             |
+|             |                                                                    | (arXiv:1708.07120), OneCycleLR   |
+| steps       | lr_peak * lr_gamma ** (milestones m with step >= m T)              | He et al. 2016                   |
+|             |                                                                    | (arXiv:1512.03385), section 4.2  |
+| exponential | lr_peak * lr_gamma ** floor(step / (lr_decay_epochs * epoch))      | Tan and Le 2019                  |
+|             |                                                                    | (arXiv:1905.11946), section 5.2  |
+| constant    | lr_peak                                                            |                                  |
+
+The warm-up rises in equal parts and reaches lr_peak in its last step. It takes `warmup_epochs`; `one_cycle` takes 30 %
+of all steps if that is 0. The stairs of `steps` and `exponential` are counted from the first step of the training.
+
+Your own schedule is a function or a class. Both may ask by name for any field of the recipe or for `recipe`; a class
+does so in its constructor. The function, or the object of the class, may ask for `step` (from 0), `steps_per_epoch` and
+`epochs` of this training as well. It returns the rate. It has to do its own warm-up: see `warmup_rate`.
+"""
+
+from collections.abc import Callable
+from math import cos, isfinite, pi
+from typing import Any
+
+from nasbench.core.errors import UsageError
+from nasbench.core.options import call_with_options, named_arguments
+from nasbench.core.recipe import Recipe, offered_values
+from nasbench.core.registry import schedules
+
+Schedule = Callable[[int, int, int], float]
+"""(step counted from 0, steps per epoch, epochs) -> the learning rate of that step."""
+
+ONE_CYCLE_WARMUP_SHARE = 0.3
+"""Share of all steps that one_cycle rises for if the recipe has no warm-up; PyTorch's OneCycleLR has the same value."""
+
+ONE_CYCLE_START = 1 / 25
+"""The rate at which one_cycle starts, as a share of the peak; PyTorch's OneCycleLR has the same value."""
+
+
+def warmup_steps(warmup_epochs: float, steps_per_epoch: int, epochs: int) -> int:
+    """Steps of the warm-up, at most all of the training."""
+    return min(round(warmup_epochs * steps_per_epoch), steps_per_epoch * epochs)
+
+
+def warmup_rate(step: int, warmup: int, lr_peak: float, start: float = 0.0) -> float:
+    """The rate of step `step` < `warmup`, rising from the share `start` of the peak to the peak."""
+    return lr_peak * (start + (1.0 - start) * (step + 1) / warmup)
+
+
+@schedules.register("cosine")
+def cosine(
+    step: int, steps_per_epoch: int, epochs: int, lr_peak: float, lr_final: float, warmup_epochs: float
+) -> float:
+    """A warm-up, then half a cosine down to `lr_final`."""
+    warmup = warmup_steps(warmup_epochs, steps_per_epoch, epochs)
+    if step < warmup:
+        return warmup_rate(step, warmup, lr_peak)
+    return _half_cosine(step - warmup, steps_per_epoch * epochs - warmup, lr_peak, lr_final)
+
+
+@schedules.register("one_cycle")
+def one_cycle(
+    step: int, steps_per_epoch: int, epochs: int, lr_peak: float, lr_final: float, warmup_epochs: float
+) -> float:
+    """A long rise from a 25th of the peak, then half a cosine down to `lr_final`."""
+    total = steps_per_epoch * epochs
+    warmup = warmup_steps(warmup_epochs, steps_per_epoch, epochs)
+    if warmup == 0:
+        warmup = min(round(ONE_CYCLE_WARMUP_SHARE * total), total)
+    if step < warmup:
+        return warmup_rate(step, warmup, lr_peak, ONE_CYCLE_START)
+    return _half_cosine(step - warmup, total - warmup, lr_peak, lr_final)
+
+
+@schedules.register("steps")
+def steps(
+    step: int,
+    steps_per_epoch: int,
+    epochs: int,
+    lr_peak: float,
+    lr_gamma: float,
+    lr_milestones: tuple[float, ...],
+    warmup_epochs: float,
+) -> float:
+    """A warm-up, then the peak, multiplied by `lr_gamma` at each milestone."""
+    warmup = warmup_steps(warmup_epochs, steps_per_epoch, epochs)
+    if step < warmup:
+        return warmup_rate(step, warmup, lr_peak)
+    total = steps_per_epoch * epochs
+    return float(lr_peak * lr_gamma ** sum(step >= milestone * total for milestone in lr_milestones))
+
+
+@schedules.register("exponential")
+def exponential(
+    step: int,
+    steps_per_epoch: int,
+    epochs: int,
+    lr_peak: float,
+    lr_gamma: float,
+    lr_decay_epochs: float,
+    warmup_epochs: float,
+) -> float:
+    """A warm-up, then the peak, multiplied by `lr_gamma` once every `lr_decay_epochs` epochs."""
+    warmup = warmup_steps(warmup_epochs, steps_per_epoch, epochs)
+    if step < warmup:
+        return warmup_rate(step, warmup, lr_peak)
+    return float(lr_peak * lr_gamma ** (step // (lr_decay_epochs * steps_per_epoch)))
+
+
+@schedules.register("constant")
+def constant(step: int, steps_per_epoch: int, epochs: int, lr_peak: float, warmup_epochs: float) -> float:
+    """A warm-up, then the peak."""
+    warmup = warmup_steps(warmup_epochs, steps_per_epoch, epochs)
+    return warmup_rate(step, warmup, lr_peak) if step < warmup else lr_peak
+
+
+def make_schedule(recipe: Recipe) -> Schedule:
+    """The recipe's schedule."""
+    return build_schedule(schedules.get(recipe.lr_schedule), recipe)
+
+
+def build_schedule(part: Any, recipe: Recipe) -> Schedule:
+    """The schedule of `part`, which `recipe` names: bound to the recipe's values, with a check of each rate.
+
+    Raises UsageError for a required parameter that is not offered, and the schedule itself for a rate that is negative,
+    infinite, not a number or of another type.
+    """
+    name = f"schedule {recipe.lr_schedule!r}"
+    offered = offered_values(recipe)
+    made = call_with_options(part, name, None, offered=offered) if isinstance(part, type) else part
+    position = {"step": 0, "steps_per_epoch": 1, "epochs": 1}
+    arguments = named_arguments(made, name, None, 0, {**offered, **position} if made is part else position)
+    changing = position.keys() & arguments.keys()
+
+    def rate_of(step: int, steps_per_epoch: int, epochs: int) -> float:
+        now = {"step": step, "steps_per_epoch": steps_per_epoch, "epochs": epochs}
+        rate = made(**{**arguments, **{key: now[key] for key in changing}})
+        if not isinstance(rate, int | float) or not isfinite(rate) or rate < 0.0:
+            raise UsageError(f"{name} gave the rate {rate!r} at step {step}; it must return a finite number from 0 on")
+        return float(rate)
+
+    return rate_of
+
+
+def _half_cosine(done: int, total: int, lr_peak: float, lr_final: float) -> float:
+    t = done / max(1, total)
+    return lr_final + (lr_peak - lr_final) * (1.0 + cos(pi * t)) / 2.0

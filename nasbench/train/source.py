@@ -1,0 +1,75 @@
+"""A data set as a command names it: where it lies, at which size its images are seen, what happens to broken files."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from nasbench.core.errors import UsageError
+from nasbench.core.spec import Task
+from nasbench.train.content import content_of
+from nasbench.train.data import AnySplit, ImageData
+from nasbench.train.datasets import default_data_dir, on_device_once, read_once, resolve_dataset
+
+
+@dataclass(frozen=True)
+class DataSource:
+    """A data set by name. Each process reads it once.
+
+    Attributes:
+        name: a data set by name, an import path, or folder:PATH.
+        directory: where data sets lie; None is $NASBENCH_DATA, else the user cache.
+        image_size: the side in pixels at which images are seen; None is the data set's own.
+        download: fetch the data set if it is missing.
+        skip_corrupt: leave out files that cannot be read.
+    """
+
+    name: str
+    directory: str | None = None
+    image_size: int | None = None
+    download: bool = False
+    skip_corrupt: bool = False
+
+    def task(self) -> Task:
+        """What networks on this data set are built for. Reads no more than it must."""
+        return resolve_dataset(self.name).task(self._directory, self.image_size)
+
+    def read(self, pixels: int | None = None) -> ImageData:
+        """The training and the validation split, at `pixels` or else at `image_size`. UsageError where they are
+        missing.
+        """
+        return read_once(*self._key(pixels))
+
+    def on(self, device: torch.device, pixels: int | None = None) -> ImageData:
+        """The same, with images that are in memory copied to `device`."""
+        return on_device_once(device, *self._key(pixels))
+
+    def test(self, pixels: int | None = None) -> tuple[AnySplit, set[Path]]:
+        """The test split, which no search may touch, and a set that gathers the files left out as it is read."""
+        dataset = resolve_dataset(self.name, self.skip_corrupt)
+        split = dataset.load_test(self._directory, pixels or self.image_size, False)
+        left_out = getattr(dataset, "corrupt", None)
+        return split, set() if left_out is None else left_out
+
+    def check(self) -> None:
+        """UsageError where the data set is missing, or has too few images to train on."""
+        images = len(self.read().train)
+        if images < 2:
+            raise UsageError(f"data set {self.name!r} has {images} training images: too few to train on")
+
+    def identity(self, test: bool = False) -> Mapping[str, Any]:
+        """Its content by digest, as JSON; with `test`, that of the test split too."""
+        data = self.read()
+        found: dict[str, Any] = {"name": self.name, "train": content_of(data.train), "val": content_of(data.val)}
+        if test:
+            found["test"] = content_of(self.test()[0])
+        return {**found, "skip_corrupt": True} if self.skip_corrupt else found
+
+    @property
+    def _directory(self) -> Path:
+        return Path(self.directory) if self.directory else default_data_dir()
+
+    def _key(self, pixels: int | None) -> tuple[str, Path, int | None, bool, bool]:
+        return self.name, self._directory, pixels or self.image_size, self.download, self.skip_corrupt

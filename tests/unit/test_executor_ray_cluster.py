@@ -1,0 +1,70 @@
+"""What can be said of a Ray cluster before any work starts."""
+
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+
+import pytest
+
+from nasbench.core.errors import UsageError
+from nasbench.executors import ray_cluster
+from nasbench.executors.ray_cluster import capacity, check_reachable, why_it_died
+
+
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n"])
+def test_an_address_where_something_else_listens_is_answered_within_seconds(answer, monkeypatch):
+    monkeypatch.setattr(ray_cluster, "REACH_LIMIT_SECONDS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection, suppress(ConnectionError):
+                connection.sendall(answer)
+                connection.recv(1000)
+                connection.recv(1000)
+
+        threading.Thread(target=serve, daemon=True).start()
+        start = time.monotonic()
+        with pytest.raises(UsageError, match="no Ray cluster answers at"):
+            check_reachable(f"127.0.0.1:{server.getsockname()[1]}")
+        assert time.monotonic() - start < 10
+
+
+def test_a_ray_cluster_is_reachable(ray_session):
+    check_reachable(ray_session)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "gpus", "fit"),
+    [
+        ([{"CPU": 4.0, "GPU": 4.0}], 0, 4),
+        ([{"CPU": 8.0, "GPU": 2.0}], 0.3, 6),
+        ([{"CPU": 8.0, "GPU": 2.0}], 0.6, 2),
+        ([{"CPU": 8.0, "GPU": 3.0}, {"CPU": 8.0, "GPU": 3.0}], 2, 2),
+        ([{"CPU": 1.0, "GPU": 8.0}, {"CPU": 2.0}], 0.5, 1),
+    ],
+)
+def test_how_many_workers_fit(nodes, gpus, fit):
+    assert capacity(nodes, gpus) == fit
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("task was killed because the node was low on memory", "the machine ran low on memory: Ray ended the worker"),
+        ("Traceback (most recent call last):\n  ...\nImportError: no module", "ImportError: no module"),
+        ("", "the worker died: killed, crashed, or its machine is gone"),
+    ],
+)
+def test_why_a_worker_died(text, reason):
+    assert why_it_died(text) == reason
+
+
+def test_executors_without_ray_import_neither_ray_nor_torch():
+    names = ("local", "job_queue", "worker_thread", "processes", "contracts")
+    imports = ", ".join(f"nasbench.executors.{name}" for name in names)
+    code = f"import sys, {imports}; assert not {{'ray', 'torch'}} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
