@@ -162,4 +162,5 @@ class Tracker(Protocol):
     def trial(self, trial: Trial) -> None:
         """Called after the trial is in the log and the strategy was told."""
 
-    def finish(self, summary: Mapping[str, Any], run_dir: Path) -> None: ...
+    def finish(self, summary: Mapping[str, Any], run_dir: Path) -> None:
+        """`summary` is what the command came to; or {'interrupted': True}, or {'error': why the run could not go on}."""

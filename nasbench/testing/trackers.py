@@ -21,7 +21,7 @@ from nasbench.testing.toy import TOY_SPACE, additive_score
 
 SEARCH_CONFIG = {"space": "toy", "strategy": "random", "dataset": "digits", "trials": 8, "seed": 0, "wandb": "off"}
 TRAIN_CONFIG = {"model": "zoo:lenet5", "dataset": "digits", "recipe": "quick", "seeds": 2, "seed": 0, "wandb": "off"}
-SUMMARIES: tuple[Mapping[str, Any], ...] = ({"trials": 4, "best": None}, {"interrupted": True}, {"failed": "no images"})
+SUMMARIES: tuple[Mapping[str, Any], ...] = ({"trials": 4, "best": None}, {"interrupted": True}, {"error": "no images"})
 
 
 def check_tracker(make: Callable[[], Tracker]) -> None:
@@ -36,7 +36,7 @@ def check_tracker(make: Callable[[], Tracker]) -> None:
         config = TRAIN_CONFIG if trials[0].name else SEARCH_CONFIG
         for summary in SUMMARIES:
             _play(make, config, trials, (), summary, epochs=True)
-        _play(make, config, (), (), {"failed": "no images"}, epochs=False)
+        _play(make, config, (), (), {"error": "no images"}, epochs=False)
         _play(make, config, trials, (), SUMMARIES[0], epochs=False)
         _play(make, config, trials[3:], trials[:3], SUMMARIES[0], epochs=True)
         _play(make, config, (), trials, SUMMARIES[0], epochs=True)

@@ -84,7 +84,7 @@ class ConsoleTracker:
             self._live.stop()
             self._live = None
         counts = ", ".join(f"{count} {status}" for status, count in self._counts.items() if count)
-        how = "interrupted" if summary.get("interrupted") else "stopped" if summary.get("failed") else "done"
+        how = "interrupted" if summary.get("interrupted") else "stopped" if summary.get("error") else "done"
         seconds = _duration(self._clock() - self._started)
         self._print(
             f"{how}: {self._done} of {self._total} trials ({counts or 'none'}) after {seconds}; {self._best_text()}; "

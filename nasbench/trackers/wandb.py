@@ -160,7 +160,7 @@ class WandbTracker:
             run.log(last, step=self._step)  # the last trial's own step: a later sitting goes on with the next
         for name, value in summary.items():
             run.summary[name] = value if isinstance(value, str | int | float | bool | None) else json.dumps(value)
-        run.finish(exit_code=1 if summary.get("interrupted") or summary.get("failed") else 0)
+        run.finish(exit_code=1 if summary.get("interrupted") or summary.get("error") else 0)
 
     def _connect(self, **options: Any) -> Any:
         """A W&B run; offline where auto finds no key or cannot reach the server."""

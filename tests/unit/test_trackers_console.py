@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from nasbench.core.job import Job
+from nasbench.core.protocols import RunInfo
 from nasbench.core.trial import Trial
 from nasbench.trackers.console import ConsoleTracker
 from nasbench.trackers.guard import Guarded
@@ -168,3 +169,13 @@ def test_a_tracker_may_leave_epochs_out():
 def test_an_interrupt_passes_the_guard():
     with pytest.raises(KeyboardInterrupt):
         Guarded(Broken("trial", KeyboardInterrupt)).trial(trial(1))
+
+
+def test_a_run_with_a_failed_trial_is_done_and_one_that_could_not_go_on_is_stopped() -> None:
+    for summary, word in (({"trials": 1, "failed": 1}, "done:"), ({"error": "disk full"}, "stopped:")):
+        stream = io.StringIO()
+        tracker = ConsoleTracker(stream, interactive=False)
+        tracker.start(RunInfo(Path("run"), {}, 1, ()))
+        tracker.trial(trial(1, "failed", None, error="no"))
+        tracker.finish(summary, Path("run"))
+        assert stream.getvalue().splitlines()[-1].startswith(word)

@@ -143,7 +143,7 @@ def open_run(opening: Opening) -> Iterator[Run]:
         raise Interrupted(f"interrupted; {done}. Go on with: {again}") from interrupt
     except (UsageError, RunFailed) as error:
         if run is not None:
-            run.break_off({"failed": str(error)})
+            run.break_off({"error": str(error)})
         raise
     finally:
         opening.executor.close()
