@@ -163,4 +163,4 @@ class Tracker(Protocol):
         """Called after the trial is in the log and the strategy was told."""
 
     def finish(self, summary: Mapping[str, Any], run_dir: Path) -> None:
-        """`summary` is what the command came to; or {'interrupted': True}, or {'error': why the run could not go on}."""
+        """`summary`: what the command came to, or {'interrupted': True}, or {'error': why the run could not go on}."""
