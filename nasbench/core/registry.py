@@ -56,7 +56,7 @@ class Registry:
         if name not in self._parts:
             load_plugins()
         if name not in self._parts:
-            raise unknown(self.kind, name, self.names(), f"Your own: {self.own()}")
+            raise unknown(self.kind, name, self.names(), self.hint())
         return self._parts[name]
 
     def make(
@@ -88,10 +88,15 @@ class Registry:
         lines = str(getattr(self.get(name), "__doc__", "") or "").strip().splitlines()
         return lines[0] if lines else ""
 
+    def hint(self) -> str:
+        """The sentence of an error that says how a part of the user's own is named."""
+        if self.flag.startswith("-"):
+            return f"Your own: {self.own()}"
+        return f"Your own, as {self.flag}: my_package.my_module:{self._example()}"
+
     def own(self) -> str:
         """How a part of the user's own is named on the command line."""
-        path = f"my_package.my_module:{self._example()}"
-        return f"{self.flag} {path}" if self.flag.startswith("-") else f"{path}, as {self.flag}"
+        return f"{self.flag} my_package.my_module:{self._example()}"
 
     def _example(self) -> str:
         own = {"recipe": "MY_RECIPE", "objective": "my_objective", "model": "MyNet"}

@@ -89,3 +89,7 @@ def test_the_command_line_answers_with_status_2(arguments: list[str], capsys: py
     error = capsys.readouterr().err
     assert "takes" in error
     assert "Traceback" not in error
+
+
+def test_one_text_for_a_list_is_a_list_of_one() -> None:
+    assert SearchConfig.of(objectives="val_accuracy,macs").goals.objectives == ("val_accuracy,macs",)

@@ -79,7 +79,8 @@ class Record:
             if isinstance(value, Record):
                 changes[each.name] = value._changed(values)
             elif each.name in values:
-                changes[each.name] = values[each.name]
+                given = values[each.name]
+                changes[each.name] = (given,) if isinstance(value, tuple) and isinstance(given, str) else given
         return replace(self, **changes)
 
 
