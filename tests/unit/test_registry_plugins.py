@@ -78,12 +78,26 @@ def test_an_installed_package_adds_its_parts(tmp_path: Path) -> None:
 
 
 ALL_KINDS = """
+from dataclasses import replace
+from torch.nn import functional
 from examples.activation_patterns import ActivationPatterns
 from examples.csv_tracker import CsvLines
 from examples.patience_pruner import Patience
 from examples.small_net import SmallNet
 from examples.small_objective import accurate_and_small
-from nasbench.core.registry import evaluators, models, objectives, pruners, trackers
+from examples.thread_executor import ThreadExecutor
+from nasbench.core.registry import evaluators, executors, losses, models, objectives, pruners, recipes, trackers
+
+@executors.register("plugged_threads")
+class Threads(ThreadExecutor):
+    'Threads of a plug-in.'
+
+@losses.register("plugged_loss")
+def plugged_loss(logits, labels):
+    'A loss of a plug-in.'
+    return functional.cross_entropy(logits, labels)
+
+recipes.register("plugged_recipe")(replace(recipes.get("quick"), name="plugged_recipe", loss="plugged_loss"))
 
 @evaluators.register("plugged_patterns")
 class Patterns(ActivationPatterns):
@@ -111,6 +125,8 @@ def plugged_objective(metrics):
 """
 KINDS = {
     "evaluators": "plugged_patterns",
+    "executors": "plugged_threads",
+    "losses": "plugged_loss",
     "trackers": "plugged_lines",
     "pruners": "plugged_patience",
     "models": "plugged_net",
@@ -163,12 +179,15 @@ def test_a_search_finds_an_installed_evaluator_by_name(
     assert [line["status"] for line in _lines(tmp_path / "run" / "trials.csv")] == ["ok", "ok"]
 
 
-def test_a_training_finds_an_installed_network_by_name(
+def test_a_training_finds_an_installed_network_loss_and_executor_by_name(
     installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert main(f"train plugged_net --recipe quick --epochs 1 {ON_DIGITS}".split()) == 0
+    flags = "--recipe plugged_recipe --epochs 1 --executor plugged_threads --workers 1"
+    assert main(f"train plugged_net {flags} {ON_DIGITS}".split()) == 0
     assert [line["name"] for line in _lines(tmp_path / "run" / "trials.csv")] == ["plugged_net"]
+    plan = json.loads((tmp_path / "run" / "run.json").read_text())["plan"]
+    assert plan["recipe"]["loss"] == "plugged_loss"
 
 
 PLUGGED_IN_NETWORK = """

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from nasbench.cli import main
 from nasbench.core.arch import Architecture, sample
 from nasbench.core.compound import Coefficients, Multipliers
 from nasbench.core.errors import Interrupted, RunFailed, UsageError
@@ -30,8 +29,7 @@ from nasbench.engine.parts.scaled import compound_scale, counted
 from nasbench.engine.run.resume import stored_config
 from nasbench.engine.scaling.command import run_scale
 from nasbench.engine.scaling.comparison import OTHERS, at_macs, comparison_jobs
-from nasbench.engine.scaling.entry import scale
-from nasbench.engine.scaling.search import ScaleSearchResult, run_scale_search
+from nasbench.engine.scaling.search import run_scale_search
 from nasbench.engine.scaling.source import ScaledBase, SurfaceSource
 from nasbench.evaluators.training import TrainingEvaluator
 from nasbench.strategies.optuna_sampler import OptunaStrategy
@@ -340,54 +338,3 @@ def _trial(proposal: Proposal) -> Trial:
 
 def _told(trial: Trial) -> dict[str, Any]:
     return {name: value for name, value in trial.to_json().items() if name not in ("seconds", "started", "worker")}
-
-
-@pytest.mark.slow
-def test_the_command_line(tmp_path, capsys):
-    run = str(tmp_path / "run")
-    flags = [
-        "--base",
-        "mobilenet_v1",
-        "--dataset",
-        "digits",
-        "--image-size",
-        "12",
-        "--recipe",
-        f"{__name__}:TINY",
-        "--device",
-        "cpu",
-    ]
-    search = [
-        "scale",
-        "--search",
-        *flags,
-        "--trials",
-        "3",
-        "--seeds",
-        "2",
-        "--front-runners",
-        "1",
-        "--wandb",
-        "off",
-        "--run",
-        run,
-    ]
-    assert main([*search, "--json"]) == 0
-    record = json.loads(capsys.readouterr().out)
-    assert (record["run"], record["trials"], record["phi"]) == (run, 3 + 2 * 5 - 1, 1.0)
-    assert record["stages"]
-    assert main(["scale", "--coefficients", run, "--phi", "2", "--json"]) == 0
-    scaled = json.loads(capsys.readouterr().out)
-    assert [scaled[name] for name in ("alpha", "beta", "gamma")] == [
-        record[name] for name in ("alpha", "beta", "gamma")
-    ]
-    assert main(["scale", "--run", run, "--resume"]) == 0
-    assert f"use them:     nasbench scale --coefficients {run} --base mobilenet_v1 --phi 3" in capsys.readouterr().out
-    assert main(["scale", "--coefficients", run, "--phi", "2"]) == 0
-    assert f"found for mobilenet_v1 on digits under {__name__}:TINY ({run})" in capsys.readouterr().out
-    assert main(search) == 2
-    assert "already holds a run" in capsys.readouterr().err
-    assert main(["scale", "--run", run, "--resume", "--trials", "5"]) == 2
-    assert "--trials 5 contradicts the run" in capsys.readouterr().err
-    assert main(["report", run]) == 0
-    assert isinstance(scale(search=True, run=run, resume=True), ScaleSearchResult)

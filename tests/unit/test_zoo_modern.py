@@ -2,8 +2,6 @@
 libraries.
 """
 
-from dataclasses import replace
-
 import pytest
 import timm
 import torch
@@ -14,7 +12,6 @@ from torchvision.ops import deform_conv2d
 import zoo.registry
 from nasbench.core.errors import UsageError
 from nasbench.core.spec import Task
-from nasbench.nn.drop_path import set_drop_path
 from nasbench.nn.mbconv import Block, Blueprint, Stage, StageNet, round_filters, round_repeats, scaled
 from nasbench.nn.mbconv_published import EFFICIENTNET_B0, MNASNET_A1, MNASNET_B1, MOBILENET_V1, MOBILENET_V2
 from nasbench.profile import count
@@ -307,48 +304,3 @@ def test_skips_are_added():
         else:
             assert torch.equal(y[:, 8:], torch.zeros(2, 4, 3, 3))
             assert y[:, :8].abs().sum() > 0
-
-
-def test_paths_drop_only_when_told_to():
-    torch.manual_seed(0)
-    network = efficientnet(Task(10, 32), 1.0, 1.0, dropout=0.0).train()
-    image = torch.randn(8, 3, 32, 32)
-    with torch.no_grad():
-        assert torch.equal(network(image), network(image))
-        set_drop_path(network, 0.8)
-        assert not torch.equal(network(image), network(image))
-    shares = [module.layer_share for module in network.modules() if hasattr(module, "layer_share")]
-    assert shares == sorted(shares)
-    assert max(shares) < 1.0
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"operator": "mbcon"},
-        {"skip": "residual"},
-        {"activation": "gelu2"},
-        {"kernel": 4},
-        {"repeats": 0},
-        {"expansion": 0},
-        {"se_ratio": 2.0},
-    ],
-)
-def test_wrong_stages_are_refused(wrong):
-    with pytest.raises(UsageError):
-        replace(EFFICIENTNET_B0.stages[0], **wrong)
-
-
-def test_weights_of_another_form_are_refused():
-    own = StageNet(MOBILENET_V2, Task(1000, 224))
-    with pytest.raises(UsageError, match="shape"):
-        load_in_order(own, torchvision.models.mobilenet_v2(width_mult=0.5).state_dict())
-    with pytest.raises(UsageError, match="tensors"):
-        load_in_order(own, torchvision.models.squeezenet1_0().state_dict())
-
-
-def test_pretrained_asks_for_the_published_classes():
-    with pytest.raises(UsageError, match="1000 classes"):
-        zoo.registry.create("mobilenet_v2", num_classes=10, pretrained=True)
-    with pytest.raises(UsageError, match="no published weights"):
-        zoo.registry.create("cyclemlp_b1", pretrained=True)
