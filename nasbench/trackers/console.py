@@ -92,12 +92,12 @@ class ConsoleTracker:
         )
 
     def rate(self) -> float | None:
-        """Trials a second in this sitting, None before the first."""
+        """Trials a second since the run was started or resumed; None before the first."""
         elapsed = self._clock() - self._started
         return (self._done - self._earlier) / elapsed if self._done > self._earlier and elapsed > 0 else None
 
     def seconds_left(self) -> float | None:
-        """At the rate of this sitting; None before the first trial."""
+        """At the rate since then; None before the first trial."""
         rate = self.rate()
         return None if rate is None else max(0, self._total - self._done) / rate
 

@@ -7,7 +7,7 @@ proposals (`share/<decision>/<option>`), a table of the trials, the best cell's 
 The curves of a training that has a name are logged against `epoch`, as `<name>/seed<S>/<metric>`.
 
 Offline, the files lie under `<run directory>/wandb` and nothing touches the network. To upload them later, on a machine
-with a key (`wandb login`): `wandb sync <run directory>/wandb/offline-run-*`. Every sitting of a resumed search carries
+with a key (`wandb login`): `wandb sync <run directory>/wandb/offline-run-*`. Each part of a resumed search carries
 the same run id, kept in `<run directory>/wandb-id`, and steps go on where they were, so that W&B shows one run; `wandb
 sync` takes several files in order.
 """
@@ -157,7 +157,7 @@ class WandbTracker:
         if drawing.exists():
             last["best_cell"] = wandb.Html(drawing.read_text(encoding="utf-8"), inject=False, data_is_not_path=True)
         if last:
-            run.log(last, step=self._step)  # the last trial's own step: a later sitting goes on with the next
+            run.log(last, step=self._step)  # the last trial's own step: a resumed run goes on with the next
         for name, value in summary.items():
             run.summary[name] = value if isinstance(value, str | int | float | bool | None) else json.dumps(value)
         run.finish(exit_code=1 if summary.get("interrupted") or summary.get("error") else 0)
