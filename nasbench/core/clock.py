@@ -1,29 +1,27 @@
 """The simulated clock of a search on a table: every query costs the seconds that the table says, a repeated one too."""
 
-from collections.abc import Callable
 from typing import final
 
-from nasbench.core.protocols import Metrics
 from nasbench.core.trial import Trial
 
 
 @final
 class SimulatedClock:
-    """`cost` gives the seconds of a trial from its metrics. The first trial that would end after `budget` ends the
-    search.
+    """`column` is the metric that holds a trial's seconds. The first trial that would end after `budget` seconds ends
+    the search.
 
     That trial counts for nothing: it is neither logged nor told.
     """
 
-    def __init__(self, budget: float, cost: Callable[[Metrics], float]) -> None:
+    def __init__(self, budget: float, column: str) -> None:
         self.seconds = 0.0
         """Simulated seconds spent so far."""
-        self._budget, self._cost = budget, cost
+        self._budget, self._column = budget, column
         self._over = False
 
     def pay(self, trial: Trial) -> bool:
         """Adds a trial's seconds. False where it would end after the budget, and for every trial from then on."""
-        end = self.seconds + (self._cost(trial.metrics) if trial.status != "failed" else 0.0)
+        end = self.seconds + (float(trial.metrics[self._column]) if trial.status != "failed" else 0.0)
         self._over = self._over or end > self._budget
         if not self._over:
             self.seconds = end

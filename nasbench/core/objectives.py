@@ -2,7 +2,7 @@
 beats in all of them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from nasbench.core.errors import UsageError
@@ -52,6 +52,22 @@ def parse_objectives(texts: Sequence[str], flag: str = "--objectives") -> tuple[
             raise UsageError(f"{flag} names {objective.metric!r} twice: name each metric once")
         objectives.append(objective)
     return tuple(objectives)
+
+
+def score_of(objectives: Sequence[Objective], metric: str, target_macs: int | None) -> Callable[[Metrics], float]:
+    """Metrics -> the score, of which more is better: the first objective, or else `metric`, weighed by `target_macs`.
+
+    KeyError where a metric is missing.
+    """
+
+    def score(metrics: Metrics) -> float:
+        if objectives:
+            values = [objective.signed_value(metrics) for objective in objectives]  # all are read: none may be missing
+            return values[0]
+        accuracy = float(metrics[metric])
+        return accuracy if target_macs is None else accuracy * float((metrics["macs"] / target_macs) ** MACS_EXPONENT)
+
+    return score
 
 
 def pareto_front(trials: Sequence[Trial], objectives: Sequence[Objective]) -> list[Trial]:

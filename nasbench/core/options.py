@@ -31,8 +31,18 @@ def call_with_options(
     offered: Mapping[str, Any] | None = None,
     **fixed: Any,
 ) -> Any:
-    """Calls `part(*given, ...)` with the keyword arguments that `named_arguments` chooses."""
-    return part(*given, **named_arguments(part, name, options, len(given), offered or {}, fixed))
+    """Calls `part(*given, ...)` with the keyword arguments that `named_arguments` chooses.
+
+    With the option `preset=paper`, the part's published settings, its attribute `paper`, are the options' defaults.
+    """
+    wanted = dict(options or {})
+    preset = wanted.pop("preset", None)
+    if preset not in (None, "paper"):
+        raise UsageError(f"option 'preset' of {name} must be paper; got {preset!r}. Leave it out for the defaults.")
+    if preset:
+        wanted = {**getattr(part, "paper", {}), **wanted}
+    asked = None if options is None else wanted
+    return part(*given, **named_arguments(part, name, asked, len(given), offered or {}, fixed))
 
 
 def named_arguments(
@@ -69,7 +79,14 @@ def named_arguments(
     arguments |= wanted
     for each in plain:
         if each.default is each.empty and each.name not in arguments:
-            raise _without_value(name, each.name, {*offered, *fixed}, options is not None)
+            known = sorted({*offered, *fixed})
+            near = get_close_matches(each.name, known, n=1)
+            raise UsageError(
+                f"{name} has the required parameter {each.name!r}, for which there is no value."
+                + (f" Did you mean {near[0]!r}?" if near else "")
+                + f" Offered: {', '.join(known) or 'nothing'}. Name one of these, or give the parameter a default"
+                + ("." if options is None else f"; or give it as an option, {each.name}=VALUE.")
+            )
     return arguments
 
 
@@ -78,13 +95,3 @@ def _parameters(part: Callable[..., Any], name: str) -> list[inspect.Parameter]:
         return list(inspect.signature(part).parameters.values())
     except (TypeError, ValueError) as error:  # not callable, or a built-in that does not tell its parameters
         raise UsageError(f"{name} is not a function or class whose parameters can be read: {error}") from error
-
-
-def _without_value(name: str, parameter: str, offered: set[str], takes_options: bool) -> UsageError:
-    near = get_close_matches(parameter, sorted(offered), n=1)
-    return UsageError(
-        f"{name} has the required parameter {parameter!r}, for which there is no value."
-        + (f" Did you mean {near[0]!r}?" if near else "")
-        + f" Offered: {', '.join(sorted(offered)) or 'nothing'}. Name one of these, or give the parameter a default"
-        + (f"; or give it as an option, {parameter}=VALUE." if takes_options else ".")
-    )

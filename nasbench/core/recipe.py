@@ -1,9 +1,10 @@
 """Recipe: the training contract that two results must share to be ranked together."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
 from nasbench.core.errors import UsageError
+from nasbench.core.registry import losses, optimizers, recipes, schedules
 
 
 @dataclass(frozen=True)
@@ -153,3 +154,13 @@ def _lies_in(number: object, interval: str) -> bool:
     low, high = (float(end) for end in interval[1:-1].split(","))
     above = low <= number if interval[0] == "[" else low < number
     return above and (number <= high if interval[-1] == "]" else number < high)
+
+
+def recipe_named(name: str, epochs: int | None = None) -> Recipe:
+    """The recipe with that name or import path; `epochs` replaces its own. UsageError where it names no known part."""
+    recipe = recipes.get(name)
+    if not isinstance(recipe, Recipe):
+        raise UsageError(f"{name!r} is no recipe: it must be a nasbench.core.recipe.Recipe")
+    for kind, part in ((losses, recipe.loss), (optimizers, recipe.optimizer), (schedules, recipe.lr_schedule)):
+        kind.get(part)  # a wrong name is answered now, not when the training starts
+    return replace(recipe, epochs=epochs or recipe.epochs)

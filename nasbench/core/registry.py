@@ -1,13 +1,14 @@
 """Finding parts by name: a decorator in the repo, an import path on the command line, or the entry-point group
-`nasbench.plugins`.
+`nasbench.plugins`; and making them, each with what its signature names.
 
 Built-in parts are described here and imported when asked for, never before, so that a listing imports nothing heavy.
 """
 
 import importlib
 import importlib.metadata
+import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from nasbench.core.errors import UsageError, unknown
@@ -21,11 +22,20 @@ T = TypeVar("T")
 class Registry:
     """Parts of one kind. `built_in`: name -> (the module whose import registers it, one line on it).
 
-    `flag` is where a user names a part: a flag such as --space, or words such as "a recipe's loss".
+    `flag` is where a user names a part: a flag such as --space, or words such as "a recipe's loss". `members` are what
+    a part that was made must have, and `protocol` is where they are described.
     """
 
-    def __init__(self, kind: str, flag: str, built_in: Mapping[str, tuple[str, str]]) -> None:
+    def __init__(
+        self,
+        kind: str,
+        flag: str,
+        built_in: Mapping[str, tuple[str, str]],
+        members: Sequence[str] = (),
+        protocol: str = "",
+    ) -> None:
         self.kind, self.flag = kind, flag
+        self._members, self._protocol = members, protocol
         self._built_in = dict(built_in)
         self._parts: dict[str, Any] = {}
         self._origins: dict[str, str] = {}
@@ -67,14 +77,23 @@ class Registry:
         offered: Mapping[str, Any] | None = None,
         **fixed: Any,
     ) -> Any:
-        """Calls the part with that name with `given`, with what it names of what is `offered`, and with `options`.
+        """The part with that name, made: a class or function is called with `given`, with what it names of what is
+        `offered`, and with `options`; an object is taken as it is.
 
         What is `fixed` goes also to a part that takes any keyword.
 
-        UsageError for an option that the part does not take, and for a required parameter that nobody offers.
+        UsageError for an option that the part does not take, for a required parameter that nobody offers, and for what
+        lacks a member of its kind.
         """
-        part = self.get(name)
-        return call_with_options(part, f"{self.kind} {name!r}", options, *given, offered=offered, **fixed)
+        made = self.get(name)
+        if isinstance(made, type) or inspect.isroutine(made) or not self._members:
+            made = call_with_options(made, f"{self.kind} {name!r}", options, *given, offered=offered, **fixed)
+        missing = [member for member in self._members if getattr(made, member, None) is None]
+        if missing:
+            raise UsageError(
+                f"{name!r} is no {self.kind}: {type(made).__name__} lacks {', '.join(missing)} (see {self._protocol})"
+            )
+        return made
 
     def names(self) -> list[str]:
         """All names, plug-ins included."""
@@ -155,6 +174,8 @@ spaces = Registry(
             "a cell of 6 edges, 5 operations, 15,625 cells (Dong and Yang 2020)",
         ),
     },
+    ("name", "choices", "default_size", "canonical", "build"),
+    "nasbench.core.protocols.SearchSpace",
 )
 strategies = Registry(
     "strategy",
@@ -191,6 +212,8 @@ strategies = Registry(
         ),
         "asha": ("nasbench.strategies.asha", "more epochs for the best of each rung, without waiting (Li et al. 2020)"),
     },
+    ("ask", "tell"),
+    "nasbench.core.protocols.Strategy",
 )
 evaluators = Registry(
     "evaluator",
@@ -202,6 +225,8 @@ evaluators = Registry(
         ),
         "table": ("nasbench.evaluators.table", "looks the child up in a table of known results (table:FILE)"),
     },
+    ("__call__", "check", "task"),
+    "nasbench.core.protocols.Evaluator",
 )
 datasets = Registry(
     "data set",
@@ -272,6 +297,8 @@ executors = Registry(
         "ray": ("nasbench.executors.ray_tune", "Ray workers on this machine or on a cluster"),
         "processes": ("nasbench.executors.processes", "processes on this machine, without Ray"),
     },
+    ("run", "describe", "close"),
+    "nasbench.core.loop.Executor",
 )
 trackers = Registry(
     "tracker",
@@ -280,11 +307,15 @@ trackers = Registry(
         "console": ("nasbench.trackers.console", "progress on the terminal"),
         "wandb": ("nasbench.trackers.wandb", "Weights & Biases, online or offline"),
     },
+    ("start", "trial", "finish"),
+    "nasbench.core.protocols.Tracker",
 )
 pruners = Registry(
     "pruner",
     "--pruner",
     {"median": ("nasbench.strategies.median", "stops a child below the median of the others (Golovin et al. 2017)")},
+    ("should_stop",),
+    "nasbench.core.protocols.Pruner",
 )
 models = Registry("model", "MODEL", {})
 objectives = Registry("objective", "--objectives", {})

@@ -42,6 +42,15 @@ def pixels_of(size: Size, task: Task) -> int:
     return size.resolution or task.image_size
 
 
+def child_size(default: Size, resolution: int | None, cells: int | None, filters: int | None) -> Size:
+    """The size of a space's networks: its default with what is given. UsageError for cells where there are none."""
+    if default.skeleton:
+        return replace(default, depth=cells or default.depth, width=filters or default.width, resolution=resolution)
+    if cells or filters:
+        raise UsageError("--cells and --filters are for spaces of cells, and this space is none")
+    return replace(default, resolution=resolution)
+
+
 @dataclass(frozen=True)
 class ModelSpec:
     """A network before it is built: size, task, an architecture or a name, and the source that both are of.

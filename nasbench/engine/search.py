@@ -1,27 +1,25 @@
 """The search: from a configuration to a run directory with the best network and a report."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from nasbench.core.clock import SimulatedClock
 from nasbench.core.errors import UsageError
-from nasbench.core.protocols import Tracker
+from nasbench.core.protocols import Pruner, Tracker
 from nasbench.core.recipe import Recipe
 from nasbench.core.registry import recipes
-from nasbench.core.source import JobList, SpaceSource
+from nasbench.core.retraining import retrainings
+from nasbench.core.source import JobList, JobSource, SpaceSource
 from nasbench.core.trial import STATUSES, Trial
 from nasbench.engine.config import PRESETS, SearchConfig
-from nasbench.engine.parts.lookup import executor_of
-from nasbench.engine.parts.phases import retrainings
 from nasbench.engine.parts.searching import SearchParts, prepare
-from nasbench.engine.parts.tables import with_objective_columns, with_shipped_columns
 from nasbench.engine.report import write_report
 from nasbench.engine.run import resume
 from nasbench.engine.run.artifacts import BestWeights, drop_training_states, write_best, write_front
 from nasbench.engine.run.run import Opening, Run, check_some_succeeded, open_run
-from nasbench.engine.run.watch import make_trackers
 
 
 @dataclass(frozen=True)
@@ -85,7 +83,7 @@ def run_search(config: SearchConfig, argv: Sequence[str], trackers: Sequence[Tra
     """Runs (or goes on with) the search that `config` describes."""
     start = monotonic()
     config.check()
-    config = with_objective_columns(with_shipped_columns(config))
+    config = config.completed()
     directory = config.place.directory(_short(config.space), _short(config.strategy))
     parts = prepare(config, directory)
     opening = Opening(
@@ -93,49 +91,38 @@ def run_search(config: SearchConfig, argv: Sequence[str], trackers: Sequence[Tra
         config=config,
         directory=directory,
         argv=argv,
-        executor=executor_of(config.workers),
-        trackers=make_trackers(config.tracking) if trackers is None else trackers,
-        plan=_plan(config, parts),
+        executor=parts.executor,
+        trackers=parts.trackers if trackers is None else trackers,
+        plan=parts.record,
         identity=parts.identity(),
         listeners=(BestWeights,),
     )
     with open_run(opening) as run:
-        _answer(config, parts, run)
-        result = _end(parts, run, start)
+        run.watch(planned=config.trials + config.control + config.retrain_top)
+        for source, clock, pruner in _phases(config, parts, run):
+            run.answer(source, parts.evaluator, parts.score, clock, pruner)
+        best = write_best(run.store, parts.space)
+        drop_training_states(run.store)
+        front = write_front(run.store)
+        result = SearchResult(run.directory, tuple(run.trials), best, monotonic() - start, front)
+        run.end(result.to_json(), write_report)
     check_some_succeeded(result.trials, directory)
     return result
 
 
-def _answer(config: SearchConfig, parts: SearchParts, run: Run) -> None:
+def _phases(
+    config: SearchConfig, parts: SearchParts, run: Run
+) -> Iterator[tuple[JobSource, SimulatedClock | None, Pruner | None]]:
     """The search, then its control, then the retraining of its best: each over its own numbers of one log."""
-    plan, evaluator, score = parts.plan, parts.evaluator, parts.score
-    run.watch(planned=config.trials + config.control + config.retrain_top)
-    run.answer(SpaceSource(parts.space, parts.strategy, plan), evaluator, score, parts.clock, parts.pruner)
+    plan = parts.plan
+    yield SpaceSource(parts.space, parts.strategy, plan), parts.clock, parts.pruner
     if config.control:
         numbers = range(config.trials + 1, config.trials + config.control + 1)
-        run.answer(SpaceSource(parts.space, parts.control, replace(plan, numbers=numbers)), evaluator, score)
+        yield SpaceSource(parts.space, parts.control, replace(plan, numbers=numbers)), None, None
     if config.retrain_top:
         first = config.trials + config.control + 1
         searched = [trial for trial in run.trials if trial.number <= config.trials]
-        again = retrainings(searched, plan, config.retrain_top, config.retrain_epochs or 1, first)
-        run.answer(JobList(again), evaluator, score)
-
-
-def _end(parts: SearchParts, run: Run, start: float) -> SearchResult:
-    best = write_best(run.store, parts.space)
-    drop_training_states(run.store)
-    front = write_front(run.store)
-    result = SearchResult(run.directory, tuple(run.trials), best, monotonic() - start, front)
-    run.end(result.to_json(), write_report)
-    return result
-
-
-def _plan(config: SearchConfig, parts: SearchParts) -> dict[str, Any]:
-    """What run.json says of how proposals become networks."""
-    plan = parts.plan
-    built = {"source": plan.source, "size": asdict(plan.size), "task": asdict(plan.task), "epochs": plan.epochs}
-    recipe = asdict(parts.recipe) if parts.recipe else None
-    return {**built, "target_macs": config.goals.count("target_macs"), "recipe": recipe}
+        yield JobList(retrainings(searched, plan, config.retrain_top, config.retrain_epochs or 1, first)), None, None
 
 
 _PARTS = ("space", "strategy", "evaluator", "dataset", "recipe")

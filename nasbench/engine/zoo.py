@@ -11,7 +11,6 @@ from nasbench.core.errors import UsageError, unknown
 from nasbench.core.protocols import PublishedCells
 from nasbench.core.registry import spaces
 from nasbench.core.spec import ModelCard, Result, Size, Task
-from nasbench.engine.parts.lookup import space_named
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -191,7 +190,7 @@ def _cells() -> Iterable[Row]:
 @cache
 def _cells_of(name: str) -> tuple[Row, ...]:
     """The published cells of a space; counted once in a process where the space keeps no cards."""
-    space = space_named(name)
+    space = spaces.make(name)
     if not isinstance(space, PublishedCells):
         return ()
     cards = space.cards() if isinstance(space, Carded) else {}

@@ -2,14 +2,18 @@
 published cell, the zoo.
 """
 
+from random import Random
+
 import torch
 from torch import nn
 
 import zoo
+from nasbench.core.arch import sample
 from nasbench.core.errors import UsageError
 from nasbench.core.protocols import PublishedCells, SearchSpace
 from nasbench.core.registry import models, spaces
 from nasbench.core.seeds import derive
+from nasbench.core.source import Plan
 from nasbench.core.spec import ModelSpec
 from nasbench.train.device import isolated_rng
 
@@ -24,8 +28,7 @@ def build_network(spec: ModelSpec) -> nn.Module:
         return _from_zoo(spec)
     if spec.source == "import":
         return _own(spec)
-    part = spaces.get(spec.source.removeprefix("space:"))
-    space: SearchSpace = part() if isinstance(part, type) else part
+    space: SearchSpace = spaces.make(spec.source.removeprefix("space:"))
     if spec.architecture is not None:
         return space.build(spec.architecture, spec.size, spec.task)
     assert isinstance(space, PublishedCells), spec
@@ -67,3 +70,10 @@ def build_seeded(spec: ModelSpec, seed: int) -> nn.Module:
     """The network on the CPU, with weights that depend on `seed` alone, whatever device it is trained on."""
     with isolated_rng(torch.device("cpu"), derive(seed, "init")):
         return build_network(spec)
+
+
+def dry_build(space: SearchSpace, plan: Plan) -> None:
+    """Builds one random child without memory, so that a size that fits no child is answered before any work starts."""
+    architecture = sample(space.name, space.choices, Random(derive(plan.seed, "dry build")))
+    with torch.device("meta"):
+        space.build(architecture, plan.size, plan.task)

@@ -11,19 +11,30 @@ from nasbench.core.objectives import Objective
 from nasbench.core.protocols import Depends, Evaluator, Measures, Metrics, Report
 from nasbench.core.registry import objectives as known
 from nasbench.core.spec import Task
+from nasbench.evaluators.four_arguments import with_job
 
 
-def with_objectives(evaluator: Evaluator, objectives: Sequence[Objective]) -> Evaluator:
-    """The evaluator, with each objective of the user's own among its metrics.
+def with_objectives(made: Any, objectives: Sequence[Objective]) -> Evaluator:
+    """The evaluator, also one of the older form, with each objective of the user's own among its metrics.
 
     UsageError for an objective that is no function of the metrics, and for one that the evaluator does not return, as
     far as it says what it returns.
     """
+    evaluator = with_job(made)
     returned = evaluator.metrics() if isinstance(evaluator, Measures) else None
     for objective in objectives:
         if objective.source is None and returned is not None and objective.metric not in returned:
             raise unknown("metric of the evaluator", objective.metric, returned, "Name it in --objectives.")
-    own = {objective.metric: _function(objective.source) for objective in objectives if objective.source is not None}
+    own: dict[str, Callable[[Metrics], float]] = {}
+    for objective in objectives:
+        if objective.source is not None:
+            own[objective.metric] = function = known.get(objective.source)
+            try:
+                inspect.signature(function).bind({})
+            except (TypeError, ValueError) as error:
+                raise UsageError(
+                    f"the objective {objective.source!r} must be a function of one argument, the metrics: {error}"
+                ) from error
     if not own:
         return evaluator
     return MeasuredWithMetrics(evaluator, own) if isinstance(evaluator, Measures) else Measured(evaluator, own)
@@ -82,14 +93,3 @@ class MeasuredWithMetrics(Measured):
     def metrics(self) -> Sequence[str]:
         assert isinstance(self.evaluator, Measures), self.evaluator
         return (*self.evaluator.metrics(), *self.functions)
-
-
-def _function(source: str) -> Callable[[Metrics], float]:
-    function: Callable[[Metrics], float] = known.get(source)
-    try:
-        inspect.signature(function).bind({})
-    except (TypeError, ValueError) as error:
-        raise UsageError(
-            f"the objective {source!r} must be a function of one argument, the metrics: {error}"
-        ) from error
-    return function

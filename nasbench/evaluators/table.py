@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import as_file, files
-from math import isfinite, prod
+from math import ceil, isfinite, prod
 from pathlib import Path
 from typing import Any
 
@@ -64,8 +64,8 @@ def shipped(file: str) -> Shipped | None:
 class TableEvaluator:
     """Looks architectures up in `file` (or a shipped table's name).
 
-    `score_column` is what a strategy sees, `cost_column` the seconds of a look-up on a simulated clock;
-    `report_columns` are only reported.
+    `score_column` is what a strategy sees, `cost_column` the seconds of a look-up on a simulated clock, of which there
+    are `time_budget`; `report_columns` are only reported.
     """
 
     file: str
@@ -73,12 +73,15 @@ class TableEvaluator:
     score_column: str
     cost_column: str | None = None
     report_columns: tuple[str, ...] = ()
+    time_budget: float | None = None
 
     def check(self) -> None:
         """Reads the table. UsageError where it cannot be read, lacks a column, has a text for a number, or an
-        architecture twice.
+        architecture twice; and where no look-up fits into the time budget.
         """
         assert self._rows
+        if self.time_budget is not None:
+            self.most_queries(self.time_budget)
 
     def task(self) -> Task:
         return Task()
@@ -119,6 +122,22 @@ class TableEvaluator:
     def values(self, column: str) -> list[float]:
         """A result column, in the order of the rows."""
         return [row[column] for row in self._rows.values()]
+
+    def most_queries(self, seconds: float) -> int:
+        """The most look-ups that take no longer. UsageError without a cost column, and where there is room for none."""
+        if self.cost_column is None:
+            raise UsageError("--time-budget counts the seconds of a column of the table: name it with --cost-column")
+        lowest = min(self.values(self.cost_column))
+        if lowest <= 0:
+            raise UsageError(
+                f"--time-budget needs costs above 0; the lowest in the column {self.cost_column!r} is {lowest:g}"
+            )
+        if seconds < lowest:
+            raise UsageError(
+                f"the table's cheapest query takes {lowest:g} s: a time budget of {seconds:g} s has room for none. "
+                "Give more."
+            )
+        return ceil(seconds / lowest)
 
     def _genes(self, architecture: Architecture) -> Genes:
         return tuple(architecture.genes[decision.name] for decision in self.space.choices)

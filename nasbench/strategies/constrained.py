@@ -46,6 +46,11 @@ class Limits:
         )
 
 
+def constrained(strategy: Strategy, counts: Counts, limits: Limits, space: SearchSpace) -> Strategy:
+    """The strategy under the limits, if there are any. UsageError where no architecture keeps them."""
+    return strategy if limits == Limits() else Constrained(strategy, counts, limits, space)
+
+
 @final
 class Constrained:
     """A strategy whose proposals all keep `limits`. It repairs the proposals of `inner` that exceed them.

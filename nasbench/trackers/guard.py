@@ -1,12 +1,13 @@
 """A guard around any tracker: one that throws is reported once, on standard error, and left alone from then on."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
 from nasbench.core.job import Job
 from nasbench.core.protocols import Metrics, RunInfo, Tracker
+from nasbench.core.registry import trackers
 from nasbench.core.trial import Trial
 
 
@@ -47,3 +48,10 @@ class Guarded:
                 "complete."
             )
             print(text, file=self._stream or sys.stderr)
+
+
+def guarded_trackers(names: Sequence[str], wandb: Mapping[str, Any]) -> list[Tracker]:
+    """The trackers with these names or import paths, each guarded; `wandb` are the settings of W&B's, others hear of
+    the run in `start`. A tracker that is named twice listens once.
+    """
+    return [Guarded(trackers.make(name, offered=wandb if name == "wandb" else {})) for name in dict.fromkeys(names)]

@@ -157,13 +157,13 @@ class Net(nn.Module):
     ("flags", "message"),
     [
         ("--track needs_more:Tracker", "tracker 'needs_more:Tracker' has the required parameter 'colour'"),
-        ("--track needs_more:Silent", "is no tracker: Silent lacks trial(), finish()"),
+        ("--track needs_more:Silent", "is no tracker: Silent lacks trial, finish"),
         (
             "--evaluator needs_more:Evaluator",
             "the required parameter 'datas', for which there is no value. Did you mean",
         ),
         ("--pruner needs_more:Pruner", "pruner 'needs_more:Pruner' has the required parameter 'threshold'"),
-        ("--pruner needs_more:NoPruner", "is no pruner: NoPruner lacks should_stop()"),
+        ("--pruner needs_more:NoPruner", "is no pruner: NoPruner lacks should_stop"),
         ("--objectives needs_more:two", "must be a function of one argument"),
     ],
 )

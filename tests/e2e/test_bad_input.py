@@ -73,7 +73,7 @@ PLAIN_CASES = {
         ["--space", "examples.toy_space:ToySpce", *DIGITS],
         ["'ToySpce'", "Did you mean 'ToySpace'"],
     ),
-    "not a space": (["--space", "examples.toy_space:ACTIVATIONS", *DIGITS], ["no search space", "choices"]),
+    "not a space": (["--space", "examples.toy_space:ACTIVATIONS", *DIGITS], ["is no space", "choices"]),
     "not a recipe": (["--dataset", "digits", "--recipe", "examples.toy_space:STAGES"], ["no recipe", "Recipe"]),
     "unknown strategy option": (["--strategy-options", "learning_rate=1", *DIGITS], ["'learning_rate'", "lr"]),
     "malformed strategy option": (["--strategy-options", "lr", *DIGITS], ["KEY=VALUE", "'lr'"]),

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from nasbench.cli import main
+from nasbench.core.registry import spaces
 from nasbench.core.spec import Size, Task
 from nasbench.core.store import RunStore
-from nasbench.engine.parts.counts import CountedOnce
-from nasbench.engine.parts.lookup import space_named
+from nasbench.evaluators.counts import CountedOnce
 
 ROOT = Path(__file__).parents[2]
 COMMON = [
@@ -56,7 +56,7 @@ def test_limits_and_objectives(
     trials = RunStore.read(run).trials
     assert [trial.metrics["params"] <= 3000 for trial in trials] == [True] * 8
     assert any(trial.note.get("repaired") for trial in trials)
-    counts = CountedOnce(space_named("examples.toy_space:ToySpace"), Size(), Task(10, 8, 1))
+    counts = CountedOnce(spaces.make("examples.toy_space:ToySpace"), Size(), Task(10, 8, 1))
     assert [counts(trial.proposed) for trial in trials] == [
         (trial.metrics["params"], trial.metrics["macs"]) for trial in trials
     ]

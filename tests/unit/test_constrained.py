@@ -8,9 +8,9 @@ from nasbench.core.arch import Architecture, sample
 from nasbench.core.errors import TrialFailed, UsageError
 from nasbench.core.registry import spaces, strategies
 from nasbench.core.spec import Size, Task
-from nasbench.engine.parts.counts import CountedOnce
-from nasbench.engine.parts.phases import Control
+from nasbench.evaluators.counts import CountedOnce
 from nasbench.strategies.constrained import Constrained, Limits, Repair
+from nasbench.strategies.control import Control
 from nasbench.strategies.random import RandomSearch
 from nasbench.testing import TOY_SPACE, check_strategy, play
 from unit.test_strategies_search import MixedSpace

@@ -6,7 +6,7 @@ import pytest
 
 from nasbench.core.errors import UsageError
 from nasbench.core.options import call_with_options, parse_options
-from nasbench.engine.parts.lookup import strategy_named
+from nasbench.core.registry import strategies
 from nasbench.testing import TOY_SPACE
 
 
@@ -66,9 +66,9 @@ def test_options_are_literals_or_text() -> None:
 
 def test_ppo_has_epochs_of_its_own() -> None:
     offered = {"objectives": (), "counts": None}
-    strategy = strategy_named("ppo", {"epochs": 2}, TOY_SPACE, 0, {**offered, "epochs": 20})
+    strategy = strategies.make("ppo", TOY_SPACE, options={"epochs": 2}, offered={**offered, "epochs": 20}, seed=0)
     assert strategy._epochs == 2  # type: ignore[attr-defined]
-    asha = strategy_named("asha", {}, TOY_SPACE, 0, {**offered, "epochs": 9})
+    asha = strategies.make("asha", TOY_SPACE, options={}, offered={**offered, "epochs": 9}, seed=0)
     assert asha.epochs == (1, 3, 9)  # type: ignore[attr-defined]
 
 

@@ -16,11 +16,11 @@ from torch import Tensor, nn
 import zoo
 from nasbench.core.arch import sample
 from nasbench.core.errors import UsageError
+from nasbench.core.registry import spaces
 from nasbench.core.spec import ModelSpec, Size, Task
 from nasbench.engine.config import ExportConfig, ModelOverrides
 from nasbench.engine.export.command import export, specify, with_random_bn_stats
 from nasbench.engine.export.formats import FORMATS
-from nasbench.engine.parts.lookup import space_named
 from nasbench.engine.parts.models import resolve
 from nasbench.evaluators.building import build_seeded
 from nasbench.train.checkpoint import save_weights
@@ -31,7 +31,7 @@ ALONE = ("model.py", "safetensors")
 
 def random_cell(seed: int = 0) -> ModelSpec:
     """One cell a stack, with both ways to combine in each kind of cell."""
-    space = space_named("nasnet")
+    space = spaces.make("nasnet")
     rng = Random(seed)
     while True:
         architecture = sample(space.name, space.choices, rng)
@@ -45,7 +45,7 @@ def random_cell(seed: int = 0) -> ModelSpec:
 
 
 def sampled(space_name: str, size: Size) -> ModelSpec:
-    space = space_named(space_name)
+    space = spaces.make(space_name)
     return ModelSpec(
         f"space:{space_name}", size, Task(10, 32, 3), architecture=sample(space.name, space.choices, Random(0))
     )

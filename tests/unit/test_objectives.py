@@ -5,13 +5,11 @@ from pathlib import Path
 import pytest
 
 from nasbench.core.errors import UsageError
-from nasbench.core.objectives import Objective, pareto_front, parse_objectives
+from nasbench.core.objectives import Objective, pareto_front, parse_objectives, score_of
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
 from nasbench.engine.config import SearchConfig
-from nasbench.engine.parts.goals import score_of
 from nasbench.engine.parts.searching import prepare
-from nasbench.engine.parts.tables import with_objective_columns
 from nasbench.engine.run.artifacts import write_front
 from nasbench.report.run.front import front_sentence, front_table
 from nasbench.report.run.page import write_report
@@ -100,9 +98,9 @@ def test_no_trials_no_front() -> None:
 
 
 def test_the_first_objective_is_the_score_and_all_must_be_there() -> None:
-    config = with_objective_columns(SearchConfig.of(objectives=("val_loss,macs",)))
+    config = SearchConfig.of(objectives=("val_loss,macs",)).completed()
     assert config.table.score_column == "val_loss"
-    score = score_of(config.goals, config.table.score_column)
+    score = score_of(parse_objectives(config.goals.objectives), config.table.score_column, None)
     assert score({"val_loss": 0.25, "macs": 7}) == -0.25
     with pytest.raises(KeyError, match="macs"):
         score({"val_loss": 0.25})
@@ -115,8 +113,8 @@ def test_objectives_are_columns_of_a_table() -> None:
         cost_column="seconds",
         report_columns=("a,b",),
     )
-    assert with_objective_columns(config).table.report_columns == ("a,b", "latency")
-    assert with_objective_columns(SearchConfig()) == SearchConfig()
+    assert config.completed().table.report_columns == ("a,b", "latency")
+    assert SearchConfig().completed() == SearchConfig()
 
 
 def begin(config: SearchConfig, directory: Path) -> None:

@@ -17,13 +17,12 @@ from nasbench.core.errors import Interrupted, RunFailed, UsageError
 from nasbench.core.job import Job
 from nasbench.core.loop import JobLoop
 from nasbench.core.recipe import Recipe
-from nasbench.core.registry import recipes
+from nasbench.core.registry import recipes, strategies
 from nasbench.core.source import JobList, Plan
 from nasbench.core.spec import ModelSpec, Size, Task
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Proposal, Trial
 from nasbench.engine.config import ModelOverrides, ScaleConfig
-from nasbench.engine.parts.lookup import strategy_named
 from nasbench.engine.parts.models import build, resolve
 from nasbench.engine.parts.scaled import compound_scale, counted
 from nasbench.engine.run.resume import stored_config
@@ -73,7 +72,7 @@ def config(tmp_path: Path, **options: Any) -> ScaleConfig:
 def test_candidates_become_jobs_whose_model_is_the_base_scaled():
     plan = Plan(range(1, 4), 7, 2, "space:compound", BASE.size, BASE.task, "digits")
     space = CompoundSpace(BUILDER)
-    source = SurfaceSource(space, strategy_named("random", {}, space, 7, {}), plan, BASE)
+    source = SurfaceSource(space, strategies.make("random", space, options={}, offered={}, seed=7), plan, BASE)
     job = source.ask(1, ())
     assert job.architecture is not None
     found = coefficients_of(job.architecture)
@@ -88,7 +87,7 @@ def test_a_candidate_that_cannot_be_built_is_a_failed_trial():
     far = Architecture.of("compound-grid", {"coefficients": "40.00 1.00 1.00"})  # more than nasbench scales at once
     space = CompoundGrid(BUILDER, 0.1)
     plan = Plan(range(1, 2), 0, 1, "space:compound-grid", BASE.size, BASE.task)
-    source = SurfaceSource(space, strategy_named("random", {}, space, 0, {}), plan, BASE)
+    source = SurfaceSource(space, strategies.make("random", space, options={}, offered={}, seed=0), plan, BASE)
     faulty = replace(source.ask(1, ()), fault="the depth would grow 40 times")
     trials: list[Trial] = []
     loop = JobLoop(JobList([faulty]), trials.append, lambda metrics: metrics["val_accuracy"])
@@ -158,7 +157,7 @@ def test_every_candidate_that_is_trained_lies_on_the_surface(strategy, tmp_path,
 def test_no_draw_of_a_long_search_is_thrown_away(strategy, monkeypatch):
     drawn = spied(monkeypatch)
     space = CompoundSpace(BUILDER)
-    asked = strategy_named(strategy, {}, space, 0, {})
+    asked = strategies.make(strategy, space, options={}, offered={}, seed=0)
     proposed = []
     for number in range(1, 41):
         proposal = asked.ask(number, Random(number), ())

@@ -7,7 +7,6 @@ import pytest
 
 from nasbench.core.errors import UsageError
 from nasbench.core.registry import pruners
-from nasbench.engine.parts.lookup import pruner_named
 from nasbench.strategies.median import MedianPruner
 
 
@@ -87,7 +86,6 @@ def test_hearing_the_curves_again_restores_it() -> None:
 
 def test_it_is_the_pruner_named_median() -> None:
     assert pruners.get("median") is MedianPruner
-    assert isinstance(pruner_named("median"), MedianPruner)
-    assert pruner_named(None) is None
+    assert isinstance(pruners.make("median"), MedianPruner)
     with pytest.raises(UsageError, match="Did you mean 'median'"):
-        pruner_named("medain")
+        pruners.make("medain")

@@ -32,7 +32,7 @@ COSTS = {"a": 30.0, "b": 40.0, "c": 50.0}
 
 
 def clock_of(budget: float) -> SimulatedClock:
-    return SimulatedClock(budget, lambda metrics: metrics["seconds"])
+    return SimulatedClock(budget, "seconds")
 
 
 def loop(script: Script, log: list[Trial], clock: SimulatedClock, history: Sequence[Trial] = ()) -> JobLoop:

@@ -1,6 +1,6 @@
 """What a search and a race are asked for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from nasbench.core.count_text import parse_count
@@ -102,6 +102,11 @@ class SearchConfig(Record):
             )
         if bool(self.retrain_top) != bool(self.retrain_epochs):
             raise UsageError("--retrain-top K and --retrain-epochs E go together: give both or neither")
+
+    def completed(self) -> "SearchConfig":
+        """With the columns of the score that follow from the objectives and from a shipped table."""
+        metrics = [objective.metric for objective in parse_objectives(self.goals.objectives)]
+        return replace(self, table=self.table.completed(self.table_file, metrics))
 
 
 @dataclass(frozen=True)

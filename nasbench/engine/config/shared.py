@@ -1,12 +1,16 @@
 """The records that several commands' configurations are composed of."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from nasbench.core.errors import UsageError
 from nasbench.engine.config.record import Record, free, number
+
+if TYPE_CHECKING:
+    from nasbench.train.source import DataSource
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,13 @@ class Data(Record):
     """Side in pixels at which images are seen (else the data set's own)."""
     skip_corrupt: bool = False
     """Go on without image files that cannot be read; they are counted and named."""
+
+    @property
+    def source(self) -> "DataSource":
+        """The data set. Nothing is read yet."""
+        from nasbench.train.source import DataSource
+
+        return DataSource(self.dataset, self.data_dir, self.image_size, self.download, self.skip_corrupt)
 
 
 @dataclass(frozen=True)
@@ -68,6 +79,13 @@ class Workers(Record):
     executor: str = free("auto")
     """auto (local, or ray with --workers), local, ray, processes, or my_package.my_module:MyExecutor."""
 
+    @property
+    def executor_name(self) -> str:
+        """The executor by name: where none is asked for, this process, or Ray if there are workers."""
+        if self.executor != "auto":
+            return self.executor
+        return "local" if self.workers == 0 else "ray"
+
     def check(self) -> None:
         super().check()
         if self.workers == 0 and self.executor == "auto" and (self.gpus_per_worker or self.ray_address):
@@ -86,6 +104,17 @@ class Tracking(Record):
     """Also a W&B run for each trial, grouped under the run's."""
     track: tuple[str, ...] = free(())
     """More trackers: NAME or my_package.my_module:MyTracker."""
+
+    @property
+    def names(self) -> list[str]:
+        """The console, W&B unless it is off, and those that --track names."""
+        more = [name for item in self.track for name in item.split(",")]
+        return ["console", *([] if self.wandb == "off" else ["wandb"]), *more]
+
+    @property
+    def wandb_settings(self) -> dict[str, Any]:
+        """What the tracker of W&B is made with."""
+        return {"mode": self.wandb, "trials": self.wandb_trials}
 
 
 @dataclass(frozen=True)
@@ -125,6 +154,22 @@ class Table(Record):
     """The column with a look-up's cost in seconds."""
     report_columns: tuple[str, ...] = ()
     """Columns that are only reported; in a race the last one ranks the strategies."""
+
+    def completed(self, file: str | None, metrics: Sequence[str] = ()) -> "Table":
+        """With the columns that studies of a shipped table use, where no score column was given. `metrics` are those of
+        the objectives: the first is the score, the others are reported.
+        """
+        from nasbench.evaluators.table import shipped
+
+        columns, table = self, shipped(file) if file and self.score_column == Table.score_column else None
+        if table is not None:
+            cost, more = self.cost_column or table.cost_column, self.report_columns or table.report_columns
+            columns = Table(table.score_column, cost, more)
+        if not metrics:
+            return columns
+        known = {metrics[0], columns.cost_column, *columns.columns()}
+        more = tuple(metric for metric in metrics if metric not in known)
+        return replace(columns, score_column=metrics[0], report_columns=(*columns.report_columns, *more))
 
     def columns(self) -> tuple[str, ...]:
         """The columns that are only reported, also where they were given as one,two."""

@@ -14,7 +14,6 @@ from nasbench.core.protocols import PublishedCells, SearchSpace
 from nasbench.core.registry import models, spaces
 from nasbench.core.spec import ModelSpec, Size, Task
 from nasbench.engine.config import ModelOverrides
-from nasbench.engine.parts.lookup import space_named
 
 if TYPE_CHECKING:
     from torch import nn
@@ -30,7 +29,7 @@ def resolve(model: str, form: ModelOverrides) -> ModelSpec:
         space_name, _, published = model.removeprefix("space:").rpartition(":")
         if not space_name:
             raise UsageError(f"{model!r} lacks a part: write space:SPACE:PUBLISHED, such as space:nasnet:nasnet-a")
-        space = space_named(space_name)
+        space = spaces.make(space_name)
         names = space.published() if isinstance(space, PublishedCells) else {}
         if published not in names:
             raise unknown(f"published network of space {space_name!r}", published, names)
@@ -50,7 +49,7 @@ def resolve(model: str, form: ModelOverrides) -> ModelSpec:
         if not path.exists():
             raise UsageError(f"no such file: {path}")
         found = _read(path)
-        from_space = space_named(found.source.removeprefix("space:")) if found.source.startswith("space:") else None
+        from_space = spaces.make(found.source.removeprefix("space:")) if found.source.startswith("space:") else None
         return _formed(found, form, from_space, as_published=False)
     if (":" in model and not model.startswith("zoo:")) or model in models.names():
         return _own(model, form)
@@ -161,5 +160,5 @@ def _read(path: Path) -> ModelSpec:
 
 
 def _published(space_name: str) -> list[str]:
-    space = space_named(space_name)
+    space = spaces.make(space_name)
     return list(space.published()) if isinstance(space, PublishedCells) else []

@@ -1,35 +1,26 @@
 """What a search is made of: everything its configuration names, looked up and checked before any work starts."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from random import Random
 from typing import Any
 
-from nasbench.core.arch import sample
 from nasbench.core.clock import SimulatedClock
 from nasbench.core.errors import UsageError
-from nasbench.core.objectives import parse_objectives
+from nasbench.core.loop import Executor
+from nasbench.core.objectives import parse_objectives, score_of
 from nasbench.core.options import parse_options
-from nasbench.core.protocols import Depends, Evaluator, Metrics, Pruner, SearchSpace, Strategy
-from nasbench.core.recipe import Recipe
-from nasbench.core.seeds import derive
+from nasbench.core.protocols import Depends, Evaluator, Metrics, Pruner, SearchSpace, Strategy, Tracker
+from nasbench.core.recipe import recipe_named
+from nasbench.core.registry import evaluators, executors, pruners, spaces, strategies
 from nasbench.core.source import Plan
-from nasbench.core.spec import Size
+from nasbench.core.spec import child_size
 from nasbench.engine.config import SearchConfig
-from nasbench.engine.parts.counts import CountedOnce
-from nasbench.engine.parts.goals import constrained, score_of
-from nasbench.engine.parts.lookup import (
-    evaluator_named,
-    offered_by,
-    pruner_named,
-    recipe_named,
-    space_named,
-    strategy_named,
-)
-from nasbench.engine.parts.phases import Control
-from nasbench.engine.parts.tables import cheapest_query, clock_of, table_named
+from nasbench.evaluators.counts import CountedOnce
 from nasbench.evaluators.measured import with_objectives
+from nasbench.strategies.constrained import Limits, constrained
+from nasbench.strategies.control import Control
+from nasbench.trackers.guard import guarded_trackers
 
 
 @dataclass(frozen=True)
@@ -40,9 +31,12 @@ class SearchParts:
     strategy: Strategy
     control: Strategy
     evaluator: Evaluator
+    executor: Executor
+    trackers: Sequence[Tracker]
     plan: Plan
-    recipe: Recipe | None
     score: Callable[[Metrics], float]
+    record: Mapping[str, Any]
+    """What run.json says of how proposals become networks."""
     clock: SimulatedClock | None = None
     pruner: Pruner | None = None
 
@@ -53,66 +47,74 @@ class SearchParts:
 
 def prepare(config: SearchConfig, directory: Path) -> SearchParts:
     """Looks everything up, and answers every wrong name, path and size before any work starts."""
-    space = space_named(config.space)
-    recipe = recipe_named(config.training) if config.evaluator == "train" else None
-    evaluator = _evaluator(config, space, recipe, directory)
-    epochs = recipe.epochs if recipe else config.training.epochs or 1
+    goals, columns, trains = config.goals, config.table, config.evaluator == "train"
+    objectives, target_macs = parse_objectives(goals.objectives), goals.count("target_macs")
+    options = parse_options(config.strategy_options, "--strategy-options")
+    recipe = recipe_named(config.training.recipe, config.training.epochs)
+    space: SearchSpace = spaces.make(config.space)
+    pruner = None if config.pruner is None else pruners.make(config.pruner)
+    executor = executors.make(config.workers.executor_name, offered=config.workers.flat())
+    trackers = guarded_trackers(config.tracking.names, config.tracking.wandb_settings)
+    name, offered = config.evaluator, {"space": space, "recipe": recipe, "seed": config.seed}
+    if config.table_file is not None:
+        name, offered = "table", {**offered, **vars(columns), "file": config.table_file}
+        offered |= {"report_columns": columns.columns(), "time_budget": config.time_budget}
+    else:
+        checkpoints = str((directory / "checkpoints").absolute())
+        offered |= {**config.data.flat(), "data": config.data.source}
+        offered |= {"device": config.workers.device, "checkpoint_dir": checkpoints}
+    evaluator = with_objectives(evaluators.make(name, offered=offered), objectives)
+    epochs = recipe.epochs if trains else config.training.epochs or 1
     if config.retrain_epochs is not None and config.retrain_epochs <= epochs:
         raise UsageError(f"--retrain-epochs takes more epochs than the search's {epochs}; got {config.retrain_epochs}")
-    numbers, source = range(1, config.trials + 1), f"space:{config.space}"
-    size, data = _size(config, space.default_size, recipe), config.data.dataset if recipe else ""
-    evaluator.check()
-    plan = Plan(numbers, config.seed, epochs, source, size, evaluator.task(), data)
-    if recipe is not None:
-        _dry_build(space, plan)
-    counts, goals = CountedOnce(space, size, plan.task), config.goals
-    options = parse_options(config.strategy_options, "--strategy-options")
+    of_cells = trains and bool(space.default_size.skeleton)
+    cells = config.training.cells or (recipe.cells if of_cells else None)
+    filters = config.training.filters or (recipe.filters if of_cells else None)
+    size = child_size(space.default_size, config.data.image_size, cells, filters)
+    task = evaluator.task()
+    counts = CountedOnce(space, size, task)
+    plan = Plan(
+        numbers=range(1, config.trials + 1),
+        seed=config.seed,
+        epochs=epochs,
+        source=f"space:{config.space}",
+        size=size,
+        task=task,
+        data=config.data.dataset if trains else "",
+    )
+    if trains:
+        from nasbench.evaluators.building import dry_build
+
+        dry_build(space, plan)
+    limits = Limits(goals.count("max_params"), goals.count("max_macs"))
+    offered = {
+        "epochs": epochs,
+        "objectives": goals.objectives,
+        "counts": counts,
+        "recipe": recipe if trains else None,
+    }
     if config.preset == "paper":
         options = {"preset": "paper", **options}
-    offered = {"epochs": epochs, "objectives": goals.objectives, "counts": counts, "recipe": recipe}
-    strategy = strategy_named(config.strategy, options, space, config.seed, offered)
+    strategy = strategies.make(config.strategy, space, options=options, offered=offered, seed=config.seed)
+    evaluator.check()
+    budget, seconds = config.time_budget, columns.cost_column
     return SearchParts(
-        space,
-        constrained(strategy, goals, space, counts),
-        constrained(Control(space), goals, space, counts) if config.control else Control(space),
-        evaluator,
-        plan,
-        recipe,
-        score_of(goals, config.table.score_column),
-        clock_of(config.table, config.time_budget),
-        pruner_named(config.pruner),
+        space=space,
+        strategy=constrained(strategy, counts, limits, space),
+        control=constrained(Control(space), counts, limits, space) if config.control else Control(space),
+        evaluator=evaluator,
+        executor=executor,
+        trackers=trackers,
+        plan=plan,
+        score=score_of(objectives, columns.score_column, target_macs),
+        record={
+            "source": plan.source,
+            "size": asdict(size),
+            "task": asdict(task),
+            "epochs": epochs,
+            "target_macs": target_macs,
+            "recipe": asdict(recipe) if trains else None,
+        },
+        clock=SimulatedClock(budget, seconds) if budget and seconds else None,
+        pruner=pruner,
     )
-
-
-def _evaluator(config: SearchConfig, space: SearchSpace, recipe: Recipe | None, directory: Path) -> Evaluator:
-    if config.table_file is not None:
-        table = table_named(config.table_file, config.table, space)
-        if config.time_budget is not None:
-            cheapest_query(table, config.time_budget)
-        evaluator: Evaluator = table
-    else:
-        offered = offered_by(config.data, config.workers.device)
-        checkpoints = str((directory / "checkpoints").absolute())
-        more = {"space": space, "recipe": recipe or recipe_named(config.training), "checkpoint_dir": checkpoints}
-        evaluator = evaluator_named(config.evaluator, {**offered, **more, "seed": config.seed})
-    return with_objectives(evaluator, parse_objectives(config.goals.objectives))
-
-
-def _size(config: SearchConfig, default: Size, recipe: Recipe | None) -> Size:
-    """The size of a child: what the flags say, else the recipe, else the space."""
-    size, asked = replace(default, resolution=config.data.image_size), config.training
-    if size.skeleton:
-        depth = asked.cells or (recipe and recipe.cells) or size.depth
-        return replace(size, depth=depth, width=asked.filters or (recipe and recipe.filters) or size.width)
-    if asked.cells or asked.filters:
-        raise UsageError(f"--cells and --filters are for spaces of cells; {config.space!r} is none")
-    return size
-
-
-def _dry_build(space: SearchSpace, plan: Plan) -> None:
-    """Builds one random child without memory, so that a size that fits no child is answered now."""
-    import torch
-
-    architecture = sample(space.name, space.choices, Random(derive(plan.seed, "dry build")))
-    with torch.device("meta"):
-        space.build(architecture, plan.size, plan.task)

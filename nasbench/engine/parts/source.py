@@ -2,8 +2,8 @@
 
 from nasbench.core.errors import UsageError
 from nasbench.core.protocols import StandAlone
+from nasbench.core.registry import spaces
 from nasbench.core.spec import ModelSpec
-from nasbench.engine.parts.lookup import space_named
 
 
 def source_of(spec: ModelSpec) -> str:
@@ -14,7 +14,7 @@ def source_of(spec: ModelSpec) -> str:
         from zoo.source import source
 
         return source(str(spec.name), spec.size, spec.task)
-    space = space_named(spec.source.removeprefix("space:"))
+    space = spaces.make(spec.source.removeprefix("space:"))
     if not isinstance(space, StandAlone):
         raise UsageError(f"space {space.name!r} writes no model.py: it has no method source(). Leave that format out.")
     return space.source(spec)

@@ -1,7 +1,7 @@
 """The race: strategies x seeds, a repetition each, into a run directory with a report."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,6 @@ from nasbench.core.registry import executors
 from nasbench.core.source import JobList
 from nasbench.core.trial import Trial
 from nasbench.engine.config import RaceConfig
-from nasbench.engine.parts.tables import with_shipped_columns
 from nasbench.engine.race.repetition import Repetitions
 from nasbench.engine.report import write_report
 from nasbench.engine.run.run import Opening, open_run
@@ -42,7 +41,7 @@ def run_race(config: RaceConfig, argv: Sequence[str]) -> RaceResult:
 
     start = monotonic()
     config.check()
-    config = with_shipped_columns(config)
+    config = replace(config, table=config.table.completed(config.table_file))
     repetitions = Repetitions(config)
     with one_thread():
         repetitions.check()

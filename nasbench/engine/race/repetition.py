@@ -7,23 +7,21 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import ceil
 from typing import TYPE_CHECKING, Any
 
+from nasbench.core.clock import SimulatedClock
 from nasbench.core.errors import RunFailed, UsageError
 from nasbench.core.identity import digest
 from nasbench.core.job import Job
 from nasbench.core.loop import JobLoop
 from nasbench.core.options import parse_options
 from nasbench.core.protocols import Metrics, Report, SearchSpace, Strategy
-from nasbench.core.registry import strategies
+from nasbench.core.registry import evaluators, spaces, strategies
 from nasbench.core.source import Plan, SpaceSource
 from nasbench.core.spec import Task
 from nasbench.core.trial import Trial
 from nasbench.engine.config import RaceConfig
-from nasbench.engine.parts.counts import CountedOnce
-from nasbench.engine.parts.lookup import space_named, strategy_named
-from nasbench.engine.parts.tables import cheapest_query, clock_of, table_named
+from nasbench.evaluators.counts import CountedOnce
 from nasbench.executors.boundary import in_one_line
 
 if TYPE_CHECKING:
@@ -73,7 +71,8 @@ class Repetitions:
 
     @cached_property
     def space(self) -> SearchSpace:
-        return space_named(self.config.space)
+        space: SearchSpace = spaces.make(self.config.space)
+        return space
 
     @cached_property
     def entrants(self) -> tuple[Entrant, ...]:
@@ -81,9 +80,10 @@ class Repetitions:
 
     @cached_property
     def table(self) -> "TableEvaluator":
-        file = self.config.table_file
-        assert file is not None, self.config
-        return table_named(file, self.config.table, self.space)
+        columns = self.config.table
+        offered = {**vars(columns), "report_columns": columns.columns(), "file": self.config.table_file}
+        table: TableEvaluator = evaluators.make("table", offered={**offered, "space": self.space})
+        return table
 
     @cached_property
     def counts(self) -> CountedOnce:
@@ -114,7 +114,7 @@ class Repetitions:
     def plan(self) -> Plan:
         """Of a repetition, as long as the largest of the budgets."""
         most = self.budgets[-1]
-        spend = ceil(most / cheapest_query(self.table, self.budget)) if self.in_seconds else int(most)
+        spend = self.table.most_queries(most) if self.in_seconds else int(most)
         size, task = self.space.default_size, self.table.task()
         return Plan(range(1, spend + 1), self.config.seed, 1, f"space:{self.config.space}", size, task)
 
@@ -164,13 +164,15 @@ class Repetitions:
         """A strategy as a search builds it."""
         options = parse_options(entrant.options, f"--strategies {entrant.name}")
         offered: dict[str, Any] = {"epochs": 1, "objectives": (), "counts": self.counts, "recipe": None}
-        return strategy_named(entrant.name, options, self.space, seed, offered)
+        made: Strategy = strategies.make(entrant.name, self.space, options=options, offered=offered, seed=seed)
+        return made
 
     def _run(self, entrant: Entrant, seed: int) -> "_Path":
         columns = self.config.table
         path = _Path(self.columns, columns.cost_column)
         source = SpaceSource(self.space, self._strategy(entrant, seed), replace(self.plan, seed=seed))
-        clock = clock_of(columns, self.budgets[-1] if self.in_seconds else None)
+        seconds = columns.cost_column
+        clock = SimulatedClock(self.budgets[-1], seconds) if self.in_seconds and seconds else None
         loop = JobLoop(source, path.append, lambda metrics: float(metrics[columns.score_column]), clock=clock)
         while (job := loop.next()) is not None:
             assert job.architecture is not None, job

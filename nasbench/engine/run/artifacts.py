@@ -86,10 +86,11 @@ def write_network(
     """One network's files; weights, model.py and a drawing where they exist. `space` is None for a network of the
     zoo.
     """
+    source = _stand_alone(spec, space)
     folder.mkdir(exist_ok=True)
     _write_json(folder / "architecture.json", architecture)
     _write_json(folder / "metrics.json", dict(metrics))
-    if source := _stand_alone(spec, space):
+    if source:
         write_atomically(folder / "model.py", source)
     if isinstance(space, Drawable):
         graphs = space.graphs(spec)

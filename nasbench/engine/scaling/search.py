@@ -18,25 +18,26 @@ from nasbench.core.compound import Coefficients, Multipliers, on_surface
 from nasbench.core.errors import UsageError
 from nasbench.core.objectives import MACS_EXPONENT
 from nasbench.core.protocols import Metrics, SearchSpace, Strategy, Tracker
-from nasbench.core.recipe import Recipe
+from nasbench.core.recipe import Recipe, recipe_named
+from nasbench.core.registry import executors, strategies
 from nasbench.core.source import JobList, Plan
 from nasbench.core.spec import ModelSpec
 from nasbench.core.store import write_atomically
 from nasbench.core.trial import STATUSES, Trial
 from nasbench.engine.config import ModelOverrides, ScaleConfig
-from nasbench.engine.parts.lookup import executor_of, offered_by, recipe_named, strategy_named
 from nasbench.engine.parts.scaled import compound_scale, counted, differences
 from nasbench.engine.parts.source import source_of
 from nasbench.engine.report import write_report
 from nasbench.engine.run.artifacts import BestWeights, drop_training_states
 from nasbench.engine.run.run import Opening, Run, check_some_succeeded, open_run
-from nasbench.engine.run.watch import make_trackers, print_note
+from nasbench.engine.run.watch import print_note
 from nasbench.engine.scaling.comparison import OTHERS, comparison_jobs
 from nasbench.engine.scaling.published import nearest
 from nasbench.engine.scaling.request import check_search
 from nasbench.engine.scaling.result import ScaleResult
 from nasbench.engine.scaling.source import ScaledBase, SurfaceSource
 from nasbench.engine.training.trainings import specify
+from nasbench.trackers.guard import guarded_trackers
 
 if TYPE_CHECKING:
     from nasbench.evaluators.training import TrainingEvaluator
@@ -105,13 +106,14 @@ def run_scale_search(
         print_note(line)
     plan = parts.plan
     described = {"source": plan.source, "size": asdict(plan.size), "task": asdict(plan.task), "epochs": plan.epochs}
+    watching = guarded_trackers(config.tracking.names, config.tracking.wandb_settings) if trackers is None else trackers
     opening = Opening(
         command="scale",
         config=config,
         directory=directory,
         argv=argv,
-        executor=executor_of(config.workers),
-        trackers=make_trackers(config.tracking) if trackers is None else trackers,
+        executor=executors.make(config.workers.executor_name, offered=config.workers.flat()),
+        trackers=watching,
         plan={**described, "base": parts.small.to_json(), "target_macs": None, "recipe": asdict(parts.recipe)},
         identity=parts.evaluator.identity(),
         listeners=(BestWeights,),
@@ -127,7 +129,7 @@ def _prepare(config: ScaleConfig, directory: Path) -> ScaleParts:
     """Looks everything up, and answers every wrong name, path and size before any work starts."""
     from nasbench.evaluators.training import TrainingEvaluator
 
-    recipe = recipe_named(config.training)
+    recipe = recipe_named(config.training.recipe, config.training.epochs)
     size = config.training
     overrides = ModelOverrides(config.stack, size.cells, size.filters, skeleton=config.skeleton)
     base = specify([config.base], config.data, overrides)[config.base]
@@ -136,7 +138,7 @@ def _prepare(config: ScaleConfig, directory: Path) -> ScaleParts:
     for corner in ((1.0, 0.0), (0.0, 1.0), (0.0, 0.0)):  # all growth in one dimension: what fits there fits everywhere
         counted(compound_scale(small, on_surface(*corner).at(1.0)))
     checkpoints = str((directory / "checkpoints").absolute())
-    source = offered_by(config.data, config.workers.device)["data"]
+    source = config.data.source
     evaluator = TrainingEvaluator(source, recipe, config.workers.device, checkpoints)
     evaluator.check()
     numbers = range(1, _trials(config, space) + 1)
@@ -175,7 +177,8 @@ def _strategy(config: ScaleConfig, space: SearchSpace, plan: Plan) -> Strategy:
         options, sampler = {"sampler": sampler}, "asha"
     elif sampler == "tpe":  # a third is random, and no more than Optuna's own 10
         options = {"startup": max(4, min(10, len(plan.numbers) // 3))}
-    return strategy_named(sampler, options, space, plan.seed, {"epochs": plan.epochs})
+    made: Strategy = strategies.make(sampler, space, options=options, offered={"epochs": plan.epochs}, seed=plan.seed)
+    return made
 
 
 def stops_early(config: ScaleConfig, epochs: int) -> bool:

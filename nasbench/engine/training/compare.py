@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from nasbench.core.arch import sample
 from nasbench.core.errors import RunFailed, UsageError
+from nasbench.core.registry import spaces
 from nasbench.core.seeds import derive
 from nasbench.core.spec import ModelSpec
 from nasbench.core.store import RunStore
 from nasbench.engine.config import CompareConfig, ModelOverrides
-from nasbench.engine.parts.lookup import space_named
 from nasbench.engine.report import write_report
 from nasbench.engine.training.trainings import Trained, run_trainings, specify, trainings_of
 from nasbench.evaluators.start import Start
@@ -92,7 +92,7 @@ def _controls(
             "--controls needs found models of one space and size: give them --cells and --filters, or compare them "
             "one by one"
         )
-    space = space_named(found.source.removeprefix("space:"))
+    space = spaces.make(found.source.removeprefix("space:"))
     drawn: dict[str, ModelSpec] = {}
     for index in range(config.controls):
         rng = Random(derive(config.repeats.seed, "control", index))

@@ -11,19 +11,19 @@ from nasbench.core.errors import RunFailed, UsageError
 from nasbench.core.job import Job
 from nasbench.core.loop import Executor
 from nasbench.core.protocols import Tracker
-from nasbench.core.recipe import Recipe
+from nasbench.core.recipe import Recipe, recipe_named
+from nasbench.core.registry import executors, spaces
 from nasbench.core.source import JobList
 from nasbench.core.spec import ModelSpec
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
 from nasbench.engine.config import CompareConfig, Data, ModelOverrides, ScaleConfig, TrainConfig, TransferConfig
-from nasbench.engine.parts.lookup import executor_of, offered_by, recipe_named, space_named
 from nasbench.engine.parts.models import resolve
 from nasbench.engine.run.artifacts import write_network
 from nasbench.engine.run.run import Opening, open_run
-from nasbench.engine.run.watch import make_trackers
 from nasbench.evaluators.start import Start
 from nasbench.evaluators.training import Keep, TrainingEvaluator
+from nasbench.trackers.guard import guarded_trackers
 
 TrainingConfig = TrainConfig | TransferConfig | CompareConfig | ScaleConfig
 
@@ -99,7 +99,7 @@ def specify(models: Sequence[str], data: Data, overrides: ModelOverrides) -> dic
 
     A scaled model keeps its resolution and its base's form, unless an image size is asked for.
     """
-    task = offered_by(data, "auto")["data"].task()
+    task = data.source.task()
     asked = replace(overrides, classes=task.num_classes, image_size=data.image_size)
     specs: dict[str, ModelSpec] = {}
     for model in models:
@@ -122,8 +122,8 @@ def trainings_of(
     models: Mapping[str, ModelSpec], config: TrainingConfig, start: Start, recipe: Recipe | None = None, **keep: Any
 ) -> Trainings:
     """The trainings that a configuration asks for, checked. `keep` are further fields of `Keep`."""
-    recipe = recipe or recipe_named(config.training)
-    source = offered_by(config.data, config.workers.device)["data"]
+    recipe = recipe or recipe_named(config.training.recipe, config.training.epochs)
+    source = config.data.source
     evaluator = TrainingEvaluator(source, recipe, config.workers.device)
     evaluator.check()
     if start.pretrained:
@@ -159,13 +159,13 @@ def run_trainings(
     start = monotonic()
     evaluator = trainings.evaluator
     plan = {"recipe": asdict(trainings.recipe), "networks": {n: m.to_json() for n, m in trainings.models.items()}}
-    trackers: list[Tracker] = make_trackers(config.tracking)
+    trackers: list[Tracker] = guarded_trackers(config.tracking.names, config.tracking.wandb_settings)
     opening = Opening(
         command=command,
         config=config,
         directory=config.place.directory(command),
         argv=argv,
-        executor=executor or executor_of(config.workers),
+        executor=executor or executors.make(config.workers.executor_name, offered=config.workers.flat()),
         trackers=trackers,
         plan={**plan, **(extra or {})},
         identity=evaluator.identity(),
@@ -185,7 +185,7 @@ def write_best_training(trained: Trained, model: str, spec: ModelSpec) -> None:
     if not trained.of(model):
         return
     best = max(trained.of(model), key=lambda trial: float(trial.metrics["val_accuracy"]))
-    space = space_named(spec.source.removeprefix("space:")) if spec.source.startswith("space:") else None
+    space = spaces.make(spec.source.removeprefix("space:")) if spec.source.startswith("space:") else None
     metrics = {**best.metrics, "number": best.number, "score": best.score, "epochs": best.epochs, "seed": best.seed}
     weights = trained.folder(best) / "weights.safetensors"
     write_network(trained.directory / "best", spec.to_json(), metrics, weights, spec, space)

@@ -16,11 +16,11 @@ from typing import Any
 
 from nasbench.core.errors import UsageError
 from nasbench.core.loop import Executor
-from nasbench.core.recipe import Recipe
+from nasbench.core.recipe import Recipe, recipe_named
+from nasbench.core.registry import executors
 from nasbench.core.spec import ModelSpec
 from nasbench.core.trial import Trial
 from nasbench.engine.config import ModelOverrides, TransferConfig
-from nasbench.engine.parts.lookup import executor_of, recipe_named
 from nasbench.engine.parts.models import resolve
 from nasbench.engine.report import write_report
 from nasbench.engine.training.trainings import (
@@ -111,7 +111,7 @@ def _run(
 
 
 def _recipe(config: TransferConfig) -> Recipe:
-    recipe = recipe_named(config.training)
+    recipe = recipe_named(config.training.recipe, config.training.epochs)
     return recipe if config.accumulate is None else replace(recipe, accumulate=config.accumulate)
 
 
@@ -142,7 +142,7 @@ def _with_ray_train(config: TransferConfig, trainings: Trainings, argv: Sequence
     from nasbench.executors.ray_train import RayTrain
     from nasbench.executors.ray_tune import RayExecutor
 
-    cluster = executor_of(config.workers)
+    cluster = executors.make(config.workers.executor_name, offered=config.workers.flat())
     assert isinstance(cluster, RayExecutor), cluster
     evaluator = trainings.evaluator
     assert evaluator.keep is not None

@@ -1,28 +1,11 @@
-"""What follows a search: random children as a control, and its best architectures trained longer."""
+"""What may follow a search: its best architectures, trained again for more epochs."""
 
 from collections.abc import Sequence
-from random import Random
 
-from nasbench.core.arch import sample
 from nasbench.core.job import Job
-from nasbench.core.protocols import SearchSpace
 from nasbench.core.source import Plan
 from nasbench.core.spec import ModelSpec
-from nasbench.core.trial import Proposal, Trial
-
-
-class Control:
-    """Random children that the search never hears of."""
-
-    def __init__(self, space: SearchSpace) -> None:
-        self._space = space
-
-    def ask(self, number: int, rng: Random, running: Sequence[Proposal]) -> Proposal:  # noqa: ARG002 - the protocol's
-        architecture = sample(self._space.name, self._space.choices, rng)
-        return Proposal(number, architecture, note={"control": True, "blind": True})
-
-    def tell(self, trial: Trial) -> None:
-        """Nothing to learn."""
+from nasbench.core.trial import Trial
 
 
 def retrainings(searched: Sequence[Trial], plan: Plan, top: int, epochs: int, first: int) -> list[Job]:
