@@ -48,7 +48,13 @@ class RunStore:
             raise UsageError(
                 f"{directory} already holds a run. Continue it with --resume, or choose another directory with --run."
             )
-        log.truncate(0)
+        if log.seek(0, os.SEEK_END):  # a log that is not empty is never emptied
+            log.close()
+            raise UsageError(
+                f"{directory} holds a log of trials and no run.json. Nothing was changed. Put its run.json back (from "
+                "a backup, or from where the directory was copied) to go on with --resume; or choose another directory "
+                "with --run."
+            )
         record = {"schema": SCHEMA_VERSION, **run}
         write_atomically(directory / "run.json", json.dumps(record, indent=2) + "\n")
         return cls(directory, record, [], None, log)
@@ -159,6 +165,12 @@ def _read_run(directory: Path) -> dict[str, Any]:
     return run
 
 
+def _advice(directory: Path) -> str:
+    if (directory / "trials.jsonl").exists():
+        return "A log of trials is there: put its run.json back (from a backup, or from where it was copied)."
+    return "Start one without --resume, or give a run's directory."
+
+
 def _is_of_another_form(run: Mapping[str, Any]) -> bool:
     return run["schema"] == 1 and run.get("command") != "search"
 
@@ -166,9 +178,7 @@ def _is_of_another_form(run: Mapping[str, Any]) -> bool:
 def _parse_run(directory: Path) -> dict[str, Any]:
     path = directory / "run.json"
     if not path.exists():
-        raise UsageError(
-            f"{directory} holds no run (no run.json there). Start one without --resume, or give a run's directory."
-        )
+        raise UsageError(f"{directory} holds no run (no run.json there). {_advice(directory)}")
     try:
         run = json.loads(path.read_text(encoding="utf-8"))
         version = run["schema"]

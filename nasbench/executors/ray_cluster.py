@@ -5,25 +5,28 @@ Importing this module imports ray; import it when it is used.
 
 import logging
 import os
-import shutil
+import secrets
 import socket
-import tempfile
 import threading
 import warnings
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, final
 
 from nasbench.core.errors import RunFailed, UsageError
 from nasbench.executors.boundary import in_one_line
+from nasbench.executors.private_folder import close_private_folder, open_private_folder
 from nasbench.executors.process import environment, num_cores, own_import_paths, same_signal_handlers
 
 # Ray reads this when it is imported. There is no other way to keep the messages of its daemons off standard output,
 # where `--json` prints one object.
 with environment({"RAY_DEDUP_LOGS_SKIP_REGEX": "^"}):
     import ray
+    from ray._private import ray_constants
+    from ray._raylet import AuthenticationTokenLoader, Config  # type: ignore[attr-defined]
 
 REACH_LIMIT_SECONDS = 3.0
 """How long an address may take to answer."""
@@ -36,7 +39,8 @@ WORKER_ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
 }
 ADDRESS_HINT = (
-    "Give --ray-address the HOST:PORT that 'ray start --head' printed, or leave it out to start Ray on this machine."
+    "Give --ray-address the HOST:PORT that 'ray start --head' printed, or leave it out to start Ray on this machine. "
+    "A cluster with token authentication needs its token in ~/.ray/auth_token, or where $RAY_AUTH_TOKEN_PATH says."
 )
 SETTINGS = b"\x04"
 HTTP2_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0" + SETTINGS + b"\0\0\0\0\0"
@@ -67,10 +71,10 @@ class RayCluster:
             check_reachable(self._address)
         if not ray.is_initialized():
             with same_signal_handlers(), quiet():
-                directory = _start(self._workers) if self._address is None else None
+                folder = _start(self._workers) if self._address is None else None
                 if self._address is not None:
                     _join(self._address)
-            self._disconnect = weakref.finalize(self, _leave, directory)
+            self._disconnect = weakref.finalize(self, _leave, folder)
         fit = capacity([node["Resources"] for node in ray.nodes() if node["Alive"]], self._gpus_per_worker)
         if fit < self._workers:
             total = ray.cluster_resources()
@@ -167,10 +171,16 @@ def quiet() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def _start(workers: int) -> Path:
-    """Starts Ray on this machine, reachable from it alone, with one CPU slot for each worker. Returns its directory."""
-    # Short and not under $TMPDIR: the path of a Unix socket may have 107 bytes.
-    directory = Path(tempfile.mkdtemp(prefix="nb-ray-", dir="/tmp" if os.path.isdir("/tmp") else None))
+def _start(workers: int) -> tuple[Path, TextIOWrapper]:
+    """Starts Ray on this machine, with one CPU slot for each worker. Returns its folder.
+
+    It is reachable from this machine alone, by whoever reads its token: this user. Everything that it writes lies in a
+    folder that is closed to others, since Ray opens its own to everybody.
+    """
+    folder = open_private_folder("nb-ray-")
+    token = folder[0] / "token"
+    token.touch(mode=0o600)
+    token.write_text(secrets.token_hex(32))
     unless_set = {
         "OMP_NUM_THREADS": str(max(1, num_cores() // workers)),
         # Ray's own memory monitor breaks Tune. The kernel ends only the worker: Ray has marked it as the first to go.
@@ -178,8 +188,10 @@ def _start(workers: int) -> Path:
     }
     variables = {**WORKER_ENVIRONMENT, "PYTHONPATH": os.pathsep.join(own_import_paths())}
     variables |= {name: os.environ.get(name, value) for name, value in unless_set.items()}
+    variables |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token)}
     try:
-        with environment(variables):
+        with environment(variables), _loopback():
+            _read_authentication()
             ray.init(
                 address="local",
                 num_cpus=workers,
@@ -188,14 +200,26 @@ def _start(workers: int) -> Path:
                 object_store_memory=OBJECT_STORE_BYTES,
                 log_to_driver=False,
                 logging_level=logging.CRITICAL,
-                _temp_dir=str(directory),
+                _temp_dir=str(folder[0] / "ray"),
             )
     except BaseException as error:
-        _leave(directory)
+        _leave(folder)
         if isinstance(error, Exception):
             raise RunFailed(f"Ray did not start on this machine ({in_one_line(error)}). Try --workers 0.") from error
         raise
-    return directory
+    return folder
+
+
+@contextmanager
+def _loopback() -> Iterator[None]:
+    """Inside, Ray listens on the loopback interface. Without, it replaces 127.0.0.1 by the outward address."""
+    reaches_out = ray_constants.ENABLE_RAY_CLUSTER
+    ray_constants.ENABLE_RAY_CLUSTER = False
+    try:
+        with environment({ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR: "0"}):
+            yield
+    finally:
+        ray_constants.ENABLE_RAY_CLUSTER = reaches_out
 
 
 def _join(address: str) -> None:
@@ -204,7 +228,8 @@ def _join(address: str) -> None:
     if "OMP_NUM_THREADS" in os.environ:  # otherwise Ray gives each worker the threads of its CPU slot: one
         variables["OMP_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"]
     try:
-        with environment(WORKER_ENVIRONMENT):
+        with environment({**WORKER_ENVIRONMENT, **_authentication()}):
+            _read_authentication()
             ray.init(address, log_to_driver=False, logging_level=logging.CRITICAL, runtime_env={"env_vars": variables})
     except Exception as error:
         raise UsageError(
@@ -212,8 +237,22 @@ def _join(address: str) -> None:
         ) from error
 
 
-def _leave(directory: Path | None) -> None:
+def _leave(folder: tuple[Path, TextIOWrapper] | None) -> None:
     with quiet():
         ray.shutdown()
-    if directory is not None:
-        shutil.rmtree(directory, ignore_errors=True)
+    if folder is not None:
+        close_private_folder(*folder)
+    _read_authentication()
+
+
+def _authentication() -> dict[str, str]:
+    """Whoever has a token shows it: a cluster that asks for none does not mind. What the user has set stays."""
+    if "RAY_AUTH_MODE" in os.environ or not AuthenticationTokenLoader.instance().has_token(ignore_auth_mode=True):
+        return {}
+    return {"RAY_AUTH_MODE": "token"}
+
+
+def _read_authentication() -> None:
+    """Makes Ray read from the environment how it authenticates; it remembers what it read first."""
+    Config.initialize("")
+    AuthenticationTokenLoader.instance().reset_cache()

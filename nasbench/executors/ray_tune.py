@@ -14,7 +14,6 @@ import os
 import pickle
 import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -27,6 +26,7 @@ from nasbench.core.protocols import Evaluator
 from nasbench.core.registry import executors
 from nasbench.executors.boundary import in_one_line
 from nasbench.executors.job_queue import JobQueue
+from nasbench.executors.private_folder import private_folder
 from nasbench.executors.process import environment, own_import_paths, stop_signals
 from nasbench.executors.ray_cluster import RayCluster, quiet, why_it_died
 from nasbench.executors.worker_thread import WorkerThread
@@ -107,11 +107,11 @@ class RayExecutor:
         """
         settings = {**TUNE_ENVIRONMENT, "TUNE_MAX_PENDING_TRIALS_PG": str(self._workers)}
         try:
-            with environment(settings), quiet(), tempfile.TemporaryDirectory(prefix="nasbench-tune-") as storage:
+            with environment(settings), quiet(), private_folder("nasbench-tune-") as storage:
                 tune.run(
                     worker,
                     name="search",
-                    storage_path=storage,
+                    storage_path=str(storage),
                     search_alg=searcher,
                     scheduler=_InOrder(),
                     callbacks=[_Events(queue, searcher)],

@@ -106,3 +106,24 @@ def test_best_is_taken_among_the_most_epochs_and_not_from_controls() -> None:
     assert best_trial([*trials, control]) == trials[2]
     assert best_trial([]) is None
     assert best_trial([trial(1, status="failed", score=None)]) is None
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_log_that_is_not_empty_is_never_emptied(tmp_path: Path, linked: bool) -> None:
+    store = RunStore.create(tmp_path / "run", {"command": "search", "config": {}})
+    store.append(trial(1))
+    store.close()
+    before = (tmp_path / "run" / "trials.jsonl").read_bytes()
+    if linked:
+        (tmp_path / "other").mkdir()
+        (tmp_path / "other" / "trials.jsonl").symlink_to(tmp_path / "run" / "trials.jsonl")
+    else:
+        (tmp_path / "run" / "run.json").unlink()
+    directory = tmp_path / ("other" if linked else "run")
+    with pytest.raises(
+        UsageError, match=r"a log of trials and no run\.json.*Nothing was changed.*Put its run\.json back"
+    ):
+        RunStore.create(directory, {"command": "search", "config": {}})
+    with pytest.raises(UsageError, match=r"holds no run.*put its run\.json back"):
+        RunStore.resume(directory)
+    assert (tmp_path / "run" / "trials.jsonl").read_bytes() == before

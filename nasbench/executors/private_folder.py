@@ -1,0 +1,60 @@
+"""Folders outside the run directory for what lives as long as its process: closed to other users, and swept by the next
+process where their owner was killed.
+
+The owner holds an advisory lock on a file inside, which the operating system drops when the process dies, however it
+dies.
+"""
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import TextIOWrapper
+from pathlib import Path
+
+OWNER = ".owner"
+
+
+@contextmanager
+def private_folder(prefix: str) -> Iterator[Path]:
+    """A new folder whose name begins with `prefix`, with mode 0700; it is deleted at the end."""
+    folder, owner = open_private_folder(prefix)
+    try:
+        yield folder
+    finally:
+        close_private_folder(folder, owner)
+
+
+def open_private_folder(prefix: str) -> tuple[Path, TextIOWrapper]:
+    """The same without an end: the folder, and what must stay open as long as it is in use."""
+    sweep(prefix)
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=_place()))
+    owner = open(folder / OWNER, "w", encoding="utf-8")  # noqa: SIM115 - open as long as the folder is in use
+    fcntl.flock(owner, fcntl.LOCK_EX)
+    return folder, owner
+
+
+def close_private_folder(folder: Path, owner: TextIOWrapper) -> None:
+    """Deletes the folder. Calling it again does no harm."""
+    shutil.rmtree(folder, ignore_errors=True)
+    owner.close()
+
+
+def sweep(prefix: str) -> None:
+    """Deletes the folders of this user with that prefix whose owner is gone."""
+    for folder in _place().glob(f"{prefix}*"):
+        try:
+            if folder.is_symlink() or folder.lstat().st_uid != os.getuid():
+                continue
+            with open(folder / OWNER, "r+", encoding="utf-8") as owner:
+                fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+        except OSError:  # in use, gone meanwhile, or not one of ours
+            continue
+
+
+def _place() -> Path:
+    """Short and not under $TMPDIR, where there is /tmp: the path of a Unix socket may have 107 bytes."""
+    return Path("/tmp") if os.path.isdir("/tmp") else Path(tempfile.gettempdir())

@@ -1,0 +1,56 @@
+"""Folders that live as long as their process."""
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nasbench.executors import private_folder as module
+from nasbench.executors.private_folder import open_private_folder, private_folder, sweep
+
+KILLED = """
+import os, signal
+from pathlib import Path
+from nasbench.executors import private_folder as module
+module._place = lambda: Path({place!r})
+folder, owner = module.open_private_folder("nb-test-")
+print(folder, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(module, "_place", lambda: tmp_path)
+    return tmp_path
+
+
+def test_it_is_closed_to_others_and_gone_at_the_end() -> None:
+    with private_folder("nb-test-") as folder:
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        (folder / "inside").mkdir()
+    assert not folder.exists()
+
+
+def test_that_of_a_killed_process_is_swept_by_the_next_one(place: Path) -> None:
+    run = [sys.executable, "-c", KILLED.format(place=str(place))]
+    killed = subprocess.run(run, capture_output=True, text=True, check=False)
+    left = Path(killed.stdout.strip())
+    assert left.is_dir()
+    with private_folder("nb-test-"):
+        assert not left.exists()
+
+
+def test_what_is_in_use_or_not_ours_stays(place: Path) -> None:
+    folder, owner = open_private_folder("nb-test-")
+    (place / "nb-test-strange").mkdir()
+    (place / "nb-test-link").symlink_to(folder)
+    sweep("nb-test-")
+    assert folder.is_dir()
+    assert (place / "nb-test-strange").is_dir()
+    assert (place / "nb-test-link").is_symlink()
+    owner.close()
+    assert os.listdir(folder) == [module.OWNER]
