@@ -36,9 +36,9 @@ def searched(trials: Iterable[Trial]) -> list[Trial]:
 
 
 def random_scores(trials: Iterable[Trial]) -> list[float]:
-    """The scores of the different random children at the epochs of the search."""
+    """The scores of the different random children, at the epochs at which they are compared."""
     known = list(trials)
-    epochs = search_epochs(known)
+    epochs = compared_epochs(known)
     drawn = {
         trial.key: trial.score
         for trial in reversed(known)
@@ -54,6 +54,13 @@ def search_epochs(trials: Iterable[Trial]) -> int:
         if not is_retraining(trial):
             counts[trial.epochs] = counts.get(trial.epochs, 0) + 1
     return max(counts, key=lambda epochs: (counts[epochs], epochs), default=0)
+
+
+def compared_epochs(trials: Iterable[Trial]) -> int:
+    """The epochs at which a search is compared with chance: those of its control, or else those of most trials."""
+    known = list(trials)
+    control = [trial for trial in known if is_control(trial) and not is_retraining(trial)]
+    return search_epochs(control or known)
 
 
 def best_so_far(trials: Iterable[Trial]) -> list[float | None]:
@@ -74,14 +81,23 @@ def expected_best(scores: Sequence[float], n: int) -> float:
     With the scores in order, x_1 <= ... <= x_N, the i-th is the best of C(i-1, n-1) of the C(N, n) subsets. ValueError
     unless 1 <= n <= N: more draws than there are scores cannot be estimated without bias.
     """
-    total = len(scores)
+    mean = 0.0
+    for weight, score in zip(best_weights(len(scores), n), sorted(scores, reverse=True), strict=True):
+        mean += weight * score
+    return mean
+
+
+def best_weights(total: int, n: int) -> list[float]:
+    """What each of `total` scores, the best first, adds to the expected best of `n` of them: C(i-1, n-1) / C(total, n)
+    for the i-th in ascending order.
+    """
     if not 1 <= n <= total:
         raise ValueError(f"the expected best of n takes n from 1 to the number of scores, {total}; got {n}")
-    weight, mean = n / total, 0.0  # C(N-1, n-1) / C(N, n), then C(i-2, n-1) / C(i-1, n-1) = (i - n) / (i - 1)
-    for rank, score in zip(range(total, n - 1, -1), sorted(scores, reverse=True), strict=False):
-        mean += weight * score
-        weight *= (rank - n) / (rank - 1) if rank > 1 else 0.0
-    return mean
+    weights, weight = [], n / total  # C(N-1, n-1) / C(N, n), then C(i-2, n-1) / C(i-1, n-1) = (i - n) / (i - 1)
+    for rank in range(total, 0, -1):
+        weights.append(weight)
+        weight *= max(0, rank - n) / (rank - 1) if rank > 1 else 0.0
+    return weights
 
 
 @dataclass(frozen=True)

@@ -63,10 +63,10 @@ class JobLoop:
         self._running: dict[int, Job] = {}
         self._waiting: dict[tuple[str, int, int], list[Job]] = {}
         self._same_fault: tuple[str, int] | None = ("", 0)
-        answered = set()
+        answered, mine = set(), set(source.numbers)
         for trial in history:
             self._remember(trial)
-            if trial.number in source.numbers:
+            if trial.number in mine:
                 answered.add(trial.number)
                 if clock is not None:
                     clock.pay(trial)

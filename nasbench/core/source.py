@@ -1,7 +1,7 @@
 """Where jobs come from: a list that is known beforehand, or a strategy that proposes points of a space."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, final
 
 from nasbench.core.errors import UsageError
@@ -16,8 +16,8 @@ class JobSource(Protocol):
     """Where jobs come from. Only `tell` changes what a source knows."""
 
     @property
-    def numbers(self) -> range:
-        """The numbers of the trials it may spend."""
+    def numbers(self) -> Sequence[int]:
+        """The numbers of the trials it may spend, in the order in which they are asked."""
 
     def ask(self, number: int, running: Sequence[Job]) -> Job:
         """The job with that number; `running` are the jobs that are not answered yet."""
@@ -50,7 +50,7 @@ class Plan:
     `source` is 'space:NAME', where the models come from; `data` the name of the data set.
     """
 
-    numbers: range
+    numbers: Sequence[int]
     seed: int
     epochs: int
     source: str
@@ -60,38 +60,51 @@ class Plan:
 
 
 class SpaceSource:
-    """Jobs from a strategy's proposals: each proposal becomes a model of the space at the plan's size."""
+    """Jobs from a strategy's proposals: each proposal becomes a model of the space at the plan's size.
 
-    def __init__(self, space: SearchSpace, strategy: Strategy, plan: Plan) -> None:
+    The strategy counts its own proposals: they are its steps. A step is the number of the trial, unless numbers before
+    it belong to other phases of the run; then the note says `step`. So a strategy proposes the same whatever else the
+    run trains in between. Numbers in a strategy's own notes (a parent, say) are steps.
+    """
+
+    def __init__(self, space: SearchSpace, strategy: Strategy, plan: Plan, counted: bool = False) -> None:
+        """`counted`: steps are counted from 1. Else the step of every trial is its number."""
         self.numbers = plan.numbers
-        self._space, self._strategy, self._plan = space, strategy, plan
+        self._space, self._strategy, self._plan, self._counted = space, strategy, plan, counted
         self._asked: dict[int, Proposal] = {}
+        self._numbers: dict[int, int] = {}  # step -> number of its trial
+        self._next = 1
 
     def ask(self, number: int, running: Sequence[Job]) -> Job:
         waiting = [self._asked[job.number] for job in running]
-        proposal = self._strategy.ask(number, trial_rng(self._plan.seed, number), waiting)
+        step = self._step(number)
+        proposal = self._strategy.ask(step, trial_rng(self._plan.seed, step), waiting)
         if not isinstance(proposal, Proposal):
             raise UsageError(
-                f"the strategy {type(self._strategy).__name__} answered ask({number}) with {proposal!r}; "
+                f"the strategy {type(self._strategy).__name__} answered ask({step}) with {proposal!r}; "
                 "it must return a nasbench.core.trial.Proposal"
             )
-        if proposal.number != number:
+        if proposal.number != step:
             raise UsageError(
-                f"the strategy answered ask({number}) with a proposal numbered {proposal.number}; it must keep the "
-                "number"
+                f"the strategy answered ask({step}) with a proposal numbered {proposal.number}; it must keep the number"
             )
-        self._asked[number] = proposal
-        return self.job(proposal)
+        self._asked[number], self._numbers[step] = proposal, number
+        return self.job(proposal, number)
 
     def tell(self, trial: Trial) -> None:
         self._asked.pop(trial.number, None)
-        self._strategy.tell(trial)
+        step = step_of(trial)
+        self._numbers[step] = trial.number
+        steps = {number: step for step, number in self._numbers.items()} if trial.of is not None else {}
+        of = steps.get(trial.of) if trial.of is not None else None
+        self._strategy.tell(trial if step == trial.number else replace(trial, number=step, of=of))
 
-    def job(self, proposal: Proposal) -> Job:
-        """The proposal as a job."""
-        plan = self._plan
+    def job(self, proposal: Proposal, number: int | None = None) -> Job:
+        """The proposal as the job with that number (else its own)."""
+        plan, number = self._plan, number or proposal.number
+        earlier = proposal.resume_from
         return Job(
-            number=proposal.number,
+            number=number,
             seed=plan.seed,
             epochs=proposal.epochs or plan.epochs,
             key=self._space.canonical(proposal.architecture).key,
@@ -99,6 +112,19 @@ class SpaceSource:
             architecture=proposal.architecture,
             data=plan.data,
             schedule=proposal.schedule,
-            resume_from=proposal.resume_from,
-            note=proposal.note,
+            resume_from=self._numbers.get(earlier, earlier) if earlier is not None else None,
+            note=proposal.note if number == proposal.number else {**proposal.note, "step": proposal.number},
         )
+
+    def _step(self, number: int) -> int:
+        """The step of a number that is asked: the first that no trial has, if steps are counted."""
+        if not self._counted:
+            return number
+        while self._next in self._numbers:
+            self._next += 1
+        return self._next
+
+
+def step_of(trial: Trial) -> int:
+    """The step of the strategy that proposed a trial."""
+    return int(trial.note.get("step", trial.number))

@@ -1,6 +1,6 @@
 """Statistics of a run against brute force."""
 
-from itertools import combinations, pairwise
+from itertools import combinations
 from random import Random
 from statistics import mean
 
@@ -20,13 +20,10 @@ from nasbench.core.curves import (
 )
 from nasbench.report.common.numbers import count, duration, score
 from nasbench.report.run.statistics import (
-    MIN_CHILDREN,
-    expected_best_curve,
     kendall_tau,
     leaderboard,
     retrained,
     shares_over_time,
-    verdict,
 )
 from nasbench.report.run.tables import leaderboard_rows, leaderboard_table
 from unit.toys import ToySpace, trial
@@ -45,11 +42,6 @@ def test_expected_best_of_one_is_the_mean_and_of_all_the_best():
     scores = [rng.gauss(0, 1) for _ in range(5000)]
     assert expected_best(scores, 1) == pytest.approx(mean(scores))
     assert expected_best(scores, 5000) == pytest.approx(max(scores))
-    curve = expected_best_curve(scores)
-    assert curve[0][0] == 1
-    assert curve[-1] == (5000, pytest.approx(max(scores)))
-    assert len(curve) <= 202
-    assert all(low[1] <= high[1] for low, high in pairwise(curve))
 
 
 @pytest.mark.parametrize("n", [0, 4])
@@ -148,30 +140,6 @@ def test_shares_against_counting():
         assert len(parts) == min(windows, 5)
         assert all(sum(shares.values()) == pytest.approx(1) for _, shares in parts)
         assert [place for place, _ in parts] == sorted(place for place, _ in parts)
-
-
-def many(count: int, low: float, seed: int, **note: object) -> list:
-    rng = Random(seed)
-    made = []
-    for _ in range(count):
-        number = rng.randrange(10**6)
-        made.append(trial(number, score=low + 0.1 * rng.random(), key=str(number), note=note))
-    return made
-
-
-def test_the_verdict_is_told_only_where_it_can_be():
-    blind, better, worse, same = many(20, 0.5, 1, blind=True), many(40, 0.6, 2), many(40, 0.4, 3), many(40, 0.5, 4)
-    assert verdict([*blind, *better]).answer == "yes"
-    assert "beats random" in verdict([*blind, *better]).sentence
-    assert "40 chosen children" in verdict([*blind, *better]).sentence
-    assert verdict([*blind, *worse]).answer == "no"
-    assert verdict([*blind, *same]).answer == "unknown"
-    assert "cannot be told yet" in verdict([*blind[: MIN_CHILDREN - 1], *better]).sentence
-    assert "cannot be told" in verdict(better).sentence
-    assert "its own control" in verdict(blind).sentence
-    assert verdict([]).sentence == "No trial of the search has a score yet."
-    repeated = [trial(1, score=0.7, key="one")] + [trial(n, "cached", 0.7, key="one") for n in range(2, 30)]
-    assert verdict([*blind, *repeated]).answer == "unknown", "one architecture met 29 times is one observation"
 
 
 @pytest.mark.parametrize(

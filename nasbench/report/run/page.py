@@ -16,17 +16,20 @@ from nasbench.core.store import RunStore, best_trial, write_atomically
 from nasbench.core.trial import STATUSES, Trial
 from nasbench.report.common.numbers import count, duration, score
 from nasbench.report.common.page import configuration, mapping, minute, numbers_row, page, table, themed, wall_time
+from nasbench.report.run.chance import Exact, verdict
 from nasbench.report.run.front import front_plots, front_sentence, front_table
 from nasbench.report.run.plots import figures
-from nasbench.report.run.statistics import kendall_tau, retrained, verdict
+from nasbench.report.run.statistics import kendall_tau, retrained
 from nasbench.report.run.tables import COLUMNS, leaderboard_rows
 from nasbench.report.scaling import page as scaling
 from nasbench.report.scaling.results import is_coefficient_search
 
 CAPTIONS = {
-    "search_curve": "Score of each trial in the order of finishing, the best so far, and the control: what the best "
-    "of n random children "
-    "of this run is expected to be (the mean over all subsets of size n).",
+    "search_curve": "Score of each trial in the order of finishing, the best so far, and chance: what the best of n "
+    "random children is expected to be (the mean over all subsets of n of this run's random children), with a 95 % "
+    "bootstrap interval.",
+    "search_curve_exact": "Score of each trial in the order of finishing, the best so far, and chance: what the best "
+    "of n random children is expected to be, exactly from the table; 95 % of random searches lie in the band.",
     "score_against_cost": "Score against size and cost, at the epochs of the search. The line joins those that "
     "nothing cheaper beats.",
     "operations": "What the strategy proposed along the search, as shares of all decisions with the same options.",
@@ -43,7 +46,7 @@ def write_report(store: RunStore) -> list[Path]:
     """Writes report.html and the plots' SVG files into the run's directory; returns what was written."""
     scales = is_coefficient_search(store.run)
     groups = [] if scales else groups_of(str(store.run.get("config", {}).get("space", "")), store.trials)
-    plots = figures(store.trials, groups, _score_name(store.run))
+    plots = figures(store.trials, groups, _score_name(store.run), Exact.of(store.run))
     plots |= front_plots(store.trials, _objectives(store.run), _target_macs(store.run))
     plots |= scaling.plots(store.run, store.trials) if scales else {}
     written = []
@@ -72,7 +75,7 @@ def render(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial], plo
     sections = [
         _headline(run, trials),
         *(_scaling(run, trials, plots) if scales else []),
-        _control(trials, plots),
+        _chance(run, trials, plots),
         _front(run, trials, plots),
         _plot("Score against size and cost", "score_against_cost", plots),
         _plot("Operations over time", "operations", plots),
@@ -118,10 +121,13 @@ def _headline(run: Mapping[str, Any], trials: Sequence[Trial]) -> str:
     return numbers_row(numbers)
 
 
-def _control(trials: Sequence[Trial], plots: Mapping[str, str]) -> str:
-    told = verdict(trials)
-    return f'<h2>Search curve</h2>\n<p class="verdict {told.answer}">{escape(told.sentence)}</p>\n' + _figure(
-        "search_curve", plots
+def _chance(run: Mapping[str, Any], trials: Sequence[Trial], plots: Mapping[str, str]) -> str:
+    exact = Exact.of(run)
+    told = verdict(trials, exact)
+    caption = CAPTIONS["search_curve" if exact is None else "search_curve_exact"]
+    return (
+        f'<h2>Did the search beat chance?</h2>\n<p class="verdict {told.answer}">{escape(told.sentence)}</p>\n'
+        + _figure("search_curve", plots, caption)
     )
 
 
@@ -144,10 +150,10 @@ def _front(run: Mapping[str, Any], trials: Sequence[Trial], plots: Mapping[str, 
     )
 
 
-def _figure(name: str, plots: Mapping[str, str]) -> str:
+def _figure(name: str, plots: Mapping[str, str], caption: str = "") -> str:
     if name not in plots:
         return "<p>No trial has a score yet: there is nothing to plot.</p>"
-    return f"<figure>{themed(plots[name])}<figcaption>{escape(CAPTIONS[name])}</figcaption></figure>"
+    return f"<figure>{themed(plots[name])}<figcaption>{escape(caption or CAPTIONS[name])}</figcaption></figure>"
 
 
 def _leaderboard(trials: Sequence[Trial]) -> str:

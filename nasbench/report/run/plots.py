@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from nasbench.core.curves import (
     OptionGroup,
     best_so_far,
+    is_control,
     is_random,
     is_retraining,
-    random_scores,
     search_epochs,
     searched,
 )
@@ -34,20 +34,26 @@ from nasbench.report.common.figure import (
     new_figure,
     to_svg,
 )
-from nasbench.report.run.statistics import expected_best_curve, kendall_tau, retrained, shares_over_time
+from nasbench.report.run.chance import Exact, chance_curve
+from nasbench.report.run.statistics import kendall_tau, retrained, shares_over_time
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
-def figures(trials: Sequence[Trial], groups: Sequence[OptionGroup], score: str = "score") -> dict[str, str]:
-    """File stem -> SVG text of every plot that the log has something for. `score` is the axis label of the score."""
+def figures(
+    trials: Sequence[Trial], groups: Sequence[OptionGroup], score: str = "score", exact: Exact | None = None
+) -> dict[str, str]:
+    """File stem -> SVG text of every plot that the log has something for.
+
+    `score` is the axis label of the score; `exact` is what random children score on the run's table.
+    """
     import matplotlib
 
     with matplotlib.rc_context(STYLE):
         made = {
-            "search_curve": search_curve(trials, score),
+            "search_curve": search_curve(trials, score, exact),
             "score_against_cost": score_against_cost(trials, score),
             "operations": operations(trials, groups),
             "controller": controller(trials),
@@ -56,57 +62,58 @@ def figures(trials: Sequence[Trial], groups: Sequence[OptionGroup], score: str =
         return {name: to_svg(figure, name) for name, figure in made.items() if figure is not None}
 
 
-def search_curve(trials: Sequence[Trial], score: str = "score") -> "Figure | None":
-    """Each trial's score, the best so far, and what the best of as many random children would be expected to be."""
+def search_curve(trials: Sequence[Trial], score: str = "score", exact: Exact | None = None) -> "Figure | None":
+    """Each trial's score, the best so far, and what the best of as many random children would be expected to be, with
+    its band. The control lies between the search's trials, where it was trained.
+    """
     told = searched(trials)
     if not any(trial.scored for trial in trials):
         return None
     figure = new_figure(7.2, 2.9)
     axes = figure.subplots()
-    for blind, colour, text in ((True, ORANGE, "blind proposals"), (False, BLUE, "proposals")):
-        points = [
-            (place, trial.score) for place, trial in enumerate(told, 1) if trial.scored and is_random(trial) is blind
-        ]
-        scatter(axes, points, colour, text)
-    failed = [place for place, trial in enumerate(told, 1) if not trial.scored]
-    axes.plot(
-        failed,
-        [0.015] * len(failed),
-        "|",
-        color=RED,
-        markersize=6,
-        transform=axes.get_xaxis_transform(),
-        label="failed",
-        clip_on=False,
-    )
-    if not failed:
-        axes.lines[-1].remove()
+    dots = _places(trials)
+    for kind, colour, text in (("control", ORANGE, "random"), ("blind", ORANGE, "random"), ("chosen", BLUE, "chosen")):
+        points = [(place, trial.score) for place, trial in dots if trial.scored and _kind(trial) == kind]
+        named = text if text not in axes.get_legend_handles_labels()[1] else ""
+        scatter(axes, points, colour, named)
+    failed = [place for place, trial in dots if not trial.scored]
+    if failed:
+        across = axes.get_xaxis_transform()
+        axes.plot(
+            failed, [0.015] * len(failed), "|", color=RED, markersize=6, transform=across, label="failed", clip_on=False
+        )
     best = [(place, value) for place, value in enumerate(best_so_far(told), 1) if value is not None]
     if best:
-        axes.step(
-            *zip(*best, strict=True),
-            where="post",
-            color=INK,
-            linewidth=1.7,
-            label="best so far",
-            marker="o" if len(best) == 1 else "",
-        )
-    control = expected_best_curve(random_scores(trials))
-    if control:
-        axes.plot(
-            *zip(*control, strict=True),
-            color=ORANGE,
-            linestyle=(0, (4, 2)),
-            linewidth=1.7,
-            label=f"expected best of n random ({control[-1][0]} known)",
-        )
-        axes.plot(*control[-1], "o", color=ORANGE, markersize=4)
-    axes.set_xlabel("trials finished, n")
+        single = "o" if len(best) == 1 else ""
+        axes.step(*zip(*best, strict=True), where="post", color=INK, linewidth=1.7, label="best so far", marker=single)
+    chance = chance_curve(trials, exact)
+    if chance:
+        counts, means, low, high = zip(*chance, strict=True)
+        label = "expected best of n random" + (f" ({counts[-1]} known)" if exact is None else "")
+        axes.plot(counts, means, color=ORANGE, linestyle=(0, (4, 2)), linewidth=1.7, label=label)
+        axes.fill_between(counts, low, high, color=ORANGE, alpha=0.18, linewidth=0, zorder=0)
+        axes.plot(counts[-1], means[-1], "o", color=ORANGE, markersize=4)
+    axes.set_xlabel("trials of the search finished, n")
     axes.set_ylabel(score)
-    axes.set_xlim(0, max(len(told), control[-1][0] if control else 0) + 1)
+    axes.set_xlim(0, max(len(told), chance[-1][0] if chance else 0) + 1)
     _whole_numbers(axes)
     figure.legend(loc="outside upper left", ncols=5, handletextpad=0.5, columnspacing=1.4)
     return figure
+
+
+def _places(trials: Sequence[Trial]) -> list[tuple[float, Trial]]:
+    """(place, trial): the search's own in the order of finishing, its control half a place after the one before."""
+    dots: list[tuple[float, Trial]] = []
+    finished = 0
+    for trial in trials:
+        if not is_retraining(trial):
+            finished += not is_control(trial)
+            dots.append((finished + (0.5 if is_control(trial) else 0.0), trial))
+    return dots
+
+
+def _kind(trial: Trial) -> str:
+    return "control" if is_control(trial) else "blind" if is_random(trial) else "chosen"
 
 
 def score_against_cost(trials: Sequence[Trial], score: str = "score") -> "Figure | None":
