@@ -119,7 +119,7 @@ def test_baselines_are_those_of_no_more_macs_at_a_simultaneous_level():
     told = verdict(rows)
     baselines = [one for one in told.contrasts if one.kind == "baseline"]
     assert [one.other for one in baselines] == ["zoo:small", "zoo:lenet5"], (
-        "the hardest to beat first; the larger ones are left out"
+        "the hardest to beat first; the larger ones are told apart"
     )
     assert all(one.level == pytest.approx(0.975) for one in baselines), "two candidates share the 5 %"
     wanted = stats.ttest_rel(rows[0].accuracies, rows[5].accuracies).confidence_interval(0.975)
@@ -129,6 +129,28 @@ def test_baselines_are_those_of_no_more_macs_at_a_simultaneous_level():
     assert "Bonferroni" in told.text
     equal = [replace(one, macs=18_000_000) if one.model == "zoo:resnet20" else one for one in rows]
     assert "worse than zoo:resnet20" in verdict(equal).text, "as many MACs are no more"
+
+
+def test_larger_baselines_are_named_with_their_gain_and_their_cost():
+    rows = usual()
+    told = verdict(rows)
+    larger = [one for one in told.contrasts if one.kind == "larger"]
+    assert [(one.other, one.word) for one in larger] == [
+        ("zoo:densenet_bc_100_12", "worse"),
+        ("zoo:resnet20", "worse"),
+    ]
+    gain = 100 * (mean(rows[6].accuracies) - mean(rows[0].accuracies))
+    assert f"zoo:resnet20 is better by {gain:.2f} points" in told.text
+    assert "5 seeds), at 2.22 times the MACs" in told.text
+    assert "at 16.1 times the MACs" in told.text
+    alone = verdict([rows[0], *rows[1:4], rows[6]]).text
+    assert "none of the 1 takes no more" in alone
+    assert "zoo:resnet20 is better by" in alone
+    weak = verdict([*rows[:6], drawn("zoo:weak", "baseline", 0.7, 5, 10**8)]).text
+    assert "zoo:weak is worse by" in weak
+    assert "at 5.56 times the MACs" in weak
+    few = verdict(usual(3)).text
+    assert re.search(r"zoo:resnet20 has \+\d\.\d\d points \(.*3 seeds\), at 2.22 times the MACs", few)
 
 
 @pytest.mark.parametrize("seeds", [1, 2, 3, 4])

@@ -97,7 +97,7 @@ def _headline(run: Mapping[str, Any], rows: Sequence[Row], failures: Sequence[st
 
 
 def _verdict(told: Verdict) -> str:
-    words = {contrast.word for contrast in told.contrasts}
+    words = {contrast.word for contrast in told.contrasts if contrast.kind != "larger"}
     colour = " yes" if words == {"better"} else " no" if words == {"worse"} else ""
     paragraphs = "\n".join(f"<p>{escape(paragraph)}</p>" for paragraph in told.paragraphs)
     return f'<h2>Verdict</h2>\n<div class="verdict{colour}">{paragraphs}</div>'
@@ -159,9 +159,9 @@ def _contrasts(contrasts: Sequence[Contrast]) -> str:
     ]
     columns = ("found", "against", "difference, points", "t-interval", "level", "seeds", "reading")
     note = (
-        "Found minus the other, paired by seed. Random cells enter as their mean; baselines are those of no more "
-        "MACs, the hardest to "
-        "beat first, and their intervals hold together at 95 % (Bonferroni)."
+        "Found minus the other, paired by seed. Random cells enter as their mean. Baselines of no more MACs come next, "
+        "the hardest to beat first, and their intervals hold together at 95 % (Bonferroni); so do those of the larger "
+        "baselines after them."
     )
     differences = table(columns, rows, left=("reading",), wrap=("found", "against"))
     return f"<h2>Differences</h2>\n{differences}\n<p>{escape(note)}</p>"

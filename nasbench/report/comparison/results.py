@@ -2,7 +2,8 @@
 
 A found model is compared with random cells of its space, because most of the apparent gain of a search comes from the
 recipe and the space (Yang et al. 2020, arXiv:1912.12522). It is also compared with the baselines that have no more
-MACs. Differences are paired by seed; intervals are Student's t.
+MACs; those that have more are named with what they gain and what they cost.
+Differences are paired by seed; intervals are Student's t.
 """
 
 import math
@@ -28,6 +29,10 @@ SAME = 1e-9
 Word = Literal["better", "worse", "no difference shown", "not enough seeds"]
 
 
+Kind = Literal["random", "baseline", "larger"]
+"""Random cells, a baseline of no more MACs than the found model, a baseline of more."""
+
+
 @dataclass(frozen=True)
 class Contrast:
     """The mean accuracy of a found model minus that of another, over their `seeds` common seeds, with its t-interval.
@@ -38,7 +43,7 @@ class Contrast:
 
     found: str
     other: str
-    kind: Literal["random", "baseline"]
+    kind: Kind
     difference: float
     low: float | None
     high: float | None
@@ -53,7 +58,7 @@ class Verdict:
 
     `paragraphs`: three for each found model (its accuracy, the random cells, the baselines), then the failed trainings.
     `contrasts`: for each found model, with the random cells first, then with the baselines that have no more MACs, the
-    strongest first.
+    strongest first, then with the larger ones in the same order.
     """
 
     paragraphs: tuple[str, ...]
@@ -81,13 +86,18 @@ def verdict(rows: Sequence[Row]) -> Verdict:
             continue
         against_random, said_of_random = _against_random(row, random)
         against_baselines, said_of_baselines = _against_baselines(row, baselines)
+        larger, said_of_larger = _against_larger(row, baselines)
         these = [*against_random, *against_baselines]
-        contrasts += these
+        contrasts += [*these, *larger]
         few = [contrast.seeds for contrast in these if contrast.word == "not enough seeds"]
         warning = (
             f" Not enough seeds ({min(few)}; at least {ENOUGH_SEEDS} are needed): no winner is named." if few else ""
         )
-        paragraphs += [f"{row.model}: test accuracy {accuracy(row)} %.{warning}", said_of_random, said_of_baselines]
+        paragraphs += [
+            f"{row.model}: test accuracy {accuracy(row)} %.{warning}",
+            said_of_random,
+            said_of_baselines + said_of_larger,
+        ]
     if not found:
         paragraphs.append(
             "No found model is among these, so none is judged and nothing is ranked. To judge a search, "
@@ -103,9 +113,7 @@ def verdict(rows: Sequence[Row]) -> Verdict:
     return Verdict(tuple(paragraphs), tuple(contrasts))
 
 
-def contrast(
-    found: Row, other: Mapping[int, float], name: str, kind: Literal["random", "baseline"], level: float
-) -> Contrast | None:
+def contrast(found: Row, other: Mapping[int, float], name: str, kind: Kind, level: float) -> Contrast | None:
     """The difference, paired by seed, over the common seeds; None if there is no common seed."""
     seeds = sorted(found.by_seed.keys() & other.keys())
     if not seeds:
@@ -173,9 +181,12 @@ def _against_baselines(found: Row, baselines: Sequence[Row]) -> tuple[list[Contr
         return [], "Baselines: its multiply-adds are not known, so it is not known which baselines have no more."
     known = [row for row in baselines if row.macs is not None and row.by_seed]
     candidates = [row for row in known if row.macs is not None and row.macs <= found.macs]
-    left_out = len(baselines) - len(known)
+    left_out = [row.model for row in baselines if row not in known]
     note = (
-        f" {_number(left_out, 'baseline')} without multiply-adds or a finished training left out." if left_out else ""
+        f" {_number(len(left_out), 'baseline')} without multiply-adds or a finished training left out: "
+        f"{', '.join(left_out)}."
+        if left_out
+        else ""
     )
     if not candidates:
         return [], f"Baselines: none of the {len(known)} takes no more than its {count(found.macs)} MACs.{note}"
@@ -191,6 +202,26 @@ def _against_baselines(found: Row, baselines: Sequence[Row]) -> tuple[list[Contr
         "together, Bonferroni)"
     )
     return made, f"Baselines: {_reading(made[0])}, {picked}.{note}"
+
+
+def _against_larger(found: Row, baselines: Sequence[Row]) -> tuple[list[Contrast], str]:
+    """Each baseline of more MACs: how much more accurate or not, and how many times the MACs. Empty without any."""
+    costs = {row.model: row.macs / found.macs for row in baselines if row.macs and found.macs and row.macs > found.macs}
+    level = 1 - (1 - LEVEL) / max(1, len(costs))
+    paired = [contrast(found, row.by_seed, row.model, "larger", level) for row in baselines if row.model in costs]
+    made = sorted((one for one in paired if one is not None), key=lambda one: one.difference)
+    told = [f"{_larger(one)}, at {costs[one.other]:.3g} times the MACs" for one in made]
+    return made, f" Of more MACs: {'; '.join(told)}." if told else ""
+
+
+def _larger(made: Contrast) -> str:
+    numbers = f"{interval(made)}, {_number(made.seeds, 'seed')}"
+    if made.word == "worse":
+        return f"{made.other} is better by {points(-made.difference)} points ({numbers})"
+    if made.word == "better":
+        return f"{made.other} is worse by {points(made.difference)} points ({numbers})"
+    told = ", no difference shown" if made.word == "no difference shown" else ""
+    return f"{made.other} has {points(-made.difference, sign=True)} points ({numbers}{told})"
 
 
 def _reading(made: Contrast) -> str:
