@@ -13,13 +13,21 @@ from nasbench.core.errors import UsageError, unknown
 
 
 def number(
-    default: Any, low: float | None = None, above: float | None = None, takes: str = "", free: bool = False
+    default: Any,
+    low: float | None = None,
+    above: float | None = None,
+    takes: str = "",
+    free: bool = False,
+    grows: bool = False,
+    words: tuple[str, ...] = (),
 ) -> Any:
     """A field that holds a finite number (or several), or None. `low` is the smallest, `above` what it must exceed.
 
-    `takes` says in words what is expected. `free`: a resumed run may change it.
+    `takes` says in words what is expected. `free`: a resumed run may change it; `grows`: it may raise it. `words` are
+    taken besides numbers.
     """
-    return field(default=default, metadata={"low": low, "above": above, "takes": takes, "number": True, "free": free})
+    bounds = {"low": low, "above": above, "takes": takes, "words": words}
+    return field(default=default, metadata={**bounds, "number": True, "free": free or grows, "grows": grows})
 
 
 def free(default: Any) -> Any:
@@ -62,6 +70,17 @@ class Record:
                 found[each.name] = value
         return found
 
+    def growing(self) -> dict[str, Any]:
+        """The flat form of what a resumed run may raise, and not lower."""
+        found: dict[str, Any] = {}
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if isinstance(value, Record):
+                found.update(value.growing())
+            elif each.metadata.get("grows"):
+                found[each.name] = value
+        return found
+
     def check(self) -> None:
         """UsageError for a number out of range, in this record and in those inside. Records extend it by their own."""
         for each in fields(self):
@@ -91,7 +110,7 @@ def flag(name: str) -> str:
 
 def _check(name: str, value: Any, bounds: Mapping[str, Any], whole: bool) -> None:
     low, above, takes = bounds["low"], bounds["above"], bounds["takes"]
-    if value is None:
+    if value is None or value in bounds["words"]:
         return
     right = isinstance(value, int if whole else int | float) and not isinstance(value, bool) and isfinite(value)
     if not right or (low is not None and value < low) or (above is not None and value <= above):

@@ -4,50 +4,66 @@ drawing.
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from nasbench.core.curves import is_control
 from nasbench.core.errors import UsageError
 from nasbench.core.objectives import pareto_front, parse_objectives
 from nasbench.core.protocols import Drawable, SearchSpace, StandAlone
 from nasbench.core.spec import ModelSpec
 from nasbench.core.store import RunStore, best_trial, write_atomically
 from nasbench.core.trial import Trial
+from nasbench.engine.parts.trials import number_of_best, spec_of, weights_file, weights_number
 from nasbench.report.cells.drawing import draw_dot, draw_svg
 
 
 class BestWeights:
-    """A listener that keeps, of all children's weights under `checkpoints/`, those of the best one so far."""
+    """A listener that keeps, of all children's weights under `checkpoints/`, those of the best ones so far (`keep` in
+    the run's configuration, 1 unless it says more).
+
+    Weights of a control that would be among them stay until the end: a child of the search that is the same network is
+    answered from it, and then these are its weights.
+    """
 
     def __init__(self, store: RunStore) -> None:
-        self._store = store
-        self.best = best_trial(store.trials)
+        self._store, self._keep = store, keep_of(store)
+        self._kept = self._best(store.trials)
 
     def __call__(self, trial: Trial) -> None:
-        previous, self.best = self.best, best_trial([known for known in (self.best, trial) if known is not None])
-        for loser in (previous, trial):
-            if loser is not None and (self.best is None or weights_number(loser) != weights_number(self.best)):
-                weights_file(self._store.directory, weights_number(loser)).unlink(missing_ok=True)
+        known = [*self._kept, trial]
+        self._kept = self._best(known)
+        kept = set(map(weights_number, self._kept))
+        for number in set(map(weights_number, known)) - kept:
+            weights_file(self._store.directory, number).unlink(missing_ok=True)
+
+    def _best(self, trials: Sequence[Trial]) -> list[Trial]:
+        best = best_trials(trials, self._keep)
+        return [*best, *(trial for trial in best_trials(trials, self._keep, controls=True) if trial not in best)]
 
 
-def weights_number(trial: Trial) -> int:
-    """The number of the trial that trained the weights: for a cached trial, the one it was answered from."""
-    return trial.number if trial.of is None else trial.of
+def keep_of(store: RunStore) -> int:
+    """How many trials' weights stay."""
+    return int(store.run.get("config", {}).get("keep") or 1)
 
 
-def weights_file(directory: Path, number: int) -> Path:
-    return directory / "checkpoints" / f"{number}.safetensors"
+def best_trials(trials: Sequence[Trial], count: int, controls: bool = False) -> list[Trial]:
+    """The `count` best trials of different trainings, the best first: most epochs, then score, then the earliest."""
+    scored = [trial for trial in trials if trial.score is not None and (controls or not is_control(trial))]
+    ranked = sorted(scored, key=lambda trial: (-trial.epochs, -(trial.score or 0.0), trial.number))
+    first: dict[int, Trial] = {}
+    for trial in ranked:
+        first.setdefault(weights_number(trial), trial)
+    return list(first.values())[:count]
 
 
-def spec_of(run: Mapping[str, object], trial: Trial) -> ModelSpec:
-    """The specification that a trial of this run was built from."""
-    if trial.model is not None:
-        return ModelSpec.from_json(trial.model)
-    plan = run["plan"]
-    assert isinstance(plan, Mapping), plan
-    record = {"source": plan["source"], "size": plan["size"], "task": plan["task"]}
-    return ModelSpec.from_json({**record, "architecture": trial.proposed.to_json()})
+def drop_other_weights(store: RunStore) -> None:
+    """Deletes the weights of all but the best trials."""
+    kept = {weights_number(trial) for trial in best_trials(store.trials, keep_of(store))}
+    for weights in (store.directory / "checkpoints").glob("*.safetensors"):
+        if weights.stem.isdecimal() and int(weights.stem) not in kept:
+            weights.unlink()
 
 
 def drop_training_states(store: RunStore) -> None:
@@ -84,10 +100,11 @@ def write_network(
     space: object,
 ) -> None:
     """One network's files; weights, model.py and a drawing where they exist. `space` is None for a network of the
-    zoo.
+    zoo. Weights that lie there stay where they are those of the same trial, though `weights` was deleted since.
     """
     source = _stand_alone(spec, space)
     folder.mkdir(exist_ok=True)
+    same = number_of_best(folder.parent) == metrics.get("number")
     _write_json(folder / "architecture.json", architecture)
     _write_json(folder / "metrics.json", dict(metrics))
     if source:
@@ -100,7 +117,7 @@ def write_network(
         part = folder / ".weights.safetensors.part"
         shutil.copyfile(weights, part)
         part.replace(folder / "weights.safetensors")
-    else:
+    elif not same:
         (folder / "weights.safetensors").unlink(missing_ok=True)
 
 

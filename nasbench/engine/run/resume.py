@@ -22,10 +22,15 @@ def stored_config(kind: type[Config], command: str, run: str | None) -> Config:
     return kind().changed(**_known(kind(), record["config"])).changed(run=run, resume=True)
 
 
-def check_same(config: Record, run: Mapping[str, Any], command: str, directory: Path) -> None:
-    """UsageError naming the field where `config` contradicts the run it goes on with. Where it runs may change."""
+def check_same(config: Record, run: Mapping[str, Any], command: str, directory: Path) -> dict[str, dict[str, Any]]:
+    """UsageError naming the field where `config` contradicts the run it goes on with. Where it runs may change.
+
+    Returns what is raised, as `growth` does.
+    """
     check_command(run, command, directory)
-    check_unchanged(type(config)().changed(**_known(type(config)(), run["config"])), config, directory)
+    before = type(config)().changed(**_known(type(config)(), run["config"]))
+    check_unchanged(before, config, directory)
+    return growth(before, config, directory)
 
 
 def check_unchanged(before: Record, config: Record, directory: Path) -> None:
@@ -37,6 +42,29 @@ def check_unchanged(before: Record, config: Record, directory: Path) -> None:
                 f"{flag(name)} {_told(new)} contradicts the run in {directory}, which has {_told(stored[name])}. "
                 "Leave the flag out, or start a new run."
             )
+    growth(before, config, directory)
+
+
+def growth(before: Record, config: Record, directory: Path) -> dict[str, dict[str, Any]]:
+    """Name -> {old, new} of what a resumed run raises: more trials, say. UsageError for what it lowers."""
+    raised = {}
+    for name, new in config.growing().items():
+        old = before.growing()[name]
+        if new < old:
+            done = len(RunStore.read(directory).trials)
+            raise UsageError(
+                f"{flag(name)} {new} is fewer than the {old} that the run in {directory} has, {done} of them done. "
+                "A run is extended, not cut short: give more, or leave the flag out."
+            )
+        if new > old:
+            raised[name] = {"old": old, "new": new}
+    return raised
+
+
+def totals(run: Mapping[str, Any], name: str) -> list[int]:
+    """What a number of the configuration was at the start of a run and after each extension."""
+    before = [entry[name]["old"] for entry in run.get("resumed", []) if name in entry]
+    return [*before, run["config"][name]]
 
 
 def check_command(run: Mapping[str, Any], command: str, directory: Path) -> None:

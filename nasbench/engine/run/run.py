@@ -173,7 +173,7 @@ def _store(opening: Opening) -> RunStore:
     if opening.config.flat()["resume"]:
         store = RunStore.resume(opening.directory)
         try:
-            check_same(opening.config, store.run, opening.command, opening.directory)
+            raised = check_same(opening.config, store.run, opening.command, opening.directory)
             _check_identity(opening, store.run)
         except UsageError:
             store.close()
@@ -183,9 +183,9 @@ def _store(opening: Opening) -> RunStore:
                 f"the last line of {store.directory / 'trials.jsonl'} was cut short by an interrupted write; "
                 "it was dropped"
             )
-        store.update(
-            resumed=[*store.run.get("resumed", []), {"started": now(), "argv": list(opening.argv)}], ended=None
-        )
+        entry = {"started": now(), "argv": list(opening.argv), **raised}
+        config = {**store.run["config"], **{name: change["new"] for name, change in raised.items()}}
+        store.update(config=config, resumed=[*store.run.get("resumed", []), entry], ended=None)
     else:
         config = opening.config.flat()
         record = {"command": opening.command, "config": config, "seed": config["seed"], **provenance(opening.argv)}

@@ -1,0 +1,132 @@
+"""Any trial of a run as a MODEL: RUN#7 is trial 7 of the run in the directory RUN, RUN#3fa9 the one with that key.
+
+The best trials' weights lie under `checkpoints/` (`--keep K` of a search). A trial whose weights are not there is a
+network that was never trained: whoever needs weights is told so.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nasbench.core.errors import UsageError
+from nasbench.core.spec import ModelSpec
+from nasbench.core.store import RunStore
+from nasbench.core.trial import Trial
+
+SHORTEST_KEY = 4
+"""A key may be cut short to so many digits."""
+KEY_DIGITS = 16
+
+
+@dataclass(frozen=True)
+class TrialOfRun:
+    """A trial of a run in a directory."""
+
+    directory: Path
+    spec: ModelSpec
+    trial: Trial
+
+    @property
+    def weights(self) -> Path | None:
+        """Its weights; None where they were not kept, or it was never trained."""
+        checkpoint = weights_file(self.directory, weights_number(self.trial))
+        if checkpoint.exists():
+            return checkpoint
+        best = self.directory / "best" / "weights.safetensors"
+        return best if best.exists() and number_of_best(self.directory) in _same(self.trial) else None
+
+
+def at_trial(model: str, trial: str | int | None) -> str:
+    """The MODEL that `model` with `--trial` means. UsageError where it is no run directory, or names one already."""
+    if trial is None:
+        return model
+    if not Path(model).is_dir():
+        directory, which = split(model)
+        raise UsageError(
+            f"{directory} has its trial in the name already, {which}: leave --trial out"
+            if which is not None
+            else f"--trial is for a MODEL that is a run directory; {model!r} is none"
+        )
+    return f"{model}#{trial}"
+
+
+def split(model: str) -> tuple[str, str | None]:
+    """RUN#7 -> (RUN, '7'); any other MODEL -> (itself, None)."""
+    directory, mark, which = model.rpartition("#")
+    if not mark or Path(model).exists() or not Path(directory).is_dir():
+        return model, None
+    return directory, which
+
+
+def trial_of(model: str) -> TrialOfRun | None:
+    """The trial that a MODEL names; None where it names none. UsageError where the run has no such trial."""
+    directory, which = split(model)
+    if which is None:
+        return None
+    store = RunStore.read(Path(directory))
+    trial = find(store.trials, which, directory)
+    return TrialOfRun(store.directory, spec_of(store.run, trial), trial)
+
+
+def find(trials: Sequence[Trial], which: str, directory: object) -> Trial:
+    """The trial with that number or key (or the start of one); of several of one key, the one with the most epochs.
+
+    UsageError where there is none, or where a key's start is that of several networks.
+    """
+    numbers = {trial.number: trial for trial in trials}
+    if not trials:
+        raise UsageError(f"the run in {directory} has no trial yet")
+    if which.isdecimal() and len(which) < KEY_DIGITS:
+        if int(which) in numbers:
+            return numbers[int(which)]
+        nearest = min(numbers, key=lambda number: abs(number - int(which)))
+        raise UsageError(
+            f"the run in {directory} has no trial {which}: it has {len(numbers)}, numbered {min(numbers)} to "
+            f"{max(numbers)}. The nearest is {nearest}."
+        )
+    named = [trial for trial in trials if trial.key.startswith(which)] if len(which) >= SHORTEST_KEY else []
+    keys = sorted({trial.key for trial in named})
+    if not keys:
+        raise UsageError(
+            f"the run in {directory} has no trial {which!r}. Give a number from {min(numbers)} to {max(numbers)}, or "
+            f"the first {SHORTEST_KEY} digits or more of a key in its report."
+        )
+    if len(keys) > 1:
+        raise UsageError(f"{len(keys)} networks of the run in {directory} have keys that start with {which}: {keys}")
+    return max(named, key=lambda trial: (trial.scored, trial.epochs, trial.of is None, -trial.number))
+
+
+def spec_of(run: Mapping[str, object], trial: Trial) -> ModelSpec:
+    """The specification that a trial of this run was built from. UsageError where it built no network."""
+    if trial.model is not None:
+        return ModelSpec.from_json(trial.model)
+    plan = run["plan"]
+    if trial.architecture is None or not isinstance(plan, Mapping) or "source" not in plan:
+        raise UsageError(f"trial {trial.number} of this run of 'nasbench {run.get('command')}' is no network")
+    record = {"source": plan["source"], "size": plan["size"], "task": plan["task"]}
+    return ModelSpec.from_json({**record, "architecture": trial.proposed.to_json()})
+
+
+def weights_number(trial: Trial) -> int:
+    """The number of the trial that trained the weights: for a cached trial, the one it was answered from."""
+    return trial.number if trial.of is None else trial.of
+
+
+def weights_file(directory: Path, number: int) -> Path:
+    return directory / "checkpoints" / f"{number}.safetensors"
+
+
+def number_of_best(directory: Path) -> int | None:
+    """The number of the trial whose network lies in `best/`; None where nothing says so."""
+    path = directory / "best" / "metrics.json"
+    try:
+        number = json.loads(path.read_text(encoding="utf-8"))["number"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return number if isinstance(number, int) else None
+
+
+def _same(trial: Trial) -> set[int]:
+    """The numbers that the weights of a trial may be known by."""
+    return {trial.number, weights_number(trial)}
