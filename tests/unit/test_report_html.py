@@ -9,6 +9,8 @@ from xml.etree import ElementTree
 import pytest
 
 from nasbench.core.arch import sample
+from nasbench.core.registry import spaces
+from nasbench.core.spec import Task
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
 from nasbench.report.common.figure import short_count
@@ -199,3 +201,30 @@ def test_plots_leave_matplotlib_as_it_was(tmp_path):
 
 def test_short_counts():
     assert [short_count(value) for value in (0, 950, 12300, 4.5e6, 1.2e9)] == ["0", "950", "12.3k", "4.5M", "1.2G"]
+
+
+def test_a_dot_names_its_trial_and_has_a_card_that_draws_it(tmp_path: Path) -> None:
+    space = spaces.get("nasbench201")()
+    drawn = [sample(space.name, space.choices, Random(number)) for number in range(1, 5)]
+    trials = [
+        trial(number, score=number / 10, architecture=each, key=each.key, metrics={"params": 10 * number, "macs": 500})
+        for number, each in enumerate(drawn, start=1)
+    ]
+    plan = {"source": "space:nasbench201", "size": vars(space.default_size), "task": vars(Task())}
+    store = store_with(tmp_path / "run", trials, plan=plan)
+    check_page(store)
+    page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    curve = (tmp_path / "run" / "search_curve.svg").read_text(encoding="utf-8")
+    assert [int(number) for number in re.findall(r'data-trial="(\d+)"', curve)] == [1, 2, 3, 4]
+    assert f"<title>trial 3: 0.3000, 1 epochs, key {trials[2].key}, 30 params, 500 MACs</title>" in curve
+    assert page.count("data-trial=") == 3 * 4, "in the curve, against parameters and against multiply-adds"
+    (card,) = re.findall(r'<template id="trial-3">(.*?)</template>', page, re.DOTALL)
+    assert trials[2].key in card
+    assert "<svg" in card
+
+
+def test_dots_of_a_space_that_is_gone_list_their_decisions(tmp_path: Path) -> None:
+    store = store_with(tmp_path / "run", [trial(1, score=0.5, genes="abc")])
+    check_page(store)
+    page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    assert "<p>op_0 a, op_1 b, op_2 c</p></template>" in page

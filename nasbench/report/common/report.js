@@ -16,3 +16,20 @@ for (const table of document.querySelectorAll("table.sortable")) {
     });
   });
 }
+
+// A dot of a chart shows its trial's card while the pointer is on it.
+const card = document.createElement("div");
+card.className = "card";
+for (const dot of document.querySelectorAll("[data-trial]")) {
+  const told = document.getElementById(`trial-${dot.dataset.trial}`);
+  if (!told) continue;
+  dot.querySelector("title")?.remove();
+  dot.addEventListener("pointerenter", () => {
+    card.replaceChildren(told.content.cloneNode(true));
+    document.body.append(card);
+    const at = dot.getBoundingClientRect();
+    card.style.left = `${Math.max(8, Math.min(at.right + 12, innerWidth - card.offsetWidth - 8))}px`;
+    card.style.top = `${Math.max(8, Math.min(at.bottom + 12, innerHeight - card.offsetHeight - 8))}px`;
+  });
+  dot.addEventListener("pointerleave", () => card.remove());
+}

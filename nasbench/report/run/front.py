@@ -10,6 +10,7 @@ from nasbench.core.objectives import MACS_EXPONENT, Objective, pareto_front
 from nasbench.core.trial import Trial
 from nasbench.report.common.figure import BLUE, INK, ORANGE, RED, STYLE, log_counts, new_figure, short_count, to_svg
 from nasbench.report.common.numbers import count, score
+from nasbench.report.run.hover import titled
 from nasbench.report.run.plots import scatter
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def front_plots(
 
     with matplotlib.rc_context(STYLE):
         figure = front_figure(trials, objectives, target_macs)
-        return {} if figure is None else {"front": to_svg(figure, "front")}
+        return {} if figure is None else {"front": titled(to_svg(figure, "front"), trials)}
 
 
 def front_figure(
@@ -48,7 +49,8 @@ def front_figure(
     panels = figure.subplots(len(objectives) // 2, min(2, len(objectives) - 1), squeeze=False, sharey=True).ravel()
     for axes, objective in zip(panels, objectives[1:], strict=False):
         for blind, colour, text in ((True, ORANGE, "random"), (False, BLUE, "chosen by the search")):
-            scatter(axes, [_point(t, objective.metric, names[0]) for t in shown if is_random(t) is blind], colour, text)
+            these = [trial for trial in shown if is_random(trial) is blind]
+            scatter(axes, [_point(each, objective.metric, names[0]) for each in these], colour, text, these)
         points = sorted(_point(trial, objective.metric, names[0]) for trial in front)
         axes.plot(
             *zip(*points, strict=True),

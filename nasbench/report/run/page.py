@@ -18,6 +18,7 @@ from nasbench.report.common.numbers import count, duration, score
 from nasbench.report.common.page import configuration, mapping, minute, numbers_row, page, table, themed, wall_time
 from nasbench.report.run.chance import Exact, verdict
 from nasbench.report.run.front import front_plots, front_sentence, front_table
+from nasbench.report.run.hover import cards
 from nasbench.report.run.plots import figures
 from nasbench.report.run.statistics import kendall_tau, retrained
 from nasbench.report.run.tables import COLUMNS, leaderboard_rows
@@ -87,6 +88,7 @@ def render(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial], plo
         _failures(trials),
         configuration(run),
         _how_to_go_on(directory, run, trials),
+        cards(run, trials),
     ]
     return page(title, " · ".join(lead), sections)
 

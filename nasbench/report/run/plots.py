@@ -35,6 +35,7 @@ from nasbench.report.common.figure import (
     to_svg,
 )
 from nasbench.report.run.chance import Exact, chance_curve
+from nasbench.report.run.hover import mark, titled
 from nasbench.report.run.statistics import kendall_tau, retrained, shares_over_time
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def figures(
             "controller": controller(trials),
             "ranking": ranking(trials, score),
         }
-        return {name: to_svg(figure, name) for name, figure in made.items() if figure is not None}
+        return {name: titled(to_svg(figure, name), trials) for name, figure in made.items() if figure is not None}
 
 
 def search_curve(trials: Sequence[Trial], score: str = "score", exact: Exact | None = None) -> "Figure | None":
@@ -73,9 +74,10 @@ def search_curve(trials: Sequence[Trial], score: str = "score", exact: Exact | N
     axes = figure.subplots()
     dots = _places(trials)
     for kind, colour, text in (("control", ORANGE, "random"), ("blind", ORANGE, "random"), ("chosen", BLUE, "chosen")):
-        points = [(place, trial.score) for place, trial in dots if trial.scored and _kind(trial) == kind]
+        these = [(place, trial) for place, trial in dots if trial.scored and _kind(trial) == kind]
+        points = [(place, trial.score) for place, trial in these]
         named = text if text not in axes.get_legend_handles_labels()[1] else ""
-        scatter(axes, points, colour, named)
+        scatter(axes, points, colour, named, [trial for _, trial in these])
     failed = [place for place, trial in dots if not trial.scored]
     if failed:
         across = axes.get_xaxis_transform()
@@ -137,12 +139,8 @@ def score_against_cost(trials: Sequence[Trial], score: str = "score") -> "Figure
     ):
         with_cost = [trial for trial in shown if _positive(trial, metric)]
         for blind, colour, name in ((True, ORANGE, "random"), (False, BLUE, "chosen by the search")):
-            scatter(
-                axes,
-                [(trial.metrics[metric], trial.score) for trial in with_cost if is_random(trial) is blind],
-                colour,
-                name,
-            )
+            these = [trial for trial in with_cost if is_random(trial) is blind]
+            scatter(axes, [(trial.metrics[metric], trial.score) for trial in these], colour, name, these)
         front = pareto_front([(float(trial.metrics[metric]), float(trial.score or 0.0)) for trial in with_cost])
         axes.step(*zip(*front, strict=True), where="post", color=INK, linewidth=1.0, label="best at that cost")
         log_counts(axes, [trial.metrics[metric] for trial in with_cost])
@@ -233,12 +231,25 @@ def ranking(trials: Sequence[Trial], score: str = "score") -> "Figure | None":
     return figure
 
 
-def scatter(axes: "Axes", points: Sequence[tuple[float, float | None]], colour: str, name: str) -> None:
+def scatter(
+    axes: "Axes", points: Sequence[tuple[float, float | None]], colour: str, name: str, trials: Sequence[Trial] = ()
+) -> None:
+    """Dots; each names its trial where `trials` are given, one a point."""
     if points:
-        size = 14 if len(points) < 300 else 5
+        size = 3.8 if len(points) < 300 else 2.2
         many = len(points) > 4000
-        across, up = zip(*points, strict=True)
-        axes.scatter(across, up, s=size, color=colour, alpha=0.75, linewidths=0, label=name, rasterized=many)
+        (dots,) = axes.plot(
+            *zip(*points, strict=True),
+            "o",
+            markersize=size,
+            color=colour,
+            alpha=0.75,
+            markeredgewidth=0,
+            label=name,
+            rasterized=many,
+        )
+        if trials and not many:
+            dots.set_gid(mark(trials))
 
 
 def pareto_front(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:

@@ -1,0 +1,85 @@
+"""What a dot of a chart tells: a title in the SVG that names its trial, and a card on the page that draws it."""
+
+import re
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+from nasbench.core.arch import Gene
+from nasbench.core.protocols import Drawable
+from nasbench.core.registry import spaces
+from nasbench.core.spec import ModelSpec
+from nasbench.core.trial import Trial
+from nasbench.report.cells.drawing import draw_svg
+from nasbench.report.common.numbers import count, score
+
+MOST_DRAWINGS = 48
+"""So many of the best networks are drawn on the page, at up to 20 kB each; of others the card lists the decisions."""
+MOST_CARDS = 1000
+MARK = "dots"
+
+
+def mark(trials: Sequence[Trial]) -> str:
+    """The id of a group of dots in a figure, one a trial in this order."""
+    return "-".join([MARK, *(str(trial.number) for trial in trials)])
+
+
+def titled(svg: str, trials: Sequence[Trial]) -> str:
+    """A chart whose marked dots name their trials. A group that lacks a dot (it lay outside) stays without names."""
+    known = {trial.number: trial for trial in trials}
+
+    def name(group: re.Match[str]) -> str:
+        numbers = [int(number) for number in group["numbers"].split("-") if number]
+        dots = re.findall(r"<use [^>]*/>", group["body"])
+        if len(dots) != len(numbers):
+            return f"<g>{group['body']}</g>\n  "
+        left = iter(numbers)
+        body = re.sub(r"<use ([^>]*)/>", lambda dot: _dot(dot[1], known[next(left)]), group["body"])
+        return f"<g>{body}</g>\n  "
+
+    marked = rf'<g id="[\w-]*?{MARK}(?P<numbers>(?:-\d+)+)">(?P<body>.*?)\n   ?</g>\n  '
+    return re.sub(marked, name, svg, flags=re.DOTALL)
+
+
+def cards(run: Mapping[str, Any], trials: Sequence[Trial]) -> str:
+    """The cards as HTML templates: trial, key, score and costs, and a drawing of the best networks."""
+    shown = [trial for trial in trials if trial.scored][:MOST_CARDS]
+    best = sorted(shown, key=lambda trial: (-trial.epochs, -(trial.score or 0.0), trial.number))
+    drawn = list(dict.fromkeys(trial.key for trial in best))[:MOST_DRAWINGS]
+    drawings = {trial.key: _drawing(run, trial) for trial in shown if trial.key in drawn}
+    return "\n".join(
+        f'<template id="trial-{trial.number}"><p>{escape(about(trial))}</p>'
+        + (drawings.get(trial.key) or _decisions(trial.genes))
+        + "</template>"
+        for trial in shown
+    )
+
+
+def about(trial: Trial) -> str:
+    """A trial in one line: number, score, epochs, key, costs."""
+    params, macs = trial.metrics.get("params"), trial.metrics.get("macs")
+    costs = f", {count(params)} params, {count(macs)} MACs" if params is not None and macs is not None else ""
+    return f"trial {trial.number}: {score(trial.score)}, {trial.epochs} epochs, key {trial.key}{costs}"
+
+
+def _dot(attributes: str, trial: Trial) -> str:
+    return f'<use {attributes} data-trial="{trial.number}"><title>{escape(about(trial))}</title></use>'
+
+
+def _drawing(run: Mapping[str, Any], trial: Trial) -> str:
+    """The cells of a trial; empty where its space draws none, or is not to be had any more."""
+    plan = run.get("plan")
+    if trial.architecture is None or not isinstance(plan, Mapping):
+        return ""
+    try:
+        part = spaces.get(str(plan["source"]).removeprefix("space:"))
+        space = part() if isinstance(part, type) else part
+        record = {"source": plan["source"], "size": plan["size"], "task": plan["task"]}
+        spec = ModelSpec.from_json({**record, "architecture": trial.architecture.to_json()})
+        return draw_svg(space.graphs(spec)) if isinstance(space, Drawable) else ""
+    except Exception:  # a plug-in that is gone or broken must not cost the report
+        return ""
+
+
+def _decisions(genes: Mapping[str, Gene]) -> str:
+    return "<p>" + escape(", ".join(f"{name} {gene}" for name, gene in genes.items())) + "</p>" if genes else ""
