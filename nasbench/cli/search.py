@@ -34,6 +34,8 @@ def _print(result: "SearchResult") -> None:
     console.print(leaderboard_table(result.trials, limit=5))
     counts = ", ".join(f"{result.count(status)} {status}" for status in STATUSES if result.count(status))
     console.print(f"{len(result.trials)} trials ({counts}) in {result.seconds:.0f} s", highlight=False)
+    if result.chance is not None:
+        console.print(result.chance.sentence, highlight=False, markup=False)
     console.print(
         f"best network: {result.run / 'best'}\nreport:       {result.run / 'report.html'}",
         highlight=False,

@@ -7,16 +7,12 @@ many are planned: a search that is extended trains what a longer one would have 
 """
 
 from collections.abc import Iterable, Sequence
-from random import Random
 from typing import Final, final
 
-from nasbench.core.arch import sample
 from nasbench.core.curves import is_control, is_random
 from nasbench.core.job import Job
-from nasbench.core.protocols import SearchSpace
-from nasbench.core.seeds import derive
 from nasbench.core.source import SpaceSource
-from nasbench.core.trial import Proposal, Trial
+from nasbench.core.trial import Trial
 
 SMALLEST_SEARCH: Final = 24
 """A search of fewer trials has no control among them: six random children would be too much of it."""
@@ -34,24 +30,6 @@ def without_control(rounds: Iterable[int]) -> int:
     first and after each extension.
     """
     return max((total for total in rounds if total < SMALLEST_SEARCH), default=0)
-
-
-@final
-class RandomChildren:
-    """A strategy that draws every child at random. With a `seed`, it draws from random streams of its own, so that it
-    repeats no blind proposal of the strategy that it is the control of.
-    """
-
-    def __init__(self, space: SearchSpace, seed: int | None = None) -> None:
-        self._space, self._seed = space, seed
-
-    def ask(self, number: int, rng: Random, running: Sequence[Proposal]) -> Proposal:  # noqa: ARG002 - the protocol's
-        own = rng if self._seed is None else Random(derive(self._seed, "control", number))
-        architecture = sample(self._space.name, self._space.choices, own)
-        return Proposal(number, architecture, note={"control": True, "blind": True})
-
-    def tell(self, trial: Trial) -> None:
-        """Nothing to learn."""
 
 
 @final

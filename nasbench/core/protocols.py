@@ -94,6 +94,9 @@ class Drawable(Protocol):
 class Strategy(Protocol):
     """Asks and is told. Built as `cls(space, seed=..., **options)`; only `tell` changes what it knows; keeps no
     generator.
+
+    A strategy may say `own_control = True`: it is random itself, or trains for unequal epochs, so that a search by it
+    has no random children among its trials unless they are asked for.
     """
 
     def ask(self, number: int, rng: Random, running: Sequence[Proposal]) -> Proposal:

@@ -89,7 +89,10 @@ class SpaceSource:
                 f"the strategy answered ask({step}) with a proposal numbered {proposal.number}; it must keep the number"
             )
         self._asked[number], self._numbers[step] = proposal, number
-        return self.job(proposal, number)
+        job = self.job(proposal)
+        if job.resume_from is not None:
+            job = replace(job, resume_from=self._numbers.get(job.resume_from, job.resume_from))
+        return job if step == number else replace(job, number=number, note={**job.note, "step": step})
 
     def tell(self, trial: Trial) -> None:
         self._asked.pop(trial.number, None)
@@ -99,12 +102,11 @@ class SpaceSource:
         of = steps.get(trial.of) if trial.of is not None else None
         self._strategy.tell(trial if step == trial.number else replace(trial, number=step, of=of))
 
-    def job(self, proposal: Proposal, number: int | None = None) -> Job:
-        """The proposal as the job with that number (else its own)."""
-        plan, number = self._plan, number or proposal.number
-        earlier = proposal.resume_from
+    def job(self, proposal: Proposal) -> Job:
+        """The proposal as a job."""
+        plan = self._plan
         return Job(
-            number=number,
+            number=proposal.number,
             seed=plan.seed,
             epochs=proposal.epochs or plan.epochs,
             key=self._space.canonical(proposal.architecture).key,
@@ -112,8 +114,8 @@ class SpaceSource:
             architecture=proposal.architecture,
             data=plan.data,
             schedule=proposal.schedule,
-            resume_from=self._numbers.get(earlier, earlier) if earlier is not None else None,
-            note=proposal.note if number == proposal.number else {**proposal.note, "step": proposal.number},
+            resume_from=proposal.resume_from,
+            note=proposal.note,
         )
 
     def _step(self, number: int) -> int:

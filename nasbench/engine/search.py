@@ -7,6 +7,8 @@ from time import monotonic
 from typing import Any
 
 from nasbench.core.clock import SimulatedClock
+from nasbench.core.control import WithControl, without_control
+from nasbench.core.curves import searched
 from nasbench.core.errors import UsageError
 from nasbench.core.protocols import Pruner, Tracker
 from nasbench.core.recipe import Recipe
@@ -18,8 +20,16 @@ from nasbench.engine.config import PRESETS, SearchConfig
 from nasbench.engine.parts.searching import SearchParts, prepare
 from nasbench.engine.report import write_report
 from nasbench.engine.run import resume
-from nasbench.engine.run.artifacts import BestWeights, drop_training_states, write_best, write_front
+from nasbench.engine.run.artifacts import (
+    BestWeights,
+    drop_other_weights,
+    drop_training_states,
+    write_best,
+    write_front,
+)
+from nasbench.engine.run.numbers import Numbers, numbers_of
 from nasbench.engine.run.run import Opening, Run, check_some_succeeded, open_run
+from nasbench.report.run.chance import Exact, Verdict, verdict
 
 
 @dataclass(frozen=True)
@@ -32,6 +42,8 @@ class SearchResult:
     seconds: float
     front: Sequence[Mapping[str, Any]] | None = None
     """The Pareto front as `best/front.json` has it, where there are objectives."""
+    chance: Verdict | None = None
+    """Whether the search beat chance."""
 
     def count(self, status: str) -> int:
         return sum(trial.status == status for trial in self.trials)
@@ -52,6 +64,7 @@ class SearchResult:
             **counts,
             "best": best,
             "seconds": round(self.seconds, 2),
+            "chance": self.chance and self.chance.to_json(),
         }
         if self.front is None:
             return record
@@ -98,31 +111,42 @@ def run_search(config: SearchConfig, argv: Sequence[str], trackers: Sequence[Tra
         listeners=(BestWeights,),
     )
     with open_run(opening) as run:
-        run.watch(planned=config.trials + config.control + config.retrain_top)
-        for source, clock, pruner in _phases(config, parts, run):
+        totals = resume.totals(run.store.run, "trials")
+        numbers = numbers_of(totals, config.control_after, config.retrain_top)
+        run.watch(planned=numbers.planned)
+        for source, clock, pruner in _phases(config, parts, run, numbers, without_control(totals)):
             run.answer(source, parts.evaluator, parts.score, clock, pruner)
         best = write_best(run.store, parts.space)
         drop_training_states(run.store)
-        front = write_front(run.store)
-        result = SearchResult(run.directory, tuple(run.trials), best, monotonic() - start, front)
+        drop_other_weights(run.store)
+        front, chance = write_front(run.store), verdict(run.trials, Exact.of(run.store.run))
+        result = SearchResult(run.directory, tuple(run.trials), best, monotonic() - start, front, chance)
         run.end(result.to_json(), write_report)
     check_some_succeeded(result.trials, directory)
     return result
 
 
 def _phases(
-    config: SearchConfig, parts: SearchParts, run: Run
+    config: SearchConfig, parts: SearchParts, run: Run, numbers: Numbers, without: int
 ) -> Iterator[tuple[JobSource, SimulatedClock | None, Pruner | None]]:
-    """The search, then its control, then the retraining of its best: each over its own numbers of one log."""
-    plan = parts.plan
-    yield SpaceSource(parts.space, parts.strategy, plan), parts.clock, parts.pruner
-    if config.control:
-        numbers = range(config.trials + 1, config.trials + config.control + 1)
-        yield SpaceSource(parts.space, parts.control, replace(plan, numbers=numbers)), None, None
-    if config.retrain_top:
-        first = config.trials + config.control + 1
-        searched = [trial for trial in run.trials if trial.number <= config.trials]
-        yield JobList(retrainings(searched, plan, config.retrain_top, config.retrain_epochs or 1, first)), None, None
+    """The search, then its control, then the retraining of its best: each over its own numbers of one log.
+
+    The first `without` trials of the search have no control among them.
+    """
+    plan = replace(parts.plan, numbers=numbers.search)
+    search = SpaceSource(parts.space, parts.strategy, plan, counted=True)
+    if parts.mixed:
+        children = SpaceSource(parts.space, parts.control, plan, counted=True)
+        yield WithControl(search, children, without), parts.clock, parts.pruner
+    else:
+        yield search, parts.clock, parts.pruner
+    if numbers.control:
+        yield SpaceSource(parts.space, parts.control, replace(plan, numbers=numbers.control)), None, None
+    if numbers.retraining:
+        best = retrainings(
+            searched(run.trials), plan, config.retrain_top, config.retrain_epochs or 1, numbers.retraining.start
+        )
+        yield JobList(best), None, None
 
 
 _PARTS = ("space", "strategy", "evaluator", "dataset", "recipe")

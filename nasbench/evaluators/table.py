@@ -119,6 +119,10 @@ class TableEvaluator:
         sizes = [len(decision.options) if isinstance(decision, Choice) else 0 for decision in self.space.choices]
         return len(self._rows) == prod(sizes)
 
+    def rows(self) -> Sequence[Metrics]:
+        """The results of every row."""
+        return list(self._rows.values())
+
     def values(self, column: str) -> list[float]:
         """A result column, in the order of the rows."""
         return [row[column] for row in self._rows.values()]

@@ -41,6 +41,8 @@ class Asha:
     twice counts once in a rung, even if it is encoded differently.
     """
 
+    own_control = True
+
     def __init__(
         self, space: SearchSpace, seed: int = 0, epochs: int = 1, sampler: str = "random", **options: object
     ) -> None:

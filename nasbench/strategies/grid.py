@@ -25,6 +25,8 @@ class Grid:
     random search without repeats.
     """
 
+    own_control = True
+
     def __init__(self, space: SearchSpace, seed: int = 0, **options: object) -> None:
         read_options("grid", (), options)
         choices = [decision for decision in space.choices if isinstance(decision, Choice)]

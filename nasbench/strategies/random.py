@@ -17,6 +17,8 @@ from nasbench.strategies.options import read_options
 class RandomSearch:
     """Draws every proposal independently of all earlier results. It has no options."""
 
+    own_control = True
+
     def __init__(self, space: SearchSpace, seed: int = 0, **options: object) -> None:  # noqa: ARG002 - every draw comes from ask's rng
         read_options("random", (), options)
         self._space = space

@@ -4,12 +4,13 @@ from random import Random
 
 import pytest
 
-from nasbench.core.control import RandomChildren, WithControl, due, without_control
+from nasbench.core.control import WithControl, due, without_control
 from nasbench.core.curves import is_control, is_random, searched
 from nasbench.core.loop import JobLoop
 from nasbench.core.registry import strategies
 from nasbench.core.source import SpaceSource, step_of
 from nasbench.core.trial import Trial
+from nasbench.strategies.control import Control
 from nasbench.testing.toy import TOY_SPACE
 from unit.toys import plan
 
@@ -22,7 +23,7 @@ def source(strategy: str, trials: int, without: int | None = None, numbers: list
     search = SpaceSource(TOY_SPACE, strategies.make(strategy, TOY_SPACE, seed=0), over, counted=True)
     if without is None:
         return search
-    return WithControl(search, SpaceSource(TOY_SPACE, RandomChildren(TOY_SPACE, 0), over, counted=True), without)
+    return WithControl(search, SpaceSource(TOY_SPACE, Control(TOY_SPACE, 0), over, counted=True), without)
 
 
 def run(jobs: SpaceSource, history: list[Trial] | None = None, stop: int | None = None) -> list[Trial]:
@@ -74,6 +75,6 @@ def test_stopped_and_extended_searches_are_the_long_one(name):
 
 
 def test_the_control_repeats_no_blind_proposal_of_the_search():
-    own = RandomChildren(TOY_SPACE, 0).ask(4, Random(1), ())
-    assert own == RandomChildren(TOY_SPACE, 0).ask(4, Random(2), ())
-    assert own != RandomChildren(TOY_SPACE).ask(4, Random(1), ())
+    own = Control(TOY_SPACE, 0).ask(4, Random(1), ())
+    assert own == Control(TOY_SPACE, 0).ask(4, Random(2), ())
+    assert own != Control(TOY_SPACE).ask(4, Random(1), ())

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from nasbench.core.count_text import parse_count
 from nasbench.core.errors import UsageError
 from nasbench.core.objectives import parse_objectives
-from nasbench.engine.config.record import Record, number
+from nasbench.engine.config.record import Record, free, number
 from nasbench.engine.config.shared import Data, Place, Table, Tracking, Training, Workers
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -66,18 +66,24 @@ class SearchConfig(Record):
     """train, table:FILE, table:nasbench201-cifar10, or my_package.my_module:MyEvaluator."""
     preset: Literal["paper", "quick"] | None = None
     """paper: the published strategy settings and proxy; quick: a look at the whole path. Explicit flags win."""
-    trials: int = number(100, low=1)
-    """Lines of any status in trials.jsonl that the search may spend."""
+    trials: int = number(100, low=1, grows=True)
+    """Lines of any status in trials.jsonl that the search may spend. A resumed run may be given more."""
     time_budget: float | None = number(None, above=0, takes="seconds above 0")
     """Tables: end before this many seconds of the cost column are spent (--trials holds too)."""
     pruner: str | None = None
     """Stops bad children early by what they report after each epoch: median, or my_package.my_module:MyPruner."""
-    control: int = number(0, low=0)
-    """This many more random children, trained as a control."""
+    control: int | Literal["auto"] = number("auto", low=0, words=("auto",), takes="auto, or a whole number from 0 on")
+    """K: this many more random children after the search, as a control. auto: from 24 trials on, some of the trials
+    (about a quarter of the first hundred); on a table none, as it says what chance is.
+    """
     retrain_top: int = number(0, low=0)
     """After the search, train the best K again, for --retrain-epochs."""
     retrain_epochs: int | None = number(None, low=1)
     """Epochs of that retraining."""
+    keep: int = number(1, low=1)
+    """Keep the weights of this many of the best trials, for RUN --trial N."""
+    dry_run: bool = free(False)
+    """Say how large children are and how long the search would take, measured on this device; write nothing."""
     seed: int = number(0)
     """Of the search, and of every child's training."""
     goals: Goals = Goals()
@@ -102,6 +108,11 @@ class SearchConfig(Record):
             )
         if bool(self.retrain_top) != bool(self.retrain_epochs):
             raise UsageError("--retrain-top K and --retrain-epochs E go together: give both or neither")
+
+    @property
+    def control_after(self) -> int:
+        """How many random children are trained after the search."""
+        return 0 if self.control == "auto" else self.control
 
     def completed(self) -> "SearchConfig":
         """With the columns of the score that follow from the objectives and from a shipped table."""

@@ -30,6 +30,8 @@ class SearchParts:
     space: SearchSpace
     strategy: Strategy
     control: Strategy
+    mixed: bool
+    """Whether some of the search's own trials are the control's."""
     evaluator: Evaluator
     executor: Executor
     trackers: Sequence[Tracker]
@@ -95,18 +97,23 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
     }
     if config.preset == "paper":
         options = {"preset": "paper", **options}
+    score = score_of(objectives, columns.score_column, target_macs)
     strategy = strategies.make(config.strategy, space, options=options, offered=offered, seed=config.seed)
     evaluator.check()
+    chance = None if limits != Limits() else _chance(evaluator, score)
+    mixed = config.control == "auto" and chance is None and not getattr(strategy, "own_control", False)
+    children = Control(space, config.seed if mixed else None)
     budget, seconds = config.time_budget, columns.cost_column
     return SearchParts(
         space=space,
         strategy=constrained(strategy, counts, limits, space),
-        control=constrained(Control(space), counts, limits, space) if config.control else Control(space),
+        control=constrained(children, counts, limits, space) if mixed or config.control_after else children,
+        mixed=mixed,
         evaluator=evaluator,
         executor=executor,
         trackers=trackers,
         plan=plan,
-        score=score_of(objectives, columns.score_column, target_macs),
+        score=score,
         record={
             "source": plan.source,
             "size": asdict(size),
@@ -114,7 +121,23 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
             "epochs": epochs,
             "target_macs": target_macs,
             "recipe": asdict(recipe) if trains else None,
+            "chance": chance,
         },
         clock=SimulatedClock(budget, seconds) if budget and seconds else None,
         pruner=pruner,
     )
+
+
+def _chance(evaluator: Evaluator, score: Callable[[Metrics], float]) -> dict[str, Any] | None:
+    """What a random child scores on a table, exactly; None for other evaluators, and for a score that needs more than
+    the table has.
+    """
+    from nasbench.evaluators.table import TableEvaluator
+    from nasbench.report.run.chance import exact_of
+
+    if not isinstance(evaluator, TableEvaluator):
+        return None
+    try:
+        return exact_of([score(row) for row in evaluator.rows()])
+    except KeyError:
+        return None

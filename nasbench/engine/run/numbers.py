@@ -25,8 +25,8 @@ class Numbers:
 
     @property
     def planned(self) -> int:
-        """How many trials the search is to have, earlier retrainings left aside."""
-        return len(self.search) + len(self.control) + len(self.retraining)
+        """How many trials the run is to have."""
+        return self.retraining.stop - 1
 
 
 def numbers_of(totals: Sequence[int], control: int, retrained: int) -> Numbers:

@@ -1,4 +1,4 @@
-"""What a dot of a chart tells: a title in the SVG that names its trial, and a card on the page that draws it."""
+"""What a dot of a chart tells: a title in the SVG names its trial, and a card on the page draws it."""
 
 import re
 from collections.abc import Mapping, Sequence
