@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import tyro
 
 from nasbench.cli.parse import parse
+from nasbench.core.trial_of_run import at_trial
 from nasbench.engine.config import ModelOverrides
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ class ProfileConfig:
 
     model: Annotated[str, tyro.conf.Positional]
     """zoo:NAME, space:SPACE:PUBLISHED, an architecture.json, a run directory (its best), or my_module:MyNet."""
+    trial: str | None = None
+    """Of a MODEL that is a run directory, the trial with this number, or with this key in its report (else its best).
+    """
     overrides: ModelOverrides = field(default_factory=ModelOverrides)
     csv: str | None = None
     """Also write the table to this file."""
@@ -49,17 +53,18 @@ def run(argv: Sequence[str]) -> None:
 
     if config.csv:
         check_csv(Path(config.csv))
-    spec, found = profile_model(config.model, config.overrides)
+    model = at_trial(config.model, config.trial)
+    spec, found = profile_model(model, config.overrides)
     image = (spec.task.channels, spec.pixels, spec.pixels)
     if config.csv:
         write_csv(found.layers, Path(config.csv))
     if config.json:
-        record = {"model": config.model, "input": image, "layers": [vars(layer) for layer in found.layers]}
+        record = {"model": model, "input": image, "layers": [vars(layer) for layer in found.layers]}
         totals = {"params": found.params, "macs": found.macs, "activation_bytes": found.activation_bytes}
         most = {f"most_{name}": [layer.name for layer in found.largest(what)] for name, what in MOST}
         print(json.dumps({**record, **totals, **most}))
     else:
-        _print(found, f"{config.model}, one image of {' x '.join(map(str, image))} ({prod(image):,} numbers)")
+        _print(found, f"{model}, one image of {' x '.join(map(str, image))} ({prod(image):,} numbers)")
 
 
 def _print(found: "Profile", title: str) -> None:

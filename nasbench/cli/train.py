@@ -19,10 +19,10 @@ def run(argv: Sequence[str]) -> None:
     record = result.to_json()
     deviation = f" ± {100 * record['std']:.2f}" if record["std"] is not None else ""
     counts = f"{record['params']:,} params, {record['macs']:,} MACs"
-    print(f"{config.model} on {config.data.dataset} under {config.training.recipe}: {counts}")
+    print(f"{config.network} on {config.data.dataset} under {config.training.recipe}: {counts}")
     print(
         f"test accuracy {100 * record['test_accuracy']:.2f}{deviation} % over {record['seeds']} seed(s), "
         f"{record['seconds']:.0f} s"
     )
-    for trial in result.trained.of(config.model):
+    for trial in result.trained.of(config.network):
         print(f"seed {trial.seed}: {result.trained.folder(trial)}")

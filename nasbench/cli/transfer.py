@@ -17,7 +17,7 @@ def run(argv: Sequence[str]) -> None:
     if result is None:
         return
     record = result.to_json()
-    for trial in result.trained.of(config.model):
+    for trial in result.trained.of(config.network):
         if names := result.left_out(trial):
             few = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
             text = f"left out {len(names):,} files that cannot be read: {few} (all in result.json)"
@@ -27,7 +27,7 @@ def run(argv: Sequence[str]) -> None:
         return
     size, task = result.spec.size, result.spec.task
     form = f"{size.skeleton} skeleton, N = {size.depth:g}, F = {size.width:g}, " if size.skeleton else ""
-    print(f"{config.model}: {form}{task.image_size} px, {record['params']:,} params, {record['macs']:,} MACs")
+    print(f"{config.network}: {form}{task.image_size} px, {record['params']:,} params, {record['macs']:,} MACs")
     deviation = f" ± {100 * record['std']:.2f}" if record["std"] is not None else ""
     if record["carried_params"]:
         print(f"started from {record['carried_params']:,} parameters of another training")
@@ -35,5 +35,5 @@ def run(argv: Sequence[str]) -> None:
         f"top-1 {100 * record['top1']:.2f}{deviation} %, top-5 {100 * record['top5']:.2f} % on the test split, "
         f"{record['seconds']:.0f} s"
     )
-    for trial in result.trained.of(config.model):
+    for trial in result.trained.of(config.network):
         print(f"seed {trial.seed}: {result.trained.folder(trial)}")

@@ -203,9 +203,9 @@ RUN_CASES: dict[str, tuple[Callable[[Path], list[str]], list[str]]] = {
         lambda run: ["--resume", "--run", str(run), "--strategy", "ppo"],
         ["--strategy ppo", "contradicts", "random"],
     ),
-    "contradictory trials": (
-        lambda run: ["--resume", "--run", str(run), "--trials", "9"],
-        ["--trials 9", "contradicts"],
+    "contradictory control": (
+        lambda run: ["--resume", "--run", str(run), "--control", "3"],
+        ["--control 3", "contradicts", "has auto"],
     ),
     "of another version": (lambda run: ["--resume", "--run", str(_edit_run(run, schema=99))], ["schema version 99"]),
     "of another command": (lambda run: ["--resume", "--run", str(_edit_run(run, command="train"))], ["nasbench train"]),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from nasbench.core.trial_of_run import at_trial
 from nasbench.engine.config.record import Record, number
 from nasbench.engine.config.shared import ModelOverrides
 
@@ -15,6 +16,9 @@ class ExportConfig(Record):
 
     model: str = ""
     """A run directory (its best), the folder of a training, an architecture.json, space:SPACE:PUBLISHED, or zoo:NAME.
+    """
+    trial: str | None = None
+    """Of a MODEL that is a run directory, the trial with this number, or with this key in its report (else its best).
     """
     depth: float | None = number(None, above=0)
     """Times the model's own depth, as nasbench scale has it."""
@@ -35,3 +39,8 @@ class ExportConfig(Record):
     json: bool = False
     """One JSON object on standard output; everything for people on standard error."""
     overrides: ModelOverrides = ModelOverrides()
+
+    @property
+    def network(self) -> str:
+        """The MODEL, with its trial as RUN#N."""
+        return at_trial(self.model, self.trial)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from nasbench.core.trial_of_run import at_trial
 from nasbench.engine.config.record import Record, free, number
 from nasbench.engine.config.shared import Data, Place, Seeds, Tracking, Training, Workers
 
@@ -16,6 +17,9 @@ class TrainConfig(Record):
 
     model: str = ""
     """zoo:NAME, space:SPACE:PUBLISHED, an architecture.json, or a run directory (its best)."""
+    trial: str | None = None
+    """Of a MODEL that is a run directory, the trial with this number, or with this key in its report (else its best).
+    """
     aux_head: bool = False
     """With the auxiliary head at its published place (cell networks)."""
     pretrained: bool = False
@@ -27,6 +31,11 @@ class TrainConfig(Record):
     tracking: Tracking = Tracking()
     place: Place = Place()
 
+    @property
+    def network(self) -> str:
+        """The MODEL, with its trial as RUN#N."""
+        return at_trial(self.model, self.trial)
+
 
 @dataclass(frozen=True)
 class CompareConfig(Record):
@@ -36,7 +45,9 @@ class CompareConfig(Record):
     """
 
     models: tuple[str, ...] = ()
-    """Two models or more: zoo:NAME, space:SPACE:PUBLISHED, an architecture.json, or a run directory (its best)."""
+    """Two models or more: zoo:NAME, space:SPACE:PUBLISHED, an architecture.json, a run directory (its best), or a
+    trial of it, RUN#N.
+    """
     controls: int = number(0, low=0)
     """This many random cells of the same space and size as the found one."""
     ensemble: bool = False
@@ -59,6 +70,9 @@ class TransferConfig(Record):
 
     model: str = ""
     """A run directory (its best), an architecture.json, space:SPACE:PUBLISHED, or zoo:NAME."""
+    trial: str | None = None
+    """Of a MODEL that is a run directory, the trial with this number, or with this key in its report (else its best).
+    """
     stack: str | None = None
     """N@P: N normal cells a stack, P channels before the classifier."""
     skeleton: Literal["cifar", "imagenet"] | None = None
@@ -68,8 +82,8 @@ class TransferConfig(Record):
     pretrained: bool = False
     """Start from published weights (fetched, checked by hash); all but the head then learns at a tenth of the rate."""
     weights: str | None = None
-    """Start from what fits of the weights in this file or run directory; all but the head then learns at a tenth of the
-    rate.
+    """Start from what fits of the weights in this file, run directory or trial (RUN#N); all but the head then learns
+    at a tenth of the rate.
     """
     freeze: str = "none"
     """What stays as it is: none, all-but-head (a linear probe), or stages:K (the first K)."""
@@ -85,3 +99,8 @@ class TransferConfig(Record):
     workers: Workers = Workers()
     tracking: Tracking = Tracking()
     place: Place = Place()
+
+    @property
+    def network(self) -> str:
+        """The MODEL, with its trial as RUN#N."""
+        return at_trial(self.model, self.trial)

@@ -19,7 +19,7 @@ from nasbench.core.errors import RunFailed, UsageError, unknown
 from nasbench.core.spec import ModelSpec
 from nasbench.engine.config import ExportConfig, ModelOverrides
 from nasbench.engine.export.formats import CPU, FORMATS, ExportJob, write_and_check
-from nasbench.engine.parts.models import build, resolve, weights_of
+from nasbench.engine.parts.models import build, is_of_run, resolve, weights_of
 from nasbench.engine.parts.scaled import compound_scale
 from nasbench.engine.parts.source import source_of
 from nasbench.evaluators.building import build_seeded
@@ -72,18 +72,18 @@ def export(config: ExportConfig) -> ExportResult:
                 raise
             skipped["model.py"] = str(error)
             names = [name for name in names if name != "model.py"]
-    folder = Path(config.out) if config.out else Path("export") / _name(config.model)
+    folder = Path(config.out) if config.out else Path("export") / _name(config.network)
     _check_folder(folder, names, config.overwrite)
-    stored = weights_of(config.model)
-    fits = stored is not None and spec == resolve(config.model, ModelOverrides())
+    stored = weights_of(config.network)
+    fits = stored is not None and spec == resolve(config.network, ModelOverrides())
     network = build_seeded(spec, config.seed).eval()
     if stored is not None and fits:
         _load(network, stored)
         weights = str(stored)
     else:
-        weights = f"newly initialised from seed {config.seed}" + (
-            f"; those in {stored} are of another form" if stored else ""
-        )
+        gone = "; the run has no weights of it" if is_of_run(config.network) else ""
+        why = f"; those in {stored} are of another form" if stored else gone
+        weights = f"newly initialised from seed {config.seed}{why}"
     checked = _write_all(
         names, ExportJob(network, spec.seen_task, source, config.batch), folder, None if fits else config.seed
     )
@@ -92,7 +92,7 @@ def export(config: ExportConfig) -> ExportResult:
 
 def specify(config: ExportConfig) -> ModelSpec:
     """The requested network, with the overrides of `config` applied first and its multipliers second."""
-    spec = resolve(config.model, config.overrides)
+    spec = resolve(config.network, config.overrides)
     asked = (config.depth, config.width, config.resolution)
     if asked == (None, None, None):
         return spec
@@ -117,7 +117,8 @@ def _formats(asked: Sequence[str]) -> list[str]:
 
 def _name(model: str) -> str:
     """The folder name of a MODEL: the last part of its name."""
-    return Path(model).stem if Path(model).suffix == ".json" else Path(model).name.rpartition(":")[2] or "model"
+    name = Path(model).stem if Path(model).suffix == ".json" else Path(model).name.rpartition(":")[2]
+    return name.replace("#", "-") or "model"
 
 
 def _check_folder(folder: Path, names: Sequence[str], overwrite: bool) -> None:

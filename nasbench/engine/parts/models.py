@@ -1,7 +1,8 @@
 """A MODEL as people name it -> a model specification -> a network.
 
-A MODEL is `zoo:NAME` (or just NAME), `space:SPACE:PUBLISHED`, an `architecture.json`, or a run directory (its best). So
-is whatever else holds a specification: the folder of a finished training, and what `nasbench scale --json` prints.
+A MODEL is `zoo:NAME` (or just NAME), `space:SPACE:PUBLISHED`, an `architecture.json`, a run directory (its best), or a
+trial of it (`RUN#7`). So is whatever else holds a specification: the folder of a finished training, and what
+`nasbench scale --json` prints.
 """
 
 import json
@@ -13,6 +14,7 @@ from nasbench.core.errors import UsageError, unknown
 from nasbench.core.protocols import PublishedCells, SearchSpace
 from nasbench.core.registry import models, spaces
 from nasbench.core.spec import ModelSpec, Size, Task
+from nasbench.core.trial_of_run import at_trial, split, trial_of
 from nasbench.engine.config import ModelOverrides
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ def resolve(model: str, form: ModelOverrides) -> ModelSpec:
         task: Task = getattr(space, "published_task", Task())
         found = ModelSpec(f"space:{space_name}", names[published], task, name=published)
         return _formed(found, form, space, as_published=True)
+    if (named := trial_of(model)) is not None:
+        return _formed(named.spec, form, _space_of(named.spec), as_published=False)
     if path.is_dir():
         trained, path = path / "result.json", path / "best" / "architecture.json"
         if not path.exists() and not trained.exists():
@@ -49,11 +53,14 @@ def resolve(model: str, form: ModelOverrides) -> ModelSpec:
         if not path.exists():
             raise UsageError(f"no such file: {path}")
         found = _read(path)
-        from_space = spaces.make(found.source.removeprefix("space:")) if found.source.startswith("space:") else None
-        return _formed(found, form, from_space, as_published=False)
+        return _formed(found, form, _space_of(found), as_published=False)
     if (":" in model and not model.startswith("zoo:")) or model in models.names():
         return _own(model, form)
     return _from_zoo(model, form)
+
+
+def _space_of(found: ModelSpec) -> SearchSpace | None:
+    return spaces.make(found.source.removeprefix("space:")) if found.source.startswith("space:") else None
 
 
 def _own(model: str, form: ModelOverrides) -> ModelSpec:
@@ -87,28 +94,53 @@ def build(spec: ModelSpec) -> "nn.Module":
     return build_network(spec)
 
 
-def load(model: str, form: ModelOverrides | None = None, weights: bool = True) -> "nn.Module":
-    """The network that a MODEL names, in evaluation mode.
+def load(
+    model: str, form: ModelOverrides | None = None, weights: bool = True, trial: int | str | None = None
+) -> "nn.Module":
+    """The network that a MODEL names, in evaluation mode; with `trial`, that trial of a run directory.
 
-    A run directory's best and a finished training come with their weights, unless `form` changes it or `weights` is
-    false.
+    A run directory's best, a trial of a run and a finished training come with their weights, unless `form` changes it
+    or `weights` is false. UsageError where such a network was not trained, or its weights are gone.
     """
+    model = at_trial(model, trial)
     spec = resolve(model, form or ModelOverrides())
+    stored = weights_of(model) if weights and form is None else None
+    if weights and form is None and stored is None and is_of_run(model):
+        raise no_weights(model)
     network = build(spec)
-    stored = weights_of(model)
-    if weights and form is None and stored is not None:
+    if stored is not None:
         from safetensors.torch import load_file
 
         network.load_state_dict(load_file(stored))
     return network.eval()
 
 
+def is_of_run(model: str) -> bool:
+    """Whether a MODEL is what a run came to: its best, or one of its trials."""
+    return Path(split(model)[0]).is_dir()
+
+
 def weights_of(model: str) -> Path | None:
-    """The weights that a MODEL comes with: those of a run directory's best, or of a finished training."""
+    """The weights that a MODEL comes with: those of a trial, of a run directory's best, or of a finished training."""
+    if (named := trial_of(model)) is not None:
+        return named.weights
     found = Path(model) / "best" / "weights.safetensors"
     if not found.exists() and (Path(model) / "result.json").exists():
         found = Path(model) / "weights.safetensors"
     return found if found.exists() else None
+
+
+def no_weights(model: str) -> UsageError:
+    """What is said where a network of a run is needed trained, and is not."""
+    directory, which = split(model)
+    what = f"trial {which} of the run in {directory}" if which is not None else f"the best network of {directory}"
+    best = weights_of(directory)
+    instead = f" Its best has weights: {directory}." if which is not None and best is not None else ""
+    return UsageError(
+        f"{what} has no weights: it was not trained, or they were not kept (nasbench search --keep K keeps those of "
+        f"the best K).{instead} Train it: nasbench train {directory}{'' if which is None else f' --trial {which}'}. From "
+        "Python, weights=False gives the network untrained."
+    )
 
 
 def _formed(found: ModelSpec, form: ModelOverrides, space: SearchSpace | None, as_published: bool) -> ModelSpec:

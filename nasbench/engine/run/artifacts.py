@@ -15,7 +15,7 @@ from nasbench.core.protocols import Drawable, SearchSpace, StandAlone
 from nasbench.core.spec import ModelSpec
 from nasbench.core.store import RunStore, best_trial, write_atomically
 from nasbench.core.trial import Trial
-from nasbench.engine.parts.trials import number_of_best, spec_of, weights_file, weights_number
+from nasbench.core.trial_of_run import number_of_best, spec_of, weights_file, weights_number
 from nasbench.report.cells.drawing import draw_dot, draw_svg
 
 

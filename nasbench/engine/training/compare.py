@@ -12,7 +12,9 @@ from nasbench.core.registry import spaces
 from nasbench.core.seeds import derive
 from nasbench.core.spec import ModelSpec
 from nasbench.core.store import RunStore
+from nasbench.core.trial_of_run import split
 from nasbench.engine.config import CompareConfig, ModelOverrides
+from nasbench.engine.parts.models import is_of_run
 from nasbench.engine.report import write_report
 from nasbench.engine.training.trainings import Trained, run_trainings, specify, trainings_of
 from nasbench.evaluators.start import Start
@@ -53,7 +55,8 @@ def compare(config: CompareConfig, argv: Sequence[str]) -> CompareResult:
     controls = _controls(found, sources, config)
     sources |= dict.fromkeys(controls, "random")
     trainings = trainings_of({**found, **controls}, config, Start())
-    searches = [search for name in sources if (search := _search_record(name)) is not None]
+    runs = dict.fromkeys(split(name)[0] for name in sources)
+    searches = [search for run in runs if (search := _search_record(run)) is not None]
 
     def finish(trained: Trained) -> dict[str, Any]:
         return {"ensemble": _ensemble(sources, trained) if config.ensemble else None}
@@ -70,8 +73,8 @@ def compare(config: CompareConfig, argv: Sequence[str]) -> CompareResult:
 
 
 def _is_found(model: str) -> bool:
-    """A run directory or an architecture.json is what a search found; everything else has a name."""
-    return Path(model).is_dir() or model.endswith(".json")
+    """A run directory, a trial of it or an architecture.json is what a search found; everything else has a name."""
+    return is_of_run(model) or model.endswith(".json")
 
 
 def _controls(

@@ -19,7 +19,7 @@ class TrainResult:
 
     def to_json(self) -> dict[str, Any]:
         """The object that `nasbench train --json` prints; accuracies in [0, 1]."""
-        model, trained = self.config.model, self.trained
+        model, trained = self.config.network, self.trained
         done = trained.of(model)
         return {
             "model": model,
@@ -41,13 +41,13 @@ def train(config: TrainConfig, argv: Sequence[str]) -> TrainResult:
     config.check()
     size = config.training
     overrides = ModelOverrides(cells=size.cells, filters=size.filters, aux_head=config.aux_head)
-    models = specify([config.model], config.data, overrides)
+    models = specify([config.network], config.data, overrides)
     trainings = trainings_of(models, config, Start(pretrained=config.pretrained))
 
     def finish(trained: Trained) -> dict[str, Any]:
-        write_best_training(trained, config.model, models[config.model])
+        write_best_training(trained, config.network, models[config.network])
         return {}
 
     trained = run_trainings("train", config, trainings, argv, write_report, finish=finish)
-    trained.check(config.model)
+    trained.check(config.network)
     return TrainResult(config, trained)

@@ -21,7 +21,7 @@ from nasbench.core.registry import executors
 from nasbench.core.spec import ModelSpec
 from nasbench.core.trial import Trial
 from nasbench.engine.config import ModelOverrides, TransferConfig
-from nasbench.engine.parts.models import resolve
+from nasbench.engine.parts.models import is_of_run, no_weights, resolve, weights_of
 from nasbench.engine.report import write_report
 from nasbench.engine.training.trainings import (
     Trained,
@@ -51,7 +51,7 @@ class TransferResult:
 
     def to_json(self) -> dict[str, Any]:
         """The object that `nasbench transfer --json` prints; accuracies in [0, 1]."""
-        model, trained = self.config.model, self.trained
+        model, trained = self.config.network, self.trained
         done = trained.of(model)
         return {
             "model": model,
@@ -99,14 +99,14 @@ def transfer(config: TransferConfig, argv: Sequence[str]) -> TransferResult | No
 def _run(
     config: TransferConfig, trainings: Trainings, argv: Sequence[str], executor: Executor | None = None
 ) -> TransferResult:
-    spec = trainings.models[config.model]
+    spec = trainings.models[config.network]
 
     def finish(trained: Trained) -> dict[str, Any]:
-        write_best_training(trained, config.model, spec)
+        write_best_training(trained, config.network, spec)
         return {}
 
     trained = run_trainings("transfer", config, trainings, argv, write_report, executor=executor, finish=finish)
-    trained.check(config.model)
+    trained.check(config.network)
     return TransferResult(config, spec, trained)
 
 
@@ -117,23 +117,25 @@ def _recipe(config: TransferConfig) -> Recipe:
 
 def _specify(config: TransferConfig) -> dict[str, ModelSpec]:
     """The network in its new form: cells in the ImageNet skeleton unless told otherwise."""
-    found = resolve(config.model, ModelOverrides())
+    found = resolve(config.network, ModelOverrides())
     skeleton = config.skeleton or ("imagenet" if found.size.skeleton and found.size.resolution is None else None)
     size = config.training
     overrides = ModelOverrides(config.stack, size.cells, size.filters, skeleton=skeleton, aux_head=config.aux_head)
-    return specify([config.model], config.data, overrides)
+    return specify([config.network], config.data, overrides)
 
 
 def _weights_file(weights: str | None) -> str | None:
     if weights is None:
         return None
-    path = Path(weights)
-    path = path / "best" / "weights.safetensors" if path.is_dir() else path
-    if not path.exists():
+    found = weights_of(weights) if is_of_run(weights) else Path(weights)
+    if found is None and not Path(weights).is_dir():
+        raise no_weights(weights)
+    if found is None or not found.exists():
         raise UsageError(
-            f"no weights at {path}. --weights takes a .safetensors file, or a run directory whose best was trained."
+            f"no weights at {weights}. --weights takes a .safetensors file, a run directory whose best was trained, or "
+            "one of its trials, RUN#N."
         )
-    return str(path)
+    return str(found)
 
 
 def _with_ray_train(config: TransferConfig, trainings: Trainings, argv: Sequence[str]) -> TransferResult:

@@ -8,8 +8,8 @@ from typing import Any
 from nasbench.core.arch import Gene
 from nasbench.core.protocols import Drawable
 from nasbench.core.registry import spaces
-from nasbench.core.spec import ModelSpec
 from nasbench.core.trial import Trial
+from nasbench.core.trial_of_run import spec_of
 from nasbench.report.cells.drawing import draw_svg
 from nasbench.report.common.numbers import count, score
 
@@ -74,9 +74,7 @@ def _drawing(run: Mapping[str, Any], trial: Trial) -> str:
     try:
         part = spaces.get(str(plan["source"]).removeprefix("space:"))
         space = part() if isinstance(part, type) else part
-        record = {"source": plan["source"], "size": plan["size"], "task": plan["task"]}
-        spec = ModelSpec.from_json({**record, "architecture": trial.architecture.to_json()})
-        return draw_svg(space.graphs(spec)) if isinstance(space, Drawable) else ""
+        return draw_svg(space.graphs(spec_of(run, trial))) if isinstance(space, Drawable) else ""
     except Exception:  # a plug-in that is gone or broken must not cost the report
         return ""
 
