@@ -16,6 +16,9 @@ def run(argv: Sequence[str]) -> None:
     """Parses, searches, prints."""
     preset = parse(SearchConfig, "search", argv).preset
     config = parse_run(SearchConfig, "search", argv, PRESETS.get(preset or ""))
+    if config.dry_run:
+        _dry_run(config)
+        return
     from nasbench.engine.search import run_search
 
     result = run_search(config, argv=("nasbench", "search", *argv))
@@ -23,6 +26,18 @@ def run(argv: Sequence[str]) -> None:
         print(json.dumps(result.to_json()))
     else:
         _print(result)
+
+
+def _dry_run(config: SearchConfig) -> None:
+    from nasbench.engine.dry_run import run_dry
+
+    found = run_dry(config)
+    if config.place.json:
+        print(json.dumps(found.to_json()))
+        return
+    from nasbench.report.run.tables import dry_run_lines
+
+    print(*dry_run_lines(found.to_json()), sep="\n")
 
 
 def _print(result: "SearchResult") -> None:

@@ -81,21 +81,26 @@ def search(*, trackers: Sequence[Tracker] | None = None, **options: Any) -> Sear
     the console and W&B. Raises UsageError for bad input, RunFailed where nothing succeeded, Interrupted on Ctrl-C or
     SIGTERM.
     """
+    return run_search(configuration(options), argv=("nasbench.search",), trackers=trackers)
+
+
+def configuration(options: Mapping[str, Any]) -> SearchConfig:
+    """The configuration that keywords from Python mean: with `resume`, that of the run with what they change."""
     given: dict[str, Any] = {
         name: value if isinstance(value, str) or name not in _PARTS else _import_path(value)
         for name, value in options.items()
     }
     if given.get("resume"):
-        config = resume.stored_config(SearchConfig, "search", given.get("run")).changed(**given)
-    else:
-        config = SearchConfig.of(**{**PRESETS.get(given.get("preset") or "", {}), **given})
-    return run_search(config, argv=("nasbench.search",), trackers=trackers)
+        return resume.stored_config(SearchConfig, "search", given.get("run")).changed(**given)
+    return SearchConfig.of(**{**PRESETS.get(given.get("preset") or "", {}), **given})
 
 
 def run_search(config: SearchConfig, argv: Sequence[str], trackers: Sequence[Tracker] | None = None) -> SearchResult:
     """Runs (or goes on with) the search that `config` describes."""
     start = monotonic()
     config.check()
+    if config.dry_run:
+        raise UsageError("a dry run is no search: call nasbench.dry_run(...) with the same keywords")
     config = config.completed()
     directory = config.place.directory(_short(config.space), _short(config.strategy))
     parts = prepare(config, directory)

@@ -136,10 +136,10 @@ def no_weights(model: str) -> UsageError:
     what = f"trial {which} of the run in {directory}" if which is not None else f"the best network of {directory}"
     best = weights_of(directory)
     instead = f" Its best has weights: {directory}." if which is not None and best is not None else ""
+    train = f"nasbench train {directory}" + ("" if which is None else f" --trial {which}")
     return UsageError(
         f"{what} has no weights: it was not trained, or they were not kept (nasbench search --keep K keeps those of "
-        f"the best K).{instead} Train it: nasbench train {directory}{'' if which is None else f' --trial {which}'}. From "
-        "Python, weights=False gives the network untrained."
+        f"the best K).{instead} Train it: {train}. From Python, weights=False gives the network untrained."
     )
 
 

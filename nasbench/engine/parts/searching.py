@@ -107,7 +107,7 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
     return SearchParts(
         space=space,
         strategy=constrained(strategy, counts, limits, space),
-        control=constrained(children, counts, limits, space) if mixed or config.control_after else children,
+        control=constrained(children, counts, limits, space),
         mixed=mixed,
         evaluator=evaluator,
         executor=executor,

@@ -1,0 +1,182 @@
+"""How large the children of a search are and how long it would take, before it starts. Nothing is written.
+
+Random children are counted; some of them are trained for a few steps on this machine's device.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from statistics import fmean, median
+from typing import Any
+
+import torch
+
+from nasbench.core.errors import TrialFailed
+from nasbench.core.protocols import Evaluator
+from nasbench.core.seeds import derive
+from nasbench.core.spec import ModelSpec
+from nasbench.core.store import RunStore
+from nasbench.engine.config import SearchConfig
+from nasbench.engine.parts.searching import SearchParts, prepare
+from nasbench.engine.run.numbers import numbers_of
+from nasbench.engine.run.resume import check_same
+from nasbench.engine.run.resume import totals as totals_of
+from nasbench.engine.search import configuration
+from nasbench.evaluators.building import build_network
+from nasbench.evaluators.measured import Measured
+from nasbench.evaluators.timing import Timing, time_training
+from nasbench.evaluators.training import TrainingEvaluator
+from nasbench.profile import profile
+from nasbench.train.faults import trial_boundary
+
+CHILDREN, TIMED = 20, 3
+"""Random children that are counted, and how many of them are timed: evenly spread by their multiply-adds."""
+MEASURES = ("params", "macs", "activation_bytes")
+"""Trainable parameters, multiply-adds of one image, the sum of the layers' outputs in float32 for one image."""
+
+
+@dataclass(frozen=True)
+class DryRun:
+    """What a search would be.
+
+    Attributes:
+        sizes: measure -> the smallest, the median and the largest of the children.
+        children: how many were counted; `failed` more could not be built.
+        trainings: of the search, its control and its retraining, without those that are done.
+        epochs: of all of them together.
+        timings: of some children on this device; empty where the evaluator does not train.
+        workers: how many trainings run at a time.
+    """
+
+    config: SearchConfig
+    sizes: dict[str, tuple[int, float, int]]
+    children: int
+    failed: int
+    trainings: int
+    epochs: int
+    epochs_a_child: int
+    timings: tuple[Timing, ...]
+    batch: int | None
+    workers: int
+
+    @property
+    def seconds_a_child(self) -> float | None:
+        """Of one training of the search, on this device; None where nothing is trained."""
+        return fmean(timing.seconds(self.epochs_a_child) for timing in self.timings) if self.timings else None
+
+    @property
+    def seconds(self) -> float | None:
+        """Of the whole search, if each worker is as fast as this device."""
+        return fmean(timing.seconds(self.epochs) for timing in self.timings) / self.workers if self.timings else None
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that `nasbench search --dry-run --json` prints."""
+        timed = self.timings
+        return {
+            "dry_run": True,
+            "space": self.config.space,
+            "strategy": self.config.strategy,
+            "children": self.children,
+            "not_built": self.failed,
+            **{name: dict(zip(("min", "median", "max"), each, strict=True)) for name, each in self.sizes.items()},
+            "trainings": self.trainings,
+            "epochs": self.epochs_a_child,
+            "batch_size": self.batch,
+            "device": timed[0].device if timed else None,
+            "steps_an_epoch": timed[0].steps if timed else None,
+            "seconds_a_step": _rounded(fmean(each.step for each in timed)) if timed else None,
+            "seconds_a_child": _rounded(self.seconds_a_child),
+            "workers": self.workers,
+            "seconds": _rounded(self.seconds),
+        }
+
+
+def dry_run(**options: Any) -> DryRun:
+    """What `nasbench.search(**options)` would be: the same keywords."""
+    return run_dry(configuration(options))
+
+
+def run_dry(config: SearchConfig) -> DryRun:
+    """Counts and times. UsageError for bad input, as the search itself would raise. A child that cannot be built or
+    trained is left out.
+    """
+    config.check()
+    config = config.completed()
+    parts = prepare(config, config.place.directory())
+    models = _children(config, parts)
+    counted: list[tuple[tuple[int, int, int], ModelSpec]] = []
+    for model in models:
+        try:
+            with trial_boundary("counting the network"), torch.device("meta"):
+                found = profile(build_network(model), model.seen_task)
+        except TrialFailed:
+            continue
+        counted.append(((found.params, found.macs, found.activation_bytes), model))
+    columns = list(zip(*(sizes for sizes, _ in counted), strict=True))
+    sizes = {
+        name: (min(each), median(each), max(each)) for name, each in zip(MEASURES, columns, strict=False) if columns
+    }
+    by_macs = [model for _, model in sorted(counted, key=lambda each: each[0][1])]
+    timings, batch = _timed(parts.evaluator, by_macs, config.seed)
+    trainings, epochs = _left(config, parts)
+    return DryRun(
+        config=config,
+        sizes=sizes,
+        children=len(counted),
+        failed=len(models) - len(counted),
+        trainings=trainings,
+        epochs=epochs,
+        epochs_a_child=parts.plan.epochs,
+        timings=timings,
+        batch=batch,
+        workers=max(1, config.workers.workers),
+    )
+
+
+def _children(config: SearchConfig, parts: SearchParts) -> list[ModelSpec]:
+    """Random children within the limits of the search."""
+    plan = parts.plan
+    drawn = [
+        parts.control.ask(number, Random(derive(config.seed, "dry run", number)), ())
+        for number in range(1, CHILDREN + 1)
+    ]
+    return [ModelSpec(plan.source, plan.size, plan.task, architecture=proposal.architecture) for proposal in drawn]
+
+
+def _timed(evaluator: Evaluator, by_macs: Sequence[ModelSpec], seed: int) -> tuple[tuple[Timing, ...], int | None]:
+    """Timings of some of the networks, and the recipe's batch. The first pays for what is done once, and is left out."""
+    inner = evaluator.evaluator if isinstance(evaluator, Measured) else evaluator
+    if not isinstance(inner, TrainingEvaluator):
+        return (), None
+    timings = []
+    places = dict.fromkeys(len(by_macs) * (2 * part + 1) // (2 * TIMED) for part in range(TIMED))
+    for turn, place in enumerate([0, *places] if by_macs else []):
+        try:
+            timing = time_training(inner, by_macs[place], seed)
+        except TrialFailed:
+            continue
+        if turn > 0:
+            timings.append(timing)
+    return tuple(timings), inner.recipe.batch_size
+
+
+def _left(config: SearchConfig, parts: SearchParts) -> tuple[int, int]:
+    """(trainings, epochs in all) that the search would run; of a resumed one, those that are left."""
+    done: set[int] = set()
+    totals = [config.trials]
+    if config.place.resume:
+        store = RunStore.read(Path(str(config.place.run)))
+        check_same(config, store.run, "search", store.directory)
+        done = {trial.number for trial in store.trials}
+        totals = totals_of(store.run, "trials")
+        totals += [config.trials] if config.trials > totals[-1] else []
+    numbers = numbers_of(totals, config.control_after, config.retrain_top)
+    children = len({*numbers.search, *numbers.control} - done)
+    again = len(set(numbers.retraining) - done)
+    return children + again, children * parts.plan.epochs + again * (config.retrain_epochs or 0)
+
+
+def _rounded(value: float | None) -> float | None:
+    """To four digits."""
+    return None if value is None else float(f"{value:.4g}")
