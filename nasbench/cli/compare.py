@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 
+from nasbench.cli.dry_run import print_dry_run
 from nasbench.cli.parse import parse_run
 from nasbench.engine.config import CompareConfig
 
@@ -10,6 +11,9 @@ from nasbench.engine.config import CompareConfig
 def run(argv: Sequence[str]) -> None:
     """Parses, compares, prints."""
     config = parse_run(CompareConfig, "compare", argv, positional="models")
+    if config.dry_run:
+        print_dry_run(config)
+        return
     from nasbench.engine.training.compare import compare
 
     result = compare(config, argv=("nasbench", "compare", *argv))

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from nasbench.cli.dry_run import print_dry_run
 from nasbench.cli.parse import parse, parse_run
 from nasbench.core.trial import STATUSES
 from nasbench.engine.config import PRESETS, SearchConfig
@@ -17,7 +18,7 @@ def run(argv: Sequence[str]) -> None:
     preset = parse(SearchConfig, "search", argv).preset
     config = parse_run(SearchConfig, "search", argv, PRESETS.get(preset or ""))
     if config.dry_run:
-        _dry_run(config)
+        print_dry_run(config)
         return
     from nasbench.engine.search import run_search
 
@@ -26,18 +27,6 @@ def run(argv: Sequence[str]) -> None:
         print(json.dumps(result.to_json()))
     else:
         _print(result)
-
-
-def _dry_run(config: SearchConfig) -> None:
-    from nasbench.engine.dry_run import run_dry
-
-    found = run_dry(config)
-    if config.place.json:
-        print(json.dumps(found.to_json()))
-        return
-    from nasbench.report.run.tables import dry_run_lines
-
-    print(*dry_run_lines(found.to_json()), sep="\n")
 
 
 def _print(result: "SearchResult") -> None:

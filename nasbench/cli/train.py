@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 
+from nasbench.cli.dry_run import print_dry_run
 from nasbench.cli.parse import parse_run
 from nasbench.engine.config import TrainConfig
 
@@ -10,6 +11,9 @@ from nasbench.engine.config import TrainConfig
 def run(argv: Sequence[str]) -> None:
     """Parses, trains, prints."""
     config = parse_run(TrainConfig, "train", argv, positional="model")
+    if config.dry_run:
+        print_dry_run(config)
+        return
     from nasbench.engine.training.train import train
 
     result = train(config, argv=("nasbench", "train", *argv))

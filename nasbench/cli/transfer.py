@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Sequence
 
+from nasbench.cli.dry_run import print_dry_run
 from nasbench.cli.parse import parse_run
 from nasbench.engine.config import TransferConfig
 
@@ -11,6 +12,9 @@ from nasbench.engine.config import TransferConfig
 def run(argv: Sequence[str]) -> None:
     """Parses, trains, prints."""
     config = parse_run(TransferConfig, "transfer", argv, positional="model")
+    if config.dry_run:
+        print_dry_run(config)
+        return
     from nasbench.engine.training.transfer import transfer
 
     result = transfer(config, argv=("nasbench", "transfer", *argv))

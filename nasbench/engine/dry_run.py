@@ -145,7 +145,7 @@ def _children(config: SearchConfig, parts: SearchParts) -> list[ModelSpec]:
 
 
 def _timed(evaluator: Evaluator, by_macs: Sequence[ModelSpec], seed: int) -> tuple[tuple[Timing, ...], int | None]:
-    """Timings of some of the networks, and the recipe's batch. The first pays for what is done once, and is left out."""
+    """Timings of some of the networks, and the recipe's batch. The first pays for what is done once: left out."""
     inner = evaluator.evaluator if isinstance(evaluator, Measured) else evaluator
     if not isinstance(inner, TrainingEvaluator):
         return (), None

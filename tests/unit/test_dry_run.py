@@ -14,6 +14,11 @@ from unit.made_up import SCORE
 TOY = {"space": "examples.toy_space:ToySpace", "dataset": "digits", "recipe": "quick", "epochs": 2}
 
 
+@pytest.fixture(autouse=True)
+def few_children(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nasbench.engine.dry_run.CHILDREN", 5)
+
+
 def test_it_counts_and_times_and_writes_nothing(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     flags = [word for name, value in TOY.items() for word in (f"--{name}", str(value))]
@@ -22,7 +27,7 @@ def test_it_counts_and_times_and_writes_nothing(tmp_path, monkeypatch, capsys):
     assert list(tmp_path.iterdir()) == []
     for name in MEASURES:
         assert 0 < found[name]["min"] <= found[name]["median"] <= found[name]["max"]
-    assert (found["trainings"], found["epochs"], found["children"], found["not_built"]) == (30, 2, 20, 0)
+    assert (found["trainings"], found["epochs"], found["children"], found["not_built"]) == (30, 2, 5, 0)
     assert found["device"] == "cpu"
     assert found["seconds_a_child"] > 2 * found["steps_an_epoch"] * found["seconds_a_step"] * 0.99
     assert found["seconds"] == pytest.approx(30 * found["seconds_a_child"], rel=1e-3)
@@ -59,6 +64,23 @@ def test_a_table_has_sizes_and_no_time(capsys):
     said = capsys.readouterr().out
     assert "trains nothing" in said
     assert "trainable parameters" in said
+
+
+@pytest.mark.parametrize("command", ["train", "transfer", "compare"])
+def test_trainings_are_counted_and_timed(command, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    models = ["zoo:lenet5", "zoo:nin"] if command == "compare" else ["zoo:lenet5"]
+    flags = ["--dataset", "digits", "--image-size", "32", "--recipe", "quick", "--epochs", "2", "--seeds", "3"]
+    assert main([command, *models, *flags, "--dry-run", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [model["model"] for model in found["models"]] == models
+    assert all(model["seconds"] > 0 and model["activation_bytes"] > 0 for model in found["models"])
+    assert found["trainings"] == 3 * len(models)
+    assert found["seconds"] == pytest.approx(3 * sum(model["seconds"] for model in found["models"]), rel=1e-3)
+    assert list(tmp_path.iterdir()) == []
+    if command == "train":
+        assert main([command, *models, *flags, "--dry-run"]) == 0
+        assert "3 trainings, 1 at a time: about" in capsys.readouterr().out
 
 
 def test_bad_input_is_answered_as_by_the_search(tmp_path):

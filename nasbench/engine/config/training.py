@@ -24,6 +24,8 @@ class TrainConfig(Record):
     """With the auxiliary head at its published place (cell networks)."""
     pretrained: bool = False
     """Start from published weights (fetched, checked by hash)."""
+    dry_run: bool = free(False)
+    """Say how large the network is and how long training would take, measured on this device; write nothing."""
     data: Data = Data()
     training: Training = Training()
     repeats: Seeds = Seeds()
@@ -52,6 +54,8 @@ class CompareConfig(Record):
     """This many random cells of the same space and size as the found one."""
     ensemble: bool = False
     """Add the averaged prediction of the compared models as a row."""
+    dry_run: bool = free(False)
+    """Say how large the networks are and how long training would take, measured on this device; write nothing."""
     data: Data = Data()
     training: Training = Training()
     repeats: Seeds = Seeds()
@@ -93,6 +97,8 @@ class TransferConfig(Record):
     """Compile the repeated parts of the network for training: up to some minutes at the start, which long trainings on
     a GPU earn back.
     """
+    dry_run: bool = free(False)
+    """Say how large the network is and how long training would take, measured on this device; write nothing."""
     data: Data = Data()
     training: Training = Training(recipe="photo_fast")
     repeats: Seeds = Seeds()

@@ -16,7 +16,7 @@ from nasbench.core.trial_of_run import split
 from nasbench.engine.config import CompareConfig, ModelOverrides
 from nasbench.engine.parts.models import is_of_run
 from nasbench.engine.report import write_report
-from nasbench.engine.training.trainings import Trained, run_trainings, specify, trainings_of
+from nasbench.engine.training.trainings import Trained, Trainings, run_trainings, specify, trainings_of
 from nasbench.evaluators.start import Start
 
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ class CompareResult:
         }
 
 
-def compare(config: CompareConfig, argv: Sequence[str]) -> CompareResult:
-    """Trains what was not trained before, and writes the table, the charts and the verdict into the run directory."""
+def trainings_for(config: CompareConfig) -> tuple[dict[str, str], Trainings]:
+    """Where each model comes from (found, baseline, random), and what the configuration asks to train, checked."""
     config.check()
     if len(config.models) + config.controls < 2:
         raise UsageError("a comparison needs two models or more; name them, or add random cells with --controls K")
@@ -54,7 +54,12 @@ def compare(config: CompareConfig, argv: Sequence[str]) -> CompareResult:
     sources = {name: "found" if _is_found(name) else "baseline" for name in found}
     controls = _controls(found, sources, config)
     sources |= dict.fromkeys(controls, "random")
-    trainings = trainings_of({**found, **controls}, config, Start())
+    return sources, trainings_of({**found, **controls}, config, Start())
+
+
+def compare(config: CompareConfig, argv: Sequence[str]) -> CompareResult:
+    """Trains what was not trained before, and writes the table, the charts and the verdict into the run directory."""
+    sources, trainings = trainings_for(config)
     runs = dict.fromkeys(split(name)[0] for name in sources)
     searches = [search for run in runs if (search := _search_record(run)) is not None]
 

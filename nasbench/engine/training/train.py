@@ -6,7 +6,14 @@ from typing import Any
 
 from nasbench.engine.config import ModelOverrides, TrainConfig
 from nasbench.engine.report import write_report
-from nasbench.engine.training.trainings import Trained, run_trainings, specify, trainings_of, write_best_training
+from nasbench.engine.training.trainings import (
+    Trained,
+    Trainings,
+    run_trainings,
+    specify,
+    trainings_of,
+    write_best_training,
+)
 from nasbench.evaluators.start import Start
 
 
@@ -36,16 +43,21 @@ class TrainResult:
         }
 
 
-def train(config: TrainConfig, argv: Sequence[str]) -> TrainResult:
-    """Trains (or reads what was trained before). UsageError for bad input, RunFailed where no training succeeded."""
+def trainings_for(config: TrainConfig) -> Trainings:
+    """What the configuration asks to train, checked."""
     config.check()
     size = config.training
     overrides = ModelOverrides(cells=size.cells, filters=size.filters, aux_head=config.aux_head)
     models = specify([config.network], config.data, overrides)
-    trainings = trainings_of(models, config, Start(pretrained=config.pretrained))
+    return trainings_of(models, config, Start(pretrained=config.pretrained))
+
+
+def train(config: TrainConfig, argv: Sequence[str]) -> TrainResult:
+    """Trains (or reads what was trained before). UsageError for bad input, RunFailed where no training succeeded."""
+    trainings = trainings_for(config)
 
     def finish(trained: Trained) -> dict[str, Any]:
-        write_best_training(trained, config.network, models[config.network])
+        write_best_training(trained, config.network, trainings.models[config.network])
         return {}
 
     trained = run_trainings("train", config, trainings, argv, write_report, finish=finish)

@@ -73,21 +73,26 @@ class TransferResult:
         }
 
 
+def trainings_for(config: TransferConfig) -> Trainings:
+    """What the configuration asks to train, checked."""
+    config.check()
+    if config.pretrained and config.weights:
+        raise UsageError("--pretrained and --weights both say what to start from: give one of them")
+    start = Start(config.pretrained, _weights_file(config.weights), config.freeze)
+    return trainings_of(_specify(config), config, start, _recipe(config), compiled=config.compile)
+
+
 def transfer(config: TransferConfig, argv: Sequence[str]) -> TransferResult | None:
     """Builds and trains (or reads what was trained before). None in torchrun's processes that do not lead.
 
     UsageError for bad input, RunFailed where no training succeeded.
     """
     config.check()
-    if config.pretrained and config.weights:
-        raise UsageError("--pretrained and --weights both say what to start from: give one of them")
-    start = Start(config.pretrained, _weights_file(config.weights), config.freeze)
-    models, recipe = _specify(config), _recipe(config)
     started_by_torchrun = int(os.environ.get("WORLD_SIZE", "1")) > 1
     if config.workers.workers and started_by_torchrun:
         raise UsageError("torchrun has started the processes already: leave --workers out")
     with _group_of_torchrun(config.workers.device) if started_by_torchrun else nullcontext(True) as is_leader:
-        trainings = trainings_of(models, config, start, recipe, compiled=config.compile)
+        trainings = trainings_for(config)
         if not is_leader:
             follow(trainings.evaluator, trainings.jobs())
             return None

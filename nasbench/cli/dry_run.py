@@ -1,0 +1,67 @@
+"""`--dry-run` of a search, a training, a transfer or a comparison."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from nasbench.engine.config import CompareConfig, SearchConfig, TrainConfig, TransferConfig
+
+MEASURES = {
+    "params": "trainable parameters",
+    "macs": "multiply-adds of one image",
+    "activation_bytes": "bytes of all layers' outputs, one image",
+}
+WIDTH = max(len(text) for text in MEASURES.values())
+
+
+def print_dry_run(config: SearchConfig | TrainConfig | CompareConfig | TransferConfig) -> None:
+    """Counts, times and prints; writes nothing."""
+    if isinstance(config, SearchConfig):
+        from nasbench.engine.dry_run import run_dry
+
+        found = run_dry(config).to_json()
+        lines = [*_of_children(found), *_of_time(found)]
+    else:
+        from nasbench.engine.training.dry_run import dry_trainings
+
+        found = dry_trainings(config).to_json()
+        lines = [*(line for model in found["models"] for line in _of_model(model)), _total(found)]
+    print(json.dumps(found) if config.place.json else "\n".join([*lines, "nothing was written"]))
+
+
+def _of_children(found: Mapping[str, Any]) -> list[str]:
+    known = [name for name in MEASURES if name in found]
+    lines = [f"{found['children']} random children of {found['space']}{'' if known else ': none could be built'}"]
+    if known:
+        lines.append(f"  {'':<{WIDTH}}  {'smallest':>15}  {'median':>15}  {'largest':>15}")
+    for name in known:
+        three = "  ".join(f"{round(found[name][which]):>15,}" for which in ("min", "median", "max"))
+        lines.append(f"  {MEASURES[name]:<{WIDTH}}  {three}")
+    return [*lines, *([f"  {found['not_built']} more could not be built"] if found["not_built"] else [])]
+
+
+def _of_time(found: Mapping[str, Any]) -> list[str]:
+    if found["seconds"] is None:
+        return [f"{found['trainings']} evaluations; no time was measured, as this evaluator trains nothing here"]
+    step = f"one step on {found['device']}, {found['batch_size']} images: {found['seconds_a_step']:.3g} s"
+    length = f"{found['steps_an_epoch']} steps an epoch, {found['epochs']} epochs a child"
+    return [f"{step}; {length}: {_duration(found['seconds_a_child'])} a child", _total(found)]
+
+
+def _of_model(model: Mapping[str, Any]) -> list[str]:
+    sizes = [f"  {text:<{WIDTH}}  {model[name]:>15,}" for name, text in MEASURES.items()]
+    time = "could not be trained" if model["seconds"] is None else f"{_duration(model['seconds'])} a training"
+    done = f", {model['done']} of them done before" if model["done"] else ""
+    return [model["model"], *sizes, f"  {time}, {model['seeds']} seeds{done}"]
+
+
+def _total(found: Mapping[str, Any]) -> str:
+    several = found["workers"] > 1
+    total = f"{found['trainings']} trainings, {found['workers']} at a time: about {_duration(found['seconds'])}"
+    return total + (", if no worker is slower than this device" if several else "")
+
+
+def _duration(seconds: float) -> str:
+    from nasbench.report.common.numbers import duration
+
+    return duration(seconds)
