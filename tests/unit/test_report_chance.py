@@ -37,7 +37,7 @@ def test_the_interval_is_welchs():
 
 def test_the_answer_follows_from_the_interval():
     told = verdict([*BLIND, *BETTER])
-    assert (told.answer, told.sentence[:27]) == ("yes", "The search beat chance: on ")
+    assert (told.answer, told.sentence[:28]) == ("yes", "The search beat chance: its ")
     assert told.low is not None
     assert told.low > 0
     assert "40 chosen children" in told.sentence

@@ -28,7 +28,7 @@ for (const dot of document.querySelectorAll("[data-trial]")) {
     card.replaceChildren(told.content.cloneNode(true));
     document.body.append(card);
     const at = dot.getBoundingClientRect();
-    card.style.left = `${Math.max(8, Math.min(at.right + 12, innerWidth - card.offsetWidth - 8))}px`;
+    card.style.left = `${Math.max(8, Math.min(at.right + 12, document.documentElement.clientWidth - card.offsetWidth - 8))}px`;
     card.style.top = `${Math.max(8, Math.min(at.bottom + 12, innerHeight - card.offsetHeight - 8))}px`;
   });
   dot.addEventListener("pointerleave", () => card.remove());

@@ -147,14 +147,15 @@ def _compared(guided: Sequence[float], control: Sequence[float], exact: Exact | 
     n = len(guided) if exact is not None else min(len(guided), len(control))
     ours = expected_best(guided, n)
     theirs = exact.best_of(n) if exact is not None else expected_best(control, n)
+    more = "less" if difference < 0 else "more"
     random = (
         f"the mean of the table's {exact.networks:,} networks"
         if exact is not None
         else _children(len(control), "random")
     )
     numbers = (
-        f"on average its {_children(len(guided), 'chosen')} score {difference:+.3g} against {random} "
-        f"(95 % interval {low:+.3g} to {high:+.3g}); expected best of {n}: {ours:.4g} against {theirs:.4g}"
+        f"its {_children(len(guided), 'chosen')} score {abs(difference):.3g} {more} on average than {random} "
+        f"(95 % interval of the difference {low:+.3g} to {high:+.3g}); expected best of {n}: {ours:.4g} against {theirs:.4g}"
     )
     ahead = ours > theirs + SAME
     if low > SAME and ahead:
