@@ -127,3 +127,10 @@ def test_a_search_on_a_table_spends_no_trial_on_chance(tmp_path):
     assert "the mean of the table's 15,625 networks" in result.chance.sentence
     chance = RunStore.read(tmp_path).run["plan"]["chance"]
     assert chance["networks"] == 15625
+
+
+def test_a_control_is_trained_to_its_end_whatever_the_pruner_says(tmp_path):
+    pruned = {"evaluator": "unit.made_up:Reporting", "pruner": "unit.made_up:StopAll", "epochs": 2}
+    trials = search(tmp_path, strategy="ppo", trials=24, **pruned)
+    ended = {status: {is_control(trial) for trial in trials if trial.status == status} for status in ("ok", "pruned")}
+    assert ended == {"ok": {True}, "pruned": {False}}

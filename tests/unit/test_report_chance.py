@@ -1,5 +1,6 @@
 """Whether the search beat chance: the interval, the sentence, the curve with its band."""
 
+from dataclasses import replace
 from itertools import pairwise
 from random import Random
 from statistics import mean
@@ -77,6 +78,14 @@ def test_a_control_trained_in_full_is_compared_with_what_was_trained_in_full():
     halved = [*many(30, 0.1, 1, blind=True), *many(6, 0.8, 2, epochs=9), *many(6, 0.7, 3, epochs=9, control=True)]
     assert verdict(halved).answer == "yes"
     assert chance_curve(halved)[-1][0] == 6
+
+
+def test_children_that_were_stopped_early_are_said_to_be_left_out():
+    early = [replace(each, status="pruned", epochs=1) for each in many(3, 0.1, 9)]
+    searched = [replace(each, epochs=4) for each in [*many(6, 0.5, 1, control=True), *many(18, 0.6, 2)]]
+    told = verdict([*searched, *early])
+    assert "18 chosen children" in told.sentence
+    assert "left out, in the search's favour: 3 that were stopped early" in told.sentence
 
 
 def test_the_curve_of_a_control_has_a_band_around_it():

@@ -90,7 +90,8 @@ class Run:
                 if hasattr(tracker, "epoch"):  # a tracker may leave it out
                     tracker.epoch(job, epochs, metrics)
             value = score(metrics) if pruner is not None else None
-            return pruner is not None and value is not None and pruner.should_stop(job.number, epochs, value)
+            stop = pruner is not None and value is not None and pruner.should_stop(job.number, epochs, value)
+            return stop and not job.note.get("control")  # a control that is stopped where it is bad is none
 
         history = tuple(self.store.trials)
         loop = JobLoop(source, self.store.append, score, self._listeners, history, clock, epochs=(epoch,))

@@ -96,7 +96,8 @@ def verdict(trials: Sequence[Trial], exact: Exact | None = None) -> Verdict:
         if exact is not None:
             against = f"a table that is known; at least {MIN_CHILDREN} are needed"
         return Verdict("unknown", f"{cannot} yet: {_children(len(guided), 'chosen')} against {against}.")
-    return _compared(guided, control, exact)
+    stopped = len({trial.key for trial in told if trial.status == "pruned" and not is_random(trial)} - chosen.keys())
+    return _compared(guided, control, exact, stopped)
 
 
 def chance_curve(trials: Sequence[Trial], exact: Exact | None = None, points: int = 60) -> Curve:
@@ -142,7 +143,7 @@ def welch(first: Sequence[float], second: Sequence[float] | float) -> tuple[floa
     return difference, difference - reach, difference + reach
 
 
-def _compared(guided: Sequence[float], control: Sequence[float], exact: Exact | None) -> Verdict:
+def _compared(guided: Sequence[float], control: Sequence[float], exact: Exact | None, stopped: int) -> Verdict:
     difference, low, high = welch(guided, control if exact is None else exact.mean)
     n = len(guided) if exact is not None else min(len(guided), len(control))
     ours = expected_best(guided, n)
@@ -157,6 +158,8 @@ def _compared(guided: Sequence[float], control: Sequence[float], exact: Exact | 
         f"its {_children(len(guided), 'chosen')} score {abs(difference):.3g} {more} on average than {random} "
         f"(95 % interval of the difference {low:+.3g} to {high:+.3g}); expected best of {n}: {ours:.4g} against {theirs:.4g}"
     )
+    if stopped:
+        numbers += f"; left out, in the search's favour: {stopped} that were stopped early"
     ahead = ours > theirs + SAME
     if low > SAME and ahead:
         return Verdict("yes", f"The search beat chance: {numbers}.", difference, low, high)
