@@ -156,7 +156,8 @@ def _compared(guided: Sequence[float], control: Sequence[float], exact: Exact | 
     )
     numbers = (
         f"its {_children(len(guided), 'chosen')} score {abs(difference):.3g} {more} on average than {random} "
-        f"(95 % interval of the difference {low:+.3g} to {high:+.3g}); expected best of {n}: {ours:.4g} against {theirs:.4g}"
+        f"(95 % interval of the difference {low:+.3g} to {high:+.3g}); "
+        f"expected best of {n}: {ours:.4g} against {theirs:.4g}"
     )
     if stopped:
         numbers += f"; left out, in the search's favour: {stopped} that were stopped early"
