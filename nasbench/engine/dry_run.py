@@ -21,8 +21,7 @@ from nasbench.engine.config import SearchConfig
 from nasbench.engine.parts.searching import SearchParts, prepare
 from nasbench.engine.run.numbers import numbers_of
 from nasbench.engine.run.resume import check_same
-from nasbench.engine.run.resume import totals as totals_of
-from nasbench.engine.search import configuration
+from nasbench.engine.search import configuration, rounds_of
 from nasbench.evaluators.building import build_network
 from nasbench.evaluators.measured import Measured
 from nasbench.evaluators.timing import Timing, time_training
@@ -164,14 +163,13 @@ def _timed(evaluator: Evaluator, by_macs: Sequence[ModelSpec], seed: int) -> tup
 def _left(config: SearchConfig, parts: SearchParts) -> tuple[int, int]:
     """(trainings, epochs in all) that the search would run; of a resumed one, those that are left."""
     done: set[int] = set()
-    totals = [config.trials]
+    rounds = [(config.trials, config.control_after)]
     if config.place.resume:
         store = RunStore.read(Path(str(config.place.run)))
         check_same(config, store.run, "search", store.directory)
         done = {trial.number for trial in store.trials}
-        totals = totals_of(store.run, "trials")
-        totals += [config.trials] if config.trials > totals[-1] else []
-    numbers = numbers_of(totals, config.control_after, config.retrain_top)
+        rounds = list(dict.fromkeys([*rounds_of(store.run), *rounds]))
+    numbers = numbers_of(rounds, config.retrain_top)
     children = len({*numbers.search, *numbers.control} - done)
     again = len(set(numbers.retraining) - done)
     return children + again, children * parts.plan.epochs + again * (config.retrain_epochs or 0)

@@ -43,7 +43,7 @@ class SearchResult:
     front: Sequence[Mapping[str, Any]] | None = None
     """The Pareto front as `best/front.json` has it, where there are objectives."""
     chance: Verdict | None = None
-    """Whether the search beat chance."""
+    """Whether the search beat chance; among the JSON where it can be told with an interval."""
 
     def count(self, status: str) -> int:
         return sum(trial.status == status for trial in self.trials)
@@ -58,20 +58,19 @@ class SearchResult:
             "macs": self.best.metrics.get("macs"),
         }
         counts: dict[str, Any] = {status: self.count(status) for status in STATUSES}
-        record = {
+        record: dict[str, Any] = {
             "run": str(self.run),
             "trials": len(self.trials),
             **counts,
             "best": best,
             "seconds": round(self.seconds, 2),
-            "chance": self.chance and self.chance.to_json(),
         }
-        if self.front is None:
-            return record
-        return {
-            **record,
-            "front": [{name: entry[name] for name in entry if name != "architecture"} for entry in self.front],
-        }
+        if self.chance is not None and self.chance.difference is not None:
+            record["chance"] = self.chance.to_json()
+        if self.front is not None:
+            named = [{name: entry[name] for name in entry if name != "architecture"} for entry in self.front]
+            record["front"] = named
+        return record
 
 
 def search(*, trackers: Sequence[Tracker] | None = None, **options: Any) -> SearchResult:
@@ -116,10 +115,12 @@ def run_search(config: SearchConfig, argv: Sequence[str], trackers: Sequence[Tra
         listeners=(BestWeights,),
     )
     with open_run(opening) as run:
-        totals = resume.totals(run.store.run, "trials")
-        numbers = numbers_of(totals, config.control_after, config.retrain_top)
+        rounds = rounds_of(run.store.run)
+        numbers = numbers_of(rounds, config.retrain_top)
         run.watch(planned=numbers.planned)
-        for source, clock, pruner in _phases(config, parts, run, numbers, without_control(totals)):
+        for source, clock, pruner in _phases(
+            config, parts, run, numbers, without_control(trials for trials, _ in rounds)
+        ):
             run.answer(source, parts.evaluator, parts.score, clock, pruner)
         best = write_best(run.store, parts.space)
         drop_training_states(run.store)
@@ -129,6 +130,12 @@ def run_search(config: SearchConfig, argv: Sequence[str], trackers: Sequence[Tra
         run.end(result.to_json(), write_report)
     check_some_succeeded(result.trials, directory)
     return result
+
+
+def rounds_of(run: Mapping[str, Any]) -> list[tuple[int, int]]:
+    """(trials of the search, random children after it) as planned at the start and after each extension."""
+    rounds = resume.rounds(run, ("trials", "control"))
+    return [(each["trials"], 0 if each["control"] == "auto" else each["control"]) for each in rounds]
 
 
 def _phases(

@@ -36,11 +36,14 @@ def told(trials: list[Trial]) -> list[tuple[Any, ...]]:
 
 
 def test_numbers_are_allotted_phase_by_phase():
-    plain = numbers_of([24], 0, 0)
+    plain = numbers_of([(24, 0)], 0)
     assert (list(plain.search), list(plain.control), list(plain.retraining)) == (list(range(1, 25)), [], [])
-    three = numbers_of([10, 15, 30], 4, 2)
+    three = numbers_of([(10, 4), (15, 4), (30, 4)], 2)
     assert list(three.search) == [*range(1, 11), *range(17, 22), *range(24, 39)]
     assert (list(three.control), list(three.retraining), three.planned) == ([11, 12, 13, 14], [39, 40], 40)
+    later = numbers_of([(10, 0), (10, 3), (12, 5)], 1)
+    assert (list(later.search), list(later.control)) == ([*range(1, 11), 15, 16], [12, 13, 14, 17, 18])
+    assert (list(later.retraining), later.planned) == ([19], 19)
 
 
 @pytest.mark.parametrize("strategy", ["random", "evolution", "local_search"])
@@ -73,6 +76,20 @@ def test_control_and_retraining_are_neither_lost_nor_doubled(tmp_path):
     assert {trial.status for trial in last if trial.key in known} <= {"cached"}, "what was retrained is not run again"
 
 
+def test_a_finished_search_is_given_a_control(tmp_path):
+    first = search(tmp_path / "run", strategy="ppo", trials=12, control=0)
+    more = search(tmp_path / "run", resume=True, control=4)
+    assert more[:12] == first
+    assert [(trial.number, is_control(trial)) for trial in more[12:]] == [(number, True) for number in range(13, 17)]
+    longer = search(tmp_path / "run", resume=True, trials=20)
+    assert [trial.number for trial in longer[16:]] == list(range(17, 25))
+    assert [step_of(trial) for trial in searched(longer)] == list(range(1, 21))
+    with pytest.raises(UsageError, match="--control 2 is fewer than the 4"):
+        search(tmp_path / "run", resume=True, control=2)
+    with pytest.raises(UsageError, match="--control auto contradicts"):
+        search(tmp_path / "run", resume=True, control="auto")
+
+
 def test_an_extension_that_is_interrupted_goes_on(tmp_path):
     whole = search(tmp_path / "whole", strategy="evolution", trials=50)
     search(tmp_path / "run", strategy="evolution", trials=24)
@@ -93,7 +110,7 @@ def test_the_command_extends_and_says_what_cannot_be(tmp_path, capsys):
     assert main(["search", "--run", run, "--resume", "--trials", "30"]) == 2
     error = capsys.readouterr().err
     assert "--trials 30 is fewer than the 40" in error
-    assert "40 of them done" in error
+    assert "40 trials are done" in error
     assert (tmp_path / "run" / "run.json").read_text() == before
     with pytest.raises(UsageError, match=r"--seed 5 contradicts"):
         search(tmp_path / "run", resume=True, trials=50, seed=5)

@@ -72,9 +72,11 @@ class SearchConfig(Record):
     """Tables: end before this many seconds of the cost column are spent (--trials holds too)."""
     pruner: str | None = None
     """Stops bad children early by what they report after each epoch: median, or my_package.my_module:MyPruner."""
-    control: int | Literal["auto"] = number("auto", low=0, words=("auto",), takes="auto, or a whole number from 0 on")
-    """K: this many more random children after the search, as a control. auto: from 24 trials on, some of the trials
-    (about a quarter of the first hundred); on a table none, as it says what chance is.
+    control: int | Literal["auto"] = number(
+        "auto", low=0, words=("auto",), takes="auto, or a whole number from 0 on", grows=True
+    )
+    """K: this many more random children after the search, as a control; a resumed run may be given more. auto: from 24
+    trials on, some of the trials (about a quarter of the first hundred); none on a table, as it says what chance is.
     """
     retrain_top: int = number(0, low=0)
     """After the search, train the best K again, for --retrain-epochs."""

@@ -1,7 +1,7 @@
 """Which trial numbers of a search belong to which of its phases.
 
 The search has the first numbers, then the control that was asked for by number (`--control K`), then the retraining.
-An extension goes on after them, with the search and then a retraining of its own; the control stays what it is. So no
+An extension goes on after them: with more of the search and a retraining of its own, or with more of the control. So no
 number is used twice, and what was planned before keeps its numbers.
 """
 
@@ -17,30 +17,29 @@ class Numbers:
         search: in the order of the search's steps.
         control: of random children after the search.
         retraining: of the last retraining; those before belong to earlier ends of the search.
+        planned: how many trials the run is to have.
     """
 
     search: Sequence[int]
-    control: range
+    control: Sequence[int]
     retraining: range
-
-    @property
-    def planned(self) -> int:
-        """How many trials the run is to have."""
-        return self.retraining.stop - 1
+    planned: int
 
 
-def numbers_of(totals: Sequence[int], control: int, retrained: int) -> Numbers:
-    """`totals`: trials of the search as planned at the start and after each extension. `control` random children follow
-    it, and `retrained` retrainings.
+def numbers_of(rounds: Sequence[tuple[int, int]], retrained: int) -> Numbers:
+    """`rounds`: (trials of the search, random children after it) as planned at the start and after each extension.
+    `retrained` are trained again each time the search was extended.
     """
     search: list[int] = []
-    after, retraining, free = range(0), range(0), 1
-    for place, total in enumerate(totals):
-        search += range(free, free + total - len(search))
-        free = search[-1] + 1
-        if place == 0:
-            after = range(free, free + control)
-            free += control
-        retraining = range(free, free + retrained)
-        free += retrained
-    return Numbers(search, after, retraining)
+    control: list[int] = []
+    retraining, free = range(0), 1
+    for trials, children in rounds:
+        extended = trials > len(search)
+        for numbers, total in ((search, trials), (control, children)):
+            more = range(free, free + total - len(numbers))
+            numbers += more
+            free += len(more)
+        if extended:
+            retraining = range(free, free + retrained)
+            free += retrained
+    return Numbers(search, control, retraining, free - 1)

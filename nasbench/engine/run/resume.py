@@ -1,6 +1,6 @@
 """Resuming a run: its configuration comes from run.json, and a flag that contradicts it is an error that names it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -38,10 +38,7 @@ def check_unchanged(before: Record, config: Record, directory: Path) -> None:
     stored = before.fixed()
     for name, new in config.fixed().items():
         if stored[name] != new:
-            raise UsageError(
-                f"{flag(name)} {_told(new)} contradicts the run in {directory}, which has {_told(stored[name])}. "
-                "Leave the flag out, or start a new run."
-            )
+            raise _contradiction(name, stored[name], new, directory)
     growth(before, config, directory)
 
 
@@ -50,27 +47,41 @@ def growth(before: Record, config: Record, directory: Path) -> dict[str, dict[st
     raised = {}
     for name, new in config.growing().items():
         old = before.growing()[name]
+        if old == new:
+            continue
+        if isinstance(old, str) or isinstance(new, str):
+            raise _contradiction(name, old, new, directory)
         if new < old:
             done = len(RunStore.read(directory).trials)
             raise UsageError(
-                f"{flag(name)} {new} is fewer than the {old} that the run in {directory} has, {done} of them done. "
+                f"{flag(name)} {new} is fewer than the {old} that the run in {directory} has ({done} trials are done). "
                 "A run is extended, not cut short: give more, or leave the flag out."
             )
-        if new > old:
-            raised[name] = {"old": old, "new": new}
+        raised[name] = {"old": old, "new": new}
     return raised
 
 
-def totals(run: Mapping[str, Any], name: str) -> list[int]:
-    """What a number of the configuration was at the start of a run and after each extension."""
-    before = [entry[name]["old"] for entry in run.get("resumed", []) if name in entry]
-    return [*before, run["config"][name]]
+def rounds(run: Mapping[str, Any], names: Sequence[str]) -> list[dict[str, Any]]:
+    """What these fields of the configuration were at the start of a run, and after each time one of them was raised."""
+    found = [{name: run["config"][name] for name in names}]
+    for entry in reversed(run.get("resumed", [])):
+        earlier = {name: entry[name]["old"] for name in names if name in entry}
+        if earlier:
+            found.append({**found[-1], **earlier})
+    return found[::-1]
 
 
 def check_command(run: Mapping[str, Any], command: str, directory: Path) -> None:
     """UsageError where the directory holds another command's run."""
     if run.get("command") != command:
         raise UsageError(f"{directory} holds a run of 'nasbench {run.get('command')}', not of {command}")
+
+
+def _contradiction(name: str, old: Any, new: Any, directory: Path) -> UsageError:
+    return UsageError(
+        f"{flag(name)} {_told(new)} contradicts the run in {directory}, which has {_told(old)}. "
+        "Leave the flag out, or start a new run."
+    )
 
 
 def _known(config: Record, stored: Mapping[str, Any]) -> dict[str, Any]:

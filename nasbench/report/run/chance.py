@@ -90,7 +90,10 @@ def verdict(trials: Sequence[Trial], exact: Exact | None = None) -> Verdict:
         return Verdict("unknown", f"All {scored} scored proposals so far were blind: this is random search itself.")
     cannot = "Whether the search beat chance cannot be told"
     if exact is None and not control:
-        return Verdict("unknown", f"{cannot}: no random child was trained for comparison (--control K trains K).")
+        return Verdict(
+            "unknown",
+            f"{cannot}: no random child was trained for comparison (--control K trains K, also with --resume).",
+        )
     if len(guided) < MIN_CHILDREN or (exact is None and len(control) < MIN_CHILDREN):
         against = f"{_children(len(control), 'random')}; at least {MIN_CHILDREN} of each are needed"
         if exact is not None:
