@@ -141,6 +141,11 @@ def test_larger_baselines_are_named_with_their_gain_and_their_cost():
     ]
     gain = 100 * (mean(rows[6].accuracies) - mean(rows[0].accuracies))
     assert f"zoo:resnet20 is better by {gain:.2f} points" in told.text
+    of_resnet = larger[1]
+    assert of_resnet.low is not None
+    assert of_resnet.high is not None
+    ends = f"{-100 * of_resnet.high:+.2f} to {-100 * of_resnet.low:+.2f}"
+    assert f"zoo:resnet20 is better by {gain:.2f} points (97.5 % interval {ends}" in told.text, "in its own direction"
     assert "5 seeds), at 2.22 times the MACs" in told.text
     assert "at 16.1 times the MACs" in told.text
     alone = verdict([rows[0], *rows[1:4], rows[6]]).text

@@ -8,7 +8,7 @@ Differences are paired by seed; intervals are Student's t.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Literal
 
@@ -215,13 +215,16 @@ def _against_larger(found: Row, baselines: Sequence[Row]) -> tuple[list[Contrast
 
 
 def _larger(made: Contrast) -> str:
-    numbers = f"{interval(made)}, {_number(made.seeds, 'seed')}"
+    """The other's accuracy minus the found model's, with the interval of that."""
+    low, high = (None, None) if made.low is None or made.high is None else (-made.high, -made.low)
+    turned = replace(made, difference=-made.difference, low=low, high=high)
+    numbers = f"{interval(turned)}, {_number(made.seeds, 'seed')}"
     if made.word == "worse":
-        return f"{made.other} is better by {points(-made.difference)} points ({numbers})"
+        return f"{made.other} is better by {points(turned.difference)} points ({numbers})"
     if made.word == "better":
         return f"{made.other} is worse by {points(made.difference)} points ({numbers})"
     told = ", no difference shown" if made.word == "no difference shown" else ""
-    return f"{made.other} has {points(-made.difference, sign=True)} points ({numbers}{told})"
+    return f"{made.other} has {points(turned.difference, sign=True)} points ({numbers}{told})"
 
 
 def _reading(made: Contrast) -> str:
