@@ -38,8 +38,7 @@ class Goals(Record):
         if parse_objectives(self.objectives) and self.target_macs is not None:
             raise UsageError(
                 "--target-macs makes one score of accuracy and multiply-adds, --objectives keeps them apart: give one "
-                "of "
-                "the two"
+                "of the two"
             )
 
     def count(self, name: str) -> int | None:

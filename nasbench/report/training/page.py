@@ -25,8 +25,7 @@ from nasbench.report.training.curves import curve_figure, read_curves
 
 CAPTION = (
     "Validation accuracy and training loss after each epoch, a line a training: what the trainings of this run "
-    "reported. "
-    "A training that was finished before, and was read, reports nothing."
+    "reported. A training that was finished before, and was read, reports nothing."
 )
 
 
