@@ -98,10 +98,14 @@ class Run:
             self._executor.run(loop, evaluator)
 
     def end(self, summary: Mapping[str, Any], report: Callable[[RunStore], object]) -> None:
-        """Marks the run as ended, writes its report and lets the trackers go."""
+        """Marks the run as ended, writes its report and lets the trackers go.
+
+        Where no trial succeeded, the command fails, and the trackers hear it; one failed trial among others is an answer.
+        """
         self.store.update(ended=now())
         report(self.store)
-        self.break_off(summary)
+        none = bool(self.trials) and not any(trial.scored for trial in self.trials)
+        self.break_off({**summary, "error": _nothing_succeeded(self.trials)} if none else summary)
 
     def break_off(self, summary: Mapping[str, Any]) -> None:
         """Lets the trackers go, once; `summary` says how it ended."""
@@ -162,11 +166,12 @@ def curves(directory: Path) -> list[dict[str, Any]]:
 def check_some_succeeded(trials: Sequence[Trial], directory: Path) -> None:
     """RunFailed, with the reasons, where no trial has a score."""
     if not any(trial.scored for trial in trials):
-        reasons = {trial.error for trial in trials if trial.error}
-        raise RunFailed(
-            f"none of the {len(trials)} trials succeeded: {'; '.join(sorted(reasons)[:3])}. See "
-            f"{directory / 'report.html'}"
-        )
+        raise RunFailed(f"{_nothing_succeeded(trials)}. See {directory / 'report.html'}")
+
+
+def _nothing_succeeded(trials: Sequence[Trial]) -> str:
+    reasons = {trial.error for trial in trials if trial.error}
+    return f"none of the {len(trials)} trials succeeded: {'; '.join(sorted(reasons)[:3])}"
 
 
 def _store(opening: Opening) -> RunStore:
