@@ -1,16 +1,16 @@
 """`nasbench list`."""
 
-import json
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
 import tyro
 
+from nasbench.cli.output import tell, tell_json
 from nasbench.cli.parse import parse
 from nasbench.core import registry
 from nasbench.core.errors import unknown
+from nasbench.core.shown import say
 
 KINDS = {name: value for name, value in vars(registry).items() if isinstance(value, registry.Registry)}
 """Every registry by its name, such as 'spaces'."""
@@ -39,10 +39,10 @@ def run(argv: Sequence[str]) -> None:
     parts = KINDS[config.kind]
     found = {name: parts.describe(name) for name in parts.names()}
     if config.json:
-        print(json.dumps({config.kind: [{"name": name, "description": text} for name, text in found.items()]}))
+        tell_json({config.kind: [{"name": name, "description": text} for name, text in found.items()]})
         return
     if not found:
-        print(f"no {parts.kind} is registered; your own: {parts.own()}", file=sys.stderr)
+        say(f"no {parts.kind} is registered; your own: {parts.own()}")
     width = max(map(len, found), default=0)
     for name, text in found.items():
-        print(f"{name:<{width}}  {text}")
+        tell(f"{name:<{width}}  {text}")

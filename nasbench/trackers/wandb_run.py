@@ -1,4 +1,4 @@
-"""How a run of Weights & Biases is opened: what the environment says, the key, the mode, and what nasbench gives besides.
+"""How a run of Weights & Biases is opened: the mode, the key, what the environment says and what nasbench gives.
 
 W&B's own variables are read by W&B's own code and win over what nasbench would choose: `WANDB_MODE`, `WANDB_PROJECT`,
 `WANDB_ENTITY`, `WANDB_NAME`, `WANDB_NOTES`, `WANDB_TAGS`, `WANDB_RUN_GROUP`, `WANDB_JOB_TYPE`, `WANDB_DIR`,

@@ -92,7 +92,7 @@ def test_a_flag_that_was_given_wins_over_wandb_mode(tmp_path, monkeypatch):
 
 def test_a_mode_that_wandb_does_not_know_and_one_without_its_key_are_answered_at_once(monkeypatch):
     monkeypatch.setenv("WANDB_MODE", "ofline")
-    with pytest.raises(UsageError, match="WANDB_MODE.*'ofline'.*Did you mean 'offline'"):
+    with pytest.raises(UsageError, match=r"WANDB_MODE.*'ofline'.*Did you mean 'offline'"):
         WandbTracker("auto")
     monkeypatch.setenv("WANDB_MODE", "online")
     with pytest.raises(UsageError, match="WANDB_MODE=online needs a key"):

@@ -1,10 +1,10 @@
 """The report of a comparison: one self-contained HTML page, and its plots as SVG beside it."""
 
 from collections.abc import Mapping, Sequence
-from html import escape
 from pathlib import Path
 from typing import Any
 
+from nasbench.core.shown import escape
 from nasbench.core.store import RunStore, write_atomically
 from nasbench.report.common.page import (
     command_line,

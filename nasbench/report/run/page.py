@@ -6,12 +6,12 @@ none included.
 
 import shlex
 from collections.abc import Mapping, Sequence
-from html import escape
 from pathlib import Path
 from typing import Any
 
 from nasbench.core.curves import groups_of
 from nasbench.core.objectives import Objective, parse_objectives
+from nasbench.core.shown import escape
 from nasbench.core.store import RunStore, best_trial, write_atomically
 from nasbench.core.trial import STATUSES, Trial
 from nasbench.report.common.numbers import count, duration, score

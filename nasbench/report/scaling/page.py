@@ -3,11 +3,11 @@ comparison.
 """
 
 from collections.abc import Mapping, Sequence
-from html import escape
 from statistics import fmean
 from typing import Any
 
 from nasbench.core.compound import PUBLISHED
+from nasbench.core.shown import escape
 from nasbench.core.trial import Trial
 from nasbench.report.common.numbers import count, score
 from nasbench.report.common.page import mapping, table

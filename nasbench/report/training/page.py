@@ -2,11 +2,11 @@
 
 import shlex
 from collections.abc import Mapping, Sequence
-from html import escape
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
+from nasbench.core.shown import escape
 from nasbench.core.store import RunStore, write_atomically
 from nasbench.core.trial import Trial
 from nasbench.report.common.numbers import count
