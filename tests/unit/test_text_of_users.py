@@ -133,7 +133,7 @@ def test_a_terminal_shows_a_name(name, capsys):
     rows.add_row(name)
     terminal = Terminal(file_width=200)
     terminal.print(rows)
-    terminal.tell(name)
+    terminal.tell(shown(name))
     out = capsys.readouterr().out
     assert out.count(shown(name)) == 4
     assert "\x1b" not in out
