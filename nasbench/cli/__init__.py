@@ -25,6 +25,7 @@ COMMANDS = {
     "export": "stand-alone model.py, weights, ONNX, torch.export: each checked against the network",
     "report": "rebuilds the report of a run from its log",
     "list": "what there is: spaces, strategies, recipes, data sets, plug-ins included",
+    "completion": "a script by which bash, zsh or fish completes commands, flags and names",
 }
 
 UNUSABLE_PATHS = (ENAMETOOLONG, EACCES, EPERM, EROFS, ENOTDIR, EISDIR, ELOOP)
@@ -111,5 +112,6 @@ def _usage() -> str:
             *lines,
             "",
             "Example: nasbench search --space nasnet --dataset digits --recipe quick --trials 24",
+            "Flags of a command: nasbench COMMAND --help. Completion: source <(nasbench completion bash)",
         ]
     )

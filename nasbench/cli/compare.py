@@ -5,11 +5,14 @@ from collections.abc import Sequence
 from nasbench.cli.output import tell_json
 from nasbench.cli.parse import parse_run
 from nasbench.engine.config import CompareConfig
+from nasbench.engine.networks import check_model
 
 
 def run(argv: Sequence[str]) -> None:
     """Parses, compares, prints."""
     config = parse_run(CompareConfig, "compare", argv, positional="models")
+    for model in config.models:
+        check_model(model)
     from nasbench.engine.training.compare import compare
 
     result = compare(config, argv=("nasbench", "compare", *argv))

@@ -6,11 +6,13 @@ from nasbench.cli.output import tell, tell_json
 from nasbench.cli.parse import parse
 from nasbench.core.shown import say
 from nasbench.engine.config import ExportConfig
+from nasbench.engine.networks import check_model
 
 
 def run(argv: Sequence[str]) -> None:
     """Parses, writes and checks, prints."""
     config = parse(ExportConfig, "export", argv, positional="model")
+    check_model(config.model)
     from nasbench.engine.export.command import export
 
     result = export(config)

@@ -11,6 +11,7 @@ import tyro
 from nasbench.cli.output import tell_json
 from nasbench.cli.parse import parse
 from nasbench.engine.config import ModelOverrides
+from nasbench.engine.networks import check_model
 
 if TYPE_CHECKING:
     from nasbench.profile import Profile
@@ -43,6 +44,7 @@ class ProfileConfig:
 def run(argv: Sequence[str]) -> None:
     """Parses, counts, prints."""
     config = parse(ProfileConfig, "profile", argv)
+    check_model(config.model)
     config.overrides.check()
     from nasbench.engine.profile import check_csv, profile_model
     from nasbench.report.profile_table import write_csv

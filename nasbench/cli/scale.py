@@ -7,6 +7,7 @@ from nasbench.cli import scale_search
 from nasbench.cli.output import tell_json
 from nasbench.cli.parse import parse_run
 from nasbench.engine.config import ScaleConfig
+from nasbench.engine.networks import check_model
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 def run(argv: Sequence[str]) -> None:
     """Parses, scales, prints."""
     config = parse_run(ScaleConfig, "scale", argv)
+    check_model(config.base)
     if config.search:
         scale_search.run(argv)
         return

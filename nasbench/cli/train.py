@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from nasbench.cli.output import tell, tell_json
 from nasbench.cli.parse import parse_run
 from nasbench.engine.config import TrainConfig
+from nasbench.engine.networks import check_model
 
 
 def run(argv: Sequence[str]) -> None:
     """Parses, trains, prints."""
     config = parse_run(TrainConfig, "train", argv, positional="model")
+    check_model(config.model)
     from nasbench.engine.training.train import train
 
     result = train(config, argv=("nasbench", "train", *argv))

@@ -6,11 +6,13 @@ from nasbench.cli.output import tell, tell_json
 from nasbench.cli.parse import parse_run
 from nasbench.core.shown import say
 from nasbench.engine.config import TransferConfig
+from nasbench.engine.networks import check_model
 
 
 def run(argv: Sequence[str]) -> None:
     """Parses, trains, prints."""
     config = parse_run(TransferConfig, "transfer", argv, positional="model")
+    check_model(config.model)
     from nasbench.engine.training.transfer import transfer
 
     result = transfer(config, argv=("nasbench", "transfer", *argv))

@@ -12,7 +12,7 @@ from nasbench.cli.parse import parse
 from nasbench.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from nasbench.engine.zoo import Row
+    from nasbench.engine.networks import Row
 
 
 @dataclass(frozen=True)
