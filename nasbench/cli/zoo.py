@@ -53,6 +53,12 @@ def run(argv: Sequence[str]) -> None:
         config.plot or config.family or config.dataset or config.max_params or config.max_macs
     ):
         raise UsageError("filters and plots are for the listing: leave out the name, or leave out the flags")
+    if config.plot not in (None, "complexity") and (
+        config.family or config.dataset or config.max_params or config.max_macs
+    ):
+        raise UsageError(
+            f"--plot {config.plot} draws what is published of all years: filters are for --plot complexity"
+        )
     from nasbench.engine.zoo import Filter, check_plot, listing, plot, row_named
 
     if config.plot and config.out:

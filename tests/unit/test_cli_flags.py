@@ -116,7 +116,9 @@ def test_list_alone_lists_every_kind(capsys):
 def test_bash_completes_commands_flags_and_names(words, expected, tmp_path):
     (tmp_path / "script").write_text(bash())
     line = " ".join(f"'{word}'" for word in ("nasbench", *words))
-    code = f'source ./script; COMP_WORDS=({line}); COMP_CWORD={len(words)}; _nasbench; printf "%s\\n" "${{COMPREPLY[@]}}"'
+    code = (
+        f'source ./script; COMP_WORDS=({line}); COMP_CWORD={len(words)}; _nasbench; printf "%s\\n" "${{COMPREPLY[@]}}"'
+    )
     done = subprocess.run(["bash", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert expected in done.stdout.split()
 
@@ -134,3 +136,37 @@ def test_control_characters_in_an_argument_are_shown(capsys):
     err = capsys.readouterr().err
     assert "\x1b" not in err
     assert "x1b[31mgpu" in err
+
+
+@pytest.mark.parametrize(
+    ("argv", "named"),
+    [
+        (["search", "--wandb", "off", "--wandb-trials"], ["--wandb off", "--wandb-trials"]),
+        (["search", "--executor", "local", "--workers", "2"], ["--executor local", "--workers"]),
+        (["search", "--executor", "ray"], ["--executor ray", "--workers"]),
+        (["train", "lenet5", "--executor", "local", "--ray-address", "x"], ["--executor local", "--ray-address"]),
+        (
+            ["search", "--executor", "processes", "--workers", "2", "--trial-timeout", "3"],
+            ["--executor processes", "--trial-timeout"],
+        ),
+        (["search", "--cost-column", "seconds"], ["--cost-column", "--evaluator train"]),
+        (
+            ["search", "--evaluator", "table:nasbench201-cifar10", "--space", "nasbench201", "--epochs", "3"],
+            ["--epochs", "--evaluator table:nasbench201-cifar10"],
+        ),
+        (["zoo", "--plot", "ilsvrc", "--out", "x.svg", "--family", "vgg"], ["--plot ilsvrc", "filters"]),
+        (["zoo", "lenet5", "--family", "vgg"], ["filters", "name"]),
+        (["scale", "--phi", "2", "--target-macs", "1G"], ["--phi", "--target-macs"]),
+        (["scale", "--search", "--phi", "2"], ["--search", "--phi"]),
+        (["race", "--trials", "3", "--time-budget", "4"], ["--trials", "--time-budget"]),
+        (["search", "--target-macs", "1M", "--objectives", "val_accuracy,macs"], ["--target-macs", "--objectives"]),
+        (["profile", "space:nasnet:enas", "--stack", "2@100", "--cells", "2"], ["--stack", "--cells"]),
+        (["transfer", "lenet5", "--pretrained", "--weights", "x"], ["--pretrained", "--weights"]),
+    ],
+)
+def test_flags_that_contradict_each_other_are_one_error_that_names_both(argv, named, capsys):
+    assert main(argv) == 2
+    err = capsys.readouterr().err
+    assert err.count("\n") <= 2
+    for word in named:
+        assert word in err

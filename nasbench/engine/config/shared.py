@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from nasbench.core.errors import UsageError
-from nasbench.engine.config.record import Record, free, number
+from nasbench.engine.config.record import Record, flag, free, number
 
 if TYPE_CHECKING:
     from nasbench.train.source import DataSource
@@ -62,6 +62,13 @@ class Seeds(Record):
     """Where finished trainings lie; a training that is there is not run twice."""
 
 
+UNHEEDED: dict[str, tuple[str, ...]] = {
+    "local": ("workers", "gpus_per_worker", "ray_address"),
+    "processes": ("gpus_per_worker", "ray_address", "trial_timeout"),
+}
+"""Executor -> the fields of Workers that mean nothing to it."""
+
+
 @dataclass(frozen=True)
 class Workers(Record):
     """Where it runs."""
@@ -92,6 +99,14 @@ class Workers(Record):
             raise UsageError(
                 "--gpus-per-worker and --ray-address are for Ray workers: give --workers K with K from 1 on"
             )
+        unheeded = [name for name in UNHEEDED.get(self.executor, ()) if getattr(self, name) != getattr(Workers(), name)]
+        if unheeded:
+            raise UsageError(
+                f"{' and '.join(map(flag, unheeded))} cannot go with --executor {self.executor}, which has no such "
+                "thing; leave one of them out"
+            )
+        if self.executor == "ray" and self.workers == 0:
+            raise UsageError("--executor ray needs --workers K with K from 1 on; got --workers 0")
 
 
 @dataclass(frozen=True)
@@ -104,6 +119,11 @@ class Tracking(Record):
     """Also a W&B run for each trial, grouped under the run's."""
     track: tuple[str, ...] = free(())
     """More trackers: NAME or my_package.my_module:MyTracker."""
+
+    def check(self) -> None:
+        super().check()
+        if self.wandb == "off" and self.wandb_trials:
+            raise UsageError("--wandb-trials asks for more of W&B, and --wandb off for nothing of it: give one of them")
 
     @property
     def names(self) -> list[str]:
