@@ -11,7 +11,7 @@ from errno import EACCES, EISDIR, ELOOP, ENAMETOOLONG, ENOTDIR, EPERM, EROFS
 
 from nasbench.cli.output import any_encoding, tell
 from nasbench.core.errors import Interrupted, RunFailed, UsageError, unknown
-from nasbench.core.shown import say
+from nasbench.core.shown import quoted, say
 
 COMMANDS = {
     "search": "searches a space; ends with the best architectures and where they lie",
@@ -68,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         if error.errno not in UNUSABLE_PATHS or error.filename is None:
             raise
-        return _complain(f"{error.filename} cannot be used: {error.strerror}", EXIT_USAGE)
+        return _complain(f"{quoted(error.filename)} cannot be used: {error.strerror}", EXIT_USAGE)
     return EXIT_DONE
 
 

@@ -186,3 +186,30 @@ def test_what_cannot_be_a_name_on_disk_is_refused():
     check_path("../x/y", "--run")
     with pytest.raises(UsageError, match=r"--run.*256 bytes"):
         check_path("a/" + "x" * 256, "--run")
+
+
+def test_paths_that_cannot_be_are_one_sentence(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    long = "x" * 300
+    (tmp_path / "file").touch()
+    for argv in (
+        ["search", "--run", long],
+        ["train", "lenet5", "--trained-dir", f"a/{long}"],
+        ["report", long],
+        ["profile", long],
+        ["profile", "lenet5", "--csv", f"{long}.csv"],
+        ["export", "lenet5", "--out", long],
+        ["zoo", "--plot", "ilsvrc", "--out", f"{long}.svg"],
+        ["search", "--dataset", f"folder:{long}"],
+        ["search", "--data-dir", long],
+        ["compare", "lenet5", long],
+        ["scale", "--coefficients", long],
+        ["search", "--evaluator", f"table:{long}", "--space", "nasbench201"],
+        ["transfer", "lenet5", "--weights", long],
+        ["search", "--run", "file/run"],
+    ):
+        assert main(argv) == 2, argv
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert "Traceback" not in err
+        assert "x" * 280 not in err or len(err) < 1000

@@ -82,3 +82,9 @@ def test_a_network_that_somebody_registers_is_listed():
         check_model("zoo:mine_for_this_test")
     finally:
         del zoo.registry._entries["mine_for_this_test"]
+
+
+def test_dir_names_what_is_imported_late():
+    import nasbench
+
+    assert set(nasbench.__all__) <= set(dir(nasbench))

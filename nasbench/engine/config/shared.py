@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from nasbench.core.errors import UsageError
+from nasbench.core.file_name import check_path, file_name
 from nasbench.engine.config.record import Record, flag, free, number
 
 if TYPE_CHECKING:
@@ -60,6 +61,10 @@ class Seeds(Record):
     """S, the first seed."""
     trained_dir: str = free("runs/trained")
     """Where finished trainings lie; a training that is there is not run twice."""
+
+    def check(self) -> None:
+        super().check()
+        check_path(self.trained_dir, "--trained-dir")
 
 
 UNHEEDED: dict[str, tuple[str, ...]] = {
@@ -150,6 +155,8 @@ class Place(Record):
 
     def check(self) -> None:
         super().check()
+        if self.run is not None:
+            check_path(self.run, "--run")
         if self.resume and self.run is None:
             raise UsageError("--resume needs --run DIR: the directory of the run to go on with")
         if self.run is not None and not self.resume and (Path(self.run) / "run.json").exists():
@@ -161,7 +168,8 @@ class Place(Record):
         """The run directory: the one given, or else a new one that says when, and `names`."""
         if self.run is not None:
             return Path(self.run)
-        return Path("runs") / "-".join([f"{datetime.now():%Y%m%d-%H%M%S}", *names])
+        name = "-".join([f"{datetime.now():%Y%m%d-%H%M%S}", *names])
+        return Path("runs") / file_name(name, "Say where the run is to lie, with --run DIR.")
 
 
 @dataclass(frozen=True)
