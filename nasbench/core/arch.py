@@ -97,8 +97,7 @@ def check(architecture: Architecture, choices: Sequence[Decision]) -> None:
     if missing or extra:
         raise UsageError(
             f"not an architecture of {architecture.space!r}: missing decisions {missing[:5]}, unknown decisions "
-            f"{extra[:5]}; "
-            f"the space has {len(names)} decisions"
+            f"{extra[:5]}; the space has {len(names)} decisions"
         )
     for decision in choices:
         gene = genes[decision.name]

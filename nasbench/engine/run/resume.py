@@ -34,7 +34,7 @@ def check_unchanged(before: Record, config: Record, directory: Path) -> None:
     for name, new in config.fixed().items():
         if stored[name] != new:
             raise UsageError(
-                f"{flag(name)} {_told(new)} contradicts the run in {directory}, which has {_told(stored[name])}. "
+                f"{_flag(name)} {_told(new)} contradicts the run in {directory}, which has {_told(stored[name])}. "
                 "Leave the flag out, or start a new run."
             )
 
@@ -53,6 +53,11 @@ def _known(config: Record, stored: Mapping[str, Any]) -> dict[str, Any]:
 
 def _tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
+
+
+def _flag(name: str) -> str:
+    """How a command names a field: models stand without a flag."""
+    return "MODEL" if name in ("model", "models") else flag(name)
 
 
 def _told(value: Any) -> str:

@@ -3,8 +3,9 @@ running.
 """
 
 import json
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from nasbench.core.source import JobSource
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
 from nasbench.engine.config import Record
-from nasbench.engine.run.interrupt import sigterm_interrupts
+from nasbench.engine.run.interrupt import interrupts
 from nasbench.engine.run.provenance import now, provenance
 from nasbench.engine.run.resume import check_same
 from nasbench.engine.run.watch import close_trackers, print_note
@@ -98,10 +99,14 @@ class Run:
             self._executor.run(loop, evaluator)
 
     def end(self, summary: Mapping[str, Any], report: Callable[[RunStore], object]) -> None:
-        """Marks the run as ended, writes its report and lets the trackers go."""
+        """Marks the run as ended, writes its report and lets the trackers go.
+
+        Where no trial succeeded, the command fails, and the trackers hear it; a failed one among others is an answer.
+        """
         self.store.update(ended=now())
         report(self.store)
-        self.break_off(summary)
+        none = bool(self.trials) and not any(trial.scored for trial in self.trials)
+        self.break_off({**summary, "error": _nothing_succeeded(self.trials)} if none else summary)
 
     def break_off(self, summary: Mapping[str, Any]) -> None:
         """Lets the trackers go, once; `summary` says how it ended."""
@@ -126,6 +131,11 @@ def open_run(opening: Opening) -> Iterator[Run]:
 
     Interrupted on Ctrl-C and SIGTERM, with how to go on. UsageError and RunFailed pass through.
     """
+    with interrupts():
+        yield from _opened(opening)
+
+
+def _opened(opening: Opening) -> Iterator[Run]:
     store: RunStore | None = None
     run: Run | None = None
     try:
@@ -133,13 +143,13 @@ def open_run(opening: Opening) -> Iterator[Run]:
             print_note(line)
         store = _store(opening)
         run = Run(store, opening)
-        with sigterm_interrupts():
-            yield run
+        yield run
     except KeyboardInterrupt as interrupt:
-        if run is not None:
-            run.break_off({"interrupted": True})
         done = f"{len(store.trials) if store else 0} finished trials are kept in {opening.directory}"
-        again = f"nasbench {opening.command} --run {opening.directory} --resume"
+        again = f"nasbench {opening.command} --run {shlex.quote(str(opening.directory))} --resume"
+        with suppress(KeyboardInterrupt):  # who interrupts again does not want to wait for the trackers
+            if run is not None:
+                run.break_off({"interrupted": True})
         raise Interrupted(f"interrupted; {done}. Go on with: {again}") from interrupt
     except (UsageError, RunFailed) as error:
         if run is not None:
@@ -162,11 +172,12 @@ def curves(directory: Path) -> list[dict[str, Any]]:
 def check_some_succeeded(trials: Sequence[Trial], directory: Path) -> None:
     """RunFailed, with the reasons, where no trial has a score."""
     if not any(trial.scored for trial in trials):
-        reasons = {trial.error for trial in trials if trial.error}
-        raise RunFailed(
-            f"none of the {len(trials)} trials succeeded: {'; '.join(sorted(reasons)[:3])}. See "
-            f"{directory / 'report.html'}"
-        )
+        raise RunFailed(f"{_nothing_succeeded(trials)}. See {directory / 'report.html'}")
+
+
+def _nothing_succeeded(trials: Sequence[Trial]) -> str:
+    reasons = {trial.error for trial in trials if trial.error}
+    return f"none of the {len(trials)} trials succeeded: {'; '.join(sorted(reasons)[:3])}"
 
 
 def _store(opening: Opening) -> RunStore:

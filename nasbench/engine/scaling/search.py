@@ -195,9 +195,8 @@ def _about(config: ScaleConfig, base: ModelSpec, small: ModelSpec, recipe: Recip
     if part != whole:
         lines = [
             f"base {config.base}, shrunk by the recipe {recipe.name!r} to depth x {recipe.base_depth:g} and width x "
-            f"{recipe.base_width:g}: "
-            f"{part / 1e6:.1f}M multiply-adds at {base.task.image_size} px, not {whole / 1e6:.1f}M; candidates have "
-            "about twice as many"
+            f"{recipe.base_width:g}: {part / 1e6:.1f}M multiply-adds at {base.task.image_size} px, not "
+            f"{whole / 1e6:.1f}M; candidates have about twice as many"
         ]
     if stops_early(config, recipe.epochs):
         lines.append(
