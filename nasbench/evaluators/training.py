@@ -210,6 +210,7 @@ class TrainingEvaluator:
                 "metrics": {**metrics, **tested, "corrupt_files": len(left_out)},
                 "cut_off_after": curve.cuts,
                 "corrupt": left_out,
+                "reading": self.data.reading.to_json(),
             }
         )
 

@@ -117,6 +117,7 @@ def run_scale_search(
         plan={**described, "base": parts.small.to_json(), "target_macs": None, "recipe": asdict(parts.recipe)},
         identity=parts.evaluator.identity(),
         listeners=(BestWeights,),
+        reading=parts.evaluator.data.reading,
     )
     with open_run(opening) as run:
         _answer(config, parts, run)

@@ -1,5 +1,6 @@
 """Whole trainings of models x seeds as a run: what train, transfer, compare and scale --train have in common."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -46,6 +47,12 @@ class Trained:
         """Where a training lies."""
         assert trial.model is not None, trial
         return self.evaluator.kept(ModelSpec.from_json(trial.model), trial.seed).folder
+
+    def reading(self, trial: Trial) -> dict[str, Any]:
+        """What a training met in the images of the data set, as far as its folder is still there."""
+        result = self.folder(trial) / "result.json"
+        record = json.loads(result.read_text(encoding="utf-8")) if result.exists() else {}
+        return dict(record.get("reading", {}))
 
     def mean(self, model: str, metric: str) -> float:
         """The mean of a metric over a model's seeds."""
@@ -169,12 +176,15 @@ def run_trainings(
         trackers=trackers,
         plan={**plan, **(extra or {})},
         identity=evaluator.identity(),
+        reading=evaluator.data.reading,
     )
     with open_run(opening) as run:
         jobs = JobList(trainings.jobs())
         run.watch(planned=len(jobs.numbers))
         run.answer(jobs, evaluator, lambda metrics: float(metrics["test_accuracy"]))
         trained = Trained(run.directory, tuple(run.trials), evaluator, monotonic() - start)
+        for trial in filter(lambda trial: trial.scored, trained.trials):
+            evaluator.data.reading.merge(trained.reading(trial))
         run.store.update(**finish(trained))
         run.end({"trials": len(run.trials)}, report)
     return trained
