@@ -10,12 +10,12 @@ from pathlib import Path
 
 from nasbench.core.errors import UsageError
 from nasbench.train.data import AnySplit, FileSplit, Split
-from nasbench.train.decoding import FLOATS, NEGATIVE, SCALED, SCALED_DARK, TURNED, read_noted
+from nasbench.train.decoding import FLOATS, NEGATIVE, SCALED, SCALED_DARK, SILHOUETTE, TURNED, read_noted
 from nasbench.train.paths import texts
 
 SAMPLE = 64
 """Files whose bytes are read, evenly spread over the split."""
-CHANGED_SINCE = frozenset((TURNED, SCALED, SCALED_DARK, FLOATS, NEGATIVE))
+CHANGED_SINCE = frozenset((TURNED, SCALED, SCALED_DARK, FLOATS, NEGATIVE, SILHOUETTE))
 """What is done to images since nasbench 0.2: a data set that needs it is another one than before."""
 BYTES = 2**16
 """Read from the start of each file of the sample."""

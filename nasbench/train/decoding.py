@@ -48,6 +48,7 @@ FLOATS = "of floating-point values from 0 to 1, scaled to 8 bits"
 WIDE = "of 32-bit values from 0 to 255, taken as 8 bits"
 NEGATIVE = "whose file says that 0 is white, inverted"
 TRANSPARENT = "with transparency, which was dropped"
+SILHOUETTE = "of one colour, whose picture is in the transparency alone, put on white or black"
 CONVERTED = "of another colour space (CMYK, YCbCr), converted to RGB"
 
 Fault = tuple[Path, UsageError]
@@ -150,12 +151,30 @@ def _from_bytes(image: Image.Image, bits: int, notes: list[str]) -> Image.Image:
     if bits > 8:
         notes.append(SCALED_COLOUR)
     if "transparency" in image.info or image.mode in ("LA", "La", "PA", "RGBA", "RGBa"):
+        if (shape := _silhouette(image)) is not None:
+            notes.append(SILHOUETTE)
+            return shape
         notes.append(TRANSPARENT)
     elif image.mode in ("CMYK", "YCbCr", "LAB", "HSV"):
         notes.append(CONVERTED)
     if image.mode in ("RGBa", "La"):  # premultiplied colours have no way to RGB of their own
         image = image.convert("RGBA" if image.mode == "RGBa" else "LA")
     return image.convert("RGB")
+
+
+def _silhouette(image: Image.Image) -> Image.Image | None:
+    """A shape of one colour on a ground that differs from it; None for a picture whose colours show something."""
+    if image.mode == "P":
+        image = image.convert("RGBA")
+    if image.mode not in ("LA", "RGBA"):
+        return None
+    *colours, alpha = image.split()
+    shades = [band.getextrema() for band in colours]
+    if any(low != high for low, high in shades) or len(set(alpha.getextrema())) == 1:
+        return None
+    brightness = sum(low for low, _ in shades) / len(shades)
+    ground = Image.new(image.mode, image.size, (255 if brightness < 128 else 0,) * len(shades) + (255,))
+    return Image.alpha_composite(ground.convert("RGBA"), image.convert("RGBA")).convert("RGB")
 
 
 def _from_bits(image: Image.Image, bits: int, notes: list[str]) -> np.ndarray[Any, np.dtype[np.uint8]]:

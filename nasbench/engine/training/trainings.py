@@ -14,6 +14,7 @@ from nasbench.core.loop import Executor
 from nasbench.core.protocols import Tracker
 from nasbench.core.recipe import Recipe, recipe_named
 from nasbench.core.registry import executors, spaces
+from nasbench.core.registry import trackers as known_trackers
 from nasbench.core.source import JobList
 from nasbench.core.spec import ModelSpec
 from nasbench.core.store import RunStore
@@ -100,12 +101,25 @@ class Trainings:
         ]
 
 
+def check_names(config: TrainingConfig) -> Recipe:
+    """The recipe. UsageError for a wrong name of any part, before the files of the data set are looked at."""
+    from nasbench.train.datasets import resolve_dataset
+
+    resolve_dataset(config.data.dataset)
+    executors.get(config.workers.executor_name)
+    for name in config.tracking.names:
+        known_trackers.get(name)
+    return recipe_named(config.training.recipe, config.training.epochs)
+
+
 def specify(models: Sequence[str], data: Data, overrides: ModelOverrides) -> dict[str, ModelSpec]:
     """Name -> specification, built for the data set. UsageError for unknown names, sizes that do not fit, a model
     twice.
 
     A scaled model keeps its resolution and its base's form, unless an image size is asked for.
     """
+    for model in models:
+        resolve(model, ModelOverrides())  # a wrong name is answered before files are looked at
     task = data.source.task()
     asked = replace(overrides, classes=task.num_classes, image_size=data.image_size)
     specs: dict[str, ModelSpec] = {}
