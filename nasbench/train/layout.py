@@ -135,7 +135,7 @@ def _is_class_named_train(root: Path, found: Sequence[str]) -> bool:
     others = [name for name in found if name != "train"]
     if not others or any(name.casefold() in SPLIT_NAMES for name in others) or subfolders(root / "train"):
         return False
-    return any(is_image_name(entry.name) for entry in os.scandir(root / "train"))
+    return any(map(is_image_name, os.listdir(root / "train")))
 
 
 def _may_be_classes(root: Path, found: Sequence[str]) -> bool:
