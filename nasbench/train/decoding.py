@@ -169,7 +169,7 @@ def _silhouette(image: Image.Image) -> Image.Image | None:
     if image.mode not in ("LA", "RGBA"):
         return None
     *colours, alpha = image.split()
-    shades = [band.getextrema() for band in colours]
+    shades: list[Any] = [band.getextrema() for band in colours]
     if any(low != high for low, high in shades) or len(set(alpha.getextrema())) == 1:
         return None
     brightness = sum(low for low, _ in shades) / len(shades)

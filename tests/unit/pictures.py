@@ -28,7 +28,9 @@ def png(path: Path, width: int, height: int, bits: int, colour: int, pixels: byt
 
 def deep_png(path: Path, value: int, channels: int = 3) -> None:
     """16 bits a colour: RGB, RGBA, or grey with alpha."""
-    pixel = struct.pack(">H", value * 257) * (channels - (channels % 2 == 0)) + (b"\xff\xff" if channels % 2 == 0 else b"")
+    pixel = struct.pack(">H", value * 257) * (channels - (channels % 2 == 0)) + (
+        b"\xff\xff" if channels % 2 == 0 else b""
+    )
     png(path, SIDE, SIDE, 16, {2: 4, 3: 2, 4: 6}[channels], (b"\0" + pixel * SIDE) * SIDE)
 
 

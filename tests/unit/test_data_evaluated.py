@@ -1,4 +1,4 @@
-"""Whatever is evaluated is shown in one way: of two equal files, a network sees the same, whichever split they are in."""
+"""Whatever is evaluated is shown in one way: of equal files a network sees the same, whichever split they are in."""
 
 import shutil
 from pathlib import Path

@@ -6,7 +6,14 @@ from typing import Any
 
 from nasbench.engine.config import ModelOverrides, TrainConfig
 from nasbench.engine.report import write_report
-from nasbench.engine.training.trainings import Trained, check_names, run_trainings, specify, trainings_of, write_best_training
+from nasbench.engine.training.trainings import (
+    Trained,
+    check_names,
+    run_trainings,
+    specify,
+    trainings_of,
+    write_best_training,
+)
 from nasbench.evaluators.start import Start
 
 
