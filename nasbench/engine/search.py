@@ -96,6 +96,7 @@ def run_search(config: SearchConfig, argv: Sequence[str], trackers: Sequence[Tra
         plan=parts.record,
         identity=parts.identity(),
         listeners=(BestWeights,),
+        reading=parts.reading,
     )
     with open_run(opening) as run:
         run.watch(planned=config.trials + config.control + config.retrain_top)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nasbench.core.clock import SimulatedClock
 from nasbench.core.errors import Interrupted, RunFailed, UsageError
@@ -25,6 +25,9 @@ from nasbench.engine.run.provenance import now, provenance
 from nasbench.engine.run.resume import check_same
 from nasbench.engine.run.watch import close_trackers, print_note
 
+if TYPE_CHECKING:
+    from nasbench.train.reading import Reading
+
 CURVES = "curves.jsonl"
 """What trainings reported after each epoch. Derived: losing it costs curves, no trial."""
 
@@ -37,6 +40,7 @@ class Opening:
         command: as in `nasbench COMMAND`.
         plan: goes into run.json beside the configuration, so that the log can be read without it.
         identity: what results depend on beside the configuration, by content. A resumed run must find the same.
+        reading: what was met in the images of the data set; it is printed once, and goes into run.json.
     """
 
     command: str
@@ -48,6 +52,7 @@ class Opening:
     plan: Mapping[str, Any]
     identity: Mapping[str, Any]
     listeners: Sequence[Callable[[RunStore], Callable[[Trial], None]]] = ()
+    reading: "Reading | None" = None
 
 
 class Run:
@@ -58,6 +63,8 @@ class Run:
         self.directory = store.directory
         self._executor, self._trackers = opening.executor, opening.trackers
         self._watched = False
+        self._reading, self._said = opening.reading, list[str]()
+        self._tell_of_reading()
         made = [make(store) for make in opening.listeners]
         self._listeners = [*made, *(tracker.trial for tracker in opening.trackers)]
 
@@ -103,6 +110,7 @@ class Run:
 
         Where no trial succeeded, the command fails, and the trackers hear it; a failed one among others is an answer.
         """
+        self._tell_of_reading()
         self.store.update(ended=now())
         report(self.store)
         none = bool(self.trials) and not any(trial.scored for trial in self.trials)
@@ -113,6 +121,21 @@ class Run:
         if self._watched:
             close_trackers(self._trackers, summary, self.directory)
         self._watched = False
+
+    def _tell_of_reading(self) -> None:
+        """Prints what is new of what was met in the images, and puts all of it into run.json.
+
+        Of images that are read batch by batch, much is known at the end alone.
+        """
+        if self._reading is None or not (record := self._reading.to_json()):
+            return
+        lines = self._reading.lines()
+        for line in lines:
+            if line not in self._said:
+                print_note(line)
+        self._said = lines
+        if self.store.run.get("data") != record:
+            self.store.update(data=record)
 
     def _log_epoch(self, job: Job, epochs: int, metrics: Metrics) -> None:
         line = json.dumps({"number": job.number, "seed": job.seed, "name": job.name, "epoch": epochs, **metrics})

@@ -14,7 +14,7 @@ from nasbench.core.spec import ModelSpec
 from nasbench.core.store import RunStore
 from nasbench.engine.config import CompareConfig, ModelOverrides
 from nasbench.engine.report import write_report
-from nasbench.engine.training.trainings import Trained, run_trainings, specify, trainings_of
+from nasbench.engine.training.trainings import Trained, check_names, run_trainings, specify, trainings_of
 from nasbench.evaluators.start import Start
 
 if TYPE_CHECKING:
@@ -48,11 +48,12 @@ def compare(config: CompareConfig, argv: Sequence[str]) -> CompareResult:
     if len(config.models) + config.controls < 2:
         raise UsageError("a comparison needs two models or more; name them, or add random cells with --controls K")
     size = config.training
+    recipe = check_names(config)
     found = specify(config.models, config.data, ModelOverrides(cells=size.cells, filters=size.filters))
     sources = {name: "found" if _is_found(name) else "baseline" for name in found}
     controls = _controls(found, sources, config)
     sources |= dict.fromkeys(controls, "random")
-    trainings = trainings_of({**found, **controls}, config, Start())
+    trainings = trainings_of({**found, **controls}, config, Start(), recipe)
     searches = [search for name in sources if (search := _search_record(name)) is not None]
 
     def finish(trained: Trained) -> dict[str, Any]:
@@ -114,14 +115,16 @@ def _search_record(model: str) -> dict[str, Any] | None:
 
 def _ensemble(sources: Mapping[str, str], trained: Trained) -> dict[str, Any] | None:
     """The mean of the models' class probabilities, seed by seed, over the seeds that all of them have."""
-    from nasbench.evaluators.predictions import ensemble_accuracy, test_labels
+    from nasbench.evaluators.predictions import ensemble_accuracy, labels_of
 
     models = [name for name, source in sources.items() if source != "random" and trained.of(name)]
     if not models:
         return None
     done = {model: {trial.seed: trial for trial in trained.of(model)} for model in models}
     seeds = sorted(set.intersection(*(set(trials) for trials in done.values())))
-    labels = test_labels(trained.evaluator.data)
-    accuracies = [ensemble_accuracy([trained.folder(done[model][seed]) for model in models], labels) for seed in seeds]
+    accuracies = []
+    for seed in seeds:
+        folders = [trained.folder(done[model][seed]) for model in models]
+        accuracies.append(ensemble_accuracy(folders, labels_of(folders[0], trained.evaluator.data)))
     params, macs = (sum(trained.of(model)[0].metrics[what] for model in models) for what in ("params", "macs"))
     return {"models": len(models), "params": params, "macs": macs, "seeds": seeds, "accuracies": accuracies}

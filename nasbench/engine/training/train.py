@@ -6,7 +6,14 @@ from typing import Any
 
 from nasbench.engine.config import ModelOverrides, TrainConfig
 from nasbench.engine.report import write_report
-from nasbench.engine.training.trainings import Trained, run_trainings, specify, trainings_of, write_best_training
+from nasbench.engine.training.trainings import (
+    Trained,
+    check_names,
+    run_trainings,
+    specify,
+    trainings_of,
+    write_best_training,
+)
 from nasbench.evaluators.start import Start
 
 
@@ -41,8 +48,9 @@ def train(config: TrainConfig, argv: Sequence[str]) -> TrainResult:
     config.check()
     size = config.training
     overrides = ModelOverrides(cells=size.cells, filters=size.filters, aux_head=config.aux_head)
+    recipe = check_names(config)
     models = specify([config.model], config.data, overrides)
-    trainings = trainings_of(models, config, Start(pretrained=config.pretrained))
+    trainings = trainings_of(models, config, Start(pretrained=config.pretrained), recipe)
 
     def finish(trained: Trained) -> dict[str, Any]:
         write_best_training(trained, config.model, models[config.model])

@@ -16,7 +16,7 @@ from typing import Any
 
 from nasbench.core.errors import UsageError
 from nasbench.core.loop import Executor
-from nasbench.core.recipe import Recipe, recipe_named
+from nasbench.core.recipe import Recipe
 from nasbench.core.registry import executors
 from nasbench.core.spec import ModelSpec
 from nasbench.core.trial import Trial
@@ -26,6 +26,7 @@ from nasbench.engine.report import write_report
 from nasbench.engine.training.trainings import (
     Trained,
     Trainings,
+    check_names,
     run_trainings,
     specify,
     trainings_of,
@@ -82,7 +83,8 @@ def transfer(config: TransferConfig, argv: Sequence[str]) -> TransferResult | No
     if config.pretrained and config.weights:
         raise UsageError("--pretrained and --weights both say what to start from: give one of them")
     start = Start(config.pretrained, _weights_file(config.weights), config.freeze)
-    models, recipe = _specify(config), _recipe(config)
+    recipe = _recipe(config)
+    models = _specify(config)
     started_by_torchrun = int(os.environ.get("WORLD_SIZE", "1")) > 1
     if config.workers.workers and started_by_torchrun:
         raise UsageError("torchrun has started the processes already: leave --workers out")
@@ -111,7 +113,7 @@ def _run(
 
 
 def _recipe(config: TransferConfig) -> Recipe:
-    recipe = recipe_named(config.training.recipe, config.training.epochs)
+    recipe = check_names(config)
     return recipe if config.accumulate is None else replace(recipe, accumulate=config.accumulate)
 
 
