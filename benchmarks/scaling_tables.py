@@ -249,8 +249,7 @@ def markdown(rows: list[Row]) -> str:
         asked, star = row.published.asked, "*" if row.published.assumed else ""
         lines.append(
             f"| {row.published.base} | {asked.depth:g}{star} | {asked.width:g}{star} | {asked.resolution:g}{star} | "
-            f"{row.pixels} "
-            f"| {row.params:,} | {row.gmacs:.3f} | {row.published.gmacs:g} | {row.difference:+.1%} | "
+            f"{row.pixels} | {row.params:,} | {row.gmacs:.3f} | {row.published.gmacs:g} | {row.difference:+.1%} | "
             f"{row.published.top1:g} |"
         )
     lines += [

@@ -35,3 +35,8 @@ def __getattr__(name: str) -> Any:  # late, so that the command line starts with
     import importlib
 
     return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    """The names that are there once asked for, beside those that are there already."""
+    return sorted({*globals(), *__all__})

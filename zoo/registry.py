@@ -2,29 +2,32 @@
 
 import importlib
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-
-from torch import nn
+from typing import TYPE_CHECKING
 
 from nasbench.core.errors import UsageError, unknown
 from nasbench.core.registry import load_plugins
 from nasbench.core.spec import ModelCard, Task
 
-Builder = Callable[[Task], nn.Module]
+if TYPE_CHECKING:
+    from torch import nn
+
+Builder = Callable[[Task], "nn.Module"]
 """Task -> newly initialised network: (B, channels, H, W) -> logits (B, num_classes). With auxiliary heads, training
 mode returns a tuple with the auxiliary logits. The builder selects the stem for the task's image size. Raises
 UsageError if the network does not exist for that size.
 """
 
-Scaler = Callable[[Task, float, float], nn.Module]
+Scaler = Callable[[Task, float, float], "nn.Module"]
 """(task, width, depth) -> the network with all channel counts times `width` and the repeats of all stages times
 `depth`, with the published rounding. The stem is selected by the task's image size, as in a builder. The network
 accepts images of other sizes too.
 """
 
-Loader = Callable[[nn.Module], None]
+Loader = Callable[["nn.Module"], None]
 """Downloads published weights, checks their hash, and copies them into a network for the published task."""
 
 SMALL_IMAGE = 64
@@ -65,13 +68,14 @@ FAMILIES: tuple[str, ...] = (
 @dataclass(frozen=True)
 class Entry:
     """A network of the zoo. `scaled` builds it at any width and depth; (1, 1) is the published network. None if the
-    network cannot be scaled.
+    network cannot be scaled. `module`: where it was registered.
     """
 
     card: ModelCard
     build: Builder
     load_pretrained: Loader | None = None
     scaled: Scaler | None = None
+    module: str = ""
 
 
 _entries: dict[str, Entry] = {}
@@ -82,13 +86,20 @@ def register(
 ) -> Callable[[Builder], Builder]:
     """Decorator: registers a builder under the name of its card. Raises UsageError if the name is already taken."""
 
+    module = str(sys._getframe(1).f_globals["__name__"])
+
     def enter(build: Builder) -> Builder:
         if card.name in _entries:
             raise UsageError(f"two networks register the name {card.name!r}; rename one")
-        _entries[card.name] = Entry(card, build, load_pretrained, scaled)
+        _entries[card.name] = Entry(card, build, load_pretrained, scaled, module)
         return build
 
     return enter
+
+
+def registered() -> dict[str, Entry]:
+    """The networks that have been registered so far; nothing is imported."""
+    return dict(_entries)
 
 
 def entries() -> dict[str, Entry]:
@@ -123,7 +134,7 @@ def create(
     image_size: int | None = None,
     channels: int | None = None,
     pretrained: bool = False,
-) -> nn.Module:
+) -> "nn.Module":
     """The network of that name; arguments that are None are as published. `pretrained` downloads published weights."""
     found = entry(name)
     task = found.card.task

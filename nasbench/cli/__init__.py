@@ -1,11 +1,17 @@
 """The command line: one file a command; parses, prints, exits. Nothing heavy is imported before a command runs."""
 
+import atexit
 import importlib
 import os
+import signal
 import sys
+import threading
 from collections.abc import Sequence
+from errno import EACCES, EISDIR, ELOOP, ENAMETOOLONG, ENOTDIR, EPERM, EROFS
 
-from nasbench.core.errors import RunFailed, UsageError, unknown
+from nasbench.cli.output import any_encoding, tell
+from nasbench.core.errors import Interrupted, RunFailed, UsageError, unknown
+from nasbench.core.shown import quoted, say
 
 COMMANDS = {
     "search": "searches a space; ends with the best architectures and where they lie",
@@ -19,45 +25,78 @@ COMMANDS = {
     "export": "stand-alone model.py, weights, ONNX, torch.export: each checked against the network",
     "report": "rebuilds the report of a run from its log",
     "list": "what there is: spaces, strategies, recipes, data sets, plug-ins included",
+    "completion": "a script by which bash, zsh or fish completes commands, flags and names",
 }
 
+UNUSABLE_PATHS = (ENAMETOOLONG, EACCES, EPERM, EROFS, ENOTDIR, EISDIR, ELOOP)
+"""Faults of a path that was given, not of the machine."""
 EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit status: 0 done, 1 failed, 2 bad usage or input, 130 interrupted."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    any_encoding()
+    atexit.unregister(_ignore_interrupts)
+    atexit.register(_ignore_interrupts)  # before any library registers its own: it runs after them
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(_usage())
         return EXIT_DONE
     if arguments[0] == "--version":
         from importlib.metadata import version
 
-        print(f"nasbench {version('nasbench')}")
+        tell(f"nasbench {version('nasbench')}")
         return EXIT_DONE
-    os.environ.setdefault(
-        "OMP_WAIT_POLICY", "PASSIVE"
-    )  # threads that spin at barriers starve each other on a busy machine
+    # Threads that spin at barriers starve each other on a busy machine.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # Import paths of plug-ins start where the user stands.
     if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())  # import paths of plug-ins start where the user stands
+        sys.path.insert(0, os.getcwd())
     try:
         if arguments[0] not in COMMANDS:
             raise unknown("command", arguments[0], COMMANDS, "See: nasbench --help")
         module = {"list": "listing"}.get(arguments[0], arguments[0])  # a module named list would hide the built-in here
         importlib.import_module(f"nasbench.cli.{module}").run(arguments[1:])
+    except BrokenPipeError:  # the reader of the output, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except UsageError as error:
         return _complain(str(error), EXIT_USAGE)
     except RunFailed as error:
         return _complain(str(error), EXIT_FAILED)
     except KeyboardInterrupt as interrupt:
-        return _complain(str(interrupt) or "interrupted", EXIT_INTERRUPTED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _interrupted(interrupt)
+    except OSError as error:
+        if error.errno not in UNUSABLE_PATHS or error.filename is None:
+            raise
+        return _complain(f"{quoted(error.filename)} cannot be used: {error.strerror}", EXIT_USAGE)
     return EXIT_DONE
 
 
+def _interrupted(interrupt: BaseException) -> int:
+    """Says how to go on. It is known from the first interruption; another one may have come while that was cleaned up.
+
+    From here on, nothing is left to save: one more ends the process at once.
+    """
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, _leave)
+    told: BaseException | None = interrupt
+    while told is not None and not (isinstance(told, Interrupted) and len(str(told).split()) > 1):
+        told = told.__cause__ or told.__context__
+    return _complain(str(told or "interrupted"), EXIT_INTERRUPTED)
+
+
+def _leave(*_: object) -> None:
+    os._exit(EXIT_INTERRUPTED)
+
+
+def _ignore_interrupts() -> None:
+    """The last thing before Python ends: it would put back the handler that dies of the signal, without a status."""
+    if signal.getsignal(signal.SIGINT) is _leave:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def _complain(message: str, status: int) -> int:
-    print(f"nasbench: {message}", file=sys.stderr)
+    say(f"nasbench: {message}")
     return status
 
 
@@ -73,5 +112,6 @@ def _usage() -> str:
             *lines,
             "",
             "Example: nasbench search --space nasnet --dataset digits --recipe quick --trials 24",
+            "Flags of a command: nasbench COMMAND --help. Completion: source <(nasbench completion bash)",
         ]
     )

@@ -1,16 +1,19 @@
 """`nasbench compare`."""
 
-import json
 from collections.abc import Sequence
 
 from nasbench.cli.dry_run import print_dry_run
+from nasbench.cli.output import tell_json
 from nasbench.cli.parse import parse_run
 from nasbench.engine.config import CompareConfig
+from nasbench.engine.networks import check_model
 
 
 def run(argv: Sequence[str]) -> None:
     """Parses, compares, prints."""
     config = parse_run(CompareConfig, "compare", argv, positional="models")
+    for model in config.models:
+        check_model(model)
     if config.dry_run:
         print_dry_run(config)
         return
@@ -18,13 +21,12 @@ def run(argv: Sequence[str]) -> None:
 
     result = compare(config, argv=("nasbench", "compare", *argv))
     if config.place.json:
-        print(json.dumps(result.to_json()))
+        tell_json(result.to_json())
         return
-    from rich.console import Console
-
+    from nasbench.report.common.terminal import Terminal
     from nasbench.report.comparison.results import comparison_table
 
-    console = Console()
-    console.print(comparison_table(result.rows))
-    console.print(result.verdict.text, highlight=False)
-    console.print(f"report: {result.trained.directory / 'report.html'}", highlight=False, soft_wrap=True)
+    terminal = Terminal()
+    terminal.print(comparison_table(result.rows))
+    terminal.tell(result.verdict.text)
+    terminal.tell(f"report: {result.trained.directory / 'report.html'}")

@@ -1,9 +1,9 @@
 """`--dry-run` of a search, a training, a transfer or a comparison."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
+from nasbench.cli.output import tell, tell_json
 from nasbench.engine.config import CompareConfig, SearchConfig, TrainConfig, TransferConfig
 
 MEASURES = {
@@ -26,7 +26,11 @@ def print_dry_run(config: SearchConfig | TrainConfig | CompareConfig | TransferC
 
         found = dry_trainings(config).to_json()
         lines = [*(line for model in found["models"] for line in _of_model(model)), _total(found)]
-    print(json.dumps(found) if config.place.json else "\n".join([*lines, "nothing was written"]))
+    if config.place.json:
+        tell_json(found)
+        return
+    for line in [*lines, "nothing was written"]:
+        tell(line)
 
 
 def _of_children(found: Mapping[str, Any]) -> list[str]:

@@ -1,16 +1,16 @@
 """`nasbench list`."""
 
-import json
-import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
 import tyro
 
+from nasbench.cli.output import tell, tell_json
 from nasbench.cli.parse import parse
 from nasbench.core import registry
 from nasbench.core.errors import unknown
+from nasbench.core.shown import say
 
 KINDS = {name: value for name, value in vars(registry).items() if isinstance(value, registry.Registry)}
 """Every registry by its name, such as 'spaces'."""
@@ -18,14 +18,14 @@ KINDS = {name: value for name, value in vars(registry).items() if isinstance(val
 
 @dataclass(frozen=True)
 class ListConfig:
-    """Lists what there is of one kind, plug-ins included, a line each.
+    """Lists what there is, plug-ins included, a line each: of one kind, or of all.
 
     Example: nasbench list strategies
     """
 
-    kind: Annotated[str, tyro.conf.Positional]
-    """spaces, strategies, evaluators, datasets, recipes, executors, trackers, pruners, models (your own; for those
-    that come with nasbench: nasbench zoo), objectives (your own).
+    kind: Annotated[str | None, tyro.conf.Positional] = None
+    """spaces, strategies, evaluators, datasets, recipes, executors, trackers, pruners, losses, optimizers, schedules,
+    models (your own; for those that come with nasbench: nasbench zoo), objectives (your own).
     """
     json: bool = False
     """One JSON object on standard output."""
@@ -34,15 +34,24 @@ class ListConfig:
 def run(argv: Sequence[str]) -> None:
     """Parses and prints. UsageError for a kind that there is not."""
     config = parse(ListConfig, "list", argv)
-    if config.kind not in KINDS:
-        raise unknown("kind of part", config.kind, KINDS)
-    parts = KINDS[config.kind]
-    found = {name: parts.describe(name) for name in parts.names()}
+    if config.kind is not None and config.kind not in KINDS:
+        raise unknown("kind of part", config.kind, KINDS, "All kinds: nasbench list")
+    kinds = list(KINDS) if config.kind is None else [config.kind]
+    found = {kind: {name: KINDS[kind].describe(name) for name in KINDS[kind].names()} for kind in kinds}
     if config.json:
-        print(json.dumps({config.kind: [{"name": name, "description": text} for name, text in found.items()]}))
+        tell_json(
+            {kind: [{"name": name, "description": text} for name, text in each.items()] for kind, each in found.items()}
+        )
         return
+    for kind, each in found.items():
+        if config.kind is None:
+            tell(f"{kind}:" if kind == kinds[0] else f"\n{kind}:")
+        _print(kind, each, indent="  " if config.kind is None else "")
+
+
+def _print(kind: str, found: Mapping[str, str], indent: str) -> None:
     if not found:
-        print(f"no {parts.kind} is registered; your own: {parts.own()}", file=sys.stderr)
+        say(f"{indent}no {KINDS[kind].kind} is registered; your own: {KINDS[kind].own()}")
     width = max(map(len, found), default=0)
     for name, text in found.items():
-        print(f"{name:<{width}}  {text}")
+        tell(f"{indent}{name:<{width}}  {text}")

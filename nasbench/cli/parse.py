@@ -3,18 +3,26 @@
 The records inside a configuration are groups of the help; their flags have no prefix.
 """
 
-from collections.abc import Mapping, Sequence
+import io
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, redirect_stderr
 from pathlib import Path
 from typing import Any, TypeVar
 
 import tyro
 
+from nasbench.cli.fields import registry_for
 from nasbench.core.errors import UsageError
+from nasbench.core.shown import say
 from nasbench.engine.config.record import Record
 
 Config = TypeVar("Config")
 RunConfig = TypeVar("RunConfig", bound=Record)
 
+NARROWEST = 60
+"""Columns of characters that a help needs to be read."""
 MARKS = (tyro.conf.FlagCreatePairsOff, tyro.conf.OmitArgPrefixes)
 
 
@@ -24,20 +32,38 @@ def parse(
     argv: Sequence[str],
     default: Config | None = None,
     positional: str | None = None,
+    needed: bool = True,
 ) -> Config:
     """The record that `argv` asks for; what is not given comes from `default`. Exits with status 2 on bad usage.
 
-    The field `positional` takes what stands before the first flag, and must be given.
+    The field `positional` takes the words that stand without a flag; UsageError where there are none and it is needed.
     """
-    flags = list(argv)
-    if positional is not None and not {"-h", "--help"} & set(flags):
-        words = next((index for index, word in enumerate(flags) if word.startswith("-")), len(flags))
-        if words == 0:
-            raise UsageError(f"nasbench {command} needs a model first. See: nasbench {command} --help")
-        flags = [f"--{positional}", *flags]
-    if default is None:
-        return tyro.cli(config, prog=f"nasbench {command}", args=flags, config=MARKS)
-    return tyro.cli(config, prog=f"nasbench {command}", args=flags, config=MARKS, default=default)
+    given: dict[str, Any] = {} if default is None else {"default": default}
+    registry, prog = registry_for(positional), f"nasbench {command}"
+    with legible(argv):
+        found: Config = tyro.cli(config, prog=prog, args=list(argv), config=MARKS, registry=registry, **given)
+    if positional is not None and needed and not getattr(found, positional):
+        raise UsageError(f"nasbench {command} needs a model first. See: nasbench {command} --help")
+    return found
+
+
+@contextmanager
+def legible(argv: Sequence[str]) -> Iterator[None]:
+    """Helps and errors are not narrower than NARROWEST, and show the control characters of what was typed."""
+    before = os.environ.get("COLUMNS")
+    if shutil.get_terminal_size().columns < NARROWEST:
+        os.environ["COLUMNS"] = str(NARROWEST)
+    caught = io.StringIO()
+    try:
+        with redirect_stderr(caught) if not all(map(str.isprintable, argv)) else nullcontext():
+            yield
+    finally:
+        if caught.getvalue():
+            say(caught.getvalue().rstrip())
+        if before is None:
+            os.environ.pop("COLUMNS", None)
+        else:
+            os.environ["COLUMNS"] = before
 
 
 def parse_run(
@@ -52,14 +78,13 @@ def parse_run(
     `presets` are values that explicit flags win over. UsageError where a run of another command is to be resumed.
     """
     resumes = "--resume" in argv
-    where = None if resumes and argv[0].startswith("-") else positional
-    given = parse(kind, command, argv, positional=where)
+    given = parse(kind, command, argv, positional=positional, needed=not resumes)
     if resumes:
         from nasbench.engine.run.resume import stored_config
 
-        return _resumed(stored_config(kind, command, given.flat()["run"]), command, argv, where)
+        return _resumed(stored_config(kind, command, given.flat()["run"]), command, argv, positional)
     if presets:
-        return parse(kind, command, argv, kind.of(**presets), where)
+        return parse(kind, command, argv, kind.of(**presets), positional)
     return given
 
 

@@ -1,6 +1,5 @@
 """`nasbench profile`."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import prod
@@ -9,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
+from nasbench.cli.output import tell_json
 from nasbench.cli.parse import parse
 from nasbench.core.trial_of_run import at_trial
 from nasbench.engine.config import ModelOverrides
+from nasbench.engine.networks import check_model
 
 if TYPE_CHECKING:
     from nasbench.profile import Profile
@@ -47,13 +48,14 @@ class ProfileConfig:
 def run(argv: Sequence[str]) -> None:
     """Parses, counts, prints."""
     config = parse(ProfileConfig, "profile", argv)
+    model = at_trial(config.model, config.trial)
+    check_model(model)
     config.overrides.check()
     from nasbench.engine.profile import check_csv, profile_model
     from nasbench.report.profile_table import write_csv
 
     if config.csv:
         check_csv(Path(config.csv))
-    model = at_trial(config.model, config.trial)
     spec, found = profile_model(model, config.overrides)
     image = (spec.task.channels, spec.pixels, spec.pixels)
     if config.csv:
@@ -62,34 +64,28 @@ def run(argv: Sequence[str]) -> None:
         record = {"model": model, "input": image, "layers": [vars(layer) for layer in found.layers]}
         totals = {"params": found.params, "macs": found.macs, "activation_bytes": found.activation_bytes}
         most = {f"most_{name}": [layer.name for layer in found.largest(what)] for name, what in MOST}
-        print(json.dumps({**record, **totals, **most}))
+        tell_json({**record, **totals, **most})
     else:
         _print(found, f"{model}, one image of {' x '.join(map(str, image))} ({prod(image):,} numbers)")
 
 
 def _print(found: "Profile", title: str) -> None:
-    from rich.console import Console
-
+    from nasbench.report.common.terminal import Terminal
     from nasbench.report.profile_table import layer_table, type_table
 
-    console = Console()
-    if not console.is_terminal:
-        console.width = WIDE
-    table, left_out = layer_table(found.layers, console.width)
-    console.print(title, style="bold", highlight=False)
-    console.print(table)
+    terminal = Terminal(file_width=WIDE)
+    table, left_out = layer_table(found.layers, terminal.width)
+    terminal.tell(title, style="bold")
+    terminal.print(table)
     if left_out:
-        console.print(
-            f"no room for {' and '.join(left_out)}: in a wider terminal, with --csv FILE or --json", highlight=False
-        )
-    console.print()
-    console.print(type_table(found))
-    console.print()
+        terminal.tell(f"no room for {' and '.join(left_out)}: in a wider terminal, with --csv FILE or --json")
+    terminal.tell()
+    terminal.print(type_table(found))
+    terminal.tell()
     for name, what in MOST:
         unit = " bytes" if what == "activation_bytes" else ""
         holders = (f"{layer.name} ({getattr(layer, what):,}{unit})" for layer in found.largest(what))
-        console.print(f"most {name}: {', '.join(holders)}", highlight=False)
-    console.print(
-        f"total: {found.params:,} params, {found.macs:,} MACs, {found.activation_bytes:,} bytes of activations",
-        highlight=False,
+        terminal.tell(f"most {name}: {', '.join(holders)}")
+    terminal.tell(
+        f"total: {found.params:,} params, {found.macs:,} MACs, {found.activation_bytes:,} bytes of activations"
     )

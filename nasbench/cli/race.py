@@ -1,8 +1,8 @@
 """`nasbench race`."""
 
-import json
 from collections.abc import Sequence
 
+from nasbench.cli.output import tell_json
 from nasbench.cli.parse import parse_run
 from nasbench.engine.config import RaceConfig
 
@@ -14,15 +14,13 @@ def run(argv: Sequence[str]) -> None:
 
     result = run_race(config, argv=("nasbench", "race", *argv))
     if config.place.json:
-        print(json.dumps(result.to_json()))
+        tell_json(result.to_json())
         return
-    from rich.console import Console
-
+    from nasbench.report.common.terminal import Terminal
     from nasbench.report.race.tables import race_table
 
-    console, table = Console(), race_table(result.race)
-    if not console.is_terminal:
-        console.width = 1000  # a file or a pipe has room for all of it
-        console.width = console.measure(table).maximum
-    console.print(table)
-    console.print(f"report: {result.run / 'report.html'}", highlight=False, soft_wrap=True)
+    terminal, table = Terminal(file_width=1000), race_table(result.race)  # a file or a pipe has room for all of it
+    if not terminal.is_terminal:
+        terminal.width = terminal.measure(table).maximum
+    terminal.print(table)
+    terminal.tell(f"report: {result.run / 'report.html'}")

@@ -1,6 +1,5 @@
 """`nasbench report`."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Annotated
 
 import tyro
 
+from nasbench.cli.output import tell, tell_json
 from nasbench.cli.parse import parse
 
 
@@ -31,6 +31,7 @@ def run(argv: Sequence[str]) -> None:
 
     files = rebuild_report(Path(config.run))
     if config.json:
-        print(json.dumps({"run": config.run, "files": [str(file) for file in files]}))
+        tell_json({"run": config.run, "files": [str(file) for file in files]})
     else:
-        print(*files, sep="\n")
+        for file in files:
+            tell(file)

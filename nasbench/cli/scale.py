@@ -1,12 +1,13 @@
 """`nasbench scale`."""
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from nasbench.cli import scale_search
+from nasbench.cli.output import tell_json
 from nasbench.cli.parse import parse_run
 from nasbench.engine.config import ScaleConfig
+from nasbench.engine.networks import check_model
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 def run(argv: Sequence[str]) -> None:
     """Parses, scales, prints."""
     config = parse_run(ScaleConfig, "scale", argv)
+    check_model(config.base)
     if config.search:
         scale_search.run(argv)
         return
@@ -25,26 +27,26 @@ def run(argv: Sequence[str]) -> None:
 
     result = run_scale(config, argv=("nasbench", "scale", *argv))
     if config.place.json:
-        print(json.dumps(result.to_json()))
+        tell_json(result.to_json())
     else:
         _print(result)
 
 
 def _print(result: "ScaleResult") -> None:
-    from rich.console import Console
+    from nasbench.report.common.terminal import Terminal
 
     parts: list[str | Table] = [*_heading(result), _stages(result), _counts(result), *_law(result), *_published(result)]
     if result.trained:
         parts += [_trainings(result), f"run: {result.trained.directory}"]
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = 1000  # a file or a pipe has room for all of it
+    terminal = Terminal(file_width=1000)  # a file or a pipe has room for all of it
     for part in parts:
-        console.print(part, soft_wrap=isinstance(part, str))
+        if isinstance(part, str):
+            terminal.tell(part)
+        else:
+            terminal.print(part)
 
 
 def _heading(result: "ScaleResult") -> Iterator[str]:
-
     asked, found = result.multipliers, result.coefficients
     yield result.names[1]
     if found is not None:
@@ -127,8 +129,8 @@ def _published(result: "ScaleResult") -> Iterator[str]:
 def _trainings(result: "ScaleResult") -> "Table":
     record = result.to_json()["trained"]
     config = result.config
-    table = _table("model", "params", "MACs", "test accuracy, %", "seeds")
-    table.title = f"{config.data.dataset} under {config.training.recipe}"
+    title = f"{config.data.dataset} under {config.training.recipe}"
+    table = _table("model", "params", "MACs", "test accuracy, %", "seeds", title=title)
     for row, counts in zip(record, (result.before, result.after), strict=True):
         deviation = f" ± {100 * row['std']:.2f}" if row["std"] is not None else ""
         accuracy = f"{100 * row['test_accuracy']:.2f}{deviation}"
@@ -140,11 +142,10 @@ def _operator(row: "StageRow") -> str:
     return f"{row.operator} x{row.expansion:g}" if row.operator == "mbconv" else row.operator
 
 
-def _table(*columns: str) -> "Table":
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
+def _table(*columns: str, title: str | None = None) -> "Table":
+    from nasbench.report.common.terminal import PlainTable
 
-    table = Table(box=SIMPLE_HEAD, title_justify="left")
+    table = PlainTable(title)
     for index, name in enumerate(columns):
         table.add_column(name, justify="right" if index else "left", no_wrap=True)
     return table

@@ -1,10 +1,10 @@
 """`nasbench scale --search`."""
 
-import json
 import shlex
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from nasbench.cli.output import tell_json
 from nasbench.cli.parse import parse_run
 from nasbench.engine.config import SCALE_SEARCH, ScaleConfig
 
@@ -21,25 +21,25 @@ def run(argv: Sequence[str]) -> None:
 
     result = run_scale_search(config, argv=("nasbench", "scale", *argv))
     if config.place.json:
-        print(json.dumps(result.to_json()))
+        tell_json(result.to_json())
     else:
         _print(result)
 
 
 def _print(result: "ScaleSearchResult") -> None:
-    from rich.console import Console
+    from nasbench.report.common.terminal import Terminal
 
-    console = Console(highlight=False, soft_wrap=True)
+    terminal = Terminal()
     for line in _found(result.found):
-        console.print(line)
+        terminal.tell(line)
     if result.found["comparison"]:
-        console.print(_comparison(result.found["comparison"]))
-    console.print(f"{len(result.trials)} trials in {result.seconds:.0f} s")
-    console.print(f"coefficients: {result.run / 'best' / 'coefficients.json'}")
-    console.print(f"report:       {result.run / 'report.html'}")
+        terminal.print(_comparison(result.found["comparison"]))
+    terminal.tell(f"{len(result.trials)} trials in {result.seconds:.0f} s")
+    terminal.tell(f"coefficients: {result.run / 'best' / 'coefficients.json'}")
+    terminal.tell(f"report:       {result.run / 'report.html'}")
     base = result.found["base"]
     given = f" --base {shlex.quote(base)}" if base != ScaleConfig().base else ""
-    console.print(f"use them:     nasbench scale --coefficients {shlex.quote(str(result.run))}{given} --phi 3")
+    terminal.tell(f"use them:     nasbench scale --coefficients {shlex.quote(str(result.run))}{given} --phi 3")
 
 
 def _found(found: dict[str, Any]) -> Iterator[str]:
@@ -59,12 +59,11 @@ def _found(found: dict[str, Any]) -> Iterator[str]:
 
 
 def _comparison(rows: Sequence[dict[str, Any]]) -> "Table":
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
+    from nasbench.report.common.terminal import PlainTable
 
     seeds = max(row["seeds"] for row in rows)
     title = f"At multiply-adds as near to equal as rounding allows, {seeds} seed{'s' * (seeds != 1)}"
-    table = Table(box=SIMPLE_HEAD, title=title, title_justify="left")
+    table = PlainTable(title)
     for name in ("network", "depth", "width", "px", "MACs", "accuracy, %"):
         table.add_column(name, justify="left" if name == "network" else "right", no_wrap=True)
     for row in rows:

@@ -1,10 +1,10 @@
 """`nasbench search`."""
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from nasbench.cli.dry_run import print_dry_run
+from nasbench.cli.output import tell_json
 from nasbench.cli.parse import parse, parse_run
 from nasbench.core.trial import STATUSES
 from nasbench.engine.config import PRESETS, SearchConfig
@@ -24,24 +24,20 @@ def run(argv: Sequence[str]) -> None:
 
     result = run_search(config, argv=("nasbench", "search", *argv))
     if config.place.json:
-        print(json.dumps(result.to_json()))
+        tell_json(result.to_json())
     else:
         _print(result)
 
 
 def _print(result: "SearchResult") -> None:
-    from rich.console import Console
-
+    from nasbench.report.common.terminal import Terminal
     from nasbench.report.run.tables import leaderboard_table
 
-    console = Console()
-    console.print(leaderboard_table(result.trials, limit=5))
+    terminal = Terminal()
+    terminal.print(leaderboard_table(result.trials, limit=5))
     counts = ", ".join(f"{result.count(status)} {status}" for status in STATUSES if result.count(status))
-    console.print(f"{len(result.trials)} trials ({counts}) in {result.seconds:.0f} s", highlight=False)
+    terminal.tell(f"{len(result.trials)} trials ({counts}) in {result.seconds:.0f} s")
     if result.chance is not None:
-        console.print(result.chance.sentence, highlight=False, markup=False)
-    console.print(
-        f"best network: {result.run / 'best'}\nreport:       {result.run / 'report.html'}",
-        highlight=False,
-        soft_wrap=True,
-    )
+        terminal.tell(result.chance.sentence)
+    terminal.tell(f"best network: {result.run / 'best'}")
+    terminal.tell(f"report:       {result.run / 'report.html'}")

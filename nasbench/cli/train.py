@@ -1,16 +1,18 @@
 """`nasbench train`."""
 
-import json
 from collections.abc import Sequence
 
 from nasbench.cli.dry_run import print_dry_run
+from nasbench.cli.output import tell, tell_json
 from nasbench.cli.parse import parse_run
 from nasbench.engine.config import TrainConfig
+from nasbench.engine.networks import check_model
 
 
 def run(argv: Sequence[str]) -> None:
     """Parses, trains, prints."""
     config = parse_run(TrainConfig, "train", argv, positional="model")
+    check_model(config.network)
     if config.dry_run:
         print_dry_run(config)
         return
@@ -18,15 +20,15 @@ def run(argv: Sequence[str]) -> None:
 
     result = train(config, argv=("nasbench", "train", *argv))
     if config.place.json:
-        print(json.dumps(result.to_json()))
+        tell_json(result.to_json())
         return
     record = result.to_json()
     deviation = f" ± {100 * record['std']:.2f}" if record["std"] is not None else ""
     counts = f"{record['params']:,} params, {record['macs']:,} MACs"
-    print(f"{config.network} on {config.data.dataset} under {config.training.recipe}: {counts}")
-    print(
+    tell(f"{config.network} on {config.data.dataset} under {config.training.recipe}: {counts}")
+    tell(
         f"test accuracy {100 * record['test_accuracy']:.2f}{deviation} % over {record['seeds']} seed(s), "
         f"{record['seconds']:.0f} s"
     )
     for trial in result.trained.of(config.network):
-        print(f"seed {trial.seed}: {result.trained.folder(trial)}")
+        tell(f"seed {trial.seed}: {result.trained.folder(trial)}")

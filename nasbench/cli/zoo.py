@@ -1,6 +1,5 @@
 """`nasbench zoo`."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
+from nasbench.cli.output import tell, tell_json
 from nasbench.cli.parse import parse
 from nasbench.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from nasbench.engine.zoo import Row
+    from nasbench.engine.networks import Row
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,12 @@ def run(argv: Sequence[str]) -> None:
         config.plot or config.family or config.dataset or config.max_params or config.max_macs
     ):
         raise UsageError("filters and plots are for the listing: leave out the name, or leave out the flags")
+    if config.plot not in (None, "complexity") and (
+        config.family or config.dataset or config.max_params or config.max_macs
+    ):
+        raise UsageError(
+            f"--plot {config.plot} draws what is published of all years: filters are for --plot complexity"
+        )
     from nasbench.engine.zoo import Filter, check_plot, listing, plot, row_named
 
     if config.plot and config.out:
@@ -64,9 +70,9 @@ def run(argv: Sequence[str]) -> None:
     if config.plot and config.out:
         plot(config.plot, Path(config.out), rows)
     if config.json:
-        print(json.dumps({"models": [row.to_json() for row in rows], **({"plot": config.out} if config.out else {})}))
+        tell_json({"models": [row.to_json() for row in rows], **({"plot": config.out} if config.out else {})})
     elif config.out:
-        print(config.out)
+        tell(config.out)
     elif config.name is not None:
         _print_card(rows[0])
     else:
@@ -101,12 +107,12 @@ def _print_list(rows: "Sequence[Row]") -> None:
             text.ljust(width) if column < 2 else text.rjust(width)
             for column, (text, width) in enumerate(zip(line, widths, strict=True))
         ]
-        print(" ".join(texts).rstrip())
-    print(
+        tell(" ".join(texts).rstrip())
+    tell(
         f"{len(rows)} networks. Errors in percent: top-1 on ImageNet, CIFAR-10. ~: counts not verified; ?: from "
         "memory, not verified."
     )
-    print("One card: nasbench zoo NAME")
+    tell("One card: nasbench zoo NAME")
 
 
 def _print_card(row: "Row") -> None:
@@ -123,13 +129,13 @@ def _print_card(row: "Row") -> None:
         "weights": "published (--pretrained)" if row.pretrained else "none published that load here",
         "note": card.note,
     }
-    print(row.name)
+    tell(row.name)
     for name, text in lines.items():
         if text:
-            print(f"  {name:<9} {text}")
+            tell(f"  {name:<9} {text}")
     for result in card.results:
         doubt = "  (from memory, not verified)" if result.tag == "M" else ""
-        print(f"  {result.metric}: {result.value:g} %  [{result.tag}] {result.source}{doubt}")
+        tell(f"  {result.metric}: {result.value:g} %  [{result.tag}] {result.source}{doubt}")
 
 
 def _count(count: int | None, verified: bool) -> str:

@@ -12,6 +12,7 @@ from functools import cached_property
 from random import Random
 
 from nasbench.core.errors import UsageError
+from nasbench.core.typed import fits, shown
 
 Gene = str | int | float
 
@@ -75,11 +76,15 @@ class Architecture:
 
     @classmethod
     def from_json(cls, record: Mapping[str, object]) -> "Architecture":
+        """UsageError for what is no architecture, and for an option that is neither a text nor a number."""
         space, genes = record.get("space"), record.get("genes")
         if not isinstance(space, str) or not isinstance(genes, Mapping):
             raise UsageError(
-                f"an architecture is {{'space': name, 'genes': {{decision: option}}}}; got {str(dict(record))[:200]}"
+                f"an architecture is {{'space': name, 'genes': {{decision: option}}}}; got {shown(dict(record))}"
             )
+        for name, option in genes.items():
+            if not fits(option, Gene):
+                raise UsageError(f"the option of decision {name!r} must be a text or a number; got {shown(option)}")
         return cls.of(space, genes)
 
 
@@ -92,8 +97,7 @@ def check(architecture: Architecture, choices: Sequence[Decision]) -> None:
     if missing or extra:
         raise UsageError(
             f"not an architecture of {architecture.space!r}: missing decisions {missing[:5]}, unknown decisions "
-            f"{extra[:5]}; "
-            f"the space has {len(names)} decisions"
+            f"{extra[:5]}; the space has {len(names)} decisions"
         )
     for decision in choices:
         gene = genes[decision.name]

@@ -7,6 +7,8 @@ else that escapes is a bug.
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from nasbench.core.shown import quoted
+
 
 class UsageError(ValueError):
     """Bad usage or input: the message names the value received, the nearest valid one and what to do."""
@@ -40,7 +42,7 @@ def unknown(kind: str, name: str, known: Iterable[str], hint: str = "") -> Usage
     """
     names = sorted(known)
     near = get_close_matches(name, names, n=1)
-    message = f"no {kind} named {name!r}."
+    message = f"no {kind} named {quoted(name)}."
     if near:
         message += f" Did you mean {near[0]!r}?"
     if len(names) > LONG_LIST:

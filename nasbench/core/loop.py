@@ -179,8 +179,8 @@ class JobLoop:
         if self._same_fault is not None and self._same_fault[1] == SAME_FAULT_LIMIT:
             raise RunFailed(
                 f"the first {SAME_FAULT_LIMIT} trials all failed in the same way, so the others would too: "
-                f"{trial.error}. "
-                "Mend that and start a new run (or --resume, which leaves the failed trials as they are)."
+                f"{trial.error}. Mend that and start a new run (or --resume, which leaves the failed trials as they "
+                "are)."
             )
 
     def _remember(self, trial: Trial) -> None:
@@ -245,8 +245,7 @@ def _as_logged(trial: Trial) -> Trial:
     except (TypeError, ValueError) as error:
         raise UsageError(
             f"trial {trial.number} holds what is no JSON ({error}). Metrics (of the evaluator) and notes (of the "
-            "strategy) "
-            f"may hold numbers, strings, lists and dicts: metrics {str(trial.metrics)[:300]}, note "
+            f"strategy) may hold numbers, strings, lists and dicts: metrics {str(trial.metrics)[:300]}, note "
             f"{str(trial.note)[:300]}"
         ) from error
 

@@ -114,6 +114,6 @@ def _read(text: str, flag: str) -> Objective:
         raise UsageError(f"{flag} takes metrics such as val_accuracy,macs; one of those given is empty")
     raise UsageError(
         f"{flag}: whether more of {text!r} is better does not follow from its name; write +{text} to maximise it or "
-        f"-{text} to minimise it "
-        f"({flag}=val_accuracy,-{text}). Known words: {', '.join((*HIGHER_IS_BETTER, *LOWER_IS_BETTER))}."
+        f"-{text} to minimise it ({flag}=val_accuracy,-{text}). Known words: "
+        f"{', '.join((*HIGHER_IS_BETTER, *LOWER_IS_BETTER))}."
     )

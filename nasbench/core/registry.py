@@ -95,6 +95,10 @@ class Registry:
             )
         return made
 
+    def is_built_in(self, name: str) -> bool:
+        """Whether the part with that name comes with nasbench."""
+        return name in self._built_in
+
     def names(self) -> list[str]:
         """All names, plug-ins included."""
         load_plugins()

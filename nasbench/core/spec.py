@@ -10,6 +10,9 @@ from functools import cached_property
 
 from nasbench.core.arch import Architecture
 from nasbench.core.errors import UsageError
+from nasbench.core.typed import check_range, checked_fields, shown
+
+SKELETONS = ("", "cifar", "imagenet")
 
 
 @dataclass(frozen=True)
@@ -94,19 +97,48 @@ class ModelSpec:
 
     @classmethod
     def from_json(cls, record: Mapping[str, object]) -> "ModelSpec":
-        try:
-            architecture = record.get("architecture")
-            return cls(
-                source=str(record["source"]),
-                size=Size(**record["size"]),  # type: ignore[arg-type]
-                task=Task(**record["task"]),  # type: ignore[arg-type]
-                architecture=Architecture.from_json(architecture) if isinstance(architecture, Mapping) else None,
-                name=record.get("name"),  # type: ignore[arg-type]
-            )
-        except (KeyError, TypeError) as error:
+        """The specification in a record that may hold more. UsageError for a field of a wrong type or out of range."""
+        missing = [name for name in ("source", "size", "task") if name not in record]
+        if missing:
             raise UsageError(
-                f"not a model specification (source, size, task, and architecture or name): {error}"
-            ) from error
+                f"not a model specification (source, size, task, and architecture or name): no {', '.join(missing)}"
+            )
+        given = {name: record[name] for name in ("source", "size", "task", "architecture", "name") if name in record}
+        given["size"], given["task"] = _size_of(record["size"]), _task_of(record["task"])
+        if isinstance(record.get("architecture"), Mapping):
+            given["architecture"] = Architecture.from_json(record["architecture"])  # type: ignore[arg-type]
+        return cls(**checked_fields(cls, given, "the model specification"))
+
+
+RANGES: Mapping[str, tuple[float, float]] = {
+    "depth": (1e-6, 10_000),
+    "width": (1e-6, 1_000_000),
+    "resolution": (1, 65_536),
+    "num_classes": (1, 10_000_000),
+    "image_size": (1, 65_536),
+    "channels": (1, 1_024),
+}
+"""What a specification in a file may ask for: more would only stop the machine that builds it."""
+
+
+def _size_of(record: object) -> Size:
+    given = checked_fields(Size, record, "the size of a model")
+    for name in ("depth", "width", "resolution"):
+        if given.get(name) is not None:
+            check_range(f"the field {name!r} of the size of a model", given[name], *RANGES[name])
+    if given.get("skeleton", "") not in SKELETONS:
+        raise UsageError(
+            f"the skeleton of a model is one of {', '.join(map(repr, SKELETONS))}; got {shown(given['skeleton'])}"
+        )
+    return Size(**given)
+
+
+def _task_of(record: object) -> Task:
+    given = checked_fields(Task, record, "the task of a model")
+    for name in ("num_classes", "image_size", "channels"):
+        if name in given:
+            check_range(f"the field {name!r} of the task of a model", given[name], *RANGES[name])
+    return Task(**given)
 
 
 @dataclass(frozen=True)

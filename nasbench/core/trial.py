@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from nasbench.core.arch import Architecture, Gene
+from nasbench.core.typed import checked_fields
 
 Status = Literal["ok", "cached", "pruned", "failed"]
 STATUSES: tuple[Status, ...] = ("ok", "cached", "pruned", "failed")
@@ -88,13 +89,12 @@ class Trial:
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> "Trial":
-        """Raises KeyError, TypeError or ValueError where the record is not a trial."""
-        fields = {name: record[name] for name in cls.__dataclass_fields__ if name not in ("architecture", *LEFT_OUT)}
+        """Raises KeyError where a field is missing, UsageError (a ValueError) for one of a wrong type."""
+        fields = {name: record[name] for name in cls.__dataclass_fields__ if name not in LEFT_OUT}
         fields |= {name: record[name] for name in LEFT_OUT if name in record}
-        if fields["status"] not in STATUSES:
-            raise ValueError(f"status {fields['status']!r}")
-        architecture = record["architecture"]
-        return cls(architecture=Architecture.from_json(architecture) if architecture is not None else None, **fields)
+        if isinstance(fields["architecture"], Mapping):
+            fields["architecture"] = Architecture.from_json(fields["architecture"])
+        return cls(**checked_fields(cls, fields, "the trial"))
 
 
 LEFT_OUT = ("of", "name", "data", "model")

@@ -113,6 +113,7 @@ def run_search(config: SearchConfig, argv: Sequence[str], trackers: Sequence[Tra
         plan=parts.record,
         identity=parts.identity(),
         listeners=(BestWeights,),
+        reading=parts.reading,
     )
     with open_run(opening) as run:
         rounds = rounds_of(run.store.run)

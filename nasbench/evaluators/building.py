@@ -61,8 +61,7 @@ def cannot_scale(name: str) -> UsageError:
     """The error for a network of the zoo without a scaled form: names those that have one."""
     return UsageError(
         f"{name!r} cannot be scaled in width and depth. Of the zoo these can: {', '.join(zoo.scalable())}. So can "
-        "networks of cells and "
-        "of stages that a search found (give the run directory), and space:SPACE:PUBLISHED."
+        "networks of cells and of stages that a search found (give the run directory), and space:SPACE:PUBLISHED."
     )
 
 

@@ -9,7 +9,6 @@ checkpoint.pt                                   what an interrupted training goe
 import fcntl
 import json
 import os
-import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from time import perf_counter
 from typing import Any
 
 from nasbench.core.protocols import Report
+from nasbench.core.shown import say
 from nasbench.core.store import write_atomically
 
 POLL_SECONDS = 0.5
@@ -134,7 +134,7 @@ class Curve:
 
 def print_line(text: str) -> None:
     """A line for people, on standard error."""
-    print(text, file=sys.stderr)
+    say(text)
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:

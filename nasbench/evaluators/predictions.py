@@ -18,7 +18,15 @@ def ensemble_accuracy(folders: Sequence[Path], labels: torch.Tensor) -> float:
     return float((stacked.mean(dim=0).argmax(dim=1) == labels).double().mean())
 
 
+def labels_of(folder: Path, source: DataSource) -> torch.Tensor:
+    """The labels of the images that a training's probabilities are for, int64 (N): files that could not be read are
+    not among them.
+    """
+    kept = load_file(Kept(folder).predictions)
+    return kept["labels"] if "labels" in kept else test_labels(source)  # nasbench 0.1.0 kept none
+
+
 def test_labels(source: DataSource) -> torch.Tensor:
-    """The labels of the test split, int64 (N), in the order of the predictions."""
+    """The labels of the whole test split, int64 (N), in the order of the predictions."""
     test, _ = source.test()
     return test.labels.cpu() if isinstance(test, Split) else torch.tensor(test.labels)

@@ -108,8 +108,7 @@ class TableEvaluator:
         if row is None:
             raise UsageError(
                 f"the table {self.file} has no row for the architecture {dict(architecture.genes)}. Add its row: a "
-                "search may ask for "
-                f"any of the space's architectures, and the table has {len(self._rows)}."
+                f"search may ask for any of the space's architectures, and the table has {len(self._rows)}."
             )
         return row
 

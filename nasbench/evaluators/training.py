@@ -99,7 +99,7 @@ class TrainingEvaluator:
         }
 
     def __call__(self, job: Job, report: Report) -> Metrics:
-        """A child: `val_accuracy`, `val_loss`, `train_loss`, `params` and `macs`.
+        """A child: `val_accuracy`, `val_loss`, `train_loss`, `params` and `macs`; `corrupt_files` if there are any.
 
         A whole training: those of its best epoch, with `test_accuracy`, `test_top5`, `images_per_second` of inference,
         `train_seconds`, `carried_params`, `corrupt_files`; `cut_off_after`, the epochs after which it was interrupted;
@@ -195,9 +195,10 @@ class TrainingEvaluator:
         rate = round(len(test) / (perf_counter() - start), 1)
         network.eval()
         with torch.no_grad(), eagerly(network):
-            rows = [network(x).softmax(dim=1).half().cpu() for x, _ in eval_batches(test, data, device, 256)]
+            seen = [(network(x).softmax(dim=1).half().cpu(), y.cpu()) for x, y in eval_batches(test, data, device, 256)]
         save_weights(kept.weights, network)
-        save_file({"probabilities": torch.cat(rows)}, kept.predictions)  # (N, classes)
+        probabilities, labels = (torch.cat(parts) for parts in zip(*seen, strict=True))  # (N, classes), (N)
+        save_file({"probabilities": probabilities, "labels": labels}, kept.predictions)
         left_out = sorted({*corrupt, *map(str, broken)})
         tested = {"test_accuracy": result.accuracy, "test_top5": result.top5, "images_per_second": rate}
         kept.finish(
@@ -210,6 +211,7 @@ class TrainingEvaluator:
                 "metrics": {**metrics, **tested, "corrupt_files": len(left_out)},
                 "cut_off_after": curve.cuts,
                 "corrupt": left_out,
+                "reading": self.data.reading.to_json(),
             }
         )
 
@@ -232,7 +234,8 @@ class TrainingEvaluator:
             )
         if self.checkpoint_dir is not None:
             save_weights(Path(self.checkpoint_dir) / f"{job.number}.safetensors", network)
-        return {**metrics, **counts}
+        left_out = {"corrupt_files": len(data.corrupt)} if data.corrupt else {}
+        return {**metrics, **counts, **left_out}
 
     def _stage(self, job: Job) -> Path | None:
         """The training state of a job that is trained in stages. It starts from that of the stage before, if it is at

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 
-SIGNALS_THAT_STOP = signal.SIGINT, signal.SIGTERM
+from nasbench.core.stop_signals import STOP, Repeats
 
 
 @contextmanager
@@ -35,7 +35,7 @@ def same_signal_handlers() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.getsignal(number) for number in (*SIGNALS_THAT_STOP, signal.SIGUSR1)}
+    before = {number: signal.getsignal(number) for number in (*STOP, signal.SIGUSR1)}
     try:
         yield
     finally:
@@ -45,21 +45,25 @@ def same_signal_handlers() -> Iterator[None]:
 
 @contextmanager
 def stop_signals() -> Iterator[list[str]]:
-    """Inside, Ctrl-C and SIGTERM are put on the list, which a loop reads between two steps. The second signal raises
-    KeyboardInterrupt.
+    """Inside, Ctrl-C and SIGTERM are put on the list, which a loop reads between two steps. A second one raises
+    KeyboardInterrupt, unless it follows so quickly that it is the same wish to stop.
 
     Outside the main thread the list stays empty.
     """
     received: list[str] = []
 
+    repeats = Repeats()
+
     def note(number: int, _frame: FrameType | None) -> None:
+        if repeats.is_repeat():
+            return
         received.append(signal.Signals(number).name)
         if len(received) > 1:
             raise KeyboardInterrupt(received[-1])
 
     with same_signal_handlers():
         if threading.current_thread() is threading.main_thread():
-            for number in SIGNALS_THAT_STOP:
+            for number in STOP:
                 signal.signal(number, note)
         yield received
 

@@ -57,8 +57,7 @@ LEAST_NAME, LEAST_TYPE = 16, 11
 
 def layer_table(layers: "Sequence[Layer]", width: int) -> "tuple[Table, tuple[str, ...]]":
     """The layers in at most `width` characters where that can be, and the headings that were left out for it."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
+    from nasbench.report.common.terminal import PlainTable
 
     shown = list(NUMBERS)
     names, types = NAME.width(layers), TYPE.width(layers)
@@ -72,7 +71,7 @@ def layer_table(layers: "Sequence[Layer]", width: int) -> "tuple[Table, tuple[st
     types = min(types, max(LEAST_TYPE, room - names))
     names = min(names, room - types)
     loose = _needed(shown, layers) + names + types + 2 * (len(shown) + 1) <= width
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1) if loose else (0, 0))
+    table = PlainTable(show_edge=False, pad_edge=False, padding=(0, 1) if loose else (0, 0))
     for column, characters in ((NAME, names), (TYPE, types)):
         table.add_column(column.heading, width=characters, overflow="fold")
     for column in shown:
@@ -89,15 +88,14 @@ def _needed(columns: Sequence[Column], layers: "Sequence[Layer]") -> int:
 
 def type_table(found: "Profile") -> "Table":
     """Sums by type of layer, the costliest first; a row for what belongs to no layer; the network's own totals last."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
+    from nasbench.report.common.terminal import PlainTable
 
     kinds = sorted({layer.type for layer in found.layers})
     sums = {kind: _sums([layer for layer in found.layers if layer.type == kind]) for kind in kinds}
     rows = sorted(sums.items(), key=lambda item: (-item[1][4], -item[1][3], -item[1][1]))
     whole = _sums(found.layers)
     outside = (None, None, None, found.params - whole[3], found.macs - whole[4])
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table = PlainTable(show_edge=False, pad_edge=False)
     table.add_column("by type", no_wrap=True)
     for heading in ("layers", "activations", "weights", "params", "MACs"):
         table.add_column(heading, justify="right", no_wrap=True)

@@ -13,6 +13,7 @@ from nasbench.core.curves import is_control, is_retraining
 from nasbench.core.job import Job
 from nasbench.core.protocols import Metrics, RunInfo
 from nasbench.core.registry import trackers as known
+from nasbench.core.shown import say
 from nasbench.core.store import best_trial
 from nasbench.core.trial import STATUSES, Trial
 
@@ -141,7 +142,7 @@ class ConsoleTracker:
         return "  ".join(text for text in (self._best_text(), failed, self._speed()) if text)
 
     def _print(self, text: str) -> None:
-        print(text.rstrip(), file=self._stream, flush=True)
+        say(text.rstrip(), self._stream)
 
 
 def _kind(trial: Trial) -> str:

@@ -1,6 +1,5 @@
 """A guard around any tracker: one that throws is reported once, on standard error, and left alone from then on."""
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
@@ -8,6 +7,7 @@ from typing import Any, TextIO
 from nasbench.core.job import Job
 from nasbench.core.protocols import Metrics, RunInfo, Tracker
 from nasbench.core.registry import trackers
+from nasbench.core.shown import say
 from nasbench.core.trial import Trial
 
 
@@ -47,7 +47,7 @@ class Guarded:
                 f"nasbench: {name} failed and is left out from here on: {reason}. The search goes on; its log is "
                 "complete."
             )
-            print(text, file=self._stream or sys.stderr)
+            say(text, self._stream)
 
 
 def guarded_trackers(names: Sequence[str], wandb: Mapping[str, Any]) -> list[Tracker]:

@@ -9,12 +9,14 @@ from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from nasbench.core.shown import encodable, shown
+
 
 class LiveDisplay(Progress):
     """Shown from construction to `stop`. `show` changes what it says, `event` puts a line above it that stays."""
 
     def __init__(self, stream: TextIO, total: int, done: int, what: str, below: str) -> None:
-        self.below = below
+        self.below, self._stream = below, stream
         super().__init__(
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
@@ -30,11 +32,11 @@ class LiveDisplay(Progress):
 
     def get_renderables(self) -> Iterable[RenderableType]:
         yield from super().get_renderables()
-        yield Text(f"  {self.below}", no_wrap=True, overflow="ellipsis")
+        yield Text(f"  {encodable(shown(self.below), self._stream)}", no_wrap=True, overflow="ellipsis")
 
     def show(self, done: int, what: str, below: str) -> None:
         self.below = below
         self.update(self.only, completed=done, description=what)
 
     def event(self, text: str) -> None:
-        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self.console.print(Text(encodable(shown(text), self._stream)), soft_wrap=True)

@@ -9,17 +9,15 @@ The curves of a training that has a name are logged against `epoch`, as `<name>/
 Offline, the files lie under `<run directory>/wandb` and nothing touches the network. To upload them later, on a machine
 with a key (`wandb login`): `wandb sync <run directory>/wandb/offline-run-*`. Each part of a resumed search carries
 the same run id, kept in `<run directory>/wandb-id`, and steps go on where they were, so that W&B shows one run; `wandb
-sync` takes several files in order.
+sync` takes several files in order. What the environment changes of this: see `nasbench.trackers.wandb_run`.
 """
 
 import json
 import os
 from collections import Counter, deque
 from collections.abc import Mapping
-from netrc import NetrcParseError, netrc
 from pathlib import Path
-from typing import Any, Literal
-from urllib.parse import urlparse
+from typing import Any
 from uuid import uuid4
 
 from nasbench.core.curves import (
@@ -34,21 +32,19 @@ from nasbench.core.curves import (
     random_scores,
     searched,
 )
-from nasbench.core.errors import RunFailed, UsageError
 from nasbench.core.job import Job
 from nasbench.core.protocols import Metrics, RunInfo
 from nasbench.core.registry import trackers as known
+from nasbench.core.store import write_atomically
 from nasbench.core.trial import Trial
+from nasbench.trackers.wandb_run import Asked, connect, in_sweep, mode_of
 
-Mode = Literal["auto", "online", "offline"]
 WINDOW = 20
 """Trials over which the shares of options are taken."""
 FIRST_TABLE = 50
 """Trials after which the table is logged first; then whenever they have doubled, so that a killed search has half of it
 at least.
 """
-CONNECT_SECONDS = 30.0
-FINISH_SECONDS = 120.0
 COLUMNS = (
     "number",
     "key",
@@ -73,12 +69,9 @@ class WandbTracker:
     UsageError at once where `mode` is online and there is no key: W&B would prompt for it.
     """
 
-    def __init__(self, mode: Mode = "auto", project: str = "nasbench", trials: bool = False) -> None:
-        if mode == "online" and not key_is_set_up():
-            raise UsageError(
-                "--wandb online needs a key. Run `wandb login`, set WANDB_API_KEY, or take --wandb offline."
-            )
-        self._asked, self._project, self._each = mode, project, trials
+    def __init__(self, mode: Asked = "auto", project: str = "nasbench", trials: bool = False) -> None:
+        self._mode, self._may_go_offline = mode_of(mode)
+        self._project, self._each = project, trials
         self._run: Any = None
         self._log: list[Trial] = []
         self._groups: dict[str, OptionGroup] = {}
@@ -90,15 +83,27 @@ class WandbTracker:
         self._next_table = FIRST_TABLE
         self._epochs = 0
         self._curves: set[str] = set()
-        self._settings: dict[str, Any] = {}
+        self._own: dict[str, Any] = {}
 
     def start(self, run: RunInfo) -> None:
-        self._settings = {"id": run_id(run.directory), "directory": run.directory, "config": dict(run.config)}
+        if self._mode == "disabled":  # WANDB_MODE=disabled: nothing is logged and nothing is written
+            return
+        kept = _kept_id(run.directory)
+        self._own = {
+            "project": self._project,
+            "run_id": kept or uuid4().hex[:12],
+            "run_name": run.directory.resolve().name,
+            "root_dir": str(run.directory),
+            "run_job_type": "search",
+            "config": dict(run.config),
+        }
         curves = run.directory / "curves.jsonl"
         self._epochs = curves.read_bytes().count(b"\n") if run.config.get("seeds") and curves.exists() else 0
-        new = not (run.directory / "wandb-id").exists()
-        self._run = self._connect()
-        (run.directory / "wandb-id").write_text(self._settings["id"] + "\n", encoding="utf-8")
+        self._run = connect(self._mode, self._may_go_offline, self._own, {})
+        if self._run.offline:
+            self._mode = "offline"
+        new = kept != self._run.id  # the environment may name another one
+        write_atomically(run.directory / "wandb-id", self._run.id + "\n")
         self._run.config.update(
             {"run_directory": str(run.directory), **_versions(run.directory)}, allow_val_change=True
         )
@@ -116,7 +121,7 @@ class WandbTracker:
 
     def epoch(self, job: Job, epochs: int, metrics: Metrics) -> None:
         """Logs the curves of a training that has a name, as `<name>/seed<S>/<metric>` against `epoch`."""
-        if not job.name:
+        if not job.name or self._mode == "disabled":
             return
         assert self._run is not None, "start comes first"
         numbers = {key: value for key, value in metrics.items() if isinstance(value, int | float)}
@@ -124,7 +129,8 @@ class WandbTracker:
         curve = f"{job.name}/seed{job.seed}"
         if curve not in self._curves:
             self._curves.add(curve)
-            self._run.define_metric(f"{curve}/*", step_metric="epoch")
+            if "*" not in curve:  # W&B takes one only at the end of a pattern
+                self._run.define_metric(f"{curve}/*", step_metric="epoch")
         told = {f"{curve}/{key}": value for key, value in numbers.items()}
         self._run.log({**told, "epoch": epochs}, step=self._step)
 
@@ -134,12 +140,14 @@ class WandbTracker:
         return len(self._log) + self._epochs
 
     def trial(self, trial: Trial) -> None:
+        if self._mode == "disabled":
+            return
         assert self._run is not None, "start comes first"
         self._run.log(self._values(trial), step=self._step)
         if len(self._log) >= self._next_table:
             self._next_table = 2 * len(self._log)
             self._run.log({"trials": self._table()}, step=self._step)
-        if self._each:
+        if self._each and not in_sweep():  # an agent of a sweep has one run, whose id W&B would give to all
             self._log_apart(trial)
 
     def finish(self, summary: Mapping[str, Any], run_dir: Path) -> None:
@@ -161,59 +169,6 @@ class WandbTracker:
         for name, value in summary.items():
             run.summary[name] = value if isinstance(value, str | int | float | bool | None) else json.dumps(value)
         run.finish(exit_code=1 if summary.get("interrupted") or summary.get("error") else 0)
-
-    def _connect(self, **options: Any) -> Any:
-        """A W&B run; offline where auto finds no key or cannot reach the server."""
-        mode = self._asked
-        if mode == "auto":
-            mode = "online" if key_is_set_up() and os.environ.get("WANDB_MODE", "online") == "online" else "offline"
-        if mode == "offline":
-            return self._init("offline", **options)
-        try:
-            return self._init("online", **options)
-        except Exception as error:  # no network, a key that is refused: what auto is for
-            if self._asked == "online":
-                raise RunFailed(f"cannot reach W&B: {error}") from error
-            self._asked = "offline"
-            return self._init("offline", **options)
-
-    def _init(self, mode: Literal["online", "offline"], **options: Any) -> Any:
-        os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
-        try:
-            import wandb
-        except ImportError as error:
-            raise UsageError(
-                f"W&B cannot be imported ({error}). Install it with `pip install wandb`, or take --wandb off."
-            ) from error
-        quiet: dict[str, Any] = {
-            "silent": True,
-            "quiet": True,
-            "console": "off",
-            "disable_git": True,
-            "disable_code": True,
-            "save_code": False,
-        }
-        limits = {"init_timeout": CONNECT_SECONDS, "finish_timeout": FINISH_SECONDS}
-        unseen = {
-            "x_disable_stats": mode == "offline",
-            "x_disable_machine_info": mode == "offline",
-        }  # they ask cloud hosts over HTTP
-        wanted = {**quiet, **limits, **unseen}
-        settings = wandb.Settings(
-            **{name: value for name, value in wanted.items() if name in wandb.Settings.model_fields}
-        )
-        known = self._settings
-        given = {
-            "project": self._project,
-            "id": known["id"],
-            "name": Path(known["directory"]).resolve().name,
-            "dir": str(known["directory"]),
-            "config": known["config"],
-            "job_type": "search",
-            "resume": "allow" if mode == "online" else None,
-            **options,
-        }
-        return wandb.init(mode=mode, settings=settings, reinit="create_new", **given)
 
     def _values(self, trial: Trial) -> dict[str, Any]:
         """What a trial adds to the series, and to what is remembered."""
@@ -290,36 +245,26 @@ class WandbTracker:
         return wandb.Table(columns=["trials", "best_so_far", "random_expected_best"], data=rows)
 
     def _log_apart(self, trial: Trial) -> None:
-        run = self._connect(
-            id=f"{self._settings['id']}-{trial.number}",
-            name=f"trial-{trial.number}",
-            group=self._settings["id"],
-            job_type="trial",
-            config={**trial.genes, "key": trial.key, "epochs": trial.epochs, "seed": trial.seed},
-        )
+        """A run of the trial's own. It shares the search's project and tags, but not its id, its name or its end."""
+        assert self._run is not None, "start comes first"
+        fixed = {
+            "run_id": f"{self._run.id}-{trial.number}",
+            "run_name": f"trial-{trial.number}",
+            "run_group": os.environ.get("WANDB_RUN_GROUP") or self._run.id,
+            "run_job_type": "trial",
+            "resume": None if self._mode == "offline" else "allow",
+        }
+        config = {**trial.genes, "key": trial.key, "epochs": trial.epochs, "seed": trial.seed}
+        run = connect(self._mode, self._may_go_offline, {**self._own, "config": config}, fixed)
         run.log({name: value for name, value in {"score": trial.score, **trial.metrics}.items() if _number(value)})
         run.summary["status"] = trial.status
         run.finish(exit_code=1 if trial.status == "failed" else 0)
 
 
-def key_is_set_up() -> bool:
-    """True where WANDB_API_KEY is set or netrc has an entry for the W&B server; nothing is asked and nothing is
-    fetched.
-    """
-    if os.environ.get("WANDB_API_KEY"):
-        return True
-    path = Path(os.environ.get("NETRC") or Path.home() / ".netrc")
-    host = urlparse(os.environ.get("WANDB_BASE_URL") or "https://api.wandb.ai").hostname or ""
-    try:
-        return netrc(path).authenticators(host) is not None
-    except (OSError, NetrcParseError):
-        return False
-
-
-def run_id(directory: Path) -> str:
-    """The W&B id of the run in a directory: the one it had before, or a new one."""
+def _kept_id(directory: Path) -> str | None:
+    """The W&B id that the run in a directory had before."""
     path = directory / "wandb-id"
-    return path.read_text(encoding="utf-8").strip() if path.exists() else uuid4().hex[:12]
+    return path.read_text(encoding="utf-8").strip() if path.exists() else None
 
 
 def _versions(directory: Path) -> dict[str, Any]:

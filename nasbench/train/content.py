@@ -8,10 +8,15 @@ import hashlib
 import os
 from pathlib import Path
 
+from nasbench.core.errors import UsageError
 from nasbench.train.data import AnySplit, FileSplit, Split
+from nasbench.train.decoding import FLOATS, NEGATIVE, SCALED, SCALED_DARK, SILHOUETTE, TURNED, read_noted
+from nasbench.train.paths import texts
 
 SAMPLE = 64
 """Files whose bytes are read, evenly spread over the split."""
+CHANGED_SINCE = frozenset((TURNED, SCALED, SCALED_DARK, FLOATS, NEGATIVE, SILHOUETTE))
+"""What is done to images since nasbench 0.2: a data set that needs it is another one than before."""
 BYTES = 2**16
 """Read from the start of each file of the sample."""
 
@@ -30,11 +35,39 @@ def _of_images(split: Split) -> str:
 
 def _of_files(split: FileSplit, root: Path | None) -> str:
     digest = hashlib.blake2b(digest_size=16)
-    start = str(root) if root is not None else os.path.commonpath([str(path.parent) for path in split.paths])
-    for path, label in zip(split.paths, split.labels, strict=True):
-        known = path.stat()
-        digest.update(f"{os.path.relpath(path, start)}\0{label}\0{known.st_size}\0{known.st_mtime_ns}\n".encode())
-    for path in split.paths[:: max(1, len(split.paths) // SAMPLE)]:
-        with open(path, "rb") as file:
-            digest.update(file.read(BYTES))
+    paths = texts(split.paths)
+    start = str(root) if root is not None else os.path.commonpath([os.path.dirname(path) for path in paths])
+    for path, label in zip(paths, split.labels, strict=True):
+        size, time = _size_and_time(path)
+        digest.update(os.fsencode(f"{os.path.relpath(path, start)}\0{label}\0{size}\0{time}\n"))
+    sample = paths[:: max(1, len(paths) // SAMPLE)]
+    for path in sample:
+        digest.update(_first_bytes(path))
+    if any(_is_not_taken_as_it_is(path) for path in sample):
+        digest.update(b"read as their files say")
     return digest.hexdigest()
+
+
+def _size_and_time(path: str) -> tuple[int, int]:
+    """Zeros for a file that cannot be read, such as a broken link: whoever reads it says so."""
+    try:
+        known = os.stat(path)
+    except OSError:
+        return 0, 0
+    return known.st_size, known.st_mtime_ns
+
+
+def _first_bytes(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read(BYTES)
+    except OSError:
+        return b""
+
+
+def _is_not_taken_as_it_is(path: str) -> bool:
+    """Whether the image is turned, scaled or the like when it is read: nasbench 0.1.0 took its bytes another way."""
+    try:
+        return bool(set(read_noted(path)[1]) & CHANGED_SINCE)
+    except UsageError:
+        return False

@@ -5,6 +5,7 @@ search on a data set sees the same split. The test split is not part of `ImageDa
 end.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +16,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from nasbench.core.spec import Task
+from nasbench.train.paths import Paths
+from nasbench.train.reading import Reading
 
 SPLIT_SEED = 20_180_717
 """The seed of validation splits. Another value would change every data set here, and with it every result."""
@@ -23,6 +26,12 @@ VALIDATION_SHARE = 0.1
 """Share of the training images in the validation split, unless a data set comes with one.
 
 It equals the usual 5,000 of 50,000 images of CIFAR.
+"""
+
+CROP_SHARE = 224 / 256
+"""Share of the shorter side of photographs that evaluation shows.
+
+It is the centre 224 of 256 pixels, the usual evaluation on ImageNet (Krizhevsky et al. 2012).
 """
 
 
@@ -59,11 +68,13 @@ class FileSplit:
     """Images that are decoded when they are needed: a path and a label for each.
 
     A file that cannot be read ends the run, unless `corrupt` is a set: then the file is left out and added to the set.
+    `reading` is told what was done to images when they were read.
     """
 
-    paths: tuple[Path, ...]
+    paths: Sequence[Path]
     labels: tuple[int, ...]
     corrupt: set[Path] | None = field(default=None, compare=False)
+    reading: Reading = field(default_factory=Reading, compare=False)
 
     def __post_init__(self) -> None:
         assert len(self.paths) == len(self.labels), (len(self.paths), len(self.labels))
@@ -73,12 +84,15 @@ class FileSplit:
 
     def first(self, count: int | None) -> "FileSplit":
         """The first `count` images; None: all. See `Split.first`."""
-        return self if count is None else FileSplit(self.paths[:count], self.labels[:count], self.corrupt)
+        if count is None:
+            return self
+        return replace(self, paths=self.paths[:count], labels=self.labels[:count])
 
     def take(self, indices: Tensor) -> "FileSplit":
         """The images at `indices`, int64 (M)."""
         chosen = indices.tolist()
-        return FileSplit(tuple(self.paths[i] for i in chosen), tuple(self.labels[i] for i in chosen), self.corrupt)
+        paths = self.paths.take(chosen) if isinstance(self.paths, Paths) else tuple(self.paths[i] for i in chosen)
+        return replace(self, paths=paths, labels=tuple(self.labels[i] for i in chosen))
 
     def to(self, device: torch.device) -> "FileSplit":  # noqa: ARG002 - as Split
         """Returns itself: files stay on disk, and the loader moves their batches to the device."""
@@ -93,8 +107,9 @@ class ImageData:
     """What a training sees of a data set: a training and a validation split, never the test split.
 
     `mean` and `std` are per channel, of pixels in [0, 1]. `image_size` is the side in pixels at which networks see the
-    images; images of another size are resized batch by batch on the device. `corrupt` collects the files that were left
-    out because they cannot be read; None if such a file ends the run.
+    images; images of another size are resized batch by batch on the device. `crop_share` is the share of the shorter
+    side that evaluation shows of images that are read from files; None is CROP_SHARE. `corrupt` collects the files that
+    were left out because they cannot be read; None if such a file ends the run.
     """
 
     name: str
@@ -105,6 +120,14 @@ class ImageData:
     class_names: tuple[str, ...]
     image_size: int
     corrupt: set[Path] | None = field(default=None, compare=False)
+    crop_share: float | None = None
+
+    @property
+    def shown(self) -> float:
+        """The share of an image's shorter side that evaluation shows: the same for all that is evaluated."""
+        if self.crop_share is not None:
+            return self.crop_share
+        return CROP_SHARE if isinstance(self.val, FileSplit) else 1.0
 
     @property
     def num_classes(self) -> int:
@@ -125,10 +148,15 @@ def carve(num_images: int, num_val: int) -> tuple[Tensor, Tensor]:
     Both are in a random order that depends on `num_images` alone.
     """
     assert 0 < num_val < num_images, (num_images, num_val)
+    order = random_order(num_images)
+    return order[num_val:], order[:num_val]
+
+
+def random_order(num_images: int) -> Tensor:
+    """The indices of `num_images` images, int64, in an order that depends on their number alone."""
     rng = Random(SPLIT_SEED)
     draws = [rng.random() for _ in range(num_images)]  # Python promises that the numbers of random() never change
-    order = torch.tensor(sorted(range(num_images), key=draws.__getitem__))
-    return order[num_val:], order[:num_val]
+    return torch.tensor(sorted(range(num_images), key=draws.__getitem__))
 
 
 def validation_size(num_images: int) -> int:

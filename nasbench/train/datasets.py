@@ -5,7 +5,7 @@ three methods of `DataSet`. The built-in data sets follow the same protocol.
 """
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -17,6 +17,8 @@ from nasbench.core.errors import RunFailed, UsageError
 from nasbench.core.registry import datasets
 from nasbench.core.spec import Task
 from nasbench.train.data import AnySplit, ImageData, Split, carve, validation_size
+from nasbench.train.reading import Reading
+from nasbench.train.weaknesses import weaknesses
 
 
 @runtime_checkable
@@ -33,17 +35,20 @@ class DataSet(Protocol):
         """The test split, which no search may read."""
 
 
-def resolve_dataset(name: str, skip_corrupt: bool = False) -> DataSet:
+def resolve_dataset(
+    name: str, skip_corrupt: bool = False, reading: Reading | None = None, judged_at: int | None = None
+) -> DataSet:
     """The data set with that name, at that import path, or in that folder ('folder:PATH').
 
-    `skip_corrupt` leaves out files that cannot be read, if the data set reads its images from files.
+    If the data set reads its images from files, `skip_corrupt` leaves out files that cannot be read, `reading` is told
+    what was met, and `judged_at` is the image size by which evaluation shows whole images or their centre.
     """
     if name == "folder" or name.startswith("folder:"):
         path = name.removeprefix("folder").removeprefix(":")
         if not path:
             raise UsageError(
                 "--dataset folder needs the path of the images: folder:PATH, "
-                "with PATH/train/<class> and PATH/val/<class>"
+                "with PATH/train/<class> and PATH/val/<class>, or with PATH/<class> alone"
             )
         made: Any = datasets.get("folder")(Path(path))
     else:
@@ -51,6 +56,12 @@ def resolve_dataset(name: str, skip_corrupt: bool = False) -> DataSet:
         made = part() if isinstance(part, type) else part
     if skip_corrupt and hasattr(made, "corrupt"):
         made = replace(made, corrupt=set())
+    if (
+        is_dataclass(made)
+        and not isinstance(made, type)
+        and {"reading", "judged_at"} <= {each.name for each in fields(made)}
+    ):
+        made = replace(made, reading=reading or Reading(), judged_at=judged_at)
     if not isinstance(made, DataSet):
         raise UsageError(
             f"{name!r} is no data set: it needs task(), load() and load_test() (see nasbench.train.datasets.DataSet)"
@@ -63,20 +74,45 @@ def task_of(name: str, data_dir: Path | None, image_size: int | None) -> Task:
     return resolve_dataset(name).task(data_dir, image_size)
 
 
+def reading_of(name: str, data_dir: Path, skip_corrupt: bool = False) -> Reading:
+    """What this process met in the data set, whichever split and size it read."""
+    return _reading_of(name, data_dir, skip_corrupt, Path.cwd())
+
+
+@lru_cache(maxsize=8)
+def _reading_of(*where: object) -> Reading:  # noqa: ARG001 - one for each
+    return Reading()
+
+
 @lru_cache(maxsize=1)
 def read_once(
-    name: str, data_dir: Path, image_size: int | None, download: bool, skip_corrupt: bool = False
+    name: str,
+    data_dir: Path,
+    image_size: int | None,
+    download: bool,
+    skip_corrupt: bool = False,
+    judged_at: int | None = None,
 ) -> ImageData:
     """The data set. A process reads it once and keeps it, so that a worker's next training starts sooner."""
-    return resolve_dataset(name, skip_corrupt).load(data_dir, image_size, download)
+    reading = reading_of(name, data_dir, skip_corrupt)
+    data = resolve_dataset(name, skip_corrupt, reading, judged_at).load(data_dir, image_size, download)
+    reading.images.update(training=len(data.train), validation=len(data.val))
+    reading.warnings[:] = weaknesses(data)
+    return data
 
 
 @lru_cache(maxsize=1)
 def on_device_once(
-    device: torch.device, name: str, data_dir: Path, image_size: int | None, download: bool, skip_corrupt: bool = False
+    device: torch.device,
+    name: str,
+    data_dir: Path,
+    image_size: int | None,
+    download: bool,
+    skip_corrupt: bool = False,
+    judged_at: int | None = None,
 ) -> ImageData:
     """The same with its images on `device`. A process copies them once."""
-    return read_once(name, data_dir, image_size, download, skip_corrupt).to(device)
+    return read_once(name, data_dir, image_size, download, skip_corrupt, judged_at).to(device)
 
 
 def default_data_dir() -> Path:

@@ -1,29 +1,40 @@
-"""Images in folders: `train/<class>/...` and `val/<class>/...`.
+"""Images in folders: `train/<class>/...` and `val/<class>/...`, with `test` or without; or class folders alone.
 
-`val` is the test split. The validation split is a part of `train`.
+See `layout` for which folder is which split, `listing` for which files count, `decoding` for how they are read.
 """
 
 import os
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
 from PIL import Image
-from torchvision.transforms import v2
 
 from nasbench.core.errors import UsageError
 from nasbench.core.registry import datasets
 from nasbench.core.spec import Task
-from nasbench.train.data import AnySplit, FileSplit, ImageData, Split, carve, validation_size
+from nasbench.train.data import (
+    CROP_SHARE,
+    AnySplit,
+    FileSplit,
+    ImageData,
+    Split,
+    carve,
+    random_order,
+    validation_size,
+)
 from nasbench.train.datasets import default_data_dir
-from nasbench.train.loader import Fault, read_image, refusal
-
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".ppm", ".pgm", ".tif", ".tiff", ".webp")
+from nasbench.train.decoding import Fault, read_image, read_noted, refusal
+from nasbench.train.layout import Layout, class_names, find_layout, needs, split_by_name
+from nasbench.train.listing import SUFFIXES, Listing, cannot_list, list_images, mark_foreign
+from nasbench.train.loader import eval_transform, leave_out, resized_to
+from nasbench.train.paths import Paths, printable
+from nasbench.train.reading import Reading
 
 IN_MEMORY_BYTES = 2**30
-"""Training images up to this total size, at the side that is asked for, are decoded once and stay on the device.
+"""Images up to this total size, at the side that is asked for, are decoded once and stay on the device.
 
 Larger data sets are read batch by batch.
 """
@@ -43,7 +54,10 @@ class Folder:
     stream       True: read images batch by batch; False: do so only if they need more than IN_MEMORY_BYTES
     side         the image size in pixels if the user gives none; None: see LARGEST_OWN_SIDE
     num_classes  the number of class folders that must be there; None: any number
+    val_is_test  True: `val` is the test split, also beside a `test`, whose labels nobody has
+    judged_at    the image size by which evaluation shows whole images or their centre; None: the size that is asked for
     corrupt      None: a file that cannot be read ends the run; a set: such files are left out and added to it
+    reading      is told what was left out, and what was done to images
     """
 
     path: Path | None = None
@@ -51,118 +65,173 @@ class Folder:
     stream: bool = False
     side: int | None = None
     num_classes: int | None = None
+    val_is_test: bool = False
+    judged_at: int | None = None
     corrupt: set[Path] | None = field(default=None, compare=False)
+    reading: Reading = field(default_factory=Reading, compare=False)
 
     def task(self, data_dir: Path | None, image_size: int | None) -> Task:
         root = self._root(data_dir)
-        return Task(len(self._names(root)), image_size or self._own_side(self._files(root / "train")), 3)
+        layout = self._layout(root)
+        names = self._names(root, layout)
+        return Task(len(names), image_size or self._own_side(self._splits(root, layout, names).train), 3)
 
     def load(self, data_dir: Path | None, image_size: int | None, download: bool) -> ImageData:  # noqa: ARG002 - nothing to fetch
         root = self._root(data_dir)
-        files, names = self._files(root / "train"), self._names(root)
-        self._files(root / "val")  # so that a class without images is an error now, not after the training
-        side = image_size or self._own_side(files)
-        every: AnySplit = files if self._streams(len(files), side) else _decode(files, side)
-        train, val = carve(len(every), validation_size(len(every)))
+        layout = self._layout(root)
+        names = self._names(root, layout)
+        splits = self._splits(root, layout, names)  # the test split too: what is wrong with it is said now
+        side = image_size or self._own_side(splits.train)
+        shown = self._shown(splits, side)
+        train: AnySplit
+        val: AnySplit
+        if splits.val is None:
+            every = self._read(splits.train, side, shown)
+            if len(every) < 2:
+                raise UsageError(f"{root} has one training image that can be read: too few to train on")
+            indices, val_indices = carve(len(every), validation_size(len(every)))
+            train, val = every.take(indices), every.take(val_indices)
+        else:
+            many = len(splits.train) + len(splits.val)
+            train, val = (self._read(split, side, shown, many) for split in (splits.train, splits.val))
+        self.reading.images.update(training=len(train), validation=len(val), test=len(splits.test))
+        self.reading.layout = layout.text
         return ImageData(
-            self.name, every.take(train), every.take(val), IMAGENET_MEAN, IMAGENET_STD, names, side, self.corrupt
+            self.name, train, val, IMAGENET_MEAN, IMAGENET_STD, names, side, self.corrupt, crop_share=shown
         )
 
     def load_test(self, data_dir: Path | None, image_size: int | None, download: bool) -> AnySplit:  # noqa: ARG002
         root = self._root(data_dir)
-        self._names(root)
-        files = self._files(root / "val")
-        side = image_size or self._own_side(self._files(root / "train"))
-        return files if self._streams(len(files), side) else _decode(files, side)
+        layout = self._layout(root)
+        splits = self._splits(root, layout, self._names(root, layout))
+        side = image_size or self._own_side(splits.train)
+        test = self._read(splits.test, side, self._shown(splits, side))
+        self.reading.images["test"] = len(test)
+        return test
 
-    def _names(self, root: Path) -> tuple[str, ...]:
+    def _layout(self, root: Path) -> Layout:
+        return find_layout(root, self.name, self.val_is_test)
+
+    def _names(self, root: Path, layout: Layout) -> tuple[str, ...]:
         """The names of the classes. UsageError if the splits differ, or their number is not `num_classes`."""
-        names = _classes(root / "train")
-        _check_same(names, root)
+        names = class_names(root / layout.train)
+        _check_same({folder: class_names(root / folder) for folder in layout.folders}, root)
         if self.num_classes is not None and len(names) != self.num_classes:
+            folders = " and ".join(str(root / folder) for folder in layout.folders)
             raise UsageError(
-                f"{root / 'train'} and {root / 'val'} have {len(names):,} class folders; "
-                f"{self.name} has {self.num_classes:,} classes. "
+                f"{folders} have {len(names):,} class folders; {self.name} has {self.num_classes:,} classes. "
                 f"Put the missing ones there, or use the present ones: --dataset folder:{root}"
             )
         return names
 
-    def _files(self, directory: Path) -> FileSplit:
-        return replace(_files(directory), corrupt=self.corrupt)
+    def _splits(self, root: Path, layout: Layout, names: Sequence[str]) -> "_Splits":
+        """The files of every split. UsageError for a class without images."""
+        folders = {split: [f"{split}/{name}" if split else name for name in names] for split in layout.folders}
+        listing = list_images(root, [folder for each in folders.values() for folder in each])
+        for split in folders:
+            mark_foreign(listing, root, split)
+        self._report(listing)
+        files = {split: self._files(root, each, listing) for split, each in folders.items()}
+        if layout.test is not None:
+            val = None if layout.val is None else files[layout.val]
+            if val is not None:  # in a random order, as `carve` leaves them
+                val = val.take(random_order(len(val)))
+                files[layout.train] = files[layout.train].take(random_order(len(files[layout.train])))
+            return _Splits(files[layout.train], val, files[layout.test])
+        every = files[layout.train]
+        assert isinstance(every.paths, Paths)
+        train, val, test = (
+            every.take(torch.tensor(indices, dtype=torch.int64))
+            for indices in split_by_name(every.paths.names, every.labels)
+        )
+        for found, lacks in ((train, "training"), (val, "validation"), (test, "test")):
+            if not len(found):
+                raise UsageError(
+                    f"{root} has {len(every):,} images in class folders: none for the {lacks} split. "
+                    "Put three images or more into each class."
+                )
+        return _Splits(train, val, test)
+
+    def _files(self, root: Path, folders: Sequence[str], listing: Listing) -> FileSplit:
+        """The images of a split, class by class and sorted by path."""
+        empty = [str(root / folder) for folder in folders if not listing.names[folder]]
+        if empty:
+            hints = [f"left out there: {kind.count:,} {name} ({kind})" for name, kind in listing.left_out.items()]
+            raise UsageError(
+                f"no images in {_some(empty)} ({len(empty):,} of {len(folders):,} class folders). "
+                f"Put some there ({', '.join(SUFFIXES)}), or delete the folders in every split."
+                + (f" {'; '.join(hints).capitalize()}." if hints else "")
+            )
+        names = [name for folder in folders for name in listing.names[folder]]
+        labels = [label for label, folder in enumerate(folders) for _ in listing.names[folder]]
+        return FileSplit(Paths(str(root), names), tuple(labels), self.corrupt, self.reading)
+
+    def _report(self, listing: Listing) -> None:
+        """Tells what was left out. UsageError for a folder that cannot be listed, unless faults are left out."""
+        self.reading.left_out.clear()
+        self.reading.left_out.update(listing.left_out)
+        for path, reason in listing.faults:
+            if self.corrupt is None:
+                raise cannot_list(path, reason)
+        faults = [(path, cannot_list(path, reason)) for path, reason in listing.faults]
+        leave_out(faults, self.corrupt, self.reading)
 
     def _root(self, data_dir: Path | None) -> Path:
         root = self.path or data_dir or default_data_dir()
         if not root.is_dir():
-            raise UsageError(
-                f"no directory at {root}. {self.name} needs {root}/train/<class> and {root}/val/<class> with images."
-            )
+            raise UsageError(f"no directory at {root}. {needs(root, self.name)}")
         return root
+
+    def _read(self, files: FileSplit, side: int, shown: float, many: int | None = None) -> AnySplit:
+        """The files, or their images where these fit in memory; `many` are stored together with them."""
+        return files if self._streams(many or len(files), side) else _decode(files, side, shown)
 
     def _streams(self, num_images: int, side: int) -> bool:
         return self.stream or num_images * 3 * side * side > IN_MEMORY_BYTES
+
+    def _shown(self, splits: "_Splits", side: int) -> float:
+        """The share of an image that evaluation shows, of every split alike: all of images that fit in memory."""
+        num_images = len(splits.train) + len(splits.val or ())
+        return CROP_SHARE if self._streams(num_images, self.judged_at or side) else 1.0
 
     def _own_side(self, files: FileSplit) -> int:
         return self.side or min(LARGEST_OWN_SIDE, *_first_readable(files).size)
 
 
 datasets.register("folder")(Folder)
-datasets.register("imagenet")(Folder(name="imagenet", stream=True, side=224, num_classes=1000))
+datasets.register("imagenet")(Folder(name="imagenet", stream=True, side=224, num_classes=1000, val_is_test=True))
 
 
-def _classes(directory: Path) -> tuple[str, ...]:
-    """The names of the class folders, sorted. The label of a class is its index here."""
-    if not directory.is_dir():
-        raise UsageError(f"no directory at {directory}. Put a folder of images for each class there.")
-    names = sorted(entry.name for entry in directory.iterdir() if entry.is_dir() and not entry.name.startswith("."))
-    if not names:
-        raise UsageError(f"no class folders in {directory}. Put a folder of images for each class there, two at least.")
-    if len(names) == 1:
-        raise UsageError(
-            f"only one class in {directory}: {names[0]!r}. Put a folder of images for each class there, two at least."
-        )
-    return tuple(names)
+@dataclass(frozen=True)
+class _Splits:
+    """The files of each split; `val` is None where validation is a part of `train`."""
+
+    train: FileSplit
+    val: FileSplit | None
+    test: FileSplit
 
 
-def _files(directory: Path) -> FileSplit:
-    """All images, class by class and sorted by path."""
-    paths: list[Path] = []
-    labels: list[int] = []
-    empty: list[str] = []
-    names = _classes(directory)
-    for label, name in enumerate(names):
-        found = sorted(
-            Path(folder) / file
-            for folder, _, files in os.walk(directory / name, followlinks=True)
-            for file in files
-            if file.lower().endswith(SUFFIXES) and not file.startswith(".")
-        )
-        if not found:
-            empty.append(str(directory / name))
-        paths += found
-        labels += [label] * len(found)
-    if empty:
-        raise UsageError(
-            f"no images in {_some(empty)} ({len(empty):,} of {len(names):,} class folders). "
-            f"Put some there ({', '.join(SUFFIXES)}), or delete the folders in both splits."
-        )
-    return FileSplit(tuple(paths), tuple(labels))
-
-
-def _check_same(names: tuple[str, ...], root: Path) -> None:
-    """UsageError if `val` and `train` have different classes."""
-    others = _classes(root / "val")
-    every = len({*names, *others})
+def _check_same(found: dict[str, tuple[str, ...]], root: Path) -> None:
+    """UsageError if the splits have different classes."""
+    every = {name for names in found.values() for name in names}
     lacks = [
-        f"{root / where} lacks {_some(missing)} ({len(missing):,} of {every:,} classes)"
-        for where, missing in (("val", sorted(set(names) - set(others))), ("train", sorted(set(others) - set(names))))
-        if missing
+        f"{root / folder} lacks {_some(missing)} ({len(missing):,} of {len(every):,} classes)"
+        for folder, names in reversed(found.items())
+        if (missing := sorted(every - set(names)))
+    ]
+    empty = [
+        printable(path)
+        for folder, names in found.items()
+        for name in names
+        if not all(name in others for others in found.values()) and not os.listdir(path := root / folder / name)
     ]
     if lacks:
-        raise UsageError(f"{'; '.join(lacks)}. Give both the same class folders.")
+        hint = f" {_some(empty)} {'is' if len(empty) == 1 else 'are'} empty: delete what is no class." if empty else ""
+        raise UsageError(f"{'; '.join(lacks)}. Give each the same class folders.{hint}")
 
 
 def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+    return ", ".join(map(printable, names[:5])) + (", ..." if len(names) > 5 else "")
 
 
 def _first_readable(files: FileSplit) -> Image.Image:
@@ -172,21 +241,23 @@ def _first_readable(files: FileSplit) -> Image.Image:
     return read_image(files.paths[-1])
 
 
-def _decode(files: FileSplit, side: int) -> Split:
-    """Every image: its shorter side is resized to `side`, then the centre square is cut out."""
-    transform = v2.Compose([v2.Resize(side, antialias=True), v2.CenterCrop(side), v2.PILToTensor()])
+def _decode(files: FileSplit, side: int, shown: float) -> Split:
+    """Every image: its shorter side is resized, then the centre square is cut out."""
+    transform = eval_transform(side, shown)
     images = torch.empty(len(files), 3, side, side, dtype=torch.uint8)
     readable: list[int] = []
     faults: list[Fault] = []
     for index, path in enumerate(files.paths):
         try:
-            images[index] = transform(read_image(path))
-            readable.append(index)
+            image, notes = read_noted(path, resized_to(side, shown))
         except UsageError as error:
             faults.append((path, error))
-    if faults and files.corrupt is None:
+            continue
+        images[index] = transform(image)
+        readable.append(index)
+        files.reading.note(path, notes)
+    if faults and (files.corrupt is None or not readable):
         raise refusal(faults, len(files))
-    if files.corrupt is not None:
-        files.corrupt.update(path for path, _ in faults)
+    leave_out(faults, files.corrupt, files.reading)
     every = Split(images, torch.tensor(files.labels))
     return every if len(readable) == len(files) else every.take(torch.tensor(readable))

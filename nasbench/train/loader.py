@@ -10,7 +10,6 @@ from pathlib import Path
 from random import Random
 
 import torch
-from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import v2
@@ -19,8 +18,11 @@ from nasbench.core.errors import UsageError, unknown
 from nasbench.core.recipe import Recipe
 from nasbench.core.seeds import derive
 from nasbench.train.augment import cutout, flip, mix, pad_crop, random_resized_crop
-from nasbench.train.data import AnySplit, FileSplit, ImageData, Split, at_size, normalise
+from nasbench.train.data import CROP_SHARE, AnySplit, FileSplit, ImageData, Split, at_size, normalise
+from nasbench.train.decoding import Fault, read_noted, reason_of, refusal
+from nasbench.train.decoding import read_image as read_image
 from nasbench.train.device import isolated_rng
+from nasbench.train.reading import Reading
 from nasbench.train.replicas import ALONE, Replicas
 
 Batch = tuple[Tensor, Tensor]
@@ -72,8 +74,11 @@ class TrainBatches:
                 yield batch.images, batch.labels
             return
         if self._files is None:
-            transform = _train_transform(self._data.image_size, self._recipe)
-            self._files = _FileBatches(self._split, transform, self._device, all_needed=self._replicas.count > 1)
+            transform = _train_transform(self._data.image_size, self._recipe, self._data.shown)
+            side = resized_to(self._data.image_size, self._data.shown)
+            self._files = _FileBatches(
+                self._split, transform, self._device, all_needed=self._replicas.count > 1, side=side
+            )
         seeds = [derive(self._seed, "augment", epoch, index) for index in order.tolist()]
         yield from self._files(list(zip(order.tolist(), seeds, strict=True)), self._batch_size // self._replicas.count)
 
@@ -100,49 +105,36 @@ def eval_batches(split: AnySplit, data: ImageData, device: torch.device, batch_s
         for images, labels in zip(split.images.split(batch_size), split.labels.split(batch_size), strict=True):
             yield normalise(at_size(images.to(device), data.image_size), data.mean, data.std), labels.to(device)
         return
-    files = _FileBatches(split, _eval_transform(data.image_size), device)
+    transform = eval_transform(data.image_size, data.shown)
+    files = _FileBatches(split, transform, device, side=resized_to(data.image_size, data.shown))
     for images, labels in files([(index, 0) for index in range(len(split))], batch_size):
         yield normalise(images.float(), data.mean, data.std), labels
 
 
-def read_image(path: str | os.PathLike[str]) -> Image.Image:
-    """Reads an RGB image. UsageError, with the path, if the file is not a readable image."""
-    try:
-        with Image.open(path) as image:
-            return image.convert("RGB")
-    except (OSError, SyntaxError, ValueError, UnidentifiedImageError) as error:  # PIL raises these for broken files
-        raise UsageError(f"cannot read the image {path}: {error}. Replace or delete it.") from error
-
-
-Fault = tuple[Path, UsageError]
-"""A file that cannot be read, and the reason."""
-
-
-WITHOUT_THEM = "Or leave such files out: nasbench transfer --skip-corrupt."
-
-
-def refusal(faults: Sequence[Fault], total: int, hint: str = WITHOUT_THEM) -> UsageError:
-    """The error for files that cannot be read: it counts and names them. `total` files were tried."""
-    names = ", ".join(str(path) for path, _ in faults[:5]) + (", ..." if len(faults) > 5 else "")
-    return UsageError(f"{len(faults):,} of {total:,} images cannot be read ({names}). The first: {faults[0][1]} {hint}")
-
-
 class _FileBatches:
     """Decodes files into uint8 batches on the device. Its worker processes, if any, live as long as the object.
+
+    `side` is what the transform resizes the shorter side of an image to, where it resizes the whole image.
 
     If no file of a batch can be read, the batch is left out. With `all_needed` it is an error instead, since other
     replicas would wait for this replica's part.
     """
 
     def __init__(
-        self, split: FileSplit, transform: v2.Transform, device: torch.device, all_needed: bool = False
+        self,
+        split: FileSplit,
+        transform: v2.Transform,
+        device: torch.device,
+        all_needed: bool = False,
+        side: int | None = None,
     ) -> None:
         self._device, self._order, self._corrupt, self._all_needed = device, _Order(), split.corrupt, all_needed
+        self._reading = split.reading
         # A training on the CPU needs all cores itself; a GPU would wait for images that one process decodes.
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
         workers = 0 if device.type == "cpu" else min(MAX_WORKERS, cores)
         self._loader = DataLoader(
-            _Files(split, transform),
+            _Files(split, transform, side),
             batch_sampler=self._order,
             num_workers=workers,
             collate_fn=_collate,
@@ -155,11 +147,12 @@ class _FileBatches:
     def __call__(self, keys: list[tuple[int, int]], batch_size: int) -> Iterator[Batch]:
         """The images at (index, seed) of each key."""
         self._order.batches = [keys[start : start + batch_size] for start in range(0, len(keys), batch_size)]
-        for images, labels, faults in self._loader:
+        for images, labels, faults, notes in self._loader:
             if faults and self._corrupt is None:
                 raise refusal(faults, len(labels) + len(faults))
-            if self._corrupt is not None:
-                self._corrupt.update(path for path, _ in faults)
+            leave_out(faults, self._corrupt, self._reading)
+            for path, kinds in notes:
+                self._reading.note(path, kinds)
             if len(labels) == 0:
                 if self._all_needed:
                     hint = "They are all images of a batch that this process has to compute."
@@ -181,42 +174,58 @@ class _Order:
         return len(self.batches)
 
 
-class _Files(Dataset[tuple[Tensor, int] | Fault]):
+Decoded = tuple[Tensor, int, Path, tuple[str, ...]]
+"""An image uint8 (3, S, S), its label, its file, and what was done to it when it was read."""
+
+
+class _Files(Dataset[Decoded | Fault]):
     """Returns an error as a value: if a worker process raised it, its message would be wrapped in a traceback."""
 
-    def __init__(self, split: FileSplit, transform: v2.Transform) -> None:
-        self._split, self._transform = split, transform
+    def __init__(self, split: FileSplit, transform: v2.Transform, side: int | None) -> None:
+        self._paths, self._labels, self._transform, self._side = split.paths, split.labels, transform, side
 
-    def __getitem__(self, key: tuple[int, int]) -> tuple[Tensor, int] | Fault:
+    def __getitem__(self, key: tuple[int, int]) -> Decoded | Fault:
         index, seed = key
+        path = self._paths[index]
         try:
-            image = read_image(self._split.paths[index])
+            image, notes = read_noted(path, self._side)
         except UsageError as error:
-            return self._split.paths[index], error
+            return path, error
         with isolated_rng(CPU, seed):
-            return self._transform(image), self._split.labels[index]  # uint8 (3, S, S)
+            return self._transform(image), self._labels[index], path, notes
 
 
-def _collate(items: Sequence[tuple[Tensor, int] | Fault]) -> tuple[Tensor, Tensor, list[Fault]]:
-    images, labels, faults = [], [], []
-    for first, second in items:
-        if isinstance(second, UsageError):
-            assert isinstance(first, Path), first
-            faults.append((first, second))
-        else:
-            assert isinstance(first, Tensor), first
-            images.append(first)
-            labels.append(second)
+def _collate(
+    items: Sequence[Decoded | Fault],
+) -> tuple[Tensor, Tensor, list[Fault], list[tuple[Path, tuple[str, ...]]]]:
+    images, labels, faults, notes = [], [], [], []
+    for item in items:
+        if len(item) == 2:
+            faults.append(item)
+            continue
+        image, label, path, kinds = item
+        images.append(image)
+        labels.append(label)
+        if kinds:
+            notes.append((path, kinds))
     stacked = torch.stack(images) if images else torch.empty(0)
-    return stacked, torch.tensor(labels), faults  # uint8 (B, 3, S, S), int64 (B)
+    return stacked, torch.tensor(labels), faults, notes  # uint8 (B, 3, S, S), int64 (B)
 
 
-def _train_transform(image_size: int, recipe: Recipe) -> v2.Transform:
+def leave_out(faults: Sequence[Fault], corrupt: set[Path] | None, reading: Reading) -> None:
+    """Counts files that cannot be read and are left out."""
+    if corrupt is not None:
+        corrupt.update(path for path, _ in faults)
+        for path, error in faults:
+            reading.leave_out(path, reason_of(path, error))
+
+
+def _train_transform(image_size: int, recipe: Recipe, shown: float = CROP_SHARE) -> v2.Transform:
     if recipe.random_resized_crop:
         scale = (recipe.random_resized_crop, 1.0)
         crop: list[v2.Transform] = [v2.RandomResizedCrop(image_size, scale=scale, antialias=True)]
     else:
-        crop = _centre_crop(image_size)
+        crop = _centre_crop(image_size, shown)
     mirror = [v2.RandomHorizontalFlip()] if recipe.flip else []
     policy = _policy(recipe)
     return v2.Compose([*crop, *mirror, v2.PILToTensor(), *([policy] if policy else [])])
@@ -240,10 +249,18 @@ def _policy(recipe: Recipe) -> v2.Transform | None:
     return known[recipe.policy]()
 
 
-def _eval_transform(image_size: int) -> v2.Transform:
-    return v2.Compose([*_centre_crop(image_size), v2.PILToTensor()])
+def eval_transform(image_size: int, shown: float) -> v2.Transform:
+    """What evaluation sees of a picture: the centre square of side `image_size`, once its shorter side is resized.
+
+    `shown` is the share of the shorter side that the square has.
+    """
+    return v2.Compose([*_centre_crop(image_size, shown), v2.PILToTensor()])
 
 
-def _centre_crop(image_size: int) -> list[v2.Transform]:
-    # The centre 224 of 256 pixels, the usual evaluation on ImageNet (Krizhevsky et al. 2012).
-    return [v2.Resize(round(image_size * 256 / 224), antialias=True), v2.CenterCrop(image_size)]
+def resized_to(image_size: int, shown: float) -> int:
+    """Pixels of the shorter side before the centre square is cut out."""
+    return round(image_size / shown)
+
+
+def _centre_crop(image_size: int, shown: float) -> list[v2.Transform]:
+    return [v2.Resize(resized_to(image_size, shown), antialias=True), v2.CenterCrop(image_size)]

@@ -11,7 +11,8 @@ from nasbench.core.errors import UsageError
 from nasbench.core.spec import Task
 from nasbench.train.content import content_of
 from nasbench.train.data import AnySplit, ImageData
-from nasbench.train.datasets import default_data_dir, on_device_once, read_once, resolve_dataset
+from nasbench.train.datasets import default_data_dir, on_device_once, read_once, reading_of, resolve_dataset
+from nasbench.train.reading import Reading
 
 
 @dataclass(frozen=True)
@@ -48,16 +49,28 @@ class DataSource:
 
     def test(self, pixels: int | None = None) -> tuple[AnySplit, set[Path]]:
         """The test split, which no search may touch, and a set that gathers the files left out as it is read."""
-        dataset = resolve_dataset(self.name, self.skip_corrupt)
-        split = dataset.load_test(self._directory, pixels or self.image_size, False)
+        _, directory, size, _, skip_corrupt, judged_at = self._key(pixels)
+        dataset = resolve_dataset(self.name, skip_corrupt, self.reading, judged_at)
+        split = dataset.load_test(directory, size, False)
+        if len(split) == 0:
+            raise UsageError(f"data set {self.name!r} has no test images")
+        self.reading.images["test"] = len(split)
         left_out = getattr(dataset, "corrupt", None)
         return split, set() if left_out is None else left_out
 
+    @property
+    def reading(self) -> Reading:
+        """What this process met in the data set: what was left out, and what was not read as it is in the files."""
+        return reading_of(self.name, self._directory, self.skip_corrupt)
+
     def check(self) -> None:
         """UsageError where the data set is missing, or has too few images to train on."""
-        images = len(self.read().train)
+        data = self.read()
+        images = len(data.train)
         if images < 2:
             raise UsageError(f"data set {self.name!r} has {images} training images: too few to train on")
+        if len(data.val) == 0:
+            raise UsageError(f"data set {self.name!r} has no validation images")
 
     def identity(self, test: bool = False) -> Mapping[str, Any]:
         """Its content by digest, as JSON; with `test`, that of the test split too."""
@@ -71,5 +84,10 @@ class DataSource:
     def _directory(self) -> Path:
         return Path(self.directory) if self.directory else default_data_dir()
 
-    def _key(self, pixels: int | None) -> tuple[str, Path, int | None, bool, bool]:
-        return self.name, self._directory, pixels or self.image_size, self.download, self.skip_corrupt
+    def _key(self, pixels: int | None) -> tuple[str, Path, int | None, bool, bool, int | None]:
+        """At another size than its own, evaluation shows as much of an image as at its own."""
+        judged_at = None
+        if pixels is not None and pixels != self.image_size:
+            own = self.image_size or self.task().image_size
+            judged_at = own if own != pixels else None
+        return self.name, self._directory, pixels or self.image_size, self.download, self.skip_corrupt, judged_at

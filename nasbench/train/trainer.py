@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from nasbench.core.errors import TrialFailed
+from nasbench.core.errors import TrialFailed, UsageError
 from nasbench.core.protocols import Report
 from nasbench.core.recipe import Recipe
 from nasbench.train.checkpoint import load_state, save_state
@@ -168,7 +168,9 @@ def evaluate(
     if losses:
         sums[:3], sums[3] = torch.stack(counts).sum(dim=0).cpu(), torch.stack(losses).double().sum().cpu()
     seen, right, among_five, loss = replicas.sum(sums.to(device)).tolist()
-    return Evaluation(int(seen), int(right), int(among_five), loss / max(1, seen))
+    if not seen:
+        raise UsageError(f"none of the {len(split):,} images to evaluate can be read. Replace or delete their files.")
+    return Evaluation(int(seen), int(right), int(among_five), loss / seen)
 
 
 def _identity(model: nn.Module, data: ImageData, recipe: Recipe, seed: int, epochs: int) -> dict[str, Any]:

@@ -120,7 +120,7 @@ def test_a_comparison_is_gone_on_with_without_its_arguments(here: Path, capsys: 
     again = json.loads(capsys.readouterr().out)
     assert again["rows"] == first["rows"]
     assert main(["compare", "zoo:lenet5", "zoo:resnet20", "--resume", "--run", "resumed"]) == 2
-    assert "--models" in capsys.readouterr().err
+    assert "MODEL" in capsys.readouterr().err
 
 
 def test_an_ensemble_averages_probabilities(tmp_path: Path) -> None:

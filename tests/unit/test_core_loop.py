@@ -192,9 +192,9 @@ def test_a_pruned_training_answers_no_equal_job() -> None:
 
 def test_when_the_simulated_time_is_over_the_run_is_finished_and_the_last_trial_is_not_logged() -> None:
     log: list[Trial] = []
-    jobs = loop(Script("abcd"), log, clock=SimulatedClock(25.0, lambda _: 10.0))
-    while not jobs.finished:
-        answer(jobs)
+    jobs = loop(Script("abcd"), log, clock=SimulatedClock(25.0, "cost"))
+    while (job := jobs.next()) is not None:
+        jobs.finish(job, {"val_accuracy": 0.5, "cost": 10.0}, 1.0, "local")
     assert [trial.number for trial in log] == [1, 2]
 
 

@@ -16,7 +16,8 @@ from nasbench.core.errors import UsageError
 from nasbench.core.job import Job
 from nasbench.core.trial import Trial
 from nasbench.trackers.guard import Guarded
-from nasbench.trackers.wandb import WandbTracker, key_is_set_up
+from nasbench.trackers.wandb import WandbTracker
+from nasbench.trackers.wandb_run import key_is_set_up
 from unit.test_trackers_console import Info
 from unit.toys import trial
 

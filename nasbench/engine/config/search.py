@@ -6,7 +6,7 @@ from typing import Any, Literal
 from nasbench.core.count_text import parse_count
 from nasbench.core.errors import UsageError
 from nasbench.core.objectives import parse_objectives
-from nasbench.engine.config.record import Record, free, number
+from nasbench.engine.config.record import Record, flag, free, number
 from nasbench.engine.config.shared import Data, Place, Table, Tracking, Training, Workers
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -38,8 +38,7 @@ class Goals(Record):
         if parse_objectives(self.objectives) and self.target_macs is not None:
             raise UsageError(
                 "--target-macs makes one score of accuracy and multiply-adds, --objectives keeps them apart: give one "
-                "of "
-                "the two"
+                "of the two"
             )
 
     def count(self, name: str) -> int | None:
@@ -108,6 +107,7 @@ class SearchConfig(Record):
                 "--time-budget counts a table's --cost-column: it is for --evaluator table:FILE; got "
                 f"{self.evaluator!r}"
             )
+        self._check_heeded()
         if bool(self.retrain_top) != bool(self.retrain_epochs):
             raise UsageError("--retrain-top K and --retrain-epochs E go together: give both or neither")
 
@@ -120,6 +120,23 @@ class SearchConfig(Record):
         """With the columns of the score that follow from the objectives and from a shipped table."""
         metrics = [objective.metric for objective in parse_objectives(self.goals.objectives)]
         return replace(self, table=self.table.completed(self.table_file, metrics))
+
+    def _check_heeded(self) -> None:
+        """UsageError for flags of a table where networks are trained, and of trainings where a table has the results.
+
+        An evaluator of one's own may heed any.
+        """
+        names: tuple[str, ...] = ()
+        what = ""
+        if self.evaluator == "train":  # objectives are written among the columns when a search begins
+            columns = ("score_column", "cost_column", *(() if self.goals.objectives else ("report_columns",)))
+            names, what = columns, "is for --evaluator table:FILE"
+        elif self.table_file is not None:
+            names, what = ("epochs", "cells", "filters", "image_size", "skip_corrupt"), "is for --evaluator train"
+        given, plain = self.flat(), SearchConfig().flat()
+        for name in names:
+            if given[name] != plain[name]:
+                raise UsageError(f"{flag(name)} {what}; got --evaluator {self.evaluator}. Leave one of the two out.")
 
 
 @dataclass(frozen=True)

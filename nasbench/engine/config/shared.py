@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from nasbench.core.errors import UsageError
-from nasbench.engine.config.record import Record, free, number
+from nasbench.core.file_name import check_path, file_name
+from nasbench.engine.config.record import Record, flag, free, number
 
 if TYPE_CHECKING:
     from nasbench.train.source import DataSource
@@ -61,6 +62,17 @@ class Seeds(Record):
     trained_dir: str = free("runs/trained")
     """Where finished trainings lie; a training that is there is not run twice."""
 
+    def check(self) -> None:
+        super().check()
+        check_path(self.trained_dir, "--trained-dir")
+
+
+UNHEEDED: dict[str, tuple[str, ...]] = {
+    "local": ("workers", "gpus_per_worker", "ray_address"),
+    "processes": ("gpus_per_worker", "ray_address", "trial_timeout"),
+}
+"""Executor -> the fields of Workers that mean nothing to it."""
+
 
 @dataclass(frozen=True)
 class Workers(Record):
@@ -92,6 +104,14 @@ class Workers(Record):
             raise UsageError(
                 "--gpus-per-worker and --ray-address are for Ray workers: give --workers K with K from 1 on"
             )
+        unheeded = [name for name in UNHEEDED.get(self.executor, ()) if getattr(self, name) != getattr(Workers(), name)]
+        if unheeded:
+            raise UsageError(
+                f"{' and '.join(map(flag, unheeded))} cannot go with --executor {self.executor}, which has no such "
+                "thing; leave one of them out"
+            )
+        if self.executor == "ray" and self.workers == 0:
+            raise UsageError("--executor ray needs --workers K with K from 1 on; got --workers 0")
 
 
 @dataclass(frozen=True)
@@ -104,6 +124,11 @@ class Tracking(Record):
     """Also a W&B run for each trial, grouped under the run's."""
     track: tuple[str, ...] = free(())
     """More trackers: NAME or my_package.my_module:MyTracker."""
+
+    def check(self) -> None:
+        super().check()
+        if self.wandb == "off" and self.wandb_trials:
+            raise UsageError("--wandb-trials asks for more of W&B, and --wandb off for nothing of it: give one of them")
 
     @property
     def names(self) -> list[str]:
@@ -130,6 +155,8 @@ class Place(Record):
 
     def check(self) -> None:
         super().check()
+        if self.run is not None:
+            check_path(self.run, "--run")
         if self.resume and self.run is None:
             raise UsageError("--resume needs --run DIR: the directory of the run to go on with")
         if self.run is not None and not self.resume and (Path(self.run) / "run.json").exists():
@@ -141,7 +168,8 @@ class Place(Record):
         """The run directory: the one given, or else a new one that says when, and `names`."""
         if self.run is not None:
             return Path(self.run)
-        return Path("runs") / "-".join([f"{datetime.now():%Y%m%d-%H%M%S}", *names])
+        name = "-".join([f"{datetime.now():%Y%m%d-%H%M%S}", *names])
+        return Path("runs") / file_name(name, "Say where the run is to lie, with --run DIR.")
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from nasbench.core.registry import models, spaces
 from nasbench.core.spec import ModelSpec, Size, Task
 from nasbench.core.trial_of_run import at_trial, split, trial_of
 from nasbench.engine.config import ModelOverrides
+from nasbench.engine.networks import unknown_model
 
 if TYPE_CHECKING:
     from torch import nn
@@ -75,15 +76,7 @@ def _from_zoo(model: str, form: ModelOverrides) -> ModelSpec:
     name = model.removeprefix("zoo:")
     known = zoo.entries()
     if name not in known:
-        published = [f"space:{space}:{name}" for space in spaces.names() for name in _published(space)]
-        near = [*known, *published]
-        raise unknown(
-            "model",
-            name,
-            near,
-            "A model is zoo:NAME, space:SPACE:PUBLISHED, an architecture.json, a run directory, "
-            "or my_package.my_module:MyNet.",
-        )
+        raise unknown_model(name)
     return _formed(ModelSpec("zoo", Size(), known[name].card.task, name=name), form, None, as_published=False)
 
 
@@ -189,8 +182,3 @@ def _read(path: Path) -> ModelSpec:
         return ModelSpec.from_json(record.get("spec", record) if isinstance(record, dict) else {})
     except ValueError as error:
         raise UsageError(f"{path} is not an architecture.json of nasbench: {error}") from error
-
-
-def _published(space_name: str) -> list[str]:
-    space = spaces.make(space_name)
-    return list(space.published()) if isinstance(space, PublishedCells) else []

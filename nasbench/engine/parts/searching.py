@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nasbench.core.clock import SimulatedClock
 from nasbench.core.errors import UsageError
@@ -21,6 +21,9 @@ from nasbench.evaluators.measured import with_objectives
 from nasbench.strategies.constrained import Limits, constrained
 from nasbench.strategies.control import Control
 from nasbench.trackers.guard import guarded_trackers
+
+if TYPE_CHECKING:
+    from nasbench.train.reading import Reading
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,8 @@ class SearchParts:
     """What run.json says of how proposals become networks."""
     clock: SimulatedClock | None = None
     pruner: Pruner | None = None
+    reading: "Reading | None" = None
+    """What is met in the images of the data set; None where the evaluator is a table."""
 
     def identity(self) -> dict[str, Any]:
         """What its results depend on beside its configuration."""
@@ -52,6 +57,7 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
     goals, columns, trains = config.goals, config.table, config.evaluator == "train"
     objectives, target_macs = parse_objectives(goals.objectives), goals.count("target_macs")
     options = parse_options(config.strategy_options, "--strategy-options")
+    strategies.get(config.strategy)  # a wrong name is answered before files are looked at
     recipe = recipe_named(config.training.recipe, config.training.epochs)
     space: SearchSpace = spaces.make(config.space)
     pruner = None if config.pruner is None else pruners.make(config.pruner)
@@ -125,6 +131,7 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
         },
         clock=SimulatedClock(budget, seconds) if budget and seconds else None,
         pruner=pruner,
+        reading=None if config.table_file is not None else config.data.source.reading,
     )
 
 

@@ -1,4 +1,4 @@
-"""SIGTERM ends a run as Ctrl-C does."""
+"""Ctrl-C and SIGTERM end a run in the same way."""
 
 import signal
 import threading
@@ -7,20 +7,27 @@ from contextlib import contextmanager
 from types import FrameType
 
 from nasbench.core.errors import Interrupted
+from nasbench.core.stop_signals import STOP, Repeats
 
 
 @contextmanager
-def sigterm_interrupts() -> Iterator[None]:
-    """While it lasts, SIGTERM raises Interrupted in the main thread. Elsewhere than there it changes nothing."""
+def interrupts() -> Iterator[None]:
+    """While it lasts, SIGINT and SIGTERM raise Interrupted in the main thread; a quick second one changes nothing.
+
+    Outside the main thread it does nothing.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+    repeats = Repeats()
 
-    def interrupt(_signum: int, _frame: FrameType | None) -> None:
-        raise Interrupted("SIGTERM")
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        if not repeats.is_repeat():
+            raise Interrupted(signal.Signals(number).name)
 
-    previous = signal.signal(signal.SIGTERM, interrupt)
+    previous = {number: signal.signal(number, interrupt) for number in STOP}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for number, handler in previous.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)

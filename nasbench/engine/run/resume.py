@@ -79,7 +79,7 @@ def check_command(run: Mapping[str, Any], command: str, directory: Path) -> None
 
 def _contradiction(name: str, old: Any, new: Any, directory: Path) -> UsageError:
     return UsageError(
-        f"{flag(name)} {_told(new)} contradicts the run in {directory}, which has {_told(old)}. "
+        f"{_flag(name)} {_told(new)} contradicts the run in {directory}, which has {_told(old)}. "
         "Leave the flag out, or start a new run."
     )
 
@@ -92,6 +92,11 @@ def _known(config: Record, stored: Mapping[str, Any]) -> dict[str, Any]:
 
 def _tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
+
+
+def _flag(name: str) -> str:
+    """How a command names a field: models stand without a flag."""
+    return "MODEL" if name in ("model", "models") else flag(name)
 
 
 def _told(value: Any) -> str:

@@ -3,11 +3,12 @@ running.
 """
 
 import json
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nasbench.core.clock import SimulatedClock
 from nasbench.core.errors import Interrupted, RunFailed, UsageError
@@ -19,10 +20,13 @@ from nasbench.core.source import JobSource
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
 from nasbench.engine.config import Record
-from nasbench.engine.run.interrupt import sigterm_interrupts
+from nasbench.engine.run.interrupt import interrupts
 from nasbench.engine.run.provenance import now, provenance
 from nasbench.engine.run.resume import check_same
 from nasbench.engine.run.watch import close_trackers, print_note
+
+if TYPE_CHECKING:
+    from nasbench.train.reading import Reading
 
 CURVES = "curves.jsonl"
 """What trainings reported after each epoch. Derived: losing it costs curves, no trial."""
@@ -36,6 +40,7 @@ class Opening:
         command: as in `nasbench COMMAND`.
         plan: goes into run.json beside the configuration, so that the log can be read without it.
         identity: what results depend on beside the configuration, by content. A resumed run must find the same.
+        reading: what was met in the images of the data set; it is printed once, and goes into run.json.
     """
 
     command: str
@@ -47,6 +52,7 @@ class Opening:
     plan: Mapping[str, Any]
     identity: Mapping[str, Any]
     listeners: Sequence[Callable[[RunStore], Callable[[Trial], None]]] = ()
+    reading: "Reading | None" = None
 
 
 class Run:
@@ -57,6 +63,8 @@ class Run:
         self.directory = store.directory
         self._executor, self._trackers = opening.executor, opening.trackers
         self._watched = False
+        self._reading, self._said = opening.reading, list[str]()
+        self._tell_of_reading()
         made = [make(store) for make in opening.listeners]
         self._listeners = [*made, *(tracker.trial for tracker in opening.trackers)]
 
@@ -99,16 +107,36 @@ class Run:
             self._executor.run(loop, evaluator)
 
     def end(self, summary: Mapping[str, Any], report: Callable[[RunStore], object]) -> None:
-        """Marks the run as ended, writes its report and lets the trackers go."""
+        """Marks the run as ended, writes its report and lets the trackers go.
+
+        Where no trial succeeded, the command fails, and the trackers hear it; a failed one among others is an answer.
+        """
+        self._tell_of_reading()
         self.store.update(ended=now())
         report(self.store)
-        self.break_off(summary)
+        none = bool(self.trials) and not any(trial.scored for trial in self.trials)
+        self.break_off({**summary, "error": _nothing_succeeded(self.trials)} if none else summary)
 
     def break_off(self, summary: Mapping[str, Any]) -> None:
         """Lets the trackers go, once; `summary` says how it ended."""
         if self._watched:
             close_trackers(self._trackers, summary, self.directory)
         self._watched = False
+
+    def _tell_of_reading(self) -> None:
+        """Prints what is new of what was met in the images, and puts all of it into run.json.
+
+        Of images that are read batch by batch, much is known at the end alone.
+        """
+        if self._reading is None or not (record := self._reading.to_json()):
+            return
+        lines = self._reading.lines()
+        for line in lines:
+            if line not in self._said:
+                print_note(line)
+        self._said = lines
+        if self.store.run.get("data") != record:
+            self.store.update(data=record)
 
     def _log_epoch(self, job: Job, epochs: int, metrics: Metrics) -> None:
         line = json.dumps({"number": job.number, "seed": job.seed, "name": job.name, "epoch": epochs, **metrics})
@@ -127,6 +155,11 @@ def open_run(opening: Opening) -> Iterator[Run]:
 
     Interrupted on Ctrl-C and SIGTERM, with how to go on. UsageError and RunFailed pass through.
     """
+    with interrupts():
+        yield from _opened(opening)
+
+
+def _opened(opening: Opening) -> Iterator[Run]:
     store: RunStore | None = None
     run: Run | None = None
     try:
@@ -134,13 +167,13 @@ def open_run(opening: Opening) -> Iterator[Run]:
             print_note(line)
         store = _store(opening)
         run = Run(store, opening)
-        with sigterm_interrupts():
-            yield run
+        yield run
     except KeyboardInterrupt as interrupt:
-        if run is not None:
-            run.break_off({"interrupted": True})
         done = f"{len(store.trials) if store else 0} finished trials are kept in {opening.directory}"
-        again = f"nasbench {opening.command} --run {opening.directory} --resume"
+        again = f"nasbench {opening.command} --run {shlex.quote(str(opening.directory))} --resume"
+        with suppress(KeyboardInterrupt):  # who interrupts again does not want to wait for the trackers
+            if run is not None:
+                run.break_off({"interrupted": True})
         raise Interrupted(f"interrupted; {done}. Go on with: {again}") from interrupt
     except (UsageError, RunFailed) as error:
         if run is not None:
@@ -163,11 +196,12 @@ def curves(directory: Path) -> list[dict[str, Any]]:
 def check_some_succeeded(trials: Sequence[Trial], directory: Path) -> None:
     """RunFailed, with the reasons, where no trial has a score."""
     if not any(trial.scored for trial in trials):
-        reasons = {trial.error for trial in trials if trial.error}
-        raise RunFailed(
-            f"none of the {len(trials)} trials succeeded: {'; '.join(sorted(reasons)[:3])}. See "
-            f"{directory / 'report.html'}"
-        )
+        raise RunFailed(f"{_nothing_succeeded(trials)}. See {directory / 'report.html'}")
+
+
+def _nothing_succeeded(trials: Sequence[Trial]) -> str:
+    reasons = {trial.error for trial in trials if trial.error}
+    return f"none of the {len(trials)} trials succeeded: {'; '.join(sorted(reasons)[:3])}"
 
 
 def _store(opening: Opening) -> RunStore:

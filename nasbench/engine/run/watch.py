@@ -1,11 +1,11 @@
 """What a run says to those who watch it, besides its trials."""
 
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from nasbench.core.protocols import Tracker
+from nasbench.core.shown import say
 
 
 def close_trackers(trackers: Sequence[Tracker], summary: Mapping[str, Any], directory: Path) -> None:
@@ -16,4 +16,4 @@ def close_trackers(trackers: Sequence[Tracker], summary: Mapping[str, Any], dire
 
 def print_note(text: str) -> None:
     """A line for people, on standard error."""
-    print(f"nasbench: {text}", file=sys.stderr)
+    say(f"nasbench: {text}")

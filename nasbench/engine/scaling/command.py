@@ -16,7 +16,7 @@ from nasbench.engine.report import write_report
 from nasbench.engine.scaling.published import build_as_published, named, nearest
 from nasbench.engine.scaling.request import along, check_request, coefficients_of
 from nasbench.engine.scaling.result import ScaleResult, names_of
-from nasbench.engine.training.trainings import Trained, run_trainings, specify, trainings_of
+from nasbench.engine.training.trainings import Trained, check_names, run_trainings, specify, trainings_of
 from nasbench.evaluators.start import Start
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def _base(config: ScaleConfig) -> ModelSpec:
     size, pixels = config.training, config.data.image_size
     overrides = ModelOverrides(config.stack, size.cells, size.filters, config.classes, pixels, config.skeleton)
     if config.train:
+        check_names(config)
         return _scalable(specify([config.base], config.data, overrides)[config.base])
     spec = resolve(config.base, overrides)
     task = replace(spec.task, image_size=pixels or spec.pixels)

@@ -95,12 +95,9 @@ def coefficients_of(config: ScaleConfig) -> Coefficients:
         near = nearest_on_surface(found)
         raise UsageError(
             f"alpha * beta**2 * gamma**2 = {found.product:.4g} with alpha {found.alpha:g}, beta {found.beta:g}, gamma "
-            f"{found.gamma:g}, and "
-            f"should be about 2 ({low} to {high}), so that multiply-adds double with each phi. The nearest with the "
-            "same balance: "
-            f"--alpha {near.alpha:.4g} --beta {near.beta:.4g} --gamma {near.gamma:.4g}. For any product give the "
-            "multipliers outright: "
-            "--depth D --width W --resolution R."
+            f"{found.gamma:g}, and should be about 2 ({low} to {high}), so that multiply-adds double with each phi. "
+            f"The nearest with the same balance: --alpha {near.alpha:.4g} --beta {near.beta:.4g} --gamma "
+            f"{near.gamma:.4g}. For any product give the multipliers outright: --depth D --width W --resolution R."
         )
     return found
 

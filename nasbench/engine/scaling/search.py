@@ -18,7 +18,7 @@ from nasbench.core.compound import Coefficients, Multipliers, on_surface
 from nasbench.core.errors import UsageError
 from nasbench.core.objectives import MACS_EXPONENT
 from nasbench.core.protocols import Metrics, SearchSpace, Strategy, Tracker
-from nasbench.core.recipe import Recipe, recipe_named
+from nasbench.core.recipe import Recipe
 from nasbench.core.registry import executors, strategies
 from nasbench.core.source import JobList, Plan
 from nasbench.core.spec import ModelSpec
@@ -36,7 +36,7 @@ from nasbench.engine.scaling.published import nearest
 from nasbench.engine.scaling.request import check_search
 from nasbench.engine.scaling.result import ScaleResult
 from nasbench.engine.scaling.source import ScaledBase, SurfaceSource
-from nasbench.engine.training.trainings import specify
+from nasbench.engine.training.trainings import check_names, specify
 from nasbench.trackers.guard import guarded_trackers
 
 if TYPE_CHECKING:
@@ -117,6 +117,7 @@ def run_scale_search(
         plan={**described, "base": parts.small.to_json(), "target_macs": None, "recipe": asdict(parts.recipe)},
         identity=parts.evaluator.identity(),
         listeners=(BestWeights,),
+        reading=parts.evaluator.data.reading,
     )
     with open_run(opening) as run:
         _answer(config, parts, run)
@@ -129,7 +130,7 @@ def _prepare(config: ScaleConfig, directory: Path) -> ScaleParts:
     """Looks everything up, and answers every wrong name, path and size before any work starts."""
     from nasbench.evaluators.training import TrainingEvaluator
 
-    recipe = recipe_named(config.training.recipe, config.training.epochs)
+    recipe = check_names(config)
     size = config.training
     overrides = ModelOverrides(config.stack, size.cells, size.filters, skeleton=config.skeleton)
     base = specify([config.base], config.data, overrides)[config.base]
@@ -195,9 +196,8 @@ def _about(config: ScaleConfig, base: ModelSpec, small: ModelSpec, recipe: Recip
     if part != whole:
         lines = [
             f"base {config.base}, shrunk by the recipe {recipe.name!r} to depth x {recipe.base_depth:g} and width x "
-            f"{recipe.base_width:g}: "
-            f"{part / 1e6:.1f}M multiply-adds at {base.task.image_size} px, not {whole / 1e6:.1f}M; candidates have "
-            "about twice as many"
+            f"{recipe.base_width:g}: {part / 1e6:.1f}M multiply-adds at {base.task.image_size} px, not "
+            f"{whole / 1e6:.1f}M; candidates have about twice as many"
         ]
     if stops_early(config, recipe.epochs):
         lines.append(

@@ -16,7 +16,7 @@ from nasbench.core.trial_of_run import split
 from nasbench.engine.config import CompareConfig, ModelOverrides
 from nasbench.engine.parts.models import is_of_run
 from nasbench.engine.report import write_report
-from nasbench.engine.training.trainings import Trained, Trainings, run_trainings, specify, trainings_of
+from nasbench.engine.training.trainings import Trained, Trainings, check_names, run_trainings, specify, trainings_of
 from nasbench.evaluators.start import Start
 
 if TYPE_CHECKING:
@@ -50,11 +50,12 @@ def trainings_for(config: CompareConfig) -> tuple[dict[str, str], Trainings]:
     if len(config.models) + config.controls < 2:
         raise UsageError("a comparison needs two models or more; name them, or add random cells with --controls K")
     size = config.training
+    recipe = check_names(config)
     found = specify(config.models, config.data, ModelOverrides(cells=size.cells, filters=size.filters))
     sources = {name: "found" if _is_found(name) else "baseline" for name in found}
     controls = _controls(found, sources, config)
     sources |= dict.fromkeys(controls, "random")
-    return sources, trainings_of({**found, **controls}, config, Start())
+    return sources, trainings_of({**found, **controls}, config, Start(), recipe)
 
 
 def compare(config: CompareConfig, argv: Sequence[str]) -> CompareResult:
@@ -122,14 +123,16 @@ def _search_record(model: str) -> dict[str, Any] | None:
 
 def _ensemble(sources: Mapping[str, str], trained: Trained) -> dict[str, Any] | None:
     """The mean of the models' class probabilities, seed by seed, over the seeds that all of them have."""
-    from nasbench.evaluators.predictions import ensemble_accuracy, test_labels
+    from nasbench.evaluators.predictions import ensemble_accuracy, labels_of
 
     models = [name for name, source in sources.items() if source != "random" and trained.of(name)]
     if not models:
         return None
     done = {model: {trial.seed: trial for trial in trained.of(model)} for model in models}
     seeds = sorted(set.intersection(*(set(trials) for trials in done.values())))
-    labels = test_labels(trained.evaluator.data)
-    accuracies = [ensemble_accuracy([trained.folder(done[model][seed]) for model in models], labels) for seed in seeds]
+    accuracies = []
+    for seed in seeds:
+        folders = [trained.folder(done[model][seed]) for model in models]
+        accuracies.append(ensemble_accuracy(folders, labels_of(folders[0], trained.evaluator.data)))
     params, macs = (sum(trained.of(model)[0].metrics[what] for model in models) for what in ("params", "macs"))
     return {"models": len(models), "params": params, "macs": macs, "seeds": seeds, "accuracies": accuracies}

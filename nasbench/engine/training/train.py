@@ -9,6 +9,7 @@ from nasbench.engine.report import write_report
 from nasbench.engine.training.trainings import (
     Trained,
     Trainings,
+    check_names,
     run_trainings,
     specify,
     trainings_of,
@@ -48,8 +49,9 @@ def trainings_for(config: TrainConfig) -> Trainings:
     config.check()
     size = config.training
     overrides = ModelOverrides(cells=size.cells, filters=size.filters, aux_head=config.aux_head)
+    recipe = check_names(config)
     models = specify([config.network], config.data, overrides)
-    return trainings_of(models, config, Start(pretrained=config.pretrained))
+    return trainings_of(models, config, Start(pretrained=config.pretrained), recipe)
 
 
 def train(config: TrainConfig, argv: Sequence[str]) -> TrainResult:

@@ -1,5 +1,6 @@
 """Whole trainings of models x seeds as a run: what train, transfer, compare and scale --train have in common."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from nasbench.core.loop import Executor
 from nasbench.core.protocols import Tracker
 from nasbench.core.recipe import Recipe, recipe_named
 from nasbench.core.registry import executors, spaces
+from nasbench.core.registry import trackers as known_trackers
 from nasbench.core.source import JobList
 from nasbench.core.spec import ModelSpec
 from nasbench.core.store import RunStore
@@ -46,6 +48,12 @@ class Trained:
         """Where a training lies."""
         assert trial.model is not None, trial
         return self.evaluator.kept(ModelSpec.from_json(trial.model), trial.seed).folder
+
+    def reading(self, trial: Trial) -> dict[str, Any]:
+        """What a training met in the images of the data set, as far as its folder is still there."""
+        result = self.folder(trial) / "result.json"
+        record = json.loads(result.read_text(encoding="utf-8")) if result.exists() else {}
+        return dict(record.get("reading", {}))
 
     def mean(self, model: str, metric: str) -> float:
         """The mean of a metric over a model's seeds."""
@@ -93,12 +101,25 @@ class Trainings:
         ]
 
 
+def check_names(config: TrainingConfig) -> Recipe:
+    """The recipe. UsageError for a wrong name of any part, before the files of the data set are looked at."""
+    from nasbench.train.datasets import resolve_dataset
+
+    resolve_dataset(config.data.dataset)
+    executors.get(config.workers.executor_name)
+    for name in config.tracking.names:
+        known_trackers.get(name)
+    return recipe_named(config.training.recipe, config.training.epochs)
+
+
 def specify(models: Sequence[str], data: Data, overrides: ModelOverrides) -> dict[str, ModelSpec]:
     """Name -> specification, built for the data set. UsageError for unknown names, sizes that do not fit, a model
     twice.
 
     A scaled model keeps its resolution and its base's form, unless an image size is asked for.
     """
+    for model in models:
+        resolve(model, ModelOverrides())  # a wrong name is answered before files are looked at
     task = data.source.task()
     asked = replace(overrides, classes=task.num_classes, image_size=data.image_size)
     specs: dict[str, ModelSpec] = {}
@@ -169,12 +190,15 @@ def run_trainings(
         trackers=trackers,
         plan={**plan, **(extra or {})},
         identity=evaluator.identity(),
+        reading=evaluator.data.reading,
     )
     with open_run(opening) as run:
         jobs = JobList(trainings.jobs())
         run.watch(planned=len(jobs.numbers))
         run.answer(jobs, evaluator, lambda metrics: float(metrics["test_accuracy"]))
         trained = Trained(run.directory, tuple(run.trials), evaluator, monotonic() - start)
+        for trial in filter(lambda trial: trial.scored, trained.trials):
+            evaluator.data.reading.merge(trained.reading(trial))
         run.store.update(**finish(trained))
         run.end({"trials": len(run.trials)}, report)
     return trained

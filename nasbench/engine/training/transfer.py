@@ -16,7 +16,7 @@ from typing import Any
 
 from nasbench.core.errors import UsageError
 from nasbench.core.loop import Executor
-from nasbench.core.recipe import Recipe, recipe_named
+from nasbench.core.recipe import Recipe
 from nasbench.core.registry import executors
 from nasbench.core.spec import ModelSpec
 from nasbench.core.trial import Trial
@@ -26,6 +26,7 @@ from nasbench.engine.report import write_report
 from nasbench.engine.training.trainings import (
     Trained,
     Trainings,
+    check_names,
     run_trainings,
     specify,
     trainings_of,
@@ -75,11 +76,18 @@ class TransferResult:
 
 def trainings_for(config: TransferConfig) -> Trainings:
     """What the configuration asks to train, checked."""
+    start, recipe, models = _named(config)
+    return trainings_of(models, config, start, recipe, compiled=config.compile)
+
+
+def _named(config: TransferConfig) -> tuple[Start, Recipe, dict[str, ModelSpec]]:
+    """What the configuration names. UsageError for what is not there."""
     config.check()
     if config.pretrained and config.weights:
         raise UsageError("--pretrained and --weights both say what to start from: give one of them")
     start = Start(config.pretrained, _weights_file(config.weights), config.freeze)
-    return trainings_of(_specify(config), config, start, _recipe(config), compiled=config.compile)
+    recipe = _recipe(config)
+    return start, recipe, _specify(config)
 
 
 def transfer(config: TransferConfig, argv: Sequence[str]) -> TransferResult | None:
@@ -87,12 +95,12 @@ def transfer(config: TransferConfig, argv: Sequence[str]) -> TransferResult | No
 
     UsageError for bad input, RunFailed where no training succeeded.
     """
-    config.check()
+    start, recipe, models = _named(config)
     started_by_torchrun = int(os.environ.get("WORLD_SIZE", "1")) > 1
     if config.workers.workers and started_by_torchrun:
         raise UsageError("torchrun has started the processes already: leave --workers out")
     with _group_of_torchrun(config.workers.device) if started_by_torchrun else nullcontext(True) as is_leader:
-        trainings = trainings_for(config)
+        trainings = trainings_of(models, config, start, recipe, compiled=config.compile)
         if not is_leader:
             follow(trainings.evaluator, trainings.jobs())
             return None
@@ -116,7 +124,7 @@ def _run(
 
 
 def _recipe(config: TransferConfig) -> Recipe:
-    recipe = recipe_named(config.training.recipe, config.training.epochs)
+    recipe = check_names(config)
     return recipe if config.accumulate is None else replace(recipe, accumulate=config.accumulate)
 
 

@@ -5,9 +5,9 @@ box also has its name as text.
 """
 
 from collections.abc import Mapping
-from html import escape
 
 from nasbench.core.graph import CellGraph
+from nasbench.core.shown import escape, shown
 from nasbench.report.cells.layout import FONT, LINE, Box, CellLayout, Edge, label, lay_out, text_width, widths
 
 MARGIN = 24.0
@@ -179,4 +179,5 @@ def _legend(graphs: Mapping[str, CellGraph], top: float, limit: float) -> tuple[
 
 
 def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    """A label of DOT, which would take backslashes, quotation marks and HTML's entities for its own."""
+    return '"' + shown(text).replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;") + '"'

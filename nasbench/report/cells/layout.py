@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import inf
 from typing import Literal
+from unicodedata import east_asian_width
 
 from nasbench.core.graph import CellGraph, Node
+from nasbench.core.shown import shortened
 from nasbench.report.cells.columns import Columns
 
 FONT = 12.0
@@ -25,6 +27,8 @@ INPUT_GAP = 56.0
 INNER = 26.0
 BAR = 26.0
 WRAP = 18
+LONGEST = 60
+"""Characters of a name that a box shows; a longer one is shortened."""
 
 Role = Literal["input", "operation", "combine", "output"]
 
@@ -84,12 +88,19 @@ class Widths:
 def text_width(text: str, size: float = FONT) -> float:
     """An upper bound of a line's width in common sans-serif fonts. DejaVu Sans is among the widest of them."""
     narrow = sum(character in " .,:;!|'()[]ijlt1-" for character in text)
-    return size * (0.66 * (len(text) - narrow) + 0.43 * narrow)
+    wide = sum(east_asian_width(character) in "WF" for character in text)
+    return size * (0.66 * (len(text) - narrow - wide) + 0.43 * narrow + 1.3 * wide)
 
 
 def label(operation: str) -> tuple[str, ...]:
-    """The lines of text in a box: `sep_3x3` becomes 'sep 3×3'. Long names are broken at spaces."""
-    text = re.sub(r"(?<=\d)x(?=\d)", "×", operation.replace("_", " ")).strip()
+    """The lines of text in a box: `sep_3x3` becomes 'sep 3×3'. Long names are broken at spaces.
+
+    A name that is no such word is written as it is: `$x_{1}$` keeps its underscore.
+    """
+    text = operation
+    if re.fullmatch(r"[a-zA-Z0-9]+(_[a-zA-Z0-9]+)*", operation):
+        text = re.sub(r"(?<=\d)x(?=\d)", "×", operation.replace("_", " "))
+    text = shortened(text, LONGEST)
     lines = [""]
     for word in text.split():
         if lines[-1] and len(lines[-1]) + 1 + len(word) > WRAP:

@@ -2,8 +2,12 @@
 
 import io
 import re
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+
+from nasbench.core.shown import shortened, shown_lines
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -13,6 +17,13 @@ INK, MUTED, GRID, GROUND = "#1f2a33", "#5c6874", "#dde2e6", "#fefefe"
 """The page replaces these colours by its own (see page.py), so each is used for one purpose only."""
 BLUE, ORANGE, GREEN, PURPLE, RED = "#3f7fc1", "#d07a1f", "#3c9468", "#8a5fb8", "#c54b57"
 
+FONTS = ["DejaVu Sans", "sans-serif"]
+"""Figures are laid out in the first, which matplotlib carries. A page may show them in the reader's own: see below."""
+INVISIBLE = "\u200b"
+"""Before a label that is empty or begins with '_', which matplotlib would leave out of a legend."""
+LONGEST = 40
+"""A longer text of a user's is shortened in a figure: its table has it whole."""
+
 STYLE: dict[Any, Any] = {
     "font.size": 8,
     "axes.titlesize": 8,
@@ -20,7 +31,7 @@ STYLE: dict[Any, Any] = {
     "legend.fontsize": 7,
     "xtick.labelsize": 7,
     "ytick.labelsize": 7,
-    "font.family": "DejaVu Sans",
+    "font.family": FONTS,
     "text.color": INK,
     "axes.labelcolor": INK,
     "axes.edgecolor": MUTED,
@@ -40,9 +51,26 @@ STYLE: dict[Any, Any] = {
     "savefig.facecolor": GROUND,
     "legend.frameon": False,
     "lines.linewidth": 1.5,
-    "svg.fonttype": "path",
+    "svg.fonttype": "none",  # text stays text: browsers have the letters and emoji that one font lacks, and join Arabic
+    "text.parse_math": False,  # names of users have dollar signs
     "axes.formatter.useoffset": False,
 }
+
+
+@contextmanager
+def drawing() -> Iterator[None]:
+    """While it lasts, figures have the project's style, and letters that the font lacks are left to the reader's."""
+    import matplotlib
+
+    with matplotlib.rc_context(STYLE), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="(?s)Glyph .* missing from font")
+        yield
+
+
+def label(text: object, most: int = LONGEST) -> str:
+    """A text of a user's (an option, a column, a model's name) for a figure: as it is, on one line, not too long."""
+    line = shortened(text, most)
+    return f"{INVISIBLE}{line}" if not line or line.startswith("_") else line
 
 
 def new_figure(width: float, height: float) -> "Figure":
@@ -59,12 +87,17 @@ def to_svg(figure: "Figure", name: str) -> str:
     """The figure as SVG text. The same data gives the same text. `name` makes its ids unique within a page."""
     import matplotlib
 
-    with matplotlib.rc_context({"svg.hashsalt": name}):
+    with drawing(), matplotlib.rc_context({"svg.hashsalt": name}):
         text = io.StringIO()
         figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     body = re.sub(r"<metadata>.*?</metadata>", "", text.getvalue(), flags=re.DOTALL)
-    body = body[body.index("<svg") :]
-    return re.sub(r'(id="|href="#|url\(#)', rf"\g<1>{name}-", body)
+    body = shown_lines(body[body.index("<svg") :])
+    return in_tags(body, lambda tag: re.sub(r'(id="|href="#|url\(#)', rf"\g<1>{name}-", tag))
+
+
+def in_tags(markup: str, change: Callable[[str], str]) -> str:
+    """The markup with its tags changed, and its texts, which may be of users, left alone."""
+    return re.sub(r"<[^>]*>", lambda tag: change(tag.group()), markup)
 
 
 def log_counts(axes: "Axes", values: Sequence[float]) -> None:

@@ -8,11 +8,11 @@ import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from html import escape
 from importlib.resources import files
 from typing import Any
 
-from nasbench.report.common.figure import GRID, GROUND, INK, MUTED
+from nasbench.core.shown import escape
+from nasbench.report.common.figure import GRID, GROUND, INK, MUTED, in_tags
 from nasbench.report.common.numbers import duration
 
 
@@ -61,9 +61,13 @@ def configuration(run: Mapping[str, Any]) -> str:
 
 def themed(svg: str) -> str:
     """A plot in the colours of the page's theme, light or dark."""
-    for colour, name in ((GROUND, "card"), (INK, "ink"), (MUTED, "muted"), (GRID, "rule")):
-        svg = svg.replace(colour, f"var(--{name})")
-    return svg
+
+    def change(tag: str) -> str:
+        for colour, name in ((GROUND, "card"), (INK, "ink"), (MUTED, "muted"), (GRID, "rule")):
+            tag = tag.replace(colour, f"var(--{name})")
+        return tag
+
+    return in_tags(svg, change)
 
 
 def table(

@@ -1,10 +1,10 @@
 """The report of a comparison: one self-contained HTML page, and its plots as SVG beside it."""
 
 from collections.abc import Mapping, Sequence
-from html import escape
 from pathlib import Path
 from typing import Any
 
+from nasbench.core.shown import escape
 from nasbench.core.store import RunStore, write_atomically
 from nasbench.report.common.page import (
     command_line,
@@ -25,10 +25,8 @@ from nasbench.report.comparison.rows import Row, rows_of
 
 CAPTION = (
     "Test accuracy against multiply-adds and against parameters, both on logarithmic axes: mean over the seeds, with "
-    "the sample "
-    "deviation as error bars. The dashed line joins those that nothing cheaper beats on mean; models that differ by "
-    "less than their "
-    "bars may change places."
+    "the sample deviation as error bars. The dashed line joins those that nothing cheaper beats on mean; models that "
+    "differ by less than their bars may change places."
 )
 
 
@@ -106,10 +104,8 @@ def _verdict(told: Verdict) -> str:
 def _models(rows: Sequence[Row], dataset: str, under: str) -> str:
     note = (
         f"Test split of {dataset}, {under}: mean ± sample deviation over the seeds, in the order asked for. Rank "
-        "nothing across recipes: "
-        "results of another data set, recipe or version of it do not compare with these. MACs are multiply-adds of "
-        "one image; "
-        "images/s is measured inference."
+        "nothing across recipes: results of another data set, recipe or version of it do not compare with these. MACs "
+        "are multiply-adds of one image; images/s is measured inference."
     )
     seeds = all_seeds(rows)
     each = table(
@@ -174,9 +170,9 @@ def _failures(failures: Sequence[str]) -> str:
 
 def _checklist(items: Sequence[Item]) -> str:
     parts = [
-        "<h2>Best practices</h2>\n<p>The checklist of Lindauer and Hutter (2020, arXiv:1909.02453), answered from "
-        "this run's record alone: "
-        "what the record does not hold counts as not shown.</p>"
+        "<h2>Best practices</h2>\n"
+        "<p>The checklist of Lindauer and Hutter (2020, arXiv:1909.02453), answered from this run's record alone: what "
+        "the record does not hold counts as not shown.</p>"
     ]
     for group in dict.fromkeys(item.group for item in items):
         some = [(item.practice, item.answer, item.evidence) for item in items if item.group == group]

@@ -16,7 +16,8 @@ from nasbench.report.common.figure import (
     ORANGE,
     PURPLE,
     RED,
-    STYLE,
+    drawing,
+    label,
     log_counts,
     new_figure,
     to_svg,
@@ -82,15 +83,12 @@ def short_name(model: str) -> str:
     """A model's name as a label: without prefix and directories, and at most LONGEST characters."""
     path = model.removesuffix("/architecture.json").removesuffix("/best").rstrip("/")
     name = path.rsplit("/", 1)[-1].rsplit(":", 1)[-1]
-    half = LONGEST // 2
-    return name if len(name) <= LONGEST else f"{name[: half - 1]}…{name[-half:]}"
+    return label(name, LONGEST)
 
 
 def accuracy_against(shown: Sequence[Mark], cost: str) -> tuple["Figure", list[Anchor], list[Placed]]:
     """The plot, its marks and the places of their labels. `cost` is the label of the x axis."""
-    import matplotlib
-
-    with matplotlib.rc_context(STYLE):
+    with drawing():
         figure = new_figure(WIDTH, min(TALLEST, HEIGHT + 0.1 * max(0, len(shown) - 8)))
         axes = figure.subplots()
         for source, (name, colour, marker, size) in MARKS.items():

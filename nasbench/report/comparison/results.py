@@ -299,20 +299,16 @@ def comparison_rows(rows: Sequence[Row]) -> list[tuple[str, ...]]:
 
 def comparison_table(rows: Sequence[Row]) -> "Table":
     """The comparison as a table for the terminal, with counts to three digits."""
-    from rich.box import SIMPLE_HEAD
-    from rich.markup import escape
-    from rich.table import Table
+    from nasbench.report.common.terminal import PlainTable
 
-    table = Table(
-        box=SIMPLE_HEAD, title="Mean ± deviation over seeds, test split", title_justify="left", pad_edge=False
-    )
+    table = PlainTable("Mean ± deviation over seeds, test split", pad_edge=False)
     for name in COLUMNS:
         if name == "model":
             table.add_column(name, overflow="fold", min_width=20)
         else:
             table.add_column(name, justify="left" if name == "source" else "right", no_wrap=True)
     for row, texts in zip(rows, comparison_rows(rows), strict=True):
-        model, source, _, _, *rest = map(escape, texts)
+        model, source, _, _, *rest = texts
         table.add_row(
             model, source, *("–" if cost is None else short_count(cost) for cost in (row.params, row.macs)), *rest
         )

@@ -1,10 +1,10 @@
 """The report of a race: one self-contained HTML page, and its plots as SVG beside it."""
 
 from collections.abc import Mapping
-from html import escape
 from pathlib import Path
 from typing import Any
 
+from nasbench.core.shown import escape
 from nasbench.core.store import RunStore, write_atomically
 from nasbench.report.common.page import command_line, configuration, minute, numbers_row, page, table, themed, wall_time
 from nasbench.report.race.plots import figures

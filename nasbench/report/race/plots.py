@@ -16,7 +16,8 @@ from nasbench.report.common.figure import (
     ORANGE,
     PURPLE,
     RED,
-    STYLE,
+    drawing,
+    label,
     new_figure,
     to_svg,
 )
@@ -39,12 +40,10 @@ SETTLED = 0.12
 
 def figures(race: Race) -> dict[str, str]:
     """File stem -> SVG text, for every plot that has data."""
-    import matplotlib
-
     if not any(repetition.steps for repetition in race.repetitions):
         return {}
     made = {}
-    with matplotlib.rc_context(STYLE):
+    with drawing():
         for place, column in enumerate(race.columns):
             name = f"anytime_{''.join(letter if letter.isalnum() else '_' for letter in column)}"
             made[name] = to_svg(anytime(race, place), name)
@@ -62,7 +61,7 @@ def anytime(race: Race, place: int) -> "Figure":
     axes_of += [("seconds", "simulated seconds")] if race.timed else []
     order = [standing.strategy for standing in race.standings(race.budgets[-1])]
     styles = colours(race.strategies)
-    columns = max(1, int(PAGE / (0.055 * max(map(len, order)) + 0.45)))
+    columns = max(1, int(PAGE / (0.055 * max(len(label(each)) for each in order) + 0.45)))
     optimum = race.optimum.get(race.columns[place])
     figure = new_figure(PAGE, 2.9 + 0.15 * -(-(len(order) + 2) // columns))
     panels = figure.subplots(1, len(axes_of), squeeze=False, sharey=True)[0]
@@ -75,7 +74,7 @@ def anytime(race: Race, place: int) -> "Figure":
             axes.fill_between(
                 grid, bands[0], bands[2], color=colour, alpha=0.14 if len(order) <= 4 else 0.08, linewidth=0
             )
-            axes.plot(grid, bands[1], color=colour, linestyle=dash, linewidth=1.4, label=strategy)
+            axes.plot(grid, bands[1], color=colour, linestyle=dash, linewidth=1.4, label=label(strategy))
             settled = int(SETTLED * len(grid))
             lows.append(float(min(bands[0][settled:])))
             highs.append(float(max(bands[2][settled:])))
@@ -99,8 +98,10 @@ def anytime(race: Race, place: int) -> "Figure":
     low, high = min(finite, default=0.0), max(highs)
     pad = 0.04 * (high - low) or 0.01
     panels[0].set_ylim(low - pad, high + pad)
-    panels[0].set_ylabel(race.columns[place] + (", best so far" if place == 0 else "\nof the returned architecture"))
-    named = {label: handle for axes in panels for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)}
+    panels[0].set_ylabel(
+        label(race.columns[place]) + (", best so far" if place == 0 else "\nof the returned architecture")
+    )
+    named = {name: handle for axes in panels for handle, name in zip(*axes.get_legend_handles_labels(), strict=True)}
     figure.legend(
         list(named.values()), list(named), loc="outside upper left", ncols=columns, handlelength=1.8, columnspacing=1.2
     )
@@ -112,7 +113,7 @@ def wins(race: Race) -> "Figure":
     order = [standing.strategy for standing in race.standings(race.budget)]
     found = {(win.strategy, win.other): win for win in race.wins()}
     size = len(order)
-    left = 0.055 * max(map(len, order)) + 0.35
+    left = 0.055 * max(len(label(each)) for each in order) + 0.35
     cell = min(0.85, max(0.5, (PAGE - left) / size))
     figure = new_figure(left + cell * size + 0.2, 0.42 * size + 0.75)
     axes = figure.subplots()
@@ -127,7 +128,7 @@ def wins(race: Race) -> "Figure":
     axes.set_xlim(-0.5, size - 0.5)
     axes.set_ylim(size - 0.5, -0.5)
     axes.set_xticks(range(size), [str(index + 1) for index in range(size)])
-    axes.set_yticks(range(size), [f"{strategy}  {index + 1}" for index, strategy in enumerate(order)])
+    axes.set_yticks(range(size), [f"{label(strategy)}  {index + 1}" for index, strategy in enumerate(order)])
     axes.xaxis.tick_top()
     axes.tick_params(length=0)
     axes.grid(False)

@@ -55,11 +55,10 @@ def win_rows(race: Race) -> list[tuple[str, ...]]:
 
 def race_table(race: Race) -> "Table":
     """The standings for a terminal: the score, and the ranking column at each budget."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
+    from nasbench.report.common.terminal import PlainTable
 
     title = f"{race.space}: {race.rank_by} of the returned architecture, mean ± deviation"
-    table = Table(box=SIMPLE_HEAD, title=title, title_justify="left")
+    table = PlainTable(title)
     table.add_column("strategy", overflow="fold", min_width=12)
     for name in ("evaluations", *(budget_text(race, budget) for budget in race.budgets)):
         table.add_column(name, justify="right", no_wrap=True)

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Any
 from nasbench.core.curves import is_control, is_random
 from nasbench.core.objectives import MACS_EXPONENT, Objective, pareto_front
 from nasbench.core.trial import Trial
-from nasbench.report.common.figure import BLUE, INK, ORANGE, RED, STYLE, log_counts, new_figure, short_count, to_svg
+from nasbench.report.common.figure import (
+    BLUE,
+    INK,
+    ORANGE,
+    RED,
+    drawing,
+    label,
+    log_counts,
+    new_figure,
+    short_count,
+    to_svg,
+)
 from nasbench.report.common.numbers import count, score
 from nasbench.report.run.hover import titled
 from nasbench.report.run.plots import scatter
@@ -24,9 +35,7 @@ def front_plots(
     trials: Sequence[Trial], objectives: Sequence[Objective], target_macs: int | None = None
 ) -> dict[str, str]:
     """File stem -> SVG text, as `plots.figures` has them; empty where there is no front to draw."""
-    import matplotlib
-
-    with matplotlib.rc_context(STYLE):
+    with drawing():
         figure = front_figure(trials, objectives, target_macs)
         return {} if figure is None else {"front": titled(to_svg(figure, "front"), trials)}
 
@@ -68,7 +77,7 @@ def front_figure(
         _axis(axes, objective, values)
     for axes in panels[len(objectives) - 1 :]:
         axes.set_axis_off()
-    panels[0].set_ylabel(_label(objectives[0]))
+    panels[0].set_ylabel(label(_label(objectives[0])))
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper left", ncols=3)
     return figure
 
@@ -121,7 +130,7 @@ def _reward(axes: "Axes", target: int, best: float, macs: Sequence[float]) -> No
 def _axis(axes: "Axes", objective: Objective, values: Sequence[float]) -> None:
     if objective.metric in COUNTS and min(values) > 0:
         log_counts(axes, values)
-    axes.set_xlabel(_label(objective))
+    axes.set_xlabel(label(_label(objective)))
 
 
 def _point(trial: Trial, across: str, up: str) -> tuple[float, float]:

@@ -6,12 +6,12 @@ none included.
 
 import shlex
 from collections.abc import Mapping, Sequence
-from html import escape
 from pathlib import Path
 from typing import Any
 
 from nasbench.core.curves import groups_of
 from nasbench.core.objectives import Objective, parse_objectives
+from nasbench.core.shown import escape
 from nasbench.core.store import RunStore, best_trial, write_atomically
 from nasbench.core.trial import STATUSES, Trial
 from nasbench.report.common.numbers import count, duration, score
@@ -147,8 +147,10 @@ def _front(run: Mapping[str, Any], trials: Sequence[Trial], plots: Mapping[str, 
     if target is not None:
         sentence += f" The red line is the target of {target:,} multiply-adds; broken lines join equal scores."
     return (
-        "<h2>Pareto "
-        f"front</h2>\n<p>{escape(sentence)}</p>\n{_figure('front', plots) if 'front' in plots else ''}\n{listed}"
+        "<h2>Pareto front</h2>\n"
+        f"<p>{escape(sentence)}</p>\n"
+        f"{_figure('front', plots) if 'front' in plots else ''}\n"
+        f"{listed}"
     )
 
 

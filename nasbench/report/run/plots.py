@@ -19,7 +19,6 @@ from nasbench.core.curves import (
 )
 from nasbench.core.trial import Trial
 from nasbench.report.cells.drawing import FAMILIES, family
-from nasbench.report.cells.layout import label
 from nasbench.report.common.figure import (
     BLUE,
     GREEN,
@@ -29,7 +28,8 @@ from nasbench.report.common.figure import (
     ORANGE,
     PURPLE,
     RED,
-    STYLE,
+    drawing,
+    label,
     log_counts,
     new_figure,
     to_svg,
@@ -50,9 +50,8 @@ def figures(
 
     `score` is the axis label of the score; `exact` is what random children score on the run's table.
     """
-    import matplotlib
-
-    with matplotlib.rc_context(STYLE):
+    score = label(score)
+    with drawing():
         made = {
             "search_curve": search_curve(trials, score, exact),
             "score_against_cost": score_against_cost(trials, score),
@@ -170,12 +169,12 @@ def operations(trials: Sequence[Trial], groups: Sequence[OptionGroup], windows: 
         for option in sorted(group.options, key=lambda option: list(FAMILIES).index(family(option)), reverse=True):
             top = [low + share[option] for low, (_, share) in zip(floor, shares, strict=True)]
             axes.fill_between(
-                edges, floor, top, color=colours[option], linewidth=0.4, edgecolor=GROUND, label=" ".join(label(option))
+                edges, floor, top, color=colours[option], linewidth=0.4, edgecolor=GROUND, label=label(option)
             )
             floor = top
         axes.set_ylim(0, 1)
         axes.set_xlim(0.5, len(searched(trials)) + 0.5)
-        axes.set_ylabel(f"share of {group.name}" if len(group.name) < 14 else "share")
+        axes.set_ylabel(label(f"share of {group.name}") if len(group.name) < 14 else "share")
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
         handles, labels = axes.get_legend_handles_labels()
         axes.legend(

@@ -31,10 +31,9 @@ def leaderboard_rows(trials: Sequence[Trial], limit: int = 10) -> list[tuple[str
 
 def leaderboard_table(trials: Sequence[Trial], limit: int = 10) -> "Table":
     """The same for a terminal."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
+    from nasbench.report.common.terminal import PlainTable
 
-    table = Table(box=SIMPLE_HEAD, title="Best architectures", title_justify="left")
+    table = PlainTable("Best architectures")
     for name in COLUMNS:
         table.add_column(name, justify="left" if name == "key" else "right", no_wrap=True)
     for row in leaderboard_rows(trials, limit):

@@ -3,11 +3,11 @@ comparison.
 """
 
 from collections.abc import Mapping, Sequence
-from html import escape
 from statistics import fmean
 from typing import Any
 
 from nasbench.core.compound import PUBLISHED
+from nasbench.core.shown import escape
 from nasbench.core.trial import Trial
 from nasbench.report.common.numbers import count, score
 from nasbench.report.common.page import mapping, table
@@ -16,14 +16,12 @@ from nasbench.report.scaling.plots import scaling_plots
 from nasbench.report.scaling.results import Row, chosen, comparison, deviation, front_runners, points
 
 CAPTIONS = {
-    "surface": "The surface alpha · beta² · gamma² = 2 as a triangle: in a corner one dimension has all of the "
-    "growth, on thin lines a "
-    "quarter, a half or three quarters of it. Circles are candidates, coloured by score at equal epochs (accuracy, "
-    "corrected for what "
-    "rounding does to their multiply-adds); the ground is a quadratic through them.",
-    "comparison": "Validation accuracy at multiply-adds as near to equal as rounding allows: every seed, the mean, "
-    "and one standard "
-    "deviation to either side.",
+    "surface": "The surface alpha · beta² · gamma² = 2 as a triangle: in a corner one dimension has all of the growth, "
+    "on thin lines a quarter, a half or three quarters of it. Circles are candidates, coloured by score at equal "
+    "epochs (accuracy, corrected for what rounding does to their multiply-adds); the ground is a quadratic through "
+    "them.",
+    "comparison": "Validation accuracy at multiply-adds as near to equal as rounding allows: every seed, the mean, and "
+    "one standard deviation to either side.",
 }
 
 
@@ -128,8 +126,7 @@ def _sentences(row: Row, surface: Fit | None, trials: Sequence[Trial], run: Mapp
         return [*told, f"How surely they are known cannot be told from {number} candidates: {FEWEST} are the least."]
     told.append(
         f"The interval holds {LEVEL:.0%} of the best points of quadratics fitted to {number} candidates drawn with "
-        "replacement; "
-        f"their scores scatter around the fit by {surface.residual:.4f}."
+        f"replacement; their scores scatter around the fit by {surface.residual:.4f}."
     )
     noise = _noise(comparison(trials, _epochs(run)))
     if noise:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nasbench.core.compound import PUBLISHED
-from nasbench.report.common.figure import BLUE, INK, MUTED, ORANGE, STYLE, new_figure, to_svg
+from nasbench.report.common.figure import BLUE, INK, MUTED, ORANGE, drawing, label, new_figure, to_svg
 from nasbench.report.scaling.fit import Fit
 from nasbench.report.scaling.results import Point, Row, shares_of
 
@@ -26,9 +26,7 @@ CORNERS = (
 
 def scaling_plots(points: Sequence[Point], fit: Fit | None, chosen: Row | None, rows: Sequence[Row]) -> dict[str, str]:
     """File stem -> SVG text, for every plot that has data."""
-    import matplotlib
-
-    with matplotlib.rc_context(STYLE):
+    with drawing():
         made = {"surface": surface(points, fit, chosen), "comparison": comparison(rows)}
         return {name: to_svg(figure, name) for name, figure in made.items() if figure is not None}
 
@@ -87,7 +85,7 @@ def surface(points: Sequence[Point], fit: Fit | None, chosen: Row | None) -> "Fi
             label=f"found {found}",
         )
     bar = figure.colorbar(marks, ax=axes, shrink=0.75, pad=0.02)
-    bar.set_label("score: accuracy × (MACs / 2 base MACs)$^{-0.07}$")
+    bar.set_label("score: accuracy × (MACs / 2 base MACs)^-0.07")
     bar.outline.set_visible(False)
     figure.legend(loc="outside lower center", ncols=3, handletextpad=0.4, columnspacing=1.2)
     return figure
@@ -115,7 +113,7 @@ def comparison(rows: Sequence[Row]) -> "Figure | None":
             )
         axes.plot(values, [place] * len(values), "o", color=colour, markersize=3.5, alpha=0.7, markeredgewidth=0)
         axes.plot(mean, place, "|", color=INK, markersize=13, markeredgewidth=1.8)
-    axes.set_yticks(range(len(rows)), [f"{row.name}  ({row.macs_ratio:.2f}x MACs)" for row in rows])
+    axes.set_yticks(range(len(rows)), [f"{label(row.name)}  ({row.macs_ratio:.2f}x MACs)" for row in rows])
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.grid(axis="y", visible=False)
     axes.set_xlabel("validation accuracy, %")

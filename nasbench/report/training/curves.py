@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nasbench.report.common.figure import BLUE, GREEN, ORANGE, PURPLE, RED, STYLE, new_figure, to_svg
+from nasbench.report.common.figure import BLUE, GREEN, ORANGE, PURPLE, RED, drawing, label, new_figure, to_svg
 
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, RED)
 PANELS = (("val_accuracy", "validation accuracy"), ("train_loss", "training loss"))
@@ -28,21 +28,24 @@ def read_curves(directory: Path) -> dict[str, list[dict[str, Any]]]:
 
 def curve_figure(curves: Mapping[str, Sequence[Mapping[str, Any]]]) -> str | None:
     """The curves as SVG text; None where nothing was reported."""
-    import matplotlib
-
     if not curves:
         return None
-    with matplotlib.rc_context(STYLE):
+    with drawing():
         figure = new_figure(7.2, 2.6)
-        for axes, (metric, label) in zip(figure.subplots(1, 2), PANELS, strict=True):
+        for axes, (metric, text) in zip(figure.subplots(1, 2), PANELS, strict=True):
             for index, (name, epochs) in enumerate(curves.items()):
                 points = [(told["epoch"], told[metric]) for told in epochs if metric in told]
                 x, y = [point[0] for point in points], [point[1] for point in points]
                 axes.plot(
-                    x, y, "." if len(x) == 1 else "-", color=COLOURS[index % len(COLOURS)], label=name, linewidth=1.2
+                    x,
+                    y,
+                    "." if len(x) == 1 else "-",
+                    color=COLOURS[index % len(COLOURS)],
+                    label=label(name),
+                    linewidth=1.2,
                 )
             axes.set_xlabel("epoch")
-            axes.set_ylabel(label)
+            axes.set_ylabel(text)
             axes.xaxis.get_major_locator().set_params(integer=True)
         if len(curves) <= NAMED:
             figure.axes[0].legend()

@@ -2,11 +2,11 @@
 
 import shlex
 from collections.abc import Mapping, Sequence
-from html import escape
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
+from nasbench.core.shown import escape
 from nasbench.core.store import RunStore, write_atomically
 from nasbench.core.trial import Trial
 from nasbench.report.common.numbers import count
@@ -25,8 +25,7 @@ from nasbench.report.training.curves import curve_figure, read_curves
 
 CAPTION = (
     "Validation accuracy and training loss after each epoch, a line a training: what the trainings of this run "
-    "reported. "
-    "A training that was finished before, and was read, reports nothing."
+    "reported. A training that was finished before, and was read, reports nothing."
 )
 
 

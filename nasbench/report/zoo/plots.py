@@ -20,7 +20,7 @@ from nasbench.report.common.figure import (
     ORANGE,
     PURPLE,
     RED,
-    STYLE,
+    drawing,
     short_count,
     to_svg,
 )
@@ -65,12 +65,10 @@ GROUPS = (
 
 def save(figure: "Figure", out: Path) -> None:
     """Writes the figure as .svg or .png. The same data gives the same SVG text."""
-    import matplotlib
-
     if out.suffix == ".svg":
         out.write_text(to_svg(figure, out.stem), encoding="utf-8")
         return
-    with matplotlib.rc_context(STYLE):
+    with drawing():
         figure.savefig(out, dpi=PIXELS_PER_INCH)
 
 
@@ -80,10 +78,9 @@ def complexity(points: Sequence[Point]) -> "Figure":
     Hollow marks are not verified. The best network of every family has a label; the others have one if there is room,
     short names first.
     """
-    import matplotlib
     from matplotlib.ticker import MultipleLocator
 
-    with matplotlib.rc_context(STYLE):
+    with drawing():
         figure = _figure(5.1)
         axes = figure.subplots()
         shown = sorted(points, key=lambda point: -point.params)  # small bubbles above large ones
@@ -117,9 +114,7 @@ def complexity(points: Sequence[Point]) -> "Figure":
 
 def ilsvrc() -> "Figure":
     """The winners by year: top-5 error above, depth in layers below."""
-    import matplotlib
-
-    with matplotlib.rc_context(STYLE):
+    with drawing():
         figure = _figure(3.1)
         error, depth = figure.subplots(2, 1, sharex=True)
         years = [winner.year for winner in WINNERS]
@@ -154,9 +149,7 @@ def ilsvrc() -> "Figure":
 
 def efficiency() -> "Figure":
     """Compute to AlexNet's accuracy by year, with a line for Moore's law alone."""
-    import matplotlib
-
-    with matplotlib.rc_context(STYLE):
+    with drawing():
         figure = _figure(2.6)
         axes = figure.subplots()
         days = [entry.day.year + (entry.day.timetuple().tm_yday - 1) / 365 for entry in EFFICIENCY]

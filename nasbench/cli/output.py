@@ -1,0 +1,38 @@
+"""What a command prints on standard output: lines for people, or one JSON object."""
+
+import codecs
+import json
+import sys
+from collections.abc import Mapping
+from math import isfinite
+from typing import Any
+
+from nasbench.core.shown import in_ascii, say
+
+ANY_ENCODING = "nasbench.in_ascii"
+
+
+def tell(text: object) -> None:
+    """A line for people."""
+    say(text, sys.stdout)
+
+
+def tell_json(record: Mapping[str, Any]) -> None:
+    """The record as one JSON object in ASCII. JSON has no infinite number and no NaN: they become null."""
+    print(json.dumps(_finite(record), allow_nan=False))
+
+
+def any_encoding() -> None:
+    """Makes standard output and error write what their encoding lacks in ASCII, whoever prints: no command fails."""
+    codecs.register_error(ANY_ENCODING, in_ascii)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors=ANY_ENCODING)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _finite(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not isfinite(value) else value

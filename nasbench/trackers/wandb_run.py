@@ -1,0 +1,111 @@
+"""How a run of Weights & Biases is opened: the mode, the key, what the environment says and what nasbench gives.
+
+W&B's own variables are read by W&B's own code and win over what nasbench would choose: `WANDB_MODE`, `WANDB_PROJECT`,
+`WANDB_ENTITY`, `WANDB_NAME`, `WANDB_NOTES`, `WANDB_TAGS`, `WANDB_RUN_GROUP`, `WANDB_JOB_TYPE`, `WANDB_DIR`,
+`WANDB_RUN_ID`, `WANDB_RESUME` and the rest. Flags that were given win over them: `--wandb offline` logs where
+`WANDB_MODE=disabled`. In a sweep, W&B itself takes project, entity and id from the sweep.
+"""
+
+import os
+from collections.abc import Mapping
+from netrc import NetrcParseError, netrc
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlparse
+
+from nasbench.core.errors import RunFailed, UsageError, unknown
+
+Asked = Literal["auto", "online", "offline"]
+Mode = Literal["online", "offline", "disabled", "shared"]
+MODES: dict[str, Mode] = {
+    "online": "online",
+    "run": "online",
+    "offline": "offline",
+    "dryrun": "offline",
+    "disabled": "disabled",
+    "shared": "shared",
+}
+"""The values of WANDB_MODE, and what W&B takes each to mean."""
+CONNECT_SECONDS = 30.0
+FINISH_SECONDS = 120.0
+QUIET = {"silent": True, "quiet": True, "console": "off", "disable_git": True, "disable_code": True, "save_code": False}
+UNSEEN = ("x_disable_stats", "x_disable_machine_info")
+"""Settings without which W&B asks cloud hosts about the machine over HTTP."""
+
+
+def mode_of(asked: Asked) -> tuple[Mode, bool]:
+    """How W&B is to run, and whether it may go offline where the server cannot be reached.
+
+    auto obeys WANDB_MODE; without it, it is online where a key is set up, else offline. UsageError for a value of
+    WANDB_MODE that W&B does not know, and where the mode needs a key and none is set up: W&B would prompt for it.
+    """
+    said = os.environ.get("WANDB_MODE", "").strip().lower()
+    if asked != "auto":
+        mode: Mode = asked
+    elif said:
+        if said not in MODES:
+            raise unknown("mode of W&B (WANDB_MODE)", said, MODES)
+        mode = MODES[said]
+    else:
+        mode = "online" if key_is_set_up() else "offline"
+    if mode in ("online", "shared") and not key_is_set_up():
+        source = f"--wandb {asked}" if asked != "auto" else f"WANDB_MODE={said}"
+        raise UsageError(f"{source} needs a key. Run `wandb login`, set WANDB_API_KEY, or take --wandb offline.")
+    return mode, asked == "auto"
+
+
+def connect(mode: Mode, may_go_offline: bool, own: Mapping[str, Any], fixed: Mapping[str, Any]) -> Any:
+    """A W&B run. `own` are settings that the environment may change, `fixed` those that it may not.
+
+    Both are named as in `wandb.Settings`; `config` of `own` is the run's configuration.
+    """
+    try:
+        return _init(mode, own, fixed)
+    except UsageError:
+        raise
+    except Exception as error:  # no network, a key that is refused
+        if mode == "offline":
+            raise
+        if not may_go_offline:
+            raise RunFailed(f"cannot reach W&B: {error}") from error
+        return _init("offline", own, fixed)
+
+
+def in_sweep() -> bool:
+    """Whether a W&B agent started this process for one run of a sweep."""
+    return bool(os.environ.get("WANDB_SWEEP_ID"))
+
+
+def key_is_set_up() -> bool:
+    """True where WANDB_API_KEY is set or netrc has an entry for the W&B server; nothing is asked and nothing is
+    fetched.
+    """
+    if os.environ.get("WANDB_API_KEY"):
+        return True
+    path = Path(os.environ.get("NETRC") or Path.home() / ".netrc")
+    host = urlparse(os.environ.get("WANDB_BASE_URL") or "https://api.wandb.ai").hostname or ""
+    try:
+        return netrc(path).authenticators(host) is not None
+    except (OSError, NetrcParseError):
+        return False
+
+
+def _init(mode: Mode, own: Mapping[str, Any], fixed: Mapping[str, Any]) -> Any:
+    os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
+    try:
+        import wandb
+    except ImportError as error:
+        raise UsageError(
+            f"W&B cannot be imported ({error}). Install it with `pip install wandb`, or take --wandb off."
+        ) from error
+    limits = {"init_timeout": CONNECT_SECONDS, "finish_timeout": FINISH_SECONDS}
+    ours = {**QUIET, **limits, **dict.fromkeys(UNSEEN, mode == "offline"), "resume": "allow", **own}
+    if mode == "offline":
+        del ours["resume"]  # there is no server to resume from: files of one id are put together by `wandb sync`
+    known = wandb.Settings.model_fields
+    settings = wandb.Settings(**{name: value for name, value in ours.items() if name in known})
+    # W&B reads the environment once in a process, when it is set up: it may have changed since. The key stays W&B's.
+    settings.update_from_env_vars({name: value for name, value in os.environ.items() if name != "WANDB_API_KEY"})
+    for name, value in fixed.items():
+        setattr(settings, name, value)
+    return wandb.init(mode=mode, settings=settings, reinit="create_new", config=own.get("config"))
