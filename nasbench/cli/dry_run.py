@@ -46,7 +46,9 @@ def _of_children(found: Mapping[str, Any]) -> list[str]:
 
 def _of_time(found: Mapping[str, Any]) -> list[str]:
     if found["seconds"] is None:
-        return [f"{found['trainings']} evaluations; no time was measured, as this evaluator trains nothing here"]
+        return [
+            f"{_several(found['trainings'], 'evaluation')}; no time was measured, as this evaluator trains nothing here"
+        ]
     step = f"one step on {found['device']}, {found['batch_size']} images: {found['seconds_a_step']:.3g} s"
     length = f"{found['steps_an_epoch']} steps an epoch, {found['epochs']} epochs a child"
     return [f"{step}; {length}: {_duration(found['seconds_a_child'])} a child", _total(found)]
@@ -56,13 +58,19 @@ def _of_model(model: Mapping[str, Any]) -> list[str]:
     sizes = [f"  {text:<{WIDTH}}  {model[name]:>15,}" for name, text in MEASURES.items()]
     time = "could not be trained" if model["seconds"] is None else f"{_duration(model['seconds'])} a training"
     done = f", {model['done']} of them done before" if model["done"] else ""
-    return [model["model"], *sizes, f"  {time}, {model['seeds']} seeds{done}"]
+    return [model["model"], *sizes, f"  {time}, {_several(model['seeds'], 'seed')}{done}"]
 
 
 def _total(found: Mapping[str, Any]) -> str:
     several = found["workers"] > 1
-    total = f"{found['trainings']} trainings, {found['workers']} at a time: about {_duration(found['seconds'])}"
+    total = (
+        f"{_several(found['trainings'], 'training')}, {found['workers']} at a time: about {_duration(found['seconds'])}"
+    )
     return total + (", if no worker is slower than this device" if several else "")
+
+
+def _several(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _duration(seconds: float) -> str:
