@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from nasbench.core import built_in
 from nasbench.core.errors import UsageError, unknown
 from nasbench.core.options import call_with_options
 
@@ -164,160 +165,52 @@ def load_plugins() -> None:
 spaces = Registry(
     "space",
     "--space",
-    {
-        "nasnet": (
-            "search_spaces.nasnet.space",
-            "two cells of five blocks, 13 operations, add or concatenate (Zoph et al. 2018)",
-        ),
-        "mbconv": (
-            "search_spaces.mbconv.space",
-            "seven stages of mobile blocks; holds MnasNet-A1, B1 and EfficientNet-B0 (Tan et al. 2019)",
-        ),
-        "nasbench201": (
-            "search_spaces.nasbench201.space",
-            "a cell of 6 edges, 5 operations, 15,625 cells (Dong and Yang 2020)",
-        ),
-    },
+    built_in.SPACES,
     ("name", "choices", "default_size", "canonical", "build"),
     "nasbench.core.protocols.SearchSpace",
 )
 strategies = Registry(
     "strategy",
     "--strategy",
-    {
-        "ppo": (
-            "nasbench.strategies.controller.ppo",
-            "LSTM controller trained by proximal policy optimisation, as NASNet's",
-        ),
-        "reinforce": (
-            "nasbench.strategies.controller.reinforce",
-            "LSTM controller trained by REINFORCE (Zoph and Le 2017)",
-        ),
-        "random": ("nasbench.strategies.random", "every decision drawn uniformly: the control"),
-        "evolution": (
-            "nasbench.strategies.evolution",
-            "regularised evolution: the oldest dies, however good (Real et al. 2019)",
-        ),
-        "local_search": (
-            "nasbench.strategies.local_search",
-            "to a better neighbour while there is one (White et al. 2021)",
-        ),
-        "predictor": (
-            "nasbench.strategies.predictor.strategy",
-            "Gaussian processes on the encoding, the most promising next (White et al. 2021)",
-        ),
-        "tpe": (
-            "nasbench.strategies.optuna_sampler",
-            "multivariate tree-structured Parzen estimator, by Optuna (Bergstra et al. 2011)",
-        ),
-        "nsga2": (
-            "nasbench.strategies.optuna_sampler",
-            "evolution towards a Pareto front, by Optuna (Deb et al. 2002)",
-        ),
-        "asha": ("nasbench.strategies.asha", "more epochs for the best of each rung, without waiting (Li et al. 2020)"),
-    },
+    built_in.STRATEGIES,
     ("ask", "tell"),
     "nasbench.core.protocols.Strategy",
 )
 evaluators = Registry(
     "evaluator",
     "--evaluator",
-    {
-        "train": (
-            "nasbench.evaluators.training",
-            "trains the child under the recipe and scores it on the validation split",
-        ),
-        "table": ("nasbench.evaluators.table", "looks the child up in a table of known results (table:FILE)"),
-    },
+    built_in.EVALUATORS,
     ("__call__", "check", "task"),
     "nasbench.core.protocols.Evaluator",
 )
 datasets = Registry(
     "data set",
     "--dataset",
-    {
-        "digits": (
-            "nasbench.train.datasets",
-            "1,797 real scans of digits that come with scikit-learn: nothing to download",
-        ),
-        "cifar10": ("nasbench.train.datasets", "60,000 colour images of 10 classes, 32 px (Krizhevsky 2009)"),
-        "cifar100": ("nasbench.train.datasets", "60,000 colour images of 100 classes, 32 px (Krizhevsky 2009)"),
-        "mnist": ("nasbench.train.datasets", "70,000 handwritten digits, 28 px (LeCun et al. 1998)"),
-        "fashion-mnist": ("nasbench.train.datasets", "70,000 articles of clothing, 28 px (Xiao et al. 2017)"),
-        "imagenet": ("nasbench.train.folders", "ILSVRC in folders: train/<wnid>, val/<wnid>"),
-        "folder": ("nasbench.train.folders", "folder:PATH with train/<class> and val/<class>"),
-    },
+    built_in.DATASETS,
 )
 recipes = Registry(
     "recipe",
     "--recipe",
-    {
-        "nasnet_proxy": ("nasbench.train.recipes", "20 epochs, cosine, N=2, F=32: the proxy task of the NASNet search"),
-        "resnet_cifar": (
-            "nasbench.train.whole_recipes",
-            "182 epochs, steps at a half and three quarters (He et al. 2016)",
-        ),
-        "wrn_cifar": (
-            "nasbench.train.whole_recipes",
-            "200 epochs, steps of a fifth, Nesterov (Zagoruyko and Komodakis 2016)",
-        ),
-        "nasnet_cifar": (
-            "nasbench.train.whole_recipes",
-            "600 epochs, cosine, ScheduledDropPath, auxiliary head (Zoph et al. 2018)",
-        ),
-        "cifar_fast": (
-            "nasbench.train.whole_recipes",
-            "15 epochs, one cycle, smoothing, averaged weights: for ranking",
-        ),
-        "amoebanet_cifar": (
-            "nasbench.train.searched_recipes",
-            "600 epochs, cosine, ScheduledDropPath to 0.7 (Real et al. 2019)",
-        ),
-        "nasnet_mobile": (
-            "nasbench.train.searched_recipes",
-            "ImageNet: RMSProp, 0.97 every 2.4 epochs, batch 1,600 (Zoph et al. 2018)",
-        ),
-        "nasnet_large": (
-            "nasbench.train.searched_recipes",
-            "the same with ScheduledDropPath, for 331 px (Zoph et al. 2018)",
-        ),
-        "efficientnet": (
-            "nasbench.train.searched_recipes",
-            "ImageNet: RMSProp, AutoAugment, batch 2,048 (Tan and Le 2019)",
-        ),
-        "imagenet": ("nasbench.train.whole_recipes", "90 epochs, steps every 30 (He et al. 2016)"),
-        "photo_fast": (
-            "nasbench.train.whole_recipes",
-            "30 epochs, one cycle, crops, averaged weights: photographs in folders",
-        ),
-        "quick": ("nasbench.train.recipes", "small children on part of the images: a look at the whole path"),
-    },
+    built_in.RECIPES,
 )
 executors = Registry(
     "executor",
     "--executor",
-    {
-        "local": ("nasbench.executors.local", "one evaluation after another in this process"),
-        "ray": ("nasbench.executors.ray_tune", "Ray workers on this machine or on a cluster"),
-        "processes": ("nasbench.executors.processes", "processes on this machine, without Ray"),
-    },
+    built_in.EXECUTORS,
     ("run", "describe", "close"),
     "nasbench.core.loop.Executor",
 )
 trackers = Registry(
     "tracker",
     "--track",
-    {
-        "console": ("nasbench.trackers.console", "progress on the terminal"),
-        "wandb": ("nasbench.trackers.wandb", "Weights & Biases, online or offline"),
-    },
+    built_in.TRACKERS,
     ("start", "trial", "finish"),
     "nasbench.core.protocols.Tracker",
 )
 pruners = Registry(
     "pruner",
     "--pruner",
-    {"median": ("nasbench.strategies.median", "stops a child below the median of the others (Golovin et al. 2017)")},
+    built_in.PRUNERS,
     ("should_stop",),
     "nasbench.core.protocols.Pruner",
 )
@@ -326,34 +219,15 @@ objectives = Registry("objective", "--objectives", {})
 losses = Registry(
     "loss",
     "a recipe's loss",
-    {"cross_entropy": ("nasbench.train.losses", "cross-entropy, with the recipe's label smoothing")},
+    built_in.LOSSES,
 )
 optimizers = Registry(
     "optimizer",
     "a recipe's optimizer",
-    {
-        "sgd": (
-            "nasbench.train.optimizers.built_in",
-            "gradient descent with momentum, Nesterov's if the recipe says so",
-        ),
-        "rmsprop": ("nasbench.train.optimizers.built_in", "RMSProp as TensorFlow defines it, epsilon inside the root"),
-        "adamw": (
-            "nasbench.train.optimizers.built_in",
-            "Adam with decoupled weight decay (Loshchilov and Hutter 2019)",
-        ),
-    },
+    built_in.OPTIMIZERS,
 )
 schedules = Registry(
     "schedule",
     "a recipe's lr_schedule",
-    {
-        "cosine": ("nasbench.train.schedules", "half a cosine from the peak to lr_final (Loshchilov and Hutter 2017)"),
-        "one_cycle": (
-            "nasbench.train.schedules",
-            "a rise from a 25th of the peak, then a cosine (Smith and Topin 2019)",
-        ),
-        "steps": ("nasbench.train.schedules", "multiplied by lr_gamma at each of lr_milestones (He et al. 2016)"),
-        "exponential": ("nasbench.train.schedules", "multiplied by lr_gamma every lr_decay_epochs (Tan and Le 2019)"),
-        "constant": ("nasbench.train.schedules", "the peak all the way"),
-    },
+    built_in.SCHEDULES,
 )
