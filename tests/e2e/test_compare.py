@@ -16,7 +16,7 @@ from nasbench.cli import main
 from nasbench.core.store import RunStore
 
 ROOT = Path(__file__).parents[2]
-SMALL = ["--dataset", "digits", "--image-size", "16", "--recipe", "quick", "--epochs", "1", "--wandb", "off"]
+SMALL = ["--dataset", "digits", "--image-size", "16", "--recipe", "little:LITTLE", "--epochs", "1", "--wandb", "off"]
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             "--dataset",
             "digits",
             "--recipe",
-            "quick",
+            "little:LITTLE",
             "--epochs",
             "1",
             "--trials",
