@@ -82,7 +82,9 @@ def _of_channels_backward(_: Tensor, x: Tensor, *__: Any) -> tuple[Tensor, Tenso
     return _of_channels(x)
 
 
-def _of_positions(x: Tensor, shape: Sequence[int], *_: Any) -> tuple[Tensor, Tensor, Tensor]:
+def _of_positions(x: Tensor, shape: Sequence[int], *_: Any) -> tuple[Tensor, Tensor, Tensor] | None:
+    if x.shape[x.dim() - len(shape) :] != tuple(shape):
+        return None
     statistics = (*x.shape[: x.dim() - len(shape)], *[1] * len(shape))
     return torch.empty_like(x), x.new_empty(statistics), x.new_empty(statistics)
 
@@ -91,7 +93,9 @@ def _of_positions_backward(_: Tensor, x: Tensor, shape: Sequence[int], *__: Any)
     return torch.empty_like(x), x.new_empty(shape), x.new_empty(shape)
 
 
-def _affine(_: Tensor, left: Tensor, right: Tensor) -> Tensor:
+def _affine(bias: Tensor, left: Tensor, right: Tensor) -> Tensor | None:
+    if left.shape[1:] != right.shape[:1] or bias.shape != right.shape[1:]:
+        return None
     return left.new_empty(left.shape[0], right.shape[1])
 
 
@@ -99,7 +103,6 @@ _ANSWERS: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(("relu", "hardtanh", "gelu", "silu", "hardswish", "hardsigmoid", "sigmoid", "elu"), _same),
     **dict.fromkeys(("threshold_backward", "hardtanh_backward", "gelu_backward", "silu_backward"), _same),
     **dict.fromkeys(("hardswish_backward", "hardsigmoid_backward", "sigmoid_backward"), _same),
-    **dict.fromkeys(("_softmax", "_safe_softmax", "_softmax_backward_data"), _same),
     **dict.fromkeys(("relu_", "hardtanh_", "silu_", "hardswish_", "normal_", "uniform_", "fill_"), _changed),
     "native_batch_norm": _of_channels,
     "native_batch_norm_backward": _of_channels_backward,
@@ -107,4 +110,4 @@ _ANSWERS: dict[str, Callable[..., Any]] = {
     "native_layer_norm_backward": _of_positions_backward,
     "addmm": _affine,
 }
-"""How operations are answered whose result has a shape that is known at once."""
+"""How operations are answered whose result has a shape that is known at once; None: shapes that may not fit."""

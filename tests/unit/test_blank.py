@@ -71,6 +71,16 @@ def test_operations_are_those_of_pytorchs_counter(name: str) -> None:
     assert ours.flops == theirs.get_total_flops() > 0
 
 
+@pytest.mark.parametrize(
+    "layer",
+    [nn.Linear(4, 3), nn.BatchNorm2d(5), nn.LayerNorm(4), nn.LayerNorm((6, 5)), nn.Conv2d(5, 2, 3)],
+    ids=str,
+)
+def test_shapes_that_do_not_fit_are_refused(layer: nn.Module) -> None:
+    with ShapesAlone(), pytest.raises(RuntimeError):
+        layer.to("meta")(torch.empty(2, 6, 5, 5, device="meta"))
+
+
 def test_values_are_left_alone() -> None:
     with ShapesAlone():
         assert torch.relu(torch.tensor([-1.0, 2.0])).tolist() == [0.0, 2.0]
