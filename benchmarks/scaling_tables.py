@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import torch
 from torch import nn
 
+from nasbench.blank import blank
 from nasbench.core.compound import Multipliers
 from nasbench.core.spec import ModelSpec, Task
 from nasbench.engine.config import ModelOverrides
@@ -153,7 +153,7 @@ def _stage_variants(blueprint: Blueprint, asked: Multipliers) -> Iterator[tuple[
         )
         head = widen(grouped.head, asked.width) if grouped.head else 0
         made = replace(grouped, stem=widen(grouped.stem, asked.width), stages=stages, head=head)
-        with torch.device("meta"):
+        with blank():
             network = StageNet(made, Task(1000, 224))
         return _gmacs(network, round(224 * asked.resolution))
 
@@ -167,7 +167,7 @@ def _stage_variants(blueprint: Blueprint, asked: Multipliers) -> Iterator[tuple[
 
 def _resnet_variants(asked: Multipliers) -> Iterator[tuple[str, float]]:
     task, pixels = Task(1000, 224), round(224 * asked.resolution)
-    with torch.device("meta"):
+    with blank():
         strided = ResNet(task, 50, stride_in_1x1=True, wider=asked.width, deeper=asked.depth)
         bare = ResNet(task, 50, shortcut="A", wider=asked.width, deeper=asked.depth)
         wide = ResNet(task, 50, wider=asked.width)
@@ -203,7 +203,7 @@ def _base(published: Published) -> ModelSpec:
 def _at(published: Published, asked: Multipliers) -> nn.Module:
     from nasbench.evaluators.building import build_network
 
-    with torch.device("meta"):
+    with blank():
         return build_network(compound_scale(_base(published), asked))
 
 

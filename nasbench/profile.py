@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
 
+from nasbench.blank import ShapesAlone
 from nasbench.core.spec import Task
 from nasbench.receptive_field import ReceptiveFields
 
@@ -62,13 +62,12 @@ class Profile:
 def count(model: nn.Module, task: Task) -> tuple[int, int]:
     """(trainable parameters, multiply-adds of one image of `task` in evaluation mode). The model is not changed.
 
-    PyTorch's counter reports 2 x MACs of convolutions, matrix products and attention. Normalisation, activations and
-    pooling are not counted. An auxiliary head adds parameters but no MACs, because evaluation does not run it.
+    Convolutions, matrix products and attention are counted; normalisation, activations and pooling are not. An
+    auxiliary head adds parameters but no MACs, because evaluation does not run it.
     """
-    counter = FlopCounterMode(display=False)
-    with torch.no_grad(), counter:
+    with torch.no_grad(), ShapesAlone() as counter:
         _meta_copy(model)(_meta_image(task))
-    return _trainable(model), counter.get_total_flops() // 2
+    return _trainable(model), counter.flops // 2
 
 
 def profile(model: nn.Module, task: Task) -> Profile:
@@ -80,13 +79,13 @@ def profile(model: nn.Module, task: Task) -> Profile:
     """
     meta_model = _meta_copy(model)
     image = _meta_image(task)
-    counter, fields = FlopCounterMode(display=False), ReceptiveFields(image)
+    counter, fields = ShapesAlone(), ReceptiveFields(image)
     layers: list[Layer] = []
     started: dict[str, tuple[int, int]] = {}
     listed: set[str] = set()
 
     def before(name: str, _: nn.Module, inputs: tuple[Any, ...]) -> None:
-        started[name] = counter.get_total_flops(), _version(inputs)
+        started[name] = counter.flops, _version(inputs)
 
     def after(name: str, module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
         flops, version = started[name]
@@ -100,7 +99,7 @@ def profile(model: nn.Module, task: Task) -> Profile:
                 output=tuple(tensor.shape[1:]),
                 weights=0 if name in listed else _trainable(module, biases=False),
                 params=0 if name in listed else _trainable(module),
-                macs=(counter.get_total_flops() - flops) // 2,
+                macs=(counter.flops - flops) // 2,
                 activations=tensor.numel(),
                 activation_bytes=tensor.numel() * FLOAT32_BYTES,
                 receptive_field=fields.of(tensor),
@@ -117,7 +116,7 @@ def profile(model: nn.Module, task: Task) -> Profile:
     return Profile(
         tuple(layers),
         _trainable(model),
-        counter.get_total_flops() // 2,
+        counter.flops // 2,
         sum(layer.activation_bytes for layer in layers),
     )
 

@@ -6,9 +6,9 @@ from functools import partial
 from inspect import unwrap
 from typing import Any
 
-import torch
 from torch import nn
 
+from nasbench.blank import blank
 from nasbench.core.errors import UsageError
 from nasbench.core.spec import ModelCard, Size, Task, pixels_of
 from nasbench.nn import mbconv_source
@@ -60,7 +60,7 @@ def source(name: str, size: Size, task: Task) -> str:
         build, multipliers = found.scaled, (size.width, size.depth)
     elif found.scaled is None:
         task = seen
-    with torch.device("meta"):
+    with blank():
         network = build(task, *multipliers)
     title = _title(found.card, size)
     if isinstance(network, StageNet):

@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-import torch
-
+from nasbench.blank import blank
 from nasbench.core.errors import UsageError
 from nasbench.core.spec import ModelSpec
 from nasbench.engine.config import ModelOverrides
@@ -14,7 +13,7 @@ from nasbench.profile import Profile, profile
 def profile_model(model: str, form: ModelOverrides) -> tuple[ModelSpec, Profile]:
     """The specification that `model` names and its counts. Nothing is computed: the network is built without memory."""
     spec = resolve(model, form)
-    with torch.device("meta"):
+    with blank():
         network = build(spec)
     return spec, profile(network, spec.seen_task)
 

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 import zoo
+from nasbench.blank import blank
 from nasbench.core.arch import sample
 from nasbench.core.errors import UsageError
 from nasbench.core.protocols import PublishedCells, SearchSpace
@@ -74,5 +75,5 @@ def build_seeded(spec: ModelSpec, seed: int) -> nn.Module:
 def dry_build(space: SearchSpace, plan: Plan) -> None:
     """Builds one random child without memory, so that a size that fits no child is answered before any work starts."""
     architecture = sample(space.name, space.choices, Random(derive(plan.seed, "dry build")))
-    with torch.device("meta"):
+    with blank():
         space.build(architecture, plan.size, plan.task)

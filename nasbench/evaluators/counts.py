@@ -29,13 +29,14 @@ class CountedOnce:
     def _count(self, architecture: Architecture) -> tuple[int, int]:
         if isinstance(self._space, Countable):
             return self._space.counts(architecture, self._size, self._task)
-        import torch
-
+        from nasbench.blank import blank
         from nasbench.profile import count
         from nasbench.train.faults import trial_boundary
 
         try:
-            with trial_boundary("counting the network"), torch.device("meta"):
-                return count(self._space.build(architecture, self._size, self._task), self._task)
+            with trial_boundary("counting the network"):
+                with blank():
+                    network = self._space.build(architecture, self._size, self._task)
+                return count(network, self._task)
         except UsageError as error:  # a size that fits no network is answered before: this one alone cannot be built
             raise TrialFailed(f"counting the network failed: {error}") from error

@@ -8,11 +8,11 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
-from torchvision.transforms import v2
 
 from nasbench.core.errors import UsageError, unknown
 from nasbench.core.recipe import Recipe
@@ -24,6 +24,9 @@ from nasbench.train.decoding import read_image as read_image
 from nasbench.train.device import isolated_rng
 from nasbench.train.reading import Reading
 from nasbench.train.replicas import ALONE, Replicas
+
+if TYPE_CHECKING:
+    from torchvision.transforms import v2  # a second to import, and images in memory seldom need it
 
 Batch = tuple[Tensor, Tensor]
 """Normalised images float32 (B, C, S, S) and labels int64 (B), or float32 (B, classes) if images are mixed."""
@@ -123,7 +126,7 @@ class _FileBatches:
     def __init__(
         self,
         split: FileSplit,
-        transform: v2.Transform,
+        transform: "v2.Transform",
         device: torch.device,
         all_needed: bool = False,
         side: int | None = None,
@@ -181,7 +184,7 @@ Decoded = tuple[Tensor, int, Path, tuple[str, ...]]
 class _Files(Dataset[Decoded | Fault]):
     """Returns an error as a value: if a worker process raised it, its message would be wrapped in a traceback."""
 
-    def __init__(self, split: FileSplit, transform: v2.Transform, side: int | None) -> None:
+    def __init__(self, split: FileSplit, transform: "v2.Transform", side: int | None) -> None:
         self._paths, self._labels, self._transform, self._side = split.paths, split.labels, transform, side
 
     def __getitem__(self, key: tuple[int, int]) -> Decoded | Fault:
@@ -220,7 +223,9 @@ def leave_out(faults: Sequence[Fault], corrupt: set[Path] | None, reading: Readi
             reading.leave_out(path, reason_of(path, error))
 
 
-def _train_transform(image_size: int, recipe: Recipe, shown: float = CROP_SHARE) -> v2.Transform:
+def _train_transform(image_size: int, recipe: Recipe, shown: float = CROP_SHARE) -> "v2.Transform":
+    from torchvision.transforms import v2
+
     if recipe.random_resized_crop:
         scale = (recipe.random_resized_crop, 1.0)
         crop: list[v2.Transform] = [v2.RandomResizedCrop(image_size, scale=scale, antialias=True)]
@@ -231,29 +236,33 @@ def _train_transform(image_size: int, recipe: Recipe, shown: float = CROP_SHARE)
     return v2.Compose([*crop, *mirror, v2.PILToTensor(), *([policy] if policy else [])])
 
 
-def _policy(recipe: Recipe) -> v2.Transform | None:
+def _policy(recipe: Recipe) -> "v2.Transform | None":
     """The augmentation policy of torchvision that a recipe names, for uint8 images.
 
     AutoAugment has the policy that was found for ImageNet (Cubuk et al. 2019).
     """
+    if not recipe.policy:
+        return None
+    from torchvision.transforms import v2
+
     known: dict[str, type[v2.Transform]] = {
         "autoaugment": v2.AutoAugment,
         "randaugment": v2.RandAugment,
         "trivialaugment": v2.TrivialAugmentWide,
         "augmix": v2.AugMix,
     }
-    if not recipe.policy:
-        return None
     if recipe.policy not in known:
         raise unknown(f"augmentation policy of recipe {recipe.name!r}", recipe.policy, known)
     return known[recipe.policy]()
 
 
-def eval_transform(image_size: int, shown: float) -> v2.Transform:
+def eval_transform(image_size: int, shown: float) -> "v2.Transform":
     """What evaluation sees of a picture: the centre square of side `image_size`, once its shorter side is resized.
 
     `shown` is the share of the shorter side that the square has.
     """
+    from torchvision.transforms import v2
+
     return v2.Compose([*_centre_crop(image_size, shown), v2.PILToTensor()])
 
 
@@ -262,5 +271,7 @@ def resized_to(image_size: int, shown: float) -> int:
     return round(image_size / shown)
 
 
-def _centre_crop(image_size: int, shown: float) -> list[v2.Transform]:
+def _centre_crop(image_size: int, shown: float) -> "list[v2.Transform]":
+    from torchvision.transforms import v2
+
     return [v2.Resize(resized_to(image_size, shown), antialias=True), v2.CenterCrop(image_size)]

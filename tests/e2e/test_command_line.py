@@ -71,7 +71,7 @@ def test_a_search_from_python_equals_the_command_line(tmp_path: Path, capsys: py
         "--dataset",
         "digits",
         "--recipe",
-        "quick",
+        "little:LITTLE",
         "--epochs",
         "1",
         "--trials",
@@ -84,7 +84,14 @@ def test_a_search_from_python_equals_the_command_line(tmp_path: Path, capsys: py
     assert main(["search", *flags, "--run", str(tmp_path / "a"), "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)
     result = nasbench.search(
-        dataset="digits", recipe="quick", epochs=1, trials=3, seed=5, wandb="off", run=str(tmp_path / "b"), trackers=()
+        dataset="digits",
+        recipe="little:LITTLE",
+        epochs=1,
+        trials=3,
+        seed=5,
+        wandb="off",
+        run=str(tmp_path / "b"),
+        trackers=(),
     )
     assert _log(tmp_path / "a") == _log(tmp_path / "b")
     assert printed["best"] == result.to_json()["best"]
@@ -101,7 +108,7 @@ def test_parts_can_be_given_as_objects(tmp_path: Path, monkeypatch: pytest.Monke
         space=ToySpace,
         strategy=HillClimbing,
         dataset="digits",
-        recipe="quick",
+        recipe="little:LITTLE",
         epochs=1,
         trials=5,
         wandb="off",

@@ -12,7 +12,7 @@ from nasbench.cli import main
 from nasbench.core.store import RunStore
 
 TOY = ["--space", "nasbench.testing:ToySpace", "--strategy", "random"]
-DIGITS = ["--dataset", "digits", "--image-size", "12", "--recipe", "quick", "--epochs", "1", "--wandb", "off"]
+DIGITS = ["--dataset", "digits", "--image-size", "12", "--recipe", "little:LITTLE", "--epochs", "1", "--wandb", "off"]
 SCALED = ["--base", "mobilenet_v1", "--dataset", "digits", "--image-size", "32", "--wandb", "off"]
 
 
@@ -98,7 +98,7 @@ def test_compare(here: Path) -> None:
 
 
 def test_scale_search(here: Path) -> None:
-    flags = ["--recipe", "quick", "--epochs", "1", "--trials", "2", "--seeds", "1", "--seed", "4"]
+    flags = ["--recipe", "little:LITTLE", "--epochs", "1", "--trials", "2", "--seeds", "1", "--seed", "4"]
     record, lines, page = _run(["scale", "--search", *SCALED, *flags, "--front-runners", "1"], "scale")
     _check(record, "scale", base="mobilenet_v1", search=True, trials=2, seeds=1, seed=4)
     assert all((line["seed"], line["data"]) == (4, "digits") for line in lines)
@@ -149,7 +149,7 @@ def test_a_scaled_specification_keeps_its_pixels_through_every_command(
     profiled = json.loads(capsys.readouterr().out)
     assert (profiled["macs"], profiled["params"], profiled["input"]) == (scaled["macs"], scaled["params"], [3, 48, 48])
 
-    digits = ["--dataset", "digits", "--recipe", "quick", "--epochs", "1", "--wandb", "off"]
+    digits = ["--dataset", "digits", "--recipe", "little:LITTLE", "--epochs", "1", "--wandb", "off"]
     for name, command in {
         "s-train": ["train", "s.json"],
         "s-transfer": ["transfer", "s.json"],

@@ -18,7 +18,7 @@ COMMON = [
     "--dataset",
     "digits",
     "--recipe",
-    "quick",
+    "little:LITTLE",
     "--epochs",
     "1",
     "--wandb",

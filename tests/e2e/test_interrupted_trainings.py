@@ -7,7 +7,7 @@ import pytest
 
 from nasbench.cli import main
 
-DIGITS = ["--dataset", "digits", "--image-size", "12", "--recipe", "quick", "--epochs", "1", "--wandb", "off"]
+DIGITS = ["--dataset", "digits", "--image-size", "12", "--recipe", "little:LITTLE", "--epochs", "1", "--wandb", "off"]
 COMMANDS = {
     "train": ["train", "lenet5", "--seeds", "2", "--seed", "3"],
     "compare": ["compare", "lenet5", "resnet20"],

@@ -112,7 +112,7 @@ def test_the_scaled_model_is_trained_beside_its_base(capsys: pytest.CaptureFixtu
         "--dataset",
         "digits",
         "--recipe",
-        "quick",
+        "little:LITTLE",
         "--epochs",
         "1",
         "--wandb",

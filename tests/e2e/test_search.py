@@ -34,12 +34,12 @@ def _import(path: Path) -> ModuleType:
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("search") / "run"
-    phases = ["--control", "1", "--retrain-top", "1", "--retrain-epochs", "2"]
+    phases = ["--filters", "4", "--control", "1", "--retrain-top", "1", "--retrain-epochs", "8"]
     common = [
         "--dataset",
         "digits",
         "--recipe",
-        "quick",
+        "little:LITTLE",
         "--epochs",
         "1",
         "--trials",
@@ -60,7 +60,7 @@ def test_the_log_holds_the_search_its_control_and_its_retraining(run: Path) -> N
     best_of_search = max(trials[:3], key=lambda trial: trial.score or 0.0)
     assert trials[4].note["retrain_of"] == best_of_search.number
     assert trials[4].key == best_of_search.key
-    assert trials[4].epochs == 2
+    assert trials[4].epochs == 8
 
 
 def test_the_stand_alone_network_gives_the_recorded_accuracy_again(run: Path) -> None:
@@ -87,7 +87,7 @@ def test_what_is_left_is_complete(run: Path) -> None:
     assert len(list((run / "checkpoints").glob("*.safetensors"))) == 1, "only the best one's weights stay"
     record = json.loads((run / "run.json").read_text())
     assert record["ended"]
-    assert record["plan"]["recipe"]["name"] == "quick"
+    assert record["plan"]["recipe"]["name"] == "little"
     assert record["plan"]["recipe"]["train_images"]
     assert record["versions"]["torch"]
 

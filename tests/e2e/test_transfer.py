@@ -51,7 +51,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             "--dataset",
             "digits",
             "--recipe",
-            "quick",
+            "little:LITTLE",
             "--epochs",
             "1",
             "--trials",

@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 import zoo
+from nasbench.blank import blank
 from nasbench.core.arch import sample
 from nasbench.core.errors import UsageError
 from nasbench.core.registry import spaces
@@ -194,7 +195,7 @@ def test_the_zoos_own_networks_stand_alone_and_others_name_their_library(name: s
     imports = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Import | ast.ImportFrom)]
     packages = {(getattr(node, "module", None) or node.names[0].name).partition(".")[0] for node in imports}
     assert packages <= {"torch"} | sys.stdlib_module_names
-    with torch.device("meta"):
+    with blank():
         alone, network = run(text).build(), entry.build(entry.card.task)
     assert [(key, value.shape) for key, value in alone.state_dict().items()] == [
         (key, value.shape) for key, value in network.state_dict().items()

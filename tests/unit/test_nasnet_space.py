@@ -6,6 +6,7 @@ from random import Random
 import pytest
 import torch
 
+from nasbench.blank import blank
 from nasbench.core.arch import sample
 from nasbench.core.errors import UsageError
 from nasbench.core.protocols import Drawable, PublishedCells, SearchSpace, StandAlone
@@ -124,7 +125,7 @@ def test_widths_are_slims():
     """End points of slim's tests: CIFAR 96, 192, 384, 768 and 256, 512; mobile 88, 264, 528, 1056 and 352, 704."""
 
     def widths(size: Size, pixels: int) -> list[tuple[int, int]]:
-        with torch.device("meta"):
+        with blank():
             network = SPACE.build_published("nasnet-a", size, Task(10, pixels, 3))
             found = [network.stem[0].out_channels]
             for cell in network.cells:

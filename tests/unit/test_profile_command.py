@@ -9,10 +9,10 @@ import math
 from pathlib import Path
 
 import pytest
-import torch
 from rich.console import Console
 
 import zoo
+from nasbench.blank import blank
 from nasbench.cli import main
 from nasbench.profile import Layer, Profile, profile
 from nasbench.report.profile_table import layer_table, shape, type_table
@@ -32,7 +32,7 @@ def drawn(table: object, width: int) -> list[str]:
 
 
 def profile_of(name: str) -> Profile:
-    with torch.device("meta"):
+    with blank():
         return profile(zoo.create(name), zoo.entry(name).card.task)
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 import zoo
+from nasbench.blank import blank
 from nasbench.core.compound import PUBLISHED, Coefficients, Multipliers
 from nasbench.core.errors import UsageError
 from nasbench.core.spec import ModelSpec, Size, Task
@@ -185,7 +186,7 @@ def test_no_dimension_grows_without_end() -> None:
 def test_scaled_by_one_is_the_published_network(name: str) -> None:
     entry = zoo.entry(name)
     assert entry.scaled is not None
-    with torch.device("meta"):
+    with blank():
         network = entry.scaled(entry.card.task, 1.0, 1.0)
     assert count(network, entry.card.task) == (entry.card.params, entry.card.macs)
 
@@ -201,7 +202,7 @@ def test_resnets_that_scale_equal_torchvision(layers: int, library) -> None:  # 
 
 
 def test_resnet_stages_round_as_published() -> None:
-    with torch.device("meta"):
+    with blank():
         network = ResNet(Task(1000, 224), 50, wider=1.1, deeper=1.2)
     assert [(row.operator, row.channels, row.repeats) for row in network.stage_rows()] == [
         ("conv", 72, 1),

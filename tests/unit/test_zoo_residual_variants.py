@@ -4,6 +4,7 @@ import pytest
 import torch
 
 import zoo
+from nasbench.blank import blank
 from nasbench.core.spec import Task
 from nasbench.profile import count
 from unit.test_zoo_classic import ENTRIES, SHORT, UNITS, images_of, order_of, smallest_task, spread
@@ -70,13 +71,13 @@ def test_stochastic_depth_decays_linearly_and_is_off_in_evaluation() -> None:
 )
 @pytest.mark.parametrize("image_size", [28, 32, 48, 64])
 def test_the_form_for_small_images_takes_any_size_of_them(name: str, image_size: int) -> None:
-    with torch.device("meta"):
+    with blank():
         network = zoo.create(name, num_classes=10, image_size=image_size).eval()
         assert network(torch.empty(2, 3, image_size, image_size)).shape == (2, 10)
 
 
 def test_resnet18s_small_form_is_the_usual_one() -> None:
-    with torch.device("meta"):
+    with blank():
         network = zoo.create("resnet18", num_classes=10, image_size=32)
     params, macs = count(network, Task())
     assert params == 11_173_962

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from nasbench.blank import blank
 from nasbench.core.compound import Multipliers
 from nasbench.core.errors import RunFailed, UsageError, unknown
 from nasbench.core.spec import ModelSpec
@@ -60,7 +61,7 @@ def export(config: ExportConfig) -> ExportResult:
     config.check()
     names = _formats(config.formats)
     spec = specify(config)
-    with torch.device("meta"):
+    with blank():
         build(spec)  # raises an error now if the size is invalid
     skipped: dict[str, str] = {}
     source = ""

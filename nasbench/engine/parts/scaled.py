@@ -80,12 +80,11 @@ def compound_scale(base: ModelSpec, multipliers: Multipliers) -> ModelSpec:
 @lru_cache(maxsize=64)
 def counted(spec: ModelSpec) -> Counts:
     """Counts of the network on the meta device. UsageError where it cannot be built or its images are too small."""
-    import torch
-
+    from nasbench.blank import blank
     from nasbench.nn.stage_rows import Staged
     from nasbench.profile import count
 
-    with torch.device("meta"):
+    with blank():
         network = _scaled_form(spec)
     stages = network.stage_rows() if isinstance(network, Staged) else None
     if stages is not None:
@@ -149,12 +148,11 @@ def quick_macs(spec: ModelSpec) -> int:
     """Multiply-adds as `counted` has them; for networks of stages from their description, which is exact and ten times
     as quick.
     """
-    import torch
-
+    from nasbench.blank import blank
     from nasbench.nn.mbconv import StageNet
     from search_spaces.mbconv.counts import counts
 
-    with torch.device("meta"):
+    with blank():
         network = _scaled_form(spec)
     if not isinstance(network, StageNet):
         return counted(spec).macs
