@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -86,8 +87,15 @@ class DataSource:
 
     def _key(self, pixels: int | None) -> tuple[str, Path, int | None, bool, bool, int | None]:
         """At another size than its own, evaluation shows as much of an image as at its own."""
-        judged_at = None
-        if pixels is not None and pixels != self.image_size:
-            own = self.image_size or self.task().image_size
-            judged_at = own if own != pixels else None
-        return self.name, self._directory, pixels or self.image_size, self.download, self.skip_corrupt, judged_at
+        size, judged_at = pixels or self.image_size, None
+        if size != self.image_size:
+            judged_at = self.image_size or _own_size(self.name, self._directory, Path.cwd())
+            if judged_at == size:
+                size, judged_at = self.image_size, None  # the same under one key, so that it is read once
+        return self.name, self._directory, size, self.download, self.skip_corrupt, judged_at
+
+
+@lru_cache(maxsize=8)
+def _own_size(name: str, directory: Path, _where: Path) -> int:
+    """The side in pixels at which a data set's images are seen unless another is asked for."""
+    return resolve_dataset(name).task(directory, None).image_size
