@@ -50,7 +50,7 @@ class DataSource:
 
     def test(self, pixels: int | None = None) -> tuple[AnySplit, set[Path]]:
         """The test split, which no search may touch, and a set that gathers the files left out as it is read."""
-        _, directory, size, _, skip_corrupt, judged_at = self._key(pixels)
+        _, directory, size, _, skip_corrupt, judged_at, _ = self._key(pixels)
         dataset = resolve_dataset(self.name, skip_corrupt, self.reading, judged_at)
         split = dataset.load_test(directory, size, False)
         if len(split) == 0:
@@ -85,14 +85,14 @@ class DataSource:
     def _directory(self) -> Path:
         return Path(self.directory) if self.directory else default_data_dir()
 
-    def _key(self, pixels: int | None) -> tuple[str, Path, int | None, bool, bool, int | None]:
+    def _key(self, pixels: int | None) -> tuple[str, Path, int | None, bool, bool, int | None, Path]:
         """At another size than its own, evaluation shows as much of an image as at its own."""
         size, judged_at = pixels or self.image_size, None
         if size != self.image_size:
             judged_at = self.image_size or _own_size(self.name, self._directory, Path.cwd())
             if judged_at == size:
                 size, judged_at = self.image_size, None  # the same under one key, so that it is read once
-        return self.name, self._directory, size, self.download, self.skip_corrupt, judged_at
+        return self.name, self._directory, size, self.download, self.skip_corrupt, judged_at, Path.cwd()
 
 
 @lru_cache(maxsize=8)
