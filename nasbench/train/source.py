@@ -11,7 +11,7 @@ import torch
 from nasbench.core.errors import UsageError
 from nasbench.core.spec import Task
 from nasbench.train.content import content_of
-from nasbench.train.data import AnySplit, ImageData
+from nasbench.train.data import AnySplit, FileSplit, ImageData, Split
 from nasbench.train.datasets import default_data_dir, on_device_once, read_once, reading_of, resolve_dataset
 from nasbench.train.reading import Reading
 
@@ -78,7 +78,10 @@ class DataSource:
         data = self.read()
         found: dict[str, Any] = {"name": self.name, "train": content_of(data.train), "val": content_of(data.val)}
         if test:
-            found["test"] = content_of(self.test()[0])
+            split = self.test()[0]
+            found["test"] = content_of(split)
+            if isinstance(split, FileSplit) and isinstance(data.val, Split):
+                found["test_shown"] = data.shown  # nasbench 0.1.0 showed less of it than of validation images
         return {**found, "skip_corrupt": True} if self.skip_corrupt else found
 
     @property
