@@ -15,24 +15,6 @@ DRIVERS = Path(__file__).parent / "e2e" / "drivers"
 sys.path.append(str(DRIVERS))
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where tests run in several processes, those that need Ray share one, and those that share a fixture of their
-    module: both are made once.
-    """
-    for item in items:
-        if "ray_session" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("ray"))
-        elif isinstance(item, pytest.Function) and _shares(item):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
-
-
-def _shares(test: pytest.Function) -> bool:
-    """Whether a test takes a fixture that is made once for its module."""
-    made = test._fixtureinfo.name2fixturedefs.values()
-    return any(fixture.scope == "module" for fixtures in made for fixture in fixtures)
-
-
 @pytest.fixture(scope="session")
 def ray_session() -> Iterator[str]:
     """The address of a Ray in this process, started once for all tests: 4 CPU slots, and 4 GPUs that are declared and

@@ -67,7 +67,10 @@ DATASETS: Parts = {
     "mnist": ("nasbench.train.datasets", "70,000 handwritten digits, 28 px (LeCun et al. 1998)"),
     "fashion-mnist": ("nasbench.train.datasets", "70,000 articles of clothing, 28 px (Xiao et al. 2017)"),
     "imagenet": ("nasbench.train.folders", "ILSVRC in folders: train/<wnid>, val/<wnid>"),
-    "folder": ("nasbench.train.folders", "folder:PATH with train/<class> and val/<class>"),
+    "folder": (
+        "nasbench.train.folders",
+        "folder:PATH with train/<class> and val/<class>, test/<class> too, or <class> alone",
+    ),
 }
 RECIPES: Parts = {
     "nasnet_proxy": ("nasbench.train.recipes", "20 epochs, cosine, N=2, F=32: the proxy task of the NASNet search"),

@@ -6,7 +6,7 @@ three methods of `DataSet`. The built-in data sets follow the same protocol.
 
 import os
 from dataclasses import dataclass, fields, is_dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -79,7 +79,7 @@ def reading_of(name: str, data_dir: Path, skip_corrupt: bool = False) -> Reading
     return _reading_of(name, data_dir, skip_corrupt, Path.cwd())
 
 
-@lru_cache(maxsize=8)
+@cache
 def _reading_of(*where: object) -> Reading:  # noqa: ARG001 - one for each
     return Reading()
 
@@ -92,6 +92,7 @@ def read_once(
     download: bool,
     skip_corrupt: bool = False,
     judged_at: int | None = None,
+    where: Path | None = None,  # noqa: ARG001 - in another working directory, a name is another folder's
 ) -> ImageData:
     """The data set. A process reads it once and keeps it, so that a worker's next training starts sooner."""
     reading = reading_of(name, data_dir, skip_corrupt)
@@ -110,9 +111,10 @@ def on_device_once(
     download: bool,
     skip_corrupt: bool = False,
     judged_at: int | None = None,
+    where: Path | None = None,
 ) -> ImageData:
     """The same with its images on `device`. A process copies them once."""
-    return read_once(name, data_dir, image_size, download, skip_corrupt, judged_at).to(device)
+    return read_once(name, data_dir, image_size, download, skip_corrupt, judged_at, where).to(device)
 
 
 def default_data_dir() -> Path:

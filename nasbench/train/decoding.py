@@ -105,8 +105,8 @@ def _check_size(image: Image.Image, resized_to: int | None) -> None:
     longer, shorter = max(width, height), min(width, height)
     if resized_to is not None and resized_to > shorter and resized_to * resized_to * longer / shorter > MOST_PIXELS:
         raise ValueError(
-            f"{width:,} x {height:,} pixels are too long and narrow to be resized to {resized_to:,} pixels at the "
-            "shorter side"
+            f"{width:,} x {height:,} pixels would be more than {MOST_PIXELS:,} once the shorter side is resized to "
+            f"{resized_to:,}"
         )
 
 

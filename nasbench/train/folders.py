@@ -219,13 +219,13 @@ def _check_same(found: dict[str, tuple[str, ...]], root: Path) -> None:
         for folder, names in reversed(found.items())
         if (missing := sorted(every - set(names)))
     ]
-    empty = [
-        printable(path)
-        for folder, names in found.items()
-        for name in names
-        if not all(name in others for others in found.values()) and not os.listdir(path := root / folder / name)
-    ]
     if lacks:
+        empty = [
+            printable(path)
+            for folder, names in found.items()
+            for name in names
+            if not all(name in others for others in found.values()) and not os.listdir(path := root / folder / name)
+        ]
         hint = f" {_some(empty)} {'is' if len(empty) == 1 else 'are'} empty: delete what is no class." if empty else ""
         raise UsageError(f"{'; '.join(lacks)}. Give each the same class folders.{hint}")
 

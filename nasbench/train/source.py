@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import torch
 from nasbench.core.errors import UsageError
 from nasbench.core.spec import Task
 from nasbench.train.content import content_of
-from nasbench.train.data import AnySplit, ImageData
+from nasbench.train.data import AnySplit, FileSplit, ImageData, Split
 from nasbench.train.datasets import default_data_dir, on_device_once, read_once, reading_of, resolve_dataset
 from nasbench.train.reading import Reading
 
@@ -49,7 +50,7 @@ class DataSource:
 
     def test(self, pixels: int | None = None) -> tuple[AnySplit, set[Path]]:
         """The test split, which no search may touch, and a set that gathers the files left out as it is read."""
-        _, directory, size, _, skip_corrupt, judged_at = self._key(pixels)
+        _, directory, size, _, skip_corrupt, judged_at, _ = self._key(pixels)
         dataset = resolve_dataset(self.name, skip_corrupt, self.reading, judged_at)
         split = dataset.load_test(directory, size, False)
         if len(split) == 0:
@@ -77,17 +78,27 @@ class DataSource:
         data = self.read()
         found: dict[str, Any] = {"name": self.name, "train": content_of(data.train), "val": content_of(data.val)}
         if test:
-            found["test"] = content_of(self.test()[0])
+            split = self.test()[0]
+            found["test"] = content_of(split)
+            if isinstance(split, FileSplit) and isinstance(data.val, Split):
+                found["test_shown"] = data.shown  # nasbench 0.1.0 showed less of it than of validation images
         return {**found, "skip_corrupt": True} if self.skip_corrupt else found
 
     @property
     def _directory(self) -> Path:
         return Path(self.directory) if self.directory else default_data_dir()
 
-    def _key(self, pixels: int | None) -> tuple[str, Path, int | None, bool, bool, int | None]:
+    def _key(self, pixels: int | None) -> tuple[str, Path, int | None, bool, bool, int | None, Path]:
         """At another size than its own, evaluation shows as much of an image as at its own."""
-        judged_at = None
-        if pixels is not None and pixels != self.image_size:
-            own = self.image_size or self.task().image_size
-            judged_at = own if own != pixels else None
-        return self.name, self._directory, pixels or self.image_size, self.download, self.skip_corrupt, judged_at
+        size, judged_at = pixels or self.image_size, None
+        if size != self.image_size:
+            judged_at = self.image_size or _own_size(self.name, self._directory, Path.cwd())
+            if judged_at == size:
+                size, judged_at = self.image_size, None  # the same under one key, so that it is read once
+        return self.name, self._directory, size, self.download, self.skip_corrupt, judged_at, Path.cwd()
+
+
+@lru_cache(maxsize=8)
+def _own_size(name: str, directory: Path, _where: Path) -> int:
+    """The side in pixels at which a data set's images are seen unless another is asked for."""
+    return resolve_dataset(name).task(directory, None).image_size

@@ -67,6 +67,9 @@ def test_a_large_test_split_is_shown_as_the_small_training_split(pets: Path, mon
     assert isinstance(data.val, Split)
     assert isinstance(test, FileSplit)
     assert torch.equal(seen(data.val, data), seen(test, data))
+    read_once.cache_clear()
+    assert DataSource(f"folder:{pets}", image_size=SIDE).identity(test=True)["test_shown"] == 1.0
+    read_once.cache_clear()
 
 
 @pytest.mark.parametrize("own", [None, SIDE])

@@ -34,6 +34,7 @@ from nasbench.engine.training.trainings import (
 )
 from nasbench.evaluators.start import Start
 from nasbench.evaluators.training import follow
+from nasbench.train.paths import printable
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class TransferResult:
         """The image files that a training could not read, as far as its folder is still there."""
         result = self.trained.folder(trial) / "result.json"
         record = json.loads(result.read_text(encoding="utf-8")) if result.exists() else {}
-        return list(record.get("corrupt", []))
+        return [printable(path) for path in record.get("corrupt", [])]
 
     def to_json(self) -> dict[str, Any]:
         """The object that `nasbench transfer --json` prints; accuracies in [0, 1]."""
