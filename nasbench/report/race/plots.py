@@ -124,7 +124,7 @@ def wins(race: Race) -> "Figure":
                 continue
             axes.add_patch(_square(column, row, BLUE if win.share > 0.5 else ORANGE, 0.6 * abs(2 * win.share - 1)))
             axes.text(column, row - 0.14, f"{win.share:.2f}", ha="center", va="center", fontsize=7.5)
-            axes.text(column, row + 0.24, f"{win.low:.2f}–{win.high:.2f}", ha="center", va="center", fontsize=5.5)
+            axes.text(column, row + 0.24, f"{win.low:.2f}–{win.high:.2f}", ha="center", va="center", fontsize=6)
     axes.set_xlim(-0.5, size - 0.5)
     axes.set_ylim(size - 0.5, -0.5)
     axes.set_xticks(range(size), [str(index + 1) for index in range(size)])
