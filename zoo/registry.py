@@ -163,7 +163,6 @@ def no_weights(name: str) -> UsageError:
     having = [other for other, each in entries().items() if each.load_pretrained]
     near = get_close_matches(name, having, n=5, cutoff=0.0)
     return UsageError(
-        f"there are no published weights for {name!r} that can be loaded here. "
-        f"The nearest of the {len(having)} networks with weights: {', '.join(near)}. "
-        "The card says whether a network has weights: nasbench zoo NAME"
+        f"there are no published weights for {name!r} that can be loaded here. The nearest of the {len(having)} "
+        f"networks with weights: {', '.join(near)}. The card says whether a network has weights: nasbench zoo NAME"
     )

@@ -10,6 +10,7 @@ import tyro
 from nasbench.cli.output import tell, tell_json
 from nasbench.cli.parse import parse
 from nasbench.core.errors import UsageError
+from nasbench.core.shown import shown
 
 if TYPE_CHECKING:
     from nasbench.engine.networks import Row
@@ -82,25 +83,14 @@ def run(argv: Sequence[str]) -> None:
 def _print_list(rows: "Sequence[Row]") -> None:
     from nasbench.report.common.figure import short_count
 
-    lines = [("name", "family", "year", "px", "params", "MACs", "top-1", "CIFAR")]
+    lines: list[tuple[str, ...]] = [("name", "family", "year", "px", "params", "MACs", "top-1", "CIFAR")]
     for row in rows:
         card, doubt = row.card, "" if row.verified else "~"
         counts = ["" if count is None else doubt + short_count(count) for count in (card.params, card.macs)]
-        errors = [
-            _error(row, metric) if row.dataset == dataset else "" for dataset, metric in FORMS
-        ]  # beside counts of the same form
-        lines.append(
-            (
-                row.name,
-                card.family,
-                str(card.year or ""),
-                str(card.task.image_size),
-                counts[0],
-                counts[1],
-                errors[0],
-                errors[1],
-            )
-        )
+        # An error stands beside counts of the same form.
+        errors = [_error(row, metric) if row.dataset == dataset else "" for dataset, metric in FORMS]
+        pixels = str(card.task.image_size)
+        lines.append((shown(row.name), shown(card.family), str(card.year or ""), pixels, *counts, *errors))
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     for line in lines:
         texts = [

@@ -3,6 +3,7 @@
 Everything goes to standard error unless told otherwise, so that standard output stays what was asked for.
 """
 
+import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,7 +14,7 @@ from nasbench.core.curves import is_control, is_retraining
 from nasbench.core.job import Job
 from nasbench.core.protocols import Metrics, RunInfo
 from nasbench.core.registry import trackers as known
-from nasbench.core.shown import say
+from nasbench.core.shown import say, shown
 from nasbench.core.store import best_trial
 from nasbench.core.trial import STATUSES, Trial
 
@@ -49,16 +50,12 @@ class ConsoleTracker:
         self._best = best_trial(run.history)
         for trial in run.history:
             self._counts[trial.status] += 1
-        told = (
-            "space",
-            "base",
-            *(("strategy",) if run.config.get("search", True) else ()),
-            "dataset",
-        )  # trainings follow no strategy
+        follows = ("strategy",) if run.config.get("search", True) else ()  # trainings follow no strategy
+        told = ("space", "base", *follows, "dataset")
         names = [str(run.config[name]) for name in told if run.config.get(name)]
         before = f", {self._earlier} of them done before" if self._earlier else ""
         self._print(f"{' · '.join(names) or 'run'}: {self._total} trials{before}; run directory {run.directory}")
-        if self._stream.isatty() if self._interactive is None else self._interactive:
+        if self._looked_on(self._stream) if self._interactive is None else self._interactive:
             from nasbench.trackers.live_display import LiveDisplay
 
             self._live = LiveDisplay(self._stream, self._total, self._done, self._what(None), self._below())
@@ -142,7 +139,12 @@ class ConsoleTracker:
         return "  ".join(text for text in (self._best_text(), failed, self._speed()) if text)
 
     def _print(self, text: str) -> None:
-        say(text.rstrip(), self._stream)
+        say(shown(text.rstrip()), self._stream)
+
+    @staticmethod
+    def _looked_on(stream: TextIO) -> bool:
+        """Whether the stream is a terminal that can move its cursor."""
+        return stream.isatty() and os.environ.get("TERM") not in ("dumb", "unknown")
 
 
 def _kind(trial: Trial) -> str:

@@ -35,6 +35,7 @@ from nasbench.core.curves import (
 from nasbench.core.job import Job
 from nasbench.core.protocols import Metrics, RunInfo
 from nasbench.core.registry import trackers as known
+from nasbench.core.shown import say
 from nasbench.core.store import write_atomically
 from nasbench.core.trial import Trial
 from nasbench.trackers.wandb_run import Asked, connect, in_sweep, mode_of
@@ -88,6 +89,8 @@ class WandbTracker:
     def start(self, run: RunInfo) -> None:
         if self._mode == "disabled":  # WANDB_MODE=disabled: nothing is logged and nothing is written
             return
+        if self._each and in_sweep():
+            say("nasbench: in a sweep W&B gives every run of a process the same id: --wandb-trials adds none")
         kept = _kept_id(run.directory)
         self._own = {
             "project": self._project,

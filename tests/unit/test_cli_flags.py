@@ -57,13 +57,10 @@ def test_every_flag_of_the_help_is_taken(command):
     if command == "completion":
         stand_alone = ["bash"]
     known = {flag.name.replace("-", "_") for flag in flags(command)} - {"help"}
-    for name, hint in all_fields(kind).items():
-        if name not in known:
-            continue
-        given, meant = sample(hint)
-        argv = [*stand_alone, "--" + name.replace("_", "-"), *given]
-        config = parse(kind, command, argv, positional=POSITIONAL.get(command))
-        assert value_of(config, name) == meant, argv
+    samples = {name: sample(hint) for name, hint in all_fields(kind).items() if name in known}
+    given = [word for name, (words, _) in samples.items() for word in ("--" + name.replace("_", "-"), *words)]
+    config = parse(kind, command, [*stand_alone, *given], positional=POSITIONAL.get(command))
+    assert {name: value_of(config, name) for name in samples} == {name: meant for name, (_, meant) in samples.items()}
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -228,3 +228,23 @@ def test_dots_of_a_space_that_is_gone_list_their_decisions(tmp_path: Path) -> No
     check_page(store)
     page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
     assert "<p>op_0 a, op_1 b, op_2 c</p></template>" in page
+
+
+def test_the_texts_of_plots_are_legible_at_their_own_size(tmp_path):
+    """On a phone they keep it, and their box scrolls: no text is smaller than 6 points, 8 pixels."""
+    written = write_report(store_with(tmp_path / "run", long_run()))
+    sizes = [
+        float(size)
+        for path in written[1:]
+        for size in re.findall(r"font(?:-size)?: ([\d.]+)px", path.read_text(encoding="utf-8"))
+    ]
+    assert len(sizes) > 50
+    assert min(sizes) >= 6
+
+
+def test_a_page_is_made_for_phones_and_shows_what_scrolls_and_what_sorts(tmp_path):
+    page = write_report(store_with(tmp_path / "run", long_run()))[0].read_text(encoding="utf-8")
+    assert '<meta name="viewport" content="width=device-width, initial-scale=1">' in page
+    assert "more-right" in page.partition("<script>")[2], "the script marks boxes that go on beyond their edge"
+    for rule in (r"\.more-right \{ mask-image", r'th button::after \{ content: " ↕"', r"figure svg \{ max-width: none"):
+        assert re.search(rule, page), rule

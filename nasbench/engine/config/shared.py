@@ -119,7 +119,7 @@ class Tracking(Record):
     """Who watches."""
 
     wandb: Literal["auto", "online", "offline", "off"] = free("auto")
-    """auto: online where a key is set up, else offline."""
+    """auto: as WANDB_MODE says, else online where a key is set up, else offline. W&B's other variables hold too."""
     wandb_trials: bool = free(False)
     """Also a W&B run for each trial, grouped under the run's."""
     track: tuple[str, ...] = free(())

@@ -46,8 +46,7 @@ def resolve(model: str, form: ModelOverrides) -> ModelSpec:
         if not path.exists() and not trained.exists():
             raise UsageError(
                 f"{model} has no best/architecture.json: it is no run directory of a search or a training, or nothing "
-                "has ended there yet. "
-                "Trainings lie in folders of their own, under runs/trained."
+                "has ended there yet. Trainings lie in folders of their own, under runs/trained."
             )
         path = path if path.exists() else trained
     if path.suffix == ".json":

@@ -126,8 +126,7 @@ def solve_phi(base: ModelSpec, at: Callable[[float], Multipliers], target_macs: 
         if max(vars(at(high + step)).values()) > MOST:
             raise UsageError(
                 f"--target-macs {target_macs:,} is out of reach: phi {high:g} has {macs_at(base, at, high):,}, and a "
-                "larger one would "
-                f"scale a dimension more than {MOST:g} times. Start from a larger --base."
+                f"larger one would scale a dimension more than {MOST:g} times. Start from a larger --base."
             )
         low, high, step = high, high + step, step * 1.5
     while high - low > PHI_PRECISION:
@@ -199,8 +198,6 @@ def _check_pixels(spec: ModelSpec, stages: tuple["StageRow", ...]) -> None:
         halvings, own = stride.bit_length() - 1, spec.task.image_size
         raise UsageError(
             f"images of {spec.pixels} px are too small for {spec.name or spec.source}: its strides halve them "
-            f"{halvings} times and "
-            f"need {smallest} px or more, {smallest / own:.3g} times its own {own}. Take more phi (or --resolution), "
-            "or larger images "
-            "with --image-size."
+            f"{halvings} times and need {smallest} px or more, {smallest / own:.3g} times its own {own}. Take more phi "
+            "(or --resolution), or larger images with --image-size."
         )

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from nasbench.report.common.figure import GROUND
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -253,6 +255,7 @@ def write(
             anchor.text,
             fontsize=size,
             color=colour,
+            bbox={"facecolor": GROUND, "edgecolor": "none", "pad": 0.3},  # no line of the grid crosses a label
             ha="center",
             va="center",
             transform=points,

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any
 
-from nasbench.core.shown import escape
+from nasbench.core.shown import escape, shown
 from nasbench.report.common.figure import GRID, GROUND, INK, MUTED, in_tags
 from nasbench.report.common.numbers import duration
 
@@ -80,12 +80,12 @@ def table(
     """An HTML table. `left`: the text columns. `wrap`: the columns with long texts. All cells are escaped."""
     names = list(columns)
     marks = {name: ' class="wrap"' if name in wrap else ' class="left"' if name in left else "" for name in names}
-    head = "".join(f'<th scope="col"{marks[name]}>{escape(name)}</th>' for name in names).replace(
+    head = "".join(f'<th scope="col"{marks[name]}>{escape(shown(name))}</th>' for name in names).replace(
         'class="wrap"', 'class="left"'
     )
     body = "\n".join(
         "<tr>"
-        + "".join(f"<td{marks[name]}>{escape(value)}</td>" for name, value in zip(names, row, strict=True))
+        + "".join(f"<td{marks[name]}>{escape(shown(value))}</td>" for name, value in zip(names, row, strict=True))
         + "</tr>"
         for row in rows
     )

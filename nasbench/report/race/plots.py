@@ -34,6 +34,8 @@ POINTS = 240
 """Number of positions along the x axis at which quantiles are computed."""
 PAGE = 7.2
 """Width of the page, inches."""
+LONGEST_STEM = 60
+"""Characters of a column's name in the name of its plot's file."""
 SETTLED = 0.12
 """The limits of the y axis ignore this first fraction of the x axis, where the results are far below the rest."""
 
@@ -45,7 +47,8 @@ def figures(race: Race) -> dict[str, str]:
     made = {}
     with drawing():
         for place, column in enumerate(race.columns):
-            name = f"anytime_{''.join(letter if letter.isalnum() else '_' for letter in column)}"
+            name = f"anytime_{''.join(letter if letter.isalnum() else '_' for letter in column)[:LONGEST_STEM]}"
+            name = f"{name}_{place}" if name in made else name
             made[name] = to_svg(anytime(race, place), name)
         if len(race.standings(race.budget)) > 1:
             made["wins"] = to_svg(wins(race), "wins")
@@ -124,7 +127,7 @@ def wins(race: Race) -> "Figure":
                 continue
             axes.add_patch(_square(column, row, BLUE if win.share > 0.5 else ORANGE, 0.6 * abs(2 * win.share - 1)))
             axes.text(column, row - 0.14, f"{win.share:.2f}", ha="center", va="center", fontsize=7.5)
-            axes.text(column, row + 0.24, f"{win.low:.2f}–{win.high:.2f}", ha="center", va="center", fontsize=5.5)
+            axes.text(column, row + 0.24, f"{win.low:.2f}–{win.high:.2f}", ha="center", va="center", fontsize=6)
     axes.set_xlim(-0.5, size - 0.5)
     axes.set_ylim(size - 0.5, -0.5)
     axes.set_xticks(range(size), [str(index + 1) for index in range(size)])

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from html import escape
 from typing import Any
 
 from nasbench.core.arch import Gene
 from nasbench.core.protocols import Drawable
 from nasbench.core.registry import spaces
+from nasbench.core.shown import escape
 from nasbench.core.trial import Trial
 from nasbench.core.trial_of_run import spec_of
 from nasbench.report.cells.drawing import draw_svg
