@@ -28,6 +28,8 @@ class Layer:
     macs             multiply-adds of one image
     activations      number of elements of the output
     receptive_field  in pixels; None if it is not a window, as in attention
+    shares_memory    the output lies in the memory of the image or of an earlier layer's output: the layer computes in
+                     place, or is a view (Flatten). It adds nothing to the network's `activation_bytes`
     """
 
     name: str
@@ -39,13 +41,14 @@ class Layer:
     activations: int
     activation_bytes: int
     receptive_field: int | None
+    shares_memory: bool = False
 
 
 @dataclass(frozen=True)
 class Profile:
     """The layers in the order of their calls, and the totals of the network.
 
-    `activation_bytes` is the size of all layers' outputs for one image, in float32.
+    `activation_bytes` is the size of all layers' outputs for one image, in float32, without those that share memory.
     """
 
     layers: tuple[Layer, ...]
@@ -54,8 +57,12 @@ class Profile:
     activation_bytes: int
 
     def largest(self, what: Literal["activation_bytes", "params"], most: int = 3) -> tuple[Layer, ...]:
-        """The `most` layers with the largest value, without zeros. Equal layers keep the order of their calls."""
-        nonzero = [layer for layer in self.layers if getattr(layer, what)]
+        """The `most` layers with the largest value, without zeros. Equal layers keep the order of their calls.
+
+        Of layers that share their memory, the first alone counts for `activation_bytes`.
+        """
+        shared = what == "activation_bytes"
+        nonzero = [layer for layer in self.layers if getattr(layer, what) and not (shared and layer.shares_memory)]
         return tuple(sorted(nonzero, key=lambda layer: -getattr(layer, what))[:most])
 
 
@@ -83,6 +90,8 @@ def profile(model: nn.Module, task: Task) -> Profile:
     layers: list[Layer] = []
     started: dict[str, tuple[int, int]] = {}
     listed: set[str] = set()
+    memories = {image.untyped_storage()._cdata: image}
+    """Address of a storage -> a tensor in it, which is kept so that no later storage gets the same address."""
 
     def before(name: str, _: nn.Module, inputs: tuple[Any, ...]) -> None:
         started[name] = counter.flops, _version(inputs)
@@ -92,6 +101,7 @@ def profile(model: nn.Module, task: Task) -> Profile:
         tensor = _first_tensor(output)
         if tensor is None or (inputs and tensor is inputs[0] and _version(inputs) == version):
             return
+        memory = tensor.untyped_storage()._cdata
         layers.append(
             Layer(
                 name=name,
@@ -103,8 +113,10 @@ def profile(model: nn.Module, task: Task) -> Profile:
                 activations=tensor.numel(),
                 activation_bytes=tensor.numel() * FLOAT32_BYTES,
                 receptive_field=fields.of(tensor),
+                shares_memory=memory in memories,
             )
         )
+        memories.setdefault(memory, tensor)
         listed.add(name)
 
     for name, module in meta_model.named_modules():
@@ -117,7 +129,7 @@ def profile(model: nn.Module, task: Task) -> Profile:
         tuple(layers),
         _trainable(model),
         counter.flops // 2,
-        sum(layer.activation_bytes for layer in layers),
+        sum(layer.activation_bytes for layer in layers if not layer.shares_memory),
     )
 
 

@@ -6,7 +6,6 @@ from torch import nn
 
 from nasbench.core.errors import UsageError
 from nasbench.core.spec import ModelCard, Task
-from zoo.library import is_small
 from zoo.registry import SMALL_IMAGE, Builder
 
 CIFAR10 = Task(num_classes=10, image_size=32, channels=3)
@@ -17,7 +16,7 @@ def small_only(card: ModelCard, build: Builder, instead: str) -> Builder:
 
     @wraps(build)
     def checked(task: Task) -> nn.Module:
-        if not is_small(task):
+        if task.image_size > SMALL_IMAGE:
             raise UsageError(
                 f"{card.name!r} exists for small images only: it was published at {card.task.image_size} px and takes "
                 f"up to {SMALL_IMAGE} px; got {task.image_size} px. For large images take {instead!r}"

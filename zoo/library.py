@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from nasbench.core.errors import RunFailed, UsageError
 from nasbench.core.spec import Task
+from zoo.published import of_timm, of_torchvision
 from zoo.registry import SMALL_IMAGE, Loader
 
 IMAGENET = Task(num_classes=1000, image_size=224, channels=3)
@@ -20,7 +21,7 @@ IMAGENET = Task(num_classes=1000, image_size=224, channels=3)
 
 def is_small(task: Task) -> bool:
     """Whether a network for large images uses its small stem, as on CIFAR."""
-    return task.image_size <= SMALL_IMAGE
+    return task.is_small(SMALL_IMAGE)
 
 
 def imagenet_at(image_size: int) -> Task:
@@ -113,30 +114,64 @@ def _sha256(path: Path) -> str:
 
 
 def timm_state(tag: str) -> Mapping[str, Tensor]:
-    """Published weights, such as 'gmlp_s16_224.ra3_in1k', from the hub's cache or a download.
+    """Published weights, such as 'gmlp_s16_224.ra3_in1k', from the hub's cache, which needs no network, or a download.
 
-    Their SHA-256 is checked. Raises RunFailed if they cannot be downloaded, or if the hash is wrong.
+    Their SHA-256 is checked. Raises RunFailed if they cannot be downloaded or read, or if the hash is wrong.
     """
-    from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
     from safetensors.torch import load_file
 
-    try:
-        published = get_hf_file_metadata(hf_hub_url(f"timm/{tag}", "model.safetensors")).etag
-        path = Path(hf_hub_download(f"timm/{tag}", "model.safetensors"))
-    except Exception as error:  # the hub's client also raises the errors of its HTTP library
-        raise RunFailed(f"cannot fetch the weights timm/{tag}: {error}. Weights need the network") from error
+    cached = _in_hub_cache(tag)
+    path, published = _fetched(tag) if cached is None else (cached, _hash_in_cache(cached))
     found = _sha256(path)
-    if found != published:
+    if published is not None and found != published:
         raise RunFailed(f"{path} has SHA-256 {found}, the hub says {published}: delete it and try again")
-    state: Mapping[str, Tensor] = load_file(path)
+    try:
+        state: Mapping[str, Tensor] = load_file(path)
+    except Exception as error:  # whatever safetensors raises for a file that is none of its own
+        raise RunFailed(f"{path} cannot be read: {error}. Delete it and try again") from error
     return state
+
+
+HUB_FILE = "model.safetensors"
+
+
+def _fetched(tag: str) -> tuple[Path, str | None]:
+    """The downloaded file, and its hash as the hub tells it."""
+    from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
+
+    try:
+        published = get_hf_file_metadata(hf_hub_url(f"timm/{tag}", HUB_FILE)).etag
+        return Path(hf_hub_download(f"timm/{tag}", HUB_FILE)), published
+    except Exception as error:  # the hub's client also raises the errors of its HTTP library
+        raise RunFailed(f"cannot fetch the weights timm/{tag}: {error}. Weights need the network, once") from error
+
+
+def _in_hub_cache(tag: str) -> Path | None:
+    """The file in the hub's cache, of whatever revision was fetched last; None if it was never fetched."""
+    from huggingface_hub import constants, try_to_load_from_cache
+
+    found = try_to_load_from_cache(f"timm/{tag}", HUB_FILE)
+    if isinstance(found, str):
+        return Path(found)
+    snapshots = Path(constants.HF_HUB_CACHE, f"models--timm--{tag}", "snapshots")
+    files = sorted(snapshots.glob(f"*/{HUB_FILE}"), key=lambda file: file.stat().st_mtime)
+    return files[-1] if files else None
+
+
+def _hash_in_cache(path: Path) -> str | None:
+    """The hash that the hub told when the file was fetched: the cache names its content by it.
+
+    None for a file that was put there in another way: nothing without the network says what its hash should be.
+    """
+    name = path.resolve().name
+    return name if re.fullmatch("[0-9a-f]{64}", name) else None
 
 
 def torchvision_weights(enum: str) -> Loader:
     """A loader of torchvision's weights by the names of their tensors."""
-    return lambda network: load_by_name(network, torchvision_state(enum))
+    return of_torchvision(enum, lambda network: load_by_name(network, torchvision_state(enum)))
 
 
 def timm_weights(tag: str) -> Loader:
     """A loader of timm's weights by the names of their tensors."""
-    return lambda network: load_by_name(network, timm_state(tag))
+    return of_timm(tag, lambda network: load_by_name(network, timm_state(tag)))

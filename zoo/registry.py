@@ -134,8 +134,12 @@ def create(
     image_size: int | None = None,
     channels: int | None = None,
     pretrained: bool = False,
+    stem: str | None = None,
 ) -> "nn.Module":
-    """The network of that name; arguments that are None are as published. `pretrained` downloads published weights."""
+    """The network of that name; arguments that are None are as published. `pretrained` downloads published weights.
+
+    `stem`, 'cifar' or 'imagenet', selects the form of a network that has two; None: by the image size.
+    """
     found = entry(name)
     task = found.card.task
     asked = replace(
@@ -143,6 +147,7 @@ def create(
         num_classes=task.num_classes if num_classes is None else num_classes,
         image_size=task.image_size if image_size is None else image_size,
         channels=task.channels if channels is None else channels,
+        stem=stem or task.stem,
     )
     if not pretrained:
         return found.build(asked)

@@ -9,11 +9,15 @@ from typing import Literal
 from torch import Tensor, nn
 from torch.nn import functional
 
+from nasbench.nn.pointwise import PointwiseConv
+
 Shortcut = Literal["A", "B", "plain"]
 
 
 def conv(c_in: int, c_out: int, kernel: int, stride: int = 1, groups: int = 1) -> nn.Conv2d:
     """A convolution with padding, without bias."""
+    if kernel == 1 and groups == 1 and stride > 1:
+        return PointwiseConv(c_in, c_out, 1, stride, bias=False)
     return nn.Conv2d(c_in, c_out, kernel, stride, kernel // 2, groups=groups, bias=False)
 
 

@@ -8,6 +8,7 @@ from torch import nn
 from nasbench.core.errors import UsageError
 from nasbench.core.spec import Task
 from zoo.library import input_channels, is_small, torchvision_state
+from zoo.published import of_torchvision
 from zoo.registry import Loader
 
 
@@ -60,7 +61,7 @@ def torchvision_loader(enum: str, without: str = "", converts_input: bool = Fals
         if converts_input:
             setattr(network, "transform_input", True)  # noqa: B010 -- nn.Module does not declare this attribute
 
-    return load
+    return of_torchvision(enum, load)
 
 
 def _renamed(name: str) -> str:

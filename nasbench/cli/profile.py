@@ -56,7 +56,8 @@ def run(argv: Sequence[str]) -> None:
 
     if config.csv:
         check_csv(Path(config.csv))
-    spec, found = profile_model(model, config.overrides)
+    profiled = profile_model(model, config.overrides)
+    spec, found = profiled.spec, profiled.counts
     image = (spec.task.channels, spec.pixels, spec.pixels)
     if config.csv:
         write_csv(found.layers, Path(config.csv))
@@ -64,9 +65,18 @@ def run(argv: Sequence[str]) -> None:
         record = {"model": model, "input": image, "layers": [vars(layer) for layer in found.layers]}
         totals = {"params": found.params, "macs": found.macs, "activation_bytes": found.activation_bytes}
         most = {f"most_{name}": [layer.name for layer in found.largest(what)] for name, what in MOST}
-        tell_json({**record, **totals, **most})
+        tell_json({**record, "stem": profiled.stem, **totals, **most})
     else:
-        _print(found, f"{model}, one image of {' x '.join(map(str, image))} ({prod(image):,} numbers)")
+        title = f"{model}, one image of {' x '.join(map(str, image))} ({prod(image):,} numbers)"
+        _print(found, title if profiled.stem is None else f"{title}\n{_stem_text(profiled.stem, spec.task.stem)}")
+
+
+def _stem_text(stem: str, asked: str) -> str:
+    """Which of its two forms a network has, and how to get the other."""
+    kinds = {"cifar": "for small images", "imagenet": "for large images"}
+    other = next(name for name in kinds if name != stem)
+    why = "as asked for" if asked else "by the image size"
+    return f"{stem} stem, {kinds[stem]} ({why}; the other form: --stem {other})"
 
 
 def _print(found: "Profile", title: str) -> None:

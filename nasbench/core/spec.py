@@ -17,11 +17,30 @@ SKELETONS = ("", "cifar", "imagenet")
 
 @dataclass(frozen=True)
 class Task:
-    """What a network is built for: number of classes, image side in pixels, input channels."""
+    """What a network is built for: number of classes, image side in pixels, input channels.
+
+    `stem` is the form of the first layers of a network that has two: 'cifar' for small images, 'imagenet' for large
+    ones. Empty: the network selects it by the image size. Identities and texts leave it out while it is empty.
+    """
 
     num_classes: int = 10
     image_size: int = 32
     channels: int = 3
+    stem: str = ""
+
+    def __repr__(self) -> str:
+        stem = f", stem={self.stem!r}" if self.stem else ""
+        sizes = f"num_classes={self.num_classes}, image_size={self.image_size}, channels={self.channels}"
+        return f"Task({sizes}{stem})"
+
+    def is_small(self, largest: int) -> bool:
+        """Whether a network takes its form for small images: as `stem` says, else up to `largest` pixels."""
+        return self.stem == "cifar" if self.stem else self.image_size <= largest
+
+
+def task_record(task: Task) -> dict[str, object]:
+    """A task as JSON values, without a stem that is empty."""
+    return {name: value for name, value in vars(task).items() if name != "stem" or value}
 
 
 @dataclass(frozen=True)
@@ -90,7 +109,7 @@ class ModelSpec:
         return {
             "source": self.source,
             "size": vars(self.size),
-            "task": vars(self.task),
+            "task": task_record(self.task),
             "architecture": self.architecture.to_json() if self.architecture else None,
             "name": self.name,
         }

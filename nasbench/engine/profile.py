@@ -1,5 +1,6 @@
 """Profiling a MODEL in the form asked for."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from nasbench.blank import blank
@@ -7,15 +8,25 @@ from nasbench.core.errors import UsageError
 from nasbench.core.spec import ModelSpec
 from nasbench.engine.config import ModelOverrides
 from nasbench.engine.parts.models import build, resolve
+from nasbench.engine.parts.stems import stem_of
 from nasbench.profile import Profile, profile
 
 
-def profile_model(model: str, form: ModelOverrides) -> tuple[ModelSpec, Profile]:
-    """The specification that `model` names and its counts. Nothing is computed: the network is built without memory."""
+@dataclass(frozen=True)
+class ProfiledModel:
+    """The specification that a MODEL names, its counts, and its stem (cifar, imagenet, or None for one form)."""
+
+    spec: ModelSpec
+    counts: Profile
+    stem: str | None
+
+
+def profile_model(model: str, form: ModelOverrides) -> ProfiledModel:
+    """The network that `model` names, counted. Nothing is computed: the network is built without memory."""
     spec = resolve(model, form)
     with blank():
         network = build(spec)
-    return spec, profile(network, spec.seen_task)
+    return ProfiledModel(spec, profile(network, spec.seen_task), stem_of(spec))
 
 
 def check_csv(path: Path) -> None:

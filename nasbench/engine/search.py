@@ -29,6 +29,7 @@ from nasbench.engine.run.artifacts import (
 )
 from nasbench.engine.run.numbers import Numbers, numbers_of
 from nasbench.engine.run.run import Opening, Run, check_some_succeeded, open_run
+from nasbench.engine.run.watch import print_note
 from nasbench.report.run.chance import Exact, Verdict, verdict
 
 
@@ -103,6 +104,8 @@ def run_search(config: SearchConfig, argv: Sequence[str], trackers: Sequence[Tra
     config = config.completed()
     directory = config.place.directory(_short(config.space), _short(config.strategy))
     parts = prepare(config, directory)
+    for note in parts.notes:
+        print_note(note)
     opening = Opening(
         command="search",
         config=config,

@@ -2,6 +2,7 @@
 published cell, the zoo.
 """
 
+from dataclasses import replace
 from random import Random
 
 import torch
@@ -15,7 +16,7 @@ from nasbench.core.protocols import PublishedCells, SearchSpace
 from nasbench.core.registry import models, spaces
 from nasbench.core.seeds import derive
 from nasbench.core.source import Plan
-from nasbench.core.spec import ModelSpec
+from nasbench.core.spec import ModelSpec, Task, pixels_of, task_record
 from nasbench.train.device import isolated_rng
 
 
@@ -52,7 +53,7 @@ def _from_zoo(spec: ModelSpec) -> nn.Module:
 def _own(spec: ModelSpec) -> nn.Module:
     """A network of the user's own: a class or function that names what it needs of what is offered."""
     task = spec.seen_task
-    network = models.make(str(spec.name), offered={"task": task, **vars(task)})
+    network = models.make(str(spec.name), offered={"task": task, **task_record(task)})
     if not isinstance(network, nn.Module):
         raise UsageError(f"model {spec.name!r} made {type(network).__name__}; it must make a torch.nn.Module")
     return network
@@ -72,8 +73,12 @@ def build_seeded(spec: ModelSpec, seed: int) -> nn.Module:
         return build_network(spec)
 
 
-def dry_build(space: SearchSpace, plan: Plan) -> None:
-    """Builds one random child without memory, so that a size that fits no child is answered before any work starts."""
+def dry_build(space: SearchSpace, plan: Plan) -> tuple[nn.Module, Task]:
+    """Builds one random child without memory, so that a size that fits no child is answered before any work starts.
+
+    Returns the child and the task at the size at which it sees images.
+    """
     architecture = sample(space.name, space.choices, Random(derive(plan.seed, "dry build")))
     with blank():
-        space.build(architecture, plan.size, plan.task)
+        network = space.build(architecture, plan.size, plan.task)
+    return network, replace(plan.task, image_size=pixels_of(plan.size, plan.task))

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from nasbench.nn.pointwise import pointwise
+
 Pair = tuple[int, ...]
 """A value for rows and a value for columns."""
 
@@ -97,6 +99,8 @@ class Conv(nn.Conv2d):
         nn.init.normal_(self.weight, std=(2.0 / fan_out) ** 0.5)
 
     def forward(self, x: Tensor) -> Tensor:  # (B, C_in, H, W) -> (B, C_out, ceil(H / stride), ceil(W / stride))
+        if self.kernel_size == (1, 1) and self.groups == 1:
+            return pointwise(x, self.weight, None, self.stride)
         top = bottom = left = right = 0
         if self.same:
             top, bottom = same_padding(x.shape[2], self.kernel_size[0], self.stride[0], self.dilation[0])

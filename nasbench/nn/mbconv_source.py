@@ -1,5 +1,8 @@
 """Writes a network of stages as one file that imports only torch, made of the sources that build it here."""
 
+from dataclasses import replace
+from functools import reduce
+
 from nasbench.core import spec
 from nasbench.core.spec import Task
 from nasbench.nn import drop_path, mbconv
@@ -48,14 +51,19 @@ if __name__ == "__main__":
     print("logits:", tuple(network(torch.zeros(1, {channels}, {pixels}, {pixels})).shape))
 '''
 
-LEFT_OUT = {"Stage": "__post_init__", "Blueprint": "__post_init__", "StageNet": "stage_rows"}
-"""Class -> its method that the file of one network does not need: checks of input, and a table for people."""
+LEFT_OUT = {
+    "Task": ("__repr__", "is_small"),
+    "Stage": ("__post_init__",),
+    "Blueprint": ("__post_init__",),
+    "StageNet": ("stage_rows",),
+}
+"""Class -> its methods that the file of one network does not need: checks of input, texts, and the choice of a form."""
 
 
 def source(title: str, blueprint: Blueprint, task: Task) -> str:
     """The text of the file for the network of `blueprint` and images of `task`."""
-    whole = top_level(mbconv)
-    plain = {name: without_method(whole[name], method) for name, method in LEFT_OUT.items()}
+    whole = top_level(spec) | top_level(mbconv)
+    plain = {name: reduce(without_method, methods, whole[name]) for name, methods in LEFT_OUT.items()}
     definitions = needed(("StageNet",), (spec, drop_path, mbconv), plain)
     others = {name: value for name, value in vars(blueprint).items() if name not in ("stem", "stages", "head")}
     footer = FOOTER.format(
@@ -63,7 +71,7 @@ def source(title: str, blueprint: Blueprint, task: Task) -> str:
         stages="".join(f"        {_text(stage)},\n" for stage in blueprint.stages),
         head=blueprint.head,
         others="".join(f"    {name}={_text(value)},\n" for name, value in others.items()),
-        task=_text(task),
+        task=_text(replace(task, stem="")),  # the blueprint has its form already
         channels=task.channels,
         pixels=task.image_size,
     )

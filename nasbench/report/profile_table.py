@@ -33,6 +33,8 @@ def shape(layer: "Layer") -> str:
 
 
 def _memory(layer: "Layer") -> str:
+    if layer.shares_memory:
+        return "shared"
     kibibytes = layer.activation_bytes / 1024
     return f"{kibibytes:,.0f}" if kibibytes >= 100 else f"{kibibytes:.3g}"
 

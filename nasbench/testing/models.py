@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from nasbench.core.options import call_with_options
-from nasbench.core.spec import Task
+from nasbench.core.spec import Task, task_record
 from nasbench.testing.conditions import require
 from nasbench.testing.networks import dead_parameters, require_evaluation_logits
 
@@ -30,7 +30,7 @@ def check_model(model: Callable[..., "nn.Module"], task: Task | None = None) -> 
     what = getattr(model, "__qualname__", repr(model))
 
     def build() -> "nn.Module":
-        made = call_with_options(model, f"model {what!r}", {}, offered={"task": task, **vars(task)})
+        made = call_with_options(model, f"model {what!r}", {}, offered={"task": task, **task_record(task)})
         require(isinstance(made, torch.nn.Module), f"{what} made {type(made).__name__}, no torch.nn.Module")
         network: nn.Module = made
         return network

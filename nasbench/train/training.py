@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from nasbench.core.errors import TrialFailed, UsageError
 from nasbench.core.recipe import Recipe
 from nasbench.nn.drop_path import set_drop_path, set_progress
+from nasbench.nn.pointwise import with_safe_pointwise
 from nasbench.train.compiled import compile_parts
 from nasbench.train.ema import Ema
 from nasbench.train.freezing import Freezing
@@ -64,6 +65,8 @@ class Training:
         model.to(device)
         if recipe.channels_last:
             model.to(memory_format=torch.channels_last)
+        if device.type == "cpu":
+            with_safe_pointwise(model)
         _apply(model, recipe)
         freezing.freeze(model)
         if compiled:

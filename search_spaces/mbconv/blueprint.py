@@ -115,7 +115,7 @@ def canonical_genes(genes: Mapping[str, Gene]) -> dict[str, Gene]:
 def sized(blueprint: Blueprint, width: float, depth: float, task: Task) -> Blueprint:
     """The network with these multipliers, with the strides for the task's image size."""
     found = scaled(blueprint, width, depth)
-    return small_image(found) if task.image_size <= SMALL_IMAGE else found
+    return small_image(found) if task.is_small(SMALL_IMAGE) else found
 
 
 def _stage(genes: Mapping[str, Gene], index: int) -> Stage:

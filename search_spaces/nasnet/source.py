@@ -10,12 +10,12 @@ import inspect
 from typing import Any
 
 from nasbench.core.spec import ModelSpec
-from nasbench.nn import cell, drop_path, layers, ops
+from nasbench.nn import cell, drop_path, layers, ops, pointwise
 from nasbench.nn.definitions import needed
 from search_spaces.nasnet import enas, network
 from search_spaces.nasnet.sizes import Rules
 
-MODULES = (drop_path, layers, ops, cell, network, enas)
+MODULES = (drop_path, pointwise, layers, ops, cell, network, enas)
 """In the order of dependencies: a module uses only definitions of the modules before it."""
 
 HEADER = '''"""{title}
@@ -33,7 +33,7 @@ of training done.
 """
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, is_grad_enabled, nn
 from torch.nn import functional
 '''
 

@@ -68,7 +68,9 @@ def test_layers_by_hand():
     assert rows["down"].macs == 4 * 4 * 9 * 16
     assert rows["pool"].activation_bytes == 4 * 2 * 2 * 4
     assert rows["linear"].type == "Linear"
-    assert result.activation_bytes == sum(layer.activation_bytes for layer in result.layers)
+    assert [name for name in rows if rows[name].shares_memory] == ["relu", "flatten"]
+    own = ("small", "large", "down", "pool", "linear")
+    assert result.activation_bytes == sum(rows[name].activation_bytes for name in own)
 
 
 def test_totals_agree_with_the_counter():
@@ -118,3 +120,34 @@ def test_a_layer_called_twice_counts_its_parameters_once():
     assert [layer.params for layer in result.layers] == [84, 0]
     assert [layer.receptive_field for layer in result.layers] == [3, 5]
     assert result.params == 84
+
+
+def test_outputs_that_share_memory_are_counted_once():
+    network = nn.Sequential(
+        nn.Conv2d(3, 4, 3),
+        nn.ReLU(),
+        nn.ReLU(inplace=True),
+        nn.Dropout(0.5),
+        nn.Hardswish(inplace=True),
+        nn.Identity(),
+        nn.Flatten(),
+        nn.Unflatten(1, (4, 36)),
+        nn.Flatten(),
+        nn.Linear(144, 3),
+    )
+    found = profile(network, Task(3, 8, 3))
+    shared = [(layer.type, layer.activation_bytes) for layer in found.layers if layer.shares_memory]
+    assert shared == [(kind, 576) for kind in ("ReLU", "Hardswish", "Flatten", "Unflatten", "Flatten")]
+    assert found.activation_bytes == 576 + 576 + 3 * 4  # the convolution, the ReLU that is not in place, the classifier
+    assert [layer.type for layer in found.largest("activation_bytes")] == ["Conv2d", "ReLU", "Linear"]
+
+
+def test_a_layer_in_the_memory_of_the_image_adds_nothing():
+    found = profile(nn.Sequential(nn.ReLU(inplace=True), nn.Flatten(), nn.Linear(192, 2)), Task(2, 8, 3))
+    assert found.activation_bytes == 2 * 4
+
+
+def test_vgg16_holds_60_megabytes_of_activations():
+    """13 convolutions, 5 poolings, the adaptive pooling and 3 dense layers; each ReLU computes in place."""
+    found = profile(torchvision.models.vgg16(), Task(1000, 224, 3))
+    assert found.activation_bytes == 60_448_672

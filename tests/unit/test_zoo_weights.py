@@ -190,6 +190,50 @@ def test_weights_from_the_hub_of_another_hash_are_refused(hub: type[_Hub]) -> No
         timm_state("gmlp_s16_224.ra3_in1k")
 
 
+@pytest.fixture
+def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The hub's cache, on a machine that reaches nobody."""
+    monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", "http://127.0.0.1:9")
+    template = "http://127.0.0.1:9/{repo_id}/resolve/{revision}/{filename}"
+    monkeypatch.setattr(huggingface_hub.constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+TAG = "gmlp_s16_224.ra3_in1k"
+
+
+@pytest.mark.parametrize("as_fetched", [True, False])
+def test_weights_in_the_hubs_cache_need_no_network(offline: Path, as_fetched: bool) -> None:
+    """As the hub's client leaves them (a link to a file that is named by its hash), and as a file put there by hand."""
+    repository = offline / f"models--timm--{TAG}"
+    snapshot = repository / "snapshots" / ("0" * 40)
+    snapshot.mkdir(parents=True)
+    content = snapshot / "model.safetensors"
+    save_file({"head.bias": torch.arange(3.0)}, content)
+    if as_fetched:
+        (repository / "blobs").mkdir()
+        blob = repository / "blobs" / hashlib.sha256(content.read_bytes()).hexdigest()
+        content.rename(blob)
+        content.symlink_to(blob)
+        (repository / "refs").mkdir()
+        (repository / "refs" / "main").write_text("0" * 40)
+    assert timm_state(TAG)["head.bias"].tolist() == [0.0, 1.0, 2.0]
+    if as_fetched:
+        blob.write_bytes(blob.read_bytes()[:-1] + b"?")
+        with pytest.raises(RunFailed, match=r"SHA-256 .* the hub says .*delete it"):
+            timm_state(TAG)
+    else:
+        content.write_bytes(b"nothing of the kind")
+        with pytest.raises(RunFailed, match=r"cannot be read.*Delete it"):
+            timm_state(TAG)
+
+
+def test_without_cache_and_network_weights_say_so(offline: Path) -> None:
+    with pytest.raises(RunFailed, match=r"cannot fetch the weights timm/.*need the network, once"):
+        timm_state(TAG)
+
+
 def test_a_network_without_weights_names_the_nearest_with_some() -> None:
     with pytest.raises(
         UsageError, match=r"no published weights for 'cyclemlp_b1'.*nearest of .*: .*, .*nasbench zoo NAME"

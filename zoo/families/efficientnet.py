@@ -8,6 +8,7 @@ from nasbench.core.spec import ModelCard, Result, Task
 from nasbench.nn.mbconv import StageNet, scaled, small_image
 from nasbench.nn.mbconv_published import EFFICIENTNET_B0
 from zoo.library import imagenet_at, is_small, load_in_order, torchvision_state
+from zoo.published import of_torchvision
 from zoo.registry import register
 
 PAPER = "Tan and Le 2019, arXiv:1905.11946"
@@ -65,8 +66,10 @@ def _register(name: str, scale: Scale) -> None:
     def widened(task: Task, width: float, depth: float) -> nn.Module:
         return efficientnet(task, width * scale.width, depth * scale.depth, scale.dropout)
 
+    weights = f"EfficientNet_{name.upper()}_Weights.IMAGENET1K_V1"
+
     def load(network: nn.Module) -> None:
-        load_in_order(network, torchvision_state(f"EfficientNet_{name.upper()}_Weights.IMAGENET1K_V1"))
+        load_in_order(network, torchvision_state(weights))
         for module in network.modules():
             if isinstance(module, nn.BatchNorm2d):
                 module.eps = TORCHVISION_EPS[name]
@@ -87,7 +90,7 @@ def _register(name: str, scale: Scale) -> None:
         note=f"width {scale.width}, depth {scale.depth}; outputs equal torchvision's at its epsilon of "
         f"{TORCHVISION_EPS[name]:g}",
     )
-    register(card, load, widened)(build)
+    register(card, of_torchvision(weights, load), widened)(build)
 
 
 for _name, _scale in PUBLISHED.items():

@@ -6,9 +6,12 @@ from nasbench.core.spec import ModelCard, Result, Task
 from nasbench.nn.mbconv import StageNet, small_image
 from nasbench.nn.mbconv_published import MNASNET_A1, MNASNET_B1
 from zoo.library import IMAGENET, is_small, load_in_order, timm_state, torchvision_state
+from zoo.published import of_timm, of_torchvision
 from zoo.registry import register
 
 PAPER = "Tan et al. 2019, arXiv:1807.11626"
+
+A1_WEIGHTS, B1_WEIGHTS = "semnasnet_100.rmsp_in1k", "MNASNet1_0_Weights.IMAGENET1K_V1"
 
 
 @register(
@@ -24,7 +27,7 @@ PAPER = "Tan et al. 2019, arXiv:1807.11626"
         verified="C",
         note="with squeeze-and-excite; outputs equal timm's semnasnet_100",
     ),
-    lambda network: load_in_order(network, timm_state("semnasnet_100.rmsp_in1k")),
+    of_timm(A1_WEIGHTS, lambda network: load_in_order(network, timm_state(A1_WEIGHTS))),
 )
 def mnasnet_a1(task: Task) -> nn.Module:
     """The network of the paper's main table."""
@@ -48,7 +51,7 @@ def mnasnet_a1(task: Task) -> nn.Module:
         verified="C",
         note="without squeeze-and-excite; outputs equal torchvision's mnasnet1_0 and timm's mnasnet_100",
     ),
-    lambda network: load_in_order(network, torchvision_state("MNASNet1_0_Weights.IMAGENET1K_V1")),
+    of_torchvision(B1_WEIGHTS, lambda network: load_in_order(network, torchvision_state(B1_WEIGHTS))),
 )
 def mnasnet_b1(task: Task) -> nn.Module:
     """The network found without squeeze-and-excite in the space."""

@@ -8,8 +8,10 @@ from nasbench.core.spec import ModelCard, Result, Task
 from nasbench.nn.mbconv import Blueprint, StageNet, scaled, small_image
 from nasbench.nn.mbconv_published import MOBILENET_V1, MOBILENET_V2
 from zoo.library import IMAGENET, is_small, load_in_order, timm_state, torchvision_state
+from zoo.published import of_timm, of_torchvision
 from zoo.registry import register
 
+V1_WEIGHTS, V2_WEIGHTS = "mobilenetv1_100.ra4_e3600_r224_in1k", "MobileNet_V2_Weights.IMAGENET1K_V1"
 QUOTED_V1 = "Zoph et al. 2018, table 3"
 QUOTED_V2 = "Tan and Le 2019, table 3"
 
@@ -33,7 +35,7 @@ def mobilenet(blueprint: Blueprint, task: Task, width: float = 1.0, depth: float
         verified="C",
         note="ReLU6 as in the released code; outputs equal timm's mobilenetv1_100",
     ),
-    lambda network: load_in_order(network, timm_state("mobilenetv1_100.ra4_e3600_r224_in1k")),
+    of_timm(V1_WEIGHTS, lambda network: load_in_order(network, timm_state(V1_WEIGHTS))),
     partial(mobilenet, MOBILENET_V1),
 )
 def mobilenet_v1(task: Task) -> nn.Module:
@@ -54,7 +56,7 @@ def mobilenet_v1(task: Task) -> nn.Module:
         verified="C",
         note="outputs equal torchvision's mobilenet_v2",
     ),
-    lambda network: load_in_order(network, torchvision_state("MobileNet_V2_Weights.IMAGENET1K_V1")),
+    of_torchvision(V2_WEIGHTS, lambda network: load_in_order(network, torchvision_state(V2_WEIGHTS))),
     partial(mobilenet, MOBILENET_V2),
 )
 def mobilenet_v2(task: Task) -> nn.Module:

@@ -8,6 +8,7 @@ from torchvision.models.vision_transformer import VisionTransformer, interpolate
 from nasbench.core.spec import ModelCard, Result, Task
 from zoo.library import IMAGENET, input_channels, load_by_name, torchvision_state
 from zoo.patches import patch_for
+from zoo.published import of_torchvision
 from zoo.registry import register
 
 PAPER = "Dosovitskiy et al. 2021, arXiv:2010.11929"
@@ -61,7 +62,7 @@ def _register(
         origin="torchvision",
         note=note + "; patches of 4 px up to 64 px",
     )
-    register(card, load)(build)
+    register(card, of_torchvision(weights, load))(build)
 
 
 _SCRATCH = "published result: trained from scratch on ImageNet-1k by torchvision"

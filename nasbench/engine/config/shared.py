@@ -222,3 +222,5 @@ class ModelOverrides(Record):
     """Of a cell network (else cifar up to 64 pixels, imagenet above)."""
     aux_head: bool = False
     """With the auxiliary head at its published place."""
+    stem: Literal["cifar", "imagenet"] | None = None
+    """Of a network with a form for small images and one for large ones (else cifar up to 64 pixels, imagenet above)."""

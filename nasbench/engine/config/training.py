@@ -22,6 +22,8 @@ class TrainConfig(Record):
     """
     aux_head: bool = False
     """With the auxiliary head at its published place (cell networks)."""
+    stem: Literal["cifar", "imagenet"] | None = None
+    """Of a network with a form for small images and one for large ones (else cifar up to 64 pixels, imagenet above)."""
     pretrained: bool = False
     """Start from published weights (fetched, checked by hash)."""
     dry_run: bool = free(False)
@@ -52,6 +54,9 @@ class CompareConfig(Record):
     """
     controls: int = number(0, low=0)
     """This many random cells of the same space and size as the found one."""
+    stem: Literal["cifar", "imagenet"] | None = None
+    """Of the networks with a form for small images and one for large ones (else cifar up to 64 pixels, imagenet above).
+    """
     ensemble: bool = False
     """Add the averaged prediction of the compared models as a row."""
     dry_run: bool = free(False)
@@ -83,6 +88,8 @@ class TransferConfig(Record):
     """Of a network of cells (else imagenet)."""
     aux_head: bool = False
     """With the auxiliary head at its published place (cell networks)."""
+    stem: Literal["cifar", "imagenet"] | None = None
+    """Of a network with a form for small images and one for large ones (else cifar up to 64 pixels, imagenet above)."""
     pretrained: bool = False
     """Start from published weights (fetched, checked by hash); all but the head then learns at a tenth of the rate."""
     weights: str | None = None

@@ -143,7 +143,12 @@ def _formed(found: ModelSpec, form: ModelOverrides, space: SearchSpace | None, a
             raise UsageError(
                 "--stack, --cells, --filters, --skeleton and --aux-head are for networks of cells; this one has none"
             )
-        return replace(found, task=_task(found.task, form, "", as_published))
+        formed = replace(found, task=_task(found.task, form, "", as_published))
+        if form.stem:
+            _check_stem(formed)
+        return formed
+    if form.stem:
+        _check_stem(replace(found, task=replace(found.task, stem=form.stem)))
     if form.stack and (form.cells or form.filters):
         raise UsageError("give --stack N@P or --cells N --filters F, not both")
     assert space is not None, found
@@ -165,7 +170,15 @@ def _task(task: Task, form: ModelOverrides, skeleton: str, as_published: bool) -
         task = replace(task, num_classes=form.classes)
     if form.image_size is not None:
         task = replace(task, image_size=form.image_size)
+    if form.stem is not None:
+        task = replace(task, stem=form.stem)
     return task
+
+
+def _check_stem(spec: ModelSpec) -> None:
+    from nasbench.engine.parts.stems import check_stem
+
+    check_stem(spec)
 
 
 def _stack(space: SearchSpace, stack: str, skeleton: str, found: ModelSpec) -> dict[str, Any]:

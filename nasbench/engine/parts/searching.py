@@ -14,7 +14,7 @@ from nasbench.core.protocols import Depends, Evaluator, Metrics, Pruner, SearchS
 from nasbench.core.recipe import recipe_named
 from nasbench.core.registry import evaluators, executors, pruners, spaces, strategies
 from nasbench.core.source import Plan
-from nasbench.core.spec import child_size
+from nasbench.core.spec import child_size, task_record
 from nasbench.engine.config import SearchConfig
 from nasbench.evaluators.counts import CountedOnce
 from nasbench.evaluators.measured import with_objectives
@@ -46,6 +46,8 @@ class SearchParts:
     pruner: Pruner | None = None
     reading: "Reading | None" = None
     """What is met in the images of the data set; None where the evaluator is a table."""
+    notes: tuple[str, ...] = ()
+    """What of the recipe has no effect on the networks of the space."""
 
     def identity(self) -> dict[str, Any]:
         """What its results depend on beside its configuration."""
@@ -90,10 +92,12 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
         task=task,
         data=config.data.dataset if trains else "",
     )
+    notes: tuple[str, ...] = ()
     if trains:
         from nasbench.evaluators.building import dry_build
+        from nasbench.train.ignored import ignored_fields, told
 
-        dry_build(space, plan)
+        notes = told(f"networks of space {space.name!r}", recipe, ignored_fields(*dry_build(space, plan), recipe))
     limits = Limits(goals.count("max_params"), goals.count("max_macs"))
     offered = {
         "epochs": epochs,
@@ -123,15 +127,17 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
         record={
             "source": plan.source,
             "size": asdict(size),
-            "task": asdict(task),
+            "task": task_record(task),
             "epochs": epochs,
             "target_macs": target_macs,
             "recipe": asdict(recipe) if trains else None,
             "chance": chance,
+            **({"notes": list(notes)} if notes else {}),
         },
         clock=SimulatedClock(budget, seconds) if budget and seconds else None,
         pruner=pruner,
         reading=None if config.table_file is not None else config.data.source.reading,
+        notes=notes,
     )
 
 

@@ -21,10 +21,11 @@ from nasbench.core.protocols import Metrics, SearchSpace, Strategy, Tracker
 from nasbench.core.recipe import Recipe
 from nasbench.core.registry import executors, strategies
 from nasbench.core.source import JobList, Plan
-from nasbench.core.spec import ModelSpec
+from nasbench.core.spec import ModelSpec, task_record
 from nasbench.core.store import write_atomically
 from nasbench.core.trial import STATUSES, Trial
 from nasbench.engine.config import ModelOverrides, ScaleConfig
+from nasbench.engine.parts.models import build
 from nasbench.engine.parts.scaled import compound_scale, counted, differences
 from nasbench.engine.parts.source import source_of
 from nasbench.engine.report import write_report
@@ -102,10 +103,16 @@ def run_scale_search(
     check_search(config)
     directory = config.place.directory("scale", config.strategy)
     parts = _prepare(config, directory)
-    for line in _about(config, parts.base, parts.small, parts.recipe):
+    notes = _notes(config.base, parts.small, parts.recipe)
+    for line in (*_about(config, parts.base, parts.small, parts.recipe), *notes):
         print_note(line)
-    plan = parts.plan
-    described = {"source": plan.source, "size": asdict(plan.size), "task": asdict(plan.task), "epochs": plan.epochs}
+    plan, told_notes = parts.plan, {"notes": list(notes)} if notes else {}
+    described = {
+        "source": plan.source,
+        "size": asdict(plan.size),
+        "task": task_record(plan.task),
+        "epochs": plan.epochs,
+    }
     watching = guarded_trackers(config.tracking.names, config.tracking.wandb_settings) if trackers is None else trackers
     opening = Opening(
         command="scale",
@@ -114,7 +121,13 @@ def run_scale_search(
         argv=argv,
         executor=executors.make(config.workers.executor_name, offered=config.workers.flat()),
         trackers=watching,
-        plan={**described, "base": parts.small.to_json(), "target_macs": None, "recipe": asdict(parts.recipe)},
+        plan={
+            **described,
+            "base": parts.small.to_json(),
+            "target_macs": None,
+            "recipe": asdict(parts.recipe),
+            **told_notes,
+        },
         identity=parts.evaluator.identity(),
         listeners=(BestWeights,),
         reading=parts.evaluator.data.reading,
@@ -204,6 +217,17 @@ def _about(config: ScaleConfig, base: ModelSpec, small: ModelSpec, recipe: Recip
             f"bad candidates are stopped before their {recipe.epochs} epochs (--to-the-end trains all of them whole)"
         )
     return lines
+
+
+def _notes(name: str, base: ModelSpec, recipe: Recipe) -> tuple[str, ...]:
+    """What of the recipe has no effect on the base."""
+    import torch
+
+    from nasbench.train.ignored import ignored_fields, told
+
+    with torch.device("meta"):
+        network = build(base)
+    return told(name, recipe, ignored_fields(network, base.seen_task, recipe))
 
 
 def _answer(config: ScaleConfig, parts: ScaleParts, run: Run) -> None:

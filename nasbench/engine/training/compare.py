@@ -51,7 +51,8 @@ def trainings_for(config: CompareConfig) -> tuple[dict[str, str], Trainings]:
         raise UsageError("a comparison needs two models or more; name them, or add random cells with --controls K")
     size = config.training
     recipe = check_names(config)
-    found = specify(config.models, config.data, ModelOverrides(cells=size.cells, filters=size.filters))
+    overrides = ModelOverrides(cells=size.cells, filters=size.filters, stem=config.stem)
+    found = specify(config.models, config.data, overrides, all_take_stem=False)
     sources = {name: "found" if _is_found(name) else "baseline" for name in found}
     controls = _controls(found, sources, config)
     sources |= dict.fromkeys(controls, "random")

@@ -48,7 +48,7 @@ def trainings_for(config: TrainConfig) -> Trainings:
     """What the configuration asks to train, checked."""
     config.check()
     size = config.training
-    overrides = ModelOverrides(cells=size.cells, filters=size.filters, aux_head=config.aux_head)
+    overrides = ModelOverrides(cells=size.cells, filters=size.filters, aux_head=config.aux_head, stem=config.stem)
     recipe = check_names(config)
     models = specify([config.network], config.data, overrides)
     return trainings_of(models, config, Start(pretrained=config.pretrained), recipe)

@@ -23,6 +23,7 @@ from nasbench.engine.config import CompareConfig, Data, ModelOverrides, ScaleCon
 from nasbench.engine.parts.models import resolve
 from nasbench.engine.run.artifacts import write_network
 from nasbench.engine.run.run import Opening, open_run
+from nasbench.engine.run.watch import print_note
 from nasbench.evaluators.start import Start
 from nasbench.evaluators.training import Keep, TrainingEvaluator
 from nasbench.trackers.guard import guarded_trackers
@@ -82,6 +83,8 @@ class Trainings:
     recipe: Recipe
     evaluator: TrainingEvaluator
     seeds: range
+    notes: tuple[str, ...] = ()
+    """What of the recipe has no effect on which model."""
 
     def jobs(self) -> list[Job]:
         """Every model under the first seed, then under the next: an early stop leaves a comparison of fewer seeds."""
@@ -112,31 +115,47 @@ def check_names(config: TrainingConfig) -> Recipe:
     return recipe_named(config.training.recipe, config.training.epochs)
 
 
-def specify(models: Sequence[str], data: Data, overrides: ModelOverrides) -> dict[str, ModelSpec]:
+def specify(
+    models: Sequence[str], data: Data, overrides: ModelOverrides, all_take_stem: bool = True
+) -> dict[str, ModelSpec]:
     """Name -> specification, built for the data set. UsageError for unknown names, sizes that do not fit, a model
     twice.
 
-    A scaled model keeps its resolution and its base's form, unless an image size is asked for.
+    A scaled model keeps its resolution and its base's form, unless an image size is asked for. A stem is for every
+    model, or else (`all_take_stem` is false) for those that have two forms, at least one.
     """
     for model in models:
         resolve(model, ModelOverrides())  # a wrong name is answered before files are looked at
     task = data.source.task()
-    asked = replace(overrides, classes=task.num_classes, image_size=data.image_size)
+    stem = overrides.stem if all_take_stem else None
+    asked = replace(overrides, classes=task.num_classes, image_size=data.image_size, stem=stem)
     specs: dict[str, ModelSpec] = {}
     for model in models:
         if model in specs:
             raise UsageError(f"{model!r} is given twice; name each model once")
-        found = resolve(model, replace(asked, cells=None, filters=None, stack=None, skeleton=None, aux_head=False))
+        plain = replace(asked, cells=None, filters=None, stack=None, skeleton=None, aux_head=False, stem=None)
+        found = resolve(model, plain)
         scaled = found.pixels != found.task.image_size
         if found.size.skeleton:
             found = resolve(model, asked if scaled else replace(asked, image_size=task.image_size))
-        elif asked.stack or asked.skeleton or asked.aux_head:
-            # says that these are for networks of cells
+        elif asked.stack or asked.skeleton or asked.aux_head or asked.stem:
+            # says that the first three are for networks of cells, and the last for networks with two forms
             found = resolve(model, replace(asked, cells=None, filters=None))
         own = found.task.image_size if scaled else task.image_size
         size = found.size if scaled else replace(found.size, resolution=None)
-        specs[model] = replace(found, size=size, task=replace(task, image_size=own))
-    return specs
+        specs[model] = replace(found, size=size, task=replace(task, image_size=own, stem=found.task.stem))
+    return specs if all_take_stem or not overrides.stem else _with_stem(specs, overrides.stem)
+
+
+def _with_stem(specs: dict[str, ModelSpec], stem: str) -> dict[str, ModelSpec]:
+    """The specifications with the stem where a network has two forms. UsageError where none has."""
+    from nasbench.engine.parts.stems import stem_of
+
+    two_forms = [name for name, spec in specs.items() if stem_of(spec) is not None]
+    if not two_forms:
+        raise UsageError(f"--stem {stem}: none of {', '.join(specs)} has two forms. Leave --stem out.")
+    formed = {name: replace(specs[name], task=replace(specs[name].task, stem=stem)) for name in two_forms}
+    return {**specs, **formed}
 
 
 def trainings_of(
@@ -149,7 +168,7 @@ def trainings_of(
     evaluator.check()
     if start.pretrained:
         _check_weights(models)
-    _dry_build(models)
+    notes = _dry_build(models, recipe, refuses=isinstance(config, TrainConfig | TransferConfig))
     repeats = config.repeats
     kept = Keep(
         str(Path(repeats.trained_dir).absolute()),
@@ -159,7 +178,7 @@ def trainings_of(
         **keep,
     )
     seeds = range(repeats.seed, repeats.seed + repeats.seeds)
-    return Trainings(models, recipe, replace(evaluator, keep=kept), seeds)
+    return Trainings(models, recipe, replace(evaluator, keep=kept), seeds, notes)
 
 
 def run_trainings(
@@ -179,7 +198,14 @@ def run_trainings(
     """
     start = monotonic()
     evaluator = trainings.evaluator
-    plan = {"recipe": asdict(trainings.recipe), "networks": {n: m.to_json() for n, m in trainings.models.items()}}
+    plan: dict[str, Any] = {
+        "recipe": asdict(trainings.recipe),
+        "networks": {n: m.to_json() for n, m in trainings.models.items()},
+    }
+    if trainings.notes:
+        plan["notes"] = list(trainings.notes)
+    for note in trainings.notes:
+        print_note(note)
     trackers: list[Tracker] = guarded_trackers(config.tracking.names, config.tracking.wandb_settings)
     opening = Opening(
         command=command,
@@ -229,14 +255,29 @@ def _check_weights(models: Mapping[str, ModelSpec]) -> None:
             raise no_weights(spec.name)
 
 
-def _dry_build(models: Mapping[str, ModelSpec]) -> None:
-    """Builds every network without memory, so that one that does not fit the data is answered now."""
+def _dry_build(models: Mapping[str, ModelSpec], recipe: Recipe, refuses: bool) -> tuple[str, ...]:
+    """Builds every network without memory, so that one that does not fit the data is answered now.
+
+    Returns what of the recipe has no effect on which model. UsageError where `refuses` is true and the recipe drops
+    paths, of which a model has none: it would be trained without the regularisation that the recipe stands for.
+    """
     from nasbench.blank import blank
     from nasbench.evaluators.building import build_network
+    from nasbench.train.ignored import ignored_fields, told
 
+    notes: list[str] = []
     for name, spec in models.items():
         try:
             with blank():
-                build_network(spec)
+                network = build_network(spec)
         except UsageError as error:
             raise UsageError(f"{name}: {error}") from error
+        ignored = ignored_fields(network, spec.seen_task, recipe)
+        sentences = told(name, recipe, ignored)
+        if refuses and "drop_path" in ignored:
+            raise UsageError(
+                f"{sentences[0]}. Choose another recipe (see: nasbench list recipes), or one of your own with "
+                "drop_path=0: --recipe my_module:MY_RECIPE."
+            )
+        notes += sentences
+    return tuple(notes)

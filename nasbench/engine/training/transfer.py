@@ -134,7 +134,9 @@ def _specify(config: TransferConfig) -> dict[str, ModelSpec]:
     found = resolve(config.network, ModelOverrides())
     skeleton = config.skeleton or ("imagenet" if found.size.skeleton and found.size.resolution is None else None)
     size = config.training
-    overrides = ModelOverrides(config.stack, size.cells, size.filters, skeleton=skeleton, aux_head=config.aux_head)
+    overrides = ModelOverrides(
+        config.stack, size.cells, size.filters, skeleton=skeleton, aux_head=config.aux_head, stem=config.stem
+    )
     return specify([config.network], config.data, overrides)
 
 

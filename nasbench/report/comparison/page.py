@@ -6,6 +6,7 @@ from typing import Any
 
 from nasbench.core.shown import escape
 from nasbench.core.store import RunStore, write_atomically
+from nasbench.report.common.notes import notes_section
 from nasbench.report.common.page import (
     command_line,
     configuration,
@@ -65,6 +66,7 @@ def render(run: Mapping[str, Any], rows: Sequence[Row], failures: Sequence[str],
         _headline(run, rows, failures),
         _verdict(told),
         _models(rows, dataset, under),
+        notes_section(run),
         _plots(plots),
         _contrasts(told.contrasts),
         _failures(failures),

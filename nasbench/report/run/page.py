@@ -14,6 +14,7 @@ from nasbench.core.objectives import Objective, parse_objectives
 from nasbench.core.shown import escape
 from nasbench.core.store import RunStore, best_trial, write_atomically
 from nasbench.core.trial import STATUSES, Trial
+from nasbench.report.common.notes import notes_section
 from nasbench.report.common.numbers import count, duration, score
 from nasbench.report.common.page import configuration, mapping, minute, numbers_row, page, table, themed, wall_time
 from nasbench.report.run.chance import Exact, verdict
@@ -75,6 +76,7 @@ def render(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial], plo
     lead += [f"started {minute(run.get('started'))}"]
     sections = [
         _headline(run, trials),
+        notes_section(run),
         *(_scaling(run, trials, plots) if scales else []),
         _chance(run, trials, plots),
         _front(run, trials, plots),

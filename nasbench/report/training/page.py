@@ -9,6 +9,7 @@ from typing import Any
 from nasbench.core.shown import escape
 from nasbench.core.store import RunStore, write_atomically
 from nasbench.core.trial import Trial
+from nasbench.report.common.notes import notes_section
 from nasbench.report.common.numbers import count
 from nasbench.report.common.page import (
     configuration,
@@ -49,6 +50,7 @@ def render(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial], dra
     sections = [
         _headline(run, trials),
         _models(names, trials),
+        notes_section(run),
         _curves(drawn),
         _trainings(trials),
         _failures(trials),

@@ -1,0 +1,97 @@
+"""What an image goes through before a network sees it: written beside weights, so that whoever has them can use them.
+
+An image file is read as RGB (or grey, for one channel), its shorter side is resized, the centre square is cut out,
+pixels are divided by 255, and each channel is standardised: (pixel - mean) / std.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nasbench.core.errors import UsageError
+
+FILE = "preprocessing.json"
+"""The name of the record beside weights."""
+INTERPOLATIONS = ("nearest", "bilinear", "bicubic")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """How images are shown, whatever their size.
+
+    mean, std      of each channel, of pixels in [0, 1]
+    interpolation  one of INTERPOLATIONS; always antialiased
+    crop_share     the share of the shorter side that the centre square shows
+    """
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    interpolation: str = "bilinear"
+    crop_share: float = 1.0
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """The whole way from an image to the input of a network: (1, channels, image_size, image_size).
+
+    `resizes_pixels`: resized images are rounded to whole pixel values, as files are when they are decoded; else they
+    are resized as floating-point numbers, as images in memory are. `classes` are the names of the outputs, in order.
+    """
+
+    image_size: int
+    seen: Seen
+    classes: tuple[str, ...]
+    resizes_pixels: bool = True
+
+    @property
+    def channels(self) -> int:
+        return len(self.seen.mean)
+
+    @property
+    def resized_to(self) -> int:
+        """Pixels of the shorter side before the centre square is cut out."""
+        return round(self.image_size / self.seen.crop_share)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "image_size": self.image_size,
+            "channel_order": "RGB" if self.channels == 3 else "grey" if self.channels == 1 else f"{self.channels}",
+            "resize_shorter_side_to": self.resized_to,
+            "interpolation": self.seen.interpolation,
+            "antialias": True,
+            "rounds_after_resizing": self.resizes_pixels,
+            "crop": "centre",
+            "crop_share": self.seen.crop_share,
+            "divide_by": 255,
+            "mean": list(self.seen.mean),
+            "std": list(self.seen.std),
+            "classes": list(self.classes),
+        }
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> "Preprocessing":
+        """UsageError where the record lacks a field."""
+        try:
+            seen = Seen(
+                tuple(float(each) for each in record["mean"]),
+                tuple(float(each) for each in record["std"]),
+                str(record["interpolation"]),
+                float(record["crop_share"]),
+            )
+            classes = tuple(str(each) for each in record["classes"])
+            return cls(int(record["image_size"]), seen, classes, bool(record["rounds_after_resizing"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise UsageError(f"not a preprocessing record ({type(error).__name__}: {error})") from error
+
+
+def read_preprocessing(folder: Path) -> Preprocessing | None:
+    """The record in a folder; None where there is none. UsageError where it cannot be read."""
+    path = folder / FILE
+    if not path.exists():
+        return None
+    try:
+        return Preprocessing.from_json(json.loads(path.read_text(encoding="utf-8")))
+    except ValueError as error:
+        raise UsageError(f"{path} cannot be read: {error}") from error
