@@ -23,6 +23,7 @@ COMMANDS = {
     "zoo": "lists the hand-designed networks, shows a card, draws the field's charts",
     "profile": "per-layer table of a model: output shape, params, MACs, memory, receptive field",
     "export": "stand-alone model.py, weights, ONNX, torch.export: each checked against the network",
+    "predict": "classifies images with a trained network, shown to it as in its training",
     "report": "rebuilds the report of a run from its log",
     "list": "what there is: spaces, strategies, recipes, data sets, plug-ins included",
     "completion": "a script by which bash, zsh or fish completes commands, flags and names",

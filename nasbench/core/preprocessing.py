@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.core.errors import UsageError
+from nasbench.core.store import write_atomically
 
 FILE = "preprocessing.json"
 """The name of the record beside weights."""
@@ -95,3 +96,8 @@ def read_preprocessing(folder: Path) -> Preprocessing | None:
         return Preprocessing.from_json(json.loads(path.read_text(encoding="utf-8")))
     except ValueError as error:
         raise UsageError(f"{path} cannot be read: {error}") from error
+
+
+def write_preprocessing(folder: Path, record: Preprocessing) -> None:
+    """Writes the record into a folder, beside the weights that it belongs to."""
+    write_atomically(folder / FILE, json.dumps(record.to_json(), indent=2) + "\n")

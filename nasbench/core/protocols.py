@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from nasbench.core.arch import Architecture, Decision
 from nasbench.core.graph import CellGraph
 from nasbench.core.job import Job
+from nasbench.core.preprocessing import Preprocessing
 from nasbench.core.spec import ModelSpec, Size, Task
 from nasbench.core.trial import Proposal, Trial
 
@@ -135,6 +136,14 @@ class Depends(Protocol):
 
     def identity(self) -> Mapping[str, Any]:
         """Name of each such thing -> JSON that changes when its content does. A resumed run must find the same."""
+
+
+@runtime_checkable
+class Preprocesses(Protocol):
+    """An evaluator that trains on images, and says how they reach its networks."""
+
+    def preprocessing(self, spec: ModelSpec) -> Preprocessing:
+        """What an image goes through on its way to the network of `spec`."""
 
 
 class Pruner(Protocol):

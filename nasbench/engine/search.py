@@ -126,7 +126,7 @@ def run_search(config: SearchConfig, argv: Sequence[str], trackers: Sequence[Tra
             config, parts, run, numbers, without_control(trials for trials, _ in rounds)
         ):
             run.answer(source, parts.evaluator, parts.score, clock, pruner)
-        best = write_best(run.store, parts.space)
+        best = write_best(run.store, parts.space, parts.evaluator)
         drop_training_states(run.store)
         drop_other_weights(run.store)
         front, chance = write_front(run.store), verdict(run.trials, Exact.of(run.store.run))

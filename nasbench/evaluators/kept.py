@@ -1,6 +1,7 @@
 """The folder of a whole training, where it is kept so that it is never run twice.
 
 weights.safetensors, predictions.safetensors    of the best epoch, on the test split
+preprocessing.json                              what an image goes through before the network sees it
 result.json                                     what came of it; a training is finished once it is there
 curve.jsonl                                     a line an epoch
 checkpoint.pt                                   what an interrupted training goes on from

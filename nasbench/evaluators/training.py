@@ -19,6 +19,7 @@ from torch import nn
 from nasbench.core.errors import TrialFailed, UsageError
 from nasbench.core.identity import digest, settings
 from nasbench.core.job import Job
+from nasbench.core.preprocessing import Preprocessing, write_preprocessing
 from nasbench.core.protocols import Metrics, Report
 from nasbench.core.recipe import Recipe
 from nasbench.core.registry import evaluators
@@ -108,6 +109,10 @@ class TrainingEvaluator:
         TrialFailed where the network cannot be built or trained.
         """
         return self._child(job, report) if self.keep is None else self._whole(job, report, self.keep)
+
+    def preprocessing(self, spec: ModelSpec) -> Preprocessing:
+        """What an image goes through on its way to a network that was trained here."""
+        return self.data.preprocessing(spec.pixels)
 
     def kept(self, model: ModelSpec, seed: int) -> Kept:
         """The folder of a whole training: named by all that its result depends on, the machine aside."""
@@ -199,6 +204,7 @@ class TrainingEvaluator:
         save_weights(kept.weights, network)
         probabilities, labels = (torch.cat(parts) for parts in zip(*seen, strict=True))  # (N, classes), (N)
         save_file({"probabilities": probabilities, "labels": labels}, kept.predictions)
+        write_preprocessing(kept.folder, data.preprocessing())
         left_out = sorted({*corrupt, *map(str, broken)})
         tested = {"test_accuracy": result.accuracy, "test_top5": result.top5, "images_per_second": rate}
         kept.finish(

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from nasbench.core.preprocessing import Preprocessing, Seen
 from nasbench.core.spec import Task
 from nasbench.train.paths import Paths
 from nasbench.train.reading import Reading
@@ -108,8 +109,9 @@ class ImageData:
 
     `mean` and `std` are per channel, of pixels in [0, 1]. `image_size` is the side in pixels at which networks see the
     images; images of another size are resized batch by batch on the device. `crop_share` is the share of the shorter
-    side that evaluation shows of images that are read from files; None is CROP_SHARE. `corrupt` collects the files that
-    were left out because they cannot be read; None if such a file ends the run.
+    side that evaluation shows of images that are read from files; None is CROP_SHARE. `interpolation` is how images are
+    resized. `corrupt` collects the files that were left out because they cannot be read; None if such a file ends the
+    run.
     """
 
     name: str
@@ -121,6 +123,7 @@ class ImageData:
     image_size: int
     corrupt: set[Path] | None = field(default=None, compare=False)
     crop_share: float | None = None
+    interpolation: str = "bilinear"
 
     @property
     def shown(self) -> float:
@@ -136,6 +139,27 @@ class ImageData:
     @property
     def task(self) -> Task:
         return Task(self.num_classes, self.image_size, len(self.mean))
+
+    def preprocessing(self, image_size: int | None = None) -> Preprocessing:
+        """What an image goes through on its way to a network that sees it at `image_size`, else at the data's own."""
+        seen = Seen(self.mean, self.std, self.interpolation, self.shown)
+        from_files = self.crop_share is not None or isinstance(self.val, FileSplit)
+        return Preprocessing(image_size or self.image_size, seen, self.class_names, resizes_pixels=from_files)
+
+    def shown_as(self, seen: Seen) -> "ImageData":
+        """The same data, shown as published weights ask for. Mean and deviation stay if the channels differ in number.
+
+        Images that are in memory as their data set has them are shown whole.
+        """
+        from_files = self.crop_share is not None or isinstance(self.val, FileSplit)
+        fits = len(seen.mean) == len(self.mean)
+        return replace(
+            self,
+            mean=seen.mean if fits else self.mean,
+            std=seen.std if fits else self.std,
+            interpolation=seen.interpolation,
+            crop_share=seen.crop_share if from_files else None,
+        )
 
     def to(self, device: torch.device) -> "ImageData":
         """The same data; images in memory move to `device`, files stay on disk."""
@@ -164,13 +188,20 @@ def validation_size(num_images: int) -> int:
     return min(max(1, round(VALIDATION_SHARE * num_images)), num_images - 1)
 
 
-def at_size(images: Tensor, image_size: int) -> Tensor:
-    """uint8 (B, C, H, W) -> float32 (B, C, S, S) in 0..255; resized (bilinear, antialiased) unless H and W are S."""
+def at_size(images: Tensor, image_size: int, interpolation: str = "bilinear") -> Tensor:
+    """uint8 (B, C, H, W) -> float32 (B, C, S, S) in 0..255; resized (antialiased) unless H and W are S."""
     pixels = images.float()
     if images.shape[-2:] == (image_size, image_size):
         return pixels
-    size = (image_size, image_size)
-    return F.interpolate(pixels, size=size, mode="bilinear", antialias=True, align_corners=False)  # (B, C, S, S)
+    return resized(pixels, (image_size, image_size), interpolation)  # (B, C, S, S)
+
+
+def resized(pixels: Tensor, size: tuple[int, int], interpolation: str) -> Tensor:
+    """float32 (B, C, H, W) -> (B, C, *size), with the values still in 0..255."""
+    if interpolation == "nearest":
+        return F.interpolate(pixels, size=size, mode="nearest-exact")
+    found = F.interpolate(pixels, size=size, mode=interpolation, antialias=True, align_corners=False)
+    return found if interpolation == "bilinear" else found.clamp(0.0, 255.0)
 
 
 def normalise(pixels: Tensor, mean: tuple[float, ...], std: tuple[float, ...]) -> Tensor:

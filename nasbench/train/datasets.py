@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from nasbench.core.errors import RunFailed, UsageError
+from nasbench.core.preprocessing import Seen
 from nasbench.core.registry import datasets
 from nasbench.core.spec import Task
 from nasbench.train.data import AnySplit, ImageData, Split, carve, validation_size
@@ -36,12 +37,17 @@ class DataSet(Protocol):
 
 
 def resolve_dataset(
-    name: str, skip_corrupt: bool = False, reading: Reading | None = None, judged_at: int | None = None
+    name: str,
+    skip_corrupt: bool = False,
+    reading: Reading | None = None,
+    judged_at: int | None = None,
+    shown_as: Seen | None = None,
 ) -> DataSet:
     """The data set with that name, at that import path, or in that folder ('folder:PATH').
 
     If the data set reads its images from files, `skip_corrupt` leaves out files that cannot be read, `reading` is told
-    what was met, and `judged_at` is the image size by which evaluation shows whole images or their centre.
+    what was met, and `judged_at` is the image size by which evaluation shows whole images or their centre, and
+    `shown_as` is how published weights ask for images to be shown.
     """
     if name == "folder" or name.startswith("folder:"):
         path = name.removeprefix("folder").removeprefix(":")
@@ -59,9 +65,9 @@ def resolve_dataset(
     if (
         is_dataclass(made)
         and not isinstance(made, type)
-        and {"reading", "judged_at"} <= {each.name for each in fields(made)}
+        and {"reading", "judged_at", "shown_as"} <= {each.name for each in fields(made)}
     ):
-        made = replace(made, reading=reading or Reading(), judged_at=judged_at)
+        made = replace(made, reading=reading or Reading(), judged_at=judged_at, shown_as=shown_as)
     if not isinstance(made, DataSet):
         raise UsageError(
             f"{name!r} is no data set: it needs task(), load() and load_test() (see nasbench.train.datasets.DataSet)"
@@ -93,10 +99,13 @@ def read_once(
     skip_corrupt: bool = False,
     judged_at: int | None = None,
     where: Path | None = None,  # noqa: ARG001 - in another working directory, a name is another folder's
+    shown_as: Seen | None = None,
 ) -> ImageData:
     """The data set. A process reads it once and keeps it, so that a worker's next training starts sooner."""
     reading = reading_of(name, data_dir, skip_corrupt)
-    data = resolve_dataset(name, skip_corrupt, reading, judged_at).load(data_dir, image_size, download)
+    data = resolve_dataset(name, skip_corrupt, reading, judged_at, shown_as).load(data_dir, image_size, download)
+    if shown_as is not None:
+        data = data.shown_as(shown_as)
     reading.images.update(training=len(data.train), validation=len(data.val))
     reading.warnings[:] = weaknesses(data)
     return data
@@ -112,9 +121,10 @@ def on_device_once(
     skip_corrupt: bool = False,
     judged_at: int | None = None,
     where: Path | None = None,
+    shown_as: Seen | None = None,
 ) -> ImageData:
     """The same with its images on `device`. A process copies them once."""
-    return read_once(name, data_dir, image_size, download, skip_corrupt, judged_at, where).to(device)
+    return read_once(name, data_dir, image_size, download, skip_corrupt, judged_at, where, shown_as).to(device)
 
 
 def default_data_dir() -> Path:

@@ -13,6 +13,7 @@ import torch
 from PIL import Image
 
 from nasbench.core.errors import UsageError
+from nasbench.core.preprocessing import Seen
 from nasbench.core.registry import datasets
 from nasbench.core.spec import Task
 from nasbench.train.data import (
@@ -55,6 +56,7 @@ class Folder:
     side         the image size in pixels if the user gives none; None: see LARGEST_OWN_SIDE
     num_classes  the number of class folders that must be there; None: any number
     val_is_test  True: `val` is the test split, also beside a `test`, whose labels nobody has
+    shown_as     how published weights ask for images to be shown; None: bilinear, the share as `judged_at` says
     judged_at    the image size by which evaluation shows whole images or their centre; None: the size that is asked for
     corrupt      None: a file that cannot be read ends the run; a set: such files are left out and added to it
     reading      is told what was left out, and what was done to images
@@ -67,6 +69,7 @@ class Folder:
     num_classes: int | None = None
     val_is_test: bool = False
     judged_at: int | None = None
+    shown_as: Seen | None = None
     corrupt: set[Path] | None = field(default=None, compare=False)
     reading: Reading = field(default_factory=Reading, compare=False)
 
@@ -184,13 +187,17 @@ class Folder:
 
     def _read(self, files: FileSplit, side: int, shown: float, many: int | None = None) -> AnySplit:
         """The files, or their images where these fit in memory; `many` are stored together with them."""
-        return files if self._streams(many or len(files), side) else _decode(files, side, shown)
+        if self._streams(many or len(files), side):
+            return files
+        return _decode(files, side, shown, self.shown_as.interpolation if self.shown_as else "bilinear")
 
     def _streams(self, num_images: int, side: int) -> bool:
         return self.stream or num_images * 3 * side * side > IN_MEMORY_BYTES
 
     def _shown(self, splits: "_Splits", side: int) -> float:
         """The share of an image that evaluation shows, of every split alike: all of images that fit in memory."""
+        if self.shown_as is not None:
+            return self.shown_as.crop_share
         num_images = len(splits.train) + len(splits.val or ())
         return CROP_SHARE if self._streams(num_images, self.judged_at or side) else 1.0
 
@@ -241,9 +248,9 @@ def _first_readable(files: FileSplit) -> Image.Image:
     return read_image(files.paths[-1])
 
 
-def _decode(files: FileSplit, side: int, shown: float) -> Split:
+def _decode(files: FileSplit, side: int, shown: float, interpolation: str = "bilinear") -> Split:
     """Every image: its shorter side is resized, then the centre square is cut out."""
-    transform = eval_transform(side, shown)
+    transform = eval_transform(side, shown, interpolation)
     images = torch.empty(len(files), 3, side, side, dtype=torch.uint8)
     readable: list[int] = []
     faults: list[Fault] = []

@@ -77,7 +77,8 @@ class TrainBatches:
                 yield batch.images, batch.labels
             return
         if self._files is None:
-            transform = _train_transform(self._data.image_size, self._recipe, self._data.shown)
+            data = self._data
+            transform = _train_transform(data.image_size, self._recipe, data.shown, data.interpolation)
             side = resized_to(self._data.image_size, self._data.shown)
             self._files = _FileBatches(
                 self._split, transform, self._device, all_needed=self._replicas.count > 1, side=side
@@ -90,7 +91,7 @@ class TrainBatches:
         if self._policy is not None and isinstance(self._split, Split):
             with isolated_rng(CPU, policy_seed):
                 images = torch.stack([self._policy(image) for image in images])
-        pixels = at_size(images, self._data.image_size)  # (B, C, S, S)
+        pixels = at_size(images, self._data.image_size, self._data.interpolation)  # (B, C, S, S)
         if isinstance(self._split, Split):
             if recipe.random_resized_crop:
                 pixels = random_resized_crop(pixels, recipe.random_resized_crop, generator)
@@ -106,9 +107,10 @@ def eval_batches(split: AnySplit, data: ImageData, device: torch.device, batch_s
     """Every image of `split` once, in order, normalised and not augmented. The last batch may be smaller."""
     if isinstance(split, Split):
         for images, labels in zip(split.images.split(batch_size), split.labels.split(batch_size), strict=True):
-            yield normalise(at_size(images.to(device), data.image_size), data.mean, data.std), labels.to(device)
+            pixels = at_size(images.to(device), data.image_size, data.interpolation)
+            yield normalise(pixels, data.mean, data.std), labels.to(device)
         return
-    transform = eval_transform(data.image_size, data.shown)
+    transform = eval_transform(data.image_size, data.shown, data.interpolation)
     files = _FileBatches(split, transform, device, side=resized_to(data.image_size, data.shown))
     for images, labels in files([(index, 0) for index in range(len(split))], batch_size):
         yield normalise(images.float(), data.mean, data.std), labels
@@ -223,14 +225,16 @@ def leave_out(faults: Sequence[Fault], corrupt: set[Path] | None, reading: Readi
             reading.leave_out(path, reason_of(path, error))
 
 
-def _train_transform(image_size: int, recipe: Recipe, shown: float = CROP_SHARE) -> "v2.Transform":
-    from torchvision.transforms import v2
+def _train_transform(
+    image_size: int, recipe: Recipe, shown: float = CROP_SHARE, interpolation: str = "bilinear"
+) -> "v2.Transform":
+    from torchvision.transforms import InterpolationMode, v2
 
     if recipe.random_resized_crop:
-        scale = (recipe.random_resized_crop, 1.0)
-        crop: list[v2.Transform] = [v2.RandomResizedCrop(image_size, scale=scale, antialias=True)]
+        scale, mode = (recipe.random_resized_crop, 1.0), InterpolationMode(interpolation)
+        crop: list[v2.Transform] = [v2.RandomResizedCrop(image_size, scale=scale, interpolation=mode, antialias=True)]
     else:
-        crop = _centre_crop(image_size, shown)
+        crop = _centre_crop(image_size, shown, interpolation)
     mirror = [v2.RandomHorizontalFlip()] if recipe.flip else []
     policy = _policy(recipe)
     return v2.Compose([*crop, *mirror, v2.PILToTensor(), *([policy] if policy else [])])
@@ -256,14 +260,14 @@ def _policy(recipe: Recipe) -> "v2.Transform | None":
     return known[recipe.policy]()
 
 
-def eval_transform(image_size: int, shown: float) -> "v2.Transform":
+def eval_transform(image_size: int, shown: float, interpolation: str = "bilinear") -> "v2.Transform":
     """What evaluation sees of a picture: the centre square of side `image_size`, once its shorter side is resized.
 
     `shown` is the share of the shorter side that the square has.
     """
     from torchvision.transforms import v2
 
-    return v2.Compose([*_centre_crop(image_size, shown), v2.PILToTensor()])
+    return v2.Compose([*_centre_crop(image_size, shown, interpolation), v2.PILToTensor()])
 
 
 def resized_to(image_size: int, shown: float) -> int:
@@ -271,7 +275,8 @@ def resized_to(image_size: int, shown: float) -> int:
     return round(image_size / shown)
 
 
-def _centre_crop(image_size: int, shown: float) -> "list[v2.Transform]":
-    from torchvision.transforms import v2
+def _centre_crop(image_size: int, shown: float, interpolation: str) -> "list[v2.Transform]":
+    from torchvision.transforms import InterpolationMode, v2
 
-    return [v2.Resize(resized_to(image_size, shown), antialias=True), v2.CenterCrop(image_size)]
+    mode = InterpolationMode(interpolation)
+    return [v2.Resize(resized_to(image_size, shown), mode, antialias=True), v2.CenterCrop(image_size)]

@@ -9,6 +9,8 @@ from typing import Any
 import torch
 
 from nasbench.core.errors import UsageError
+from nasbench.core.identity import settings
+from nasbench.core.preprocessing import Preprocessing, Seen
 from nasbench.core.spec import Task
 from nasbench.train.content import content_of
 from nasbench.train.data import AnySplit, FileSplit, ImageData, Split
@@ -26,6 +28,7 @@ class DataSource:
         image_size: the side in pixels at which images are seen; None is the data set's own.
         download: fetch the data set if it is missing.
         skip_corrupt: leave out files that cannot be read.
+        shown_as: how published weights ask for images to be shown; None is the data set's own way.
     """
 
     name: str
@@ -33,6 +36,7 @@ class DataSource:
     image_size: int | None = None
     download: bool = False
     skip_corrupt: bool = False
+    shown_as: Seen | None = None
 
     def task(self) -> Task:
         """What networks on this data set are built for. Reads no more than it must."""
@@ -50,8 +54,8 @@ class DataSource:
 
     def test(self, pixels: int | None = None) -> tuple[AnySplit, set[Path]]:
         """The test split, which no search may touch, and a set that gathers the files left out as it is read."""
-        _, directory, size, _, skip_corrupt, judged_at, _ = self._key(pixels)
-        dataset = resolve_dataset(self.name, skip_corrupt, self.reading, judged_at)
+        _, directory, size, _, skip_corrupt, judged_at, _, shown_as = self._key(pixels)
+        dataset = resolve_dataset(self.name, skip_corrupt, self.reading, judged_at, shown_as)
         split = dataset.load_test(directory, size, False)
         if len(split) == 0:
             raise UsageError(f"data set {self.name!r} has no test images")
@@ -82,20 +86,27 @@ class DataSource:
             found["test"] = content_of(split)
             if isinstance(split, FileSplit) and isinstance(data.val, Split):
                 found["test_shown"] = data.shown  # nasbench 0.1.0 showed less of it than of validation images
+        if self.shown_as is not None:
+            found["shown_as"] = settings(self.shown_as)
         return {**found, "skip_corrupt": True} if self.skip_corrupt else found
+
+    def preprocessing(self, pixels: int | None = None) -> Preprocessing:
+        """What an image goes through on its way to a network that sees it at `pixels`, else at `image_size`."""
+        return self.read().preprocessing(pixels)
 
     @property
     def _directory(self) -> Path:
         return Path(self.directory) if self.directory else default_data_dir()
 
-    def _key(self, pixels: int | None) -> tuple[str, Path, int | None, bool, bool, int | None, Path]:
+    def _key(self, pixels: int | None) -> tuple[str, Path, int | None, bool, bool, int | None, Path, Seen | None]:
         """At another size than its own, evaluation shows as much of an image as at its own."""
         size, judged_at = pixels or self.image_size, None
         if size != self.image_size:
             judged_at = self.image_size or _own_size(self.name, self._directory, Path.cwd())
             if judged_at == size:
                 size, judged_at = self.image_size, None  # the same under one key, so that it is read once
-        return self.name, self._directory, size, self.download, self.skip_corrupt, judged_at, Path.cwd()
+        faults, shown_as = self.skip_corrupt, self.shown_as
+        return self.name, self._directory, size, self.download, faults, judged_at, Path.cwd(), shown_as
 
 
 @lru_cache(maxsize=8)

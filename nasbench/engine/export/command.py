@@ -1,6 +1,7 @@
 """`nasbench export`: writes a network to files that do not need nasbench, and checks each file against the network."""
 
 import importlib.util
+import json
 import os
 import shutil
 import tempfile
@@ -17,10 +18,13 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from nasbench.blank import blank
 from nasbench.core.compound import Multipliers
 from nasbench.core.errors import RunFailed, UsageError, unknown
+from nasbench.core.preprocessing import FILE, Preprocessing, read_preprocessing, write_preprocessing
 from nasbench.core.spec import ModelSpec
+from nasbench.core.store import write_atomically
 from nasbench.engine.config import ExportConfig, ModelOverrides
 from nasbench.engine.export.formats import CPU, FORMATS, ExportJob, write_and_check
 from nasbench.engine.parts.models import build, is_of_run, resolve, weights_of
+from nasbench.engine.parts.preprocess_source import with_preprocessing
 from nasbench.engine.parts.scaled import compound_scale
 from nasbench.engine.parts.source import source_of
 from nasbench.evaluators.building import build_seeded
@@ -77,6 +81,8 @@ def export(config: ExportConfig) -> ExportResult:
     _check_folder(folder, names, config.overwrite)
     stored = weights_of(config.network)
     fits = stored is not None and spec == resolve(config.network, ModelOverrides())
+    preprocessing = read_preprocessing(stored.parent) if stored is not None and fits else None
+    source = with_preprocessing(source, preprocessing) if source else ""
     network = build_seeded(spec, config.seed).eval()
     if stored is not None and fits:
         _load(network, stored)
@@ -86,9 +92,22 @@ def export(config: ExportConfig) -> ExportResult:
         why = f"; those in {stored} are of another form" if stored else gone
         weights = f"newly initialised from seed {config.seed}{why}"
     checked = _write_all(
-        names, ExportJob(network, spec.seen_task, source, config.batch), folder, None if fits else config.seed
+        names,
+        ExportJob(network, spec.seen_task, source, config.batch, preprocessing),
+        folder,
+        None if fits else config.seed,
     )
+    _write_records(folder, spec, preprocessing)
     return ExportResult(spec, weights, {name: folder / FORMATS[name].file for name in names}, checked, skipped)
+
+
+def _write_records(folder: Path, spec: ModelSpec, preprocessing: Preprocessing | None) -> None:
+    """What makes the folder a MODEL that classifies images: which network it holds, and how images are shown to it."""
+    if preprocessing is None:
+        (folder / FILE).unlink(missing_ok=True)
+        return
+    write_atomically(folder / "architecture.json", json.dumps(spec.to_json(), indent=2) + "\n")
+    write_preprocessing(folder, preprocessing)
 
 
 def specify(config: ExportConfig) -> ModelSpec:

@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from nasbench.core.errors import RunFailed
+from nasbench.core.preprocessing import Preprocessing
 from nasbench.core.seeds import derive
 from nasbench.core.spec import Task
 from nasbench.core.store import write_atomically
@@ -34,13 +35,14 @@ class ExportJob:
     """A network to export, in evaluation mode on the CPU. `task` gives the shape of its images.
 
     `source` is the text of its model.py; empty if that format is not requested. `batch` is the batch size of the
-    exported graphs; None means any.
+    exported graphs; None means any. `preprocessing` is that of the trained weights, if there are any.
     """
 
     network: nn.Module
     task: Task
     source: str = ""
     batch: int | None = None
+    preprocessing: Preprocessing | None = None
 
     def images(self, batch: int) -> Tensor:
         """Random images: (batch, channels, H, W)."""
@@ -143,7 +145,10 @@ FORMATS: dict[str, Format] = {
     "model.py": Format("model.py", lambda job, path: write_atomically(path, job.source), _read_source),
     "safetensors": Format("weights.safetensors", lambda job, path: save_weights(path, job.network), _read_weights),
     "onnx": Format(
-        "model.onnx", lambda job, path: write_onnx(job.program, path), lambda _, path: read_onnx(path), PACKAGES
+        "model.onnx",
+        lambda job, path: write_onnx(job.program, path, job.preprocessing),
+        lambda _, path: read_onnx(path),
+        PACKAGES,
     ),
     "torch-export": Format("model.pt2", lambda job, path: torch.export.save(job.program, path), _read_program),
 }

@@ -1,8 +1,8 @@
 """A MODEL as people name it -> a model specification -> a network.
 
 A MODEL is `zoo:NAME` (or just NAME), `space:SPACE:PUBLISHED`, an `architecture.json`, a run directory (its best), or a
-trial of it (`RUN#7`). So is whatever else holds a specification: the folder of a finished training, and what
-`nasbench scale --json` prints.
+trial of it (`RUN#7`). So is whatever else holds a specification: the folder of a finished training or of an export, and
+what `nasbench scale --json` prints.
 """
 
 import json
@@ -42,13 +42,13 @@ def resolve(model: str, form: ModelOverrides) -> ModelSpec:
     if (named := trial_of(model)) is not None:
         return _formed(named.spec, form, _space_of(named.spec), as_published=False)
     if path.is_dir():
-        trained, path = path / "result.json", path / "best" / "architecture.json"
-        if not path.exists() and not trained.exists():
+        found_at = _specification_in(path)
+        if found_at is None:
             raise UsageError(
                 f"{model} has no best/architecture.json: it is no run directory of a search or a training, or nothing "
                 "has ended there yet. Trainings lie in folders of their own, under runs/trained."
             )
-        path = path if path.exists() else trained
+        path = found_at
     if path.suffix == ".json":
         if not path.exists():
             raise UsageError(f"no such file: {path}")
@@ -113,13 +113,18 @@ def is_of_run(model: str) -> bool:
 
 
 def weights_of(model: str) -> Path | None:
-    """The weights that a MODEL comes with: those of a trial, of a run directory's best, or of a finished training."""
+    """The weights that a MODEL comes with: of a trial, of a run directory's best, of a finished training, of an export."""
     if (named := trial_of(model)) is not None:
         return named.weights
-    found = Path(model) / "best" / "weights.safetensors"
-    if not found.exists() and (Path(model) / "result.json").exists():
-        found = Path(model) / "weights.safetensors"
-    return found if found.exists() else None
+    specification = _specification_in(Path(model))
+    found = None if specification is None else specification.parent / "weights.safetensors"
+    return found if found is not None and found.exists() else None
+
+
+def _specification_in(folder: Path) -> Path | None:
+    """The file that says which network a folder holds: a run, a finished training, an export, or `best/` itself."""
+    files = ("best/architecture.json", "result.json", "architecture.json")
+    return next((folder / file for file in files if (folder / file).exists()), None)
 
 
 def no_weights(model: str) -> UsageError:

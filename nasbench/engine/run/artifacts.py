@@ -11,11 +11,14 @@ from typing import Any
 from nasbench.core.curves import is_control
 from nasbench.core.errors import UsageError
 from nasbench.core.objectives import pareto_front, parse_objectives
-from nasbench.core.protocols import Drawable, SearchSpace, StandAlone
+from nasbench.core.preprocessing import FILE, Preprocessing, write_preprocessing
+from nasbench.core.protocols import Drawable, Evaluator, Preprocesses, SearchSpace, StandAlone
 from nasbench.core.spec import ModelSpec
 from nasbench.core.store import RunStore, best_trial, write_atomically
 from nasbench.core.trial import Trial
 from nasbench.core.trial_of_run import number_of_best, spec_of, weights_file, weights_number
+from nasbench.engine.parts.preprocess_source import with_preprocessing
+from nasbench.evaluators.measured import Measured
 from nasbench.report.cells.drawing import draw_dot, draw_svg
 
 
@@ -72,21 +75,27 @@ def drop_training_states(store: RunStore) -> None:
         state.unlink()
 
 
-def write_best(store: RunStore, space: SearchSpace) -> Trial | None:
-    """Writes `best/` anew from the log; None where no trial has a score. Weights and a drawing are there where they
-    exist.
+def write_best(store: RunStore, space: SearchSpace, evaluator: Evaluator) -> Trial | None:
+    """Writes `best/` anew from the log; None where no trial has a score. Weights, what their images go through and a
+    drawing are there where they exist.
     """
     best = best_trial(store.trials)
     if best is None:
         return None
     spec = spec_of(store.run, best)
+    weights = weights_file(store.directory, weights_number(best))
+    trained_by = evaluator.evaluator if isinstance(evaluator, Measured) else evaluator
+    shown = trained_by.preprocessing(spec) if isinstance(trained_by, Preprocesses) else None
+    if shown is not None and weights.exists():
+        write_preprocessing(weights.parent, shown)  # every child that is kept sees images alike
     write_network(
         store.directory / "best",
         {**spec.to_json(), "key": space.canonical(best.proposed).key},
         {**best.metrics, "number": best.number, "score": best.score, "epochs": best.epochs, "seed": best.seed},
-        weights_file(store.directory, weights_number(best)),
+        weights,
         spec,
         space,
+        shown,
     )
     return best
 
@@ -98,17 +107,21 @@ def write_network(
     weights: Path,
     spec: ModelSpec,
     space: object,
+    preprocessing: Preprocessing | None = None,
 ) -> None:
     """One network's files; weights, model.py and a drawing where they exist. `space` is None for a network of the
     zoo. Weights that lie there stay where they are those of the same trial, though `weights` was deleted since.
+    `preprocessing` is that of the weights.
     """
     source = _stand_alone(spec, space)
     folder.mkdir(exist_ok=True)
     same = number_of_best(folder.parent) == metrics.get("number")
     _write_json(folder / "architecture.json", architecture)
     _write_json(folder / "metrics.json", dict(metrics))
+    has_weights = weights.exists() or (same and (folder / "weights.safetensors").exists())
+    preprocessing = preprocessing if has_weights else None
     if source:
-        write_atomically(folder / "model.py", source)
+        write_atomically(folder / "model.py", with_preprocessing(source, preprocessing))
     if isinstance(space, Drawable):
         graphs = space.graphs(spec)
         write_atomically(folder / "cell.svg", draw_svg(graphs))
@@ -119,6 +132,10 @@ def write_network(
         part.replace(folder / "weights.safetensors")
     elif not same:
         (folder / "weights.safetensors").unlink(missing_ok=True)
+    if preprocessing is not None:
+        write_preprocessing(folder, preprocessing)
+    else:
+        (folder / FILE).unlink(missing_ok=True)
 
 
 def _stand_alone(spec: ModelSpec, space: object) -> str | None:

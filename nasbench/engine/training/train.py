@@ -6,6 +6,7 @@ from typing import Any
 
 from nasbench.engine.config import ModelOverrides, TrainConfig
 from nasbench.engine.report import write_report
+from nasbench.engine.training.pretrained import as_weights_saw
 from nasbench.engine.training.trainings import (
     Trained,
     Trainings,
@@ -50,8 +51,11 @@ def trainings_for(config: TrainConfig) -> Trainings:
     size = config.training
     overrides = ModelOverrides(cells=size.cells, filters=size.filters, aux_head=config.aux_head, stem=config.stem)
     recipe = check_names(config)
-    models = specify([config.network], config.data, overrides)
-    return trainings_of(models, config, Start(pretrained=config.pretrained), recipe)
+    start = Start(pretrained=config.pretrained)
+    shown = as_weights_saw(config.network, config.data) if config.pretrained else None
+    data, source, notes = shown or (config.data, None, ())
+    models = specify([config.network], data, overrides)
+    return trainings_of(models, config, start, recipe, source, notes)
 
 
 def train(config: TrainConfig, argv: Sequence[str]) -> TrainResult:

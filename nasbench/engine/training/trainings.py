@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import fmean, stdev
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nasbench.core.errors import RunFailed, UsageError
 from nasbench.core.job import Job
@@ -27,6 +27,9 @@ from nasbench.engine.run.watch import print_note
 from nasbench.evaluators.start import Start
 from nasbench.evaluators.training import Keep, TrainingEvaluator
 from nasbench.trackers.guard import guarded_trackers
+
+if TYPE_CHECKING:
+    from nasbench.train.source import DataSource
 
 TrainingConfig = TrainConfig | TransferConfig | CompareConfig | ScaleConfig
 
@@ -84,7 +87,7 @@ class Trainings:
     evaluator: TrainingEvaluator
     seeds: range
     notes: tuple[str, ...] = ()
-    """What of the recipe has no effect on which model."""
+    """What to say before they begin, such as what of the recipe has no effect on which model."""
 
     def jobs(self) -> list[Job]:
         """Every model under the first seed, then under the next: an early stop leaves a comparison of fewer seeds."""
@@ -159,16 +162,26 @@ def _with_stem(specs: dict[str, ModelSpec], stem: str) -> dict[str, ModelSpec]:
 
 
 def trainings_of(
-    models: Mapping[str, ModelSpec], config: TrainingConfig, start: Start, recipe: Recipe | None = None, **keep: Any
+    models: Mapping[str, ModelSpec],
+    config: TrainingConfig,
+    start: Start,
+    recipe: Recipe | None = None,
+    source: "DataSource | None" = None,
+    notes: Sequence[str] = (),
+    **keep: Any,
 ) -> Trainings:
-    """The trainings that a configuration asks for, checked. `keep` are further fields of `Keep`."""
+    """The trainings that a configuration asks for, checked.
+
+    `source` is else the data set as the configuration names it, `notes` is what to say beside what of the recipe has no
+    effect, and `keep` are further fields of `Keep`.
+    """
     recipe = recipe or recipe_named(config.training.recipe, config.training.epochs)
-    source = config.data.source
+    source = source or config.data.source
     evaluator = TrainingEvaluator(source, recipe, config.workers.device)
     evaluator.check()
     if start.pretrained:
         _check_weights(models)
-    notes = _dry_build(models, recipe, refuses=isinstance(config, TrainConfig | TransferConfig))
+    ignored = _dry_build(models, recipe, refuses=isinstance(config, TrainConfig | TransferConfig))
     repeats = config.repeats
     kept = Keep(
         str(Path(repeats.trained_dir).absolute()),
@@ -178,7 +191,7 @@ def trainings_of(
         **keep,
     )
     seeds = range(repeats.seed, repeats.seed + repeats.seeds)
-    return Trainings(models, recipe, replace(evaluator, keep=kept), seeds, notes)
+    return Trainings(models, recipe, replace(evaluator, keep=kept), seeds, (*notes, *ignored))
 
 
 def run_trainings(
@@ -238,7 +251,8 @@ def write_best_training(trained: Trained, model: str, spec: ModelSpec) -> None:
     space = spaces.make(spec.source.removeprefix("space:")) if spec.source.startswith("space:") else None
     metrics = {**best.metrics, "number": best.number, "score": best.score, "epochs": best.epochs, "seed": best.seed}
     weights = trained.folder(best) / "weights.safetensors"
-    write_network(trained.directory / "best", spec.to_json(), metrics, weights, spec, space)
+    preprocessing = trained.evaluator.preprocessing(spec)
+    write_network(trained.directory / "best", spec.to_json(), metrics, weights, spec, space, preprocessing)
 
 
 def _check_weights(models: Mapping[str, ModelSpec]) -> None:

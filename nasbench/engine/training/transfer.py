@@ -12,7 +12,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nasbench.core.errors import UsageError
 from nasbench.core.loop import Executor
@@ -20,9 +20,10 @@ from nasbench.core.recipe import Recipe
 from nasbench.core.registry import executors
 from nasbench.core.spec import ModelSpec
 from nasbench.core.trial import Trial
-from nasbench.engine.config import ModelOverrides, TransferConfig
+from nasbench.engine.config import Data, ModelOverrides, TransferConfig
 from nasbench.engine.parts.models import is_of_run, no_weights, resolve, weights_of
 from nasbench.engine.report import write_report
+from nasbench.engine.training.pretrained import as_weights_saw
 from nasbench.engine.training.trainings import (
     Trained,
     Trainings,
@@ -35,6 +36,10 @@ from nasbench.engine.training.trainings import (
 from nasbench.evaluators.start import Start
 from nasbench.evaluators.training import follow
 from nasbench.train.paths import printable
+
+
+if TYPE_CHECKING:
+    from nasbench.train.source import DataSource
 
 
 @dataclass(frozen=True)
@@ -77,18 +82,36 @@ class TransferResult:
 
 def trainings_for(config: TransferConfig) -> Trainings:
     """What the configuration asks to train, checked."""
-    start, recipe, models = _named(config)
-    return trainings_of(models, config, start, recipe, compiled=config.compile)
+    return _trainings(config, _named(config))
 
 
-def _named(config: TransferConfig) -> tuple[Start, Recipe, dict[str, ModelSpec]]:
+@dataclass(frozen=True)
+class _Named:
+    """What a configuration names. `source` is the data set as published weights saw images, of which `notes` tell."""
+
+    start: Start
+    recipe: Recipe
+    models: dict[str, ModelSpec]
+    source: "DataSource | None"
+    notes: tuple[str, ...]
+
+
+def _trainings(config: TransferConfig, named: _Named) -> Trainings:
+    """What was named, checked."""
+    start, recipe, source = named.start, named.recipe, named.source
+    return trainings_of(named.models, config, start, recipe, source, named.notes, compiled=config.compile)
+
+
+def _named(config: TransferConfig) -> _Named:
     """What the configuration names. UsageError for what is not there."""
     config.check()
     if config.pretrained and config.weights:
         raise UsageError("--pretrained and --weights both say what to start from: give one of them")
     start = Start(config.pretrained, _weights_file(config.weights), config.freeze)
     recipe = _recipe(config)
-    return start, recipe, _specify(config)
+    shown = as_weights_saw(config.network, config.data) if config.pretrained else None
+    data, source, notes = shown or (config.data, None, ())
+    return _Named(start, recipe, _specify(config, data), source, notes)
 
 
 def transfer(config: TransferConfig, argv: Sequence[str]) -> TransferResult | None:
@@ -96,12 +119,12 @@ def transfer(config: TransferConfig, argv: Sequence[str]) -> TransferResult | No
 
     UsageError for bad input, RunFailed where no training succeeded.
     """
-    start, recipe, models = _named(config)
+    named = _named(config)
     started_by_torchrun = int(os.environ.get("WORLD_SIZE", "1")) > 1
     if config.workers.workers and started_by_torchrun:
         raise UsageError("torchrun has started the processes already: leave --workers out")
     with _group_of_torchrun(config.workers.device) if started_by_torchrun else nullcontext(True) as is_leader:
-        trainings = trainings_of(models, config, start, recipe, compiled=config.compile)
+        trainings = _trainings(config, named)
         if not is_leader:
             follow(trainings.evaluator, trainings.jobs())
             return None
@@ -129,7 +152,7 @@ def _recipe(config: TransferConfig) -> Recipe:
     return recipe if config.accumulate is None else replace(recipe, accumulate=config.accumulate)
 
 
-def _specify(config: TransferConfig) -> dict[str, ModelSpec]:
+def _specify(config: TransferConfig, data: Data) -> dict[str, ModelSpec]:
     """The network in its new form: cells in the ImageNet skeleton unless told otherwise."""
     found = resolve(config.network, ModelOverrides())
     skeleton = config.skeleton or ("imagenet" if found.size.skeleton and found.size.resolution is None else None)
@@ -137,7 +160,7 @@ def _specify(config: TransferConfig) -> dict[str, ModelSpec]:
     overrides = ModelOverrides(
         config.stack, size.cells, size.filters, skeleton=skeleton, aux_head=config.aux_head, stem=config.stem
     )
-    return specify([config.network], config.data, overrides)
+    return specify([config.network], data, overrides)
 
 
 def _weights_file(weights: str | None) -> str | None:

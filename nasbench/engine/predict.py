@@ -1,0 +1,137 @@
+"""`nasbench predict`: classifies images with a trained network and the preprocessing record beside its weights."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nasbench.core.errors import UsageError
+from nasbench.core.preprocessing import FILE, Preprocessing, read_preprocessing
+from nasbench.engine.config import ModelOverrides, PredictConfig
+from nasbench.engine.parts.models import build, resolve, weights_of
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """An image, and its most probable classes with their probabilities in [0, 1]."""
+
+    file: str
+    classes: tuple[tuple[str, float], ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {"file": self.file, "classes": [{"name": name, "probability": share} for name, share in self.classes]}
+
+
+@dataclass(frozen=True)
+class TrainedNetwork:
+    """A network in evaluation mode with its weights, and what an image goes through before the network sees it."""
+
+    network: "nn.Module"
+    preprocessing: Preprocessing
+
+
+def predict(config: PredictConfig) -> Iterator[Prediction]:
+    """Classifies every image, one after another.
+
+    UsageError for a model without trained weights, for images that are not there, and for one that cannot be read.
+    """
+    config.check()
+    files = image_files(config.images)
+    trained = _published(config.model) if config.pretrained else trained_network(config.model)
+    return _predictions(config, files, trained)
+
+
+def _predictions(config: PredictConfig, files: Sequence[Path], trained: TrainedNetwork) -> Iterator[Prediction]:
+    from nasbench.train.device import resolve_device
+    from nasbench.train.single import network_input, probabilities
+
+    device, record = resolve_device(config.device), trained.preprocessing
+    network = trained.network.to(device)
+    for file in files:
+        shares = probabilities(network, network_input(file, record).to(device))
+        best = sorted(range(len(shares)), key=lambda index: -shares[index])[: config.top]
+        yield Prediction(str(file), tuple((record.classes[index], shares[index]) for index in best))
+
+
+def trained_network(model: str) -> TrainedNetwork:
+    """The network of a MODEL with its trained weights. UsageError where it has none, or no preprocessing record."""
+    from nasbench.train.checkpoint import load_weights
+
+    spec, weights = resolve(model, ModelOverrides()), weights_of(model)
+    if weights is None:
+        hint = (
+            " Give --pretrained for its published weights." if spec.source == "zoo" and not Path(model).exists() else ""
+        )
+        raise UsageError(
+            f"{model} has no trained weights.{hint} MODEL is a run directory whose best was trained, the folder of a "
+            "training (runs/trained/...), or of an export with --formats safetensors."
+        )
+    record = read_preprocessing(weights.parent)
+    if record is None:
+        raise UsageError(
+            f"{weights} has no {FILE} beside it, which says how images are shown to the network. nasbench writes it "
+            "since 0.2.0: train the model again, or resume the run that found it."
+        )
+    network = build(spec)
+    try:
+        network.load_state_dict(load_weights(weights))
+    except RuntimeError as error:
+        raise UsageError(f"the weights in {weights} are not of the network beside them: {error}") from error
+    return _checked(TrainedNetwork(network.eval(), record), spec.task.num_classes, model)
+
+
+def _published(model: str) -> TrainedNetwork:
+    """A network of the zoo with its published weights, at the size at which they were trained."""
+    import zoo
+    from nasbench.engine.training.pretrained import published_preprocessing
+    from zoo.registry import no_weights
+
+    spec = resolve(model, ModelOverrides())
+    if spec.source != "zoo" or spec.name is None:
+        raise UsageError(
+            f"--pretrained is for networks of the zoo with published weights (see: nasbench zoo); got {model}"
+        )
+    record = published_preprocessing(model)
+    if record is None:
+        raise no_weights(spec.name)
+    network = zoo.create(spec.name, pretrained=True).eval()
+    return _checked(TrainedNetwork(network, record), spec.task.num_classes, model)
+
+
+def _checked(trained: TrainedNetwork, num_classes: int, model: str) -> TrainedNetwork:
+    known = len(trained.preprocessing.classes)
+    if known != num_classes:
+        raise UsageError(
+            f"{model} has {num_classes} classes, and its {FILE} names {known}: they do not belong together"
+        )
+    return trained
+
+
+def image_files(asked: Sequence[str]) -> list[Path]:
+    """The image files that were named, and those in named folders, sorted by path."""
+    from nasbench.train.listing import SUFFIXES
+
+    if not asked:
+        raise UsageError("nasbench predict needs images after the model: files, or folders of them")
+    files: list[Path] = []
+    for name in asked:
+        path = Path(name)
+        if path.is_dir():
+            found = sorted(
+                Path(folder) / file
+                for folder, _, names in os.walk(path)
+                for file in names
+                if file.lower().endswith(SUFFIXES) and not file.startswith(".")
+            )
+            if not found:
+                raise UsageError(f"no images in {path} ({', '.join(SUFFIXES)})")
+            files += found
+        elif path.exists():
+            files.append(path)
+        else:
+            raise UsageError(f"no such image: {path}")
+    return files
