@@ -2,8 +2,10 @@
 
 import hashlib
 import re
+import sys
 import urllib.error
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 
@@ -90,7 +92,8 @@ def torchvision_state(enum: str) -> Mapping[str, Tensor]:
     weights = getattr(torchvision.models, family)[member]
     _check_cached(weights.url)
     try:
-        state: Mapping[str, Tensor] = weights.get_state_dict(progress=False, check_hash=True)
+        with redirect_stdout(sys.stderr):  # torch says where it downloads from; standard output may be JSON
+            state: Mapping[str, Tensor] = weights.get_state_dict(progress=False, check_hash=True)
     except (urllib.error.URLError, ConnectionError, TimeoutError) as error:
         raise RunFailed(f"cannot fetch {weights.url}: {error}. Weights need the network, once") from error
     except RuntimeError as error:  # torch.hub raises this for a wrong hash

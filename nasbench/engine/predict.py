@@ -93,7 +93,7 @@ def _published(model: str) -> TrainedNetwork:
     spec = resolve(model, ModelOverrides())
     if spec.source != "zoo" or spec.name is None:
         raise UsageError(
-            f"--pretrained is for networks of the zoo with published weights (see: nasbench zoo); got {model}"
+            f"--pretrained is for networks of the zoo with published weights (see: nasbench zoo); {model} is none"
         )
     record = published_preprocessing(model)
     if record is None:
