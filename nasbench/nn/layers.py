@@ -100,7 +100,7 @@ class Conv(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:  # (B, C_in, H, W) -> (B, C_out, ceil(H / stride), ceil(W / stride))
         if self.kernel_size == (1, 1) and self.groups == 1:
-            return pointwise(x, self.weight, None, self.stride)
+            return pointwise(x, self.weight, None, (self.stride[0], self.stride[1]))
         top = bottom = left = right = 0
         if self.same:
             top, bottom = same_padding(x.shape[2], self.kernel_size[0], self.stride[0], self.dilation[0])
@@ -151,10 +151,23 @@ class AvgPool(nn.AvgPool2d):
         if self.count_include_pad:
             return functional.avg_pool2d(functional.pad(x, (left, right, top, bottom)), self.kernel_size, self.stride)
         # If the padding is odd, ceil_mode adds the missing pixel after the image and does not count it in the mean.
-        odd = top != bottom or left != right
+        odd = bool(top != bottom or left != right)  # numbers of a shape are tensors under torch.jit.trace
         return functional.avg_pool2d(
             x, self.kernel_size, self.stride, (top, left), ceil_mode=odd, count_include_pad=False
         )
+
+
+class BatchNormOfAny(nn.BatchNorm2d):
+    """Batch normalisation that trains on a single value a channel too: it then takes the running statistics.
+
+    PyTorch's own refuses (1, C, 1, 1) in training mode, as in an auxiliary head on a batch of one image.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:  # (B, C, H, W)
+        if self.training and x.numel() == x.shape[1]:
+            return functional.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps)
+        normalised: Tensor = super().forward(x)
+        return normalised
 
 
 class ReluConvBN(nn.Sequential):

@@ -10,7 +10,7 @@ It differs from slim's NASNet in four points:
 from torch import nn
 
 from nasbench.nn.cell import Cell
-from nasbench.nn.layers import Conv, ConvBN, FactorizedReduction, ReluConvBN
+from nasbench.nn.layers import BatchNormOfAny, Conv, ConvBN, FactorizedReduction, ReluConvBN
 from search_spaces.nasnet.network import CellWiring, Classifier, Network
 
 
@@ -25,7 +25,7 @@ class EnasAuxHead(nn.Sequential):
         self.relu_2 = nn.ReLU()
         # The kernel is as large as the features, but with SAME padding; the output is averaged afterwards.
         self.full = Conv(128, 768, (side - 5) // 3 + 1)
-        self.bn = nn.BatchNorm2d(768)
+        self.bn = BatchNormOfAny(768)
         self.relu_3 = nn.ReLU()
         self.pool_2 = nn.AdaptiveAvgPool2d(1)
         self.flatten = nn.Flatten()

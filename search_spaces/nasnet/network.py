@@ -8,7 +8,7 @@ doubles the filters. Calibration layers adapt the size and the channels of the t
 from torch import Tensor, nn
 
 from nasbench.nn.cell import Cell
-from nasbench.nn.layers import Conv, ConvBN, FactorizedReduction, ReluConvBN
+from nasbench.nn.layers import BatchNormOfAny, Conv, ConvBN, FactorizedReduction, ReluConvBN
 
 CellWiring = tuple[tuple[tuple[int, int, str, str, str], ...], tuple[int, ...]]
 """(blocks, output states). A block is (first input, second input, first operation, second operation, combine).
@@ -27,7 +27,7 @@ class AuxHead(nn.Sequential):
         self.proj = ConvBN(channels, 128)
         self.relu_2 = nn.ReLU()
         self.full = Conv(128, 768, (side - 5) // 3 + 1, same=False)
-        self.bn = nn.BatchNorm2d(768)
+        self.bn = BatchNormOfAny(768)
         self.relu_3 = nn.ReLU()
         self.flatten = nn.Flatten()
         self.linear = nn.Linear(768, num_classes)

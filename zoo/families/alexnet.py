@@ -2,7 +2,9 @@
 
 from functools import partial
 
-from torch import nn
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
 
 from nasbench.core.spec import ModelCard, Result, Task
 from zoo.forms import large_only
@@ -14,12 +16,21 @@ PAPER = "Krizhevsky, Sutskever, Hinton 2012, ImageNet classification with deep c
 ONE_TOWER_PAPER = "Krizhevsky 2014, arXiv:1404.5997"
 
 
+class ResponseNorm(nn.LocalResponseNorm):
+    """PyTorch's, in 16 bits too: the CPU has no such kernel for its pooling over channels, so it is done in float32."""
+
+    def forward(self, x: Tensor) -> Tensor:  # (B, C, H, W)
+        half = x.dtype == torch.float16 or x.dtype == torch.bfloat16
+        wide = x.float() if half else x
+        return functional.local_response_norm(wide, self.size, self.alpha, self.beta, self.k).to(x.dtype)
+
+
 def response_norm() -> nn.LocalResponseNorm:
     """Local response normalisation over 5 maps with k = 2, alpha = 1e-4, beta = 0.75.
 
     The paper sums the squares, but PyTorch takes their mean; so its alpha is multiplied by 5.
     """
-    return nn.LocalResponseNorm(5, alpha=5e-4, beta=0.75, k=2.0)
+    return ResponseNorm(5, alpha=5e-4, beta=0.75, k=2.0)
 
 
 def dense_head(features: int, num_classes: int) -> list[nn.Module]:

@@ -18,6 +18,9 @@ from nasbench.core.store import RunStore, best_trial, write_atomically
 from nasbench.core.trial import Trial
 from nasbench.core.trial_of_run import number_of_best, spec_of, weights_file, weights_number
 from nasbench.engine.parts.preprocess_source import with_preprocessing
+from nasbench.engine.run.program import FILE as PROGRAM
+from nasbench.engine.run.program import write_program
+from nasbench.engine.run.watch import print_note
 from nasbench.evaluators.measured import Measured
 from nasbench.report.cells.drawing import draw_dot, draw_svg
 
@@ -97,7 +100,32 @@ def write_best(store: RunStore, space: SearchSpace, evaluator: Evaluator) -> Tri
         space,
         shown,
     )
+    if left_out := _left_out(store.directory / "best", spec, space):
+        store.update(left_out=left_out)
+        for line in left_out:
+            print_note(line)
     return best
+
+
+def _left_out(folder: Path, spec: ModelSpec, space: SearchSpace) -> list[str]:
+    """Why `best/` lacks a file that it has for the spaces here, and what stands in for it: a space may do without."""
+    lines = []
+    if not isinstance(space, StandAlone):
+        line = (
+            f"no {folder / 'model.py'}: space {space.name!r} has no method source() that writes one (see "
+            "nasbench.core.protocols.StandAlone)"
+        )
+        weights = folder / "weights.safetensors"
+        failed = write_program(folder, spec, weights) if weights.exists() else ""
+        written = (folder / PROGRAM).exists() and weights.exists() and not failed
+        lines += [f"{line}. {folder / PROGRAM} holds the network for torch.export.load" if written else line]
+        lines += [failed] if failed else []
+    if not isinstance(space, Drawable) and not type(space).__module__.startswith("search_spaces."):
+        lines.append(
+            f"no {folder / 'cell.svg'}: space {space.name!r} has no method graphs() that says what to draw (see "
+            "nasbench.core.protocols.Drawable)"
+        )
+    return lines
 
 
 def write_network(

@@ -1,4 +1,4 @@
-"""What a run said before it began, such as fields of the recipe that have no effect on a network."""
+"""What a run said: fields of the recipe that have no effect on a network, files that `best/` does without."""
 
 from collections.abc import Mapping
 from html import escape
@@ -6,6 +6,7 @@ from typing import Any
 
 
 def notes_section(run: Mapping[str, Any]) -> str:
-    """The notes in a run's plan as a part of its page; empty where there are none."""
-    lines = "".join(f"<li>{escape(str(note))}</li>" for note in run.get("plan", {}).get("notes", ()))
+    """The notes in a run's record as a part of its page; empty where there are none."""
+    told = (*run.get("plan", {}).get("notes", ()), *run.get("left_out", ()))
+    lines = "".join(f"<li>{escape(str(note))}</li>" for note in told)
     return f"<h2>Notes</h2>\n<ul>{lines}</ul>" if lines else ""
