@@ -13,6 +13,7 @@ from nasbench.cli.fields import choices, documented
 from nasbench.cli.listing import KINDS, ListConfig
 from nasbench.cli.output import tell
 from nasbench.cli.parse import parse
+from nasbench.cli.predict import PredictConfig
 from nasbench.cli.profile import ProfileConfig
 from nasbench.cli.report import ReportConfig
 from nasbench.cli.zoo import ZooConfig
@@ -53,6 +54,7 @@ CONFIGURATIONS: Mapping[str, type[Any]] = {
     "zoo": ZooConfig,
     "profile": ProfileConfig,
     "export": ExportConfig,
+    "predict": PredictConfig,
     "report": ReportConfig,
     "list": ListConfig,
     "completion": CompletionConfig,

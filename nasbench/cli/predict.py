@@ -1,32 +1,54 @@
 """`nasbench predict`."""
 
-import json
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal
 
+import tyro
+
+from nasbench.cli.output import tell, tell_json
 from nasbench.cli.parse import parse
 from nasbench.core.errors import UsageError
-from nasbench.engine.config import PredictConfig
+from nasbench.engine.config.record import Record, number
+from nasbench.engine.networks import check_model
+
+
+@dataclass(frozen=True)
+class PredictConfig(Record):
+    """Classifies images with a trained network, shown to it as in its training.
+
+    Example: nasbench predict RUN cat.jpg photos/ --top 3
+    """
+
+    model: Annotated[str, tyro.conf.Positional] = ""
+    """A run directory (its best), the folder of a training or of an export, or zoo:NAME with --pretrained."""
+    images: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
+    """Image files, and folders of them."""
+    top: int = number(5, low=1)
+    """This many classes of each image, the most probable first."""
+    pretrained: bool = False
+    """The published weights of a network of the zoo, with the 1,000 classes of ImageNet (fetched, checked by hash)."""
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    """Where the network computes."""
+    json: bool = False
+    """One JSON object on standard output; everything for people on standard error."""
 
 
 def run(argv: Sequence[str]) -> None:
-    """Parses, classifies, prints: with --json, one object at the end."""
-    config = parse(PredictConfig, "predict", _with_flags(argv))
+    """Parses, classifies, prints: a line an image, or with --json one object at the end."""
+    config = parse(PredictConfig, "predict", argv)
+    config.check()
+    if not config.model:
+        raise UsageError("nasbench predict needs a model and images first. See: nasbench predict --help")
+    if not config.images:
+        raise UsageError("nasbench predict needs images after the model: files, or folders of them")
+    check_model(config.model)
     from nasbench.engine.predict import predict
 
+    predictions = predict(config.model, config.images, config.top, config.pretrained, config.device)
     if config.json:
-        print(json.dumps({"images": [prediction.to_json() for prediction in predict(config)]}))
+        tell_json({"images": [prediction.to_json() for prediction in predictions]})
         return
-    for prediction in predict(config):
+    for prediction in predictions:
         classes = ", ".join(f"{name} {100 * share:.1f} %" for name, share in prediction.classes)
-        print(f"{prediction.file}: {classes}", flush=True)
-
-
-def _with_flags(argv: Sequence[str]) -> list[str]:
-    """MODEL and the images, which stand before the first flag, as the flags that the configuration has."""
-    words = next((index for index, word in enumerate(argv) if word.startswith("-")), len(argv))
-    if {"-h", "--help"} & set(argv):
-        return list(argv[words:])
-    if words == 0:
-        raise UsageError("nasbench predict needs a model and images first. See: nasbench predict --help")
-    images = ["--images", *argv[1:words]] if words > 1 else []
-    return ["--model", argv[0], *images, *argv[words:]]
+        tell(f"{prediction.file}: {classes}")

@@ -16,7 +16,7 @@ from typing import Any, Protocol, runtime_checkable
 from nasbench.core.errors import UsageError, unknown
 from nasbench.core.protocols import PublishedCells
 from nasbench.core.registry import load_plugins, models, spaces
-from nasbench.core.spec import ModelCard, Result, Size, Task
+from nasbench.core.spec import ModelCard, Result, Size, Task, task_record
 from nasbench.core.trial_of_run import split
 
 STORED = Path(__file__).with_name("networks.json")
@@ -119,10 +119,10 @@ def built() -> list[Row]:
 
 def write(found: Iterable[Row], path: Path = STORED) -> None:
     """Writes rows to a file, one a line."""
-    lines = [
-        json.dumps({"name": row.name, "card": asdict(row.card), "pretrained": row.pretrained}, ensure_ascii=False)
-        for row in found
-    ]
+    lines = []
+    for row in found:
+        card = {**asdict(row.card), "task": task_record(row.card.task)}
+        lines.append(json.dumps({"name": row.name, "card": card, "pretrained": row.pretrained}, ensure_ascii=False))
     path.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf-8")
 
 

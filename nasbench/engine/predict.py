@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nasbench.core.errors import UsageError
 from nasbench.core.preprocessing import FILE, Preprocessing, read_preprocessing
-from nasbench.engine.config import ModelOverrides, PredictConfig
+from nasbench.engine.config import ModelOverrides
 from nasbench.engine.parts.models import build, resolve, weights_of
 
 if TYPE_CHECKING:
@@ -34,26 +34,27 @@ class TrainedNetwork:
     preprocessing: Preprocessing
 
 
-def predict(config: PredictConfig) -> Iterator[Prediction]:
-    """Classifies every image, one after another.
+def predict(
+    model: str, images: Sequence[str], top: int = 5, pretrained: bool = False, device: str = "auto"
+) -> Iterator[Prediction]:
+    """Classifies every image, one after another. `images` are files, and folders of them.
 
     UsageError for a model without trained weights, for images that are not there, and for one that cannot be read.
     """
-    config.check()
-    files = image_files(config.images)
-    trained = _published(config.model) if config.pretrained else trained_network(config.model)
-    return _predictions(config, files, trained)
+    files = image_files(images)
+    trained = _published(model) if pretrained else trained_network(model)
+    return _predictions(files, trained, top, device)
 
 
-def _predictions(config: PredictConfig, files: Sequence[Path], trained: TrainedNetwork) -> Iterator[Prediction]:
+def _predictions(files: Sequence[Path], trained: TrainedNetwork, top: int, device: str) -> Iterator[Prediction]:
     from nasbench.train.device import resolve_device
     from nasbench.train.single import network_input, probabilities
 
-    device, record = resolve_device(config.device), trained.preprocessing
-    network = trained.network.to(device)
+    where, record = resolve_device(device), trained.preprocessing
+    network = trained.network.to(where)
     for file in files:
-        shares = probabilities(network, network_input(file, record).to(device))
-        best = sorted(range(len(shares)), key=lambda index: -shares[index])[: config.top]
+        shares = probabilities(network, network_input(file, record).to(where))
+        best = sorted(range(len(shares)), key=lambda index: -shares[index])[:top]
         yield Prediction(str(file), tuple((record.classes[index], shares[index]) for index in best))
 
 
@@ -115,8 +116,6 @@ def image_files(asked: Sequence[str]) -> list[Path]:
     """The image files that were named, and those in named folders, sorted by path."""
     from nasbench.train.listing import SUFFIXES
 
-    if not asked:
-        raise UsageError("nasbench predict needs images after the model: files, or folders of them")
     files: list[Path] = []
     for name in asked:
         path = Path(name)

@@ -3,7 +3,6 @@ Python.
 """
 
 from nasbench.engine.config.export import ExportConfig
-from nasbench.engine.config.predict import PredictConfig
 from nasbench.engine.config.record import Record
 from nasbench.engine.config.scale import SCALE_SEARCH, ScaleConfig
 from nasbench.engine.config.search import PRESETS, Goals, RaceConfig, SearchConfig
@@ -19,7 +18,6 @@ __all__ = [
     "Goals",
     "ModelOverrides",
     "Place",
-    "PredictConfig",
     "RaceConfig",
     "Record",
     "ScaleConfig",
