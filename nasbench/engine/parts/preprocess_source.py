@@ -4,7 +4,6 @@ import inspect
 from pprint import pformat
 
 from nasbench.core.preprocessing import Preprocessing
-from nasbench.nn.preprocess import preprocessed
 
 MAIN = '\n\nif __name__ == "__main__":\n'
 """Where the part that runs begins, in every stand-alone file that this project writes."""
@@ -30,6 +29,8 @@ def with_preprocessing(source: str, record: Preprocessing | None) -> str:
     """The text of a stand-alone file with the preprocessing of its weights. None: there are no trained weights."""
     if record is None:
         return source
+    from nasbench.nn.preprocess import preprocessed
+
     part = PART.format(
         function=inspect.getsource(preprocessed),
         classes=pformat(record.classes, width=116, compact=True),
