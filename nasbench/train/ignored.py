@@ -8,9 +8,11 @@ import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from nasbench.core.errors import TrialFailed
 from nasbench.core.recipe import Recipe
 from nasbench.core.spec import Task
 from nasbench.nn.drop_path import DropPath
+from nasbench.train.faults import trial_boundary
 
 
 def ignored_fields(network: nn.Module, task: Task, recipe: Recipe) -> dict[str, str]:
@@ -33,12 +35,19 @@ def ignored_fields(network: nn.Module, task: Task, recipe: Recipe) -> dict[str, 
 
 
 def _has_aux_head(network: nn.Module, task: Task) -> bool:
-    """Whether the network returns more than one head's logits in training mode. Its mode is restored."""
+    """Whether the network returns more than one head's logits in training mode. Its mode is restored.
+
+    True also for a network whose training mode needs numbers, which the meta device has not: nothing is known of it.
+    """
     was_training = network.training
     images = torch.empty(2, task.channels, task.image_size, task.image_size, device="meta")
-    with torch.no_grad():
-        output = network.train()(images)
-    network.train(was_training)
+    try:
+        with trial_boundary("a forward pass without numbers"), torch.no_grad():
+            output = network.train()(images)
+    except TrialFailed:
+        return True
+    finally:
+        network.train(was_training)
     return isinstance(output, tuple) and len(output) > 1
 
 

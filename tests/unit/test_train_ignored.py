@@ -70,6 +70,22 @@ def test_an_auxiliary_head_of_ones_own_is_seen_and_the_mode_is_kept() -> None:
     assert not network.training
 
 
+class NeedsNumbers(TwoHeads):
+    """Its training mode looks at the values of an image, which the meta device has not."""
+
+    def forward(self, x: Tensor) -> Tensor | tuple[Tensor, Tensor]:
+        if self.training and float(x.mean()) > 0.0:
+            x = -x
+        return super().forward(x)
+
+
+def test_of_a_network_that_needs_numbers_nothing_is_claimed() -> None:
+    with torch.device("meta"):
+        network = NeedsNumbers()
+    assert ignored_fields(network, Task(10, 8, 1), replace(PLAIN, aux_weight=0.1)) == {}
+    assert network.training
+
+
 @pytest.mark.parametrize("command", ["train", "transfer"])
 def test_drop_path_that_no_layer_takes_is_refused_before_anything_is_trained(
     command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
