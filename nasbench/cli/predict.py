@@ -9,6 +9,7 @@ import tyro
 from nasbench.cli.output import tell, tell_json
 from nasbench.cli.parse import parse
 from nasbench.core.errors import UsageError
+from nasbench.core.trial_of_run import at_trial
 from nasbench.engine.config.record import Record, number
 from nasbench.engine.networks import check_model
 
@@ -24,6 +25,9 @@ class PredictConfig(Record):
     """A run directory (its best), the folder of a training or of an export, or zoo:NAME with --pretrained."""
     images: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
     """Image files, and folders of them."""
+    trial: str | None = None
+    """Of a MODEL that is a run directory, the trial with this number, or with this key in its report (else its best).
+    """
     top: int = number(5, low=1)
     """This many classes of each image, the most probable first."""
     pretrained: bool = False
@@ -42,10 +46,11 @@ def run(argv: Sequence[str]) -> None:
         raise UsageError("nasbench predict needs a model and images first. See: nasbench predict --help")
     if not config.images:
         raise UsageError("nasbench predict needs images after the model: files, or folders of them")
-    check_model(config.model)
+    model = at_trial(config.model, config.trial)
+    check_model(model)
     from nasbench.engine.predict import predict
 
-    predictions = predict(config.model, config.images, config.top, config.pretrained, config.device)
+    predictions = predict(model, config.images, config.top, config.pretrained, config.device)
     if config.json:
         tell_json({"images": [prediction.to_json() for prediction in predictions]})
         return

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nasbench.core.errors import UsageError
 from nasbench.core.preprocessing import FILE, Preprocessing, read_preprocessing
 from nasbench.engine.config import ModelOverrides
-from nasbench.engine.parts.models import build, resolve, weights_of
+from nasbench.engine.parts.models import build, is_of_run, no_weights, resolve, weights_of
 
 if TYPE_CHECKING:
     from torch import nn
@@ -63,6 +63,8 @@ def trained_network(model: str) -> TrainedNetwork:
     from nasbench.train.checkpoint import load_weights
 
     spec, weights = resolve(model, ModelOverrides()), weights_of(model)
+    if weights is None and is_of_run(model):
+        raise no_weights(model)
     if weights is None:
         hint = (
             " Give --pretrained for its published weights." if spec.source == "zoo" and not Path(model).exists() else ""
@@ -89,7 +91,7 @@ def _published(model: str) -> TrainedNetwork:
     """A network of the zoo with its published weights, at the size at which they were trained."""
     import zoo
     from nasbench.engine.training.pretrained import published_preprocessing
-    from zoo.registry import no_weights
+    from zoo.registry import no_weights as none_published
 
     spec = resolve(model, ModelOverrides())
     if spec.source != "zoo" or spec.name is None:
@@ -98,7 +100,7 @@ def _published(model: str) -> TrainedNetwork:
         )
     record = published_preprocessing(model)
     if record is None:
-        raise no_weights(spec.name)
+        raise none_published(spec.name)
     network = zoo.create(spec.name, pretrained=True).eval()
     return _checked(TrainedNetwork(network, record), spec.task.num_classes, model)
 

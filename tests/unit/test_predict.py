@@ -52,7 +52,7 @@ def predicted(capsys: pytest.CaptureFixture[str], *flags: object) -> list[dict]:
     return json.loads(capsys.readouterr().out)["images"]
 
 
-@pytest.mark.parametrize("model", ["found", "found/best", "shipped", "trained"])
+@pytest.mark.parametrize("model", ["found", "found#1", "found/best", "shipped", "trained"])
 def test_images_are_classified_as_evaluation_classifies_them(
     model: str, work: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -74,6 +74,11 @@ def test_the_folder_of_a_training_is_a_model_too(work: Path, capsys: pytest.Capt
     one = predicted(capsys, kept, work / "digits" / "0.png")
     assert one == predicted(capsys, work / "trained", work / "digits" / "0.png")
     assert len(one[0]["classes"]) == 5
+
+
+def test_a_trial_of_a_run_is_named_by_its_number(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    image = work / "digits" / "0.png"
+    assert predicted(capsys, work / "found", image, "--trial", "1") == predicted(capsys, work / "found", image)
 
 
 def test_people_read_a_line_an_image(work: Path, capsys: pytest.CaptureFixture[str]) -> None:

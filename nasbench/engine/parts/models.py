@@ -113,7 +113,7 @@ def is_of_run(model: str) -> bool:
 
 
 def weights_of(model: str) -> Path | None:
-    """The weights that a MODEL comes with: of a trial, of a run directory's best, of a finished training, of an export."""
+    """The weights that a MODEL comes with: a trial's, those of a run's best, of a finished training, of an export."""
     if (named := trial_of(model)) is not None:
         return named.weights
     specification = _specification_in(Path(model))

@@ -37,7 +37,6 @@ from nasbench.evaluators.start import Start
 from nasbench.evaluators.training import follow
 from nasbench.train.paths import printable
 
-
 if TYPE_CHECKING:
     from nasbench.train.source import DataSource
 
