@@ -1,10 +1,18 @@
-"""Ctrl-C and SIGTERM, which people and schedulers send more than once: a quick second one is the same wish to stop."""
+"""What asks a run to stop: Ctrl-C, SIGTERM, and SIGHUP, which a terminal sends when it is closed.
+
+People and schedulers send these more than once: a quick second one is the same wish to stop.
+"""
 
 import signal
 from time import monotonic
 
-STOP = signal.SIGINT, signal.SIGTERM
+STOP = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 QUICK_SECONDS = 1.0
+
+
+def heeded() -> list[signal.Signals]:
+    """Those of STOP that this process does not ignore: `nohup` lets a run outlive its terminal."""
+    return [number for number in STOP if signal.getsignal(number) is not signal.SIG_IGN]
 
 
 class Repeats:

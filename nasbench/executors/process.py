@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 
-from nasbench.core.stop_signals import STOP, Repeats
+from nasbench.core.stop_signals import STOP, Repeats, heeded
 
 
 @contextmanager
@@ -45,7 +45,7 @@ def same_signal_handlers() -> Iterator[None]:
 
 @contextmanager
 def stop_signals() -> Iterator[list[str]]:
-    """Inside, Ctrl-C and SIGTERM are put on the list, which a loop reads between two steps. A second one raises
+    """Inside, Ctrl-C, SIGTERM and SIGHUP are put on the list, which a loop reads between two steps. A second one raises
     KeyboardInterrupt, unless it follows so quickly that it is the same wish to stop.
 
     Outside the main thread the list stays empty.
@@ -63,7 +63,7 @@ def stop_signals() -> Iterator[list[str]]:
 
     with same_signal_handlers():
         if threading.current_thread() is threading.main_thread():
-            for number in STOP:
+            for number in heeded():
                 signal.signal(number, note)
         yield received
 

@@ -38,6 +38,18 @@ def test_only_the_first_of_quick_signals_raises() -> None:
     assert signal.getsignal(signal.SIGINT) is before
 
 
+def test_a_closed_terminal_ends_a_run_as_ctrl_c_does_and_nohup_lets_it_run() -> None:
+    with interrupts(), pytest.raises(Interrupted, match="SIGHUP"):
+        signal.raise_signal(signal.SIGHUP)
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with interrupts():
+            signal.raise_signal(signal.SIGHUP)
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def test_a_second_interrupt_that_disturbs_the_clean_up_tells_how_to_go_on_all_the_same(monkeypatch, capsys) -> None:
     def run(argv: list[str]) -> None:
         try:

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM end a run in the same way."""
+"""Ctrl-C, SIGTERM and a closed terminal end a run in the same way."""
 
 import signal
 import threading
@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from types import FrameType
 
 from nasbench.core.errors import Interrupted
-from nasbench.core.stop_signals import STOP, Repeats
+from nasbench.core.stop_signals import Repeats, heeded
 
 
 @contextmanager
 def interrupts() -> Iterator[None]:
-    """While it lasts, SIGINT and SIGTERM raise Interrupted in the main thread; a quick second one changes nothing.
+    """While it lasts, SIGINT, SIGTERM and SIGHUP raise Interrupted in the main thread; a quick second one changes nothing.
 
     Outside the main thread it does nothing.
     """
@@ -25,7 +25,7 @@ def interrupts() -> Iterator[None]:
         if not repeats.is_repeat():
             raise Interrupted(signal.Signals(number).name)
 
-    previous = {number: signal.signal(number, interrupt) for number in STOP}
+    previous = {number: signal.signal(number, interrupt) for number in heeded()}
     try:
         yield
     finally:
