@@ -5,27 +5,32 @@ A space with a notation of its own (`from_string`) may be written in one column,
 with the package have names (`SHIPPED`).
 """
 
-import csv
-import gzip
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import as_file, files
-from math import ceil, isfinite, prod
+from math import ceil, isnan, prod
 from pathlib import Path
 from typing import Any
 
-from nasbench.core.arch import Architecture, Choice, Decision, Gene, Range
+from nasbench.core.arch import Architecture, Choice, Gene, check
 from nasbench.core.errors import UsageError, unknown
 from nasbench.core.identity import file_digest
 from nasbench.core.job import Job
 from nasbench.core.protocols import Metrics, Report, SearchSpace
 from nasbench.core.registry import evaluators
 from nasbench.core.spec import Task
+from nasbench.evaluators.table_cells import Column, as_options, empty, read_numbers, read_option
+from nasbench.evaluators.table_file import SUFFIXES, Sheet, read_sheet
 
 Genes = tuple[Gene, ...]
-SUFFIXES = (".csv", ".gz", ".parquet")
+NOTATION = "arch_str"
+"""The column of the space's own notation."""
+COUNTS = ("params", "macs")
+"""Columns that are read where they are there: what a network counts."""
+TOLD = 5
+"""The most faults of a table that one message tells."""
 
 
 @dataclass(frozen=True)
@@ -107,10 +112,22 @@ class TableEvaluator:
             row = self._by_network.get(self.space.canonical(architecture).key)
         if row is None:
             raise UsageError(
-                f"the table {self.file} has no row for the architecture {dict(architecture.genes)}. Add its row: a "
-                f"search may ask for any of the space's architectures, and the table has {len(self._rows)}."
+                f"the table {self.file} has no row for the architecture {dict(architecture.genes)}: it has "
+                f"{len(self._rows)} of the space's architectures. Search over its own rows with --candidates table, or "
+                "add the row and start a new run."
             )
         return row
+
+    def holds(self, architecture: Architecture) -> bool:
+        """True where `row` has an answer."""
+        if self._genes(architecture) in self._rows:
+            return True
+        return self.space.canonical(architecture).key in self._by_network
+
+    def architectures(self) -> list[Architecture]:
+        """What it has rows for, in their order."""
+        names = [decision.name for decision in self.space.choices]
+        return [Architecture(self.space.name, tuple(zip(names, genes, strict=True))) for genes in self._rows]
 
     @property
     def complete(self) -> bool:
@@ -147,106 +164,150 @@ class TableEvaluator:
 
     @property
     def _results(self) -> list[str]:
-        """The result columns that are read."""
+        """The result columns that are asked for."""
         return list(dict.fromkeys(filter(None, [self.score_column, self.cost_column, *self.report_columns])))
 
     @cached_property
     def _by_network(self) -> Mapping[str, Mapping[str, float]]:
         """Key of the canonical form -> the first row of that network."""
-        names = [decision.name for decision in self.space.choices]
         rows: dict[str, Mapping[str, float]] = {}
-        for genes, row in self._rows.items():
-            architecture = Architecture(self.space.name, tuple(zip(names, genes, strict=True)))
+        for architecture, row in zip(self.architectures(), self._rows.values(), strict=True):
             rows.setdefault(self.space.canonical(architecture).key, row)
         return rows
 
     @cached_property
     def _rows(self) -> Mapping[Genes, Mapping[str, float]]:
-        decisions = {decision.name: _reader(decision) for decision in self.space.choices}
-        results = self._results
-        rows: dict[Genes, Mapping[str, float]] = {}
-        lines: dict[Genes, int] = {}
-        for line, record in enumerate(_records(self.file), start=2):
-            notation = (
-                "arch_str" in record and hasattr(self.space, "from_string") and not decisions.keys() <= record.keys()
-            )
-            for column in [*(["arch_str"] if notation else decisions), *results]:
-                if column not in record:
-                    raise unknown(f"column in the table {self.file}", column, record, _column_hint(column in decisions))
-            where = f"line {line} of the table {self.file}"
-            if notation:
-                genes = self._genes(self._read_notation(str(record["arch_str"]), where))
-            else:
-                genes = tuple(read(record[name], where) for name, read in decisions.items())
-            if genes in lines:
-                raise UsageError(
-                    f"the table {self.file} has one architecture twice, in lines {lines[genes]} and {line}. Delete one."
-                )
-            lines[genes] = line
-            rows[genes] = {column: _number(record[column], column, where) for column in results}
-        if not rows:
+        decisions = [decision.name for decision in self.space.choices]
+        with _file_of(self.file) as path:
+            sheet = read_sheet(path, {*decisions, *self._results, NOTATION})
+        notation = NOTATION in sheet.columns and not set(decisions) <= set(sheet.columns)
+        notation = notation and hasattr(self.space, "from_string")
+        for column in [*([NOTATION] if notation else decisions), *self._results]:
+            self._check_column(column, sheet, decisions)
+        if not sheet.rows:
             raise UsageError(f"the table {self.file} has no rows. Write a row an architecture.")
-        return rows
+        more = [name for name in COUNTS if name in sheet.columns and name not in (*self._results, *decisions)]
+        numbers = self._numbers(sheet, [] if notation else decisions, [*self._results, *more])
+        faults: list[str] = []
+        genes = self._notations(sheet, faults) if notation else self._genes_by_column(sheet, numbers, faults)
+        results: dict[str, Sequence[float]] = {name: numbers[name] for name in self._results}
+        for name, values in results.items():
+            faults += self._broken(name, values, sheet)
+        self._refuse(faults)
+        self._refuse_repeated(genes, sheet)
+        results |= {name: numbers[name] for name in more if not any(map(isnan, numbers[name]))}
+        for name in {*COUNTS} & {*results}:
+            if all(map(float.is_integer, results[name])):
+                results[name] = list(map(int, results[name]))
+        rows = zip(*results.values(), strict=True)
+        return {point: dict(zip(results, row, strict=True)) for point, row in zip(genes, rows, strict=True)}
 
-    def _read_notation(self, text: str, where: str) -> Architecture:
-        try:
-            architecture: Architecture = self.space.from_string(text)  # type: ignore[attr-defined]
-        except UsageError as error:
-            raise UsageError(f"{where}: {error}") from error
-        return architecture
+    def _check_column(self, column: str, sheet: Sheet, decisions: Sequence[str]) -> None:
+        """UsageError for a column that is missing, or there twice."""
+        if sheet.columns.count(column) > 1:
+            raise UsageError(f"the table {self.file} has the column {column!r} twice. Rename or delete one.")
+        if column in sheet.columns:
+            return
+        kind = f"column in the table {self.file}"
+        if column in decisions or column == NOTATION:
+            missing = [name for name in decisions if name not in sheet.columns]
+            hint = "A table has a column for each decision of the space."
+            raise unknown(kind, column, sheet.columns, f"{hint} Missing: {', '.join(missing)}." if missing else hint)
+        results = [name for name in sheet.columns if name and name not in (*decisions, NOTATION)]
+        flag = "--report-columns"
+        if column == self.score_column:
+            flag = "--score-column (or as the first of --objectives)"
+        elif column == self.cost_column:
+            flag = "--cost-column"
+        raise unknown(kind, column, results, f"Name a column that is there with {flag}.")
 
+    def _numbers(self, sheet: Sheet, decisions: Sequence[str], results: Sequence[str]) -> dict[str, list[float]]:
+        """The cells of each column as numbers; NaN for those that are none."""
+        places, choices = [row.place for row in sheet.rows], {each.name: each for each in self.space.choices}
+        columns = []
+        for name in (*decisions, *results):
+            cells = _cells(sheet, name)
+            read = as_options(choices[name], cells) if name in decisions else cells
+            columns.append(Column(f"column {name!r}", places, read))
+        found = read_numbers(columns, sheet.separator, self.file)
+        return dict(zip((*decisions, *results), found, strict=True))
 
-def _reader(decision: Decision) -> Callable[[Any, str], Gene]:
-    """Cell of a decision's column, where it stands -> the option it names, also as 3.0 for 3. UsageError with the
-    nearest for none.
-    """
-    options = {str(option): option for option in decision.options} if isinstance(decision, Choice) else {}
+    def _genes_by_column(self, sheet: Sheet, numbers: Mapping[str, Sequence[float]], faults: list[str]) -> list[Genes]:
+        columns: list[list[Gene]] = []
+        for decision in self.space.choices:
+            cells = [str(cell) for cell in _cells(sheet, decision.name)]
+            known: dict[str, Gene] = {}
+            wrong: dict[str, str] = {}
+            for cell, value in dict(zip(cells, numbers[decision.name], strict=True)).items():
+                try:
+                    known[cell] = read_option(decision, cell, value)
+                except UsageError as error:
+                    known[cell], wrong[cell] = "", str(error)
+            columns.append([known[cell] for cell in cells])
+            faults += [
+                f"decision {decision.name!r}, {row.place} of the table {self.file}: {wrong[cell]}"
+                for row, cell in zip(sheet.rows, cells, strict=True)
+                if cell in wrong
+            ]
+        return list(zip(*columns, strict=True))
 
-    def read(cell: Any, where: str) -> Gene:
-        option = options.get(str(cell))
-        if option is not None:
-            return option
-        value = _float(cell)
-        if isinstance(decision, Range):
-            if decision.low <= value <= decision.high:
-                return value
-            raise UsageError(
-                f"decision {decision.name!r}, {where} must lie in [{decision.low}, {decision.high}]; got {cell!r}"
-            )
-        for option in decision.options:
-            if not isinstance(option, str) and option == value:
-                return option
-        raise unknown(
-            f"option of decision {decision.name!r}, {where},", str(cell), options, "Correct it or take out the row."
+    def _notations(self, sheet: Sheet, faults: list[str]) -> list[Genes]:
+        """What the space's own notation says, which may raise anything."""
+        found: list[Genes] = []
+        for row, cell in zip(sheet.rows, _cells(sheet, NOTATION), strict=True):
+            try:
+                architecture: Architecture = self.space.from_string(str(cell))  # type: ignore[attr-defined]
+                check(architecture, self.space.choices)
+                found.append(self._genes(architecture))
+            except Exception as error:
+                why = str(error) if isinstance(error, UsageError) else f"{type(error).__name__}: {error}"
+                faults.append(f"{row.place} of the table {self.file}: {NOTATION} {str(cell)[:200]!r}: {why}")
+                found.append(())
+        return found
+
+    def _broken(self, name: str, values: Sequence[float], sheet: Sheet) -> Iterator[str]:
+        """What is wrong with the numbers of a column."""
+        if not any(map(isnan, values)) and not (name == self.cost_column and min(values) < 0):
+            return
+        for row, cell, value in zip(sheet.rows, _cells(sheet, name), values, strict=True):
+            where = f"column {name!r}, {row.place} of the table {self.file}"
+            if empty(cell):
+                yield f"{where} is empty"
+            elif isnan(value):
+                yield f"{where} is not a number: {cell!r}"
+            elif name == self.cost_column and value < 0:
+                yield f"{where}: a cost is never below 0; got {cell!r}"
+
+    def _refuse(self, faults: Sequence[str]) -> None:
+        """UsageError that tells the first of the faults, where there are any."""
+        if not faults:
+            return
+        more = [f"and {len(faults) - TOLD} more"] if len(faults) > TOLD else []
+        text = "\n  ".join([*(fault.replace("\n", " ") for fault in faults[:TOLD]), *more])
+        ends = "Correct it or take out the row." if len(faults) == 1 else "Correct them or take out the rows."
+        raise UsageError(f"{text}.\n{ends}" if len(faults) > 1 else f"{text}. {ends}")
+
+    def _refuse_repeated(self, genes: Sequence[Genes], sheet: Sheet) -> None:
+        """UsageError that tells all rows of one architecture, for each that has several."""
+        if len(set(genes)) == len(genes):
+            return
+        places: dict[Genes, list[str]] = {}
+        for point, row in zip(genes, sheet.rows, strict=True):
+            places.setdefault(point, []).append(row.place)
+        kind = sheet.rows[0].place.partition(" ")[0]
+        groups = [[place.partition(" ")[2] for place in found] for found in places.values() if len(found) > 1]
+        told = "; ".join(f"{kind}s {', '.join(group[:-1])} and {group[-1]}" for group in groups[: 4 * TOLD])
+        more = f"; and {len(groups) - 4 * TOLD} more" if len(groups) > 4 * TOLD else ""
+        if len(groups) == 1:
+            raise UsageError(f"the table {self.file} has one architecture twice, in {told}. Keep one row of it.")
+        raise UsageError(
+            f"the table {self.file} has {len(groups)} architectures twice or more: {told}{more}. Keep one row of each."
         )
 
-    return read
 
-
-def _column_hint(is_decision: bool) -> str:
-    if is_decision:
-        return "A table has a column for each decision of the space."
-    return "Name the columns with --score-column, --cost-column and --report-columns."
-
-
-def _number(text: Any, column: str, where: str) -> float:
-    value = _float(text)
-    if not isfinite(value):
-        raise UsageError(f"column {column!r}, {where} is not a number: {text!r}. Correct it or take out the row.")
-    return value
-
-
-def _float(text: Any) -> float:
-    """The number, or NaN for what is none."""
-    try:
-        return float(text)
-    except (TypeError, ValueError):
-        return float("nan")
-
-
-def _records(file: str) -> Iterator[Mapping[str, Any]]:
-    with _file_of(file) as path:
-        yield from _read(path)
+def _cells(sheet: Sheet, column: str) -> list[Any]:
+    index = sheet.columns.index(column)
+    return [row.cells[index] for row in sheet.rows]
 
 
 @contextmanager
@@ -265,20 +326,3 @@ def _file_of(file: str) -> Iterator[Path]:
             f"no table at {path}. Give an existing .csv, .csv.gz or .parquet file: --evaluator table:FILE."
         )
     yield path
-
-
-def _read(path: Path) -> Iterator[Mapping[str, Any]]:
-    try:
-        if path.suffix == ".parquet":
-            import pyarrow.parquet as parquet
-
-            yield from parquet.read_table(path).to_pylist()
-            return
-        with gzip.open(path, "rt", newline="") if path.suffix == ".gz" else open(path, newline="") as file:
-            yield from csv.DictReader(file)
-    except ImportError as error:
-        raise UsageError(f"reading {path} needs pyarrow: pip install pyarrow, or save the table as CSV.") from error
-    except (OSError, UnicodeDecodeError, EOFError, csv.Error, ValueError) as error:
-        if isinstance(error, UsageError):
-            raise
-        raise UsageError(f"cannot read the table {path}: {error}. It must be CSV, CSV.gz or Parquet.") from error
