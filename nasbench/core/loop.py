@@ -8,14 +8,17 @@ source is told the line of the log as it is read back, so that a replay tells it
 import json
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from math import isfinite
 from typing import Protocol, final
 
+from nasbench.core.blame import part_name
 from nasbench.core.clock import SimulatedClock
 from nasbench.core.errors import RunFailed, UsageError
+from nasbench.core.in_hand import InHand
 from nasbench.core.job import Job
 from nasbench.core.protocols import Evaluator, Metrics
 from nasbench.core.source import JobSource
@@ -45,6 +48,8 @@ class JobLoop:
         history: the trials that are in the log already; they are replayed through `source.tell`.
         clock: the simulated clock of a search with a time budget.
         epochs: hear what a training reports after each epoch.
+        evaluator: who answers the jobs, as messages name it.
+        in_hand: where the job that this process evaluates itself is noted.
     """
 
     def __init__(
@@ -56,9 +61,13 @@ class JobLoop:
         history: Iterable[Trial] = (),
         clock: SimulatedClock | None = None,
         epochs: Sequence[Epoch] = (),
+        evaluator: object = None,
+        in_hand: InHand | None = None,
     ) -> None:
         self._source, self._append, self._score = source, append, score
         self._listeners, self._clock, self._epochs = listeners, clock, epochs
+        self._evaluator, self._in_hand = evaluator, in_hand
+        self._any_scored = False
         self._known: dict[tuple[str, int, int], Trial] = {}
         self._running: dict[int, Job] = {}
         self._waiting: dict[tuple[str, int, int], list[Job]] = {}
@@ -116,18 +125,22 @@ class JobLoop:
     def finish(self, job: Job, metrics: Metrics, seconds: float, worker: str, status: Status = "ok") -> None:
         """Records what an evaluator returned. A number that is not finite makes the trial a failed one.
 
-        UsageError where the metrics are no JSON object, or lack what the score is made of.
+        So does what makes no score, once another trial has had one. UsageError where that, or metrics that are no JSON
+        object, are the first.
         """
         try:
             metrics = {**metrics, **job.facts}
             value = self._score(metrics)
             score = None if value is None else float(value)
         except KeyError as error:
-            raise UsageError(f"the evaluator returned no metric {error}; it returned {sorted(metrics)}") from error
+            self.misread(
+                job, f"{self._who()} returned no metric {error}; it returned {sorted(metrics)}", seconds, worker
+            )
+            return
         except (TypeError, ValueError) as error:
-            raise UsageError(
-                f"the evaluator's metrics make no score ({error}); it returned {str(metrics)[:300]}"
-            ) from error
+            told = f"the metrics of {self._who()} make no score ({error}); it returned {str(metrics)[:300]}"
+            self.misread(job, told, seconds, worker)
+            return
         broken = [f"{name} is {value}" for name, value in {"score": score, **metrics}.items() if _broken(value)]
         if broken:
             self.fail(job, ", ".join(broken), seconds, worker)
@@ -141,6 +154,27 @@ class JobLoop:
     def fail(self, job: Job, error: str, seconds: float, worker: str) -> None:
         """Records a failed trial with its reason."""
         self._record(_trial(job, "failed", None, {}, seconds, worker, error=error))
+
+    def misread(self, job: Job, error: str, seconds: float, worker: str) -> None:
+        """An evaluator returned what are no metrics: that fails its trial, once another trial has had a score.
+
+        UsageError before that, as every other trial would return the same.
+        """
+        if not self._any_scored:
+            raise UsageError(f"{error} (trial {job.number})")
+        self.fail(job, error, seconds, worker)
+
+    @contextmanager
+    def holding(self, job: Job) -> Iterator[int]:
+        """Around an evaluation in this very process: how often the process has died in the middle of it before."""
+        if self._in_hand is None:
+            yield 0
+            return
+        with self._in_hand.holding(job) as deaths:
+            yield deaths
+
+    def _who(self) -> str:
+        return "the evaluator" + (f" {part_name(self._evaluator)}" if self._evaluator is not None else "")
 
     def _start(self, job: Job) -> Job:
         started = replace(job, started=_now())
@@ -184,6 +218,7 @@ class JobLoop:
             )
 
     def _remember(self, trial: Trial) -> None:
+        self._any_scored = self._any_scored or trial.scored
         if trial.status == "ok":
             self._known.setdefault((trial.key, trial.epochs, trial.seed), trial)
 

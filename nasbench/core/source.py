@@ -1,9 +1,11 @@
 """Where jobs come from: a list that is known beforehand, or a strategy that proposes points of a space."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, final
 
+from nasbench.core.arch import Architecture, check
+from nasbench.core.blame import blame, in_one_line, part_name, where_raised
 from nasbench.core.errors import UsageError
 from nasbench.core.job import Job
 from nasbench.core.protocols import SearchSpace, Strategy
@@ -78,16 +80,9 @@ class SpaceSource:
     def ask(self, number: int, running: Sequence[Job]) -> Job:
         waiting = [self._asked[job.number] for job in running]
         step = self._step(number)
-        proposal = self._strategy.ask(step, trial_rng(self._plan.seed, step), waiting)
-        if not isinstance(proposal, Proposal):
-            raise UsageError(
-                f"the strategy {type(self._strategy).__name__} answered ask({step}) with {proposal!r}; "
-                "it must return a nasbench.core.trial.Proposal"
-            )
-        if proposal.number != step:
-            raise UsageError(
-                f"the strategy answered ask({step}) with a proposal numbered {proposal.number}; it must keep the number"
-            )
+        with blame(self._strategy, f"ask({step})"):
+            proposal = self._strategy.ask(step, trial_rng(self._plan.seed, step), waiting)
+        self._check(proposal, step)
         self._asked[number], self._numbers[step] = proposal, number
         job = self.job(proposal)
         if job.resume_from is not None:
@@ -100,22 +95,25 @@ class SpaceSource:
         self._numbers[step] = trial.number
         steps = {number: step for step, number in self._numbers.items()} if trial.of is not None else {}
         of = steps.get(trial.of) if trial.of is not None else None
-        self._strategy.tell(trial if step == trial.number else replace(trial, number=step, of=of))
+        with blame(self._strategy, f"tell() of trial {trial.number}"):
+            self._strategy.tell(trial if step == trial.number else replace(trial, number=step, of=of))
 
     def job(self, proposal: Proposal) -> Job:
-        """The proposal as a job."""
+        """The proposal as a job; one that the space cannot spell has a fault, which fails its trial."""
         plan = self._plan
+        key, fault = self._key(proposal.architecture)
         return Job(
             number=proposal.number,
             seed=plan.seed,
             epochs=proposal.epochs or plan.epochs,
-            key=self._space.canonical(proposal.architecture).key,
+            key=key,
             model=ModelSpec(plan.source, plan.size, plan.task, architecture=proposal.architecture),
             architecture=proposal.architecture,
             data=plan.data,
             schedule=proposal.schedule,
             resume_from=proposal.resume_from,
             note=proposal.note,
+            fault=fault,
         )
 
     def _step(self, number: int) -> int:
@@ -125,6 +123,50 @@ class SpaceSource:
         while self._next in self._numbers:
             self._next += 1
         return self._next
+
+    def _key(self, architecture: Architecture) -> tuple[str, str | None]:
+        """The key of its canonical form, or else its own key and why it has no such form."""
+        try:
+            canonical = self._space.canonical(architecture)
+            if isinstance(canonical, Architecture):
+                return canonical.key, None
+            why = f"returned {str(canonical)[:100]!r}, which is no Architecture"
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            why = f"raised {in_one_line(error)}{where_raised(error)}"
+        return architecture.key, f"canonical() of the space {part_name(self._space)} {why}"
+
+    def _check(self, proposal: object, number: int) -> None:
+        """UsageError where a strategy's answer is no proposal of a point of the space."""
+        name = type(self._strategy).__name__
+        if not isinstance(proposal, Proposal):
+            raise UsageError(
+                f"the strategy {name} answered ask({number}) with {str(proposal)[:200]}; it must return a "
+                f"nasbench.core.trial.Proposal: {part_name(self._strategy)}"
+            )
+        if proposal.number != number:
+            raise UsageError(
+                f"the strategy {name} answered ask({number}) with a proposal numbered {proposal.number}; it must keep "
+                f"the number: {part_name(self._strategy)}"
+            )
+        try:
+            if not isinstance(proposal.architecture, Architecture):
+                raise UsageError(f"{str(proposal.architecture)[:200]!r} is no nasbench.core.arch.Architecture")
+            if proposal.architecture.space != self._space.name:
+                raise UsageError(f"its space is named {proposal.architecture.space!r}")
+            check(proposal.architecture, self._space.choices)
+            if not isinstance(proposal.epochs, int | None) or proposal.epochs == 0 or not _is_note(proposal.note):
+                raise UsageError(f"epochs {proposal.epochs!r} must be None or 1 and more, the note a dict of JSON")
+        except (UsageError, TypeError) as error:
+            raise UsageError(
+                f"the strategy {name} answered ask({number}) with what is no point of the space {self._space.name!r}: "
+                f"{error}. It is {part_name(self._strategy)}"
+            ) from error
+
+
+def _is_note(note: object) -> bool:
+    return isinstance(note, Mapping) and all(isinstance(name, str) for name in note)
 
 
 def step_of(trial: Trial) -> int:

@@ -8,7 +8,9 @@ dies).
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from io import BufferedRandom
 from pathlib import Path
 from typing import Any
@@ -113,6 +115,27 @@ class RunStore:
         if self._log is not None:
             self._log.close()
             self._log = None
+
+
+def missing(directory: Path) -> list[Path]:
+    """The directory and those above it that are not there, the lowest first."""
+    return [each for each in (directory, *directory.parents) if not each.exists()]
+
+
+def discard(directory: Path, new: Sequence[Path]) -> None:
+    """Takes a run away that came to nothing; `new` are the directories that were made for it. What is not the run's
+    own stays.
+    """
+    if directory in new:
+        shutil.rmtree(directory, ignore_errors=True)
+    else:
+        for name in ("run.json", "trials.jsonl"):
+            (directory / name).unlink(missing_ok=True)
+        with suppress(OSError):
+            (directory / "checkpoints").rmdir()
+    for each in new:
+        with suppress(OSError):  # another run may lie there by now
+            each.rmdir()
 
 
 def write_atomically(path: Path, text: str) -> None:

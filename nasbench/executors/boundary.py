@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
-from nasbench.core.errors import RunFailed, TrialFailed, TrialPruned, UsageError
+from nasbench.core.blame import in_one_line, part_name, plain_values
+from nasbench.core.errors import RunFailed, TrialPruned, UsageError
 from nasbench.core.job import Job
 from nasbench.core.loop import Epoch, JobLoop
 from nasbench.core.protocols import Evaluator, Metrics
 
-REASON_LENGTH = 500
-"""Characters of an error that go into the log."""
+DIED_TWICE = "the worker process died twice in this trial: it crashed, ran out of memory, or was killed"
+"""Why a trial failed whose worker died, and the next one too."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Answer:
         error: why the trial failed, in one line; None where it did not fail.
         pruned_after: the epochs that were done when the training was stopped early; `metrics` are those reported then.
         poisoned: the process cannot use its device any more.
+        misread: the evaluator returned what are no metrics; `error` says what. Every trial may meet the same.
     """
 
     seconds: float
@@ -35,6 +37,7 @@ class Answer:
     error: str | None = None
     pruned_after: int | None = None
     poisoned: bool = False
+    misread: bool = False
 
 
 class TimeUp(BaseException):
@@ -50,8 +53,8 @@ def evaluate(evaluator: Evaluator, job: Job, report: Epoch) -> Answer:
     start = perf_counter()
     reporter = _Reporter(job, report)
     try:
-        metrics: Metrics = evaluator(job, reporter)
-        answer = Answer(perf_counter() - start, metrics)
+        metrics: object = evaluator(job, reporter)
+        answer = _with_metrics(evaluator, metrics, perf_counter() - start)
     except (UsageError, RunFailed, KeyboardInterrupt, TimeUp):
         raise
     except BaseException as error:
@@ -71,18 +74,14 @@ def evaluate(evaluator: Evaluator, job: Job, report: Epoch) -> Answer:
 
 def record(loop: JobLoop, job: Job, answer: Answer, worker: str) -> None:
     """Gives the loop the answer to a job. `worker` says which process it comes from."""
-    if answer.error is not None:
+    if answer.misread and answer.error is not None:
+        loop.misread(job, answer.error, answer.seconds, worker)
+    elif answer.error is not None:
         loop.fail(job, answer.error, answer.seconds, worker)
     elif answer.pruned_after is not None:
         loop.prune(job, answer.pruned_after, answer.metrics, answer.seconds, worker)
     else:
         loop.finish(job, answer.metrics, answer.seconds, worker)
-
-
-def in_one_line(error: BaseException) -> str:
-    """An error as 'Type: text' without line breaks; of a TrialFailed, only the text."""
-    text = str(error) if isinstance(error, TrialFailed) and str(error) else f"{type(error).__name__}: {error}"
-    return " ".join(text.split())[:REASON_LENGTH]
 
 
 def timeout_reason(trial_timeout: float) -> str:
@@ -105,7 +104,7 @@ class _Reporter:
             raise self.fault
         if not self.stopped:
             try:
-                self.epochs, self.metrics = int(epochs), _as_json(metrics)
+                self.epochs, self.metrics = int(epochs), _as_json(plain_values(metrics))
                 self.stopped = self._report(self._job, self.epochs, self.metrics)
             except BaseException as fault:
                 self.fault = fault
@@ -122,6 +121,40 @@ def _as_json(metrics: Metrics) -> Mapping[str, Any]:
         raise UsageError(f"the evaluator reported metrics that are no JSON ({error}): {str(metrics)[:300]}") from error
     read: dict[str, Any] = json.loads(text)
     return read
+
+
+def _with_metrics(evaluator: Evaluator, returned: object, seconds: float) -> Answer:
+    """The answer with what an evaluator returned, if that is JSON."""
+    who = f"the evaluator {part_name(evaluator)} returned" if not isinstance(returned, Mapping) else ""
+    if who:
+        text = f"{who} {_told(returned)}; it must return a dict of metrics, such as {{'val_accuracy': 0.91}}"
+        return Answer(seconds, error=text, misread=True)
+    assert isinstance(returned, Mapping), returned
+    metrics = plain_values(returned)
+    for name, value in metrics.items():
+        if not isinstance(name, str) or not _is_json(value):
+            text = (
+                f"the evaluator {part_name(evaluator)} returned the metric {name!r} as {_told(value)}, which is no "
+                "JSON: metrics have names, and are numbers, texts, or lists and dicts of them"
+            )
+            return Answer(seconds, error=text, misread=True)
+    return Answer(seconds, metrics)
+
+
+def _is_json(value: object) -> bool:
+    try:
+        json.dumps(value)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True
+
+
+def _told(value: object) -> str:
+    """A value as a message shows it: 'None', or 'a Tensor of shape (2,)'."""
+    shape = getattr(value, "shape", None)
+    if shape is not None:
+        return f"a {type(value).__name__} of shape {tuple(shape)}"
+    return f"{type(value).__name__} {str(value)[:100]!r}" if value is not None else "None"
 
 
 def _poisons_process(error: BaseException) -> bool:

@@ -95,8 +95,9 @@ class JobQueue:
         self._occupied.discard(attempt)
 
     def lose(self, attempt: str, reason: str) -> None:
-        """A worker died. If it had begun the job, the trial failed. If not (it was killed while idle, for example), the
-        job is sent to another worker, once.
+        """A worker died: of the job that it had begun, or of something else (it was killed while idle, or its machine
+        is gone). The job is sent to another worker, once; then its trial has failed. What took too long is not sent
+        again.
         """
         if attempt not in self._sent:
             return
@@ -104,13 +105,11 @@ class JobQueue:
         seconds = 0.0 if begun is None else monotonic() - begun
         if self._trial_timeout is not None and seconds >= self._trial_timeout:
             reason = timeout_reason(self._trial_timeout)
+            self._retried.add(job.number)  # it would take as long again
         try:
             if not self._any_begun:
                 raise RunFailed(f"no worker could start: {reason}")
-            if begun is None:
-                self._retry(job, reason, seconds)
-            else:
-                self._loop.fail(job, reason, seconds, "lost")
+            self._retry(job, reason, seconds)
         except Exception as fault:
             self.fault = fault
 

@@ -9,6 +9,7 @@ from types import FrameType
 from typing import ClassVar, final
 
 from nasbench.core.errors import RunFailed, UsageError
+from nasbench.core.in_hand import DEATHS_LIMIT, died_reason
 from nasbench.core.job import Job
 from nasbench.core.loop import Epoch, JobLoop
 from nasbench.core.protocols import Evaluator, Metrics
@@ -28,6 +29,8 @@ class LocalExecutor:
 
     `trial_timeout` (seconds) stops a trial by an alarm signal, which Python handles between two of its own
     instructions: a call into C that never returns is not stopped. Ray workers (`--workers 1`) stop that too.
+
+    A trial in the middle of which the process died twice is not evaluated again: it becomes a failed trial.
     """
 
     reports_travel: ClassVar[bool] = True
@@ -49,7 +52,11 @@ class LocalExecutor:
                 "timeout out."
             )
         while (job := loop.next()) is not None:
-            answer = self._evaluate(evaluator, job, loop.report)
+            with loop.holding(job) as deaths:
+                if deaths >= DEATHS_LIMIT:
+                    answer = Answer(0.0, error=died_reason(deaths))
+                else:
+                    answer = self._evaluate(evaluator, job, loop.report)
             record(loop, job, answer, WORKER)
             if answer.poisoned:
                 raise RunFailed(

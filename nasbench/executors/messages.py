@@ -4,11 +4,12 @@ import base64
 import json
 import pickle
 
+from nasbench.core.blame import in_one_line
 from nasbench.core.errors import RunFailed, UsageError
 from nasbench.core.job import Job
 from nasbench.core.loop import Epoch
 from nasbench.core.protocols import Evaluator, Metrics
-from nasbench.executors.boundary import Answer, evaluate, in_one_line
+from nasbench.executors.boundary import Answer, evaluate
 from nasbench.executors.process import watchdog
 
 

@@ -15,12 +15,13 @@ from contextlib import ExitStack
 from multiprocessing import active_children, get_context, parent_process
 from typing import ClassVar, final
 
+from nasbench.core.blame import in_one_line
 from nasbench.core.errors import Interrupted, RunFailed, UsageError
 from nasbench.core.job import Job
 from nasbench.core.loop import JobLoop
 from nasbench.core.protocols import Evaluator, Metrics
 from nasbench.core.registry import executors
-from nasbench.executors.boundary import in_one_line, record
+from nasbench.executors.boundary import DIED_TWICE, Answer, record
 from nasbench.executors.messages import answer_from_text, fault_to_text, respond
 from nasbench.executors.process import one_thread, stop_signals
 
@@ -34,8 +35,8 @@ class ProcessExecutor:
     """`workers` trials at a time, each in a spawned process that computes with one thread, so that results do not
     depend on the number of workers.
 
-    Reports do not travel: the loop does not hear them, and no training is stopped early. An evaluator that kills its
-    process ends the run.
+    Reports do not travel: the loop does not hear them, and no training is stopped early. A trial whose process dies is
+    evaluated once more, and has failed when it dies again.
     """
 
     reports_travel: ClassVar[bool] = False
@@ -54,38 +55,85 @@ class ProcessExecutor:
         left then.
         """
         earlier = set(active_children())
-        pool = ProcessPoolExecutor(self._workers, get_context("spawn"), _start_worker, (_pickled(evaluator),))
-        try:
-            with stop_signals() as signals:
-                self._run(loop, pool, signals)
-        except BrokenProcessPool as error:
-            raise RunFailed(
-                "a worker process died (out of memory, or killed). The finished trials are kept: go on with --resume, "
-                "perhaps with fewer --workers."
-            ) from error
-        except BaseException:
-            for child in set(active_children()) - earlier:
-                child.terminate()
-            raise
-        finally:
-            pool.shutdown(cancel_futures=True)
+        left = _Left(loop)
+        pickled = _pickled(evaluator)
+        with stop_signals() as signals:
+            ended = False
+            while not ended:
+                pool = ProcessPoolExecutor(self._workers, get_context("spawn"), _start_worker, (pickled,))
+                try:
+                    self._run(left, pool, signals)
+                    ended = True
+                except BrokenProcessPool:
+                    left.pool_broke()
+                except BaseException:
+                    for child in set(active_children()) - earlier:
+                        child.terminate()
+                    raise
+                finally:
+                    pool.shutdown(cancel_futures=True)
 
     def close(self) -> None:
         """Nothing is left after `run`."""
 
-    def _run(self, loop: JobLoop, pool: ProcessPoolExecutor, signals: Sequence[str]) -> None:
-        running: dict[Future[str], Job] = {}
+    def _run(self, left: "_Left", pool: ProcessPoolExecutor, signals: Sequence[str]) -> None:
         while True:
-            while len(running) < self._workers and (job := loop.next()) is not None:
-                running[pool.submit(_evaluate, job)] = job
-            if not running:
+            while left.has_room(self._workers) and (job := left.next()) is not None:
+                try:
+                    left.running[pool.submit(_evaluate, job)] = job
+                except BrokenProcessPool:
+                    left.give_back(job)
+                    raise
+            if not left.running:
                 return
-            done, _ = wait(running, timeout=SIGNAL_CHECK_SECONDS, return_when=FIRST_COMPLETED)
+            done, _ = wait(left.running, timeout=SIGNAL_CHECK_SECONDS, return_when=FIRST_COMPLETED)
             if signals:
                 raise Interrupted(signals[0])
             for future in done:
                 answer, worker = answer_from_text(future.result())
-                record(loop, running.pop(future), answer, worker)
+                record(left.loop, left.running.pop(future), answer, worker)
+
+
+class _Left:
+    """What is left to do, also after a worker has died, which breaks its whole pool.
+
+    Nobody says in which of the running trials it died. So each of them is evaluated once more, alone; the one in which
+    the process dies again has failed.
+    """
+
+    def __init__(self, loop: JobLoop) -> None:
+        self.loop = loop
+        self.running: dict[Future[str], Job] = {}
+        self._again: list[Job] = []
+        self._alone = False
+
+    def has_room(self, workers: int) -> bool:
+        """Whether one more trial may run now."""
+        return len(self.running) < (1 if self._alone else workers)
+
+    def next(self) -> Job | None:
+        """The next job: what a dead worker had comes first, and alone."""
+        if self._again:
+            self._alone = True
+            return None if self.running else self._again.pop(0)
+        self._alone = False
+        return self.loop.next()
+
+    def give_back(self, job: Job) -> None:
+        """A job that no worker got."""
+        self._again.append(job)
+
+    def pool_broke(self) -> None:
+        """A worker died."""
+        for future, job in list(self.running.items()):
+            if future.done() and not future.cancelled() and future.exception() is None:
+                answer, worker = answer_from_text(future.result())
+                record(self.loop, job, answer, worker)
+            elif self._alone:
+                record(self.loop, job, Answer(0.0, error=DIED_TWICE), "lost")
+            else:
+                self._again.append(job)
+        self.running.clear()
 
 
 def _pickled(evaluator: Evaluator) -> bytes:
@@ -138,7 +186,7 @@ def _end_with_parent() -> None:
 def _evaluate(job: Job) -> str:
     try:
         evaluator = _state[0].evaluator()
-    except Exception as error:
+    except BaseException as error:
         return fault_to_text(RunFailed(f"no worker could start: {in_one_line(error)}"))
     return respond(evaluator, job, _not_heard, f"process {os.getpid()}")
 

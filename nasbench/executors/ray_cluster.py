@@ -16,8 +16,8 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, final
 
+from nasbench.core.blame import in_one_line
 from nasbench.core.errors import RunFailed, UsageError
-from nasbench.executors.boundary import in_one_line
 from nasbench.executors.private_folder import close_private_folder, open_private_folder
 from nasbench.executors.process import environment, num_cores, own_import_paths, same_signal_handlers
 

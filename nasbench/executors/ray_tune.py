@@ -20,11 +20,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar, final
 
+from nasbench.core.blame import in_one_line
 from nasbench.core.errors import Interrupted, RunFailed, UsageError
 from nasbench.core.loop import JobLoop
 from nasbench.core.protocols import Evaluator
 from nasbench.core.registry import executors
-from nasbench.executors.boundary import in_one_line
 from nasbench.executors.job_queue import JobQueue
 from nasbench.executors.private_folder import private_folder
 from nasbench.executors.process import environment, own_import_paths, stop_signals

@@ -8,10 +8,10 @@ import threading
 from dataclasses import dataclass
 from queue import SimpleQueue
 
+from nasbench.core.blame import in_one_line
 from nasbench.core.errors import RunFailed
 from nasbench.core.job import Job
 from nasbench.core.protocols import Evaluator, Metrics
-from nasbench.executors.boundary import in_one_line
 from nasbench.executors.messages import fault_to_text, job_from_text, report_to_text, respond
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
+from nasbench.core.blame import where_raised
 from nasbench.core.job import Job
 from nasbench.core.protocols import Metrics, RunInfo, Tracker
 from nasbench.core.registry import trackers
@@ -39,15 +40,22 @@ class Guarded:
             return
         try:
             call()
-        except Exception as error:  # whatever a tracker does wrong, the search goes on
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # whatever a tracker does wrong, SystemExit too, the search goes on
             self.broken = True
             name = type(self.tracker).__name__
             reason = str(error) or type(error).__name__
             text = (
-                f"nasbench: {name} failed and is left out from here on: {reason}. The search goes on; its log is "
-                "complete."
+                f"nasbench: {name} failed and is left out from here on: {reason}{where_raised(error)}. The search goes "
+                "on; its log is complete."
             )
             say(text, self._stream)
+
+
+def guarded(tracker: Tracker) -> Tracker:
+    """The tracker in its guard, unless it is in one."""
+    return tracker if isinstance(tracker, Guarded) else Guarded(tracker)
 
 
 def guarded_trackers(names: Sequence[str], wandb: Mapping[str, Any]) -> list[Tracker]:

@@ -82,20 +82,24 @@ def test_a_worker_that_starts_too_slowly_does_not_hold_up_the_others(tmp_path, m
     assert queue.can_release
 
 
-def test_a_worker_that_dies_fails_the_trial_it_had_begun_and_another_worker_gets_one_that_had_not_begun():
+def test_what_a_dead_worker_had_goes_to_another_once_and_fails_when_that_dies_too():
     queue, _, log = new_queue()
     queue.next_job("1")
     queue.next_job("2")
     queue.begin("1")
-    queue.lose("1", "killed")
-    queue.release("1")
-    assert [(trial.number, trial.status, trial.error) for trial in log] == [(1, "failed", "killed")]
-    queue.lose("2", "killed")
-    queue.release("2")
-    assert len(log) == 1
-    assert queue.next_job("again") is not None
-    queue.lose("again", "killed")
-    assert [(trial.number, trial.error) for trial in log] == [(1, "killed"), (2, "killed")]
+    for attempt in ("1", "2"):  # the second had not begun
+        queue.lose(attempt, "killed")
+        queue.release(attempt)
+    assert log == []
+    for attempt in ("3", "4"):
+        assert queue.next_job(attempt) is not None
+        queue.begin(attempt)
+        queue.lose(attempt, "killed")
+        queue.release(attempt)
+    assert [(trial.number, trial.status, trial.error) for trial in log] == [
+        (1, "failed", "killed"),
+        (2, "failed", "killed"),
+    ]
 
 
 def test_a_worker_that_died_after_the_time_was_up_was_stopped():

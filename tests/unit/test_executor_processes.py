@@ -51,9 +51,12 @@ def test_no_more_jobs_are_asked_for_than_there_are_workers(tmp_path):
     assert max(running) <= 2
 
 
-def test_a_worker_that_dies_ends_the_run_and_says_what_to_do(tmp_path):
-    with pytest.raises(RunFailed, match=r"a worker process died.*--resume, perhaps with fewer --workers"):
-        search(ToyEvaluator(str(tmp_path), {5: "kill"}))
+def test_a_trial_whose_process_dies_twice_has_failed_and_the_others_go_on(tmp_path):
+    log = search(ToyEvaluator(str(tmp_path), {3: "kill once", 5: "kill"}), trials=8)
+    assert sorted(trial.number for trial in log) == list(range(1, 9))
+    assert [(trial.number, trial.error) for trial in log if trial.status == "failed"] == [
+        (5, "the worker process died twice in this trial: it crashed, ran out of memory, or was killed")
+    ]
 
 
 class Unloadable:

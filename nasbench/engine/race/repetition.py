@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from nasbench.core.blame import in_one_line
 from nasbench.core.clock import SimulatedClock
 from nasbench.core.errors import RunFailed, UsageError
 from nasbench.core.identity import digest
@@ -22,7 +23,6 @@ from nasbench.core.spec import Task
 from nasbench.core.trial import Trial
 from nasbench.engine.config import RaceConfig
 from nasbench.evaluators.counts import CountedOnce
-from nasbench.executors.boundary import in_one_line
 
 if TYPE_CHECKING:
     from nasbench.evaluators.table import TableEvaluator

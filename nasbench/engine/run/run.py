@@ -10,20 +10,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nasbench.core.blame import blame, part_name
 from nasbench.core.clock import SimulatedClock
 from nasbench.core.errors import Interrupted, RunFailed, UsageError
 from nasbench.core.identity import changes
+from nasbench.core.in_hand import DEATHS_LIMIT, InHand
 from nasbench.core.job import Job
 from nasbench.core.loop import Executor, JobLoop
 from nasbench.core.protocols import Evaluator, Metrics, Pruner, RunInfo, Tracker
 from nasbench.core.source import JobSource
-from nasbench.core.store import RunStore
+from nasbench.core.store import RunStore, discard, missing
 from nasbench.core.trial import Trial
 from nasbench.engine.config import Record
 from nasbench.engine.run.interrupt import interrupts
 from nasbench.engine.run.provenance import now, provenance
 from nasbench.engine.run.resume import check_same
 from nasbench.engine.run.watch import close_trackers, print_note
+from nasbench.trackers.guard import guarded
 
 if TYPE_CHECKING:
     from nasbench.train.reading import Reading
@@ -61,12 +64,12 @@ class Run:
     def __init__(self, store: RunStore, opening: Opening) -> None:
         self.store = store
         self.directory = store.directory
-        self._executor, self._trackers = opening.executor, opening.trackers
+        self._executor, self._trackers = opening.executor, [guarded(tracker) for tracker in opening.trackers]
         self._watched = False
         self._reading, self._said = opening.reading, list[str]()
         self._tell_of_reading()
         made = [make(store) for make in opening.listeners]
-        self._listeners = [*made, *(tracker.trial for tracker in opening.trackers)]
+        self._listeners = [*made, *(tracker.trial for tracker in self._trackers)]
 
     @property
     def trials(self) -> list[Trial]:
@@ -95,14 +98,15 @@ class Run:
         def epoch(job: Job, epochs: int, metrics: Metrics) -> bool:
             self._log_epoch(job, epochs, metrics)
             for tracker in self._trackers:
-                if hasattr(tracker, "epoch"):  # a tracker may leave it out
-                    tracker.epoch(job, epochs, metrics)
-            value = score(metrics) if pruner is not None else None
-            stop = pruner is not None and value is not None and pruner.should_stop(job.number, epochs, value)
+                tracker.epoch(job, epochs, metrics)
+            stop = pruner is not None and _stops(pruner, job.number, epochs, metrics, score)
             return stop and not job.note.get("control")  # a control that is stopped where it is bad is none
 
-        history = tuple(self.store.trials)
-        loop = JobLoop(source, self.store.append, score, self._listeners, history, clock, epochs=(epoch,))
+        history, in_hand = tuple(self.store.trials), InHand(self.directory)
+        if in_hand.left is not None:
+            number, deaths = in_hand.left
+            print_note(f"the process died while it evaluated trial {number} ({deaths} of {DEATHS_LIMIT} times)")
+        loop = JobLoop(source, self.store.append, score, self._listeners, history, clock, (epoch,), evaluator, in_hand)
         if not loop.finished:
             self._executor.run(loop, evaluator)
 
@@ -145,15 +149,32 @@ class Run:
 
     def _replay_curves(self, pruner: Pruner, score: Callable[[Metrics], float | None]) -> None:
         for line in curves(self.directory):
-            if (value := score(line)) is not None:
-                pruner.should_stop(line["number"], line["epoch"], value)
+            _stops(pruner, line["number"], line["epoch"], line, score)
+
+
+def _stops(
+    pruner: Pruner, number: int, epochs: int, metrics: Metrics, score: Callable[[Metrics], float | None]
+) -> bool:
+    """What the pruner says to a report. UsageError where the report has no score, RunFailed where the pruner breaks."""
+    try:
+        value = score(metrics)
+    except (KeyError, TypeError, ValueError) as error:
+        raise UsageError(
+            f"the pruner {part_name(pruner)} needs a score after each epoch, and trial {number} reported none "
+            f"({error}): {sorted(metrics)}. Leave --pruner out, or let the evaluator report what its score is made of."
+        ) from error
+    if value is None:
+        return False
+    with blame(pruner, f"should_stop() of trial {number} after {epochs} epochs"):
+        return bool(pruner.should_stop(number, epochs, value))
 
 
 @contextmanager
 def open_run(opening: Opening) -> Iterator[Run]:
     """Starts the run, or goes on with it, and closes everything at the end, whatever happens.
 
-    Interrupted on Ctrl-C and SIGTERM, with how to go on. UsageError and RunFailed pass through.
+    Interrupted on Ctrl-C and SIGTERM, with how to go on. UsageError and RunFailed pass through. A new run that is
+    refused before its first trial is finished leaves no directory.
     """
     with interrupts():
         yield from _opened(opening)
@@ -162,6 +183,7 @@ def open_run(opening: Opening) -> Iterator[Run]:
 def _opened(opening: Opening) -> Iterator[Run]:
     store: RunStore | None = None
     run: Run | None = None
+    refused, new = False, missing(opening.directory)
     try:
         for line in opening.executor.describe():
             print_note(line)
@@ -175,7 +197,15 @@ def _opened(opening: Opening) -> Iterator[Run]:
             if run is not None:
                 run.break_off({"interrupted": True})
         raise Interrupted(f"interrupted; {done}. Go on with: {again}") from interrupt
-    except (UsageError, RunFailed) as error:
+    except UsageError as error:
+        if run is not None:
+            run.break_off({"error": str(error)})
+        if store is None or not store.trials:
+            refused = True
+            raise
+        kept = f"{len(store.trials)} finished trials are kept in {opening.directory}."
+        raise UsageError(f"{error}\n{kept}") from error
+    except BaseException as error:
         if run is not None:
             run.break_off({"error": str(error)})
         raise
@@ -183,6 +213,8 @@ def _opened(opening: Opening) -> Iterator[Run]:
         opening.executor.close()
         if store is not None:
             store.close()
+        if refused and run is not None and not opening.config.flat()["resume"]:
+            discard(opening.directory, new)
 
 
 def curves(directory: Path) -> list[dict[str, Any]]:

@@ -1,0 +1,110 @@
+"""Who is to blame: a fault in a part of the user's own is told with the part's name and the line where it happened.
+
+A part is somebody else's code. It may raise anything, `SystemExit` too, which would end the process without a word.
+"""
+
+import inspect
+import os
+import sysconfig
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from nasbench.core.errors import RunFailed, TrialFailed, TrialPruned, UsageError
+
+REASON_LENGTH = 500
+"""Characters of an error that go into the log."""
+MEND = "The finished trials are kept: mend it, then go on with --resume."
+INSIDE = ("evaluator", "_inner")
+"""Where parts of this package that wrap another one keep it."""
+
+
+def in_one_line(error: BaseException) -> str:
+    """An error as 'Type: text' without line breaks; of a TrialFailed, only the text."""
+    text = str(error) if isinstance(error, TrialFailed) and str(error) else f"{type(error).__name__}: {error}"
+    return " ".join(text.split())[:REASON_LENGTH]
+
+
+@contextmanager
+def blame(
+    part: object, call: str, kind: type[UsageError] | type[RunFailed] = RunFailed, then: str = MEND
+) -> Iterator[None]:
+    """Turns what a part raises inside into one error of that `kind`, which names the part, the call and the line.
+
+    `part` is the part itself, or how it is called in words. What speaks to the user already passes through, and so do
+    interrupts.
+    """
+    try:
+        yield
+    except (UsageError, RunFailed, TrialFailed, TrialPruned, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        who = part if isinstance(part, str) else part_name(part)
+        raise kind(f"{who} failed in {call}: {in_one_line(error)}{where_raised(error)}. {then}") from error
+
+
+def part_name(part: object) -> str:
+    """A part by its import path and where it is defined: 'my_module:MyPart (my_module.py:7)'."""
+    while True:
+        inner = next((getattr(part, name) for name in INSIDE if hasattr(part, name)), None)
+        if inner is None or not type(part).__module__.startswith("nasbench."):
+            break
+        part = inner
+    kind: Any = part if hasattr(part, "__qualname__") else type(part)
+    name = f"{kind.__module__}:{kind.__qualname__}"
+    try:
+        file, (_, line) = inspect.getsourcefile(kind), inspect.getsourcelines(kind)
+    except (OSError, TypeError):
+        return name
+    return f"{name} ({_short(str(file))}:{line})"
+
+
+def where_raised(error: BaseException) -> str:
+    """' (my_module.py:12)': the innermost line outside this package and the libraries that it uses; '' for none."""
+    line = _own_line(error)
+    return "" if line is None else f" ({_short(line.filename)}:{line.lineno})"
+
+
+def raised_by_user(error: BaseException) -> str | None:
+    """'my_part() in my_module.py:12' where an error comes from code of the user's own; None where it does not."""
+    if isinstance(error, SyntaxError) and error.filename and _is_own(error.filename):
+        return f"{_short(error.filename)}:{error.lineno}"
+    line = _own_line(error)
+    return None if line is None else f"{line.name}() in {_short(line.filename)}:{line.lineno}"
+
+
+def plain_values(value: Any) -> Any:
+    """Metrics as JSON has them: a number of numpy or torch (of no dimensions) is taken as its value."""
+    if isinstance(value, Mapping):
+        return {name: plain_values(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain_values(each) for each in value]
+    if not isinstance(value, str | int | float) and getattr(value, "shape", None) == () and hasattr(value, "item"):
+        return value.item()
+    return value
+
+
+def _own_line(error: BaseException) -> traceback.FrameSummary | None:
+    lines = [line for line in traceback.extract_tb(error.__traceback__) if _is_own(line.filename)]
+    return lines[-1] if lines else None
+
+
+def _is_own(file: str) -> bool:
+    """Whether a file is none of this package's and none of an installed library's."""
+    path = os.path.realpath(file)
+    return not file.startswith("<") and not any(path.startswith(each + os.sep) for each in _others())
+
+
+def _others() -> list[str]:
+    paths = sysconfig.get_paths()
+    root = Path(__file__).resolve().parents[2]
+    ours = [str(root / name) for name in ("nasbench", "search_spaces", "zoo")]
+    return [*ours, *(os.path.realpath(paths[name]) for name in ("stdlib", "platstdlib", "purelib", "platlib"))]
+
+
+def _short(file: str) -> str:
+    """A path from here, where it lies below."""
+    path = os.path.relpath(file) if os.path.isabs(file) else file
+    return file if path.startswith("..") else path
