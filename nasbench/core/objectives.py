@@ -33,7 +33,7 @@ class Objective:
 
         Raises KeyError if the metric is missing, TypeError if it is not a number.
         """
-        value = float(metrics[self.metric])
+        value = number_of(metrics, self.metric)
         return value if self.maximise else -value
 
 
@@ -54,6 +54,16 @@ def parse_objectives(texts: Sequence[str], flag: str = "--objectives") -> tuple[
     return tuple(objectives)
 
 
+def number_of(metrics: Metrics, name: str) -> float:
+    """A metric that is compared. KeyError where it is missing, TypeError where it is no number: a text that looks like
+    one is none.
+    """
+    value = metrics[name]
+    if isinstance(value, str | bool) or value is None:
+        raise TypeError(f"{name!r} is {value!r}, which is no number")
+    return float(value)
+
+
 def score_of(objectives: Sequence[Objective], metric: str, target_macs: int | None) -> Callable[[Metrics], float]:
     """Metrics -> the score, of which more is better: the first objective, or else `metric`, weighed by `target_macs`.
 
@@ -64,7 +74,7 @@ def score_of(objectives: Sequence[Objective], metric: str, target_macs: int | No
         if objectives:
             values = [objective.signed_value(metrics) for objective in objectives]  # all are read: none may be missing
             return values[0]
-        accuracy = float(metrics[metric])
+        accuracy = number_of(metrics, metric)
         return accuracy if target_macs is None else accuracy * float((metrics["macs"] / target_macs) ** MACS_EXPONENT)
 
     return score

@@ -12,7 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from nasbench.core import built_in
+from nasbench.core.blame import blame, where_raised
 from nasbench.core.errors import UsageError, unknown
+from nasbench.core.importing import imported
 from nasbench.core.options import call_with_options
 
 PLUGIN_GROUP = "nasbench.plugins"
@@ -88,7 +90,8 @@ class Registry:
         """
         made = self.get(name)
         if isinstance(made, type) or inspect.isroutine(made) or not self._members:
-            made = call_with_options(made, f"{self.kind} {name!r}", options, *given, offered=offered, **fixed)
+            with blame(f"the {self.kind} {name!r}", "its making", UsageError, "Mend it there."):
+                made = call_with_options(made, f"{self.kind} {name!r}", options, *given, offered=offered, **fixed)
         missing = [member for member in self._members if getattr(made, member, None) is None]
         if missing:
             raise UsageError(
@@ -127,21 +130,9 @@ class Registry:
         return own.get(self.kind, "My" + self.kind.title().replace(" ", ""))
 
     def _import_path(self, path: str) -> Any:
-        module_name, _, attribute = path.partition(":")
         names = f"a name ({', '.join(self.names())}) or " if self.names() else ""
         form = f"{self.flag[0].upper() + self.flag[1:]} takes {names}package.module:{self._example()}"
-        try:
-            module = importlib.import_module(module_name)
-        except ImportError as error:
-            raise UsageError(f"cannot import {module_name!r} for the {self.kind} {path!r}: {error}. {form}") from error
-        if not hasattr(module, attribute):
-            raise unknown(
-                f"{self.kind} in module {module_name}",
-                attribute,
-                [n for n in vars(module) if not n.startswith("_")],
-                form,
-            )
-        return getattr(module, attribute)
+        return imported(path, self.kind, form)
 
 
 _loaded_plugins: dict[str, None] = {}
@@ -156,9 +147,12 @@ def load_plugins() -> None:
             _loaded_plugins[point.value] = None
             try:
                 point.load()
-            except Exception as error:  # a plug-in is somebody else's code: name it, whatever it raised
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # a plug-in is somebody else's code: name it, whatever it raised
                 raise UsageError(
-                    f"plug-in {point.name!r} ({point.value}) failed to load: {error}. Mend or uninstall it."
+                    f"plug-in {point.name!r} ({point.value}) failed to load: {error}{where_raised(error)}. Mend or "
+                    "uninstall it."
                 ) from error
 
 

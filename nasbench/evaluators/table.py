@@ -113,8 +113,8 @@ class TableEvaluator:
         if row is None:
             raise UsageError(
                 f"the table {self.file} has no row for the architecture {dict(architecture.genes)}: it has "
-                f"{len(self._rows)} of the space's architectures. Search over its own rows with --candidates table, or "
-                "add the row and start a new run."
+                f"{len(self._rows)} of the space's architectures. Add its row and start anew, or search over the "
+                "table's own rows with --candidates table."
             )
         return row
 

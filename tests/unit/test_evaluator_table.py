@@ -175,7 +175,7 @@ def test_bad_tables(case: str, tmp_path: Path) -> None:
 
 def test_a_missing_row_is_an_error_that_says_which(tmp_path: Path) -> None:
     table = TableEvaluator(write(tmp_path / "t.csv", HEADER, ROW), TOY, "accuracy")
-    with pytest.raises(UsageError, match=r"no row for the architecture .*'silu'.*--candidates table"):
+    with pytest.raises(UsageError, match=r"no row for the architecture .*'silu'.*Add its row.*--candidates table"):
         table.row(toy(ROW.replace("relu", "silu")))
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from nasbench.core.blame import in_one_line
+from nasbench.core.blame import in_one_line, where_raised
 from nasbench.core.clock import SimulatedClock
 from nasbench.core.errors import RunFailed, UsageError
 from nasbench.core.identity import digest
@@ -149,12 +149,13 @@ class Repetitions:
         entrant = next(each for each in self.entrants if each.label == job.name)
         try:
             path = self._run(entrant, job.seed)
-        except (UsageError, RunFailed):
+        except UsageError:
             raise
         except Exception as error:
+            raised = error.__cause__ or error
             raise RunFailed(
-                f"strategy {entrant.label!r} failed under seed {job.seed}: {in_one_line(error)}. The finished "
-                "repetitions are kept."
+                f"strategy {entrant.label!r} failed under seed {job.seed}: {in_one_line(raised)}"
+                f"{where_raised(raised)}. The finished repetitions are kept."
             ) from error
         within = path.evaluations_within(self.budgets, self.in_seconds)
         told = {"steps": path.steps, "evaluations_by_budget": within, "found": path.found}

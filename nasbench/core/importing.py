@@ -1,0 +1,46 @@
+"""Modules of the user's own: imported by name, with one clear error for whatever happens at that."""
+
+import importlib
+import inspect
+from dataclasses import is_dataclass
+from types import ModuleType
+from typing import Any
+
+from nasbench.core.blame import in_one_line, raised_by_user
+from nasbench.core.errors import UsageError, unknown
+
+
+def imported(path: str, kind: str, form: str) -> Any:
+    """What 'package.module:attribute' names. `kind` is what it should be, `form` a sentence on how it is named.
+
+    UsageError where there is no such module or attribute, and with the line where the module breaks: a syntax error,
+    an import of its own that fails, `sys.exit()`.
+    """
+    module_name, _, attribute = path.partition(":")
+    try:
+        module = importlib.import_module(module_name)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        where = raised_by_user(error)
+        if isinstance(error, ImportError) and where is None:
+            why, then = str(error), form
+        else:
+            why, then = in_one_line(error) + (f" in {where}" if where else ""), "Mend it there."
+        raise UsageError(f"cannot import {module_name!r} for the {kind} {path!r}: {why}. {then}") from error
+    if not attribute or not hasattr(module, attribute):
+        raise unknown(f"{kind} in module {module_name}", attribute, _defined_in(module), form)
+    return getattr(module, attribute)
+
+
+def _defined_in(module: ModuleType) -> list[str]:
+    """The names of what a module defines itself: classes, functions, and records such as recipes; no imports, no plain
+    values.
+    """
+    found = []
+    for name, value in vars(module).items():
+        described = isinstance(value, type) or inspect.isroutine(value)
+        home = value.__module__ if described else module.__name__ if is_dataclass(value) else ""
+        if home == module.__name__ and not name.startswith("_"):
+            found.append(name)
+    return found
