@@ -5,22 +5,15 @@ import importlib
 import os
 import signal
 import sys
-<<<<<<< HEAD
 import threading
-=======
 import traceback
->>>>>>> 1845461 (Whatever a part raises is one failed trial or one clear error; a process that dies twice in a trial fails it)
 from collections.abc import Sequence
 from errno import EACCES, EISDIR, ELOOP, ENAMETOOLONG, ENOTDIR, EPERM, EROFS
 
-<<<<<<< HEAD
 from nasbench.cli.output import any_encoding, tell
-from nasbench.core.errors import Interrupted, RunFailed, UsageError, unknown
-from nasbench.core.shown import quoted, say
-=======
 from nasbench.core.blame import in_one_line, raised_by_user
-from nasbench.core.errors import RunFailed, TrialFailed, UsageError, unknown
->>>>>>> 1845461 (Whatever a part raises is one failed trial or one clear error; a process that dies twice in a trial fails it)
+from nasbench.core.errors import Interrupted, RunFailed, TrialFailed, UsageError, unknown
+from nasbench.core.shown import quoted, say
 
 COMMANDS = {
     "search": "searches a space; ends with the best architectures and where they lie",
@@ -38,13 +31,10 @@ COMMANDS = {
     "completion": "a script by which bash, zsh or fish completes commands, flags and names",
 }
 
-<<<<<<< HEAD
 UNUSABLE_PATHS = (ENAMETOOLONG, EACCES, EPERM, EROFS, ENOTDIR, EISDIR, ELOOP)
 """Faults of a path that was given, not of the machine."""
-=======
 TRACEBACK = "NASBENCH_TRACEBACK"
 """An environment variable: if it is set, an error is shown with its traceback, as the author of a part may want it."""
->>>>>>> 1845461 (Whatever a part raises is one failed trial or one clear error; a process that dies twice in a trial fails it)
 EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
 
 
@@ -79,22 +69,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (RunFailed, TrialFailed) as error:
         return _complain(str(error), EXIT_FAILED)
     except KeyboardInterrupt as interrupt:
-<<<<<<< HEAD
         return _interrupted(interrupt)
-    except OSError as error:
-        if error.errno not in UNUSABLE_PATHS or error.filename is None:
+    except BaseException as error:
+        where = raised_by_user(error)
+        if where is not None:  # a part of the user's own: SystemExit too, with which it would end in silence
+            return _complain(f"{where} raised {in_one_line(error)}. Mend it there.", EXIT_USAGE)
+        if not isinstance(error, OSError) or error.errno not in UNUSABLE_PATHS or error.filename is None:
             raise
         return _complain(f"{quoted(error.filename)} cannot be used: {error.strerror}", EXIT_USAGE)
-=======
-        return _complain(str(interrupt) or "interrupted", EXIT_INTERRUPTED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except BaseException as error:  # of a part of the user's own: SystemExit too, with which it would end in silence
-        where = raised_by_user(error)
-        if where is None:
-            raise
-        return _complain(f"{where} raised {in_one_line(error)}. Mend it there.", EXIT_USAGE)
->>>>>>> 1845461 (Whatever a part raises is one failed trial or one clear error; a process that dies twice in a trial fails it)
     return EXIT_DONE
 
 
@@ -122,13 +104,9 @@ def _ignore_interrupts() -> None:
 
 
 def _complain(message: str, status: int) -> int:
-<<<<<<< HEAD
-    say(f"nasbench: {message}")
-=======
     if os.environ.get(TRACEBACK):
         traceback.print_exc()
-    print(f"nasbench: {message}", file=sys.stderr)
->>>>>>> 1845461 (Whatever a part raises is one failed trial or one clear error; a process that dies twice in a trial fails it)
+    say(f"nasbench: {message}")
     return status
 
 

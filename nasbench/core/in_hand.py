@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import final
+from typing import Any, final
 
 from nasbench.core.job import Job
 
@@ -53,7 +53,7 @@ class InHand:
             raise
         self._path.unlink(missing_ok=True)
 
-    def _read(self) -> dict[str, int] | None:
+    def _read(self) -> dict[str, Any] | None:
         with suppress(OSError, ValueError, TypeError, KeyError):
             record = json.loads(self._path.read_text(encoding="utf-8"))
             return {**record, "number": int(record["number"]), "begun": int(record["begun"])}

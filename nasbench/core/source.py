@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, final
+from typing import Any, Protocol, final
 
 from nasbench.core.arch import Architecture, check
 from nasbench.core.blame import blame, in_one_line, part_name, where_raised
@@ -127,7 +127,7 @@ class SpaceSource:
     def _key(self, architecture: Architecture) -> tuple[str, str | None]:
         """The key of its canonical form, or else its own key and why it has no such form."""
         try:
-            canonical = self._space.canonical(architecture)
+            canonical: object = self._space.canonical(architecture)
             if isinstance(canonical, Architecture):
                 return canonical.key, None
             why = f"returned {str(canonical)[:100]!r}, which is no Architecture"
@@ -137,7 +137,7 @@ class SpaceSource:
             why = f"raised {in_one_line(error)}{where_raised(error)}"
         return architecture.key, f"canonical() of the space {part_name(self._space)} {why}"
 
-    def _check(self, proposal: object, number: int) -> None:
+    def _check(self, proposal: Any, number: int) -> None:
         """UsageError where a strategy's answer is no proposal of a point of the space."""
         name = type(self._strategy).__name__
         if not isinstance(proposal, Proposal):

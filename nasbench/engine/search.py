@@ -31,6 +31,7 @@ from nasbench.engine.run.numbers import Numbers, numbers_of
 from nasbench.engine.run.run import Opening, Run, check_some_succeeded, open_run
 from nasbench.engine.run.watch import print_note
 from nasbench.report.run.chance import Exact, Verdict, verdict
+from nasbench.trackers.guard import guarded
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,12 @@ def search(*, trackers: Sequence[Tracker] | None = None, **options: Any) -> Sear
     the console and W&B. Raises UsageError for bad input, RunFailed where nothing succeeded, Interrupted on Ctrl-C or
     SIGTERM.
     """
-    return run_search(configuration(options), argv=("nasbench.search",), trackers=trackers)
+    config = configuration(options)
+    if trackers is not None:
+        if not isinstance(trackers, Sequence):
+            raise UsageError(f"trackers takes a list of trackers; got {trackers!r}")
+        trackers = [guarded(each) for each in trackers]
+    return run_search(config, argv=("nasbench.search",), trackers=trackers)
 
 
 def configuration(options: Mapping[str, Any]) -> SearchConfig:
@@ -90,8 +96,9 @@ def configuration(options: Mapping[str, Any]) -> SearchConfig:
         name: value if isinstance(value, str) or name not in _PARTS else _import_path(value)
         for name, value in options.items()
     }
-    if given.get("resume"):
-        return resume.stored_config(SearchConfig, "search", given.get("run")).changed(**given)
+    asked = SearchConfig.of(**given)
+    if asked.place.resume:
+        return resume.stored_config(SearchConfig, "search", asked.place.run).changed(**given)
     return SearchConfig.of(**{**PRESETS.get(given.get("preset") or "", {}), **given})
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from nasbench.core.blame import where_raised
+from nasbench.core.errors import UsageError
 from nasbench.core.job import Job
 from nasbench.core.protocols import Metrics, RunInfo, Tracker
 from nasbench.core.registry import trackers
@@ -54,7 +55,10 @@ class Guarded:
 
 
 def guarded(tracker: Tracker) -> Tracker:
-    """The tracker in its guard, unless it is in one."""
+    """The tracker in its guard, unless it is in one. UsageError for what is none."""
+    missing = [name for name in ("start", "trial", "finish") if not callable(getattr(tracker, name, None))]
+    if missing:
+        raise UsageError(f"{tracker!r} is no tracker: it lacks {', '.join(missing)} (see nasbench.core.protocols)")
     return tracker if isinstance(tracker, Guarded) else Guarded(tracker)
 
 

@@ -10,6 +10,7 @@ from math import isfinite
 from typing import Any, Self
 
 from nasbench.core.errors import UsageError, unknown
+from nasbench.engine.config.typed import as_typed
 
 
 def number(
@@ -33,6 +34,11 @@ def number(
 def free(default: Any) -> Any:
     """A field that says where a run goes on and who watches, not what it is: a resumed run may change it."""
     return field(default=default, metadata={"free": True})
+
+
+def counted(default: str | None = None) -> Any:
+    """A field that holds a count as people write it, such as 400M; from Python a number will do."""
+    return field(default=default, metadata={"count": True})
 
 
 @dataclass(frozen=True)
@@ -99,7 +105,9 @@ class Record:
                 changes[each.name] = value._changed(values)
             elif each.name in values:
                 given = values[each.name]
-                changes[each.name] = (given,) if isinstance(value, tuple) and isinstance(given, str) else given
+                if each.metadata.get("count") and isinstance(given, int | float) and not isinstance(given, bool):
+                    given = str(given)
+                changes[each.name] = as_typed(flag(each.name), each.type, given)
         return replace(self, **changes)
 
 
@@ -116,4 +124,4 @@ def _check(name: str, value: Any, bounds: Mapping[str, Any], whole: bool) -> Non
     if not right or (low is not None and value < low) or (above is not None and value <= above):
         kind = "a whole number" if whole else "a number"
         limit = f" from {low:g} on" if low is not None else f" above {above:g}" if above is not None else ""
-        raise UsageError(f"{name} takes {takes or kind + limit}; got {value}")
+        raise UsageError(f"{name} takes {takes or kind + limit}; got {value!r}")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from nasbench.engine.config.record import Record, number
+from nasbench.engine.config.record import Record, counted, number
 from nasbench.engine.config.shared import Data, Place, Seeds, Tracking, Training, Workers
 
 SCALE_SEARCH: dict[str, Any] = {"seeds": 3}
@@ -39,7 +39,7 @@ class ScaleConfig(Record):
     """Instead of phi: the width multiplier outright (else 1)."""
     resolution: float | None = number(None, above=0)
     """Instead of phi: the resolution multiplier outright (else 1)."""
-    target_macs: str | None = None
+    target_macs: str | None = counted()
     """Instead of phi: the largest model of at most so many multiply-adds, such as 1G."""
     published: str | None = None
     """Instead of phi: a published EfficientNet, b0 to b7, as its table has it."""

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from nasbench.core.count_text import parse_count
 from nasbench.core.errors import UsageError
 from nasbench.core.objectives import parse_objectives
-from nasbench.engine.config.record import Record, flag, free, number
+from nasbench.engine.config.record import Record, counted, flag, free, number
 from nasbench.engine.config.shared import Data, Place, Table, Tracking, Training, Workers
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -24,11 +24,11 @@ class Goals(Record):
     """Metrics whose Pareto front to keep, as val_accuracy,macs; the first is the score (+NAME, -NAME: more, less is
     better).
     """
-    target_macs: str | None = None
+    target_macs: str | None = counted()
     """Score = accuracy x (MACs/T)^-0.07 with this T, such as 400M."""
-    max_params: str | None = None
+    max_params: str | None = counted()
     """The most parameters a child may have, such as 3M: larger proposals are repaired before they are trained."""
-    max_macs: str | None = None
+    max_macs: str | None = counted()
     """The most multiply-adds a child may have, such as 400M."""
 
     def check(self) -> None:

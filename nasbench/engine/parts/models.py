@@ -6,6 +6,7 @@ what `nasbench scale --json` prints.
 """
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,11 @@ CIFAR_LARGEST_IMAGE = 64
 
 def resolve(model: str, form: ModelOverrides) -> ModelSpec:
     """The specification of a MODEL in the form asked for. UsageError for an unknown name, with the nearest one."""
+    if not isinstance(model, str | os.PathLike):
+        raise UsageError(
+            f"a MODEL is zoo:NAME, space:SPACE:PUBLISHED, an architecture.json or a run directory; got {model!r}"
+        )
+    model = os.fspath(model)
     path = Path(model)
     if model.startswith("space:"):
         space_name, _, published = model.removeprefix("space:").rpartition(":")

@@ -14,10 +14,11 @@ def scale(**options: Any) -> ScaleResult | ScaleSearchResult:
 
     With `search=True` it searches coefficients as `nasbench scale --search` does, and returns what that came to.
     """
-    if not options.get("search"):
-        return run_scale(ScaleConfig.of(**options), argv=("nasbench.scale",))
-    if options.get("resume"):
-        config = stored_config(ScaleConfig, "scale", options.get("run")).changed(**options)
+    asked = ScaleConfig.of(**options)
+    if not asked.search:
+        return run_scale(asked, argv=("nasbench.scale",))
+    if asked.place.resume:
+        config = stored_config(ScaleConfig, "scale", asked.place.run).changed(**options)
     else:
         config = ScaleConfig.of(**{**SCALE_SEARCH, **options})
     return run_scale_search(config, argv=("nasbench.scale",))
