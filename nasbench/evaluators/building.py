@@ -11,13 +11,17 @@ from torch import nn
 import zoo
 from nasbench.blank import blank
 from nasbench.core.arch import sample
-from nasbench.core.errors import UsageError
+from nasbench.core.blame import blame, part_name
+from nasbench.core.errors import TrialFailed, UsageError
 from nasbench.core.protocols import PublishedCells, SearchSpace
 from nasbench.core.registry import models, spaces
 from nasbench.core.seeds import derive
 from nasbench.core.source import Plan
 from nasbench.core.spec import ModelSpec, Task, pixels_of, task_record
 from nasbench.train.device import isolated_rng
+
+DRY_BUILDS = 10
+"""So many random architectures are tried; where none can be built, a search would fail at each of its trials."""
 
 
 def build_network(spec: ModelSpec) -> nn.Module:
@@ -32,7 +36,7 @@ def build_network(spec: ModelSpec) -> nn.Module:
         return _own(spec)
     space: SearchSpace = spaces.make(spec.source.removeprefix("space:"))
     if spec.architecture is not None:
-        return space.build(spec.architecture, spec.size, spec.task)
+        return _module(space.build(spec.architecture, spec.size, spec.task), space)
     assert isinstance(space, PublishedCells), spec
     assert spec.name is not None, spec
     return space.build_published(spec.name, spec.size, spec.task)
@@ -74,11 +78,31 @@ def build_seeded(spec: ModelSpec, seed: int) -> nn.Module:
 
 
 def dry_build(space: SearchSpace, plan: Plan) -> tuple[nn.Module, Task]:
-    """Builds one random child without memory, so that a size that fits no child is answered before any work starts.
+    """Builds random children without memory until one can be built, so that a size that fits no child, or a space that
+    builds none, is answered before any work starts.
 
     Returns the child and the task at the size at which it sees images.
     """
-    architecture = sample(space.name, space.choices, Random(derive(plan.seed, "dry build")))
-    with blank():
-        network = space.build(architecture, plan.size, plan.task)
-    return network, replace(plan.task, image_size=pixels_of(plan.size, plan.task))
+    rng = Random(derive(plan.seed, "dry build"))
+    for left in reversed(range(DRY_BUILDS)):
+        architecture = sample(space.name, space.choices, rng)
+        try:
+            with blame(space, "build()", UsageError, "Mend it there."), blank():
+                network = _module(space.build(architecture, plan.size, plan.task), space)
+            return network, replace(plan.task, image_size=pixels_of(plan.size, plan.task))
+        except TrialFailed as error:
+            if not left:
+                raise UsageError(f"none of {DRY_BUILDS} random architectures can be built: {error}") from error
+        except UsageError as error:
+            if not left or error.__cause__ is None:
+                raise
+    raise AssertionError("the last one was built, or raised")
+
+
+def _module(network: object, space: SearchSpace) -> nn.Module:
+    """The network. TrialFailed where it is none."""
+    if isinstance(network, nn.Module):
+        return network
+    raise TrialFailed(
+        f"build() of the space {part_name(space)} returned {type(network).__name__}; it must return a torch.nn.Module"
+    )

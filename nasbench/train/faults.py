@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import torch
 
+from nasbench.core.blame import where_raised
 from nasbench.core.errors import RunFailed, TrialFailed, UsageError
 
 OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "cannot allocate memory")
@@ -33,4 +34,4 @@ def _reason(error: Exception) -> str:
         if torch.cuda.is_available():
             torch.cuda.empty_cache()  # for the next trial in this process
         return f"out of memory ({text.splitlines()[0] if text else 'MemoryError'})"
-    return f"{type(error).__name__}: {text}"
+    return f"{type(error).__name__}: {text}{where_raised(error)}"

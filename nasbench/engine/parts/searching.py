@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nasbench.core.blame import blame
 from nasbench.core.clock import SimulatedClock
 from nasbench.core.errors import UsageError
 from nasbench.core.loop import Executor
@@ -81,7 +82,8 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
     cells = config.training.cells or (recipe.cells if of_cells else None)
     filters = config.training.filters or (recipe.filters if of_cells else None)
     size = child_size(space.default_size, config.data.image_size, cells, filters)
-    task = evaluator.task()
+    with blame(evaluator, "task()", UsageError, "Mend it there."):
+        task = evaluator.task()
     counts = CountedOnce(space, size, task)
     plan = Plan(
         numbers=range(1, config.trials + 1),
@@ -109,7 +111,8 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
         options = {"preset": "paper", **options}
     score = score_of(objectives, columns.score_column, target_macs)
     strategy = strategies.make(config.strategy, space, options=options, offered=offered, seed=config.seed)
-    evaluator.check()
+    with blame(evaluator, "check()", UsageError, "Mend it there."):
+        evaluator.check()
     chance = None if limits != Limits() else _chance(evaluator, score)
     mixed = config.control == "auto" and chance is None and not getattr(strategy, "own_control", False)
     children = Control(space, config.seed if mixed else None)
