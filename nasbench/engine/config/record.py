@@ -31,9 +31,11 @@ def number(
     return field(default=default, metadata={**bounds, "number": True, "free": free or grows, "grows": grows})
 
 
-def free(default: Any) -> Any:
-    """A field that says where a run goes on and who watches, not what it is: a resumed run may change it."""
-    return field(default=default, metadata={"free": True})
+def free(default: Any, kept: bool = False) -> Any:
+    """A field that says where a run goes on and who watches, not what it is: a resumed run may change it. `kept`: from
+    then on it has what the resumed run was given.
+    """
+    return field(default=default, metadata={"free": True, "kept": kept})
 
 
 def counted(default: str | None = None) -> Any:
@@ -84,6 +86,17 @@ class Record:
             if isinstance(value, Record):
                 found.update(value.growing())
             elif each.metadata.get("grows"):
+                found[each.name] = value
+        return found
+
+    def kept(self) -> dict[str, Any]:
+        """The flat form of what a resumed run may change for good."""
+        found: dict[str, Any] = {}
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if isinstance(value, Record):
+                found.update(value.kept())
+            elif each.metadata.get("kept"):
                 found[each.name] = value
         return found
 

@@ -107,6 +107,8 @@ class SearchConfig(Record):
                 "--time-budget counts a table's --cost-column: it is for --evaluator table:FILE; got "
                 f"{self.evaluator!r}"
             )
+        if self.table.candidates == "table" and self.table_file is None:
+            raise UsageError(f"--candidates table is for --evaluator table:FILE; got {self.evaluator!r}")
         self._check_heeded()
         if bool(self.retrain_top) != bool(self.retrain_epochs):
             raise UsageError("--retrain-top K and --retrain-epochs E go together: give both or neither")

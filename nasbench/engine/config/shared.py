@@ -199,6 +199,10 @@ class Table(Record):
         more = tuple(metric for metric in metrics if metric not in known)
         return replace(columns, score_column=metrics[0], report_columns=(*columns.report_columns, *more))
 
+    candidates: Literal["space", "table"] = free("space", kept=True)
+    """What is proposed: any architecture of the space, or only what the table has a row for (else its nearest row).
+    """
+
     def columns(self) -> tuple[str, ...]:
         """The columns that are only reported, also where they were given as one,two."""
         return tuple(column for item in self.report_columns for column in item.split(",") if column)

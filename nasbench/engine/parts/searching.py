@@ -21,6 +21,7 @@ from nasbench.evaluators.counts import CountedOnce
 from nasbench.evaluators.measured import with_objectives
 from nasbench.strategies.constrained import Limits, constrained
 from nasbench.strategies.control import Control
+from nasbench.strategies.nearest_row import NearestRow, OfRows
 from nasbench.trackers.guard import guarded_trackers
 
 if TYPE_CHECKING:
@@ -74,7 +75,8 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
         checkpoints = str((directory / "checkpoints").absolute())
         offered |= {**config.data.flat(), "data": config.data.source}
         offered |= {"device": config.workers.device, "checkpoint_dir": checkpoints}
-    evaluator = with_objectives(evaluators.make(name, offered=offered), objectives)
+    made = evaluators.make(name, offered=offered)
+    evaluator = with_objectives(made, objectives)
     epochs = recipe.epochs if trains else config.training.epochs or 1
     if config.retrain_epochs is not None and config.retrain_epochs <= epochs:
         raise UsageError(f"--retrain-epochs takes more epochs than the search's {epochs}; got {config.retrain_epochs}")
@@ -110,17 +112,23 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
     if config.preset == "paper":
         options = {"preset": "paper", **options}
     score = score_of(objectives, columns.score_column, target_macs)
-    strategy = strategies.make(config.strategy, space, options=options, offered=offered, seed=config.seed)
+    strategy: Strategy = strategies.make(config.strategy, space, options=options, offered=offered, seed=config.seed)
     with blame(evaluator, "check()", UsageError, "Mend it there."):
         evaluator.check()
     chance = None if limits != Limits() else _chance(evaluator, score)
     mixed = config.control == "auto" and chance is None and not getattr(strategy, "own_control", False)
-    children = Control(space, config.seed if mixed else None)
+    children: Strategy = Control(space, config.seed if mixed else None)
+    if columns.candidates == "table":
+        nearest = NearestRow(made, space, counts, limits)
+        strategy, children = OfRows(strategy, nearest), OfRows(children, nearest)
+    else:
+        strategy = constrained(strategy, counts, limits, space)
+        children = constrained(children, counts, limits, space)
     budget, seconds = config.time_budget, columns.cost_column
     return SearchParts(
         space=space,
-        strategy=constrained(strategy, counts, limits, space),
-        control=constrained(children, counts, limits, space),
+        strategy=strategy,
+        control=children,
         mixed=mixed,
         evaluator=evaluator,
         executor=executor,

@@ -23,6 +23,7 @@ from nasbench.core.spec import Task
 from nasbench.core.trial import Trial
 from nasbench.engine.config import RaceConfig
 from nasbench.evaluators.counts import CountedOnce
+from nasbench.strategies.nearest_row import NearestRow, OfRows
 
 if TYPE_CHECKING:
     from nasbench.evaluators.table import TableEvaluator
@@ -88,6 +89,11 @@ class Repetitions:
     @cached_property
     def counts(self) -> CountedOnce:
         return CountedOnce(self.space, self.space.default_size, self.table.task())
+
+    @cached_property
+    def nearest(self) -> NearestRow:
+        """The rows of the table, to choose among."""
+        return NearestRow(self.table, self.space, self.counts)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -166,7 +172,7 @@ class Repetitions:
         options = parse_options(entrant.options, f"--strategies {entrant.name}")
         offered: dict[str, Any] = {"epochs": 1, "objectives": (), "counts": self.counts, "recipe": None}
         made: Strategy = strategies.make(entrant.name, self.space, options=options, offered=offered, seed=seed)
-        return made
+        return OfRows(made, self.nearest) if self.config.table.candidates == "table" else made
 
     def _run(self, entrant: Entrant, seed: int) -> "_Path":
         columns = self.config.table

@@ -251,7 +251,8 @@ def _store(opening: Opening) -> RunStore:
                 "it was dropped"
             )
         entry = {"started": now(), "argv": list(opening.argv), **raised}
-        config = {**store.run["config"], **{name: change["new"] for name, change in raised.items()}}
+        changed = {**opening.config.kept(), **{name: change["new"] for name, change in raised.items()}}
+        config = {**store.run["config"], **changed}
         store.update(config=config, resumed=[*store.run.get("resumed", []), entry], ended=None)
     else:
         config = opening.config.flat()
