@@ -31,10 +31,13 @@ def run(argv: Sequence[str]) -> None:
 
 def _print(result: "SearchResult") -> None:
     from nasbench.report.common.terminal import Terminal
-    from nasbench.report.run.tables import leaderboard_table
+    from nasbench.report.run.tables import front_table, leaderboard_table
 
     terminal = Terminal()
     terminal.print(leaderboard_table(result.trials, limit=5))
+    if result.front:
+        left_out = ("number", "key", "architecture")
+        terminal.print(front_table(result.front, [name for name in result.front[0] if name not in left_out]))
     counts = ", ".join(f"{result.count(status)} {status}" for status in STATUSES if result.count(status))
     terminal.tell(f"{len(result.trials)} trials ({counts}) in {result.seconds:.0f} s")
     if result.chance is not None:

@@ -27,6 +27,8 @@ from nasbench.evaluators.table_file import SUFFIXES, Sheet, read_sheet
 Genes = tuple[Gene, ...]
 NOTATION = "arch_str"
 """The column of the space's own notation."""
+SCORE = "val_accuracy"
+"""The score column unless another is named."""
 COUNTS = ("params", "macs")
 """Columns that are read where they are there: what a network counts."""
 TOLD = 5
@@ -79,6 +81,8 @@ class TableEvaluator:
     cost_column: str | None = None
     report_columns: tuple[str, ...] = ()
     time_budget: float | None = None
+    objectives: tuple[str, ...] = ()
+    """Those of the columns that --objectives names."""
 
     def check(self) -> None:
         """Reads the table. UsageError where it cannot be read, lacks a column, has a text for a number, or an
@@ -214,9 +218,14 @@ class TableEvaluator:
             hint = "A table has a column for each decision of the space."
             raise unknown(kind, column, sheet.columns, f"{hint} Missing: {', '.join(missing)}." if missing else hint)
         results = [name for name in sheet.columns if name and name not in (*decisions, NOTATION)]
-        flag = "--report-columns"
-        if column == self.score_column:
-            flag = "--score-column (or as the first of --objectives)"
+        if column == self.score_column == SCORE and column not in self.objectives:
+            raise UsageError(
+                f"the table {self.file} has no column {SCORE!r}, which is the score unless another is named with "
+                f"--score-column. It has {', '.join(results) or 'no other column'}."
+            )
+        flag = "--objectives" if column in self.objectives else "--report-columns"
+        if column == self.score_column and column not in self.objectives:
+            flag = "--score-column"
         elif column == self.cost_column:
             flag = "--cost-column"
         raise unknown(kind, column, results, f"Name a column that is there with {flag}.")

@@ -76,8 +76,8 @@ class NearestRow:
 class OfRows:
     """A strategy whose proposals are all rows of a table.
 
-    The note of one that was replaced holds `nearest_row`, the number of decisions that differ from what was proposed, and
-    `repaired`, by which a controller knows that the proposal is not its own.
+    The note of one that was replaced holds `nearest_row`, the number of decisions that differ from what was proposed,
+    and `repaired`, by which a controller knows that the proposal is not its own.
     """
 
     def __init__(self, inner: Strategy, nearest: NearestRow) -> None:
@@ -97,4 +97,4 @@ class OfRows:
 def _code(decision: Decision, gene: object) -> float:
     if isinstance(decision, Range):
         return (float(gene) - decision.low) / (decision.high - decision.low)  # type: ignore[arg-type]
-    return float(decision.options.index(gene))  # type: ignore[arg-type]
+    return float(decision.options.index(gene))

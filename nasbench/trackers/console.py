@@ -14,6 +14,7 @@ from nasbench.core.curves import is_control, is_retraining
 from nasbench.core.job import Job
 from nasbench.core.protocols import Metrics, RunInfo
 from nasbench.core.registry import trackers as known
+from nasbench.core.run_title import run_title
 from nasbench.core.shown import say, shown
 from nasbench.core.store import best_trial
 from nasbench.core.trial import STATUSES, Trial
@@ -50,11 +51,8 @@ class ConsoleTracker:
         self._best = best_trial(run.history)
         for trial in run.history:
             self._counts[trial.status] += 1
-        follows = ("strategy",) if run.config.get("search", True) else ()  # trainings follow no strategy
-        told = ("space", "base", *follows, "dataset")
-        names = [str(run.config[name]) for name in told if run.config.get(name)]
         before = f", {self._earlier} of them done before" if self._earlier else ""
-        self._print(f"{' · '.join(names) or 'run'}: {self._total} trials{before}; run directory {run.directory}")
+        self._print(f"{run_title(run.config)}: {self._total} trials{before}; run directory {run.directory}")
         if self._looked_on(self._stream) if self._interactive is None else self._interactive:
             from nasbench.trackers.live_display import LiveDisplay
 

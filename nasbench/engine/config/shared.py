@@ -182,6 +182,9 @@ class Table(Record):
     """The column with a look-up's cost in seconds."""
     report_columns: tuple[str, ...] = ()
     """Columns that are only reported; in a race the last one ranks the strategies."""
+    candidates: Literal["space", "table"] = free("space", kept=True)
+    """What is proposed: any architecture of the space, or only what the table has a row for (else its nearest row).
+    """
 
     def completed(self, file: str | None, metrics: Sequence[str] = ()) -> "Table":
         """With the columns that studies of a shipped table use, where no score column was given. `metrics` are those of
@@ -192,16 +195,12 @@ class Table(Record):
         columns, table = self, shipped(file) if file and self.score_column == Table.score_column else None
         if table is not None:
             cost, more = self.cost_column or table.cost_column, self.report_columns or table.report_columns
-            columns = Table(table.score_column, cost, more)
+            columns = replace(self, score_column=table.score_column, cost_column=cost, report_columns=more)
         if not metrics:
             return columns
         known = {metrics[0], columns.cost_column, *columns.columns()}
         more = tuple(metric for metric in metrics if metric not in known)
         return replace(columns, score_column=metrics[0], report_columns=(*columns.report_columns, *more))
-
-    candidates: Literal["space", "table"] = free("space", kept=True)
-    """What is proposed: any architecture of the space, or only what the table has a row for (else its nearest row).
-    """
 
     def columns(self) -> tuple[str, ...]:
         """The columns that are only reported, also where they were given as one,two."""

@@ -71,6 +71,7 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
     if config.table_file is not None:
         name, offered = "table", {**offered, **vars(columns), "file": config.table_file}
         offered |= {"report_columns": columns.columns(), "time_budget": config.time_budget}
+        offered |= {"objectives": tuple(objective.metric for objective in objectives)}
     else:
         checkpoints = str((directory / "checkpoints").absolute())
         offered |= {**config.data.flat(), "data": config.data.source}

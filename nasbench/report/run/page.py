@@ -11,6 +11,7 @@ from typing import Any
 
 from nasbench.core.curves import groups_of
 from nasbench.core.objectives import Objective, parse_objectives
+from nasbench.core.run_title import run_title
 from nasbench.core.shown import escape
 from nasbench.core.store import RunStore, best_trial, write_atomically
 from nasbench.core.trial import STATUSES, Trial
@@ -65,9 +66,7 @@ def render(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial], plo
     """The page as text. `plots`: stem -> SVG."""
     config = mapping(run.get("config"))
     scales = is_coefficient_search(run)
-    title = (
-        " · ".join(str(config[name]) for name in ("space", "base", "strategy", "dataset") if config.get(name)) or "run"
-    )
+    title = run_title(config)
     plan = mapping(run.get("plan"))
     recipe = mapping(plan.get("recipe"))
     lead = [f"nasbench {run.get('command', 'run')}", f"seed {run.get('seed')}"]

@@ -1,7 +1,7 @@
 """Tables of a run: the leaderboard for the terminal, and the rows that the HTML page shows too."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from nasbench.core.trial import Trial
 from nasbench.report.common.numbers import count, score
@@ -10,6 +10,8 @@ from nasbench.report.run.statistics import leaderboard
 if TYPE_CHECKING:
     from rich.table import Table
 
+FRONT_ROWS = 12
+"""The most architectures of a Pareto front that are printed."""
 COLUMNS = ("rank", "trial", "key", "params", "MACs", "score", "epochs")
 
 
@@ -38,4 +40,24 @@ def leaderboard_table(trials: Sequence[Trial], limit: int = 10) -> "Table":
         table.add_column(name, justify="left" if name == "key" else "right", no_wrap=True)
     for row in leaderboard_rows(trials, limit):
         table.add_row(*row)
+    return table
+
+
+def front_table(front: Sequence[Mapping[str, Any]], objectives: Sequence[str]) -> "Table":
+    """The Pareto front for a terminal, the best in the first objective first; its middle is left out where it is
+    long.
+    """
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, title=f"Pareto front: {len(front)} architectures", title_justify="left")
+    for name in ("trial", "key", *objectives):
+        table.add_column(name, justify="left" if name == "key" else "right", no_wrap=True)
+    half = FRONT_ROWS // 2
+    shown = list(front) if len(front) <= FRONT_ROWS else [*front[:half], None, *front[-half:]]
+    for entry in shown:
+        cells = ["…"] * (2 + len(objectives))
+        if entry is not None:
+            cells = [str(entry["number"]), str(entry["key"]), *(f"{entry[name]:,.6g}" for name in objectives)]
+        table.add_row(*cells)
     return table
