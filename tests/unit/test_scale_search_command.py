@@ -57,4 +57,4 @@ def test_the_command_line(tmp_path, capsys):
     assert main(["scale", "--run", run, "--resume", "--trials", "5"]) == 2
     assert "--trials 5 contradicts the run" in capsys.readouterr().err
     assert main(["report", run]) == 0
-    assert isinstance(scale(search=True, run=run, resume=True), ScaleSearchResult)
+    assert isinstance(scale(run=run, resume=True), ScaleSearchResult)

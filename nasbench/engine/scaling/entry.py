@@ -12,13 +12,14 @@ from nasbench.engine.scaling.search import ScaleSearchResult, run_scale_search
 def scale(**options: Any) -> ScaleResult | ScaleSearchResult:
     """Scales from Python: the flags of `nasbench scale` as keywords. UsageError for bad input.
 
-    With `search=True` it searches coefficients as `nasbench scale --search` does, and returns what that came to.
+    With `search=True` it searches coefficients as `nasbench scale --search` does, and returns what that came to. A run
+    is resumed by `run` and `resume=True` alone.
     """
-    asked = ScaleConfig.of(**options)
-    if not asked.search:
-        return run_scale(asked, argv=("nasbench.scale",))
-    if asked.place.resume:
-        config = stored_config(ScaleConfig, "scale", asked.place.run).changed(**options)
-    else:
+    config = ScaleConfig.of(**options)
+    if config.place.resume:
+        config = stored_config(ScaleConfig, "scale", config.place.run).changed(**options)
+    elif config.search:
         config = ScaleConfig.of(**{**SCALE_SEARCH, **options})
-    return run_scale_search(config, argv=("nasbench.scale",))
+    if config.search:
+        return run_scale_search(config, argv=("nasbench.scale",))
+    return run_scale(config, argv=("nasbench.scale",))
