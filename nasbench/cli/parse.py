@@ -82,9 +82,10 @@ def parse_run(
     if resumes:
         from nasbench.engine.run.resume import stored_config
 
-        return _resumed(stored_config(kind, command, given.flat()["run"]), command, argv, positional)
-    if presets:
-        return parse(kind, command, argv, kind.of(**presets), positional)
+        given = _resumed(stored_config(kind, command, given.flat()["run"]), command, argv, positional)
+    elif presets:
+        given = parse(kind, command, argv, kind.of(**presets), positional)
+    given.check()  # here too, where a wrong name or number is answered without what a command needs to run
     return given
 
 

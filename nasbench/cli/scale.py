@@ -23,6 +23,9 @@ def run(argv: Sequence[str]) -> None:
     if config.search:
         scale_search.run(argv)
         return
+    from nasbench.engine.scaling.request import check_request
+
+    check_request(config)
     from nasbench.engine.scaling.command import run_scale
 
     result = run_scale(config, argv=("nasbench", "scale", *argv))

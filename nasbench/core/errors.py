@@ -4,7 +4,7 @@
 else that escapes is a bug.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 
 from nasbench.core.shown import quoted
@@ -30,6 +30,20 @@ class TrialFailed(RuntimeError):
 
 class TrialPruned(Exception):
     """A training is to stop early: raised by `report`, recorded as a pruned trial with the last reported metrics."""
+
+
+def together(checks: Iterable[Callable[[], object]]) -> None:
+    """Runs all checks, and raises one UsageError with everything that they found."""
+    faults: list[UsageError] = []
+    for check in checks:
+        try:
+            check()
+        except UsageError as fault:
+            faults.append(fault)
+    if len(faults) > 1:
+        raise UsageError("\n".join(dict.fromkeys(map(str, faults)))) from faults[0]
+    if faults:
+        raise faults[0]
 
 
 LONG_LIST = 30

@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from nasbench.blank import blank
 from nasbench.core.errors import UsageError
 from nasbench.core.spec import ModelSpec
 from nasbench.engine.config import ModelOverrides
 from nasbench.engine.parts.models import build, resolve
 from nasbench.engine.parts.stems import stem_of
-from nasbench.profile import Profile, profile
+
+if TYPE_CHECKING:
+    from nasbench.profile import Profile
 
 
 @dataclass(frozen=True)
@@ -17,13 +19,16 @@ class ProfiledModel:
     """The specification that a MODEL names, its counts, and its stem (cifar, imagenet, or None for one form)."""
 
     spec: ModelSpec
-    counts: Profile
+    counts: "Profile"
     stem: str | None
 
 
 def profile_model(model: str, form: ModelOverrides) -> ProfiledModel:
     """The network that `model` names, counted. Nothing is computed: the network is built without memory."""
     spec = resolve(model, form)
+    from nasbench.blank import blank
+    from nasbench.profile import profile
+
     with blank():
         network = build(spec)
     return ProfiledModel(spec, profile(network, spec.seen_task), stem_of(spec))

@@ -66,6 +66,12 @@ def shipped(file: str) -> Shipped | None:
     return None if Path(file).exists() else next((table for table in SHIPPED.values() if table.file == file), None)
 
 
+def require_table(file: str) -> None:
+    """UsageError where neither a file nor a shipped table has that name."""
+    with _file_of(file):
+        pass
+
+
 @evaluators.register("table")
 @dataclass(frozen=True)
 class TableEvaluator:

@@ -4,12 +4,14 @@ A command's configuration is composed of small frozen records (what data, which 
 command line, in run.json and as keywords from Python it is flat: a name for each field, whatever record holds it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from math import isfinite
 from typing import Any, Self
 
-from nasbench.core.errors import UsageError, unknown
+from nasbench.core.errors import UsageError, together, unknown
+from nasbench.engine.config.names import check_name
 from nasbench.engine.config.typed import as_typed
 
 
@@ -36,6 +38,11 @@ def free(default: Any, kept: bool = False) -> Any:
     then on it has what the resumed run was given.
     """
     return field(default=default, metadata={"free": True, "kept": kept})
+
+
+def part(default: Any, kind: str, free: bool = False) -> Any:
+    """A field that names a part of that kind, or several."""
+    return field(default=default, metadata={"part": kind, "free": free})
 
 
 def counted(default: str | None = None) -> Any:
@@ -101,14 +108,21 @@ class Record:
         return found
 
     def check(self) -> None:
-        """UsageError for a number out of range, in this record and in those inside. Records extend it by their own."""
+        """UsageError for numbers out of range and names that are none, in this record and in those inside, all at once.
+        Records extend it by their own.
+        """
+        checks: list[Callable[[], object]] = []
         for each in fields(self):
             value = getattr(self, each.name)
             if isinstance(value, Record):
-                value.check()
+                checks.append(value.check)
             elif each.metadata.get("number"):
-                for one in value if isinstance(value, tuple) else (value,):
-                    _check(flag(each.name), one, each.metadata, whole="int" in str(each.type))
+                check = partial(_check, bounds=each.metadata, whole="int" in str(each.type))
+                numbers = value if isinstance(value, tuple) else (value,)
+                checks += [partial(check, flag(each.name), one) for one in numbers]
+            elif each.metadata.get("part"):
+                checks.append(partial(check_name, each.metadata["part"], value))
+        together(checks)
 
     def _changed(self, values: Mapping[str, Any]) -> Self:
         changes: dict[str, Any] = {}

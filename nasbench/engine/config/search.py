@@ -6,7 +6,7 @@ from typing import Any, Literal
 from nasbench.core.count_text import parse_count
 from nasbench.core.errors import UsageError
 from nasbench.core.objectives import parse_objectives
-from nasbench.engine.config.record import Record, counted, flag, free, number
+from nasbench.engine.config.record import Record, counted, flag, free, number, part
 from nasbench.engine.config.shared import Data, Place, Table, Tracking, Training, Workers
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -54,14 +54,14 @@ class SearchConfig(Record):
     Example: nasbench search --space nasnet --dataset digits --trials 24 --recipe quick
     """
 
-    space: str = "nasnet"
+    space: str = part("nasnet", "space")
     """A space by name (see: nasbench list spaces), or my_package.my_module:MySpace."""
-    strategy: str = "ppo"
+    strategy: str = part("ppo", "strategy")
     """ppo, reinforce, random, evolution, local_search, tpe, nsga2, asha, predictor, or my_package.my_module:MyStrategy.
     """
     strategy_options: tuple[str, ...] = ()
     """The strategy's own settings, as KEY=VALUE: population=50 sample=10, or asha's sampler=tpe."""
-    evaluator: str = "train"
+    evaluator: str = part("train", "evaluator")
     """train, table:FILE, table:nasbench201-cifar10, or my_package.my_module:MyEvaluator."""
     preset: Literal["paper", "quick"] | None = None
     """paper: the published strategy settings and proxy; quick: a look at the whole path. Explicit flags win."""
@@ -69,7 +69,7 @@ class SearchConfig(Record):
     """Lines of any status in trials.jsonl that the search may spend. A resumed run may be given more."""
     time_budget: float | None = number(None, above=0, takes="seconds above 0")
     """Tables: end before this many seconds of the cost column are spent (--trials holds too)."""
-    pruner: str | None = None
+    pruner: str | None = part(None, "pruner")
     """Stops bad children early by what they report after each epoch: median, or my_package.my_module:MyPruner."""
     control: int | Literal["auto"] = number(
         "auto", low=0, words=("auto",), takes="auto, or a whole number from 0 on", grows=True
@@ -119,7 +119,14 @@ class SearchConfig(Record):
         return 0 if self.control == "auto" else self.control
 
     def completed(self) -> "SearchConfig":
-        """With the columns of the score that follow from the objectives and from a shipped table."""
+        """With the columns of the score that follow from the objectives and from a shipped table.
+
+        UsageError for a table that is not there.
+        """
+        if self.table_file is not None:
+            from nasbench.evaluators.table import require_table
+
+            require_table(self.table_file)
         metrics = [objective.metric for objective in parse_objectives(self.goals.objectives)]
         return replace(self, table=self.table.completed(self.table_file, metrics))
 
@@ -150,7 +157,7 @@ class RaceConfig(Record):
     --time-budget 12000
     """
 
-    space: str = "nasbench201"
+    space: str = part("nasbench201", "space")
     """A space by name (see: nasbench list spaces), or my_package.my_module:MySpace."""
     evaluator: str = "table:nasbench201-cifar10"
     """table:FILE, or a shipped table: table:nasbench201-cifar10."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from nasbench.core.errors import UsageError
 from nasbench.core.file_name import check_path, file_name
-from nasbench.engine.config.record import Record, flag, free, number
+from nasbench.engine.config.record import Record, flag, free, number, part
 
 if TYPE_CHECKING:
     from nasbench.train.source import DataSource
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Data(Record):
     """Which images."""
 
-    dataset: str = "cifar10"
+    dataset: str = part("cifar10", "data set")
     """digits, cifar10, cifar100, mnist, fashion-mnist, imagenet, folder:PATH, or my_package.my_module:MyDataset."""
     data_dir: str | None = free(None)
     """Where data sets lie (else $NASBENCH_DATA, else the user cache)."""
@@ -41,7 +41,7 @@ class Data(Record):
 class Training(Record):
     """How networks are trained, and how large networks of cells are."""
 
-    recipe: str = "cifar_fast"
+    recipe: str = part("cifar_fast", "recipe")
     """A training recipe by name (see: nasbench list recipes), or my_package.my_module:MY_RECIPE."""
     epochs: int | None = number(None, low=1)
     """Epochs of each training (else the recipe's)."""
@@ -88,7 +88,7 @@ class Workers(Record):
     """Where networks are trained."""
     trial_timeout: float | None = number(None, above=0, takes="seconds above 0", free=True)
     """Seconds after which an evaluation is stopped and recorded as failed."""
-    executor: str = free("auto")
+    executor: str = part("auto", "executor", free=True)
     """auto (local, or ray with --workers), local, ray, processes, or my_package.my_module:MyExecutor."""
 
     @property
@@ -122,7 +122,7 @@ class Tracking(Record):
     """auto: as WANDB_MODE says, else online where a key is set up, else offline. W&B's other variables hold too."""
     wandb_trials: bool = free(False)
     """Also a W&B run for each trial, grouped under the run's."""
-    track: tuple[str, ...] = free(())
+    track: tuple[str, ...] = part((), "tracker", free=True)
     """More trackers: NAME or my_package.my_module:MyTracker."""
 
     def check(self) -> None:

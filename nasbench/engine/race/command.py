@@ -43,6 +43,7 @@ def run_race(config: RaceConfig, argv: Sequence[str]) -> RaceResult:
     config.check()
     config = replace(config, table=config.table.completed(config.table_file))
     repetitions = Repetitions(config)
+    repetitions.check_names()
     with one_thread():
         repetitions.check()
         jobs, score_column = JobList(repetitions.jobs()), config.table.score_column

@@ -6,12 +6,12 @@ A repetition under seed S proposes what `nasbench search --seed S` proposes.
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from nasbench.core.blame import in_one_line, where_raised
 from nasbench.core.clock import SimulatedClock
-from nasbench.core.errors import RunFailed, UsageError
+from nasbench.core.errors import RunFailed, UsageError, together
 from nasbench.core.identity import digest
 from nasbench.core.job import Job
 from nasbench.core.loop import JobLoop
@@ -22,7 +22,9 @@ from nasbench.core.source import Plan, SpaceSource
 from nasbench.core.spec import Task
 from nasbench.core.trial import Trial
 from nasbench.engine.config import RaceConfig
+from nasbench.engine.config.names import check_name
 from nasbench.evaluators.counts import CountedOnce
+from nasbench.evaluators.table import require_table
 from nasbench.strategies.nearest_row import NearestRow, OfRows
 
 if TYPE_CHECKING:
@@ -123,6 +125,11 @@ class Repetitions:
         spend = self.table.most_queries(most) if self.in_seconds else int(most)
         size, task = self.space.default_size, self.table.task()
         return Plan(range(1, spend + 1), self.config.seed, 1, f"space:{self.config.space}", size, task)
+
+    def check_names(self) -> None:
+        """UsageError for strategies that are none, all at once, and for a table that is not there."""
+        together([partial(check_name, "strategy", entrant.name) for entrant in self.entrants])
+        require_table(str(self.config.table_file))
 
     def check(self) -> None:
         """Reads the table and builds every strategy once, so that what is wrong is answered before any work starts."""
