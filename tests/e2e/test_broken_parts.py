@@ -267,3 +267,20 @@ def test_a_module_that_breaks_is_told_with_its_line(
     told = capsys.readouterr().err
     for fragment in fragments:
         assert fragment in told
+
+
+def test_what_nobody_thought_of_is_told_with_its_line_and_a_traceback_where_asked(
+    parts: Callable[[str], None], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts("""
+class Broken(Good):
+    def identity(self): raise KeyError("digest")
+""")
+    assert search(evaluator="Broken") == 2
+    told = capsys.readouterr().err
+    assert "identity() in mine.py:" in told
+    assert "KeyError: 'digest'" in told
+    assert "Traceback" not in told
+    monkeypatch.setenv("NASBENCH_TRACEBACK", "1")
+    assert search(evaluator="Broken") == 2
+    assert "Traceback" in capsys.readouterr().err
