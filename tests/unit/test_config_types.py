@@ -16,7 +16,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a number for a path to resume": ({"run": 5, "resume": True}, r"^--run takes a text; got 5"),
     "a text for a switch": ({"resume": "yes"}, r"^--resume takes True or False; got 'yes'"),
     "nothing for a number": ({"trials": None}, r"^--trials takes a whole number; got None"),
-    "a switch for a number": ({"control": True}, r"^--control takes a whole number; got True"),
+    "a switch for a number": ({"control": True}, r"^--control takes a whole number or auto; got True"),
     "a share for a whole number": ({"epochs": 1.5}, r"^--epochs takes a whole number from 1 on; got 1.5"),
     "none of the choices": ({"device": "tpu"}, r"^--device takes auto, cpu, cuda or mps; got 'tpu'"),
     "a number for a choice": ({"device": 3}, r"^--device takes auto, cpu, cuda or mps; got 3"),

@@ -57,7 +57,7 @@ def _words(kind: Any) -> str:
 def _word(kind: Any) -> str:
     if get_origin(kind) is Literal:
         *others, last = map(str, get_args(kind))
-        return f"{', '.join(others)} or {last}"
+        return f"{', '.join(others)} or {last}" if others else last
     if get_origin(kind) is tuple:
         return f"{_word(get_args(kind)[0])}, or several"
     return WORDS[kind]
