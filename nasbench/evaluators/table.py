@@ -196,7 +196,8 @@ class TableEvaluator:
             self._check_column(column, sheet, decisions)
         if not sheet.rows:
             raise UsageError(f"the table {self.file} has no rows. Write a row an architecture.")
-        more = [name for name in COUNTS if name in sheet.columns and name not in (*self._results, *decisions)]
+        own = () if shipped(self.file) else COUNTS  # a shipped one has the columns of its study, unless asked for more
+        more = [name for name in own if name in sheet.columns and name not in (*self._results, *decisions)]
         numbers = self._numbers(sheet, [] if notation else decisions, [*self._results, *more])
         faults: list[str] = []
         genes = self._notations(sheet, faults) if notation else self._genes_by_column(sheet, numbers, faults)
