@@ -8,7 +8,6 @@ from nasbench.core.errors import UsageError
 from nasbench.core.spec import ModelSpec
 from nasbench.engine.config import ModelOverrides
 from nasbench.engine.parts.models import build, resolve
-from nasbench.engine.parts.stems import stem_of
 
 if TYPE_CHECKING:
     from nasbench.profile import Profile
@@ -27,6 +26,7 @@ def profile_model(model: str, form: ModelOverrides) -> ProfiledModel:
     """The network that `model` names, counted. Nothing is computed: the network is built without memory."""
     spec = resolve(model, form)
     from nasbench.blank import blank
+    from nasbench.engine.parts.stems import stem_of
     from nasbench.profile import profile
 
     with blank():
