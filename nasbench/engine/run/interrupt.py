@@ -12,7 +12,8 @@ from nasbench.core.stop_signals import Repeats, heeded
 
 @contextmanager
 def interrupts() -> Iterator[None]:
-    """While it lasts, SIGINT, SIGTERM and SIGHUP raise Interrupted in the main thread; a quick second one changes nothing.
+    """While it lasts, SIGINT, SIGTERM and SIGHUP raise Interrupted in the main thread; a quick second one changes
+    nothing.
 
     Outside the main thread it does nothing.
     """
