@@ -54,8 +54,8 @@ def search_with_kills(directory: Path, trials: int, moments: list[str], kill_aft
     assert len(ok) == len(set(ok)), "a finished trial was run twice"
     killed = sum(line["error"] == KILLED for line in lines)
     assert len(list(directory.glob("killed-after-*"))) == len(kill_after)
-    # A worker that dies together with the main process leaves no line: its trial is run again.
-    assert len(kill_after) - len(moments) <= killed <= len(kill_after)
+    # The trial of a worker that dies is run again, and fails only where it loses a second worker.
+    assert killed <= len(kill_after) // 2
     print(
         f"{len(moments)} kills of the main process, {len(kill_after)} of workers ({killed} in the log), {len(lines)} "
         f"lines, {len(ok)} ok"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from nasbench.core import built_in
 from nasbench.core.errors import UsageError
 from nasbench.core.recipe import INTERVALS, Recipe
 from nasbench.core.registry import losses, optimizers, recipes, schedules
@@ -48,7 +49,7 @@ def test_what_is_at_the_end_of_an_interval_passes() -> None:
     replace(RECIPE, epochs=1, label_smoothing=1.0, drop_path=0.0, lr_milestones=(), grad_clip_norm=None, momentum=0)
 
 
-@pytest.mark.parametrize("name", recipes.names())
+@pytest.mark.parametrize("name", built_in.RECIPES)
 def test_the_parts_of_the_built_in_recipes_exist(name: str) -> None:
     recipe = recipes.get(name)
     assert recipe.loss in losses.names()
@@ -61,7 +62,7 @@ def test_the_default_loss_is_no_part_of_what_identifies_a_training() -> None:
     assert replace(RECIPE, loss="mine:Loss").to_json()["loss"] == "mine:Loss"
 
 
-@pytest.mark.parametrize("name", recipes.names())
+@pytest.mark.parametrize("name", built_in.RECIPES)
 def test_recipes_are_recipes_under_their_own_name(name):
     recipe = recipes.get(name)
     assert isinstance(recipe, Recipe)

@@ -106,9 +106,10 @@ def test_the_first_objective_is_the_score_and_all_must_be_there() -> None:
         score({"val_loss": 0.25})
 
 
-def test_objectives_are_columns_of_a_table() -> None:
+def test_objectives_are_columns_of_a_table(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").touch()
     config = SearchConfig.of(
-        evaluator="table:t.csv",
+        evaluator=f"table:{tmp_path / 't.csv'}",
         objectives=("accuracy,latency,seconds",),
         cost_column="seconds",
         report_columns=("a,b",),

@@ -330,7 +330,7 @@ UNITS: dict[Variant, str] = {
     "relu_preact": "ReLU conv BN ReLU conv BN add",
     "preact": "BN ReLU conv BN ReLU conv add",
 }
-SHORT = {"Conv2d": "conv", "BatchNorm2d": "BN", "ReLU": "ReLU", "Add": "add", "Identity": ""}
+SHORT = {"Conv2d": "conv", "PointwiseConv": "conv", "BatchNorm2d": "BN", "ReLU": "ReLU", "Add": "add", "Identity": ""}
 
 
 def order_of(unit: nn.Module, x: Tensor) -> str:

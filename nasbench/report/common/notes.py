@@ -7,6 +7,7 @@ from typing import Any
 
 def notes_section(run: Mapping[str, Any]) -> str:
     """The notes in a run's record as a part of its page; empty where there are none."""
-    told = (*run.get("plan", {}).get("notes", ()), *run.get("left_out", ()))
+    plan = run.get("plan")
+    told = (*(plan.get("notes", ()) if isinstance(plan, Mapping) else ()), *run.get("left_out", ()))
     lines = "".join(f"<li>{escape(str(note))}</li>" for note in told)
     return f"<h2>Notes</h2>\n<ul>{lines}</ul>" if lines else ""
