@@ -209,5 +209,6 @@ def _group_of_torchrun(device: str) -> Iterator[bool]:
     distributed.init_process_group("nccl" if resolve_device(device).type == "cuda" else "gloo", timeout=PATIENCE)
     try:
         yield distributed.get_rank() == 0
+        distributed.barrier()  # a group that one process has left may abort the others
     finally:
         distributed.destroy_process_group()
