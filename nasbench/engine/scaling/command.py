@@ -4,7 +4,6 @@ base.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from nasbench.core.compound import Coefficients, Multipliers
 from nasbench.core.count_text import parse_count
@@ -18,9 +17,6 @@ from nasbench.engine.scaling.request import along, check_request, coefficients_o
 from nasbench.engine.scaling.result import ScaleResult, names_of
 from nasbench.engine.training.trainings import Trained, check_names, run_trainings, specify, trainings_of
 from nasbench.evaluators.start import Start
-
-if TYPE_CHECKING:
-    pass
 
 
 def run_scale(config: ScaleConfig, argv: Sequence[str]) -> ScaleResult:
@@ -89,7 +85,7 @@ def _scalable(base: ModelSpec) -> ModelSpec:
 
 def _train(config: ScaleConfig, phi: float | None, base: ModelSpec, scaled: ModelSpec, argv: Sequence[str]) -> Trained:
     names = names_of(config, phi)
-    trainings = trainings_of(dict(zip(names, (base, scaled), strict=True)), config, Start())
+    trainings = trainings_of(dict(zip(names, (base, scaled), strict=True)), config, Start(), check_names(config))
     trained = run_trainings("scale", config, trainings, argv, write_report)
     for name in names:
         trained.check(name)

@@ -134,6 +134,6 @@ def _ensemble(sources: Mapping[str, str], trained: Trained) -> dict[str, Any] | 
     accuracies = []
     for seed in seeds:
         folders = [trained.folder(done[model][seed]) for model in models]
-        accuracies.append(ensemble_accuracy(folders, labels_of(folders[0], trained.evaluator.data)))
+        accuracies.append(ensemble_accuracy(folders, labels_of(folders[0], trained.trainings.evaluator.data)))
     params, macs = (sum(trained.of(model)[0].metrics[what] for model in models) for what in ("params", "macs"))
     return {"models": len(models), "params": params, "macs": macs, "seeds": seeds, "accuracies": accuracies}

@@ -36,11 +36,11 @@ TrainingConfig = TrainConfig | TransferConfig | CompareConfig | ScaleConfig
 
 @dataclass(frozen=True)
 class Trained:
-    """What came of the trainings: the run directory, its trials, the evaluator that ran them, wall seconds."""
+    """What came of the trainings: the run directory, its trials, what was to be trained, wall seconds."""
 
     directory: Path
     trials: tuple[Trial, ...]
-    evaluator: TrainingEvaluator
+    trainings: "Trainings"
     seconds: float
 
     def of(self, model: str) -> list[Trial]:
@@ -50,8 +50,7 @@ class Trained:
 
     def folder(self, trial: Trial) -> Path:
         """Where a training lies."""
-        assert trial.model is not None, trial
-        return self.evaluator.kept(ModelSpec.from_json(trial.model), trial.seed).folder
+        return self.trainings.evaluator.kept(self.trainings.models[trial.name], trial.seed).folder
 
     def reading(self, trial: Trial) -> dict[str, Any]:
         """What a training met in the images of the data set, as far as its folder is still there."""
@@ -165,7 +164,7 @@ def trainings_of(
     models: Mapping[str, ModelSpec],
     config: TrainingConfig,
     start: Start,
-    recipe: Recipe | None = None,
+    recipe: Recipe,
     source: "DataSource | None" = None,
     notes: Sequence[str] = (),
     **keep: Any,
@@ -175,7 +174,6 @@ def trainings_of(
     `source` is else the data set as the configuration names it, `notes` is what to say beside what of the recipe has no
     effect, and `keep` are further fields of `Keep`.
     """
-    recipe = recipe or recipe_named(config.training.recipe, config.training.epochs)
     source = source or config.data.source
     evaluator = TrainingEvaluator(source, recipe, config.workers.device)
     evaluator.check()
@@ -235,7 +233,7 @@ def run_trainings(
         jobs = JobList(trainings.jobs())
         run.watch(planned=len(jobs.numbers))
         run.answer(jobs, evaluator, lambda metrics: float(metrics["test_accuracy"]))
-        trained = Trained(run.directory, tuple(run.trials), evaluator, monotonic() - start)
+        trained = Trained(run.directory, tuple(run.trials), trainings, monotonic() - start)
         for trial in filter(lambda trial: trial.scored, trained.trials):
             evaluator.data.reading.merge(trained.reading(trial))
         run.store.update(**finish(trained))
@@ -251,7 +249,7 @@ def write_best_training(trained: Trained, model: str, spec: ModelSpec) -> None:
     space = spaces.make(spec.source.removeprefix("space:")) if spec.source.startswith("space:") else None
     metrics = {**best.metrics, "number": best.number, "score": best.score, "epochs": best.epochs, "seed": best.seed}
     weights = trained.folder(best) / "weights.safetensors"
-    preprocessing = trained.evaluator.preprocessing(spec)
+    preprocessing = trained.trainings.evaluator.preprocessing(spec)
     write_network(trained.directory / "best", spec.to_json(), metrics, weights, spec, space, preprocessing)
 
 
