@@ -151,3 +151,20 @@ def test_a_control_is_trained_to_its_end_whatever_the_pruner_says(tmp_path):
     trials = search(tmp_path, strategy="ppo", trials=24, **pruned)
     ended = {status: {is_control(trial) for trial in trials if trial.status == status} for status in ("ok", "pruned")}
     assert ended == {"ok": {True}, "pruned": {False}}
+
+
+def test_a_network_that_the_control_has_trained_keeps_its_weights_when_it_becomes_the_best(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(Path(__file__).parents[2])
+    options = {"space": "examples.toy_space:ToySpace", "dataset": "digits", "recipe": "little:LITTLE", "epochs": 1}
+    run = tmp_path / "run"
+    nasbench.search(
+        **options, strategy="random", objectives=("params",), seed=0, trials=1, control=3, run=str(run), trackers=()
+    )
+    before = (run / "best" / "model.pt2").read_bytes()
+    found = nasbench.search(resume=True, trials=4, run=str(run), trackers=())
+    assert [trial.status for trial in found.trials[4:]] == ["cached"] * 3
+    assert found.best is not None
+    assert found.best.of in (2, 3, 4), "the control drew no network that is better than the search's only one"
+    assert (run / "best" / "weights.safetensors").exists()
+    assert nasbench.load(str(run), trial=found.best.number) is not None
+    assert (run / "best" / "model.pt2").read_bytes() != before

@@ -138,8 +138,8 @@ class SearchConfig(Record):
         names: tuple[str, ...] = ()
         what = ""
         if self.evaluator == "train":  # objectives are written among the columns when a search begins
-            columns = ("score_column", "cost_column", *(() if self.goals.objectives else ("report_columns",)))
-            names, what = columns, "is for --evaluator table:FILE"
+            names = ("cost_column", *(() if self.goals.objectives else ("score_column", "report_columns")))
+            what = "is for --evaluator table:FILE"
         elif self.table_file is not None:
             names, what = ("epochs", "cells", "filters", "image_size", "skip_corrupt"), "is for --evaluator train"
         given, plain = self.flat(), SearchConfig().flat()

@@ -29,8 +29,8 @@ class BestWeights:
     """A listener that keeps, of all children's weights under `checkpoints/`, those of the best ones so far (`keep` in
     the run's configuration, 1 unless it says more).
 
-    Weights of a control that would be among them stay until the end: a child of the search that is the same network is
-    answered from it, and then these are its weights.
+    Weights of a control that would be among them stay too: a child of the search that is the same network is answered
+    from it, and then these are its weights.
     """
 
     def __init__(self, store: RunStore) -> None:
@@ -65,8 +65,14 @@ def best_trials(trials: Sequence[Trial], count: int, controls: bool = False) -> 
 
 
 def drop_other_weights(store: RunStore) -> None:
-    """Deletes the weights of all but the best trials."""
-    kept = {weights_number(trial) for trial in best_trials(store.trials, keep_of(store))}
+    """Deletes the weights of all but the best trials. A control's that would be among them stay: a search that is
+    extended may propose the same network, whose weights these are.
+    """
+    kept = {
+        weights_number(trial)
+        for controls in (False, True)
+        for trial in best_trials(store.trials, keep_of(store), controls)
+    }
     for weights in (store.directory / "checkpoints").glob("*.safetensors"):
         if weights.stem.isdecimal() and int(weights.stem) not in kept:
             weights.unlink()
@@ -100,7 +106,12 @@ def write_best(store: RunStore, space: SearchSpace, evaluator: Evaluator) -> Tri
         space,
         shown,
     )
-    if left_out := _left_out(store.directory / "best", spec, space):
+    left_out = _left_out(store.directory / "best", spec, space)
+    lost = store.directory / "best" / "weights.safetensors"
+    if shown is not None and not lost.exists():
+        again = f"nasbench train {store.directory}#{best.number}"
+        left_out.append(f"no {lost}: the weights of trial {weights_number(best)} are gone. Train it again: {again}")
+    if left_out:
         store.update(left_out=left_out)
         for line in left_out:
             print_note(line)
@@ -160,6 +171,8 @@ def write_network(
         part.replace(folder / "weights.safetensors")
     elif not same:
         (folder / "weights.safetensors").unlink(missing_ok=True)
+    if not same:
+        (folder / PROGRAM).unlink(missing_ok=True)
     if preprocessing is not None:
         write_preprocessing(folder, preprocessing)
     else:

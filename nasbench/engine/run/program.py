@@ -19,7 +19,7 @@ def write_program(folder: Path, spec: ModelSpec, weights: Path) -> str:
 
     network = build_network(spec)
     network.load_state_dict(load_weights(weights))
-    part = folder / f".{FILE}.part"
+    part = folder / f".part.{FILE}"  # torch.export warns of a name that ends otherwise
     try:
         write_and_check("torch-export", ExportJob(network.eval(), spec.seen_task), part)
         part.replace(folder / FILE)
