@@ -5,6 +5,7 @@ network that was never trained: whoever needs weights is told so.
 """
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,8 +38,18 @@ class TrialOfRun:
         return best if best.exists() and number_of_best(self.directory) in _same(self.trial) else None
 
 
-def at_trial(model: str, trial: str | int | None) -> str:
+def model_text(model: str | os.PathLike[str]) -> str:
+    """A MODEL as text, which may be given as a path. UsageError for anything else."""
+    if not isinstance(model, str | os.PathLike):
+        raise UsageError(
+            f"a MODEL is zoo:NAME, space:SPACE:PUBLISHED, an architecture.json or a run directory; got {model!r}"
+        )
+    return os.fspath(model)
+
+
+def at_trial(model: str | os.PathLike[str], trial: str | int | None) -> str:
     """The MODEL that `model` with `--trial` means. UsageError where it is no run directory, or names one already."""
+    model = model_text(model)
     if trial is None:
         return model
     if not Path(model).is_dir():
@@ -51,15 +62,16 @@ def at_trial(model: str, trial: str | int | None) -> str:
     return f"{model}#{trial}"
 
 
-def split(model: str) -> tuple[str, str | None]:
+def split(model: str | os.PathLike[str]) -> tuple[str, str | None]:
     """RUN#7 -> (RUN, '7'); any other MODEL -> (itself, None)."""
+    model = model_text(model)
     directory, mark, which = model.rpartition("#")
     if not mark or Path(model).exists() or not Path(directory).is_dir():
         return model, None
     return directory, which
 
 
-def trial_of(model: str) -> TrialOfRun | None:
+def trial_of(model: str | os.PathLike[str]) -> TrialOfRun | None:
     """The trial that a MODEL names; None where it names none. UsageError where the run has no such trial."""
     directory, which = split(model)
     if which is None:
@@ -70,22 +82,24 @@ def trial_of(model: str) -> TrialOfRun | None:
 
 
 def find(trials: Sequence[Trial], which: str, directory: object) -> Trial:
-    """The trial with that number or key (or the start of one); of several of one key, the one with the most epochs.
+    """The trial with that number, or else with that key (or the start of one, which may be of digits alone); of several
+    of one key, the one with the most epochs.
 
     UsageError where there is none, or where a key's start is that of several networks.
     """
     numbers = {trial.number: trial for trial in trials}
     if not trials:
         raise UsageError(f"the run in {directory} has no trial yet")
-    if which.isdecimal() and len(which) < KEY_DIGITS:
-        if int(which) in numbers:
-            return numbers[int(which)]
+    is_number = which.isdecimal() and len(which) < KEY_DIGITS
+    if is_number and int(which) in numbers:
+        return numbers[int(which)]
+    named = [trial for trial in trials if trial.key.startswith(which)] if len(which) >= SHORTEST_KEY else []
+    if is_number and not named:
         nearest = min(numbers, key=lambda number: abs(number - int(which)))
         raise UsageError(
             f"the run in {directory} has no trial {which}: it has {len(numbers)}, numbered {min(numbers)} to "
             f"{max(numbers)}. The nearest is {nearest}."
         )
-    named = [trial for trial in trials if trial.key.startswith(which)] if len(which) >= SHORTEST_KEY else []
     keys = sorted({trial.key for trial in named})
     if not keys:
         raise UsageError(

@@ -141,3 +141,23 @@ def test_a_run_that_trained_nothing_hands_out_no_network_as_if_it_were_trained(t
         with pytest.raises(UsageError, match="has no weights: it was not trained"):
             nasbench.load(str(tmp_path / "run"), trial=which)
     assert nasbench.load(str(tmp_path / "run"), weights=False) is not None
+
+
+def test_a_model_may_be_a_path(run):
+    best = nasbench.load(str(run)).state_dict()
+    for model, trial_number in ((run, None), (run, ranked(run)[0]), (run / "best", None)):
+        loaded = nasbench.load(model, trial=trial_number).state_dict()
+        assert all(torch.equal(value, best[name]) for name, value in loaded.items())
+    with pytest.raises(UsageError, match="a MODEL is zoo:NAME.*got 3"):
+        nasbench.load(3)
+
+
+def test_digits_above_the_number_of_trials_may_start_a_key():
+    two = [trial(1, key="38720c"), trial(2, key="3872ff"), trial(3, key="9" * 6)]
+    assert find(two, "38720", "run").number == 1
+    assert find(two, "9999", "run").number == 3
+    assert find(two, "2", "run").number == 2
+    with pytest.raises(UsageError, match=r"2 networks .* start with 3872"):
+        find(two, "3872", "run")
+    with pytest.raises(UsageError, match="nearest is 3"):
+        find(two, "4444", "run")

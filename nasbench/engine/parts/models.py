@@ -15,7 +15,7 @@ from nasbench.core.errors import UsageError, unknown
 from nasbench.core.protocols import PublishedCells, SearchSpace
 from nasbench.core.registry import models, spaces
 from nasbench.core.spec import ModelSpec, Size, Task
-from nasbench.core.trial_of_run import at_trial, split, trial_of
+from nasbench.core.trial_of_run import at_trial, model_text, split, trial_of
 from nasbench.engine.config import ModelOverrides
 from nasbench.engine.networks import unknown_model
 
@@ -26,13 +26,9 @@ CIFAR_LARGEST_IMAGE = 64
 """Above this side in pixels, a cell network takes the ImageNet skeleton unless told otherwise."""
 
 
-def resolve(model: str, form: ModelOverrides) -> ModelSpec:
+def resolve(model: str | os.PathLike[str], form: ModelOverrides) -> ModelSpec:
     """The specification of a MODEL in the form asked for. UsageError for an unknown name, with the nearest one."""
-    if not isinstance(model, str | os.PathLike):
-        raise UsageError(
-            f"a MODEL is zoo:NAME, space:SPACE:PUBLISHED, an architecture.json or a run directory; got {model!r}"
-        )
-    model = os.fspath(model)
+    model = model_text(model)
     path = Path(model)
     if model.startswith("space:"):
         space_name, _, published = model.removeprefix("space:").rpartition(":")
@@ -93,7 +89,10 @@ def build(spec: ModelSpec) -> "nn.Module":
 
 
 def load(
-    model: str, form: ModelOverrides | None = None, weights: bool = True, trial: int | str | None = None
+    model: str | os.PathLike[str],
+    form: ModelOverrides | None = None,
+    weights: bool = True,
+    trial: int | str | None = None,
 ) -> "nn.Module":
     """The network that a MODEL names, in evaluation mode; with `trial`, that trial of a run directory.
 
