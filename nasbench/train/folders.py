@@ -159,11 +159,11 @@ class Folder:
         """The images of a split, class by class and sorted by path."""
         empty = [str(root / folder) for folder in folders if not listing.names[folder]]
         if empty:
-            hints = [f"left out there: {kind.count:,} {name} ({kind})" for name, kind in listing.left_out.items()]
+            hints = [f"{kind.count:,} {name} ({kind})" for name, kind in listing.left_out.items()]
             raise UsageError(
                 f"no images in {_some(empty)} ({len(empty):,} of {len(folders):,} class folders). "
                 f"Put some there ({', '.join(SUFFIXES)}), or delete the folders in every split."
-                + (f" {'; '.join(hints).capitalize()}." if hints else "")
+                + (f" Left out there: {'; '.join(hints)}." if hints else "")
             )
         names = [name for folder in folders for name in listing.names[folder]]
         labels = [label for label, folder in enumerate(folders) for _ in listing.names[folder]]
@@ -182,7 +182,8 @@ class Folder:
     def _root(self, data_dir: Path | None) -> Path:
         root = self.path or data_dir or default_data_dir()
         if not root.is_dir():
-            raise UsageError(f"no directory at {root}. {needs(root, self.name)}")
+            found = ": it is a file" if root.exists() else ""
+            raise UsageError(f"no directory at {root}{found}. {needs(root, self.name, self.val_is_test)}")
         return root
 
     def _read(self, files: FileSplit, side: int, shown: float, many: int | None = None) -> AnySplit:

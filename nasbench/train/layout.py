@@ -57,7 +57,7 @@ def find_layout(root: Path, name: str, val_is_test: bool) -> Layout:
     found = subfolders(root)
     if "train" not in found or (not val_is_test and _is_class_named_train(root, found)):
         if val_is_test or not _may_be_classes(root, found):
-            raise UsageError(f"no directory at {root / 'train'}. {needs(root, name)}")
+            raise UsageError(f"no directory at {root / 'train'}{_instead(root)}. {needs(root, name, val_is_test)}")
         class_names(root)
         return Layout("", None, None, "split by a hash of their names, as there is no train/")
     class_names(root / "train")
@@ -79,9 +79,23 @@ def find_layout(root: Path, name: str, val_is_test: bool) -> Layout:
     )
 
 
-def needs(root: Path, name: str) -> str:
-    """What has to lie at `root`."""
-    return f"{name} needs {root}/train/<class> and {root}/val/<class> with images."
+def needs(root: Path, name: str, val_is_test: bool = False) -> str:
+    """What has to lie at `root`: one of the layouts above. With `val_is_test`, the first of them."""
+    if val_is_test:
+        return f"{name} needs {root}/train/<class> and {root}/val/<class> with images."
+    return (
+        f"{name} needs images in {root}/train/<class> and {root}/val/<class> or {root}/test/<class> (or both), or in "
+        f"{root}/<class> alone, of two classes at least."
+    )
+
+
+def _instead(root: Path) -> str:
+    """What lies at `root`, which has no folders of classes."""
+    entries = os.listdir(root)
+    images = sum(map(is_image_name, entries))
+    if images:
+        return f": {root} has {images:,} {'image' if images == 1 else 'images'} outside any class folder"
+    return "" if entries else f": {root} is empty"
 
 
 def class_names(directory: Path) -> tuple[str, ...]:

@@ -202,3 +202,34 @@ def test_the_split_is_in_the_identity(tmp_path: Path) -> None:
     now = DataSource(f"folder:{tmp_path / 'a'}").identity(test=True)
     assert before["train"] != now["train"]
     assert before["val"] != now["val"]
+
+
+@pytest.mark.parametrize(
+    ("case", "said"),
+    [("flat", r"train: .* has 1 image outside any class folder\. "), ("empty", r"train: .* is empty\. "), ("none", "")],
+)
+def test_what_is_no_layout_is_told_all_layouts(case: str, said: str, tmp_path: Path) -> None:
+    root = tmp_path / case
+    if case != "none":
+        root.mkdir()
+    if case == "flat":
+        (root / "a.png").write_bytes(b"")
+    layouts = r"folder needs images in .*/train/<class> and .*/val/<class> or .*/test/<class>.* or in .*/<class> alone"
+    with pytest.raises(UsageError, match=said + layouts):
+        Folder(root).load(None, 8, False)
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(UsageError, match=r"file: it is a file\. " + layouts):
+        Folder(tmp_path / "file").load(None, 8, False)
+
+
+def test_what_was_left_out_of_an_empty_class_keeps_its_name(tmp_path: Path) -> None:
+    split_folders(tmp_path, "train", "val")
+    (tmp_path / "train" / "night" / "__MACOSX").mkdir(parents=True)
+    (tmp_path / "train" / "night" / "Thumbs.db").write_text("")
+    (tmp_path / "train" / "night" / "notes.txt").write_text("")
+    shutil.copytree(tmp_path / "train" / "dark", tmp_path / "val" / "night")
+    with pytest.raises(UsageError) as caught:
+        Folder(tmp_path).load(None, 8, False)
+    assert "Thumbs.db" in str(caught.value)
+    assert "__MACOSX" in str(caught.value)
+    assert str(caught.value).casefold().count("left out there") == 1
