@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from nasbench.core.errors import RunFailed, UsageError
+from nasbench.core.shown import sentence
 from nasbench.core.spec import Task
 from zoo.published import of_timm, of_torchvision
 from zoo.registry import SMALL_IMAGE, Loader
@@ -95,7 +96,7 @@ def torchvision_state(enum: str) -> Mapping[str, Tensor]:
         with redirect_stdout(sys.stderr):  # torch says where it downloads from; standard output may be JSON
             state: Mapping[str, Tensor] = weights.get_state_dict(progress=False, check_hash=True)
     except (urllib.error.URLError, ConnectionError, TimeoutError) as error:
-        raise RunFailed(f"cannot fetch {weights.url}: {error}. Weights need the network, once") from error
+        raise RunFailed(f"cannot fetch {weights.url}: {sentence(error)} Weights need the network, once") from error
     except RuntimeError as error:  # torch.hub raises this for a wrong hash
         raise RunFailed(f"the file from {weights.url} is not what was published: {error}") from error
     return state
@@ -131,7 +132,7 @@ def timm_state(tag: str) -> Mapping[str, Tensor]:
     try:
         state: Mapping[str, Tensor] = load_file(path)
     except Exception as error:  # whatever safetensors raises for a file that is none of its own
-        raise RunFailed(f"{path} cannot be read: {error}. Delete it and try again") from error
+        raise RunFailed(f"{path} cannot be read: {sentence(error)} Delete it and try again") from error
     return state
 
 
@@ -146,7 +147,9 @@ def _fetched(tag: str) -> tuple[Path, str | None]:
         published = get_hf_file_metadata(hf_hub_url(f"timm/{tag}", HUB_FILE)).etag
         return Path(hf_hub_download(f"timm/{tag}", HUB_FILE)), published
     except Exception as error:  # the hub's client also raises the errors of its HTTP library
-        raise RunFailed(f"cannot fetch the weights timm/{tag}: {error}. Weights need the network, once") from error
+        raise RunFailed(
+            f"cannot fetch the weights timm/{tag}: {sentence(error)} Weights need the network, once"
+        ) from error
 
 
 def _in_hub_cache(tag: str) -> Path | None:

@@ -13,7 +13,7 @@ from errno import EACCES, EISDIR, ELOOP, ENAMETOOLONG, ENOTDIR, EPERM, EROFS
 from nasbench.cli.output import any_encoding, tell
 from nasbench.core.blame import in_one_line, raised_by_user
 from nasbench.core.errors import Interrupted, RunFailed, TrialFailed, UsageError, unknown
-from nasbench.core.shown import quoted, say
+from nasbench.core.shown import quoted, say, sentence
 
 COMMANDS = {
     "search": "searches a space; ends with the best architectures and where they lie",
@@ -73,7 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BaseException as error:
         where = raised_by_user(error)
         if where is not None:  # a part of the user's own: SystemExit too, with which it would end in silence
-            return _complain(f"{where} raised {in_one_line(error)}. Mend it there.", EXIT_USAGE)
+            return _complain(f"{where} raised {sentence(in_one_line(error))} Mend it there.", EXIT_USAGE)
         if not isinstance(error, OSError) or error.errno not in UNUSABLE_PATHS or error.filename is None:
             raise
         return _complain(f"{quoted(error.filename)} cannot be used: {error.strerror}", EXIT_USAGE)

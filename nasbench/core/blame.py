@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.core.errors import RunFailed, TrialFailed, TrialPruned, UsageError
+from nasbench.core.shown import sentence
 
 REASON_LENGTH = 500
 """Characters of an error that go into the log."""
@@ -42,7 +43,7 @@ def blame(
         raise
     except BaseException as error:
         who = part if isinstance(part, str) else part_name(part)
-        raise kind(f"{who} failed in {call}: {in_one_line(error)}{where_raised(error)}. {then}") from error
+        raise kind(f"{who} failed in {call}: {sentence(in_one_line(error) + where_raised(error))} {then}") from error
 
 
 def part_name(part: object) -> str:

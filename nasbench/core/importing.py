@@ -8,6 +8,7 @@ from typing import Any
 
 from nasbench.core.blame import in_one_line, raised_by_user
 from nasbench.core.errors import UsageError, unknown
+from nasbench.core.shown import sentence
 
 
 def imported(path: str, kind: str, form: str) -> Any:
@@ -27,7 +28,7 @@ def imported(path: str, kind: str, form: str) -> Any:
             why, then = str(error), form
         else:
             why, then = in_one_line(error) + (f" in {where}" if where else ""), "Mend it there."
-        raise UsageError(f"cannot import {module_name!r} for the {kind} {path!r}: {why}. {then}") from error
+        raise UsageError(f"cannot import {module_name!r} for the {kind} {path!r}: {sentence(why)} {then}") from error
     if not attribute or not hasattr(module, attribute):
         raise unknown(f"{kind} in module {module_name}", attribute, _defined_in(module), form)
     return getattr(module, attribute)

@@ -21,6 +21,7 @@ from nasbench.core.errors import RunFailed, UsageError
 from nasbench.core.in_hand import InHand
 from nasbench.core.job import Job
 from nasbench.core.protocols import Evaluator, Metrics
+from nasbench.core.shown import sentence
 from nasbench.core.source import JobSource
 from nasbench.core.trial import Status, Trial
 
@@ -213,8 +214,8 @@ class JobLoop:
         if self._same_fault is not None and self._same_fault[1] == SAME_FAULT_LIMIT:
             raise RunFailed(
                 f"the first {SAME_FAULT_LIMIT} trials all failed in the same way, so the others would too: "
-                f"{trial.error}. Mend that and start a new run (or --resume, which leaves the failed trials as they "
-                "are)."
+                f"{sentence(trial.error)} Mend that and start a new run (or --resume, which leaves the failed trials "
+                "as they are)."
             )
 
     def _remember(self, trial: Trial) -> None:

@@ -16,6 +16,7 @@ from nasbench.core.blame import blame, where_raised
 from nasbench.core.errors import UsageError, unknown
 from nasbench.core.importing import imported
 from nasbench.core.options import call_with_options
+from nasbench.core.shown import sentence
 
 PLUGIN_GROUP = "nasbench.plugins"
 
@@ -151,8 +152,8 @@ def load_plugins() -> None:
                 raise
             except BaseException as error:  # a plug-in is somebody else's code: name it, whatever it raised
                 raise UsageError(
-                    f"plug-in {point.name!r} ({point.value}) failed to load: {error}{where_raised(error)}. Mend or "
-                    "uninstall it."
+                    f"plug-in {point.name!r} ({point.value}) failed to load: "
+                    f"{sentence(f'{error}{where_raised(error)}')} Mend or uninstall it."
                 ) from error
 
 

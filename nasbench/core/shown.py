@@ -72,6 +72,12 @@ def quoted(text: object, most: int = 200) -> str:
     return shortened(repr(str(text)), most)
 
 
+def sentence(text: object) -> str:
+    """The text as a sentence that another may follow: with a full stop at its end, and not two where it has one."""
+    line = str(text).rstrip()
+    return line if line.endswith((".", "!", "?")) else f"{line}."
+
+
 def escape(text: object) -> str:
     """Text for a page of HTML or a drawing in SVG: neither its markup nor its control characters are obeyed."""
     return html.escape(shown_lines(text))

@@ -10,6 +10,7 @@ from nasbench.core.errors import UsageError
 from nasbench.core.job import Job
 from nasbench.core.protocols import SearchSpace, Strategy
 from nasbench.core.seeds import trial_rng
+from nasbench.core.shown import sentence
 from nasbench.core.spec import ModelSpec, Size, Task
 from nasbench.core.trial import Proposal, Trial
 
@@ -161,7 +162,7 @@ class SpaceSource:
         except (UsageError, TypeError) as error:
             raise UsageError(
                 f"the strategy {name} answered ask({number}) with what is no point of the space {self._space.name!r}: "
-                f"{error}. It is {part_name(self._strategy)}"
+                f"{sentence(error)} It is {part_name(self._strategy)}"
             ) from error
 
 

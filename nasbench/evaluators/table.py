@@ -20,6 +20,7 @@ from nasbench.core.identity import file_digest
 from nasbench.core.job import Job
 from nasbench.core.protocols import Metrics, Report, SearchSpace
 from nasbench.core.registry import evaluators
+from nasbench.core.shown import sentence
 from nasbench.core.spec import Task
 from nasbench.evaluators.table_cells import Column, as_options, empty, read_numbers, read_option
 from nasbench.evaluators.table_file import SUFFIXES, Sheet, read_sheet
@@ -301,7 +302,7 @@ class TableEvaluator:
         more = [f"and {len(faults) - TOLD} more"] if len(faults) > TOLD else []
         text = "\n  ".join([*(fault.replace("\n", " ") for fault in faults[:TOLD]), *more])
         ends = "Correct it or take out the row." if len(faults) == 1 else "Correct them or take out the rows."
-        raise UsageError(f"{text}.\n{ends}" if len(faults) > 1 else f"{text}. {ends}")
+        raise UsageError(f"{sentence(text)}\n{ends}" if len(faults) > 1 else f"{sentence(text)} {ends}")
 
     def _refuse_repeated(self, genes: Sequence[Genes], sheet: Sheet) -> None:
         """UsageError that tells all rows of one architecture, for each that has several."""

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.core.errors import UsageError
+from nasbench.core.shown import sentence
 
 SUFFIXES = (".csv", ".gz", ".parquet")
 SEPARATORS = ",;\t|"
@@ -141,4 +142,4 @@ def _decoded(path: Path) -> str:
 
 
 def _unreadable(path: Path, why: str) -> UsageError:
-    return UsageError(f"cannot read the table {path}: {why}. It must be CSV, CSV.gz or Parquet.")
+    return UsageError(f"cannot read the table {path}: {sentence(why)} It must be CSV, CSV.gz or Parquet.")

@@ -9,7 +9,7 @@ from nasbench.core.errors import UsageError
 from nasbench.core.job import Job
 from nasbench.core.protocols import Metrics, RunInfo, Tracker
 from nasbench.core.registry import trackers
-from nasbench.core.shown import say
+from nasbench.core.shown import say, sentence
 from nasbench.core.trial import Trial
 
 
@@ -48,8 +48,8 @@ class Guarded:
             name = type(self.tracker).__name__
             reason = str(error) or type(error).__name__
             text = (
-                f"nasbench: {name} failed and is left out from here on: {reason}{where_raised(error)}. The search goes "
-                "on; its log is complete."
+                f"nasbench: {name} failed and is left out from here on: "
+                f"{sentence(reason + where_raised(error))} The search goes on; its log is complete."
             )
             say(text, self._stream)
 

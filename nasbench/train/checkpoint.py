@@ -15,6 +15,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from nasbench.core.errors import RunFailed, UsageError
+from nasbench.core.shown import sentence
 
 
 def save_state(path: Path, state: Mapping[str, Any]) -> None:
@@ -28,7 +29,7 @@ def load_state(path: Path, device: torch.device) -> dict[str, Any]:
         state = torch.load(path, map_location=device, weights_only=True)
     except Exception as error:  # torch.load raises whatever its parsers do
         hint = "Delete it to start that training again."
-        raise UsageError(f"cannot read the checkpoint {path}: {error}. {hint}") from error
+        raise UsageError(f"cannot read the checkpoint {path}: {sentence(error)} {hint}") from error
     return dict(state)
 
 
@@ -58,4 +59,6 @@ def _replace(path: Path, write: Callable[[Path], object]) -> None:
     except (OSError, RuntimeError, SafetensorError) as error:  # torch.save raises RuntimeError on a full disk
         with suppress(OSError):
             part.unlink(missing_ok=True)
-        raise RunFailed(f"cannot write {path}: {error}. Free some space there, then run the command again.") from error
+        raise RunFailed(
+            f"cannot write {path}: {sentence(error)} Free some space there, then run the command again."
+        ) from error

@@ -16,6 +16,7 @@ from torch import Tensor
 from nasbench.core.errors import RunFailed, UsageError
 from nasbench.core.preprocessing import Seen
 from nasbench.core.registry import datasets
+from nasbench.core.shown import sentence
 from nasbench.core.spec import Task
 from nasbench.train.data import AnySplit, ImageData, Split, carve, validation_size
 from nasbench.train.reading import Reading
@@ -202,7 +203,7 @@ class TorchvisionData:
         except Exception as error:  # missing, broken or not reachable: torchvision raises several types for each
             if download:
                 raise RunFailed(
-                    f"cannot download {self.name} to {root}: {error}. "
+                    f"cannot download {self.name} to {root}: {sentence(error)} "
                     f"Check the network, or put {self.layout} there by hand."
                 ) from error
             raise UsageError(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from nasbench.core.errors import UsageError
+from nasbench.core.shown import sentence
 from nasbench.train.paths import printable
 from nasbench.train.reading import Kind
 
@@ -74,7 +75,9 @@ def subfolders(directory: Path) -> list[str]:
 
 def cannot_list(directory: Path, reason: str) -> UsageError:
     """The error for a folder whose content cannot be read."""
-    return UsageError(f"cannot list the folder {printable(directory)}: {reason}. Make it readable, or remove it.")
+    return UsageError(
+        f"cannot list the folder {printable(directory)}: {sentence(reason)} Make it readable, or remove it."
+    )
 
 
 def list_images(root: Path, folders: Sequence[str]) -> Listing:

@@ -12,17 +12,19 @@ import pytest
 import nasbench
 from nasbench.cli import main
 from nasbench.core.arch import Architecture, Choice
-from nasbench.core.errors import UsageError
+from nasbench.core.errors import RunFailed, UsageError
 from nasbench.core.file_name import check_path, file_name
 from nasbench.core.graph import CellGraph, Node
 from nasbench.core.job import Job
-from nasbench.core.shown import encodable, escape, quoted, shortened, shown
+from nasbench.core.shown import encodable, escape, quoted, sentence, shortened, shown
 from nasbench.core.spec import ModelSpec, Size, Task
+from nasbench.engine.run.run import check_some_succeeded
 from nasbench.report.cells.drawing import draw_dot, draw_svg
 from nasbench.report.common.figure import drawing, label, new_figure, to_svg
 from nasbench.report.common.page import table, themed
 from nasbench.report.common.terminal import PlainTable, Terminal
 from nasbench.report.training.curves import curve_figure
+from unit.toys import trial
 
 NAMES = (
     "$x_{$",
@@ -213,3 +215,13 @@ def test_paths_that_cannot_be_are_one_sentence(tmp_path, monkeypatch, capsys):
         assert out == ""
         assert "Traceback" not in err
         assert "x" * 280 not in err or len(err) < 1000
+
+
+def test_a_sentence_ends_in_one_full_stop() -> None:
+    for text, ended in (("it broke", "it broke."), ("Target 4 is out of bounds.", "Target 4 is out of bounds.")):
+        assert sentence(text) == ended
+        trials = [trial(1, "failed", None, error=text)]
+        with pytest.raises(RunFailed) as caught:
+            check_some_succeeded(trials, Path("run"))
+        assert f": {ended} See" in str(caught.value)
+    assert sentence("is it there? ") == "is it there?"

@@ -148,7 +148,7 @@ def test_a_model_may_be_a_path(run):
     for model, trial_number in ((run, None), (run, ranked(run)[0]), (run / "best", None)):
         loaded = nasbench.load(model, trial=trial_number).state_dict()
         assert all(torch.equal(value, best[name]) for name, value in loaded.items())
-    with pytest.raises(UsageError, match="a MODEL is zoo:NAME.*got 3"):
+    with pytest.raises(UsageError, match=r"a MODEL is zoo:NAME.*got 3"):
         nasbench.load(3)
 
 

@@ -18,6 +18,7 @@ from nasbench.core.in_hand import DEATHS_LIMIT, InHand
 from nasbench.core.job import Job
 from nasbench.core.loop import Executor, JobLoop
 from nasbench.core.protocols import Evaluator, Metrics, Pruner, RunInfo, Tracker
+from nasbench.core.shown import sentence
 from nasbench.core.source import JobSource
 from nasbench.core.store import RunStore, discard, missing
 from nasbench.core.trial import Trial
@@ -228,7 +229,7 @@ def curves(directory: Path) -> list[dict[str, Any]]:
 def check_some_succeeded(trials: Sequence[Trial], directory: Path) -> None:
     """RunFailed, with the reasons, where no trial has a score."""
     if not any(trial.scored for trial in trials):
-        raise RunFailed(f"{_nothing_succeeded(trials)}. See {directory / 'report.html'}")
+        raise RunFailed(f"{sentence(_nothing_succeeded(trials))} See {directory / 'report.html'}")
 
 
 def _nothing_succeeded(trials: Sequence[Trial]) -> str:
