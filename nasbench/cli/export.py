@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from nasbench.cli.output import tell, tell_json
 from nasbench.cli.parse import parse
+from nasbench.core.preprocessing import FILE
 from nasbench.core.shown import say
 from nasbench.engine.config import ExportConfig
 from nasbench.engine.networks import check_model
@@ -18,6 +19,8 @@ def run(argv: Sequence[str]) -> None:
     result = export(config)
     for name, reason in result.skipped.items():
         say(f"left out {name}: {reason}")
+    if result.no_preprocessing:
+        say(f"left out {FILE}, without which nasbench predict cannot use the folder: {result.no_preprocessing}")
     if config.json:
         tell_json(result.to_json())
         return

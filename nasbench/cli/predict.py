@@ -9,6 +9,7 @@ import tyro
 from nasbench.cli.output import tell, tell_json
 from nasbench.cli.parse import parse
 from nasbench.core.errors import UsageError
+from nasbench.core.shown import say
 from nasbench.core.trial_of_run import at_trial
 from nasbench.engine.config.record import Record, number
 from nasbench.engine.networks import check_model
@@ -39,7 +40,10 @@ class PredictConfig(Record):
 
 
 def run(argv: Sequence[str]) -> None:
-    """Parses, classifies, prints: a line an image, or with --json one object at the end."""
+    """Parses, classifies, prints: a line an image, or with --json one object at the end.
+
+    An image that cannot be read is told at the end; UsageError where it was named itself, or none could be read.
+    """
     config = parse(PredictConfig, "predict", argv)
     config.check()
     if not config.model:
@@ -48,12 +52,23 @@ def run(argv: Sequence[str]) -> None:
         raise UsageError("nasbench predict needs images after the model: files, or folders of them")
     model = at_trial(config.model, config.trial)
     check_model(model)
-    from nasbench.engine.predict import predict
+    from nasbench.engine.predict import Prediction, Unreadable, predict
 
-    predictions = predict(model, config.images, config.top, config.pretrained, config.device)
+    read: list[Prediction] = []
+    unreadable: list[Unreadable] = []
+    for found in predict(model, config.images, config.top, config.pretrained, config.device):
+        if isinstance(found, Unreadable):
+            unreadable.append(found)
+            continue
+        read.append(found)
+        if not config.json:
+            classes = ", ".join(f"{name} {100 * share:.1f} %" for name, share in found.classes)
+            tell(f"{found.file}: {classes}")
     if config.json:
-        tell_json({"images": [prediction.to_json() for prediction in predictions]})
-        return
-    for prediction in predictions:
-        classes = ", ".join(f"{name} {100 * share:.1f} %" for name, share in prediction.classes)
-        tell(f"{prediction.file}: {classes}")
+        images, left_out = [each.to_json() for each in read], [each.to_json() for each in unreadable]
+        tell_json({"images": images, "unreadable": left_out})
+    told = "\n".join(each.error for each in unreadable)
+    if unreadable and (not read or any(each.named for each in unreadable)):
+        raise UsageError(told)
+    if unreadable:
+        say(told)

@@ -1,13 +1,14 @@
 """`nasbench predict`: classifies images with a trained network and the preprocessing record beside its weights."""
 
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nasbench.core.errors import UsageError
 from nasbench.core.preprocessing import FILE, Preprocessing, read_preprocessing
+from nasbench.core.trial_of_run import trial_of
 from nasbench.engine.config import ModelOverrides
 from nasbench.engine.parts.models import build, is_of_run, no_weights, resolve, weights_of
 
@@ -27,6 +28,18 @@ class Prediction:
 
 
 @dataclass(frozen=True)
+class Unreadable:
+    """An image file that cannot be read, and why. `named`: it was asked for itself, not through its folder."""
+
+    file: str
+    error: str
+    named: bool
+
+    def to_json(self) -> dict[str, str]:
+        return {"file": self.file, "error": self.error}
+
+
+@dataclass(frozen=True)
 class TrainedNetwork:
     """A network in evaluation mode with its weights, and what an image goes through before the network sees it."""
 
@@ -36,24 +49,33 @@ class TrainedNetwork:
 
 def predict(
     model: str, images: Sequence[str], top: int = 5, pretrained: bool = False, device: str = "auto"
-) -> Iterator[Prediction]:
+) -> Iterator[Prediction | Unreadable]:
     """Classifies every image, one after another. `images` are files, and folders of them.
 
-    UsageError for a model without trained weights, for images that are not there, and for one that cannot be read.
+    One that cannot be read holds up no other. UsageError for a model without trained weights, and for images that are
+    not there.
     """
     files = image_files(images)
     trained = _published(model) if pretrained else trained_network(model)
-    return _predictions(files, trained, top, device)
+    return _predictions(files, set(map(Path, images)), trained, top, device)
 
 
-def _predictions(files: Sequence[Path], trained: TrainedNetwork, top: int, device: str) -> Iterator[Prediction]:
+def _predictions(
+    files: Sequence[Path], named: Container[Path], trained: TrainedNetwork, top: int, device: str
+) -> Iterator[Prediction | Unreadable]:
     from nasbench.train.device import resolve_device
-    from nasbench.train.single import network_input, probabilities
+    from nasbench.train.single import check_channels, network_input, probabilities
 
     where, record = resolve_device(device), trained.preprocessing
+    check_channels(record)
     network = trained.network.to(where)
     for file in files:
-        shares = probabilities(network, network_input(file, record).to(where))
+        try:
+            image = network_input(file, record)
+        except UsageError as error:
+            yield Unreadable(str(file), str(error), file in named)
+            continue
+        shares = probabilities(network, image.to(where))
         best = sorted(range(len(shares)), key=lambda index: -shares[index])[:top]
         yield Prediction(str(file), tuple((record.classes[index], shares[index]) for index in best))
 
@@ -79,6 +101,8 @@ def trained_network(model: str) -> TrainedNetwork:
             f"{weights} has no {FILE} beside it, which says how images are shown to the network. nasbench writes it "
             "since 0.2.0: train the model again, or resume the run that found it."
         )
+    if trial_of(model) is not None:  # children of one search may see images at different sizes
+        record = replace(record, image_size=spec.pixels)
     network = build(spec)
     try:
         network.load_state_dict(load_weights(weights))

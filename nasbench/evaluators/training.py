@@ -19,7 +19,7 @@ from torch import nn
 from nasbench.core.errors import TrialFailed, UsageError
 from nasbench.core.identity import digest, settings
 from nasbench.core.job import Job
-from nasbench.core.preprocessing import Preprocessing, write_preprocessing
+from nasbench.core.preprocessing import FILE, Preprocessing, write_preprocessing
 from nasbench.core.protocols import Metrics, Report
 from nasbench.core.recipe import Recipe
 from nasbench.core.registry import evaluators
@@ -239,7 +239,10 @@ class TrainingEvaluator:
                 checkpoint=self._stage(job),
             )
         if self.checkpoint_dir is not None:
-            save_weights(Path(self.checkpoint_dir) / f"{job.number}.safetensors", network)
+            folder = Path(self.checkpoint_dir)
+            save_weights(folder / f"{job.number}.safetensors", network)
+            if not (folder / FILE).exists():  # now, so that the weights of an interrupted search can be used
+                write_preprocessing(folder, data.preprocessing(spec.pixels))
         left_out = {"corrupt_files": len(data.corrupt)} if data.corrupt else {}
         return {**metrics, **counts, **left_out}
 

@@ -14,10 +14,14 @@ from nasbench.train.decoding import read_noted
 from nasbench.train.loader import eval_transform
 
 
-def network_input(path: Path, record: Preprocessing) -> Tensor:
-    """The image in a file, float32 (1, C, S, S). UsageError if it cannot be read."""
+def check_channels(record: Preprocessing) -> None:
+    """UsageError for a network that sees no images as files have them."""
     if record.channels not in (1, 3):
         raise UsageError(f"the network sees {record.channels} channels: image files have colours (3) or grey (1)")
+
+
+def network_input(path: Path, record: Preprocessing) -> Tensor:
+    """The image in a file, float32 (1, C, S, S). UsageError if it cannot be read. See `check_channels`."""
     image = read_noted(path, record.resized_to)[0]
     image = image.convert("L") if record.channels == 1 else image
     seen, side = record.seen, record.image_size

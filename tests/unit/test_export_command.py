@@ -24,7 +24,9 @@ from unit.test_export import SPECS, read, trained
 
 def test_fresh_weights_are_said_to_be_fresh(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["export", "lenet5", "--out", str(tmp_path / "lenet"), "--seed", "3", "--json"]) == 0
-    record = json.loads(capsys.readouterr().out)
+    captured = capsys.readouterr()
+    record = json.loads(captured.out)
+    assert "left out preprocessing.json, without which nasbench predict cannot use the folder" in captured.err
     assert record["weights"] == "newly initialised from seed 3"
     assert record["files"] == {name: str(tmp_path / "lenet" / form.file) for name, form in FORMATS.items()}
     assert set(record["checked"]) == set(FORMATS)

@@ -1,6 +1,7 @@
 """`nasbench predict`: classes of images from whatever holds trained weights, and one clear error from what does not."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,20 +12,22 @@ from torch import nn
 
 import zoo
 from nasbench.cli import main
-from nasbench.core.preprocessing import Preprocessing, Seen
+from nasbench.core.job import Job
+from nasbench.core.preprocessing import Preprocessing, Seen, read_preprocessing
 from nasbench.core.recipe import Recipe
 from nasbench.core.registry import recipes
 from nasbench.core.spec import Task
+from nasbench.engine.config import ModelOverrides
 from nasbench.engine.export.formats import FORMATS, ExportJob
-from nasbench.engine.parts.models import load
+from nasbench.engine.parts.models import load, resolve
+from nasbench.evaluators.training import TrainingEvaluator
 from nasbench.train.loader import eval_batches
 from nasbench.train.source import DataSource
 from unit.test_export import run as executed
 from unit.test_zoo_weights import published
 
-recipes.register("predict_test")(
-    Recipe("predict_test", 1, epochs=1, batch_size=64, lr_peak=0.05, train_images=256, val_images=64)
-)
+RECIPE = Recipe("predict_test", 1, epochs=1, batch_size=64, lr_peak=0.05, train_images=256, val_images=64)
+recipes.register("predict_test")(RECIPE)
 WORK = ("--dataset", "digits", "--recipe", "predict_test", "--device", "cpu", "--wandb", "off")
 
 
@@ -138,6 +141,10 @@ def test_published_weights_classify_with_their_own_preprocessing(
         (["--json"], "needs a model and images first"),
         (["{found}", "{digits}", "--top", "0"], "--top"),
         (["no_such_run", "{digits}"], "no model named 'no_such_run'"),
+        (["{found}/best/model.py", "{digits}"], "give the folder that it lies in, {found}/best"),
+        (["{text}", "{digits}"], "is a file, and no architecture.json: give a run directory"),
+        (["{fresh}", "{digits}"], "has no preprocessing.json and no architecture.json, because"),
+        (["{unfinished}", "{digits}"], "--run {unfinished} --resume, or name a trial: {unfinished}#1"),
     ],
 )
 def test_bad_input_gets_one_clear_error(
@@ -149,9 +156,43 @@ def test_bad_input_gets_one_clear_error(
     (tmp_path / "text.png").write_text("no picture")
     for name in ("architecture.json", "weights.safetensors"):
         (bare / name).write_bytes((work / "found" / "best" / name).read_bytes())
-    places = {"digits": work / "digits", "found": work / "found", "bare": bare, "empty": tmp_path / "empty"}
-    words = [word.format(**places, text=tmp_path / "text.png") for word in asked]
+    (tmp_path / "fresh").mkdir()
+    (tmp_path / "fresh" / "model.onnx").write_bytes(b"")
+    shutil.copytree(work / "found", tmp_path / "unfinished", ignore=shutil.ignore_patterns("best"))
+    own = {name: tmp_path / name for name in ("empty", "fresh", "unfinished")}
+    places = {"digits": work / "digits", "found": work / "found", "bare": bare, "text": tmp_path / "text.png", **own}
+    words, said = [word.format(**places) for word in asked], said.format(**places)
     assert main(["predict", *words]) == 2
     captured = capsys.readouterr()
     assert said in captured.err
     assert captured.out == ""
+
+
+def test_an_image_that_cannot_be_read_holds_up_no_other(
+    work: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photos = tmp_path / "photos"
+    shutil.copytree(work / "digits", photos)
+    (photos / "3a.png").write_text("no picture")
+    asked = ["predict", str(work / "found"), str(photos), "--device", "cpu"]
+    assert main(asked) == 0
+    captured = capsys.readouterr()
+    assert len(captured.out.splitlines()) == 6
+    assert f"cannot read the image {photos / '3a.png'}" in captured.err
+    for flags, status in (([], 0), ([str(photos / "3a.png")], 2)):
+        assert main([*asked[:3], *flags, *asked[3:], "--json"]) == status
+        record = json.loads(capsys.readouterr().out)
+        assert len(record["images"]) == 6
+        assert {each["file"] for each in record["unreadable"]} == {str(photos / "3a.png")}
+        assert "cannot read the image" in record["unreadable"][0]["error"]
+    for index in range(6):
+        (photos / f"{index}.png").unlink()
+    assert main(asked) == 2
+    assert capsys.readouterr().out == ""
+
+
+def test_weights_of_a_search_that_is_not_done_have_their_record(work: Path, tmp_path: Path) -> None:
+    evaluator = TrainingEvaluator(DataSource("digits"), RECIPE, device="cpu", checkpoint_dir=str(tmp_path))
+    spec = resolve(str(work / "found"), ModelOverrides())
+    evaluator(Job(1, seed=0, epochs=1, key=spec.key, model=spec), lambda epoch, metrics: None)
+    assert read_preprocessing(tmp_path) == read_preprocessing(work / "found" / "best")

@@ -38,6 +38,7 @@ class ExportResult:
 
     `checked`: format -> largest difference between the outputs of the file and the network, divided by the largest
     output. `skipped`: format -> the reason why it was left out; only formats that were not requested by name.
+    `no_preprocessing`: why the folder has no preprocessing.json and so classifies no images; empty where it has one.
     """
 
     spec: ModelSpec
@@ -45,6 +46,7 @@ class ExportResult:
     files: dict[str, Path]
     checked: dict[str, float]
     skipped: dict[str, str]
+    no_preprocessing: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The object that `nasbench export --json` prints."""
@@ -98,7 +100,15 @@ def export(config: ExportConfig) -> ExportResult:
         None if fits else config.seed,
     )
     _write_records(folder, spec, preprocessing)
-    return ExportResult(spec, weights, {name: folder / FORMATS[name].file for name in names}, checked, skipped)
+    files = {name: folder / FORMATS[name].file for name in names}
+    return ExportResult(spec, weights, files, checked, skipped, _no_record(preprocessing, stored if fits else None))
+
+
+def _no_record(preprocessing: Preprocessing | None, trained: Path | None) -> str:
+    """Why an export has no preprocessing record; empty where it has one. `trained` are the weights that it holds."""
+    if preprocessing is not None:
+        return ""
+    return f"there is none beside {trained}" if trained is not None else "its weights are not trained"
 
 
 def _write_records(folder: Path, spec: ModelSpec, preprocessing: Preprocessing | None) -> None:

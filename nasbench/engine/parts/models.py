@@ -18,6 +18,7 @@ from nasbench.core.spec import ModelSpec, Size, Task
 from nasbench.core.trial_of_run import at_trial, model_text, split, trial_of
 from nasbench.engine.config import ModelOverrides
 from nasbench.engine.networks import unknown_model
+from nasbench.engine.parts.no_model import is_a_file, no_specification
 
 if TYPE_CHECKING:
     from torch import nn
@@ -46,16 +47,15 @@ def resolve(model: str | os.PathLike[str], form: ModelOverrides) -> ModelSpec:
     if path.is_dir():
         found_at = _specification_in(path)
         if found_at is None:
-            raise UsageError(
-                f"{model} has no best/architecture.json: it is no run directory of a search or a training, or nothing "
-                "has ended there yet. Trainings lie in folders of their own, under runs/trained."
-            )
+            raise no_specification(path)
         path = found_at
     if path.suffix == ".json":
         if not path.exists():
             raise UsageError(f"no such file: {path}")
         found = _read(path)
         return _formed(found, form, _space_of(found), as_published=False)
+    if path.is_file():
+        raise is_a_file(path, _specification_in(path.parent))
     if (":" in model and not model.startswith("zoo:")) or model in models.names():
         return _own(model, form)
     return _from_zoo(model, form)
