@@ -58,7 +58,7 @@ def run(argv: Sequence[str]) -> None:
     unreadable: list[Unreadable] = []
     for found in predict(model, config.images, config.top, config.pretrained, config.device):
         if isinstance(found, Unreadable):
-            unreadable.append(found)
+            unreadable += [found] if found not in unreadable else []  # by its name and in its folder: told once
             continue
         read.append(found)
         if not config.json:
