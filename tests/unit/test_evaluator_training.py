@@ -120,7 +120,7 @@ def test_what_is_missing_is_said_before_any_work(tmp_path):
 def test_kept_weights_score_as_recorded_and_can_be_gone_on_with(tmp_path):
     job = linear()
     metrics = evaluator(tmp_path)(job, silent)
-    assert [file.name for file in tmp_path.iterdir()] == ["1.safetensors"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["1.safetensors", "preprocessing.json"]
     model = LinearSpace().build(job.architecture, job.spec.size, job.spec.task)
     model.load_state_dict(load_weights(tmp_path / "1.safetensors"))
     data = resolve_dataset("digits").load(None, None, False)

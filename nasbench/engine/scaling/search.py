@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from nasbench.core.compound import Coefficients, Multipliers, on_surface
 from nasbench.core.errors import UsageError
 from nasbench.core.objectives import MACS_EXPONENT
+from nasbench.core.preprocessing import FILE as PREPROCESSING
 from nasbench.core.protocols import Metrics, SearchSpace, Strategy, Tracker
 from nasbench.core.recipe import Recipe
 from nasbench.core.registry import executors, strategies
@@ -253,6 +254,7 @@ def _end(config: ScaleConfig, parts: ScaleParts, run: Run, start: float) -> Scal
     drop_training_states(run.store)
     for weights in (run.directory / "checkpoints").glob("*.safetensors"):
         weights.unlink()  # of small networks after short trainings: the coefficients are what was asked for
+    (run.directory / "checkpoints" / PREPROCESSING).unlink(missing_ok=True)
     result = ScaleSearchResult(run.directory, tuple(run.trials), found, scaled, monotonic() - start)
     run.end(result.to_json(), write_report)
     return result
