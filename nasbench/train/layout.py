@@ -83,10 +83,7 @@ def needs(root: Path, name: str, val_is_test: bool = False) -> str:
     """What has to lie at `root`: one of the layouts above. With `val_is_test`, the first of them."""
     if val_is_test:
         return f"{name} needs {root}/train/<class> and {root}/val/<class> with images."
-    return (
-        f"{name} needs images in {root}/train/<class> and {root}/val/<class> or {root}/test/<class> (or both), or in "
-        f"{root}/<class> alone, of two classes at least."
-    )
+    return f"{name} needs in {root}: train/<class> with val/<class> or test/<class> or both, or <class> folders alone."
 
 
 def _instead(root: Path) -> str:

@@ -214,7 +214,7 @@ def test_what_is_no_layout_is_told_all_layouts(case: str, said: str, tmp_path: P
         root.mkdir()
     if case == "flat":
         (root / "a.png").write_bytes(b"")
-    layouts = r"folder needs images in .*/train/<class> and .*/val/<class> or .*/test/<class>.* or in .*/<class> alone"
+    layouts = r"folder needs in .*: train/<class> with val/<class> or test/<class> or both, or <class> folders alone"
     with pytest.raises(UsageError, match=said + layouts):
         Folder(root).load(None, 8, False)
     (tmp_path / "file").write_text("no folder")
