@@ -74,8 +74,9 @@ class SearchConfig(Record):
     control: int | Literal["auto"] = number(
         "auto", low=0, words=("auto",), takes="auto, or a whole number from 0 on", grows=True
     )
-    """K: this many more random children after the search, as a control; a resumed run may be given more. auto: from 24
-    trials on, some of the trials (about a quarter of the first hundred); none on a table, as it says what chance is.
+    """K: this many more random children after the search, as a control; a resumed run that began with a number may be
+    given more. auto: from 24 trials on, some of the trials (about a quarter of the first hundred); none on a table, as
+    it says what chance is.
     """
     retrain_top: int = number(0, low=0)
     """After the search, train the best K again, for --retrain-epochs."""
