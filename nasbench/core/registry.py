@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from nasbench.core import built_in
+from nasbench.core.answers import check_space
 from nasbench.core.blame import blame, where_raised
 from nasbench.core.errors import UsageError, unknown
 from nasbench.core.importing import imported
@@ -26,7 +27,8 @@ class Registry:
     """Parts of one kind. `built_in`: name -> (the module whose import registers it, one line on it).
 
     `flag` is where a user names a part: a flag such as --space, or words such as "a recipe's loss". `members` are what
-    a part that was made must have, and `protocol` is where they are described.
+    a part that was made must have, and `protocol` is where they are described. `check` looks at what a part that is not
+    built in says of itself: it is called with how messages name the part, and the part.
     """
 
     def __init__(
@@ -36,9 +38,10 @@ class Registry:
         built_in: Mapping[str, tuple[str, str]],
         members: Sequence[str] = (),
         protocol: str = "",
+        check: Callable[[str, Any], None] | None = None,
     ) -> None:
         self.kind, self.flag = kind, flag
-        self._members, self._protocol = members, protocol
+        self._members, self._protocol, self._check = members, protocol, check
         self._built_in = dict(built_in)
         self._parts: dict[str, Any] = {}
         self._origins: dict[str, str] = {}
@@ -97,6 +100,10 @@ class Registry:
             raise UsageError(
                 f"{name!r} is no {self.kind}: {type(made).__name__} lacks {', '.join(missing)} (see {self._protocol})"
             )
+        if self._check is not None and not self.is_built_in(name):
+            who = f"the {self.kind} {name!r}"
+            with blame(who, "what it says of itself", UsageError, "Mend it there."):
+                self._check(who, made)
         return made
 
     def is_built_in(self, name: str) -> bool:
@@ -162,6 +169,7 @@ spaces = Registry(
     built_in.SPACES,
     ("name", "choices", "default_size", "canonical", "build"),
     "nasbench.core.protocols.SearchSpace",
+    check_space,
 )
 strategies = Registry(
     "strategy",

@@ -284,3 +284,27 @@ class Broken(Good):
     monkeypatch.setenv("NASBENCH_TRACEBACK", "1")
     assert search(evaluator="Broken") == 2
     assert "Traceback" in capsys.readouterr().err
+
+
+def test_a_part_that_breaks_before_a_trial_has_finished_leaves_nothing(
+    parts: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    parts("\nclass Broken(Draws):\n    def ask(self, *_): raise KeyError('x')\n")
+    assert search(strategy="Broken") == 1
+    told = capsys.readouterr().err
+    assert "No trial had finished: mend it, then start the run again." in told
+    assert "stopped: 0 of 4 trials (none)" in told
+    assert next(line for line in told.splitlines() if line.startswith("stopped:")).endswith("no score yet")
+    assert not Path("run").exists()
+
+
+def test_what_is_in_the_log_is_counted_where_the_strategy_breaks_over_it(
+    parts: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    parts("\nclass Broken(Draws):\n    def tell(self, trial): raise KeyError('x')\n")
+    assert search(strategy="Broken") == 1
+    told = capsys.readouterr().err
+    assert "The finished trials are kept: mend it, then go on with --resume." in told
+    assert "stopped: 1 of 4 trials (1 ok)" in told
+    assert next(line for line in told.splitlines() if line.startswith("stopped:")).endswith("; run")
+    assert len(lines()) == 1
