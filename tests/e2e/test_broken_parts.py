@@ -164,6 +164,16 @@ STRATEGIES = {
         2,
         ["'mine:Broken' failed in its making"],
     ),
+    "neither made with a space nor told": (
+        "pass\n\nclass Broken:\n    def ask(self, *_): pass",
+        2,
+        ["lacks tell (see nasbench.core.protocols.Strategy). A strategy is made as Broken(space, ...)"],
+    ),
+    "not made with a space": (
+        "def __init__(self): pass",
+        2,
+        ["takes 0 positional", "made as Broken(space, ...), see nasbench.core.protocols.Strategy"],
+    ),
     "no method": ("tell = None", 2, ["'mine:Broken' is no strategy", "lacks tell"]),
 }
 
