@@ -318,3 +318,15 @@ def test_what_is_in_the_log_is_counted_where_the_strategy_breaks_over_it(
     assert "stopped: 1 of 4 trials (1 ok)" in told
     assert next(line for line in told.splitlines() if line.startswith("stopped:")).endswith("; run")
     assert len(lines()) == 1
+
+
+@pytest.mark.parametrize("workers", ["0", "1"])
+def test_so_does_a_race_whose_strategy_breaks(
+    workers: str, parts: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    parts("\nclass Broken(Draws):\n    def ask(self, *_): raise KeyError('x')\n")
+    assert main(["race", "--strategies", "mine:Broken", "--seeds", "1", "--trials", "2", "--workers", workers]) == 1
+    told = capsys.readouterr().err
+    assert "strategy 'mine:Broken' failed under seed 0: KeyError: 'x' (mine.py:" in told
+    assert "No trial had finished: mend it, then start the run again." in told
+    assert not Path("runs").exists()
