@@ -12,12 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from nasbench.core.errors import RunFailed, TrialFailed, TrialPruned, UsageError
+from nasbench.core.errors import PartFailed, RunFailed, TrialFailed, TrialPruned, UsageError
 from nasbench.core.shown import sentence
 
 REASON_LENGTH = 500
 """Characters of an error that go into the log."""
-MEND = "The finished trials are kept: mend it, then go on with --resume."
 INSIDE = ("evaluator", "_inner")
 """Where parts of this package that wrap another one keep it."""
 
@@ -30,7 +29,7 @@ def in_one_line(error: BaseException) -> str:
 
 @contextmanager
 def blame(
-    part: object, call: str, kind: type[UsageError] | type[RunFailed] = RunFailed, then: str = MEND
+    part: object, call: str, kind: type[UsageError] | type[PartFailed] = PartFailed, then: str = ""
 ) -> Iterator[None]:
     """Turns what a part raises inside into one error of that `kind`, which names the part, the call and the line.
 
@@ -43,7 +42,9 @@ def blame(
         raise
     except BaseException as error:
         who = part if isinstance(part, str) else part_name(part)
-        raise kind(f"{who} failed in {call}: {sentence(in_one_line(error) + where_raised(error))} {then}") from error
+        raise kind(
+            f"{who} failed in {call}: {sentence(in_one_line(error) + where_raised(error))} {then}".rstrip()
+        ) from error
 
 
 def part_name(part: object) -> str:

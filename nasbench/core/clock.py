@@ -16,13 +16,17 @@ class SimulatedClock:
     def __init__(self, budget: float, column: str) -> None:
         self.seconds = 0.0
         """Simulated seconds spent so far."""
-        self._budget, self._column = budget, column
+        self.refused: float | None = None
+        """What the first trial that would have ended after the budget costs, in seconds; None before it."""
+        self.budget, self._column = budget, column
         self._over = False
 
     def pay(self, trial: Trial) -> bool:
         """Adds a trial's seconds. False where it would end after the budget, and for every trial from then on."""
-        end = self.seconds + (float(trial.metrics[self._column]) if trial.status != "failed" else 0.0)
-        self._over = self._over or end > self._budget
+        cost = float(trial.metrics[self._column]) if trial.status != "failed" else 0.0
+        end = self.seconds + cost
+        if not self._over and end > self.budget:
+            self._over, self.refused = True, cost
         if not self._over:
             self.seconds = end
         return not self._over

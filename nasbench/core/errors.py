@@ -18,6 +18,12 @@ class RunFailed(RuntimeError):
     """A fault that every trial would meet, or that ends a run: the message says what is left and what to do."""
 
 
+class PartFailed(RunFailed):
+    """A part of the user's own broke in the middle of a run: the message says where, and whoever holds the log adds
+    what is kept and what to do.
+    """
+
+
 class Interrupted(KeyboardInterrupt):
     """Ctrl-C or SIGTERM: state is saved; the message says how to go on."""
 

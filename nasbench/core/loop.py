@@ -45,7 +45,7 @@ class JobLoop:
         source: where jobs come from.
         append: puts a trial on disk.
         score: metrics -> the score, of which more is better; None where there is none to compare by.
-        listeners: are called with each trial once it is on disk and the source was told.
+        listeners: are called with each trial once it is on disk and the source was told, also where the source breaks.
         history: the trials that are in the log already; they are replayed through `source.tell`.
         clock: the simulated clock of a search with a time budget.
         epochs: hear what a training reports after each epoch.
@@ -196,9 +196,11 @@ class JobLoop:
         self._append(trial)
         job = self._running.pop(trial.number, None)
         self._remember(trial)
-        self._source.tell(trial)
-        for listener in self._listeners:
-            listener(trial)
+        try:
+            self._source.tell(trial)
+        finally:  # what is in the log is counted, whatever the strategy does with it
+            for listener in self._listeners:
+                listener(trial)
         self._stop_on_same_fault(trial)
         if trial.status == "ok" and job is not None:
             for waiting in self._waiting.pop(job.identity, []):

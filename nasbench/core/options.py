@@ -9,6 +9,10 @@ from typing import Any
 from nasbench.core.errors import UsageError, unknown
 
 
+class TooFewParameters(UsageError):
+    """A part cannot be called with as many positional arguments as a part of its kind is called with."""
+
+
 def parse_options(options: Sequence[str], flag: str) -> dict[str, Any]:
     """('lr=0.01', 'clip=None') -> {'lr': 0.01, 'clip': None}. A value that is not a Python literal stays text."""
     parsed = {}
@@ -21,6 +25,30 @@ def parse_options(options: Sequence[str], flag: str) -> dict[str, Any]:
         except (ValueError, SyntaxError):
             parsed[key] = text
     return parsed
+
+
+def written_options(values: Mapping[Any, Any], flag: str) -> tuple[str, ...]:
+    """{'lr': 0.01, 'clip': None} -> ('lr=0.01', 'clip=None'), from which `parse_options` gives the same values back.
+
+    UsageError for a key that is no name, and for a value that cannot be written so: run.json holds options as texts.
+    """
+    return tuple(_written(key, value, flag) for key, value in values.items())
+
+
+def _written(key: Any, value: Any, flag: str) -> str:
+    if not isinstance(key, str) or not key.isidentifier():
+        raise UsageError(f"{flag} takes a mapping of names to values; got the name {key!r}")
+    scalar = getattr(value, "shape", None) == () and hasattr(value, "item")  # a number of numpy or torch
+    plain = value.item() if scalar else value
+    for text in (plain, repr(plain)) if isinstance(plain, str) else (repr(plain),):
+        option = f"{key}={text}"
+        read = parse_options((option,), flag)[key]
+        if type(read) is type(plain) and read == plain:
+            return option
+    raise UsageError(
+        f"{flag} takes numbers, texts, True, False, None, and lists, tuples and dicts of them; got {value!r} "
+        f"for {key!r}"
+    )
 
 
 def call_with_options(
@@ -68,7 +96,7 @@ def named_arguments(
     plain = [each for each in parameters if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)]
     positional = [each for each in plain if each.kind is not each.KEYWORD_ONLY]
     if len(positional) < given and all(each.kind is not each.VAR_POSITIONAL for each in parameters):
-        raise UsageError(f"{name} takes {len(positional)} positional argument(s), but it is called with {given}")
+        raise TooFewParameters(f"{name} takes {len(positional)} positional argument(s), but it is called with {given}")
     plain = [each for each in plain if each not in positional[:given]]
     named = [each.name for each in plain]
     arguments = {key: value for key, value in offered.items() if key in named}

@@ -175,4 +175,7 @@ class Tracker(Protocol):
         """Called after the trial is in the log and the strategy was told."""
 
     def finish(self, summary: Mapping[str, Any], run_dir: Path) -> None:
-        """`summary`: what the command came to, or {'interrupted': True}, or {'error': why the run could not go on}."""
+        """`summary`: what the command came to, or {'interrupted': True}, or {'error': why the run could not go on}.
+
+        With 'discarded': True, the directory of a run without a finished trial is about to be removed.
+        """

@@ -12,10 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from nasbench.core import built_in
+from nasbench.core.answers import check_space
 from nasbench.core.blame import blame, where_raised
 from nasbench.core.errors import UsageError, unknown
 from nasbench.core.importing import imported
-from nasbench.core.options import call_with_options
+from nasbench.core.options import TooFewParameters, call_with_options
 from nasbench.core.shown import sentence
 
 PLUGIN_GROUP = "nasbench.plugins"
@@ -27,7 +28,9 @@ class Registry:
     """Parts of one kind. `built_in`: name -> (the module whose import registers it, one line on it).
 
     `flag` is where a user names a part: a flag such as --space, or words such as "a recipe's loss". `members` are what
-    a part that was made must have, and `protocol` is where they are described.
+    a part that was made must have, and `protocol` is where they are described. `check` looks at what a part that is not
+    built in says of itself: it is called with how messages name the part, and the part. `call`: the arguments
+    with which a part is made, where it gets some by position.
     """
 
     def __init__(
@@ -37,9 +40,11 @@ class Registry:
         built_in: Mapping[str, tuple[str, str]],
         members: Sequence[str] = (),
         protocol: str = "",
+        check: Callable[[str, Any], None] | None = None,
+        call: str = "",
     ) -> None:
         self.kind, self.flag = kind, flag
-        self._members, self._protocol = members, protocol
+        self._members, self._protocol, self._check, self._call = members, protocol, check, call
         self._built_in = dict(built_in)
         self._parts: dict[str, Any] = {}
         self._origins: dict[str, str] = {}
@@ -91,14 +96,34 @@ class Registry:
         """
         made = self.get(name)
         if isinstance(made, type) or inspect.isroutine(made) or not self._members:
-            with blame(f"the {self.kind} {name!r}", "its making", UsageError, "Mend it there."):
-                made = call_with_options(made, f"{self.kind} {name!r}", options, *given, offered=offered, **fixed)
-        missing = [member for member in self._members if getattr(made, member, None) is None]
-        if missing:
-            raise UsageError(
-                f"{name!r} is no {self.kind}: {type(made).__name__} lacks {', '.join(missing)} (see {self._protocol})"
-            )
+            if isinstance(made, type) and not _may_have_more(made):
+                self._check_members(name, made, made.__name__)
+            try:
+                with blame(f"the {self.kind} {name!r}", "its making", UsageError, "Mend it there."):
+                    made = call_with_options(made, f"{self.kind} {name!r}", options, *given, offered=offered, **fixed)
+            except TooFewParameters as error:
+                if not self._call:
+                    raise
+                called = getattr(made, "__name__", name)
+                raise UsageError(
+                    f"{error}: a {self.kind} is made as {called}({self._call}), see {self._protocol}"
+                ) from error
+        self._check_members(name, made, type(made).__name__)
+        if self._check is not None and not self.is_built_in(name):
+            who = f"the {self.kind} {name!r}"
+            with blame(who, "what it says of itself", UsageError, "Mend it there."):
+                self._check(who, made)
         return made
+
+    def _check_members(self, name: str, part: object, owner: str) -> None:
+        missing = [member for member in self._members if getattr(part, member, None) is None]
+        if missing:
+            called = (
+                f". A {self.kind} is made as {owner}({self._call})" if self._call and isinstance(part, type) else ""
+            )
+            raise UsageError(
+                f"{name!r} is no {self.kind}: {owner} lacks {', '.join(missing)} (see {self._protocol}){called}"
+            )
 
     def is_built_in(self, name: str) -> bool:
         """Whether the part with that name comes with nasbench."""
@@ -136,6 +161,12 @@ class Registry:
         return imported(path, self.kind, form)
 
 
+def _may_have_more(kind: type) -> bool:
+    """Whether objects of a class may have members that the class lacks."""
+    own = any("__init__" in vars(each) or "__new__" in vars(each) for each in kind.__mro__ if each is not object)
+    return own or hasattr(kind, "__getattr__") or type(kind) is not type
+
+
 _loaded_plugins: dict[str, None] = {}
 
 
@@ -163,6 +194,7 @@ spaces = Registry(
     built_in.SPACES,
     ("name", "choices", "default_size", "canonical", "build"),
     "nasbench.core.protocols.SearchSpace",
+    check_space,
 )
 strategies = Registry(
     "strategy",
@@ -170,6 +202,7 @@ strategies = Registry(
     built_in.STRATEGIES,
     ("ask", "tell"),
     "nasbench.core.protocols.Strategy",
+    call="space, ...",
 )
 evaluators = Registry(
     "evaluator",

@@ -123,7 +123,7 @@ class ModelSpec:
                 f"not a model specification (source, size, task, and architecture or name): no {', '.join(missing)}"
             )
         given = {name: record[name] for name in ("source", "size", "task", "architecture", "name") if name in record}
-        given["size"], given["task"] = _size_of(record["size"]), _task_of(record["task"])
+        given["size"], given["task"] = size_of_record(record["size"]), task_of_record(record["task"])
         if isinstance(record.get("architecture"), Mapping):
             given["architecture"] = Architecture.from_json(record["architecture"])  # type: ignore[arg-type]
         return cls(**checked_fields(cls, given, "the model specification"))
@@ -140,7 +140,8 @@ RANGES: Mapping[str, tuple[float, float]] = {
 """What a specification in a file may ask for: more would only stop the machine that builds it."""
 
 
-def _size_of(record: object) -> Size:
+def size_of_record(record: object) -> Size:
+    """The size in a record. UsageError for a field of a wrong type or out of range."""
     given = checked_fields(Size, record, "the size of a model")
     for name in ("depth", "width", "resolution"):
         if given.get(name) is not None:
@@ -152,7 +153,8 @@ def _size_of(record: object) -> Size:
     return Size(**given)
 
 
-def _task_of(record: object) -> Task:
+def task_of_record(record: object) -> Task:
+    """The task in a record. UsageError for a field of a wrong type or out of range."""
     given = checked_fields(Task, record, "the task of a model")
     for name in ("num_classes", "image_size", "channels"):
         if name in given:

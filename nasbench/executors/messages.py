@@ -5,12 +5,15 @@ import json
 import pickle
 
 from nasbench.core.blame import in_one_line
-from nasbench.core.errors import RunFailed, UsageError
+from nasbench.core.errors import PartFailed, RunFailed, UsageError
 from nasbench.core.job import Job
 from nasbench.core.loop import Epoch
 from nasbench.core.protocols import Evaluator, Metrics
 from nasbench.executors.boundary import Answer, evaluate
 from nasbench.executors.process import watchdog
+
+FAULTS = (UsageError, PartFailed, RunFailed)
+"""What ends the run, the narrower kinds first."""
 
 
 def job_to_text(job: Job) -> str:
@@ -53,13 +56,14 @@ def respond(evaluator: Evaluator, job: Job, report: Epoch, worker: str, trial_ti
 
 def fault_to_text(fault: UsageError | RunFailed) -> str:
     """A fault that must end the run, as an answer."""
-    return json.dumps({"fault": "UsageError" if isinstance(fault, UsageError) else "RunFailed", "reason": str(fault)})
+    kind = next(each for each in FAULTS if isinstance(fault, each))
+    return json.dumps({"fault": kind.__name__, "reason": str(fault)})
 
 
 def answer_from_text(text: str) -> tuple[Answer, str]:
     """(answer, worker) from what `respond` made of a job. Raises the fault where the run must end."""
     fields = json.loads(text)
     if "fault" in fields:
-        raise (UsageError if fields["fault"] == "UsageError" else RunFailed)(fields["reason"])
+        raise next(each for each in FAULTS if each.__name__ == fields["fault"])(fields["reason"])
     worker = fields.pop("worker")
     return Answer(**fields), worker

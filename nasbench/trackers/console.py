@@ -82,10 +82,9 @@ class ConsoleTracker:
         counts = ", ".join(f"{count} {status}" for status, count in self._counts.items() if count)
         how = "interrupted" if summary.get("interrupted") else "stopped" if summary.get("error") else "done"
         seconds = _duration(self._clock() - self._started)
-        self._print(
-            f"{how}: {self._done} of {self._total} trials ({counts or 'none'}) after {seconds}; {self._best_text()}; "
-            f"{run_dir}"
-        )
+        kept = "" if summary.get("discarded") else f"; {run_dir}"
+        done = f"{self._done} of {self._total} trials ({counts or 'none'})"
+        self._print(f"{how}: {done} after {seconds}; {self._best_text()}{kept}")
 
     def rate(self) -> float | None:
         """Trials a second since the run was started or resumed; None before the first."""

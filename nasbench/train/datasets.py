@@ -13,6 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
+from nasbench.core.answers import checked_task, wrong
 from nasbench.core.errors import RunFailed, UsageError
 from nasbench.core.preprocessing import Seen
 from nasbench.core.registry import datasets
@@ -78,7 +79,8 @@ def resolve_dataset(
 
 def task_of(name: str, data_dir: Path | None, image_size: int | None) -> Task:
     """The task that networks on this data set are built for; see `DataSet.task`."""
-    return resolve_dataset(name).task(data_dir, image_size)
+    dataset = resolve_dataset(name)
+    return checked_task(f"the data set {name!r}", dataset, dataset.task(data_dir, image_size))
 
 
 def reading_of(name: str, data_dir: Path, skip_corrupt: bool = False) -> Reading:
@@ -104,7 +106,10 @@ def read_once(
 ) -> ImageData:
     """The data set. A process reads it once and keeps it, so that a worker's next training starts sooner."""
     reading = reading_of(name, data_dir, skip_corrupt)
-    data = resolve_dataset(name, skip_corrupt, reading, judged_at, shown_as).load(data_dir, image_size, download)
+    dataset = resolve_dataset(name, skip_corrupt, reading, judged_at, shown_as)
+    data = dataset.load(data_dir, image_size, download)
+    if not isinstance(data, ImageData):
+        raise wrong(f"the data set {name!r}", dataset, "load()", data, "a nasbench.train.data.ImageData")
     if shown_as is not None:
         data = data.shown_as(shown_as)
     reading.images.update(training=len(data.train), validation=len(data.val))

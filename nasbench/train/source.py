@@ -14,7 +14,7 @@ from nasbench.core.preprocessing import Preprocessing, Seen
 from nasbench.core.spec import Task
 from nasbench.train.content import content_of
 from nasbench.train.data import AnySplit, FileSplit, ImageData, Split
-from nasbench.train.datasets import default_data_dir, on_device_once, read_once, reading_of, resolve_dataset
+from nasbench.train.datasets import default_data_dir, on_device_once, read_once, reading_of, resolve_dataset, task_of
 from nasbench.train.reading import Reading
 
 
@@ -40,7 +40,7 @@ class DataSource:
 
     def task(self) -> Task:
         """What networks on this data set are built for. Reads no more than it must."""
-        return resolve_dataset(self.name).task(self._directory, self.image_size)
+        return task_of(self.name, self._directory, self.image_size)
 
     def read(self, pixels: int | None = None) -> ImageData:
         """The training and the validation split, at `pixels` or else at `image_size`. UsageError where they are
@@ -112,4 +112,4 @@ class DataSource:
 @lru_cache(maxsize=8)
 def _own_size(name: str, directory: Path, _where: Path) -> int:
     """The side in pixels at which a data set's images are seen unless another is asked for."""
-    return resolve_dataset(name).task(directory, None).image_size
+    return task_of(name, directory, None).image_size

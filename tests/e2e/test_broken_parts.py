@@ -164,6 +164,16 @@ STRATEGIES = {
         2,
         ["'mine:Broken' failed in its making"],
     ),
+    "neither made with a space nor told": (
+        "pass\n\nclass Broken:\n    def ask(self, *_): pass",
+        2,
+        ["lacks tell (see nasbench.core.protocols.Strategy). A strategy is made as Broken(space, ...)"],
+    ),
+    "not made with a space": (
+        "def __init__(self): pass",
+        2,
+        ["takes 0 positional", "made as Broken(space, ...), see nasbench.core.protocols.Strategy"],
+    ),
     "no method": ("tell = None", 2, ["'mine:Broken' is no strategy", "lacks tell"]),
 }
 
@@ -284,3 +294,39 @@ class Broken(Good):
     monkeypatch.setenv("NASBENCH_TRACEBACK", "1")
     assert search(evaluator="Broken") == 2
     assert "Traceback" in capsys.readouterr().err
+
+
+def test_a_part_that_breaks_before_a_trial_has_finished_leaves_nothing(
+    parts: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    parts("\nclass Broken(Draws):\n    def ask(self, *_): raise KeyError('x')\n")
+    assert search(strategy="Broken") == 1
+    told = capsys.readouterr().err
+    assert "No trial had finished: mend it, then start the run again." in told
+    assert "stopped: 0 of 4 trials (none)" in told
+    assert next(line for line in told.splitlines() if line.startswith("stopped:")).endswith("no score yet")
+    assert not Path("run").exists()
+
+
+def test_what_is_in_the_log_is_counted_where_the_strategy_breaks_over_it(
+    parts: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    parts("\nclass Broken(Draws):\n    def tell(self, trial): raise KeyError('x')\n")
+    assert search(strategy="Broken") == 1
+    told = capsys.readouterr().err
+    assert "The finished trials are kept: mend it, then go on with --resume." in told
+    assert "stopped: 1 of 4 trials (1 ok)" in told
+    assert next(line for line in told.splitlines() if line.startswith("stopped:")).endswith("; run")
+    assert len(lines()) == 1
+
+
+@pytest.mark.parametrize("workers", ["0", "1"])
+def test_so_does_a_race_whose_strategy_breaks(
+    workers: str, parts: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    parts("\nclass Broken(Draws):\n    def ask(self, *_): raise KeyError('x')\n")
+    assert main(["race", "--strategies", "mine:Broken", "--seeds", "1", "--trials", "2", "--workers", workers]) == 1
+    told = capsys.readouterr().err
+    assert "strategy 'mine:Broken' failed under seed 0: KeyError: 'x' (mine.py:" in told
+    assert "No trial had finished: mend it, then start the run again." in told
+    assert not Path("runs").exists()

@@ -8,6 +8,7 @@ import pytest
 
 import nasbench
 from nasbench.core.errors import UsageError
+from nasbench.core.options import parse_options
 from nasbench.engine.config import SearchConfig
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
@@ -22,7 +23,12 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a number for a choice": ({"device": 3}, r"^--device takes auto, cpu, cuda or mps; got 3"),
     "no preset": ({"preset": []}, r"^--preset takes paper or quick; got \[\]"),
     "a number for names": ({"objectives": 3}, r"^--objectives takes a text, or several; got 3"),
-    "a dict for options": ({"strategy_options": {"a": 1}}, r"^--strategy-options takes a text, or several"),
+    "an object for an option": (
+        {"strategy_options": {"a": object()}},
+        r"^--strategy-options takes numbers, texts, .* for 'a'$",
+    ),
+    "a number for the name of an option": ({"strategy_options": {3: 1}}, r"^--strategy-options takes .* the name 3$"),
+    "a number for options": ({"strategy_options": 5}, r"^--strategy-options takes a text, or several; got 5"),
     "a number for a part": ({"space": 5}, "no import path"),
     "no trackers": ({"trackers": 5}, "trackers takes a list"),
     "what is no tracker": ({"trackers": [5]}, r"5 is no tracker: it lacks start, trial, finish"),
@@ -57,3 +63,13 @@ def test_what_means_the_same_is_taken() -> None:
     assert (config.time_budget, config.goals.objectives) == (2, ("val_accuracy",))
     assert SearchConfig.of(max_macs=4_000_000, max_params=2e6).goals.count("max_macs") == 4_000_000
     assert SearchConfig.of(strategy_options=["a=1"]).strategy_options == ("a=1",)
+
+
+OPTIONS = {"population": 5, "rate": np.float64(0.5), "sampler": "tpe", "text": "5", "none": None, "sizes": (1, 2)}
+
+
+def test_options_of_a_strategy_are_taken_as_a_mapping_too() -> None:
+    config = SearchConfig.of(strategy_options=OPTIONS)
+    assert config.strategy_options[:4] == ("population=5", "rate=0.5", "sampler=tpe", "text='5'")
+    assert parse_options(config.strategy_options, "--strategy-options") == OPTIONS
+    assert SearchConfig.of(strategy_options={}).strategy_options == ()

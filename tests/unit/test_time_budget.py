@@ -2,10 +2,13 @@
 clock is the same.
 """
 
+import re
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
+from nasbench.cli import main
 from nasbench.core.arch import Architecture
 from nasbench.core.clock import SimulatedClock
 from nasbench.core.loop import JobLoop
@@ -117,3 +120,17 @@ def test_a_failed_trial_costs_nothing() -> None:
     search.fail(job, "broken", 0.0, "local")
     play(search, most=1)
     assert clock.seconds == 40.0
+
+
+def test_a_budget_below_the_first_look_up_is_refused_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    table = ["--space", "nasbench201", "--evaluator", "table:nasbench201-cifar10"]
+    budget = ["--trials", "2", "--time-budget", "100", "--strategy", "random", "--wandb", "off", "--run", "run"]
+    assert main(["search", *table, *budget]) == 2
+    told = capsys.readouterr().err
+    assert re.search(
+        r"--time-budget 100 ends before the first look-up, which takes \d+\.\d s .*Give more seconds", told
+    )
+    assert list(tmp_path.iterdir()) == []

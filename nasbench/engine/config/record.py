@@ -11,6 +11,7 @@ from math import isfinite
 from typing import Any, Self
 
 from nasbench.core.errors import UsageError, together, unknown
+from nasbench.core.options import written_options
 from nasbench.engine.config.names import check_name
 from nasbench.engine.config.typed import as_typed
 
@@ -48,6 +49,11 @@ def part(default: Any, kind: str, free: bool = False) -> Any:
 def counted(default: str | None = None) -> Any:
     """A field that holds a count as people write it, such as 400M; from Python a number will do."""
     return field(default=default, metadata={"count": True})
+
+
+def options() -> Any:
+    """A field that holds a part's own settings as KEY=VALUE; from Python a mapping will do."""
+    return field(default=(), metadata={"options": True})
 
 
 @dataclass(frozen=True)
@@ -134,6 +140,8 @@ class Record:
                 given = values[each.name]
                 if each.metadata.get("count") and isinstance(given, int | float) and not isinstance(given, bool):
                     given = str(given)
+                if each.metadata.get("options") and isinstance(given, Mapping):
+                    given = written_options(given, flag(each.name))
                 changes[each.name] = as_typed(flag(each.name), each.type, given)
         return replace(self, **changes)
 

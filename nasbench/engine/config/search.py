@@ -6,7 +6,7 @@ from typing import Any, Literal
 from nasbench.core.count_text import parse_count
 from nasbench.core.errors import UsageError
 from nasbench.core.objectives import parse_objectives
-from nasbench.engine.config.record import Record, counted, flag, free, number, part
+from nasbench.engine.config.record import Record, counted, flag, free, number, options, part
 from nasbench.engine.config.shared import Data, Place, Table, Tracking, Training, Workers
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -59,7 +59,7 @@ class SearchConfig(Record):
     strategy: str = part("ppo", "strategy")
     """ppo, reinforce, random, evolution, local_search, tpe, nsga2, asha, predictor, or my_package.my_module:MyStrategy.
     """
-    strategy_options: tuple[str, ...] = ()
+    strategy_options: tuple[str, ...] = options()
     """The strategy's own settings, as KEY=VALUE: population=50 sample=10, or asha's sampler=tpe."""
     evaluator: str = part("train", "evaluator")
     """train, table:FILE, table:nasbench201-cifar10, or my_package.my_module:MyEvaluator."""
@@ -74,8 +74,9 @@ class SearchConfig(Record):
     control: int | Literal["auto"] = number(
         "auto", low=0, words=("auto",), takes="auto, or a whole number from 0 on", grows=True
     )
-    """K: this many more random children after the search, as a control; a resumed run may be given more. auto: from 24
-    trials on, some of the trials (about a quarter of the first hundred); none on a table, as it says what chance is.
+    """K: this many more random children after the search, as a control; a resumed run that began with a number may be
+    given more. auto: from 24 trials on, some of the trials (about a quarter of the first hundred); none on a table, as
+    it says what chance is.
     """
     retrain_top: int = number(0, low=0)
     """After the search, train the best K again, for --retrain-epochs."""

@@ -5,13 +5,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nasbench.core.answers import checked_identity, checked_names, checked_task
 from nasbench.core.blame import blame
 from nasbench.core.clock import SimulatedClock
 from nasbench.core.errors import UsageError
 from nasbench.core.loop import Executor
 from nasbench.core.objectives import parse_objectives, score_of
 from nasbench.core.options import parse_options
-from nasbench.core.protocols import Depends, Evaluator, Metrics, Pruner, SearchSpace, Strategy, Tracker
+from nasbench.core.protocols import Depends, Evaluator, Measures, Metrics, Pruner, SearchSpace, Strategy, Tracker
 from nasbench.core.recipe import recipe_named
 from nasbench.core.registry import evaluators, executors, pruners, spaces, strategies
 from nasbench.core.source import Plan
@@ -53,7 +54,9 @@ class SearchParts:
 
     def identity(self) -> dict[str, Any]:
         """What its results depend on beside its configuration."""
-        return dict(self.evaluator.identity()) if isinstance(self.evaluator, Depends) else {}
+        if not isinstance(self.evaluator, Depends):
+            return {}
+        return checked_identity("the evaluator", self.evaluator, self.evaluator.identity())
 
 
 def prepare(config: SearchConfig, directory: Path) -> SearchParts:
@@ -77,6 +80,10 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
         offered |= {**config.data.flat(), "data": config.data.source}
         offered |= {"device": config.workers.device, "checkpoint_dir": checkpoints}
     made = evaluators.make(name, offered=offered)
+    given = f"the evaluator {config.evaluator!r}"
+    if isinstance(made, Measures):
+        with blame(made, "metrics()", UsageError, "Mend it there."):
+            checked_names(given, made, "metrics()", made.metrics())
     evaluator = with_objectives(made, objectives)
     epochs = recipe.epochs if trains else config.training.epochs or 1
     if config.retrain_epochs is not None and config.retrain_epochs <= epochs:
@@ -86,7 +93,7 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
     filters = config.training.filters or (recipe.filters if of_cells else None)
     size = child_size(space.default_size, config.data.image_size, cells, filters)
     with blame(evaluator, "task()", UsageError, "Mend it there."):
-        task = evaluator.task()
+        task = checked_task(given, evaluator, evaluator.task())
     counts = CountedOnce(space, size, task)
     plan = Plan(
         numbers=range(1, config.trials + 1),

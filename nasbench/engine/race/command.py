@@ -62,6 +62,9 @@ def run_race(config: RaceConfig, argv: Sequence[str]) -> RaceResult:
             run.watch(planned=len(jobs.numbers))
             run.answer(jobs, repetitions, lambda metrics: metrics.get(score_column))
             run.end({}, write_report)
+            if config.time_budget is not None and all(each.metrics.get("evaluations") == 0 for each in run.trials):
+                budget = f"--time-budget {config.time_budget:g}"
+                print_note(f"{budget} ends before the first look-up of every repetition. Give more seconds.")
             return RaceResult(run.directory, Race.of(run.store.run, run.trials), monotonic() - start)
 
 

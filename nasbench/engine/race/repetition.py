@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from nasbench.core.blame import in_one_line, where_raised
 from nasbench.core.clock import SimulatedClock
-from nasbench.core.errors import RunFailed, UsageError, together
+from nasbench.core.errors import PartFailed, UsageError, together
 from nasbench.core.identity import digest
 from nasbench.core.job import Job
 from nasbench.core.loop import JobLoop
@@ -157,7 +157,7 @@ class Repetitions:
         """The returned architecture's values in the race's columns, `evaluations`, `simulated_seconds`, and its path.
 
         `steps` are [evaluations, seconds, values] at every new best, `evaluations_by_budget` those that each budget
-        allowed, `found` the genes. UsageError where the table lacks a row, RunFailed where a strategy breaks.
+        allowed, `found` the genes. UsageError where the table lacks a row, PartFailed where a strategy breaks.
         """
         entrant = next(each for each in self.entrants if each.label == job.name)
         try:
@@ -166,9 +166,8 @@ class Repetitions:
             raise
         except Exception as error:
             raised = error.__cause__ or error
-            raise RunFailed(
-                f"strategy {entrant.label!r} failed under seed {job.seed}: {in_one_line(raised)}"
-                f"{where_raised(raised)}. The finished repetitions are kept."
+            raise PartFailed(
+                f"strategy {entrant.label!r} failed under seed {job.seed}: {in_one_line(raised)}{where_raised(raised)}."
             ) from error
         within = path.evaluations_within(self.budgets, self.in_seconds)
         told = {"steps": path.steps, "evaluations_by_budget": within, "found": path.found}

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nasbench.core.answers import checked_names
 from nasbench.core.blame import blame, part_name
 from nasbench.core.clock import SimulatedClock
-from nasbench.core.errors import Interrupted, RunFailed, UsageError
+from nasbench.core.errors import Interrupted, PartFailed, RunFailed, UsageError
 from nasbench.core.identity import changes
 from nasbench.core.in_hand import DEATHS_LIMIT, InHand
 from nasbench.core.job import Job
@@ -110,6 +111,11 @@ class Run:
         loop = JobLoop(source, self.store.append, score, self._listeners, history, clock, (epoch,), evaluator, in_hand)
         if not loop.finished:
             self._executor.run(loop, evaluator)
+        if clock is not None and clock.refused is not None and not self.trials:
+            raise UsageError(
+                f"--time-budget {clock.budget:g} ends before the first look-up, which takes {clock.refused:.1f} s of "
+                "the table's cost column: nothing was evaluated. Give more seconds."
+            )
 
     def end(self, summary: Mapping[str, Any], report: Callable[[RunStore], object]) -> None:
         """Marks the run as ended, writes its report and lets the trackers go.
@@ -175,7 +181,7 @@ def open_run(opening: Opening) -> Iterator[Run]:
     """Starts the run, or goes on with it, and closes everything at the end, whatever happens.
 
     Interrupted on Ctrl-C and SIGTERM, with how to go on. UsageError and RunFailed pass through. A new run that is
-    refused before its first trial is finished leaves no directory.
+    refused, or whose part breaks, before its first trial is finished leaves no directory.
     """
     with interrupts():
         yield from _opened(opening)
@@ -184,10 +190,9 @@ def open_run(opening: Opening) -> Iterator[Run]:
 def _opened(opening: Opening) -> Iterator[Run]:
     store: RunStore | None = None
     run: Run | None = None
-    refused, new = False, missing(opening.directory)
+    discarded, new = False, missing(opening.directory)
     try:
-        for line in opening.executor.describe():
-            print_note(line)
+        _describe(opening.executor)
         store = _store(opening)
         run = Run(store, opening)
         yield run
@@ -198,14 +203,14 @@ def _opened(opening: Opening) -> Iterator[Run]:
             if run is not None:
                 run.break_off({"interrupted": True})
         raise Interrupted(f"interrupted; {done}. Go on with: {again}") from interrupt
-    except UsageError as error:
+    except (UsageError, PartFailed) as error:
+        trials = store.trials if store is not None else []
+        discarded = run is not None and not trials and not opening.config.flat()["resume"]
         if run is not None:
-            run.break_off({"error": str(error)})
-        if store is None or not store.trials:
-            refused = True
-            raise
-        kept = f"{len(store.trials)} finished trials are kept in {opening.directory}."
-        raise UsageError(f"{error}\n{kept}") from error
+            run.break_off({"error": str(error), **({"discarded": True} if discarded else {})})
+        if told := _what_is_left(error, trials, opening):
+            raise (UsageError if isinstance(error, UsageError) else RunFailed)(told) from error
+        raise
     except BaseException as error:
         if run is not None:
             run.break_off({"error": str(error)})
@@ -214,8 +219,25 @@ def _opened(opening: Opening) -> Iterator[Run]:
         opening.executor.close()
         if store is not None:
             store.close()
-        if refused and run is not None and not opening.config.flat()["resume"]:
+        if discarded:
             discard(opening.directory, new)
+
+
+def _describe(executor: Executor) -> None:
+    with blame(executor, "describe()", UsageError, "Mend it there."):
+        lines = checked_names("the executor", executor, "describe()", executor.describe())
+    for line in lines:
+        print_note(line)
+
+
+def _what_is_left(error: UsageError | PartFailed, trials: Sequence[Trial], opening: Opening) -> str:
+    """The error with what is kept of the run, and how to go on where a part broke; '' where nothing is to be added."""
+    if isinstance(error, UsageError):
+        return f"{error}\n{len(trials)} finished trials are kept in {opening.directory}." if trials else ""
+    if trials:
+        return f"{error} The finished trials are kept: mend it, then go on with --resume."
+    again = "go on with --resume" if opening.config.flat()["resume"] else "start the run again"
+    return f"{error} No trial had finished: mend it, then {again}."
 
 
 def curves(directory: Path) -> list[dict[str, Any]]:
