@@ -1,5 +1,6 @@
 """The surface alpha * beta**2 * gamma**2 = 2 as a search space, its corners, and the paper's grid on it."""
 
+from collections.abc import Sequence
 from random import Random
 
 import pytest
@@ -7,9 +8,10 @@ import pytest
 from nasbench.core.arch import Architecture, Range, sample
 from nasbench.core.compound import Coefficients, Multipliers, on_surface, shares
 from nasbench.core.errors import UsageError
+from nasbench.core.source import Plan
 from nasbench.core.spec import ModelSpec, Size, Task
 from nasbench.core.trial import Proposal, Trial
-from nasbench.engine.scaling.source import ScaledBase
+from nasbench.engine.scaling.source import ScaledBase, SurfaceSource
 from nasbench.strategies.grid import Grid
 from nasbench.testing import TOY_SPACE, check_space, check_strategy
 from search_spaces.compound.space import CompoundGrid, CompoundSpace, coefficients_of, grid
@@ -126,3 +128,20 @@ def _trial(proposal: Proposal) -> Trial:
         "here",
         "2020-01-01T00:00:00+00:00",
     )
+
+
+class Strays:
+    """A strategy that proposes what is no point of the space."""
+
+    def ask(self, number: int, rng: Random, running: Sequence[Proposal]) -> Proposal:
+        return Proposal(number, Architecture.of("compound-grid", {"coefficients": "40.00 1.00 1.00"}))
+
+    def tell(self, trial: Trial) -> None:
+        """Nothing to learn."""
+
+
+def test_a_candidate_off_the_grid_is_the_strategys_fault():
+    space = CompoundGrid(BUILDER, 0.1)
+    plan = Plan(range(1, 2), 0, 1, "space:compound-grid", BASE.size, BASE.task)
+    with pytest.raises(UsageError, match=r"no point of the space 'compound-grid'.*no option '40\.00 1\.00 1\.00'"):
+        SurfaceSource(space, Strays(), plan, BASE).ask(1, ())

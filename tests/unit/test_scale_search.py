@@ -4,7 +4,6 @@ to.
 
 import json
 import pickle
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -94,25 +93,6 @@ def test_a_candidate_that_cannot_be_built_is_a_failed_trial():
     assert loop.next() is None
     assert loop.finished
     assert (trials[0].status, trials[0].error) == ("failed", "the depth would grow 40 times")
-
-
-class Strays:
-    """A strategy that proposes what is no point of the space."""
-
-    def ask(self, number: int, rng: Random, running: Sequence[Proposal]) -> Proposal:
-        return Proposal(number, Architecture.of("compound-grid", {"coefficients": "40.00 1.00 1.00"}))
-
-    def tell(self, trial: Trial) -> None:
-        """Nothing to learn."""
-
-
-def test_a_candidate_off_the_grid_is_the_strategys_fault():
-    space = CompoundGrid(BUILDER, 0.1)
-    plan = Plan(range(1, 2), 0, 1, "space:compound-grid", BASE.size, BASE.task)
-    with pytest.raises(
-        UsageError, match=r"what is no point of the space 'compound-grid'.*no option '40\.00 1\.00 1\.00'"
-    ):
-        SurfaceSource(space, Strays(), plan, BASE).ask(1, ())
 
 
 def test_the_evaluator_trains_a_scaled_base_at_its_own_resolution():
