@@ -37,6 +37,9 @@ train lenet5 --recipe quik
 train lenet5 --epochs 0
 train lenet5 --dataset cifar11
 compare lenet5 nin --seeds 0
+compare lenet5
+scale --alpha 5
+scale --coefficients none
 compare lenet5 nin --recipe quik
 transfer lenet5 --accumulate 0
 transfer lenet5 --dataset cifar11

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from nasbench.core.errors import UsageError
 from nasbench.core.trial_of_run import at_trial
 from nasbench.engine.config.record import Record, free, number
 from nasbench.engine.config.shared import Data, Place, Seeds, Tracking, Training, Workers
@@ -67,6 +68,11 @@ class CompareConfig(Record):
     workers: Workers = Workers()
     tracking: Tracking = Tracking()
     place: Place = Place()
+
+    def check(self) -> None:
+        super().check()
+        if len(self.models) + self.controls < 2:
+            raise UsageError("a comparison needs two models or more; name them, or add random cells with --controls K")
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,8 @@ def check_request(config: ScaleConfig) -> None:
     if not config.train and (config.place.run or config.place.resume):
         raise UsageError("--run and --resume are for what trains: add --train or --search")
     _refuse_unheeded(config)
+    if not outright and not config.published:
+        coefficients_of(config)
 
 
 def check_search(config: ScaleConfig) -> None:

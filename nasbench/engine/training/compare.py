@@ -47,8 +47,6 @@ class CompareResult:
 def trainings_for(config: CompareConfig) -> tuple[dict[str, str], Trainings]:
     """Where each model comes from (found, baseline, random), and what the configuration asks to train, checked."""
     config.check()
-    if len(config.models) + config.controls < 2:
-        raise UsageError("a comparison needs two models or more; name them, or add random cells with --controls K")
     size = config.training
     recipe = check_names(config)
     overrides = ModelOverrides(cells=size.cells, filters=size.filters, stem=config.stem)
