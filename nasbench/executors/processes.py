@@ -66,6 +66,8 @@ class ProcessExecutor:
                     ended = True
                 except BrokenProcessPool:
                     left.pool_broke()
+                    for child in set(active_children()) - earlier:
+                        child.kill()  # one that was still starting would be waited for for ever
                 except BaseException:
                     for child in set(active_children()) - earlier:
                         child.terminate()
