@@ -25,7 +25,7 @@ class Space:
         return architecture
 
     def build(self, architecture, size, task):
-        raise NotImplementedError
+        raise AssertionError("nothing is built before the answers are checked")
 
 
 class Evaluator:

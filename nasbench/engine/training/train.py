@@ -28,21 +28,7 @@ class TrainResult:
 
     def to_json(self) -> dict[str, Any]:
         """The object that `nasbench train --json` prints; accuracies in [0, 1]."""
-        model, trained = self.config.network, self.trained
-        done = trained.of(model)
-        return {
-            "model": model,
-            "dataset": self.config.data.dataset,
-            "recipe": self.config.training.recipe,
-            "seeds": len(done),
-            "params": done[0].metrics["params"],
-            "macs": done[0].metrics["macs"],
-            "val_accuracy": trained.mean(model, "val_accuracy"),
-            "test_accuracy": trained.mean(model, "test_accuracy"),
-            "std": trained.std(model),
-            "seconds": round(trained.seconds, 2),
-            "run": str(trained.directory),
-        }
+        return self.trained.record(self.config.network, self.config)
 
 
 def trainings_for(config: TrainConfig) -> Trainings:

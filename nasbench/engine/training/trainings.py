@@ -71,6 +71,23 @@ class Trained:
         """Why trainings failed, each reason once."""
         return sorted({trial.error or "" for trial in self.trials if trial.error and model in (None, trial.name)})
 
+    def record(self, model: str, config: TrainConfig | TransferConfig) -> dict[str, Any]:
+        """What the commands that train one model print of it as JSON; accuracies in [0, 1]."""
+        done = self.of(model)
+        return {
+            "model": model,
+            "dataset": config.data.dataset,
+            "recipe": config.training.recipe,
+            "seeds": len(done),
+            "params": done[0].metrics["params"],
+            "macs": done[0].metrics["macs"],
+            "val_accuracy": self.mean(model, "val_accuracy"),
+            "test_accuracy": self.mean(model, "test_accuracy"),
+            "std": self.std(model),
+            "seconds": round(self.seconds, 2),
+            "run": str(self.directory),
+        }
+
     def check(self, model: str) -> None:
         """RunFailed, with the reasons, where no training of a model succeeded."""
         if not self.of(model):

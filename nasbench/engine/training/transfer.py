@@ -60,22 +60,12 @@ class TransferResult:
         model, trained = self.config.network, self.trained
         done = trained.of(model)
         return {
-            "model": model,
-            "dataset": self.config.data.dataset,
-            "recipe": self.config.training.recipe,
-            "seeds": len(done),
-            "params": done[0].metrics["params"],
-            "macs": done[0].metrics["macs"],
-            "val_accuracy": trained.mean(model, "val_accuracy"),
-            "test_accuracy": trained.mean(model, "test_accuracy"),
+            **trained.record(model, self.config),
             "top1": trained.mean(model, "test_accuracy"),
             "top5": trained.mean(model, "test_top5"),
-            "std": trained.std(model),
-            "seconds": round(trained.seconds, 2),
             "size": vars(self.spec.size),
             "carried_params": done[0].metrics.get("carried_params", 0),
             "corrupt_files": max(trial.metrics.get("corrupt_files", 0) for trial in done),
-            "run": str(trained.directory),
         }
 
 
