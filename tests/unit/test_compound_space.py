@@ -15,6 +15,7 @@ from nasbench.engine.scaling.source import ScaledBase, SurfaceSource
 from nasbench.strategies.grid import Grid
 from nasbench.testing import TOY_SPACE, check_space, check_strategy
 from search_spaces.compound.space import CompoundGrid, CompoundSpace, coefficients_of, grid
+from unit.toys import trial
 
 TASK = Task(num_classes=10, image_size=16, channels=1)
 BASE = ModelSpec("zoo", Size(depth=0.33, width=0.25, resolution=16), TASK, name="mobilenet_v1")
@@ -114,20 +115,7 @@ def test_multipliers_of_both_spaces():
 
 
 def _trial(proposal: Proposal) -> Trial:
-    key = proposal.architecture.key
-    return Trial(
-        proposal.number,
-        proposal.architecture,
-        key,
-        "ok",
-        0.5,
-        {"val_accuracy": 0.5},
-        1,
-        1.0,
-        0,
-        "here",
-        "2020-01-01T00:00:00+00:00",
-    )
+    return trial(proposal.number, architecture=proposal.architecture, key=proposal.architecture.key)
 
 
 class Strays:

@@ -21,6 +21,8 @@ from nasbench.engine.parts.models import build, resolve
 from nasbench.evaluators.building import build_seeded
 from unit.test_export import SPECS, read, trained
 
+SHUFFLENET = ["export", "shufflenet_v2_x0_5", "--image-size", "32", "--classes", "10"]
+
 
 def test_fresh_weights_are_said_to_be_fresh(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["export", "lenet5", "--out", str(tmp_path / "lenet"), "--seed", "3", "--json"]) == 0
@@ -72,17 +74,7 @@ def test_trainings_and_scaled_models_are_models(tmp_path: Path, capsys: pytest.C
 
 
 def test_what_a_library_builds_leaves_without_model_py(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = [
-        "export",
-        "shufflenet_v2_x0_5",
-        "--image-size",
-        "32",
-        "--classes",
-        "10",
-        "--out",
-        str(tmp_path / "out"),
-        "--formats",
-    ]
+    arguments = [*SHUFFLENET, "--out", str(tmp_path / "out"), "--formats"]
     assert main([*arguments, "model.py,safetensors"]) == 2
     assert "built by torchvision" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
@@ -92,16 +84,7 @@ def test_what_a_library_builds_leaves_without_model_py(tmp_path: Path, capsys: p
 def test_formats_that_nobody_named_are_left_out_with_the_reason(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arguments = [
-        "export",
-        "shufflenet_v2_x0_5",
-        "--image-size",
-        "32",
-        "--classes",
-        "10",
-        "--out",
-        str(tmp_path / "out"),
-    ]
+    arguments = [*SHUFFLENET, "--out", str(tmp_path / "out")]
     assert main([*arguments, "--json"]) == 0
     captured = capsys.readouterr()
     record = json.loads(captured.out)

@@ -34,6 +34,7 @@ from nasbench.evaluators.training import TrainingEvaluator
 from nasbench.strategies.optuna_sampler import OptunaStrategy
 from nasbench.train.source import DataSource
 from search_spaces.compound.space import CompoundGrid, CompoundSpace, coefficients_of
+from unit.toys import trial
 
 TASK = Task(num_classes=10, image_size=16, channels=1)
 BASE = ModelSpec("zoo", Size(depth=0.33, width=0.25, resolution=16), TASK, name="mobilenet_v1")
@@ -141,8 +142,8 @@ def test_every_candidate_that_is_trained_lies_on_the_surface(strategy, tmp_path,
         config(tmp_path, strategy=strategy, trials=count, front_runners=0), ("test",), trackers=()
     )
     assert len(result.trials) == count
-    for trial in result.trials:
-        product = trial.metrics["alpha"] * trial.metrics["beta"] ** 2 * trial.metrics["gamma"] ** 2
+    for each in result.trials:
+        product = each.metrics["alpha"] * each.metrics["beta"] ** 2 * each.metrics["gamma"] ** 2
         assert abs(product - 2) <= (0.1 if strategy == "grid" else 1e-6)
         assert trial.status == "ok"
     assert sum(not trial.note["blind"] for trial in result.trials) == (2 if strategy == "tpe" else 0)
@@ -316,20 +317,7 @@ def test_a_search_in_which_nothing_succeeds_says_why(tmp_path):
 
 
 def _trial(proposal: Proposal) -> Trial:
-    key = proposal.architecture.key
-    return Trial(
-        proposal.number,
-        proposal.architecture,
-        key,
-        "ok",
-        0.5,
-        {"val_accuracy": 0.5},
-        1,
-        1.0,
-        0,
-        "here",
-        "2020-01-01T00:00:00+00:00",
-    )
+    return trial(proposal.number, architecture=proposal.architecture, key=proposal.architecture.key)
 
 
 def _told(trial: Trial) -> dict[str, Any]:
