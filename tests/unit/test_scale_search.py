@@ -145,7 +145,7 @@ def test_every_candidate_that_is_trained_lies_on_the_surface(strategy, tmp_path,
     for each in result.trials:
         product = each.metrics["alpha"] * each.metrics["beta"] ** 2 * each.metrics["gamma"] ** 2
         assert abs(product - 2) <= (0.1 if strategy == "grid" else 1e-6)
-        assert trial.status == "ok"
+        assert each.status == "ok"
     assert sum(not trial.note["blind"] for trial in result.trials) == (2 if strategy == "tpe" else 0)
     if strategy != "grid":
         assert drawn == [trial.architecture for trial in result.trials], "what was drawn was trained, all of it"
