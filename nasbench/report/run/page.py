@@ -30,7 +30,7 @@ from nasbench.report.scaling.results import is_coefficient_search
 CAPTIONS = {
     "search_curve": "Score of each trial in the order of finishing, the best so far, and chance: what the best of n "
     "random children is expected to be (the mean over all subsets of n of this run's random children), with a 95 % "
-    "bootstrap interval.",
+    "bootstrap interval. Children of the control take no step of n: they stand between the trials around them.",
     "search_curve_exact": "Score of each trial in the order of finishing, the best so far, and chance: what the best "
     "of n random children is expected to be, exactly from the table; 95 % of random searches lie in the band.",
     "score_against_cost": "Score against size and cost, at the epochs of the search. The line joins those that "
