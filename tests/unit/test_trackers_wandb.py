@@ -44,6 +44,8 @@ def records(path: Path) -> Iterator[Any]:
             at += room
             continue
         length, kind = int.from_bytes(data[at + 4 : at + 6], "little"), data[at + 6]
+        if at + 7 + length > len(data):  # W&B's own process is still writing it
+            return
         parts += data[at + 7 : at + 7 + length]
         at += 7 + length
         if kind in (1, 4):
