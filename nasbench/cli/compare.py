@@ -14,6 +14,7 @@ def run(argv: Sequence[str]) -> None:
     config = parse_run(CompareConfig, "compare", argv, positional="models")
     for model in config.models:
         check_model(model)
+    config.data.check_present()
     if config.dry_run:
         print_dry_run(config)
         return

@@ -20,6 +20,8 @@ def run(argv: Sequence[str]) -> None:
     """Parses, scales, prints."""
     config = parse_run(ScaleConfig, "scale", argv)
     check_model(config.base)
+    if config.search or config.train:
+        config.data.check_present()
     if config.search:
         scale_search.run(argv)
         return

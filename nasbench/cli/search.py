@@ -17,6 +17,8 @@ def run(argv: Sequence[str]) -> None:
     """Parses, searches, prints."""
     preset = parse(SearchConfig, "search", argv).preset
     config = parse_run(SearchConfig, "search", argv, PRESETS.get(preset or ""))
+    if config.evaluator == "train":
+        config.data.check_present()
     if config.dry_run:
         print_dry_run(config)
         return

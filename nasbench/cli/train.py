@@ -13,6 +13,7 @@ def run(argv: Sequence[str]) -> None:
     """Parses, trains, prints."""
     config = parse_run(TrainConfig, "train", argv, positional="model")
     check_model(config.network)
+    config.data.check_present()
     if config.dry_run:
         print_dry_run(config)
         return

@@ -14,6 +14,7 @@ def run(argv: Sequence[str]) -> None:
     """Parses, trains, prints."""
     config = parse_run(TransferConfig, "transfer", argv, positional="model")
     check_model(config.network)
+    config.data.check_present()
     if config.dry_run:
         print_dry_run(config)
         return

@@ -19,15 +19,7 @@ from nasbench.core.preprocessing import Preprocessing, Seen
 from nasbench.core.spec import Task
 from nasbench.train.paths import Paths
 from nasbench.train.reading import Reading
-
-SPLIT_SEED = 20_180_717
-"""The seed of validation splits. Another value would change every data set here, and with it every result."""
-
-VALIDATION_SHARE = 0.1
-"""Share of the training images in the validation split, unless a data set comes with one.
-
-It equals the usual 5,000 of 50,000 images of CIFAR.
-"""
+from nasbench.train.shares import SPLIT_SEED, VALIDATION_SHARE
 
 CROP_SHARE = 224 / 256
 """Share of the shorter side of photographs that evaluation shows.

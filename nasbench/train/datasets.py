@@ -4,7 +4,6 @@ Your own data set is `package.module:MyDataset`: a class whose constructor needs
 three methods of `DataSet`. The built-in data sets follow the same protocol.
 """
 
-import os
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
@@ -20,6 +19,7 @@ from nasbench.core.registry import datasets
 from nasbench.core.shown import sentence
 from nasbench.core.spec import Task
 from nasbench.train.data import AnySplit, ImageData, Split, carve, validation_size
+from nasbench.train.location import FOLDERS, default_data_dir, folder_path, missing
 from nasbench.train.reading import Reading
 from nasbench.train.weaknesses import weaknesses
 
@@ -52,13 +52,7 @@ def resolve_dataset(
     `shown_as` is how published weights ask for images to be shown.
     """
     if name == "folder" or name.startswith("folder:"):
-        path = name.removeprefix("folder").removeprefix(":")
-        if not path:
-            raise UsageError(
-                "--dataset folder needs the path of the images: folder:PATH, "
-                "with PATH/train/<class> and PATH/val/<class>, or with PATH/<class> alone"
-            )
-        made: Any = datasets.get("folder")(Path(path))
+        made: Any = datasets.get("folder")(folder_path(name))
     else:
         part = datasets.get(name)
         made = part() if isinstance(part, type) else part
@@ -133,15 +127,6 @@ def on_device_once(
     return read_once(name, data_dir, image_size, download, skip_corrupt, judged_at, where, shown_as).to(device)
 
 
-def default_data_dir() -> Path:
-    """$NASBENCH_DATA if it is set, else the user's cache directory."""
-    given = os.environ.get("NASBENCH_DATA")
-    if given:
-        return Path(given)
-    cache = os.environ.get("XDG_CACHE_HOME")
-    return (Path(cache) if cache else Path.home() / ".cache") / "nasbench"
-
-
 @dataclass(frozen=True)
 class Digits:
     """1,797 scans, 8 x 8 pixels, of digits that 43 people wrote (UCI; they come with scikit-learn).
@@ -173,14 +158,13 @@ class Digits:
 
 @dataclass(frozen=True)
 class TorchvisionData:
-    """A data set of torchvision: `kind` is its class there, `layout` says what the data directory must contain.
+    """A data set of torchvision: `kind` is its class there.
 
     A tenth of the official training images, drawn at random once and for all, is the validation split.
     """
 
     name: str
     kind: str
-    layout: str
     side: int
     mean: tuple[float, ...]
     std: tuple[float, ...]
@@ -209,12 +193,9 @@ class TorchvisionData:
             if download:
                 raise RunFailed(
                     f"cannot download {self.name} to {root}: {sentence(error)} "
-                    f"Check the network, or put {self.layout} there by hand."
+                    f"Check the network, or put {FOLDERS[self.name][1]} there by hand."
                 ) from error
-            raise UsageError(
-                f"{self.name} is not in {root} (missing or incomplete). Put {self.layout} there, "
-                "name another directory with --data-dir or $NASBENCH_DATA, or let it be fetched with --download."
-            ) from error
+            raise missing(self.name, root) from error
         split = Split(_channels_first(torch.as_tensor(made.data)), torch.as_tensor(made.targets).long())
         return split, tuple(made.classes)
 
@@ -231,7 +212,6 @@ datasets.register("cifar10")(
     TorchvisionData(
         "cifar10",
         "CIFAR10",
-        "the folder cifar-10-batches-py",
         32,
         (0.4914, 0.4822, 0.4465),
         (0.2470, 0.2435, 0.2616),
@@ -242,23 +222,17 @@ datasets.register("cifar100")(
     TorchvisionData(
         "cifar100",
         "CIFAR100",
-        "the folder cifar-100-python",
         32,
         (0.5071, 0.4865, 0.4409),
         (0.2673, 0.2564, 0.2762),
         num_classes=100,
     )
 )
-datasets.register("mnist")(
-    TorchvisionData(
-        "mnist", "MNIST", "the folder MNIST/raw with its idx files", 28, (0.1307,), (0.3081,), num_classes=10
-    )
-)
+datasets.register("mnist")(TorchvisionData("mnist", "MNIST", 28, (0.1307,), (0.3081,), num_classes=10))
 datasets.register("fashion-mnist")(
     TorchvisionData(
         "fashion-mnist",
         "FashionMNIST",
-        "the folder FashionMNIST/raw with its idx files",
         28,
         (0.2860,),
         (0.3530,),

@@ -26,11 +26,11 @@ from nasbench.train.data import (
     random_order,
     validation_size,
 )
-from nasbench.train.datasets import default_data_dir
 from nasbench.train.decoding import Fault, read_image, read_noted, refusal
-from nasbench.train.layout import Layout, class_names, find_layout, needs, split_by_name
+from nasbench.train.layout import Layout, class_names, find_layout, split_by_name
 from nasbench.train.listing import SUFFIXES, Listing, cannot_list, list_images, mark_foreign
 from nasbench.train.loader import eval_transform, leave_out, resized_to
+from nasbench.train.location import checked_root, default_data_dir
 from nasbench.train.paths import Paths, printable
 from nasbench.train.reading import Reading
 
@@ -180,11 +180,7 @@ class Folder:
         leave_out(faults, self.corrupt, self.reading)
 
     def _root(self, data_dir: Path | None) -> Path:
-        root = self.path or data_dir or default_data_dir()
-        if not root.is_dir():
-            found = ": it is a file" if root.exists() else ""
-            raise UsageError(f"no directory at {root}{found}. {needs(root, self.name, self.val_is_test)}")
-        return root
+        return checked_root(self.path or data_dir or default_data_dir(), self.name, self.val_is_test)
 
     def _read(self, files: FileSplit, side: int, shown: float, many: int | None = None) -> AnySplit:
         """The files, or their images where these fit in memory; `many` are stored together with them."""

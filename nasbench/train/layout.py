@@ -13,18 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nasbench.core.errors import UsageError
-from nasbench.train.data import SPLIT_SEED, VALIDATION_SHARE
 from nasbench.train.listing import is_image_name, subfolders
 from nasbench.train.paths import printable
+from nasbench.train.shares import SPLIT_SEED, TEST_SHARE, VALIDATION_SHARE
 
 VALIDATION_NAMES = ("val", "valid", "validation")
 SPLIT_NAMES = frozenset(
     ("train", "training", "val", "valid", "validation", "dev", "eval", "evaluation", "test", "testing")
 )
 """Folders with these names, in small letters, are taken for splits, and not for classes."""
-
-TEST_SHARE = 0.1
-"""Share of the images in the test split of a folder of classes."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from nasbench.core.preprocessing import Preprocessing, Seen
 from nasbench.core.spec import Task
 from nasbench.train.content import content_of
 from nasbench.train.data import AnySplit, FileSplit, ImageData, Split
-from nasbench.train.datasets import default_data_dir, on_device_once, read_once, reading_of, resolve_dataset, task_of
+from nasbench.train.datasets import on_device_once, read_once, reading_of, resolve_dataset, task_of
+from nasbench.train.location import default_data_dir
 from nasbench.train.reading import Reading
 
 

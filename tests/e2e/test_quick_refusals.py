@@ -1,7 +1,8 @@
-"""Wrong names, paths and numbers are answered without what a command needs to run: no torch, no Ray, no plots; and
-several wrong names at once.
+"""Wrong names, paths and numbers, and missing data, are answered without what a command needs to run: no torch, no Ray,
+no plots; and several wrong names at once.
 """
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -64,6 +65,18 @@ export none
 report none
 zoo vgg17
 list things
+search --space nasnet
+search --dataset folder
+search --dataset folder:none
+search --dataset imagenet --data-dir none
+search --dataset mnist --data-dir none
+train lenet5
+train lenet5 --dataset fashion-mnist
+transfer lenet5 --dataset cifar100
+compare lenet5 nin --dataset folder:none --seeds 2
+scale --phi 1 --train
+scale --search
+train lenet5 --dry-run
 serch
 """
 
@@ -85,8 +98,15 @@ for line in sys.stdin.read().split("\\n"):
 
 
 def test_what_is_wrong_is_answered_without_what_is_heavy(tmp_path: Path) -> None:
+    without_data = {**os.environ, "NASBENCH_DATA": "none"}
     ended = subprocess.run(
-        [sys.executable, "-c", DRIVER], input=WRONG, cwd=tmp_path, capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", DRIVER],
+        input=WRONG,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=without_data,
     )
     assert ended.returncode == 0, ended.stderr[-1000:]
     assert list(tmp_path.iterdir()) == [], "nothing was begun"

@@ -12,7 +12,8 @@ from nasbench.core.errors import UsageError
 from nasbench.core.registry import datasets
 from nasbench.core.spec import Task
 from nasbench.train.data import ImageData, Split, at_size, carve, normalise, validation_size
-from nasbench.train.datasets import DataSet, default_data_dir, resolve_dataset, task_of
+from nasbench.train.datasets import DataSet, resolve_dataset, task_of
+from nasbench.train.location import default_data_dir
 
 
 def rows(split: Split) -> set[bytes]:

@@ -29,6 +29,13 @@ class Data(Record):
     skip_corrupt: bool = False
     """Go on without image files that cannot be read; they are counted and named."""
 
+    def check_present(self) -> None:
+        """UsageError where the data set's folders are missing and need not be fetched. Needs no torch."""
+        from nasbench.train.location import check_present
+
+        if not self.download:
+            check_present(self.dataset, None if self.data_dir is None else Path(self.data_dir))
+
     @property
     def source(self) -> "DataSource":
         """The data set. Nothing is read yet."""
