@@ -66,9 +66,13 @@ class Cell(nn.Module):
 
     def forward(self, h: Tensor, h_prev: Tensor) -> Tensor:
         states = [self.calibrate(h), self.calibrate_prev(h_prev)]  # (B, F, H, W), (B, prev_channels, H, W)
-        for (first, second), block in zip(self.inputs, self.blocks, strict=True):
+        for index, block in enumerate(self.blocks):  # as loops that torch.jit.script reads
+            first, second = self.inputs[index]
             states.append(block(states[first], states[second]))  # (B, F, H / stride, W / stride)
-        return concatenated([fit(states[state]) for state, fit in zip(self.outputs, self.fits, strict=True)])
+        fitting: list[Tensor] = []
+        for index, fit in enumerate(self.fits):
+            fitting.append(fit(states[self.outputs[index]]))
+        return concatenated(fitting)
 
 
 def fit_state(channels: int, filters: int, stride: int) -> nn.Module:

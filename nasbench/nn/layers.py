@@ -26,9 +26,10 @@ def concatenated(parts: list[Tensor]) -> Tensor:  # (B, C, H, W) each -> (B, sum
     The backward pass of torch.cat returns slices that are not contiguous, and batch normalisation takes ten times as
     long on them. The hook copies each slice into contiguous memory.
     """
-    for part in parts:
-        if part.requires_grad and not torch.compiler.is_compiling():
-            part.register_hook(torch.clone)
+    if not torch.jit.is_scripting():  # type: ignore[attr-defined]
+        for part in parts:
+            if part.requires_grad and not torch.compiler.is_compiling():
+                part.register_hook(torch.clone)
     return torch.cat(parts, dim=1)
 
 
@@ -93,6 +94,7 @@ class Conv(nn.Conv2d):
     ) -> None:
         super().__init__(c_in, c_out, kernel, stride, groups=groups, dilation=dilation, bias=False)
         self.same = same
+        self.in_strips = groups > 1 and self.kernel_size[1] > STRIP_COLUMNS
 
     def reset_parameters(self) -> None:
         fan_out = self.out_channels // self.groups * self.kernel_size[0] * self.kernel_size[1]
@@ -108,7 +110,7 @@ class Conv(nn.Conv2d):
         if top != bottom or left != right:
             x = functional.pad(x, (left, right, top, bottom))
             top = left = 0
-        if self.training and self.groups > 1 and self.kernel_size[1] > STRIP_COLUMNS and x.device.type == "cpu":
+        if not torch.jit.is_scripting() and self.training and self.in_strips and x.device.type == "cpu":  # type: ignore[attr-defined]
             y: Tensor = InStrips.apply(x, self.weight, self.stride, (top, left), self.dilation)
             return y
         return functional.conv2d(x, self.weight, None, self.stride, (top, left), self.dilation, self.groups)
@@ -163,11 +165,15 @@ class BatchNormOfAny(nn.BatchNorm2d):
     PyTorch's own refuses (1, C, 1, 1) in training mode, as in an auxiliary head on a batch of one image.
     """
 
+    momentum: float
+
     def forward(self, x: Tensor) -> Tensor:  # (B, C, H, W)
-        if self.training and x.numel() == x.shape[1]:
-            return functional.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps)
-        normalised: Tensor = super().forward(x)
-        return normalised
+        learns = self.training and x.numel() > x.shape[1]
+        if learns and self.num_batches_tracked is not None:
+            self.num_batches_tracked.add_(1)
+        return functional.batch_norm(
+            x, self.running_mean, self.running_var, self.weight, self.bias, learns, self.momentum, self.eps
+        )
 
 
 class ReluConvBN(nn.Sequential):

@@ -42,7 +42,8 @@ def operation(name: str, channels: int) -> nn.Module:
 class Cell(nn.Module):
     """A cell of four nodes: (B, C, H, W) -> (B, C, H, W).
 
-    Node 0 is the input. Each other node is the sum of its incoming edges. Node 3 is the output.
+    Node 0 is the input. Each other node is the sum of its incoming edges. Node 3 is the output. The edges into a node
+    come together, in the order of their sources.
     """
 
     def __init__(self, edges: dict[tuple[int, int], str], channels: int) -> None:
@@ -50,12 +51,16 @@ class Cell(nn.Module):
         self.edges = nn.ModuleDict(
             {f"{source}_{target}": operation(name, channels) for (source, target), name in edges.items()}
         )
+        self.sources = [source for source, _ in edges]
 
     def forward(self, x: Tensor) -> Tensor:  # (B, C, H, W)
         nodes = [x]
-        for target in (1, 2, 3):
-            incoming = [self.edges[f"{source}_{target}"](nodes[source]) for source in range(target)]
-            nodes.append(torch.stack(incoming).sum(dim=0) if len(incoming) > 1 else incoming[0])  # (B, C, H, W)
+        incoming: list[Tensor] = []
+        for index, edge in enumerate(self.edges.values()):
+            incoming.append(edge(nodes[self.sources[index]]))
+            if len(incoming) == len(nodes):  # an edge from each node that there is
+                nodes.append(torch.stack(incoming).sum(dim=0) if len(incoming) > 1 else incoming[0])  # (B, C, H, W)
+                incoming = []
         return nodes[-1]
 
 

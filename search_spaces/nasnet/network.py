@@ -72,14 +72,16 @@ class Network(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor | tuple[Tensor, Tensor]:
         h = h_prev = self.stem(x)  # (B, stem filters, H, W)
-        aux_logits = None
+        aux_logits: Tensor | None = None
         for index, cell in enumerate(self.cells):
             out = cell(h, h_prev)  # (B, C, H', W')
             h, h_prev = out, h_prev if index in self.keep_prev else h
             if index == self.aux_cell and self.aux_head is not None and self.training:
                 aux_logits = self.aux_head(h)  # (B, num_classes)
-        logits = self.classifier(h)  # (B, num_classes)
-        return logits if aux_logits is None else (logits, aux_logits)
+        logits: Tensor = self.classifier(h)  # (B, num_classes)
+        if aux_logits is not None:
+            return logits, aux_logits
+        return logits
 
 
 def nasnet(

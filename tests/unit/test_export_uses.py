@@ -5,7 +5,7 @@ import importlib.util
 import pickle
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from random import Random
 from types import ModuleType
 
@@ -13,6 +13,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+import zoo
 from nasbench.core.arch import sample
 from nasbench.core.registry import spaces
 from nasbench.core.spec import ModelSpec, Size, Task
@@ -22,6 +23,8 @@ from nasbench.engine.parts.source import source_of
 from nasbench.nn.layers import BatchNormOfAny
 from nasbench.train.device import isolated_rng
 from zoo.families.alexnet import response_norm
+from zoo.families.cyclemlp import CycleFC
+from zoo.families.lenet import SparseConv
 from zoo.residual import conv
 
 SMALL = {"image_size": 32, "classes": 10}
@@ -32,8 +35,6 @@ MODELS = {
     "resnet": ("zoo:resnet20", {}),
     "nasbench201": ("", {}),
 }
-SCRIPTABLE = ("mbconv", "resnet")
-"""torch.jit.script, which PyTorch has given up, reads no networks of cells: torch.jit.trace and torch.export do."""
 
 
 def spec_of(name: str) -> ModelSpec:
@@ -129,7 +130,7 @@ def test_traces_and_scripts(model: ModuleType, network: nn.Module, images: Tenso
     with warnings.catch_warnings():  # PyTorch tells that both are given up, and that a trace is for images of one size
         warnings.simplefilter("ignore")
         assert same(torch.jit.trace(network, images[:2], check_trace=False)(images), logits)
-        if model.kind in SCRIPTABLE:
+        with torch.jit.optimized_execution(False):  # which compiles for seconds
             assert same(torch.jit.script(network)(images), logits)
 
 
@@ -145,6 +146,26 @@ def test_a_strided_projection_is_scripted() -> None:
         warnings.simplefilter("ignore")
         scripted = torch.jit.script(layer)
     assert same(scripted(x), layer(x))
+
+
+@torch.no_grad()
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: (SparseConv(((0, 1), (1, 2, 3)), 3), torch.randn(2, 4, 8, 8)),
+        lambda: (CycleFC(6, axis=1), torch.randn(2, 4, 5, 6)),
+        lambda: (CycleFC(6, axis=2), torch.randn(2, 4, 5, 6)),
+        pytest.param(
+            lambda: (zoo.create("googlenet_aux", 10, 32).eval(), torch.randn(1, 3, 32, 32)), marks=pytest.mark.slow
+        ),
+    ],
+)
+def test_loops_of_the_zoo_are_scripted(build: Callable[[], tuple[nn.Module, Tensor]]) -> None:
+    """Of LeNet-5's partly connected layer, of CycleMLP's offsets, of the two auxiliary heads of a GoogLeNet."""
+    module, x = build()
+    with warnings.catch_warnings(), torch.jit.optimized_execution(False):
+        warnings.simplefilter("ignore")
+        assert same(torch.jit.script(module)(x), module(x))
 
 
 def test_response_normalisation_in_16_bits() -> None:

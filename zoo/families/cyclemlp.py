@@ -27,13 +27,14 @@ class CycleFC(nn.Linear):
     def __init__(self, channels: int, axis: int) -> None:
         super().__init__(channels, channels)
         self.axis = axis
+        self.padding = [0, 0, 1, 1] if axis == 2 else [0, 0, 0, 0, 1, 1]
+        self.steps = list(STEPS)
 
     def forward(self, x: Tensor) -> Tensor:  # (B, H, W, C) -> (B, H, W, C)
         size = x.shape[self.axis]
-        padding = (0, 0, 1, 1) if self.axis == 2 else (0, 0, 0, 0, 1, 1)
-        padded = functional.pad(x, padding)  # (B, H + 2, W, C) or (B, H, W + 2, C)
-        views = [padded.narrow(self.axis, 1 + step, size) for step in STEPS]  # (B, H, W, C) each
-        which = torch.arange(x.shape[3], device=x.device) % len(STEPS)  # (C,)
+        padded = functional.pad(x, self.padding)  # (B, H + 2, W, C) or (B, H, W + 2, C)
+        views = [padded.narrow(self.axis, 1 + step, size) for step in self.steps]  # (B, H, W, C) each
+        which = torch.arange(x.shape[3], device=x.device) % len(views)  # (C,)
         shifted = torch.where(which == 0, views[0], torch.where(which == 1, views[1], views[2]))  # (B, H, W, C)
         return functional.linear(shifted, self.weight, self.bias)
 

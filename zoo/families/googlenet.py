@@ -93,19 +93,23 @@ class GoogLeNet(nn.Module):
         self.fc = nn.Linear(c_in, task.num_classes)
         _initialise(self)
 
-    def forward(self, x: Tensor) -> Tensor | tuple[Tensor, ...]:  # (B, C, H, W)
-        aux_logits = []
+    def forward(self, x: Tensor) -> Tensor | tuple[Tensor, Tensor, Tensor]:  # (B, C, H, W)
+        aux_logits: list[Tensor] = []
         x = self.stem(x)
         for name, module in self.inceptions.items():
             x = module(x)
-            if self.training and name in self.aux:
-                aux_logits.append(self.aux[name](x))
+            if self.training:
+                for place, head in self.aux.items():
+                    if place == name:
+                        aux_logits.append(head(x))
             if name == "3b":
                 x = self.pool3(x)
             elif name == "4e":
                 x = self.pool4(x)
-        logits = self.fc(self.dropout(self.flatten(self.pool(x))))  # (B, num_classes)
-        return (logits, *aux_logits) if aux_logits else logits
+        logits: Tensor = self.fc(self.dropout(self.flatten(self.pool(x))))  # (B, num_classes)
+        if len(aux_logits) == 2:
+            return logits, aux_logits[0], aux_logits[1]
+        return logits
 
 
 def _initialise(network: nn.Module) -> None:

@@ -66,11 +66,13 @@ class SparseConv(nn.Module):
 
     def __init__(self, sources: tuple[tuple[int, ...], ...], kernel: int) -> None:
         super().__init__()
-        self.sources = sources
+        self.sources = [list(source) for source in sources]
         self.maps = nn.ModuleList(nn.Conv2d(len(source), 1, kernel) for source in sources)
 
     def forward(self, x: Tensor) -> Tensor:  # (B, 6, H, W)
-        maps = [conv(x[:, source]) for conv, source in zip(self.maps, self.sources, strict=True)]
+        maps: list[Tensor] = []
+        for index, conv in enumerate(self.maps):
+            maps.append(conv(x[:, self.sources[index]]))
         return torch.cat(maps, dim=1)  # (B, 16, H', W')
 
 
