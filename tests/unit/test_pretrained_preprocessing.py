@@ -96,6 +96,13 @@ def test_a_transfer_shows_images_as_the_weights_saw_them(
     assert len(images) == 8
     assert sum(each["probability"] for each in images[0]["classes"]) == pytest.approx(1.0)
 
+    seen.clear()
+    again = ["--weights", "run", "--device", "cpu", "--wandb", "off", "--run", "again"]
+    assert main(["transfer", "zoo:mobilenet_v1", *asked, *again]) == 0
+    assert seen[0] == pytest.approx((-1.0, 1.0)), "weights of one's own bring their preprocessing too"
+    assert json.loads(Path("again/run.json").read_text())["plan"]["notes"][0].endswith(notes[0].split(" saw them: ")[1])
+    assert read_preprocessing(Path("again/best")) == record
+
 
 def test_the_size_of_the_weights_is_taken_unless_one_is_asked_for(black_and_white: Path) -> None:
     photos, asked = Data(dataset=f"folder:{black_and_white}"), Data(f"folder:{black_and_white}", image_size=100)

@@ -1,9 +1,10 @@
-"""How images are shown to a network that starts from published weights: as those weights saw them."""
+"""How images are shown to a network that starts from weights, published or one's own: as those weights saw them."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nasbench.core.preprocessing import Preprocessing
+from nasbench.core.preprocessing import Preprocessing, Seen, read_preprocessing
 from nasbench.engine.config import Data, ModelOverrides
 from nasbench.engine.parts.models import resolve
 
@@ -38,11 +39,28 @@ def as_weights_saw(model: str, data: Data) -> tuple[Data, "DataSource", tuple[st
     if data.image_size is None and own > SMALL_IMAGE:
         data = replace(data, image_size=found.image_size)
     seen, pixels = found.seen, data.image_size or own
-    mean, std = (", ".join(f"{value:g}" for value in values) for values in (seen.mean, seen.std))
-    told = [
-        f"images are shown as the published weights of {model} saw them: mean {mean}, std {std}, {seen.interpolation}, "
-        f"the centre {100 * seen.crop_share:.3g} % of photographs"
-    ]
+    told = [_told(f"the published weights of {model}", seen)]
     if pixels != found.image_size:
         told.append(f"those weights were trained at {found.image_size} pixels; images are seen at {pixels}")
     return data, replace(data.source, shown_as=seen), tuple(told)
+
+
+def as_file_saw(weights: Path, data: Data) -> tuple["DataSource | None", tuple[str, ...]]:
+    """The source of the data with the mean, deviation, interpolation and crop in the record beside a file of weights,
+    and what to say of it. None where there is no record, or where the data set shows images in that way itself.
+    """
+    record = read_preprocessing(weights.parent)
+    if record is None:
+        return None, ()
+    seen, own = record.seen, data.source.preprocessing().seen
+    if seen == own or len(seen.mean) != len(own.mean):
+        return None, ()
+    return replace(data.source, shown_as=seen), (_told(f"the weights in {weights}", seen),)
+
+
+def _told(whose: str, seen: Seen) -> str:
+    mean, std = (", ".join(f"{value:g}" for value in values) for values in (seen.mean, seen.std))
+    return (
+        f"images are shown as {whose} saw them: mean {mean}, std {std}, {seen.interpolation}, "
+        f"the centre {100 * seen.crop_share:.3g} % of photographs"
+    )

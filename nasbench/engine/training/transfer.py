@@ -23,7 +23,7 @@ from nasbench.core.trial import Trial
 from nasbench.engine.config import Data, ModelOverrides, TransferConfig
 from nasbench.engine.parts.models import is_of_run, no_weights, resolve, weights_of
 from nasbench.engine.report import write_report
-from nasbench.engine.training.pretrained import as_weights_saw
+from nasbench.engine.training.pretrained import as_file_saw, as_weights_saw
 from nasbench.engine.training.trainings import (
     Trained,
     Trainings,
@@ -76,7 +76,9 @@ def trainings_for(config: TransferConfig) -> Trainings:
 
 @dataclass(frozen=True)
 class _Named:
-    """What a configuration names. `source` is the data set as published weights saw images, of which `notes` tell."""
+    """What a configuration names. `source` is the data set as the weights that it starts from saw images; `notes` tell
+    of it.
+    """
 
     start: Start
     recipe: Recipe
@@ -98,8 +100,12 @@ def _named(config: TransferConfig) -> _Named:
         raise UsageError("--pretrained and --weights both say what to start from: give one of them")
     start = Start(config.pretrained, _weights_file(config.weights), config.freeze)
     recipe = _recipe(config)
-    shown = as_weights_saw(config.network, config.data) if config.pretrained else None
-    data, source, notes = shown or (config.data, None, ())
+    data, source = config.data, None
+    notes: tuple[str, ...] = ()
+    if config.pretrained:
+        data, source, notes = as_weights_saw(config.network, data)
+    elif start.weights is not None:
+        source, notes = as_file_saw(Path(start.weights), data)
     return _Named(start, recipe, _specify(config, data), source, notes)
 
 
