@@ -14,7 +14,8 @@ def run(argv: Sequence[str]) -> None:
     config = parse_run(CompareConfig, "compare", argv, positional="models")
     for model in config.models:
         check_model(model)
-    config.data.check_present()
+    if not (config.controls or config.stem):  # the command judges these itself, and then looks for data
+        config.data.check_present()
     if config.dry_run:
         print_dry_run(config)
         return

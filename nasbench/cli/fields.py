@@ -9,7 +9,7 @@ import inspect
 import textwrap
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import tyro
@@ -34,13 +34,18 @@ def registry_for(positional: str | None) -> ConstructorRegistry:
                 name=each.name,
                 type=_annotated(hints[each.name], each, each.name == positional),
                 default=_default(each) if given is None else getattr(given, each.name),
-                helptext=documented(kind).get(each.name),
+                helptext=partial(_documented, kind, each.name),
             )
             for each in fields(kind)
         )
         return StructConstructorSpec(instantiate=kind, fields=found)
 
     return registry
+
+
+def _documented(kind: type, name: str) -> str | None:
+    """The docstring of a field; read only where a help is shown."""
+    return documented(kind).get(name)
 
 
 def takes(hint: Any) -> str:

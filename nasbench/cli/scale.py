@@ -20,14 +20,14 @@ def run(argv: Sequence[str]) -> None:
     """Parses, scales, prints."""
     config = parse_run(ScaleConfig, "scale", argv)
     check_model(config.base)
-    if config.search or config.train:
-        config.data.check_present()
     if config.search:
         scale_search.run(argv)
         return
     from nasbench.engine.scaling.request import check_request
 
     check_request(config)
+    if config.train:
+        config.data.check_present()
     from nasbench.engine.scaling.command import run_scale
 
     result = run_scale(config, argv=("nasbench", "scale", *argv))

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 def run(argv: Sequence[str]) -> None:
     """Parses with what a search sets, searches, prints."""
     config = parse_run(ScaleConfig, "scale", argv, SCALE_SEARCH)
+    from nasbench.engine.scaling.request import check_search
+
+    check_search(config)
+    config.data.check_present()
     from nasbench.engine.scaling.search import run_scale_search
 
     result = run_scale_search(config, argv=("nasbench", "scale", *argv))

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 def run(argv: Sequence[str]) -> None:
     """Parses, searches, prints."""
-    preset = parse(SearchConfig, "search", argv).preset
+    asks = any(word.partition("=")[0] == "--preset" for word in argv)
+    preset = parse(SearchConfig, "search", argv).preset if asks else None
     config = parse_run(SearchConfig, "search", argv, PRESETS.get(preset or ""))
     if config.evaluator == "train":
         config.data.check_present()

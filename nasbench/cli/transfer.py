@@ -14,7 +14,10 @@ def run(argv: Sequence[str]) -> None:
     """Parses, trains, prints."""
     config = parse_run(TransferConfig, "transfer", argv, positional="model")
     check_model(config.network)
-    config.data.check_present()
+    if not (
+        config.pretrained or config.weights or config.stem
+    ):  # the command judges these itself, and then looks for data
+        config.data.check_present()
     if config.dry_run:
         print_dry_run(config)
         return

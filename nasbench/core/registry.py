@@ -7,8 +7,10 @@ Built-in parts are described here and imported when asked for, never before, so 
 import importlib
 import importlib.metadata
 import inspect
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from nasbench.core import built_in
@@ -170,11 +172,25 @@ def _may_have_more(kind: type) -> bool:
 _loaded_plugins: dict[str, None] = {}
 
 
+@lru_cache(maxsize=1)
+def _plugins(_path: tuple[tuple[str, int], ...]) -> tuple[importlib.metadata.EntryPoint, ...]:
+    """The entry points of the group, read again only where the path or a folder on it has changed."""
+    return tuple(importlib.metadata.entry_points(group=PLUGIN_GROUP))
+
+
+def _changed(entry: str) -> int:
+    """When a folder of the path changed, in nanoseconds; 0 for what is no folder."""
+    try:
+        return os.stat(entry or ".").st_mtime_ns
+    except OSError:
+        return 0
+
+
 def load_plugins() -> None:
     """Imports what installed packages put in the entry-point group `nasbench.plugins`; importing it registers its
     parts.
     """
-    for point in importlib.metadata.entry_points(group=PLUGIN_GROUP):
+    for point in _plugins(tuple((entry, _changed(entry)) for entry in sys.path)):
         if point.value not in _loaded_plugins:
             _loaded_plugins[point.value] = None
             try:

@@ -71,6 +71,9 @@ class CompareConfig(Record):
 
     def check(self) -> None:
         super().check()
+        twice = next((model for index, model in enumerate(self.models) if model in self.models[:index]), None)
+        if twice is not None:
+            raise UsageError(f"{twice!r} is given twice; name each model once")
         if len(self.models) + self.controls < 2:
             raise UsageError("a comparison needs two models or more; name them, or add random cells with --controls K")
 

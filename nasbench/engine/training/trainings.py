@@ -137,8 +137,7 @@ def check_names(config: TrainingConfig) -> Recipe:
 def specify(
     models: Sequence[str], data: Data, overrides: ModelOverrides, all_take_stem: bool = True
 ) -> dict[str, ModelSpec]:
-    """Name -> specification, built for the data set. UsageError for unknown names, sizes that do not fit, a model
-    twice.
+    """Name -> specification, built for the data set. UsageError for unknown names and sizes that do not fit.
 
     A scaled model keeps its resolution and its base's form, unless an image size is asked for. A stem is for every
     model, or else (`all_take_stem` is false) for those that have two forms, at least one.
@@ -150,8 +149,6 @@ def specify(
     asked = replace(overrides, classes=task.num_classes, image_size=data.image_size, stem=stem)
     specs: dict[str, ModelSpec] = {}
     for model in models:
-        if model in specs:
-            raise UsageError(f"{model!r} is given twice; name each model once")
         plain = replace(asked, cells=None, filters=None, stack=None, skeleton=None, aux_head=False, stem=None)
         found = resolve(model, plain)
         scaled = found.pixels != found.task.image_size
