@@ -16,11 +16,14 @@ DRIVERS = Path(__file__).parent / "e2e" / "drivers"
 sys.path.append(str(DRIVERS))
 
 
+gc.disable()  # imports and the collection of tests leave nothing behind
+
+
 def pytest_collection_finish() -> None:
     """What was imported stays: the garbage collector need not look at it again with every test, nor so often."""
-    gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
+    gc.enable()
 
 
 def pytest_sessionfinish() -> None:

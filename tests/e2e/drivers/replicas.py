@@ -8,6 +8,7 @@ import json
 import sys
 from dataclasses import replace
 from datetime import timedelta
+from multiprocessing import get_context
 from pathlib import Path
 
 import torch
@@ -87,8 +88,8 @@ def with_normalisation() -> nn.Module:
     )
 
 
-if __name__ == "__main__":
-    folder, rank, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+def replica(folder: str, rank: int, count: int) -> None:
+    """What one of `count` replicas does."""
     rendezvous = Path(folder, "rendezvous").absolute().as_uri()
     distributed.init_process_group(
         "gloo", init_method=rendezvous, rank=rank, world_size=count, timeout=timedelta(seconds=120)
@@ -98,3 +99,15 @@ if __name__ == "__main__":
     assert of_process_group().union([f"of {rank}", "of both"]) == [f"of {each}" for each in range(count)] + ["of both"]
     distributed.barrier()  # a group that one has left may abort the others
     distributed.destroy_process_group()
+
+
+if __name__ == "__main__":  # each replica is a fork of this process, in which all that a training needs is imported
+    torch.set_num_threads(1)
+    resolve_dataset("digits").load(None, None, False)
+    torch.optim.SGD(with_normalisation().parameters())
+    others = [get_context("fork").Process(target=replica, args=(sys.argv[1], rank, 2)) for rank in range(2)]
+    for other in others:
+        other.start()
+    for other in others:
+        other.join()
+    sys.exit(any(other.exitcode for other in others))
