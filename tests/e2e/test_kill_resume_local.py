@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +36,27 @@ MOMENTS = [
 """In an order in which each can follow the ones before it in the same search."""
 
 
-def drive(directory: Path, **options: Any) -> int:
-    """Runs (or goes on with) the search in a process of its own; its exit status."""
-    command = [sys.executable, str(DRIVER), str(directory), json.dumps({"trials": TRIALS, **options})]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    assert done.returncode in (0, -9), done.stderr
-    return done.returncode
+Drive = Callable[..., int]
+
+
+@pytest.fixture(scope="module")
+def drive() -> Iterator[Drive]:
+    """Runs (or goes on with) the search of a directory in a process of its own; its exit status."""
+    with subprocess.Popen(
+        [sys.executable, str(DRIVER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdin
+        assert server.stdout
+
+        def drive(directory: Path, **options: Any) -> int:
+            print(json.dumps([str(directory), {"trials": TRIALS, **options}]), file=server.stdin, flush=True)
+            status = int(server.stdout.readline())
+            assert status in (0, -9)
+            return status
+
+        yield drive
+        server.stdin.close()
+        assert server.wait(timeout=60) == 0
 
 
 def log(directory: Path) -> list[dict[str, Any]]:
@@ -51,7 +67,7 @@ def log(directory: Path) -> list[dict[str, Any]]:
     ]
 
 
-def kill_at(directory: Path, moment: str) -> None:
+def kill_at(drive: Drive, directory: Path, moment: str) -> None:
     """A sitting that ends at that moment; for a replay, there must be something to replay first."""
     kind, _, number = moment.partition(":")
     if kind == "replay" and not (directory / "trials.jsonl").exists():
@@ -61,7 +77,7 @@ def kill_at(directory: Path, moment: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+def undisturbed(drive: Drive, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     directory = tmp_path_factory.mktemp("undisturbed")
     assert drive(directory) == 0
     lines = log(directory)
@@ -72,15 +88,15 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_killed_once_and_resumed(moment, undisturbed, tmp_path):
-    kill_at(tmp_path, moment)
+def test_killed_once_and_resumed(drive, moment, undisturbed, tmp_path):
+    kill_at(drive, tmp_path, moment)
     assert drive(tmp_path) == 0
     assert log(tmp_path) == undisturbed
 
 
-def test_killed_at_every_one_of_these_moments_one_after_another(undisturbed, tmp_path):
+def test_killed_at_every_one_of_these_moments_one_after_another(drive, undisturbed, tmp_path):
     assert len(MOMENTS) >= 20
     for moment in MOMENTS:
-        kill_at(tmp_path, moment)
+        kill_at(drive, tmp_path, moment)
     assert drive(tmp_path) == 0
     assert log(tmp_path) == undisturbed

@@ -1,5 +1,8 @@
 """A search in a process of its own, killed at a moment that an event marks: `search.py DIRECTORY OPTIONS` (JSON).
 
+Without arguments, a search for each line `[DIRECTORY, OPTIONS]` read, in a fork of this process, which has imported all
+that they need; the answer to each is a line with its exit status.
+
 Options: trials, workers (of Ray; 0: this process), processes (workers without Ray), address (of a Ray cluster), seconds
 (of a trial), epochs (that each trial reports), faults {number: what}, kill_after, timeout, and kill: "before run.json",
 "while run.json", "after run.json", "replay:N" (while trial N is replayed), "write:N" (half of line N is on disk),
@@ -10,6 +13,7 @@ import json
 import os
 import signal
 import sys
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -116,5 +120,19 @@ def main(directory: Path, options: dict[str, Any]) -> None:
         store.close()
 
 
+def answer_searches() -> None:
+    import nasbench.executors.local  # noqa: F401 - so that no fork has to
+
+    for line in sys.stdin:
+        directory, options = json.loads(line)
+        process = get_context("fork").Process(target=main, args=(Path(directory), options))
+        process.start()
+        process.join()
+        print(process.exitcode, flush=True)
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), json.loads(sys.argv[2]))
+    if len(sys.argv) == 1:
+        answer_searches()
+    else:
+        main(Path(sys.argv[1]), json.loads(sys.argv[2]))
