@@ -104,10 +104,15 @@ def registered() -> dict[str, Entry]:
 
 def entries() -> dict[str, Entry]:
     """All networks by name, with plug-ins, sorted by year, then by name. Numbers in names are sorted by value."""
+    return dict(sorted(_all().items(), key=lambda item: (item[1].card.year, _natural(item[0]))))
+
+
+def _all() -> dict[str, Entry]:
+    """All networks by name, with plug-ins, in the order in which they were registered."""
     for family in FAMILIES:
         importlib.import_module(f"zoo.families.{family}")
     load_plugins()
-    return dict(sorted(_entries.items(), key=lambda item: (item[1].card.year, _natural(item[0]))))
+    return _entries
 
 
 def _natural(name: str) -> tuple[tuple[str, int], ...]:
@@ -117,9 +122,9 @@ def _natural(name: str) -> tuple[tuple[str, int], ...]:
 
 def entry(name: str) -> Entry:
     """The network of that name. Raises UsageError with the most similar name if there is none."""
-    known = entries()
+    known = _all()
     if name not in known:
-        raise unknown("network in the zoo", name, known, "See: nasbench zoo")
+        raise unknown("network in the zoo", name, entries(), "See: nasbench zoo")
     return known[name]
 
 

@@ -6,6 +6,7 @@ import platform
 import subprocess
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
+@cache
 def _version(package: str) -> str | None:
     try:
         return importlib.metadata.version(package)
@@ -42,8 +44,9 @@ def _version(package: str) -> str | None:
         return None
 
 
+@cache
 def _git_commit() -> str | None:
-    """The commit of the code that runs, where it runs from a checkout."""
+    """The commit of the code that runs, where it runs from a checkout. It runs on unchanged, whatever is committed."""
     here = Path(__file__).resolve().parent
     try:
         found = subprocess.run(

@@ -24,6 +24,9 @@ INVISIBLE = "\u200b"
 LONGEST = 40
 """A longer text of a user's is shortened in a figure: its table has it whole."""
 
+SVG_DPI = 72
+"""In which SVG is drawn, so that is what texts are measured in."""
+
 STYLE: dict[Any, Any] = {
     "font.size": 8,
     "axes.titlesize": 8,
@@ -88,11 +91,24 @@ def to_svg(figure: "Figure", name: str) -> str:
     import matplotlib
 
     with drawing(), matplotlib.rc_context({"svg.hashsalt": name}):
+        _lay_out(figure)
         text = io.StringIO()
         figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     body = re.sub(r"<metadata>.*?</metadata>", "", text.getvalue(), flags=re.DOTALL)
     body = shown_lines(body[body.index("<svg") :])
     return in_tags(body, lambda tag: re.sub(r'(id="|href="#|url\(#)', rf"\g<1>{name}-", tag))
+
+
+def _lay_out(figure: "Figure") -> None:
+    """Gives the parts of a new figure their places for good. Saving would draw the whole figure once more for that."""
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    engine, dpi = figure.get_layout_engine(), figure.dpi
+    if engine is not None and isinstance(figure.canvas, FigureCanvasSVG):
+        figure.dpi = SVG_DPI
+        engine.execute(figure)
+        figure.dpi = dpi
+        figure.set_layout_engine(None)
 
 
 def in_tags(markup: str, change: Callable[[str], str]) -> str:
