@@ -4,6 +4,8 @@ They are taken on the meta device, so nothing is computed and no weight is copie
 """
 
 import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
@@ -72,8 +74,8 @@ def count(model: nn.Module, task: Task) -> tuple[int, int]:
     Convolutions, matrix products and attention are counted; normalisation, activations and pooling are not. An
     auxiliary head adds parameters but no MACs, because evaluation does not run it.
     """
-    with torch.no_grad(), ShapesAlone() as counter:
-        _meta_copy(model)(_meta_image(task))
+    with torch.no_grad(), ShapesAlone() as counter, _without_numbers(model) as meta_model:
+        meta_model(_meta_image(task))
     return _trainable(model), counter.flops // 2
 
 
@@ -140,6 +142,21 @@ def _trainable(module: nn.Module, biases: bool = True) -> int:
 
 def _meta_image(task: Task) -> Tensor:
     return torch.empty(1, task.channels, task.image_size, task.image_size, device="meta")
+
+
+@contextmanager
+def _without_numbers(model: nn.Module) -> Iterator[nn.Module]:
+    """The model in evaluation mode on the meta device: itself where it is there, as copies cost more than a count."""
+    tensors = (*model.parameters(), *model.buffers())
+    if not tensors or not all(tensor.is_meta for tensor in tensors):
+        yield _meta_copy(model)
+        return
+    modes = [(module, module.training) for module in model.modules()]
+    try:
+        yield model.eval()
+    finally:
+        for module, training in modes:
+            module.training = training
 
 
 def _meta_copy(model: nn.Module) -> nn.Module:
