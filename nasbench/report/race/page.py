@@ -7,7 +7,7 @@ from typing import Any
 from nasbench.core.shown import escape
 from nasbench.core.store import RunStore, write_atomically
 from nasbench.report.common.page import command_line, configuration, minute, numbers_row, page, table, themed, wall_time
-from nasbench.report.race.plots import figures
+from nasbench.report.race.plots import figures, stems
 from nasbench.report.race.results import Race
 from nasbench.report.race.tables import budget_text, order_rows, standing_columns, standing_rows, win_rows
 
@@ -29,7 +29,7 @@ def write_race(store: RunStore) -> Race:
 
 def files_of(race: Race, directory: Path) -> list[Path]:
     """The files that `write_race` wrote, the page first."""
-    return [directory / "report.html", *(directory / f"{name}.svg" for name in figures(race))]
+    return [directory / "report.html", *(directory / f"{name}.svg" for name in stems(race))]
 
 
 def render(run: Mapping[str, Any], race: Race, plots: Mapping[str, str]) -> str:

@@ -40,19 +40,24 @@ SETTLED = 0.12
 """The limits of the y axis ignore this first fraction of the x axis, where the results are far below the rest."""
 
 
+def stems(race: Race) -> list[str]:
+    """The file stem of every plot that has data: one a column, in their order, then the wins'."""
+    if not any(repetition.steps for repetition in race.repetitions):
+        return []
+    names: list[str] = []
+    for place, column in enumerate(race.columns):
+        name = f"anytime_{''.join(letter if letter.isalnum() else '_' for letter in column)[:LONGEST_STEM]}"
+        names.append(f"{name}_{place}" if name in names else name)
+    return [*names, "wins"] if len(race.standings(race.budget)) > 1 else names
+
+
 def figures(race: Race) -> dict[str, str]:
     """File stem -> SVG text, for every plot that has data."""
-    if not any(repetition.steps for repetition in race.repetitions):
-        return {}
-    made = {}
     with drawing():
-        for place, column in enumerate(race.columns):
-            name = f"anytime_{''.join(letter if letter.isalnum() else '_' for letter in column)[:LONGEST_STEM]}"
-            name = f"{name}_{place}" if name in made else name
-            made[name] = to_svg(anytime(race, place), name)
-        if len(race.standings(race.budget)) > 1:
-            made["wins"] = to_svg(wins(race), "wins")
-    return made
+        return {
+            name: to_svg(anytime(race, place) if place < len(race.columns) else wins(race), name)
+            for place, name in enumerate(stems(race))
+        }
 
 
 def anytime(race: Race, place: int) -> "Figure":
