@@ -21,6 +21,8 @@ types: .venv/installed
 layers: .venv/installed
 	$(BIN)/lint-imports
 
+# Bytecode is kept, whatever the environment says: the processes that tests start would compile everything anew.
+unit: export PYTHONDONTWRITEBYTECODE =
 unit: .venv/installed
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 

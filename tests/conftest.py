@@ -6,11 +6,15 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # as many processes as cores: threads of one would wait for those of another
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+RAY_FILES = ("e2e/test_kill_resume_ray.py", "e2e/test_ray_executor.py", "unit/test_executor_ray_cluster.py")
+"""In which the fixture `ray_session` is asked for."""
 
 DRIVERS = Path(__file__).parent / "e2e" / "drivers"
 sys.path.append(str(DRIVERS))
@@ -28,6 +32,21 @@ def pytest_collection_finish() -> None:
 
 def pytest_sessionfinish() -> None:
     gc.unfreeze()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With `--dist loadfile`, the files that share a Ray go to one worker, so that one Ray is started."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class WithOneRay(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return "Ray" if file.endswith(RAY_FILES) else file
+
+    return WithOneRay(config, log)
 
 
 @pytest.fixture(scope="session")
