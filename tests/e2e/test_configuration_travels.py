@@ -161,5 +161,6 @@ def test_a_scaled_specification_keeps_its_pixels_through_every_command(
         # one channel in place of three: the stem alone differs
         assert 0 < scaled["macs"] - line["metrics"]["macs"] < 0.05 * scaled["macs"], name
     capsys.readouterr()
-    assert main(["export", "s.json", "--formats", "safetensors,onnx", "--out", "shipped", "--json"]) == 0
-    assert set(json.loads(capsys.readouterr().out)["files"])
+    assert main(["export", "s.json", "--formats", "safetensors,model.py", "--out", "shipped", "--json"]) == 0
+    spec = json.loads(capsys.readouterr().out)["spec"]
+    assert (spec["size"]["resolution"], spec["task"]["image_size"]) == (48, 32)
