@@ -50,6 +50,14 @@ def test_a_model_on_the_meta_device_is_counted_too():
     assert count(model, Task(4, 8, 3)) == (108, 108 * 64)
 
 
+def test_a_model_on_the_meta_device_keeps_its_modes():
+    with blank():
+        network = Branches().train()
+    network.dropout.eval()
+    assert count(network, Task(10, 8, 3)) == count(Branches(), Task(10, 8, 3))
+    assert [name for name, module in network.named_modules() if not module.training] == ["dropout"]
+
+
 def test_layers_by_hand():
     result = profile(Branches(), Task(10, 8, 3))
     rows = {layer.name: layer for layer in result.layers}

@@ -1,5 +1,6 @@
 """The page and the plots, for runs of every length: well-formed, self-contained, escaped, derived from the log."""
 
+import io
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -13,7 +14,7 @@ from nasbench.core.registry import spaces
 from nasbench.core.spec import Task
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
-from nasbench.report.common.figure import short_count
+from nasbench.report.common.figure import drawing, log_counts, new_figure, short_count, to_svg
 from nasbench.report.run.page import write_report
 from unit.toys import ToySpace, trial
 
@@ -248,3 +249,18 @@ def test_a_page_is_made_for_phones_and_shows_what_scrolls_and_what_sorts(tmp_pat
     assert "more-right" in page.partition("<script>")[2], "the script marks boxes that go on beyond their edge"
     for rule in (r"\.more-right \{ mask-image", r'th button::after \{ content: " ↕"', r"figure svg \{ max-width: none"):
         assert re.search(rule, page), rule
+
+
+def test_a_figure_is_laid_out_as_saving_it_would() -> None:
+    places = []
+    for save in (lambda figure: to_svg(figure, "x"), lambda figure: figure.savefig(io.BytesIO(), format="svg")):
+        with drawing():
+            figure = new_figure(3, 2)
+            axes = figure.subplots()
+            axes.plot([1e5, 3e6], [0.1, 0.9], label="accuracy")
+            axes.set(xlabel="parameters", title="Found")
+            log_counts(axes, [1e5, 3e6])
+            figure.legend(loc="outside lower center")
+            save(figure)
+        places.append(axes.get_position().bounds)
+    assert places[0] == places[1] != (0.125, 0.11, 0.775, 0.77)
