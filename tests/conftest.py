@@ -4,7 +4,7 @@ import gc
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +20,20 @@ DRIVERS = Path(__file__).parent / "e2e" / "drivers"
 sys.path.append(str(DRIVERS))
 
 
-gc.disable()  # imports and the collection of tests leave nothing behind
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Imports leave nothing behind: the garbage collector rests while tests are collected."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
 
 
 def pytest_collection_finish() -> None:
     """What was imported stays: the garbage collector need not look at it again with every test, nor so often."""
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
-    gc.enable()
 
 
 def pytest_sessionfinish() -> None:
