@@ -1,5 +1,6 @@
 """What several tests share."""
 
+import atexit
 import gc
 import logging
 import os
@@ -33,11 +34,8 @@ def pytest_collection() -> Generator[None, object, object]:
 def pytest_collection_finish() -> None:
     """What was imported stays: the garbage collector need not look at it again with every test, nor so often."""
     gc.freeze()
+    atexit.register(gc.unfreeze)  # after pytest has collected garbage five times; libraries look for leaks after that
     gc.set_threshold(10_000, 20, 20)
-
-
-def pytest_sessionfinish() -> None:
-    gc.unfreeze()
 
 
 @pytest.hookimpl(optionalhook=True)
