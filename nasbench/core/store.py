@@ -16,7 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.core.errors import RunFailed, UsageError
+from nasbench.core.json_text import as_text, parsed
+from nasbench.core.log import Check, Log, read_log
+from nasbench.core.shown import sentence
 from nasbench.core.trial import Trial
+from nasbench.core.typed import shown
 
 SCHEMA_VERSION = 2
 """Version 1 (nasbench 0.1.0) is read where the run is a search: the logs of its other commands have another form."""
@@ -25,13 +29,11 @@ SCHEMA_VERSION = 2
 class RunStore:
     """An open run directory. Make one with `create`, `resume` or `read`."""
 
-    def __init__(
-        self, directory: Path, run: dict[str, Any], trials: list[Trial], dropped: str | None, log: BufferedRandom | None
-    ) -> None:
+    def __init__(self, directory: Path, run: dict[str, Any], read: Log, log: BufferedRandom | None) -> None:
         self.directory = directory
         self.run = run
-        self.trials = trials
-        self.dropped = dropped
+        self.trials = read.trials
+        self.dropped = read.torn
         """The torn last line that was left out, if there was one."""
         self._log = log
 
@@ -59,21 +61,27 @@ class RunStore:
             )
         record = {"schema": SCHEMA_VERSION, **run}
         write_atomically(directory / "run.json", json.dumps(record, indent=2) + "\n")
-        return cls(directory, record, [], None, log)
+        return cls(directory, record, Log(), log)
 
     @classmethod
-    def resume(cls, directory: Path) -> "RunStore":
-        """Opens a run to go on with it; a torn last line is cut off the file. UsageError where it cannot be."""
+    def resume(cls, directory: Path, check: Check | None = None) -> "RunStore":
+        """Opens a run to go on with it; a torn last line is cut off the file. UsageError where it cannot be, and where a
+        trial does not pass `check`.
+        """
         run = _read_run(directory)
         log = _lock(directory)
         try:
-            trials, end, dropped = _read_trials(directory)
+            read = read_log(directory, run, check)
         except UsageError:
             log.close()
             raise
-        if dropped is not None:
-            log.truncate(end)
-        return cls(directory, run, trials, dropped, log)
+        if read.torn is not None:
+            log.truncate(read.end)
+        if read.open_end:
+            log.seek(0, os.SEEK_END)
+            log.write(b"\n")
+            log.flush()
+        return cls(directory, run, read, log)
 
     @staticmethod
     def read_record(directory: Path) -> dict[str, Any]:
@@ -83,8 +91,8 @@ class RunStore:
     @classmethod
     def read(cls, directory: Path) -> "RunStore":
         """Reads a run, also one that is being written."""
-        trials, _, dropped = _read_trials(directory) if (directory / "trials.jsonl").exists() else ([], 0, None)
-        return cls(directory, _read_run(directory), trials, dropped, None)
+        run = _read_run(directory)
+        return cls(directory, run, read_log(directory, run), None)
 
     @staticmethod
     def is_readable(directory: Path) -> bool:
@@ -94,7 +102,7 @@ class RunStore:
     def append(self, trial: Trial) -> None:
         """Puts a trial on disk: when this returns, it is there. RunFailed where the disk will not take it."""
         assert self._log is not None, "this run was opened for reading"
-        line = json.dumps(trial.to_json(), separators=(",", ":"), allow_nan=False) + "\n"
+        line = as_text(trial.to_json()) + "\n"
         try:
             self._log.seek(0, os.SEEK_END)
             self._log.write(line.encode())
@@ -141,7 +149,7 @@ def discard(directory: Path, new: Sequence[Path]) -> None:
 def write_atomically(path: Path, text: str) -> None:
     """Writes a file so that a reader sees the old one or the new one, never a part, whatever happens meanwhile."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with open(part, "w", encoding="utf-8") as file:
+    with open(part, "w", encoding="utf-8", errors="backslashreplace") as file:  # a lone surrogate has no bytes
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
@@ -203,31 +211,21 @@ def _parse_run(directory: Path) -> dict[str, Any]:
     if not path.exists():
         raise UsageError(f"{directory} holds no run (no run.json there). {_advice(directory)}")
     try:
-        run = json.loads(path.read_text(encoding="utf-8"))
-        version = run["schema"]
-    except (ValueError, KeyError, TypeError) as error:
+        run = parsed(path.read_bytes())
+        if not isinstance(run, dict) or "schema" not in run:
+            raise ValueError("it has no schema version")
+    except ValueError as error:
         raise UsageError(
-            f"{path} is not a run record of nasbench ({error}). Choose another directory with --run."
+            f"{path} is not a run record of nasbench: {sentence(error)} Choose another directory with --run."
         ) from error
-    if version not in (1, SCHEMA_VERSION):
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}. Choose another directory with --run.") from error
+    version = run["schema"]
+    if version not in (1, SCHEMA_VERSION) or isinstance(version, bool):
         raise UsageError(
-            f"{path} has schema version {version}; this nasbench reads version {SCHEMA_VERSION}. "
+            f"{path} has schema version {shown(version)}; this nasbench reads version {SCHEMA_VERSION}. "
             "Use the nasbench that wrote it (its version is in run.json), or start a new run."
         )
     return dict(run)
 
 
-def _read_trials(directory: Path) -> tuple[list[Trial], int, str | None]:
-    """The trials, the length in bytes of their complete lines, and the torn last line if there is one."""
-    data = (directory / "trials.jsonl").read_bytes()
-    end = data.rfind(b"\n") + 1
-    trials = []
-    for index, line in enumerate(data[:end].splitlines(), start=1):
-        try:
-            trials.append(Trial.from_json(json.loads(line)))
-        except (ValueError, KeyError, TypeError) as error:
-            raise UsageError(
-                f"line {index} of {directory / 'trials.jsonl'} is not a trial ({type(error).__name__}: {error}). "
-                "Nothing was changed. Restore the file, or delete that line to run its trial again."
-            ) from error
-    return trials, end, data[end:].decode(errors="replace") or None

@@ -55,7 +55,10 @@ def shown(value: object) -> str:
     """A value as an error shows it: not longer than it helps, without control characters."""
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) > 10**SHOWN:
         return f"a whole number of more than {SHOWN} digits"
-    text = repr(value)
+    try:
+        text = repr(value)
+    except Exception as error:  # an object of a user's own, or lists in lists without end
+        text = f"a {type(value).__name__} whose repr() raised {type(error).__name__}"
     return text if len(text) <= SHOWN else text[: SHOWN - 3] + "..."
 
 

@@ -171,7 +171,8 @@ class TableEvaluator:
         return ceil(seconds / lowest)
 
     def _genes(self, architecture: Architecture) -> Genes:
-        return tuple(architecture.genes[decision.name] for decision in self.space.choices)
+        genes = architecture.genes
+        return tuple(genes[decision.name] for decision in self.space.choices)
 
     @property
     def _results(self) -> list[str]:
