@@ -22,14 +22,16 @@ MOST_BITS = 1000
 """Of a whole number: every such number has a float near to it."""
 
 
-def parsed(text: str | bytes) -> Any:
-    """The value. ValueError, with a reason for people, for what is no JSON, and for what is named above."""
+def parsed(text: str | bytes, finite: bool = True) -> Any:
+    """The value. ValueError, with a reason for people, for what is no JSON, and for what is named above. Without
+    `finite`, NaN and infinite numbers are let through.
+    """
     whole = text.decode("utf-8") if isinstance(text, bytes) else text
     try:
-        value = json.loads(whole.removeprefix("\ufeff"), object_pairs_hook=_object)
+        value = json.loads(whole.removeprefix("\ufeff"), object_pairs_hook=_finite_object if finite else _object)
     except RecursionError:
         raise ValueError(_too_deep()) from None
-    if not isinstance(value, dict) and is_infinite(value):
+    if finite and not isinstance(value, dict) and is_infinite(value):
         raise ValueError(f"{shown(value)} is, or holds, no number that can be used")
     if whole.count("[") + whole.count("{") > DEEPEST and _is_deeper(value, DEEPEST):
         raise ValueError(_too_deep())
@@ -37,8 +39,8 @@ def parsed(text: str | bytes) -> Any:
 
 
 def as_text(value: object, finite: bool = True) -> str:
-    """The value as one line of JSON in ASCII. TypeError where it is no JSON, ValueError where it is too deep or longer than
-    a line may be, or holds NaN or an infinite number; without `finite`, these are let through.
+    """The value as one line of JSON in ASCII. TypeError where it is no JSON, ValueError where it is too deep or longer
+    than a line may be, or holds NaN or an infinite number; without `finite`, these are let through.
     """
     if _is_deeper(value, DEEPEST):
         raise ValueError(_too_deep())
@@ -101,6 +103,11 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
         raise ValueError(f"the field {shown(twice)} is there twice")
+    return found
+
+
+def _finite_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = _object(pairs)
     for name, value in pairs:
         if not isinstance(value, str | dict) and is_infinite(value):
             raise ValueError(f"the field {shown(name)} is, or holds, no number that can be used: {shown(value)}")

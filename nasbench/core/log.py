@@ -42,8 +42,10 @@ class Log:
 
 
 def read_log(directory: Path, run: Mapping[str, Any], check: Check | None = None) -> Log:
-    """The log of a run, or an empty one where none is there. UsageError with the number of a line that is no trial, does
-    not fit its run, does not pass `check`, or has the number of an earlier one.
+    """The log of a run, or an empty one where none is there.
+
+    UsageError with the number of a line that is no trial, does not fit its run, does not pass `check`, or has the
+    number of an earlier trial.
     """
     path = directory / FILE
     log, rule = Log(), rule_of(run)
@@ -150,6 +152,6 @@ def _torn(line: bytes) -> str:
 def _refused(path: Path, number: int, error: Exception) -> UsageError:
     """The error for a line. `error` says what is wrong with it."""
     return UsageError(
-        f"line {number} of {path} is not a trial of this run: {sentence(error)} Nothing was changed. Restore the file, or "
-        "delete that line to run its trial again."
+        f"line {number} of {path} is not a trial of this run: {sentence(error)} Nothing was changed. Restore the file, "
+        "or delete that line to run its trial again."
     )

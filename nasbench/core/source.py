@@ -76,6 +76,7 @@ class SpaceSource:
         self._space, self._strategy, self._plan, self._counted = space, strategy, plan, counted
         self._asked: dict[int, Proposal] = {}
         self._numbers: dict[int, int] = {}  # step -> number of its trial
+        self._steps: dict[int, int] = {}  # the same, number -> step
         self._next = 1
 
     def ask(self, number: int, running: Sequence[Job]) -> Job:
@@ -84,7 +85,8 @@ class SpaceSource:
         with blame(self._strategy, f"ask({step})"):
             proposal = self._strategy.ask(step, trial_rng(self._plan.seed, step), waiting)
         self._check(proposal, step)
-        self._asked[number], self._numbers[step] = proposal, number
+        self._asked[number] = proposal
+        self._count(step, number)
         job = self.job(proposal)
         if job.resume_from is not None:
             job = replace(job, resume_from=self._numbers.get(job.resume_from, job.resume_from))
@@ -93,11 +95,17 @@ class SpaceSource:
     def tell(self, trial: Trial) -> None:
         self._asked.pop(trial.number, None)
         step = step_of(trial)
-        self._numbers[step] = trial.number
-        steps = {number: step for step, number in self._numbers.items()} if trial.of is not None else {}
-        of = steps.get(trial.of) if trial.of is not None else None
+        self._count(step, trial.number)
+        of = self._steps.get(trial.of) if trial.of is not None else None
         with blame(self._strategy, f"tell() of trial {trial.number}"):
             self._strategy.tell(trial if step == trial.number else replace(trial, number=step, of=of))
+
+    def _count(self, step: int, number: int) -> None:
+        """Remembers which trial a step is, in both directions."""
+        before = self._numbers.get(step)
+        if before is not None and before != number and self._steps.get(before) == step:
+            del self._steps[before]
+        self._numbers[step], self._steps[number] = number, step
 
     def job(self, proposal: Proposal) -> Job:
         """The proposal as a job; one that the space cannot spell has a fault, which fails its trial."""

@@ -65,8 +65,9 @@ class RunStore:
 
     @classmethod
     def resume(cls, directory: Path, check: Check | None = None) -> "RunStore":
-        """Opens a run to go on with it; a torn last line is cut off the file. UsageError where it cannot be, and where a
-        trial does not pass `check`.
+        """Opens a run to go on with it; a torn last line is cut off the file.
+
+        UsageError where it cannot be, and where a trial does not pass `check`.
         """
         run = _read_run(directory)
         log = _lock(directory)
@@ -227,5 +228,3 @@ def _parse_run(directory: Path) -> dict[str, Any]:
             "Use the nasbench that wrote it (its version is in run.json), or start a new run."
         )
     return dict(run)
-
-

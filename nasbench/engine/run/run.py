@@ -19,7 +19,8 @@ from nasbench.core.in_hand import DEATHS_LIMIT, InHand
 from nasbench.core.job import Job
 from nasbench.core.loop import Executor, JobLoop
 from nasbench.core.protocols import Evaluator, Metrics, Pruner, RunInfo, Tracker
-from nasbench.core.shown import sentence
+from nasbench.core.reported import CURVES, each_epoch_once
+from nasbench.core.shown import sentence, text_of
 from nasbench.core.source import JobSource
 from nasbench.core.store import RunStore, discard, missing
 from nasbench.core.trial import Trial
@@ -32,9 +33,6 @@ from nasbench.trackers.guard import guarded
 
 if TYPE_CHECKING:
     from nasbench.train.reading import Reading
-
-CURVES = "curves.jsonl"
-"""What trainings reported after each epoch. Derived: losing it costs curves, no trial."""
 
 
 @dataclass(frozen=True)
@@ -155,7 +153,7 @@ class Run:
             file.write(line + "\n")
 
     def _replay_curves(self, pruner: Pruner, score: Callable[[Metrics], float | None]) -> None:
-        for line in curves(self.directory):
+        for line in each_epoch_once(self.directory):
             _stops(pruner, line["number"], line["epoch"], line, score)
 
 
@@ -165,7 +163,7 @@ def _stops(
     """What the pruner says to a report. UsageError where the report has no score, RunFailed where the pruner breaks."""
     try:
         value = score(metrics)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
         raise UsageError(
             f"the pruner {part_name(pruner)} needs a score after each epoch, and trial {number} reported none "
             f"({error}): {sorted(metrics)}. Leave --pruner out, or let the evaluator report what its score is made of."
@@ -213,7 +211,7 @@ def _opened(opening: Opening) -> Iterator[Run]:
         raise
     except BaseException as error:
         if run is not None:
-            run.break_off({"error": str(error)})
+            run.break_off({"error": text_of(error)})
         raise
     finally:
         opening.executor.close()
@@ -238,14 +236,6 @@ def _what_is_left(error: UsageError | PartFailed, trials: Sequence[Trial], openi
         return f"{error} The finished trials are kept: mend it, then go on with --resume."
     again = "go on with --resume" if opening.config.flat()["resume"] else "start the run again"
     return f"{error} No trial had finished: mend it, then {again}."
-
-
-def curves(directory: Path) -> list[dict[str, Any]]:
-    """What trainings reported: number, seed, name, epoch and metrics; each epoch of a trial once."""
-    path = directory / CURVES
-    data = path.read_bytes() if path.exists() else b""
-    lines = [json.loads(line) for line in data[: data.rfind(b"\n") + 1].splitlines()]
-    return list({(line["number"], line["epoch"]): line for line in lines}.values())
 
 
 def check_some_succeeded(trials: Sequence[Trial], directory: Path) -> None:
