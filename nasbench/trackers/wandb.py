@@ -81,6 +81,7 @@ class WandbTracker:
         self._searched = 0
         self._counts: Counter[str] = Counter()
         self._random: dict[str, float] = {}
+        self._best_random: float | None = None
         self._next_table = FIRST_TABLE
         self._epochs = 0
         self._curves: set[str] = set()
@@ -185,7 +186,8 @@ class WandbTracker:
             )
         values.update({f"metrics/{name}": value for name, value in trial.metrics.items() if _number(value)})
         if is_random(trial) and trial.score is not None and trial.epochs == self._log[0].epochs:
-            self._random.setdefault(trial.key, trial.score)
+            first = self._random.setdefault(trial.key, trial.score)
+            self._best_random = first if self._best_random is None else max(first, self._best_random)
         if is_control(trial) or is_retraining(trial):
             return values
         self._searched += 1
@@ -195,8 +197,10 @@ class WandbTracker:
         if self._best is not None:
             values["best_so_far"] = self._best
         if self._random:
-            values["random_expected_best"] = expected_best(
-                list(self._random.values()), min(self._searched, len(self._random))
+            values["random_expected_best"] = (  # of all that are known it is their best
+                expected_best(list(self._random.values()), self._searched)
+                if self._searched < len(self._random)
+                else self._best_random
             )
             values["random_known"] = len(self._random)
         values.update(
@@ -240,7 +244,7 @@ class WandbTracker:
 
         scores = random_scores(self._log)
         best = best_so_far(searched(self._log))
-        step = max(1, len(best) // 500)
+        step = max(1, len(best) // 200)
         rows = [
             [n, best[n - 1], expected_best(scores, n) if n <= len(scores) else None]
             for n in range(1, len(best) + 1, step)
