@@ -86,7 +86,7 @@ class Architecture:
                 f"an architecture is {{'space': name, 'genes': {{decision: option}}}}; got {shown(dict(record))}"
             )
         for name, option in genes.items():
-            if not fits(option, Gene):
+            if not isinstance(option, str) and not fits(option, Gene):
                 raise UsageError(f"the option of decision {name!r} must be a text or a number; got {shown(option)}")
         items = (item if isinstance(item[1], float) else _kept_once(*item) for item in genes.items())
         return cls(sys.intern(space), tuple(items))

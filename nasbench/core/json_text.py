@@ -18,6 +18,7 @@ LONGEST_LINE = 32 * 2**20
 """Bytes of a line. A trial has some 4,000; a longer line than this was not written by nasbench."""
 DEEPEST = 64
 """Levels of lists and objects inside each other."""
+ALWAYS_FINITE = (str, dict, type(None))
 MOST_BITS = 1000
 """Of a whole number: every such number has a float near to it."""
 
@@ -109,6 +110,6 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _finite_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = _object(pairs)
     for name, value in pairs:
-        if not isinstance(value, str | dict) and is_infinite(value):
+        if not isinstance(value, ALWAYS_FINITE) and is_infinite(value):
             raise ValueError(f"the field {shown(name)} is, or holds, no number that can be used: {shown(value)}")
     return found

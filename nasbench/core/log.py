@@ -41,10 +41,10 @@ class Log:
     open_end: bool = False
 
 
-def read_log(directory: Path, run: Mapping[str, Any], check: Check | None = None) -> Log:
+def read_log(directory: Path, run: Mapping[str, Any], fits_run: Check | None = None) -> Log:
     """The log of a run, or an empty one where none is there.
 
-    UsageError with the number of a line that is no trial, does not fit its run, does not pass `check`, or has the
+    UsageError with the number of a line that is no trial, does not fit its run, does not pass `fits_run`, or has the
     number of an earlier trial.
     """
     path = directory / FILE
@@ -63,7 +63,7 @@ def read_log(directory: Path, run: Mapping[str, Any], check: Check | None = None
                     trial = Trial.from_json(parsed(line))
                     if trial.number in line_of:
                         raise UsageError(f"trial {trial.number} is in line {line_of[trial.number]} already")
-                    for each in (rule, check):
+                    for each in (rule, fits_run):
                         if each is not None:
                             each(trial)
                     line_of[trial.number] = number
@@ -95,6 +95,8 @@ def rule_of(run: Mapping[str, Any]) -> Check | None:
     named = tuple(names or [str(config.get("score_column") or "val_accuracy")])
 
     def numbers(trial: Trial) -> None:
+        if trial.architecture is None:
+            raise UsageError("a trial of a search has an architecture; got null")
         for name in named:
             check_number(trial.metrics, name)
 

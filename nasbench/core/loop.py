@@ -23,7 +23,7 @@ from nasbench.core.protocols import Evaluator, Metrics
 from nasbench.core.shown import sentence, shortened, text_of
 from nasbench.core.source import JobSource
 from nasbench.core.trial import COUNTS, Status, Trial, check_number
-from nasbench.core.typed import shown
+from nasbench.core.typed import fits, shown
 
 SAME_FAULT_LIMIT = 10
 """When this many trials fail in the same way at the start, and none succeeds, every further trial would fail too."""
@@ -157,9 +157,11 @@ class JobLoop:
 
     @staticmethod
     def _broken(score: float | None, metrics: Metrics) -> str:
-        """Which numbers are not finite; '' where all are."""
-        told = {"score": score, **metrics}
-        return ", ".join(f"{name} is {shown(value)}" for name, value in told.items() if is_infinite(value))
+        """Which numbers are not finite, or out of all proportion; '' where all can be compared."""
+        broken = [f"{name} is {shown(value)}" for name, value in metrics.items() if is_infinite(value)]
+        if score is not None and not fits(score, float):
+            broken.insert(0, f"score is {score}")
+        return ", ".join(broken)
 
     def prune(self, job: Job, epochs: int, metrics: Metrics, seconds: float, worker: str) -> None:
         """Records a training that was stopped early, after `epochs` epochs, with the score that it had then."""

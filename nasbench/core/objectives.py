@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from nasbench.core.errors import UsageError
+from nasbench.core.json_text import is_infinite
 from nasbench.core.pareto import undominated
 from nasbench.core.protocols import Metrics
 from nasbench.core.registry import objectives as known_objectives
 from nasbench.core.trial import Trial
+from nasbench.core.typed import fits, shown
 
 HIGHER_IS_BETTER = ("accuracy", "acc", "top1", "top5", "auc", "f1", "score")
 LOWER_IS_BETTER = ("params", "macs", "flops", "loss", "error", "seconds", "latency", "bytes", "memory", "perplexity")
@@ -57,11 +59,13 @@ def parse_objectives(texts: Sequence[str], flag: str = "--objectives") -> tuple[
 
 def number_of(metrics: Metrics, name: str) -> float:
     """A metric that is compared. KeyError where it is missing, TypeError where it is no number: a text that looks like
-    one is none.
+    one is none. NaN and infinite numbers pass: they fail their trial.
     """
     value = metrics[name]
     if isinstance(value, str | bool) or value is None:
-        raise TypeError(f"{name!r} is {value!r}, which is no number")
+        raise TypeError(f"{name!r} is {shown(value)}, which is no number")
+    if not is_infinite(value) and isinstance(value, int | float) and not fits(value, float):
+        raise TypeError(f"{name!r} is {shown(value)}, which is out of all proportion")
     return float(value)
 
 

@@ -1,6 +1,6 @@
 """Where jobs come from: a list that is known beforehand, or a strategy that proposes points of a space."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, final
 
@@ -13,6 +13,7 @@ from nasbench.core.seeds import trial_rng
 from nasbench.core.shown import sentence
 from nasbench.core.spec import ModelSpec, Size, Task
 from nasbench.core.trial import Proposal, Trial
+from nasbench.core.typed import shown
 
 
 class JobSource(Protocol):
@@ -172,6 +173,18 @@ class SpaceSource:
                 f"the strategy {name} answered ask({number}) with what is no point of the space {self._space.name!r}: "
                 f"{sentence(error)} It is {part_name(self._strategy)}"
             ) from error
+
+
+def of_space(space: SearchSpace) -> Callable[[Trial], None]:
+    """A check that what a search proposed is a point of its space."""
+
+    def check_point(trial: Trial) -> None:
+        if trial.architecture is not None:
+            if trial.architecture.space != space.name:
+                raise UsageError(f"its architecture is of space {shown(trial.architecture.space)}, not {space.name!r}")
+            check(trial.architecture, space.choices)
+
+    return check_point
 
 
 def _is_note(note: object) -> bool:

@@ -67,7 +67,7 @@ class RunStore:
     def resume(cls, directory: Path, check: Check | None = None) -> "RunStore":
         """Opens a run to go on with it; a torn last line is cut off the file.
 
-        UsageError where it cannot be, and where a trial does not pass `check`.
+        UsageError where it cannot be, and where a line of its log is refused; `check`: see `read_log`.
         """
         run = _read_run(directory)
         log = _lock(directory)

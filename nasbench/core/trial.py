@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from nasbench.core.arch import Architecture, Gene
 from nasbench.core.errors import UsageError
-from nasbench.core.typed import LARGEST, checked_fields, fits, shown
+from nasbench.core.typed import checked_fields, fits, shown
 
 Status = Literal["ok", "cached", "pruned", "failed"]
 STATUSES: tuple[Status, ...] = ("ok", "cached", "pruned", "failed")
@@ -125,7 +125,7 @@ def check_number(metrics: Mapping[str, Any], name: str) -> None:
     """UsageError where a metric is there, is not null and is no number that can be drawn."""
     value = metrics.get(name)
     if value is not None and not fits(value, float):
-        raise UsageError(f"the metric {name!r} must be a number of at most {LARGEST:.0e}; got {shown(value)}")
+        raise UsageError(f"the metric {name!r} must be a number that can be compared; got {shown(value)}")
 
 
 LEFT_OUT = ("of", "name", "data", "model")

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from functools import cache
-from math import isfinite
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -11,6 +10,8 @@ from nasbench.core.errors import UsageError, unknown
 
 SHOWN = 80
 """Characters of a wrong value that an error shows."""
+FARTHEST = 1e100
+"""No number in a file lies farther from 0: it could be neither squared nor drawn."""
 LARGEST = 10**15
 """No whole number in a file, a count or a size, is larger: it would only stop what computes with it."""
 
@@ -76,7 +77,7 @@ def fits(value: object, hint: Any) -> bool:
     if hint in (int, float) and isinstance(value, int) and not isinstance(value, bool):
         return abs(value) <= LARGEST
     if hint is float and isinstance(value, float):
-        return isfinite(value)
+        return abs(value) <= FARTHEST
     if hint in (int, float):
         return False
     return isinstance(value, origin or hint)

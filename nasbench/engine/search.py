@@ -14,7 +14,7 @@ from nasbench.core.protocols import Pruner, Tracker
 from nasbench.core.recipe import Recipe
 from nasbench.core.registry import recipes
 from nasbench.core.retraining import retrainings
-from nasbench.core.source import JobList, JobSource, SpaceSource
+from nasbench.core.source import JobList, JobSource, SpaceSource, of_space
 from nasbench.core.trial import STATUSES, Trial
 from nasbench.engine.config import PRESETS, SearchConfig
 from nasbench.engine.parts.searching import SearchParts, prepare
@@ -124,6 +124,7 @@ def run_search(config: SearchConfig, argv: Sequence[str], trackers: Sequence[Tra
         identity=parts.identity(),
         listeners=(BestWeights,),
         reading=parts.reading,
+        check=of_space(parts.space),
     )
     with open_run(opening) as run:
         rounds = rounds_of(run.store.run)

@@ -17,6 +17,7 @@ from nasbench.core.errors import Interrupted, PartFailed, RunFailed, UsageError
 from nasbench.core.identity import changes
 from nasbench.core.in_hand import DEATHS_LIMIT, InHand
 from nasbench.core.job import Job
+from nasbench.core.log import Check
 from nasbench.core.loop import Executor, JobLoop
 from nasbench.core.protocols import Evaluator, Metrics, Pruner, RunInfo, Tracker
 from nasbench.core.reported import CURVES, each_epoch_once
@@ -44,6 +45,7 @@ class Opening:
         plan: goes into run.json beside the configuration, so that the log can be read without it.
         identity: what results depend on beside the configuration, by content. A resumed run must find the same.
         reading: what was met in the images of the data set; it is printed once, and goes into run.json.
+        check: UsageError where a line of the log does not fit the run that is resumed.
     """
 
     command: str
@@ -56,6 +58,7 @@ class Opening:
     identity: Mapping[str, Any]
     listeners: Sequence[Callable[[RunStore], Callable[[Trial], None]]] = ()
     reading: "Reading | None" = None
+    check: Check | None = None
 
 
 class Run:
@@ -251,7 +254,7 @@ def _nothing_succeeded(trials: Sequence[Trial]) -> str:
 
 def _store(opening: Opening) -> RunStore:
     if opening.config.flat()["resume"]:
-        store = RunStore.resume(opening.directory)
+        store = RunStore.resume(opening.directory, opening.check)
         try:
             raised = check_same(opening.config, store.run, opening.command, opening.directory)
             _check_identity(opening, store.run)

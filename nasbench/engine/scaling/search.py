@@ -21,7 +21,7 @@ from nasbench.core.preprocessing import FILE as PREPROCESSING
 from nasbench.core.protocols import Metrics, SearchSpace, Strategy, Tracker
 from nasbench.core.recipe import Recipe
 from nasbench.core.registry import executors, strategies
-from nasbench.core.source import JobList, Plan
+from nasbench.core.source import JobList, Plan, of_space
 from nasbench.core.spec import ModelSpec, task_record
 from nasbench.core.store import write_atomically
 from nasbench.core.trial import STATUSES, Trial
@@ -132,6 +132,7 @@ def run_scale_search(
         identity=parts.evaluator.identity(),
         listeners=(BestWeights,),
         reading=parts.evaluator.data.reading,
+        check=of_space(parts.space),
     )
     with open_run(opening) as run:
         _answer(config, parts, run)

@@ -6,20 +6,20 @@ from nasbench.core.trial import Trial
 from nasbench.report.common.thinned import MOST_DOTS, MOST_POINTS, evenly
 
 
-def with_dots(trials: Sequence[Trial], most: int = MOST_DOTS) -> frozenset[int]:
-    """The numbers of the trials that are drawn, at most `most`: the same in every figure.
+def with_dots(trials: Sequence[Trial]) -> frozenset[int]:
+    """The numbers of the trials that are drawn, at most MOST_DOTS: the same in every figure.
 
     Of a run with more scored trials, a tenth are the best (most epochs first, as in the list of the best), a tenth were
     a new best when they finished, and the others are spread evenly over the log.
     """
     scored = [trial for trial in trials if trial.score is not None]
-    if len(scored) <= most:
+    if len(scored) <= MOST_DOTS:
         return frozenset(trial.number for trial in scored)
-    share = most // 10
+    share = MOST_DOTS // 10
     best = sorted(scored, key=lambda trial: (-trial.epochs, -(trial.score or 0.0), trial.number))[:share]
     drawn = {trial.number for trial in (*best, *evenly(_new_bests(scored), share))}
     others = [trial.number for trial in scored if trial.number not in drawn]
-    return frozenset(drawn.union(evenly(others, most - len(drawn))))
+    return frozenset(drawn.union(evenly(others, MOST_DOTS - len(drawn))))
 
 
 def dots_sentence(trials: Sequence[Trial]) -> str:

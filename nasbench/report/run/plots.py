@@ -18,6 +18,7 @@ from nasbench.core.curves import (
     searched,
 )
 from nasbench.core.trial import Trial
+from nasbench.core.typed import fits
 from nasbench.report.cells.drawing import FAMILIES, family
 from nasbench.report.common.figure import (
     BLUE,
@@ -297,7 +298,7 @@ def _positive(trial: Trial, metric: str) -> bool:
 
 
 def _number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")
+    return fits(value, float)
 
 
 def _epochs(count: int) -> str:
