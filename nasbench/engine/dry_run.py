@@ -103,6 +103,7 @@ def run_dry(config: SearchConfig) -> DryRun:
     config.check()
     config = config.completed()
     parts = prepare(config, config.place.directory())
+    trainings, epochs = _left(config, parts)  # reads the log of a run that is resumed: what is wrong there is told now
     models = _children(config, parts)
     counted: list[tuple[tuple[int, int, int], ModelSpec]] = []
     for model in models:
@@ -118,7 +119,6 @@ def run_dry(config: SearchConfig) -> DryRun:
     }
     by_macs = [model for _, model in sorted(counted, key=lambda each: each[0][1])]
     timings, batch = _timed(parts.evaluator, by_macs, config.seed)
-    trainings, epochs = _left(config, parts)
     return DryRun(
         config=config,
         sizes=sizes,

@@ -172,7 +172,8 @@ def _told(value: object) -> str:
     """A value as a message shows it: 'None', or 'a Tensor of shape (2,)'."""
     shape = getattr(value, "shape", None)
     if shape is not None:
-        return f"a {type(value).__name__} of shape {shortened(shape)}"
+        sizes = tuple(shape) if isinstance(shape, tuple) else shape
+        return f"a {type(value).__name__} of shape {shortened(sizes)}"
     return f"{type(value).__name__} {shortened(repr(text_of(value)[:100]), 110)}" if value is not None else "None"
 
 
