@@ -196,13 +196,12 @@ def main() -> None:
     for trials in options.trials:
         with tempfile.TemporaryDirectory(dir=os.environ.get("NASBENCH_BENCHMARK_DIR")) as place:
             run = Path(place) / "run"
-            for name in ("write", "read", "report"):
-                rows[f"{name}, {trials} trials"] = apart(name, run, trials)
-            for name in options.strategies:
-                if trials <= LIMITS.get(name, trials):
-                    rows[f"{name}, {trials} trials"] = apart("go_on", run, name)
-            for name in list(rows)[-(3 + len(options.strategies)) :]:
-                print(f"{name:28}", rows[name], flush=True)
+            steps = [(name, (run, trials)) for name in ("write", "read", "report")]
+            steps += [(name, (run, name)) for name in options.strategies if trials <= LIMITS.get(name, trials)]
+            for name, arguments in steps:
+                step = name if name in ("write", "read", "report") else "go_on"
+                rows[f"{name}, {trials} trials"] = told = apart(step, *arguments)
+                print(f"{name}, {trials} trials".ljust(28), told, flush=True)
     if options.files:
         with tempfile.TemporaryDirectory(dir=os.environ.get("NASBENCH_BENCHMARK_DIR")) as place:
             rows[f"folder of {options.files} files"] = apart("folder", place, options.files)

@@ -101,10 +101,10 @@ def _kept_once(name: str, gene: str | int) -> tuple[str, Gene]:
 def check(architecture: Architecture, choices: Sequence[Decision]) -> None:
     """Raises UsageError unless `architecture` has exactly one valid option for each decision."""
     genes = architecture.genes
-    names = [decision.name for decision in choices]
-    missing = [name for name in names if name not in genes]
-    extra = [name for name in genes if name not in set(names)]
-    if missing or extra:
+    names = {decision.name: None for decision in choices}
+    if genes.keys() != names.keys():
+        missing = [name for name in names if name not in genes]
+        extra = [name for name in genes if name not in names]
         raise UsageError(
             f"not an architecture of {architecture.space!r}: missing decisions {missing[:5]}, unknown decisions "
             f"{extra[:5]}; the space has {len(names)} decisions"

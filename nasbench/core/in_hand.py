@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, final
 
 from nasbench.core.job import Job
+from nasbench.core.json_text import parsed
 
 FILE = "in-hand.json"
 DEATHS_LIMIT = 2
@@ -55,7 +56,7 @@ class InHand:
 
     def _read(self) -> dict[str, Any] | None:
         with suppress(OSError, ValueError, TypeError, KeyError):
-            record = json.loads(self._path.read_text(encoding="utf-8"))
+            record = parsed(self._path.read_bytes())
             return {**record, "number": int(record["number"]), "begun": int(record["begun"])}
         return None
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.core.errors import UsageError
+from nasbench.core.json_text import parsed
 from nasbench.core.store import write_atomically
 
 FILE = "preprocessing.json"
@@ -93,7 +94,7 @@ def read_preprocessing(folder: Path) -> Preprocessing | None:
     if not path.exists():
         return None
     try:
-        return Preprocessing.from_json(json.loads(path.read_text(encoding="utf-8")))
+        return Preprocessing.from_json(parsed(path.read_bytes()))
     except ValueError as error:
         raise UsageError(f"{path} cannot be read: {error}") from error
 

@@ -4,13 +4,13 @@ The best trials' weights lie under `checkpoints/` (`--keep K` of a search). A tr
 network that was never trained: whoever needs weights is told so.
 """
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from nasbench.core.errors import UsageError
+from nasbench.core.json_text import parsed
 from nasbench.core.spec import ModelSpec
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
@@ -135,7 +135,7 @@ def number_of_best(directory: Path) -> int | None:
     """The number of the trial whose network lies in `best/`; None where nothing says so."""
     path = directory / "best" / "metrics.json"
     try:
-        number = json.loads(path.read_text(encoding="utf-8"))["number"]
+        number = parsed(path.read_bytes())["number"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return number if isinstance(number, int) else None

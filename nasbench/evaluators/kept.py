@@ -17,10 +17,13 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from nasbench.core.errors import UsageError
+from nasbench.core.json_text import parsed
 from nasbench.core.protocols import Report
-from nasbench.core.shown import say
+from nasbench.core.shown import say, sentence
 from nasbench.core.store import write_atomically
 
+RESULT = "result.json"
 POLL_SECONDS = 0.5
 """Between two looks at the curve of a training that runs in other processes."""
 
@@ -34,16 +37,15 @@ class Kept:
         self.weights = folder / "weights.safetensors"
         self.predictions = folder / "predictions.safetensors"
         self.curve = folder / "curve.jsonl"
-        self._result = folder / "result.json"
+        self._result = folder / RESULT
 
     @property
     def finished(self) -> bool:
         return self._result.exists()
 
     def result(self) -> dict[str, Any]:
-        """What came of the training."""
-        record: dict[str, Any] = json.loads(self._result.read_text(encoding="utf-8"))
-        return record
+        """What came of the training. UsageError where its record cannot be read."""
+        return result_in(self.folder)
 
     def finish(self, record: Mapping[str, Any]) -> None:
         """Writes the result, after which the training is done and its checkpoint is not needed."""
@@ -84,6 +86,22 @@ class Kept:
             ended.set()
             thread.join()
         pass_on()
+
+
+def result_in(folder: Path) -> dict[str, Any]:
+    """What came of the training in a folder; empty where it has not finished. UsageError for a damaged record."""
+    path = folder / RESULT
+    try:
+        record = parsed(path.read_bytes(), finite=False)
+        if not isinstance(record, dict):
+            raise ValueError("it is no object with named fields")
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"{path} cannot be read: {sentence(error)} Put it back, or delete the folder {folder} to train again."
+        ) from error
+    return record
 
 
 class Curve:

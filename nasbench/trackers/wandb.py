@@ -33,6 +33,7 @@ from nasbench.core.curves import (
     searched,
 )
 from nasbench.core.job import Job
+from nasbench.core.json_text import parsed
 from nasbench.core.protocols import Metrics, RunInfo
 from nasbench.core.registry import trackers as known
 from nasbench.core.shown import say
@@ -277,7 +278,7 @@ def _kept_id(directory: Path) -> str | None:
 def _versions(directory: Path) -> dict[str, Any]:
     """What `run.json` says of where the run came from."""
     try:
-        record = json.loads((directory / "run.json").read_text(encoding="utf-8"))
+        record = parsed((directory / "run.json").read_bytes())
     except (OSError, ValueError):
         return {}
     return {name: record[name] for name in ("versions", "hardware", "git_commit", "argv", "plan") if name in record}

@@ -5,13 +5,13 @@ trial of it (`RUN#7`). So is whatever else holds a specification: the folder of 
 what `nasbench scale --json` prints.
 """
 
-import json
 import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nasbench.core.errors import UsageError, unknown
+from nasbench.core.json_text import parsed
 from nasbench.core.protocols import PublishedCells, SearchSpace
 from nasbench.core.registry import models, spaces
 from nasbench.core.spec import ModelSpec, Size, Task
@@ -200,7 +200,7 @@ def _stack(space: SearchSpace, stack: str, skeleton: str, found: ModelSpec) -> d
 
 def _read(path: Path) -> ModelSpec:
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = parsed(path.read_bytes())
         return ModelSpec.from_json(record.get("spec", record) if isinstance(record, dict) else {})
     except ValueError as error:
         raise UsageError(f"{path} is not an architecture.json of nasbench: {error}") from error

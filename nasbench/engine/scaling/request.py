@@ -1,6 +1,5 @@
 """What `nasbench scale` was asked for: coefficients and dimensions, checked before any work."""
 
-import json
 from collections.abc import Callable
 from math import log2
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 from nasbench.core.compound import PUBLISHED, Coefficients, Multipliers
 from nasbench.core.errors import UsageError
+from nasbench.core.json_text import parsed
 from nasbench.engine.config import ScaleConfig
 from nasbench.engine.config.record import flag
 
@@ -128,7 +128,7 @@ def read_found(run: Path) -> tuple[Coefficients, dict[str, Any]]:
     if not file.is_file():
         raise UsageError(f"{run} has no best/coefficients.json. {hint}.")
     try:
-        record = json.loads(file.read_text(encoding="utf-8"))
+        record = parsed(file.read_bytes())
         found = Coefficients(*(float(record[name]) for name in ("alpha", "beta", "gamma")))
         return found, {"run": str(run), **{name: record.get(name) for name in ("base", "dataset", "recipe")}}
     except UsageError as error:

@@ -145,7 +145,7 @@ def _front(run: Mapping[str, Any], trials: Sequence[Trial], plots: Mapping[str, 
     front = pareto_front(trials, objectives)
     if not front:
         return ""
-    listed, left_out = rows_listed(front, "best/front.json")
+    listed, left_out = rows_listed(front, "trials.jsonl" if target is not None else "best/front.json")
     columns, rows = front_table(listed, objectives)
     sentence = f"{front_sentence(front, trials)} {left_out}".rstrip()
     if target is not None:
