@@ -33,7 +33,7 @@ def parsed(text: str | bytes, finite: bool = True) -> Any:
     except RecursionError:
         raise ValueError(_too_deep()) from None
     if finite and not isinstance(value, dict) and is_infinite(value):
-        raise ValueError(f"{shown(value)} is, or holds, no number that can be used")
+        raise ValueError(f"a number that can be used is wanted; got {shown(value)}")
     if whole.count("[") + whole.count("{") > DEEPEST and _is_deeper(value, DEEPEST):
         raise ValueError(_too_deep())
     return value
@@ -111,5 +111,5 @@ def _finite_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = _object(pairs)
     for name, value in pairs:
         if not isinstance(value, ALWAYS_FINITE) and is_infinite(value):
-            raise ValueError(f"the field {shown(name)} is, or holds, no number that can be used: {shown(value)}")
+            raise ValueError(f"the field {shown(name)} holds no number that can be used; got {shown(value)}")
     return found

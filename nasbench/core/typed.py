@@ -10,8 +10,8 @@ from nasbench.core.errors import UsageError, unknown
 
 SHOWN = 80
 """Characters of a wrong value that an error shows."""
-FARTHEST = 1e100
-"""No number in a file lies farther from 0: it could be neither squared nor drawn."""
+FARTHEST = 1e60
+"""No number in a file lies farther from 0: its fourth power, of which intervals are made, is still a number."""
 LARGEST = 10**15
 """No whole number in a file, a count or a size, is larger: it would only stop what computes with it."""
 

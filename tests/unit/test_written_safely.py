@@ -171,8 +171,8 @@ def test_the_text_of_an_error_is_short_printable_and_always_there() -> None:
 def strange(number: int) -> Trial:
     """Trials with the strangest texts and numbers that a log may hold."""
     changes: dict[int, dict[str, Any]] = {
-        1: {"score": 1e99, "note": {"entropy": 1e308, "loss": -1e308, "baseline": "high", "updates": -0.0}},
-        2: {"score": -1e99, "note": {"entropy": "low", "loss": 0.5, NASTY: NASTY}},
+        1: {"score": 1e59, "note": {"entropy": 1e308, "loss": -1e308, "baseline": "high", "updates": -0.0}},
+        2: {"score": -1e59, "note": {"entropy": "low", "loss": 0.5, NASTY: NASTY}},
         3: {"status": "failed", "score": None, "metrics": {}, "error": NASTY + "x" * 10**6},
         4: {"metrics": {"val_accuracy": 0.5, "params": 10**15, "macs": 0, NASTY: NASTY}},
         5: {"metrics": {"val_accuracy": 0.5, "params": -5, "macs": 1e-300}, "note": {"blind": NASTY}},

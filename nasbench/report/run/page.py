@@ -97,7 +97,11 @@ def render(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial], plo
 
 
 def _scaling(run: Mapping[str, Any], trials: Sequence[Trial], plots: Mapping[str, str]) -> list[str]:
-    figures = {name: _figure(name, plots) if name in plots else "" for name in scaling.CAPTIONS}
+    told = {"surface": scaling.dots_sentence(trials)}
+    figures = {
+        name: _figure(name, plots, caption + told.get(name, "")) if name in plots else ""
+        for name, caption in scaling.CAPTIONS.items()
+    }
     return [
         scaling.coefficients_section(run, trials, figures["surface"]),
         scaling.comparison_section(run, trials, figures["comparison"]),
