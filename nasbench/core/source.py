@@ -8,11 +8,12 @@ from nasbench.core.arch import Architecture, check
 from nasbench.core.blame import blame, in_one_line, part_name, where_raised
 from nasbench.core.errors import UsageError
 from nasbench.core.job import Job
+from nasbench.core.json_text import as_read
 from nasbench.core.protocols import SearchSpace, Strategy
 from nasbench.core.seeds import trial_rng
 from nasbench.core.shown import sentence
 from nasbench.core.spec import ModelSpec, Size, Task
-from nasbench.core.trial import Proposal, Trial
+from nasbench.core.trial import Proposal, Trial, check_note
 from nasbench.core.typed import shown
 
 
@@ -168,6 +169,7 @@ class SpaceSource:
             check(proposal.architecture, self._space.choices)
             if not isinstance(proposal.epochs, int | None) or proposal.epochs == 0 or not _is_note(proposal.note):
                 raise UsageError(f"epochs {proposal.epochs!r} must be None or 1 and more, the note a dict of JSON")
+            _check_note(proposal.note)
         except (UsageError, TypeError) as error:
             raise UsageError(
                 f"the strategy {name} answered ask({number}) with what is no point of the space {self._space.name!r}: "
@@ -185,6 +187,14 @@ def of_space(space: SearchSpace) -> Callable[[Trial], None]:
             check(trial.architecture, space.choices)
 
     return check_point
+
+
+def _check_note(note: Mapping[str, Any]) -> None:
+    """UsageError where a note could not be read again: it is told before the evaluation, which would be lost."""
+    try:
+        check_note(as_read(dict(note)))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UsageError(f"its note cannot be written to the log ({error})") from error
 
 
 def _is_note(note: object) -> bool:

@@ -109,16 +109,21 @@ class Trial:
             raise UsageError(f"the trial has failed, and has the score {trial.score}")
         for name in COUNTS:
             check_number(trial.metrics, name)
-        for name in NUMBERED:
-            if name in trial.note and not fits(trial.note[name], int):
-                raise UsageError(f"{name!r} in the note is the number of a trial; got {shown(trial.note[name])}")
+        check_note(trial.note)
         return trial
 
 
 COUNTS = ("params", "macs")
 """Metrics that reports draw and compare wherever they are there."""
-NUMBERED = ("retrain_of", "step", "of")
-"""What in a note is a number of a trial."""
+NUMBERED = ("retrain_of", "step")
+"""What in a note is a number of a trial; of a training that is compared with others, `of` is one too."""
+
+
+def check_note(note: Mapping[str, Any]) -> None:
+    """UsageError where what is a number of a trial in a note is none."""
+    for name in (*NUMBERED, "of") if "compared_as" in note else NUMBERED:
+        if name in note and not fits(note[name], int):
+            raise UsageError(f"{name!r} in the note is the number of a trial; got {shown(note[name])}")
 
 
 def check_number(metrics: Mapping[str, Any], name: str) -> None:

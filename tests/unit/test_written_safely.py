@@ -4,6 +4,7 @@ numbers a log may hold, its report is written.
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -19,12 +20,13 @@ from nasbench.core.job import Job
 from nasbench.core.json_text import LONGEST_LINE, as_text, parsed
 from nasbench.core.loop import LONGEST_REASON, JobLoop
 from nasbench.core.objectives import score_of
-from nasbench.core.source import JobList
+from nasbench.core.source import JobList, SpaceSource
 from nasbench.core.store import RunStore
-from nasbench.core.trial import Trial
+from nasbench.core.trial import Proposal, Trial
 from nasbench.engine.report import rebuild_report
 from nasbench.executors.local import LocalExecutor
-from unit.toys import trial
+from nasbench.strategies.random import RandomSearch
+from unit.toys import ToySpace, plan, trial
 
 NASTY = "\ud800\x00\x1b[31m\u202e$<b>\n\r\u2028"
 RUN = {"command": "search", "config": {"space": "toy", "strategy": "random", "trials": 6}}
@@ -215,3 +217,17 @@ def test_json_has_no_other_reader_in_the_store() -> None:
     for module in (log, store, trial):
         assert "json.loads" not in Path(str(module.__file__)).read_text(encoding="utf-8")
     assert json.loads("NaN") != json.loads("NaN"), "Python's own reader takes it"
+
+
+NOTES = ({"loss": float("nan")}, {"deep": nested(100)}, {"step": "first"}, {"seen": {1}}, {"n": 10**400})
+
+
+@pytest.mark.parametrize("note", NOTES, ids=["NaN", "deep", "step", "set", "digits"])
+def test_a_note_that_cannot_be_read_again_is_refused_before_the_evaluation(note: dict[str, Any]) -> None:
+    class Noting(RandomSearch):  # type: ignore[misc]
+        def ask(self, *given: Any) -> Proposal:
+            return replace(super().ask(*given), note=note)
+
+    loop = JobLoop(SpaceSource(ToySpace(), Noting(ToySpace()), plan(3)), lambda _: None, lambda metrics: 0.0)
+    with pytest.raises(UsageError, match=r"the strategy Noting .* its note cannot be written to the log"):
+        loop.next()
