@@ -103,7 +103,7 @@ class WandbTracker:
             "config": dict(run.config),
         }
         curves = run.directory / "curves.jsonl"
-        self._epochs = curves.read_bytes().count(b"\n") if run.config.get("seeds") and curves.exists() else 0
+        self._epochs = _lines_in(curves) if run.config.get("seeds") and curves.exists() else 0
         self._run = connect(self._mode, self._may_go_offline, self._own, {})
         if self._run.offline:
             self._mode = "offline"
@@ -267,6 +267,11 @@ class WandbTracker:
         run.log({name: value for name, value in {"score": trial.score, **trial.metrics}.items() if _number(value)})
         run.summary["status"] = trial.status
         run.finish(exit_code=1 if trial.status == "failed" else 0)
+
+
+def _lines_in(path: Path) -> int:
+    with open(path, "rb") as file:
+        return sum(line.endswith(b"\n") for line in file)
 
 
 def _kept_id(directory: Path) -> str | None:
