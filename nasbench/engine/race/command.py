@@ -65,7 +65,10 @@ def run_race(config: RaceConfig, argv: Sequence[str]) -> RaceResult:
             if config.time_budget is not None and all(each.metrics.get("evaluations") == 0 for each in run.trials):
                 budget = f"--time-budget {config.time_budget:g}"
                 print_note(f"{budget} ends before the first look-up of every repetition. Give more seconds.")
-            return RaceResult(run.directory, Race.of(run.store.run, run.trials), monotonic() - start)
+            race = Race.of(run.store.run, run.trials)
+            if race.failures:
+                print_note(f"{len(race.failures)} of {len(run.trials)} repetitions failed: {race.failures[0]}")
+            return RaceResult(run.directory, race, monotonic() - start)
 
 
 def _plan(repetitions: Repetitions) -> dict[str, Any]:

@@ -39,6 +39,7 @@ def render(run: Mapping[str, Any], race: Race, plots: Mapping[str, str]) -> str:
         _standings(race),
         _plots(plots),
         _wins(race, plots),
+        _failures(race),
         configuration(run),
         _how_to_go_on(run),
     ]
@@ -105,6 +106,11 @@ def _wins(race: Race, plots: Mapping[str, str]) -> str:
         f"<h2>Who wins</h2>\n<figure>{themed(plots['wins'])}<figcaption>{escape(caption)}</figcaption></figure>\n"
         f"<details><summary>as a table</summary>{rows}</details>"
     )
+
+
+def _failures(race: Race) -> str:
+    lines = "".join(f"<li>{escape(failure)}</li>" for failure in race.failures)
+    return f"<h2>Failed repetitions</h2>\n<ul>{lines}</ul>" if lines else ""
 
 
 def _how_to_go_on(run: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from math import sqrt
 from statistics import fmean, stdev
 from typing import Any, Literal
 
+from nasbench.core.errors import UsageError
 from nasbench.core.trial import Trial
 
 Axis = Literal["evaluations", "seconds"]
@@ -105,6 +106,7 @@ class Race:
     budgets  all budgets shown, in order
     optimum  column -> the best value in the table; empty if the table is not complete
     timed    whether queries have a cost
+    failures what failed: strategy, seed and reason, a text each
     """
 
     space: str
@@ -116,11 +118,15 @@ class Race:
     optimum: Mapping[str, float]
     timed: bool
     repetitions: tuple[Repetition, ...]
+    failures: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, run: Mapping[str, Any], trials: Sequence[Trial]) -> "Race":
-        """The race from run.json and the trials of the log."""
+        """The race from run.json and the trials of the log. UsageError for a repetition of another race's form."""
         race = run["plan"]
+        ordered = sorted(trials, key=lambda trial: trial.number)
+        done = [trial for trial in ordered if trial.status != "failed"]
+        repetitions = tuple(_repetition(trial, race["columns"], race["budgets"]) for trial in done)
         return cls(
             space=run["config"]["space"],
             columns=tuple(race["columns"]),
@@ -130,7 +136,8 @@ class Race:
             strategies=tuple(race["strategies"]),
             optimum=race["optimum"] or {},
             timed=race["timed"],
-            repetitions=tuple(Repetition.of(trial) for trial in sorted(trials, key=lambda trial: trial.number)),
+            repetitions=repetitions,
+            failures=tuple(f"{each.name} seed {each.seed}: {each.error}" for each in ordered if each not in done),
         )
 
     @property
@@ -210,6 +217,19 @@ class Race:
             ],
             "wins": [vars(win) for win in self.wins()],
         }
+
+
+def _repetition(trial: Trial, columns: Sequence[str], budgets: Sequence[float]) -> Repetition:
+    try:
+        found = Repetition.of(trial)
+    except (KeyError, TypeError, ValueError) as error:
+        raise UsageError(f"trial {trial.number} of the log is no repetition of a race ({error!r})") from error
+    if any(len(step.values) != len(columns) for step in found.steps) or len(found.evaluations) != len(budgets):
+        raise UsageError(
+            f"trial {trial.number} of the log is of another race: this one has the columns {', '.join(columns)} and "
+            f"{len(budgets)} budgets"
+        )
+    return found
 
 
 def wilson(successes: float, count: int) -> tuple[float, float]:
