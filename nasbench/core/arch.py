@@ -13,7 +13,7 @@ from functools import cached_property, lru_cache
 from random import Random
 
 from nasbench.core.errors import UsageError
-from nasbench.core.typed import fits, shown
+from nasbench.core.typed import SHOWN, fits, shown
 
 Gene = str | int | float
 
@@ -106,19 +106,20 @@ def check(architecture: Architecture, choices: Sequence[Decision]) -> None:
         missing = [name for name in names if name not in genes]
         extra = [name for name in genes if name not in names]
         raise UsageError(
-            f"not an architecture of {architecture.space!r}: missing decisions {missing[:5]}, unknown decisions "
-            f"{extra[:5]}; the space has {len(names)} decisions"
+            f"not an architecture of {shown(architecture.space)}: missing decisions {missing[:5]}, unknown decisions "
+            f"{[name[:SHOWN] for name in extra[:5]]}; the space has {len(names)} decisions"
         )
     for decision in choices:
         gene = genes[decision.name]
         if isinstance(decision, Choice) and gene not in decision.options:
-            raise UsageError(
-                f"decision {decision.name!r} has no option {gene!r}; options: {', '.join(map(str, decision.options))}"
-            )
+            options = ", ".join(map(str, decision.options))
+            raise UsageError(f"decision {decision.name!r} has no option {shown(gene)}; options: {options}")
         if isinstance(decision, Range) and not (
             isinstance(gene, int | float) and decision.low <= gene <= decision.high
         ):
-            raise UsageError(f"decision {decision.name!r} must lie in [{decision.low}, {decision.high}]; got {gene!r}")
+            raise UsageError(
+                f"decision {decision.name!r} must lie in [{decision.low}, {decision.high}]; got {shown(gene)}"
+            )
 
 
 def sample(space: str, choices: Sequence[Decision], rng: Random) -> Architecture:
