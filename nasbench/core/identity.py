@@ -12,6 +12,8 @@ from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
+from nasbench.core.plain_file import check_plain
+
 DIGEST = re.compile("[0-9a-f]{16}|[0-9a-f]{32}")
 """Of a record or a file, and of a data set."""
 
@@ -33,7 +35,8 @@ def digest(parts: Mapping[str, Any]) -> str:
 
 
 def file_digest(path: Path) -> str:
-    """16 hexadecimal digits for the whole content of a file."""
+    """16 hexadecimal digits for the whole content of a file. UsageError where it cannot be read."""
+    check_plain(path)
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 

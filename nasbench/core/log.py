@@ -11,6 +11,7 @@ from typing import Any
 
 from nasbench.core.errors import UsageError
 from nasbench.core.json_text import LineTooLong, numbered_lines, parsed
+from nasbench.core.plain_file import check_plain
 from nasbench.core.shown import sentence
 from nasbench.core.trial import Trial, check_number
 from nasbench.core.typed import fits, shown
@@ -52,6 +53,7 @@ def read_log(directory: Path, run: Mapping[str, Any], fits_run: Check | None = N
     line_of: dict[int, int] = {}
     if not path.exists():
         return log
+    check_plain(path)
     number = 0
     try:
         with open(path, "rb") as file:

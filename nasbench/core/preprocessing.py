@@ -12,6 +12,7 @@ from typing import Any
 
 from nasbench.core.errors import UsageError
 from nasbench.core.json_text import parsed
+from nasbench.core.plain_file import plain_bytes
 from nasbench.core.store import write_atomically
 
 FILE = "preprocessing.json"
@@ -94,7 +95,7 @@ def read_preprocessing(folder: Path) -> Preprocessing | None:
     if not path.exists():
         return None
     try:
-        return Preprocessing.from_json(parsed(path.read_bytes()))
+        return Preprocessing.from_json(parsed(plain_bytes(path)))
     except ValueError as error:
         raise UsageError(f"{path} cannot be read: {error}") from error
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from nasbench.core.errors import UsageError
 from nasbench.core.json_text import LineTooLong, numbered_lines, parsed
+from nasbench.core.plain_file import check_plain
 from nasbench.core.shown import sentence
 from nasbench.core.typed import fits, shown
 
@@ -23,6 +24,7 @@ def read_epochs(directory: Path) -> Iterator[dict[str, Any]]:
     path = directory / CURVES
     if not path.exists():
         return
+    check_plain(path)
     number = 0
     try:
         with open(path, "rb") as file:

@@ -17,7 +17,9 @@ from typing import Any
 
 from nasbench.core.errors import RunFailed, UsageError
 from nasbench.core.json_text import as_text, parsed
+from nasbench.core.leftovers import sweep, sweep_beside
 from nasbench.core.log import Check, Log, read_log
+from nasbench.core.plain_file import check_plain, plain_bytes
 from nasbench.core.shown import sentence
 from nasbench.core.trial import Trial
 from nasbench.core.typed import shown
@@ -60,7 +62,12 @@ class RunStore:
                 "with --run."
             )
         record = {"schema": SCHEMA_VERSION, **run}
-        write_atomically(directory / "run.json", json.dumps(record, indent=2) + "\n")
+        sweep_beside(directory / "run.json")
+        try:
+            write_atomically(directory / "run.json", json.dumps(record, indent=2) + "\n")
+        except BaseException:
+            log.close()
+            raise
         return cls(directory, record, Log(), log)
 
     @classmethod
@@ -71,6 +78,7 @@ class RunStore:
         """
         run = _read_run(directory)
         log = _lock(directory)
+        sweep(directory, directory / "best", directory / "checkpoints")
         try:
             read = read_log(directory, run, check)
         except UsageError:
@@ -171,6 +179,8 @@ def best_trial(trials: Sequence[Trial]) -> Trial | None:
 
 
 def _lock(directory: Path) -> BufferedRandom:
+    if (directory / "trials.jsonl").exists():
+        check_plain(directory / "trials.jsonl")
     try:
         log = open(directory / "trials.jsonl", "a+b")  # noqa: SIM115 - held open while the run is written
     except OSError as error:
@@ -212,15 +222,15 @@ def _parse_run(directory: Path) -> dict[str, Any]:
     if not path.exists():
         raise UsageError(f"{directory} holds no run (no run.json there). {_advice(directory)}")
     try:
-        run = parsed(path.read_bytes())
+        run = parsed(plain_bytes(path))
         if not isinstance(run, dict) or "schema" not in run:
             raise ValueError("it has no schema version")
+    except UsageError:
+        raise
     except ValueError as error:
         raise UsageError(
             f"{path} is not a run record of nasbench: {sentence(error)} Choose another directory with --run."
         ) from error
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}. Choose another directory with --run.") from error
     version = run["schema"]
     if version not in (1, SCHEMA_VERSION) or isinstance(version, bool):
         raise UsageError(

@@ -19,6 +19,8 @@ from typing import Any
 
 from nasbench.core.errors import UsageError
 from nasbench.core.json_text import parsed
+from nasbench.core.leftovers import sweep
+from nasbench.core.plain_file import plain_bytes
 from nasbench.core.protocols import Report
 from nasbench.core.shown import say, sentence
 from nasbench.core.store import write_atomically
@@ -58,6 +60,9 @@ class Kept:
         self.folder.mkdir(parents=True, exist_ok=True)
         with open(self.folder / ".lock", "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
+            sweep(self.folder)
+            if self.finished:  # the process may have been killed before it had tidied up
+                self.checkpoint.unlink(missing_ok=True)
             yield
 
     @contextmanager
@@ -91,13 +96,13 @@ class Kept:
 def result_in(folder: Path) -> dict[str, Any]:
     """What came of the training in a folder; empty where it has not finished. UsageError for a damaged record."""
     path = folder / RESULT
+    if not path.exists():
+        return {}
     try:
-        record = parsed(path.read_bytes(), finite=False)
+        record = parsed(plain_bytes(path), finite=False)
         if not isinstance(record, dict):
             raise ValueError("it is no object with named fields")
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
+    except ValueError as error:
         raise UsageError(
             f"{path} cannot be read: {sentence(error)} Put it back, or delete the folder {folder} to train again."
         ) from error

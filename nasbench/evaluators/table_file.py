@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.core.errors import UsageError
+from nasbench.core.plain_file import check_plain
 from nasbench.core.shown import sentence
 
 SUFFIXES = (".csv", ".gz", ".parquet")
@@ -52,6 +53,7 @@ def read_sheet(path: Path, wanted: Collection[str]) -> Sheet:
 
     UsageError where the file is no such table: the message says why, and in which line.
     """
+    check_plain(path)
     try:
         return _read_parquet(path) if path.suffix == ".parquet" else _read_csv(path, wanted)
     except ImportError as error:

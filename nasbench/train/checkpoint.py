@@ -15,6 +15,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from nasbench.core.errors import RunFailed, UsageError
+from nasbench.core.plain_file import check_plain
 from nasbench.core.shown import sentence
 
 
@@ -26,6 +27,7 @@ def save_state(path: Path, state: Mapping[str, Any]) -> None:
 def load_state(path: Path, device: torch.device) -> dict[str, Any]:
     """Reads what `save_state` wrote. UsageError if the file cannot be read."""
     try:
+        check_plain(path)
         state = torch.load(path, map_location=device, weights_only=True)
     except Exception as error:  # torch.load raises whatever its parsers do
         hint = "Delete it to start that training again."
@@ -43,6 +45,7 @@ def save_weights(path: Path, model: nn.Module) -> None:
 def load_weights(path: Path) -> dict[str, Tensor]:
     """Reads a state_dict onto the CPU. UsageError if the file cannot be read."""
     try:
+        check_plain(path)
         return dict(load_file(path))
     except Exception as error:  # a missing file raises OSError, a broken file an error of safetensors
         raise UsageError(f"cannot read the weights {path}: {error}") from error

@@ -15,6 +15,7 @@ import numpy as np
 from PIL import ExifTags, Image, TiffImagePlugin
 
 from nasbench.core.errors import UsageError
+from nasbench.core.plain_file import no_file
 from nasbench.train.paths import printable
 
 MOST_PIXELS = 2 * 89_478_485
@@ -68,6 +69,8 @@ def read_noted(path: str | os.PathLike[str], resized_to: int | None = None) -> t
     UsageError also for an image so long and narrow that it would be too large with a shorter side of `resized_to`.
     """
     try:
+        if os.path.exists(path) and (kind := no_file(path)):  # to open a pipe would wait for ever
+            raise ValueError(f"it is {kind}")
         with warnings.catch_warnings():  # of oddities in a file that was read all the same
             warnings.simplefilter("ignore")
             with Image.open(path) as image:

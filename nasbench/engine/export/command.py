@@ -18,6 +18,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from nasbench.blank import blank
 from nasbench.core.compound import Multipliers
 from nasbench.core.errors import RunFailed, UsageError, unknown
+from nasbench.core.leftovers import sweep_beside
 from nasbench.core.preprocessing import FILE, Preprocessing, read_preprocessing, write_preprocessing
 from nasbench.core.spec import ModelSpec
 from nasbench.core.store import write_atomically
@@ -177,7 +178,8 @@ def _write_all(names: Sequence[str], job: ExportJob, folder: Path, fresh_seed: i
     """
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent))
+        sweep_beside(folder)
+        part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.{os.getpid()}.", suffix=".part", dir=folder.parent))
     except OSError as error:
         raise UsageError(
             f"cannot write in {folder.parent}: {error.strerror}. Choose another directory with --out."

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from nasbench.core.errors import UsageError, unknown
 from nasbench.core.json_text import parsed
+from nasbench.core.plain_file import plain_bytes
 from nasbench.core.protocols import PublishedCells, SearchSpace
 from nasbench.core.registry import models, spaces
 from nasbench.core.spec import ModelSpec, Size, Task
@@ -200,7 +201,7 @@ def _stack(space: SearchSpace, stack: str, skeleton: str, found: ModelSpec) -> d
 
 def _read(path: Path) -> ModelSpec:
     try:
-        record = parsed(path.read_bytes())
+        record = parsed(plain_bytes(path))
         return ModelSpec.from_json(record.get("spec", record) if isinstance(record, dict) else {})
     except ValueError as error:
         raise UsageError(f"{path} is not an architecture.json of nasbench: {error}") from error

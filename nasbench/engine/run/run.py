@@ -198,12 +198,10 @@ def _opened(opening: Opening) -> Iterator[Run]:
         run = Run(store, opening)
         yield run
     except KeyboardInterrupt as interrupt:
-        done = f"{len(store.trials) if store else 0} finished trials are kept in {opening.directory}"
-        again = f"nasbench {opening.command} --run {shlex.quote(str(opening.directory))} --resume"
         with suppress(KeyboardInterrupt):  # who interrupts again does not want to wait for the trackers
             if run is not None:
                 run.break_off({"interrupted": True})
-        raise Interrupted(f"interrupted; {done}. Go on with: {again}") from interrupt
+        raise Interrupted(_how_to_go_on(opening, store)) from interrupt
     except (UsageError, PartFailed) as error:
         trials = store.trials if store is not None else []
         discarded = run is not None and not trials and not opening.config.flat()["resume"]
@@ -222,6 +220,15 @@ def _opened(opening: Opening) -> Iterator[Run]:
             store.close()
         if discarded:
             discard(opening.directory, new)
+
+
+def _how_to_go_on(opening: Opening, store: RunStore | None) -> str:
+    """What an interrupted command says. The run may not have begun: then there is nothing to go on with."""
+    if not (opening.directory / "run.json").exists():
+        return "interrupted before the run began: nothing was evaluated. Give the command again."
+    done = f"{len(store.trials) if store else 0} finished trials are kept in {opening.directory}"
+    again = f"nasbench {opening.command} --run {shlex.quote(str(opening.directory))} --resume"
+    return f"interrupted; {done}. Go on with: {again}"
 
 
 def _describe(executor: Executor) -> None:

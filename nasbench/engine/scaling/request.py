@@ -8,6 +8,7 @@ from typing import Any
 from nasbench.core.compound import PUBLISHED, Coefficients, Multipliers
 from nasbench.core.errors import UsageError
 from nasbench.core.json_text import parsed
+from nasbench.core.plain_file import plain_bytes
 from nasbench.engine.config import ScaleConfig
 from nasbench.engine.config.record import flag
 
@@ -128,7 +129,7 @@ def read_found(run: Path) -> tuple[Coefficients, dict[str, Any]]:
     if not file.is_file():
         raise UsageError(f"{run} has no best/coefficients.json. {hint}.")
     try:
-        record = parsed(file.read_bytes())
+        record = parsed(plain_bytes(file))
         found = Coefficients(*(float(record[name]) for name in ("alpha", "beta", "gamma")))
         return found, {"run": str(run), **{name: record.get(name) for name in ("base", "dataset", "recipe")}}
     except UsageError as error:
