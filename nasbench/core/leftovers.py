@@ -25,7 +25,9 @@ def sweep(*folders: Path) -> None:
 
 
 def sweep_beside(path: Path) -> None:
-    """Deletes the parts of that file or folder alone, which processes have left that run no more."""
+    """Deletes the parts of that file or folder alone that processes have left that run no more. Whoever writes a file
+    calls it.
+    """
     for other in path.parent.glob(".*.part"):
         part = PART.fullmatch(other.name)
         if part is not None and part["name"] == path.name and part["pid"] and not _is_running(int(part["pid"])):

@@ -62,7 +62,6 @@ class RunStore:
                 "with --run."
             )
         record = {"schema": SCHEMA_VERSION, **run}
-        sweep_beside(directory / "run.json")
         try:
             write_atomically(directory / "run.json", json.dumps(record, indent=2) + "\n")
         except BaseException:
@@ -157,6 +156,7 @@ def discard(directory: Path, new: Sequence[Path]) -> None:
 
 def write_atomically(path: Path, text: str) -> None:
     """Writes a file so that a reader sees the old one or the new one, never a part, whatever happens meanwhile."""
+    sweep_beside(path)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     with open(part, "w", encoding="utf-8", errors="backslashreplace") as file:  # a lone surrogate has no bytes
         file.write(text)

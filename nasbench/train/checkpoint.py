@@ -15,6 +15,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from nasbench.core.errors import RunFailed, UsageError
+from nasbench.core.leftovers import sweep_beside
 from nasbench.core.plain_file import check_plain
 from nasbench.core.shown import sentence
 
@@ -55,6 +56,7 @@ def _replace(path: Path, write: Callable[[Path], object]) -> None:
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        sweep_beside(path)
         write(part)
         with open(part, "rb") as file:
             os.fsync(file.fileno())
