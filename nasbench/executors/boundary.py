@@ -19,6 +19,8 @@ from nasbench.core.protocols import Evaluator, Metrics
 
 DIED_TWICE = "the worker process died twice in this trial: it crashed, ran out of memory, or was killed"
 """Why a trial failed whose worker died, and the next one too."""
+WAS_FROZEN = ": its worker was frozen, and was killed"
+"""What is added to `timeout_reason` where the worker did not end by itself when the time was up."""
 
 
 @dataclass(frozen=True)

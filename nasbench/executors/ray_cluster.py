@@ -3,6 +3,7 @@
 Importing this module imports ray; import it when it is used.
 """
 
+import atexit
 import logging
 import os
 import secrets
@@ -18,6 +19,7 @@ from typing import Any, final
 
 from nasbench.core.blame import in_one_line
 from nasbench.core.errors import RunFailed, UsageError
+from nasbench.executors.cluster_watch import ClusterWatch
 from nasbench.executors.private_folder import close_private_folder, open_private_folder
 from nasbench.executors.process import environment, num_cores, own_import_paths, same_signal_handlers
 
@@ -25,8 +27,9 @@ from nasbench.executors.process import environment, num_cores, own_import_paths,
 # where `--json` prints one object.
 with environment({"RAY_DEDUP_LOGS_SKIP_REGEX": "^"}):
     import ray
-    from ray._private import ray_constants
-    from ray._raylet import AuthenticationTokenLoader, Config  # type: ignore[attr-defined]
+    from ray._private import ray_constants, services
+    from ray._raylet import AuthenticationTokenLoader, Config, GcsClient  # type: ignore[attr-defined]
+    from ray.exceptions import AuthenticationError
 
 REACH_LIMIT_SECONDS = 3.0
 """How long an address may take to answer."""
@@ -75,7 +78,7 @@ class RayCluster:
                 if self._address is not None:
                     _join(self._address)
             self._disconnect = weakref.finalize(self, _leave, folder)
-        fit = capacity([node["Resources"] for node in ray.nodes() if node["Alive"]], self._gpus_per_worker)
+        fit = self._room()
         if fit < self._workers:
             total = ray.cluster_resources()
             self.close()
@@ -104,6 +107,30 @@ class RayCluster:
             device = "the CPU" + (" (the GPUs stay idle without --gpus-per-worker)" if total.get("GPU") else "")
         return f"{where}: {self._workers} workers, each on {device}"
 
+    def watched(self) -> ClusterWatch:
+        """What tells whether the head still answers, and how many workers fit; to be used in a `with` block."""
+        head = str(ray.get_runtime_context().gcs_address)
+        return ClusterWatch(lambda: _answers(head), self._room, self.lost_sentence)
+
+    @property
+    def lost_sentence(self) -> str:
+        """What is said when the head is gone."""
+        where = f"the Ray cluster at {self._address}" if self._address is not None else "Ray on this machine"
+        return (
+            f"the head of {where} does not answer any more: it was killed, or its machine is gone. The finished trials "
+            "are kept: go on with --resume when it is there again, or with another --ray-address or --workers."
+        )
+
+    def abandon(self) -> None:
+        """Leaves a Ray whose head is gone without a call to it: each would wait for the head."""
+        if self._disconnect is not None:
+            self._disconnect.detach()
+            self._disconnect = None
+        atexit.unregister(ray.shutdown)
+
+    def _room(self) -> int:
+        return capacity([node["Resources"] for node in ray.nodes() if node["Alive"]], self._gpus_per_worker)
+
     def close(self) -> None:
         """Leaves Ray, and ends it if this object started it. Calling it again does no harm."""
         if self._disconnect is not None:
@@ -120,16 +147,29 @@ def check_reachable(address: str) -> None:
         )
     if address == "auto":
         return
-    host, _, port = address.rpartition(":")
     try:
-        with socket.create_connection((host, int(port)), timeout=REACH_LIMIT_SECONDS) as connection:
-            if os.environ.get("RAY_USE_TLS", "0") == "0":
-                connection.sendall(HTTP2_GREETING)
-                greeting = connection.recv(9)  # the header of a frame; the fourth byte is its type
-                if greeting[3:4] != SETTINGS:
-                    raise ConnectionError("something else is listening there")
+        _greet(address)
     except (OSError, ValueError, OverflowError) as error:
         raise UsageError(f"no Ray cluster answers at --ray-address {address} ({error}). {ADDRESS_HINT}") from error
+
+
+def _answers(head: str) -> bool:
+    try:
+        _greet(head)
+    except (OSError, ValueError, OverflowError):
+        return False
+    return True
+
+
+def _greet(address: str) -> None:
+    """OSError where no gRPC server answers within REACH_LIMIT_SECONDS."""
+    host, _, port = address.rpartition(":")
+    with socket.create_connection((host, int(port)), timeout=REACH_LIMIT_SECONDS) as connection:
+        if os.environ.get("RAY_USE_TLS", "0") == "0":
+            connection.sendall(HTTP2_GREETING)
+            greeting = connection.recv(9)  # the header of a frame; the fourth byte is its type
+            if greeting[3:4] != SETTINGS:
+                raise ConnectionError("something else is listening there")
 
 
 def capacity(nodes: Sequence[Mapping[str, float]], gpus_per_worker: float) -> int:
@@ -185,6 +225,8 @@ def _start(workers: int) -> tuple[Path, TextIOWrapper]:
         "OMP_NUM_THREADS": str(max(1, num_cores() // workers)),
         # Ray's own memory monitor breaks Tune. The kernel ends only the worker: Ray has marked it as the first to go.
         "RAY_memory_monitor_refresh_ms": "0",
+        # How long its agents outlive it where this process is killed: they wait for the head to come back.
+        "RAY_gcs_rpc_server_reconnect_timeout_s": "20",
     }
     variables = {**WORKER_ENVIRONMENT, "PYTHONPATH": os.pathsep.join(own_import_paths())}
     variables |= {name: os.environ.get(name, value) for name, value in unless_set.items()}
@@ -228,7 +270,7 @@ def _join(address: str) -> None:
     if "OMP_NUM_THREADS" in os.environ:  # otherwise Ray gives each worker the threads of its CPU slot: one
         variables["OMP_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"]
     try:
-        with environment({**WORKER_ENVIRONMENT, **_authentication()}):
+        with environment({**WORKER_ENVIRONMENT, **_authentication(address)}):
             _read_authentication()
             ray.init(address, log_to_driver=False, logging_level=logging.CRITICAL, runtime_env={"env_vars": variables})
     except Exception as error:
@@ -245,11 +287,20 @@ def _leave(folder: tuple[Path, TextIOWrapper] | None) -> None:
     _read_authentication()
 
 
-def _authentication() -> dict[str, str]:
-    """Whoever has a token shows it: a cluster that asks for none does not mind. What the user has set stays."""
+def _authentication(address: str) -> dict[str, str]:
+    """Shows the user's token to a cluster that asks for one. What the user has set stays.
+
+    Who shows a token also asks everybody else for it: on a cluster without, this process would refuse the head.
+    """
     if "RAY_AUTH_MODE" in os.environ or not AuthenticationTokenLoader.instance().has_token(ignore_auth_mode=True):
         return {}
-    return {"RAY_AUTH_MODE": "token"}
+    try:
+        GcsClient(address=services.canonicalize_bootstrap_address(address))
+    except AuthenticationError:
+        return {"RAY_AUTH_MODE": "token"}
+    except Exception:  # joining it tells what is wrong
+        return {}
+    return {}
 
 
 def _read_authentication() -> None:

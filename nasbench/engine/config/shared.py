@@ -76,7 +76,7 @@ class Seeds(Record):
 
 UNHEEDED: dict[str, tuple[str, ...]] = {
     "local": ("workers", "gpus_per_worker", "ray_address"),
-    "processes": ("gpus_per_worker", "ray_address", "trial_timeout"),
+    "processes": ("gpus_per_worker", "ray_address"),
 }
 """Executor -> the fields of Workers that mean nothing to it."""
 
