@@ -13,6 +13,7 @@ import warnings
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, final
@@ -22,6 +23,7 @@ from nasbench.core.errors import RunFailed, UsageError
 from nasbench.executors.cluster_watch import ClusterWatch
 from nasbench.executors.private_folder import close_private_folder, open_private_folder
 from nasbench.executors.process import environment, num_cores, own_import_paths, same_signal_handlers
+from nasbench.executors.reaper import Reaper
 
 # Ray reads this when it is imported. There is no other way to keep the messages of its daemons off standard output,
 # where `--json` prints one object.
@@ -74,10 +76,10 @@ class RayCluster:
             check_reachable(self._address)
         if not ray.is_initialized():
             with same_signal_handlers(), quiet():
-                folder = _start(self._workers) if self._address is None else None
+                own = _start(self._workers) if self._address is None else None
                 if self._address is not None:
                     _join(self._address)
-            self._disconnect = weakref.finalize(self, _leave, folder)
+            self._disconnect = weakref.finalize(self, _leave, own)
         fit = self._room()
         if fit < self._workers:
             total = ray.cluster_resources()
@@ -211,8 +213,20 @@ def quiet() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def _start(workers: int) -> tuple[Path, TextIOWrapper]:
-    """Starts Ray on this machine, with one CPU slot for each worker. Returns its folder.
+@dataclass(frozen=True)
+class _Own:
+    """What goes with a Ray that this process has started: its folder, and who ends it if this process is killed."""
+
+    folder: tuple[Path, TextIOWrapper]
+    reaper: Reaper
+
+    def close(self) -> None:
+        self.reaper.dismiss()
+        close_private_folder(*self.folder)
+
+
+def _start(workers: int) -> _Own:
+    """Starts Ray on this machine, with one CPU slot for each worker.
 
     It is reachable from this machine alone, by whoever reads its token: this user. Everything that it writes lies in a
     folder that is closed to others, since Ray opens its own to everybody.
@@ -225,12 +239,11 @@ def _start(workers: int) -> tuple[Path, TextIOWrapper]:
         "OMP_NUM_THREADS": str(max(1, num_cores() // workers)),
         # Ray's own memory monitor breaks Tune. The kernel ends only the worker: Ray has marked it as the first to go.
         "RAY_memory_monitor_refresh_ms": "0",
-        # How long its agents outlive it where this process is killed: they wait for the head to come back.
-        "RAY_gcs_rpc_server_reconnect_timeout_s": "20",
     }
     variables = {**WORKER_ENVIRONMENT, "PYTHONPATH": os.pathsep.join(own_import_paths())}
     variables |= {name: os.environ.get(name, value) for name, value in unless_set.items()}
     variables |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token)}
+    own = _Own(folder, Reaper(folder[0]))
     try:
         with environment(variables), _loopback():
             _read_authentication()
@@ -245,11 +258,11 @@ def _start(workers: int) -> tuple[Path, TextIOWrapper]:
                 _temp_dir=str(folder[0] / "ray"),
             )
     except BaseException as error:
-        _leave(folder)
+        _leave(own)
         if isinstance(error, Exception):
             raise RunFailed(f"Ray did not start on this machine ({in_one_line(error)}). Try --workers 0.") from error
         raise
-    return folder
+    return own
 
 
 @contextmanager
@@ -279,11 +292,11 @@ def _join(address: str) -> None:
         ) from error
 
 
-def _leave(folder: tuple[Path, TextIOWrapper] | None) -> None:
+def _leave(own: _Own | None) -> None:
     with quiet():
         ray.shutdown()
-    if folder is not None:
-        close_private_folder(*folder)
+    if own is not None:
+        own.close()
     _read_authentication()
 
 
