@@ -8,12 +8,15 @@ import sys
 import threading
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from errno import EACCES, EISDIR, ELOOP, ENAMETOOLONG, ENOTDIR, EPERM, EROFS
+from typing import NoReturn
 
-from nasbench.cli.output import any_encoding, tell
+from nasbench.cli.output import Leaving, any_encoding, tell
 from nasbench.core.blame import in_one_line, raised_by_user
 from nasbench.core.errors import Interrupted, RunFailed, TrialFailed, UsageError, unknown
 from nasbench.core.shown import quoted, say, sentence
+from nasbench.core.stop_signals import EXIT_INTERRUPTED, WISHES
 
 COMMANDS = {
     "search": "searches a space; ends with the best architectures and where they lie",
@@ -35,15 +38,26 @@ UNUSABLE_PATHS = (ENAMETOOLONG, EACCES, EPERM, EROFS, ENOTDIR, EISDIR, ELOOP)
 """Faults of a path that was given, not of the machine."""
 TRACEBACK = "NASBENCH_TRACEBACK"
 """An environment variable: if it is set, an error is shown with its traceback, as the author of a part may want it."""
-EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
+EXIT_DONE, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
+ENDED: list[int] = []
+"""The status of this process, once it is known."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit status: 0 done, 1 failed, 2 bad usage or input, 130 interrupted."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    if argv is not None or threading.current_thread() is not threading.main_thread():
+        return _run(list(sys.argv[1:] if argv is None else argv))
+    # The process is this command's own: a second Ctrl-C may end it, and Python's own end needs no traceback.
+    atexit.register(_end_quietly)  # before any library registers its own: it runs after them
+    WISHES.owned = True
+    with WISHES.heard_by(_interrupt):
+        ENDED.append(_run(sys.argv[1:]))
+    signal.signal(signal.SIGINT, _leave)
+    return ENDED[0]
+
+
+def _run(arguments: list[str]) -> int:
     any_encoding()
-    atexit.unregister(_ignore_interrupts)
-    atexit.register(_ignore_interrupts)  # before any library registers its own: it runs after them
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(_usage())
         return EXIT_DONE
@@ -58,10 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
     try:
-        if arguments[0] not in COMMANDS:
-            raise unknown("command", arguments[0], COMMANDS, "See: nasbench --help")
-        module = {"list": "listing"}.get(arguments[0], arguments[0])  # a module named list would hide the built-in here
-        importlib.import_module(f"nasbench.cli.{module}").run(arguments[1:])
+        _command(arguments[0], arguments[1:])
     except BrokenPipeError:  # the reader of the output, such as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except UsageError as error:
@@ -70,35 +81,52 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _complain(str(error), EXIT_FAILED)
     except KeyboardInterrupt as interrupt:
         return _interrupted(interrupt)
+    except Leaving:  # what the reader of the flags says
+        raise
     except BaseException as error:
+        if WISHES.asked:  # it came in the middle of something that made another error of it
+            return _interrupted(error)
         where = raised_by_user(error)
         if where is not None:  # a part of the user's own: SystemExit too, with which it would end in silence
             return _complain(f"{where} raised {sentence(in_one_line(error))} Mend it there.", EXIT_USAGE)
+        if not isinstance(error, Exception):  # of a library that the user's part calls, or of an installed one
+            return _complain(f"something ended the command: {sentence(in_one_line(error))}", EXIT_FAILED)
         if not isinstance(error, OSError) or error.errno not in UNUSABLE_PATHS or error.filename is None:
             raise
         return _complain(f"{quoted(error.filename)} cannot be used: {error.strerror}", EXIT_USAGE)
     return EXIT_DONE
 
 
-def _interrupted(interrupt: BaseException) -> int:
-    """Says how to go on. It is known from the first interruption; another one may have come while that was cleaned up.
+def _command(name: str, arguments: Sequence[str]) -> None:
+    if name not in COMMANDS:
+        raise unknown("command", name, COMMANDS, "See: nasbench --help")
+    module = {"list": "listing"}.get(name, name)  # a module named list would hide the built-in here
+    importlib.import_module(f"nasbench.cli.{module}").run(arguments)
 
-    From here on, nothing is left to save: one more ends the process at once.
-    """
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, _leave)
+
+def _interrupted(interrupt: BaseException) -> int:
+    """Says how to go on. It is known from the first interruption; another may have come while that was cleaned up."""
     told: BaseException | None = interrupt
     while told is not None and not (isinstance(told, Interrupted) and len(str(told).split()) > 1):
         told = told.__cause__ or told.__context__
     return _complain(str(told or "interrupted"), EXIT_INTERRUPTED)
 
 
+def _interrupt(name: str) -> NoReturn:
+    raise KeyboardInterrupt(name)
+
+
 def _leave(*_: object) -> None:
-    os._exit(EXIT_INTERRUPTED)
+    """What Ctrl-C does while Python ends: nothing is left to save."""
+    with suppress(Exception):
+        sys.stdout.flush()
+    os._exit(ENDED[0])
 
 
-def _ignore_interrupts() -> None:
+def _end_quietly() -> None:
     """The last thing before Python ends: it would put back the handler that dies of the signal, without a status."""
+    if WISHES.abrupt and ENDED:
+        _leave()
     if signal.getsignal(signal.SIGINT) is _leave:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 

@@ -12,6 +12,10 @@ from nasbench.core.shown import in_ascii, say
 ANY_ENCODING = "nasbench.in_ascii"
 
 
+class Leaving(SystemExit):
+    """How the reader of flags ends a command: after --help, or with an error that it has printed."""
+
+
 def tell(text: object) -> None:
     """A line for people."""
     say(text, sys.stdout)

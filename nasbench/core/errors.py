@@ -34,6 +34,10 @@ class TrialFailed(RuntimeError):
     """
 
 
+class TimeUp(BaseException):
+    """The time limit of a trial. It is no Exception, so that no evaluator takes it for one of its own errors."""
+
+
 class TrialPruned(Exception):
     """A training is to stop early: raised by `report`, recorded as a pruned trial with the last reported metrics."""
 

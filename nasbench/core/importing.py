@@ -9,6 +9,7 @@ from typing import Any
 from nasbench.core.blame import in_one_line, raised_by_user
 from nasbench.core.errors import UsageError, unknown
 from nasbench.core.shown import sentence
+from nasbench.core.stop_signals import from_outside
 
 
 def imported(path: str, kind: str, form: str) -> Any:
@@ -20,9 +21,9 @@ def imported(path: str, kind: str, form: str) -> Any:
     module_name, _, attribute = path.partition(":")
     try:
         module = importlib.import_module(module_name)
-    except KeyboardInterrupt:
-        raise
     except BaseException as error:
+        if from_outside(error):
+            raise
         where = raised_by_user(error)
         if isinstance(error, ImportError) and where is None:
             why, then = str(error), form

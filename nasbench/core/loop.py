@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from math import isfinite
 from typing import Protocol, final
 
-from nasbench.core.blame import part_name
+from nasbench.core.blame import in_one_line, part_name, where_raised
 from nasbench.core.clock import SimulatedClock
 from nasbench.core.errors import RunFailed, UsageError
 from nasbench.core.in_hand import InHand
@@ -23,6 +23,7 @@ from nasbench.core.job import Job
 from nasbench.core.protocols import Evaluator, Metrics
 from nasbench.core.shown import sentence
 from nasbench.core.source import JobSource
+from nasbench.core.stop_signals import from_outside
 from nasbench.core.trial import Status, Trial
 
 SAME_FAULT_LIMIT = 10
@@ -141,6 +142,12 @@ class JobLoop:
         except (TypeError, ValueError) as error:
             told = f"the metrics of {self._who()} make no score ({error}); it returned {str(metrics)[:300]}"
             self.misread(job, told, seconds, worker)
+            return
+        except BaseException as error:  # an objective is somebody else's code
+            if from_outside(error) or isinstance(error, RunFailed):
+                raise
+            what = in_one_line(error) + where_raised(error)
+            self.misread(job, f"the metrics of {self._who()} make no score: {what}", seconds, worker)
             return
         broken = [f"{name} is {value}" for name, value in {"score": score, **metrics}.items() if _broken(value)]
         if broken:

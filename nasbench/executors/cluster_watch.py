@@ -2,15 +2,13 @@
 interrupted, and then ends the process; so a thread asks the head, and has the last word where the main one is stuck.
 """
 
-import os
-import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import final
 
-from nasbench.core.shown import say
+from nasbench.core.stop_signals import WISHES, leave
 
 LOOK_SECONDS = 1.5
 """How often the head is asked."""
@@ -57,14 +55,8 @@ class ClusterWatch:
                     self._room = self._count_room()
             elif missed == MISSED_LIMIT:
                 self.lost = True
-                if not self._left.wait(LEAVE_SECONDS):
-                    end_with(self._sentence)
-                return
-
-
-def end_with(sentence: str) -> None:
-    """Ends the process with a sentence, without waiting for anything."""
-    say(f"nasbench: {sentence}")
-    with suppress(OSError, ValueError):
-        sys.stdout.flush()
-    os._exit(STATUS_FAILED)
+                if self._left.wait(LEAVE_SECONDS):
+                    return
+                if WISHES.asked:  # who stops a whole group of processes stops the head too
+                    WISHES.end()
+                leave(self._sentence, STATUS_FAILED)

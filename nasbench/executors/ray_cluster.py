@@ -20,6 +20,7 @@ from typing import Any, final
 
 from nasbench.core.blame import in_one_line
 from nasbench.core.errors import RunFailed, UsageError
+from nasbench.core.stop_signals import WISHES
 from nasbench.executors.cluster_watch import ClusterWatch
 from nasbench.executors.private_folder import close_private_folder, open_private_folder
 from nasbench.executors.process import environment, num_cores, own_import_paths, same_signal_handlers
@@ -129,6 +130,7 @@ class RayCluster:
             self._disconnect.detach()
             self._disconnect = None
         atexit.unregister(ray.shutdown)
+        WISHES.abrupt = True
 
     def _room(self) -> int:
         return capacity([node["Resources"] for node in ray.nodes() if node["Alive"]], self._gpus_per_worker)

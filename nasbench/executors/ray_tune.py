@@ -83,22 +83,25 @@ class RayExecutor:
         left then.
         """
         self._cluster.connect()
-        try:
-            with stop_signals() as signals, self._cluster.watched() as watch:
-                queue = JobQueue(loop, self._workers, self._trial_timeout, watch.room)
-                worker = worker_class(evaluator, self._trial_timeout)
-                while not (signals or queue.finished):
-                    self._run_tune(queue, _JobSearcher(queue, signals, watch), worker)
-            if signals:
-                raise Interrupted(signals[0])
-            if queue.fault is not None:
-                raise queue.fault
-        except HeadLost as lost:
-            self._cluster.abandon()
-            raise RunFailed(self._cluster.lost_sentence) from lost
-        except BaseException:
-            self.close()
-            raise
+        with self._cluster.watched() as watch:  # to the end: tidying up needs the head too
+            try:
+                with stop_signals() as signals:
+                    queue = JobQueue(loop, self._workers, self._trial_timeout, watch.room)
+                    worker = worker_class(evaluator, self._trial_timeout)
+                    while not (signals or queue.finished):
+                        self._run_tune(queue, _JobSearcher(queue, signals, watch), worker)
+                if signals:
+                    raise Interrupted(signals[0])
+                if queue.fault is not None:
+                    raise queue.fault
+            except HeadLost as lost:
+                self._cluster.abandon()
+                if signals:
+                    raise Interrupted(signals[0]) from lost
+                raise RunFailed(self._cluster.lost_sentence) from lost
+            except BaseException:
+                self.close()
+                raise
 
     def close(self) -> None:
         """Leaves Ray, and ends it if this object started it."""

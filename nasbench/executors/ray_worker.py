@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from nasbench.core.protocols import Evaluator
+from nasbench.core.stop_signals import from_outside
 from nasbench.executors.messages import evaluator_from_bytes, not_sent
 from nasbench.executors.process import own_import_paths
 from nasbench.executors.worker_thread import WorkerThread
@@ -84,9 +85,9 @@ def worker_class(evaluator: Evaluator, trial_timeout: float | None) -> type[tune
     """The worker that has this evaluator. UsageError where it cannot be pickled."""
     try:
         pickled = cloudpickle.dumps(evaluator)
-    except KeyboardInterrupt:
-        raise
     except BaseException as error:
+        if from_outside(error):
+            raise
         raise not_sent(evaluator, "Ray workers", error) from error
     worker_state = ray.put((pickled, own_import_paths(), os.getcwd(), trial_timeout))
     return type("Worker", (Worker,), {"worker_state": worker_state})
@@ -109,8 +110,9 @@ def kill_frozen(actor: Any) -> None:
         if node == ray.get_runtime_context().get_node_id():
             kill_process(process)
         else:
-            there = NodeAffinitySchedulingStrategy(node_id=node, soft=False)
-            ray.remote(num_cpus=0, max_retries=0, scheduling_strategy=there)(kill_process).remote(process)
+            there: Any = NodeAffinitySchedulingStrategy(node_id=node, soft=False)
+            in_a_task = ray.remote(num_cpus=0, max_retries=0, scheduling_strategy=there)
+            in_a_task(kill_process).remote(process)
     kill(actor)
 
 

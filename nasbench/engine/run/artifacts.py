@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from nasbench.core.blame import blame
 from nasbench.core.curves import is_control
 from nasbench.core.errors import UsageError
 from nasbench.core.objectives import pareto_front, parse_objectives
@@ -162,7 +163,8 @@ def write_network(
     if source:
         write_atomically(folder / "model.py", with_preprocessing(source, preprocessing))
     if isinstance(space, Drawable):
-        graphs = space.graphs(spec)
+        with blame(space, "graphs()"):
+            graphs = space.graphs(spec)
         write_atomically(folder / "cell.svg", draw_svg(graphs))
         write_atomically(folder / "cell.dot", draw_dot(graphs))
     if weights.exists():
@@ -182,7 +184,8 @@ def write_network(
 def _stand_alone(spec: ModelSpec, space: object) -> str | None:
     """The text of model.py; None where a library's code builds the network, or its space writes none."""
     if isinstance(space, StandAlone):
-        return space.source(spec)
+        with blame(space, "source()"):
+            return space.source(spec)
     if spec.source != "zoo":
         return None
     from zoo.source import source

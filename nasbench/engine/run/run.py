@@ -5,7 +5,7 @@ running.
 import json
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from nasbench.core.loop import Executor, JobLoop
 from nasbench.core.protocols import Evaluator, Metrics, Pruner, RunInfo, Tracker
 from nasbench.core.shown import sentence
 from nasbench.core.source import JobSource
+from nasbench.core.stop_signals import WISHES
 from nasbench.core.store import RunStore, discard, missing
 from nasbench.core.trial import Trial
 from nasbench.engine.config import Record
@@ -110,7 +111,8 @@ class Run:
             print_note(f"the process died while it evaluated trial {number} ({deaths} of {DEATHS_LIMIT} times)")
         loop = JobLoop(source, self.store.append, score, self._listeners, history, clock, (epoch,), evaluator, in_hand)
         if not loop.finished:
-            self._executor.run(loop, evaluator)
+            with self._blamed("run()"):
+                self._executor.run(loop, evaluator)
         if clock is not None and clock.refused is not None and not self.trials:
             raise UsageError(
                 f"--time-budget {clock.budget:g} ends before the first look-up, which takes {clock.refused:.1f} s of "
@@ -133,6 +135,11 @@ class Run:
         if self._watched:
             close_trackers(self._trackers, summary, self.directory)
         self._watched = False
+
+    def _blamed(self, call: str) -> AbstractContextManager[None]:
+        """An executor of the user's own is named where it breaks; a fault of nasbench's own is a bug, and shown so."""
+        ours = type(self._executor).__module__.startswith("nasbench.")
+        return nullcontext() if ours else blame(self._executor, call)
 
     def _tell_of_reading(self) -> None:
         """Prints what is new of what was met in the images, and puts all of it into run.json.
@@ -183,26 +190,32 @@ def open_run(opening: Opening) -> Iterator[Run]:
     Interrupted on Ctrl-C and SIGTERM, with how to go on. UsageError and RunFailed pass through. A new run that is
     refused, or whose part breaks, before its first trial is finished leaves no directory.
     """
-    with interrupts():
-        yield from _opened(opening)
+    store: list[RunStore] = []
+    with interrupts(), WISHES.with_sentence(lambda: _how_to_go_on(opening, store)):
+        yield from _opened(opening, store)
 
 
-def _opened(opening: Opening) -> Iterator[Run]:
+def _how_to_go_on(opening: Opening, store: Sequence[RunStore]) -> str:
+    done = f"{len(store[0].trials) if store else 0} finished trials are kept in {opening.directory}"
+    again = f"nasbench {opening.command} --run {shlex.quote(str(opening.directory))} --resume"
+    return f"interrupted; {done}. Go on with: {again}"
+
+
+def _opened(opening: Opening, opened: list[RunStore]) -> Iterator[Run]:
     store: RunStore | None = None
     run: Run | None = None
     discarded, new = False, missing(opening.directory)
     try:
         _describe(opening.executor)
         store = _store(opening)
+        opened.append(store)
         run = Run(store, opening)
         yield run
     except KeyboardInterrupt as interrupt:
-        done = f"{len(store.trials) if store else 0} finished trials are kept in {opening.directory}"
-        again = f"nasbench {opening.command} --run {shlex.quote(str(opening.directory))} --resume"
         with suppress(KeyboardInterrupt):  # who interrupts again does not want to wait for the trackers
             if run is not None:
                 run.break_off({"interrupted": True})
-        raise Interrupted(f"interrupted; {done}. Go on with: {again}") from interrupt
+        raise Interrupted(_how_to_go_on(opening, opened)) from interrupt
     except (UsageError, PartFailed) as error:
         trials = store.trials if store is not None else []
         discarded = run is not None and not trials and not opening.config.flat()["resume"]
@@ -216,11 +229,14 @@ def _opened(opening: Opening) -> Iterator[Run]:
             run.break_off({"error": str(error)})
         raise
     finally:
-        opening.executor.close()
-        if store is not None:
-            store.close()
-        if discarded:
-            discard(opening.directory, new)
+        try:
+            with blame(opening.executor, "close()"):
+                opening.executor.close()
+        finally:
+            if store is not None:
+                store.close()
+            if discarded:
+                discard(opening.directory, new)
 
 
 def _describe(executor: Executor) -> None:
