@@ -124,8 +124,10 @@ def _leave(*_: object) -> None:
 
 
 def _end_quietly() -> None:
-    """The last thing before Python ends: it would put back the handler that dies of the signal, without a status."""
-    if WISHES.abrupt and ENDED:
+    """The last thing before Python ends: it would put back the handler that dies of the signal, without a status. After
+    an interrupt that came while a module was imported, it may even send itself one.
+    """
+    if ENDED and (WISHES.abrupt or WISHES.asked):
         _leave()
     if signal.getsignal(signal.SIGINT) is _leave:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
