@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.core.errors import RunFailed, UsageError
+from nasbench.core.part_file import part_of, sweep_parts
 from nasbench.core.trial import Trial
 
 SCHEMA_VERSION = 2
@@ -140,12 +141,16 @@ def discard(directory: Path, new: Sequence[Path]) -> None:
 
 def write_atomically(path: Path, text: str) -> None:
     """Writes a file so that a reader sees the old one or the new one, never a part, whatever happens meanwhile."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with open(part, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(part, path)
+    part = part_of(path)
+    try:
+        with open(part, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except BaseException:  # an interrupt too
+        part.unlink(missing_ok=True)
+        raise
 
 
 def best_trial(trials: Sequence[Trial]) -> Trial | None:
@@ -175,6 +180,8 @@ def _lock(directory: Path) -> BufferedRandom:
         raise UsageError(
             f"{directory} is in use: another process is writing this run. Wait for it, or choose another --run."
         ) from error
+    for folder in (directory, directory / "best", directory / "checkpoints"):
+        sweep_parts(folder, locked=True)
     return log
 
 

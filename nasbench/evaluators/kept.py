@@ -17,6 +17,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from nasbench.core.part_file import sweep_parts
 from nasbench.core.protocols import Report
 from nasbench.core.shown import say
 from nasbench.core.store import write_atomically
@@ -56,6 +57,7 @@ class Kept:
         self.folder.mkdir(parents=True, exist_ok=True)
         with open(self.folder / ".lock", "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
+            sweep_parts(self.folder)
             yield
 
     @contextmanager

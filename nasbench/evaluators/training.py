@@ -19,6 +19,7 @@ from torch import nn
 from nasbench.core.errors import TrialFailed, UsageError
 from nasbench.core.identity import digest, settings
 from nasbench.core.job import Job
+from nasbench.core.part_file import part_of
 from nasbench.core.preprocessing import FILE, Preprocessing, write_preprocessing
 from nasbench.core.protocols import Metrics, Report
 from nasbench.core.recipe import Recipe
@@ -259,7 +260,7 @@ class TrainingEvaluator:
         if job.resume_from is not None and not state.exists():
             earlier = state.with_name(f"{job.resume_from}.state")
             if earlier.exists():
-                part = state.with_name(f".{state.name}.part")
+                part = part_of(state)
                 shutil.copyfile(earlier, part)
                 part.replace(state)
         return state

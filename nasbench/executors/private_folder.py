@@ -15,6 +15,8 @@ from io import TextIOWrapper
 from pathlib import Path
 
 OWNER = ".owner"
+RAY, TUNE, TRAIN = PREFIXES = "nb-ray-", "nasbench-tune-", "nasbench-train-"
+"""How the names of such folders begin."""
 
 
 @contextmanager
@@ -31,8 +33,10 @@ def open_private_folder(prefix: str) -> tuple[Path, TextIOWrapper]:
     """The same without an end: the folder, and what must stay open as long as it is in use."""
     sweep(prefix)
     folder = Path(tempfile.mkdtemp(prefix=prefix, dir=_place()))
-    owner = open(folder / OWNER, "w", encoding="utf-8")  # noqa: SIM115 - open as long as the folder is in use
+    unlocked = folder / f"{OWNER}.new"
+    owner = open(unlocked, "w", encoding="utf-8")  # noqa: SIM115 - open as long as the folder is in use
     fcntl.flock(owner, fcntl.LOCK_EX)
+    unlocked.rename(folder / OWNER)  # now: who sweeps takes an unlocked one for that of a killed process
     return folder, owner
 
 
@@ -40,6 +44,12 @@ def close_private_folder(folder: Path, owner: TextIOWrapper) -> None:
     """Deletes the folder. Calling it again does no harm."""
     shutil.rmtree(folder, ignore_errors=True)
     owner.close()
+
+
+def sweep_all() -> None:
+    """Deletes what killed processes of this user left, of all kinds: at the start of every run."""
+    for prefix in PREFIXES:
+        sweep(prefix)
 
 
 def sweep(prefix: str) -> None:

@@ -22,7 +22,7 @@ from nasbench.core.blame import in_one_line
 from nasbench.core.errors import RunFailed, UsageError
 from nasbench.core.stop_signals import WISHES
 from nasbench.executors.cluster_watch import ClusterWatch
-from nasbench.executors.private_folder import close_private_folder, open_private_folder
+from nasbench.executors.private_folder import RAY, close_private_folder, open_private_folder
 from nasbench.executors.process import environment, num_cores, own_import_paths, same_signal_handlers
 from nasbench.executors.reaper import Reaper
 
@@ -233,7 +233,7 @@ def _start(workers: int) -> _Own:
     It is reachable from this machine alone, by whoever reads its token: this user. Everything that it writes lies in a
     folder that is closed to others, since Ray opens its own to everybody.
     """
-    folder = open_private_folder("nb-ray-")
+    folder = open_private_folder(RAY)
     token = folder[0] / "token"
     token.touch(mode=0o600)
     token.write_text(secrets.token_hex(32))

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, final
 
 from nasbench.core.errors import TrialFailed
-from nasbench.executors.private_folder import private_folder
+from nasbench.executors.private_folder import TRAIN, private_folder
 from nasbench.executors.process import environment, own_import_paths
 from nasbench.executors.ray_cluster import WORKER_ENVIRONMENT, RayCluster
 
@@ -42,7 +42,7 @@ class RayTrain:
             from ray.train.torch import TorchConfig, TorchTrainer
 
         resources = {"CPU": 1.0, "GPU": self._gpus_per_worker} if self._gpus_per_worker else {"CPU": 1.0}
-        with environment(TRAIN_ENVIRONMENT), private_folder("nasbench-train-") as storage:
+        with environment(TRAIN_ENVIRONMENT), private_folder(TRAIN) as storage:
             settings: dict[str, Any] = {
                 "name": "training",
                 "storage_path": str(storage),

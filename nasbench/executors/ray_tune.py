@@ -23,7 +23,7 @@ from nasbench.core.protocols import Evaluator
 from nasbench.core.registry import executors
 from nasbench.executors.cluster_watch import ClusterWatch
 from nasbench.executors.job_queue import JobQueue
-from nasbench.executors.private_folder import private_folder
+from nasbench.executors.private_folder import TUNE, private_folder
 from nasbench.executors.process import environment, stop_signals
 from nasbench.executors.ray_cluster import RayCluster, quiet, why_it_died
 from nasbench.executors.ray_worker import kill, kill_frozen, worker_class
@@ -113,7 +113,7 @@ class RayExecutor:
         """
         settings = {**TUNE_ENVIRONMENT, "TUNE_MAX_PENDING_TRIALS_PG": str(self._workers)}
         try:
-            with environment(settings), quiet(), private_folder("nasbench-tune-") as storage:
+            with environment(settings), quiet(), private_folder(TUNE) as storage:
                 tune.run(
                     worker,
                     name="search",

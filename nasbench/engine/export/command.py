@@ -4,7 +4,6 @@ import importlib.util
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from nasbench.blank import blank
 from nasbench.core.compound import Multipliers
 from nasbench.core.errors import RunFailed, UsageError, unknown
+from nasbench.core.part_file import part_of, sweep_parts
 from nasbench.core.preprocessing import FILE, Preprocessing, read_preprocessing, write_preprocessing
 from nasbench.core.spec import ModelSpec
 from nasbench.core.store import write_atomically
@@ -177,7 +177,10 @@ def _write_all(names: Sequence[str], job: ExportJob, folder: Path, fresh_seed: i
     """
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent))
+        sweep_parts(folder.parent)
+        part = part_of(folder)
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(mode=0o700)
     except OSError as error:
         raise UsageError(
             f"cannot write in {folder.parent}: {error.strerror}. Choose another directory with --out."

@@ -12,6 +12,7 @@ from nasbench.core.blame import blame
 from nasbench.core.curves import is_control
 from nasbench.core.errors import UsageError
 from nasbench.core.objectives import pareto_front, parse_objectives
+from nasbench.core.part_file import part_of
 from nasbench.core.preprocessing import FILE, Preprocessing, write_preprocessing
 from nasbench.core.protocols import Drawable, Evaluator, Preprocesses, SearchSpace, StandAlone
 from nasbench.core.spec import ModelSpec
@@ -168,9 +169,10 @@ def write_network(
         write_atomically(folder / "cell.svg", draw_svg(graphs))
         write_atomically(folder / "cell.dot", draw_dot(graphs))
     if weights.exists():
-        part = folder / ".weights.safetensors.part"
+        stored = folder / "weights.safetensors"
+        part = part_of(stored)
         shutil.copyfile(weights, part)
-        part.replace(folder / "weights.safetensors")
+        part.replace(stored)
     elif not same:
         (folder / "weights.safetensors").unlink(missing_ok=True)
     if not same:

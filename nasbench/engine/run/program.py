@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from nasbench.core.errors import RunFailed
+from nasbench.core.part_file import part_of
 from nasbench.core.spec import ModelSpec
 
 FILE = "model.pt2"
@@ -19,7 +20,7 @@ def write_program(folder: Path, spec: ModelSpec, weights: Path) -> str:
 
     network = build_network(spec)
     network.load_state_dict(load_weights(weights))
-    part = folder / f".part.{FILE}"  # torch.export warns of a name that ends otherwise
+    part = part_of(folder / FILE, keep_ending=True)  # torch.export warns of a name that ends otherwise
     try:
         write_and_check("torch-export", ExportJob(network.eval(), spec.seen_task), part)
         part.replace(folder / FILE)

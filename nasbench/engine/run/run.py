@@ -29,6 +29,7 @@ from nasbench.engine.run.interrupt import interrupts
 from nasbench.engine.run.provenance import now, provenance
 from nasbench.engine.run.resume import check_same
 from nasbench.engine.run.watch import close_trackers, print_note
+from nasbench.executors.private_folder import sweep_all
 from nasbench.trackers.guard import guarded
 
 if TYPE_CHECKING:
@@ -205,6 +206,7 @@ def _opened(opening: Opening, opened: list[RunStore]) -> Iterator[Run]:
     store: RunStore | None = None
     run: Run | None = None
     discarded, new = False, missing(opening.directory)
+    sweep_all()
     try:
         _describe(opening.executor)
         store = _store(opening)
