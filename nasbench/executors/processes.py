@@ -16,11 +16,12 @@ from multiprocessing.connection import Connection, wait
 from time import monotonic
 from typing import Any, ClassVar, final
 
-from nasbench.core.errors import Interrupted, RunFailed, UsageError
+from nasbench.core.errors import Interrupted, PartFailed, RunFailed, UsageError
 from nasbench.core.job import Job
 from nasbench.core.loop import JobLoop
 from nasbench.core.protocols import Evaluator, Metrics
 from nasbench.core.registry import executors
+from nasbench.core.shown import sentence
 from nasbench.core.stop_signals import from_outside
 from nasbench.executors.boundary import DIED_TWICE, WAS_FROZEN, Answer, record, timeout_reason
 from nasbench.executors.job_queue import FROZEN_SECONDS, START_LIMIT_SECONDS
@@ -242,13 +243,13 @@ def _work(connection: Connection, pickled: bytes, trial_timeout: float | None) -
         while True:
             try:
                 job: Job = connection.recv()
-            except EOFError:
+            except (EOFError, OSError):
                 return
             if evaluator is None:
                 try:
                     evaluator = evaluator_from_bytes(pickled)
                 except RunFailed as error:
-                    connection.send(fault_to_text(RunFailed(f"no worker could start: {error}")))
+                    connection.send(fault_to_text(PartFailed(f"no worker could start: {sentence(error)}")))
                     return
                 if "torch" in sys.modules:  # imported before ONE_THREAD was set, perhaps
                     threads.enter_context(one_thread())
