@@ -127,7 +127,7 @@ def _end_quietly() -> None:
     """The last thing before Python ends: it would put back the handler that dies of the signal, without a status. After
     an interrupt that came while a module was imported, it may even send itself one.
     """
-    if ENDED and (WISHES.abrupt or WISHES.asked):
+    if ENDED and (WISHES.abrupt or ENDED[0] == EXIT_INTERRUPTED):
         _leave()
     if signal.getsignal(signal.SIGINT) is _leave:
         signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -71,8 +71,6 @@ class Wishes:
             if self._is_first(number):
                 act(name)
 
-        if not self._depth:
-            self._forget()
         self._depth += 1
         previous = {number: signal.signal(number, hear) for number in heeded()}
         try:
@@ -81,6 +79,8 @@ class Wishes:
             for number, handler in previous.items():
                 signal.signal(number, signal.SIG_DFL if handler is None else handler)
             self._depth -= 1
+            if not self._depth:
+                self._forget()
 
     def _is_first(self, number: int) -> bool:
         """Whether it is the first wish. A later one ends the process or raises Interrupted, unless it is quick."""
