@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -120,8 +121,36 @@ def test_processes_end_with_a_main_process_that_is_killed_and_the_run_goes_on(tm
     assert sorted(json.loads(line)["number"] for line in whole_lines(tmp_path)) == list(range(1, 21))
 
 
-def assert_all_end(session: int) -> None:
-    for _ in range(200):
+@pytest.mark.slow
+def test_nothing_of_ray_outlives_a_main_process_that_is_killed(tmp_path):
+    process = start(tmp_path, trials=10, seconds=600, workers=2, faults={1: "freeze"})
+    deadline = time.monotonic() + 120
+    while len(list(tmp_path.glob("begun-*"))) < 2:
+        assert process.poll() is None, process.stderr.read()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    (token,) = [word for word in environment_of(process.pid) if word.startswith("RAY_AUTH_TOKEN_PATH=")]
+    process.kill()
+    process.communicate()
+    assert_all_end(process.pid, seconds=30)
+    folder = Path(token.partition("=")[2]).parent
+    while folder.exists():
+        assert time.monotonic() < deadline, f"{folder} is left"
+        time.sleep(0.05)
+
+
+def environment_of(session: int) -> set[str]:
+    """The environment variables of all processes in a session."""
+    found: set[str] = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            if int(stat.read_text().rpartition(")")[2].split()[3]) == session:
+                found |= set((stat.parent / "environ").read_text(errors="replace").split("\0"))
+    return found
+
+
+def assert_all_end(session: int, seconds: float = 10.0) -> None:
+    for _ in range(int(seconds / 0.05)):
         if not living(session):
             break
         time.sleep(0.05)
