@@ -63,7 +63,8 @@ class RayTrain:
             )
             logging.getLogger("ray.train").setLevel(logging.CRITICAL)
             try:
-                trainer.fit()
+                with self._cluster.watched():  # where the head is lost, this has the last word
+                    trainer.fit()
             except Exception as error:  # Ray Train wraps what its workers raised
                 raise TrialFailed(f"data-parallel training failed: {_reason(error)}") from error
 

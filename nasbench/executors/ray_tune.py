@@ -103,6 +103,10 @@ class RayExecutor:
                 self.close()
                 raise
 
+    def watched(self) -> ClusterWatch:
+        """What ends the process with a sentence if the head of its cluster is lost, inside `with`."""
+        return self._cluster.watched()
+
     def close(self) -> None:
         """Leaves Ray, and ends it if this object started it."""
         self._cluster.close()
