@@ -25,10 +25,8 @@ INSIDE = ("evaluator", "_inner")
 
 
 def in_one_line(error: BaseException) -> str:
-    """An error as 'Type: text' without line breaks; of a TrialFailed, only the text; 'Type' where it has none."""
-    name, text = type(error).__name__, str(error)
-    if not (isinstance(error, TrialFailed) and text):
-        text = f"{name}: {text}" if text else name
+    """An error as 'Type: text' without line breaks; of a TrialFailed, only the text."""
+    text = str(error) if isinstance(error, TrialFailed) and str(error) else f"{type(error).__name__}: {error}"
     return " ".join(text.split())[:REASON_LENGTH]
 
 

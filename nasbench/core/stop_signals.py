@@ -37,7 +37,6 @@ class Wishes:
 
     Attributes:
         asked: the name of the first signal; empty if there was none.
-        heeding: whether somebody heeds them now.
         owned: whether the process is the command line's own, which a second Ctrl-C may end. From Python, it raises.
         abrupt: whether the process had better end without Python's own end, in which something would wait or crash.
         sentence: what is said if the process ends without unwinding.
@@ -47,6 +46,7 @@ class Wishes:
         self.owned = self.abrupt = False
         self.sentence: Callable[[], str] = lambda: "interrupted"
         self._depth = 0
+        self._handler: object = None
         self._forget()
 
     def _forget(self) -> None:
@@ -55,7 +55,8 @@ class Wishes:
 
     @property
     def heeding(self) -> bool:
-        return self._depth > 0
+        """Whether every Ctrl-C is heard here now: no library has put its own handler in the place of this one."""
+        return self._depth > 0 and signal.getsignal(signal.SIGINT) in (self._handler, signal.SIG_IGN)
 
     @contextmanager
     def heard_by(self, act: Callable[[str], None]) -> Iterator[None]:
@@ -72,6 +73,7 @@ class Wishes:
                 act(name)
 
         self._depth += 1
+        outer, self._handler = self._handler, hear
         previous = {number: signal.signal(number, hear) for number in heeded()}
         try:
             yield
@@ -79,6 +81,7 @@ class Wishes:
             for number, handler in previous.items():
                 signal.signal(number, signal.SIG_DFL if handler is None else handler)
             self._depth -= 1
+            self._handler = outer
             if not self._depth:
                 self._forget()
 
@@ -135,7 +138,7 @@ def from_outside(error: BaseException) -> bool:
     if isinstance(error, Interrupted) or WISHES.asked:
         return True
     main = threading.current_thread() is threading.main_thread()
-    return main and not (WISHES.heeding and signal.getsignal(signal.SIGINT) is not signal.default_int_handler)
+    return main and not WISHES.heeding
 
 
 def leave(text: str, status: int) -> NoReturn:

@@ -51,7 +51,7 @@ class Breaks(Good):
 """
     assert search(code, evaluator="Breaks") == 0
     assert statuses() == ["ok", "failed", "ok", "ok"]
-    assert json.loads(Path("run/trials.jsonl").read_text().splitlines()[1])["error"] == raised.rpartition(".")[2]
+    assert json.loads(Path("run/trials.jsonl").read_text().splitlines()[1])["error"] == raised.rpartition(".")[2] + ":"
 
 
 OTHERS = {
@@ -59,7 +59,7 @@ OTHERS = {
         "class P(Draws):\n    def ask(self, *_): return next(iter(()))",
         {"strategy": "P"},
         (),
-        "mine:P (mine.py:5) failed in ask(1): StopIteration (mine.py:6)",
+        "mine:P (mine.py:5) failed in ask(1): StopIteration: (mine.py:6)",
     ),
     "an executor in run()": (
         "class P:\n    reports_travel = True\n    def describe(self): return []\n    def close(self): pass\n"
@@ -74,7 +74,7 @@ OTHERS = {
         "    def run(self, loop, evaluator): L().run(loop, evaluator)",
         {},
         ("--executor", "mine:P"),
-        "mine:P (mine.py:6) failed in close(): Stop (mine.py:9)",
+        "mine:P (mine.py:6) failed in close(): Stop: (mine.py:9)",
     ),
     "a space in graphs()": (
         "class P(Space):\n    def graphs(self, spec): sys.exit(0)",
@@ -142,6 +142,9 @@ def test_a_keyboard_interrupt_is_the_users_where_a_signal_came_or_could_not_be_h
     assert from_outside(Interrupted("SIGTERM"))
     with interrupts():
         assert not from_outside(KeyboardInterrupt())
+        ours = signal.signal(signal.SIGINT, lambda *_: None)
+        assert from_outside(KeyboardInterrupt()), "a library hears the signal now"
+        signal.signal(signal.SIGINT, ours)
         with pytest.raises(Interrupted):
             signal.raise_signal(signal.SIGINT)
         assert from_outside(KeyboardInterrupt()), "a library may have made one of it"
