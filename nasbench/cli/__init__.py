@@ -52,6 +52,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     WISHES.owned = True
     with WISHES.heard_by(_interrupt):
         ENDED.append(_run(sys.argv[1:]))
+    if WISHES.abrupt:
+        _leave()
     signal.signal(signal.SIGINT, _leave)
     return ENDED[0]
 
@@ -127,7 +129,7 @@ def _end_quietly() -> None:
     """The last thing before Python ends: it would put back the handler that dies of the signal, without a status. After
     an interrupt that came while a module was imported, it may even send itself one.
     """
-    if ENDED and (WISHES.abrupt or ENDED[0] == EXIT_INTERRUPTED):
+    if ENDED and ENDED[0] == EXIT_INTERRUPTED:
         _leave()
     if signal.getsignal(signal.SIGINT) is _leave:
         signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -113,15 +113,16 @@ class RayCluster:
     def watched(self) -> ClusterWatch:
         """What tells whether the head still answers, and how many workers fit; to be used in a `with` block."""
         head = str(ray.get_runtime_context().gcs_address)
-        return ClusterWatch(lambda: _answers(head), self._room, self.lost_sentence)
+        node = getattr(ray._private.worker._global_node, "raylet_socket_name", None)
+        return ClusterWatch(lambda: _answers(head) and _is_open(node), self._room, self.lost_sentence)
 
     @property
     def lost_sentence(self) -> str:
         """What is said when the head is gone."""
         where = f"the Ray cluster at {self._address}" if self._address is not None else "Ray on this machine"
         return (
-            f"the head of {where} does not answer any more: it was killed, or its machine is gone. The finished trials "
-            "are kept: go on with --resume when it is there again, or with another --ray-address or --workers."
+            f"{where} does not answer any more: its head or this node was killed, or the machine is gone. The finished "
+            "trials are kept: go on with --resume when it is there again, or with another --ray-address or --workers."
         )
 
     def abandon(self) -> None:
@@ -163,6 +164,16 @@ def _answers(head: str) -> bool:
     except (OSError, ValueError, OverflowError):
         return False
     return True
+
+
+def _is_open(unix_socket: str | None) -> bool:
+    """Whether a process listens at a Unix socket, as far as anybody knows. All calls of this process go through that of
+    its node; where it is gone, Ray ends the process without a word as soon as the head has noticed.
+    """
+    try:
+        return not unix_socket or unix_socket in Path("/proc/net/unix").read_text(errors="replace")
+    except OSError:
+        return True
 
 
 def _greet(address: str) -> None:
