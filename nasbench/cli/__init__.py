@@ -9,10 +9,12 @@ import threading
 import traceback
 from collections.abc import Sequence
 from errno import EACCES, EISDIR, ELOOP, ENAMETOOLONG, ENOTDIR, EPERM, EROFS
+from pathlib import Path
 
-from nasbench.cli.output import any_encoding, tell
+from nasbench.cli.output import any_encoding, refusal, silence, tell
 from nasbench.core.blame import in_one_line, raised_by_user
 from nasbench.core.errors import Interrupted, RunFailed, TrialFailed, UsageError, unknown
+from nasbench.core.not_written import OF_THE_DISK, not_written, words
 from nasbench.core.shown import quoted, say, sentence
 
 COMMANDS = {
@@ -40,7 +42,32 @@ EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit status: 0 done, 1 failed, 2 bad usage or input, 130 interrupted."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    stop: SystemExit | None = None
+    try:
+        try:
+            status = _run(list(sys.argv[1:] if argv is None else argv))
+        except SystemExit as raised:  # a help was shown, or bad usage told
+            stop, status = raised, EXIT_DONE
+        if sys.stdout is not None:
+            sys.stdout.flush()  # now, where it can be told that it is refused
+    except BrokenPipeError:  # the reader of the output, such as head, has seen enough
+        stop, status = None, EXIT_DONE
+    except OSError as error:
+        if error.errno not in OF_THE_DISK:
+            raise
+        reason, first = words(Path(), error)
+        told = f"standard output cannot be written: {reason}. {first} What was printed is cut short."
+        stop, status = None, _complain(told, EXIT_FAILED)
+    for stream in (sys.stdout, sys.stderr):
+        if refusal(stream) is not None:
+            silence(stream)  # or Python tries again at its end, and changes the status
+    if stop is not None:
+        raise stop
+    return status
+
+
+def _run(arguments: list[str]) -> int:
+    """The same; what the output refuses is raised."""
     any_encoding()
     atexit.unregister(_ignore_interrupts)
     atexit.register(_ignore_interrupts)  # before any library registers its own: it runs after them
@@ -62,8 +89,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise unknown("command", arguments[0], COMMANDS, "See: nasbench --help")
         module = {"list": "listing"}.get(arguments[0], arguments[0])  # a module named list would hide the built-in here
         importlib.import_module(f"nasbench.cli.{module}").run(arguments[1:])
-    except BrokenPipeError:  # the reader of the output, such as head, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:
+        raise
     except UsageError as error:
         return _complain(str(error), EXIT_USAGE)
     except (RunFailed, TrialFailed) as error:
@@ -74,7 +101,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         where = raised_by_user(error)
         if where is not None:  # a part of the user's own: SystemExit too, with which it would end in silence
             return _complain(f"{where} raised {sentence(in_one_line(error))} Mend it there.", EXIT_USAGE)
-        if not isinstance(error, OSError) or error.errno not in UNUSABLE_PATHS or error.filename is None:
+        if not isinstance(error, OSError) or error.filename is None:  # what files refuse has their names
+            raise
+        if error.errno in OF_THE_DISK:
+            return _complain(str(not_written(Path(os.fsdecode(error.filename)), error)), EXIT_FAILED)
+        if error.errno not in UNUSABLE_PATHS:
             raise
         return _complain(f"{quoted(error.filename)} cannot be used: {error.strerror}", EXIT_USAGE)
     return EXIT_DONE

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.core.errors import UsageError
-from nasbench.core.store import write_atomically
+from nasbench.core.writing import write_atomically
 
 FILE = "preprocessing.json"
 """The name of the record beside weights."""

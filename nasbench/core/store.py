@@ -5,18 +5,19 @@ told. One process writes at a time (an advisory lock that the operating system d
 dies).
 """
 
-import fcntl
 import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from io import BufferedRandom
 from pathlib import Path
 from typing import Any
 
-from nasbench.core.errors import RunFailed, UsageError
+from nasbench.core.append_log import AppendLog, InUse
+from nasbench.core.errors import LogLost, NotWritten, UsageError
+from nasbench.core.not_written import refused
 from nasbench.core.trial import Trial
+from nasbench.core.writing import write_atomically
 
 SCHEMA_VERSION = 2
 """Version 1 (nasbench 0.1.0) is read where the run is a search: the logs of its other commands have another form."""
@@ -26,7 +27,7 @@ class RunStore:
     """An open run directory. Make one with `create`, `resume` or `read`."""
 
     def __init__(
-        self, directory: Path, run: dict[str, Any], trials: list[Trial], dropped: str | None, log: BufferedRandom | None
+        self, directory: Path, run: dict[str, Any], trials: list[Trial], dropped: str | None, log: AppendLog | None
     ) -> None:
         self.directory = directory
         self.run = run
@@ -37,20 +38,21 @@ class RunStore:
 
     @classmethod
     def create(cls, directory: Path, run: Mapping[str, Any]) -> "RunStore":
-        """Starts a run. UsageError where the directory already holds one or another process is writing it."""
+        """Starts a run. UsageError where the directory already holds one, another process is writing it, or it cannot
+        be written; NotWritten where the disk is full. Then nothing is left of it.
+        """
+        new = missing(directory)
         try:
             directory.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise UsageError(
-                f"cannot make the run directory {directory}: {error.strerror}. Choose another with --run."
-            ) from error
+            raise refused(directory, error, "--run", "make the run directory") from error
         log = _lock(directory)
         if (directory / "run.json").exists():
             log.close()
             raise UsageError(
                 f"{directory} already holds a run. Continue it with --resume, or choose another directory with --run."
             )
-        if log.seek(0, os.SEEK_END):  # a log that is not empty is never emptied
+        if log.size:  # a log that is not empty is never emptied
             log.close()
             raise UsageError(
                 f"{directory} holds a log of trials and no run.json. Nothing was changed. Put its run.json back (from "
@@ -58,21 +60,33 @@ class RunStore:
                 "with --run."
             )
         record = {"schema": SCHEMA_VERSION, **run}
-        write_atomically(directory / "run.json", json.dumps(record, indent=2) + "\n")
-        return cls(directory, record, [], None, log)
+        store = cls(directory, record, [], None, log)
+        try:
+            store.update()
+        except BaseException:
+            discard(directory, new)
+            log.close()
+            raise
+        return store
 
     @classmethod
     def resume(cls, directory: Path) -> "RunStore":
         """Opens a run to go on with it; a torn last line is cut off the file. UsageError where it cannot be."""
         run = _read_run(directory)
+        if not (directory / "trials.jsonl").exists():
+            raise UsageError(
+                f"{directory} holds run.json and no log of trials (trials.jsonl), which a run has from its start: it "
+                "was deleted, moved or not copied. Nothing was changed. Put it back to go on with --resume; or choose "
+                "another directory with --run, without --resume."
+            )
         log = _lock(directory)
         try:
-            trials, end, dropped = _read_trials(directory)
-        except UsageError:
+            trials, _, dropped = _read_trials(directory)
+            if dropped is not None:
+                log.cut()
+        except BaseException:
             log.close()
             raise
-        if dropped is not None:
-            log.truncate(end)
         return cls(directory, run, trials, dropped, log)
 
     @staticmethod
@@ -92,22 +106,25 @@ class RunStore:
         return not _is_of_another_form(_parse_run(directory))
 
     def append(self, trial: Trial) -> None:
-        """Puts a trial on disk: when this returns, it is there. RunFailed where the disk will not take it."""
+        """Puts a trial on disk: when this returns, it is there. NotWritten where the disk will not take it, LogLost
+        where the log was deleted, moved or changed meanwhile.
+        """
         assert self._log is not None, "this run was opened for reading"
-        line = json.dumps(trial.to_json(), separators=(",", ":"), allow_nan=False) + "\n"
         try:
-            self._log.seek(0, os.SEEK_END)
-            self._log.write(line.encode())
-            self._log.flush()
-            os.fsync(self._log.fileno())
-        except OSError as error:
-            raise RunFailed(
-                f"cannot write {self.directory / 'trials.jsonl'}: {error.strerror}. Make room, then --resume."
-            ) from error
+            self._log.append(_line(trial))
+        except LogLost as lost:
+            raise self._lost(lost, trial) from lost
         self.trials.append(trial)
 
     def update(self, **fields: Any) -> None:
-        """Changes fields of `run.json` (its end, say), atomically."""
+        """Changes fields of `run.json` (its end, say), atomically. Errors as in `append`: in a directory that is gone
+        or holds another run, nothing is written.
+        """
+        if self._log is not None:
+            try:
+                self._log.check()
+            except LogLost as lost:
+                raise self._lost(lost) from lost
         self.run.update(fields)
         write_atomically(self.directory / "run.json", json.dumps(self.run, indent=2) + "\n")
 
@@ -115,6 +132,26 @@ class RunStore:
         if self._log is not None:
             self._log.close()
             self._log = None
+
+    def _lost(self, lost: LogLost, *more: Trial) -> LogLost:
+        """The error with what becomes of the trials that this process knows: they are written beside the lost log."""
+        known = [*self.trials, *more]
+        told = f"{lost} It had {len(known)} finished trials"
+        rescued = self.directory / f"trials.rescued-{os.getpid()}.jsonl"
+        if not known or not self.directory.is_dir():
+            return LogLost(f"{told}. If it was moved, put it back; then go on with --resume.")
+        try:
+            write_atomically(rescued, "".join(f"{_line(trial)}\n" for trial in known))
+        except NotWritten as also:
+            return LogLost(f"{told}, and {also} If it was moved, put it back; then go on with --resume.")
+        return LogLost(
+            f"{told}: they are in {rescued} now. Put that file in the place of "
+            f"{self.directory / 'trials.jsonl'}, then go on with --resume."
+        )
+
+
+def _line(trial: Trial) -> str:
+    return json.dumps(trial.to_json(), separators=(",", ":"), allow_nan=False)
 
 
 def missing(directory: Path) -> list[Path]:
@@ -130,22 +167,13 @@ def discard(directory: Path, new: Sequence[Path]) -> None:
         shutil.rmtree(directory, ignore_errors=True)
     else:
         for name in ("run.json", "trials.jsonl"):
-            (directory / name).unlink(missing_ok=True)
+            with suppress(OSError):
+                (directory / name).unlink()
         with suppress(OSError):
             (directory / "checkpoints").rmdir()
     for each in new:
         with suppress(OSError):  # another run may lie there by now
             each.rmdir()
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Writes a file so that a reader sees the old one or the new one, never a part, whatever happens meanwhile."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with open(part, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(part, path)
 
 
 def best_trial(trials: Sequence[Trial]) -> Trial | None:
@@ -161,21 +189,15 @@ def best_trial(trials: Sequence[Trial]) -> Trial | None:
     )
 
 
-def _lock(directory: Path) -> BufferedRandom:
+def _lock(directory: Path) -> AppendLog:
     try:
-        log = open(directory / "trials.jsonl", "a+b")  # noqa: SIM115 - held open while the run is written
+        return AppendLog.alone(directory / "trials.jsonl")
     except OSError as error:
-        raise UsageError(
-            f"cannot write in {directory}: {error.strerror}. Choose another directory with --run."
-        ) from error
-    try:
-        fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        log.close()
+        raise refused(directory, error, "--run") from error
+    except InUse as error:
         raise UsageError(
             f"{directory} is in use: another process is writing this run. Wait for it, or choose another --run."
         ) from error
-    return log
 
 
 def _read_run(directory: Path) -> dict[str, Any]:

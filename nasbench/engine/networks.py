@@ -18,6 +18,7 @@ from nasbench.core.protocols import PublishedCells
 from nasbench.core.registry import load_plugins, models, spaces
 from nasbench.core.spec import ModelCard, Result, Size, Task, task_record
 from nasbench.core.trial_of_run import split
+from nasbench.core.writing import write_atomically
 
 STORED = Path(__file__).with_name("networks.json")
 METRICS: dict[str, tuple[str, ...]] = {
@@ -123,7 +124,7 @@ def write(found: Iterable[Row], path: Path = STORED) -> None:
     for row in found:
         card = {**asdict(row.card), "task": task_record(row.card.task)}
         lines.append(json.dumps({"name": row.name, "card": card, "pretrained": row.pretrained}, ensure_ascii=False))
-    path.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf-8")
+    write_atomically(path, "[\n" + ",\n".join(lines) + "\n]\n")
 
 
 def check_model(model: str) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 from nasbench.core.clock import SimulatedClock
@@ -104,7 +103,6 @@ def configuration(options: Mapping[str, Any]) -> SearchConfig:
 
 def run_search(config: SearchConfig, argv: Sequence[str], trackers: Sequence[Tracker] | None = None) -> SearchResult:
     """Runs (or goes on with) the search that `config` describes."""
-    start = monotonic()
     config.check()
     if config.dry_run:
         raise UsageError("a dry run is no search: call nasbench.dry_run(...) with the same keywords")
@@ -137,7 +135,7 @@ def run_search(config: SearchConfig, argv: Sequence[str], trackers: Sequence[Tra
         drop_training_states(run.store)
         drop_other_weights(run.store)
         front, chance = write_front(run.store), verdict(run.trials, Exact.of(run.store.run))
-        result = SearchResult(run.directory, tuple(run.trials), best, monotonic() - start, front, chance)
+        result = SearchResult(run.directory, tuple(run.trials), best, run.seconds, front, chance)
         run.end(result.to_json(), write_report)
     check_some_succeeded(result.trials, directory)
     return result

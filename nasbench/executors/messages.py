@@ -5,14 +5,14 @@ import json
 import pickle
 
 from nasbench.core.blame import in_one_line
-from nasbench.core.errors import PartFailed, RunFailed, UsageError
+from nasbench.core.errors import LogLost, NotWritten, PartFailed, RunFailed, UsageError
 from nasbench.core.job import Job
 from nasbench.core.loop import Epoch
 from nasbench.core.protocols import Evaluator, Metrics
 from nasbench.executors.boundary import Answer, evaluate
 from nasbench.executors.process import watchdog
 
-FAULTS = (UsageError, PartFailed, RunFailed)
+FAULTS = (UsageError, PartFailed, NotWritten, LogLost, RunFailed)
 """What ends the run, the narrower kinds first."""
 
 

@@ -36,8 +36,8 @@ from nasbench.core.job import Job
 from nasbench.core.protocols import Metrics, RunInfo
 from nasbench.core.registry import trackers as known
 from nasbench.core.shown import say
-from nasbench.core.store import write_atomically
 from nasbench.core.trial import Trial
+from nasbench.core.writing import write_atomically
 from nasbench.trackers.wandb_run import Asked, connect, in_sweep, mode_of
 
 WINDOW = 20

@@ -97,7 +97,8 @@ def load(
     """The network that a MODEL names, in evaluation mode; with `trial`, that trial of a run directory.
 
     A run directory's best, a trial of a run and a finished training come with their weights, unless `form` changes it
-    or `weights` is false. UsageError where such a network was not trained, or its weights are gone.
+    or `weights` is false. UsageError where such a network was not trained, or its weights are gone, damaged, or another
+    network's.
     """
     model = at_trial(model, trial)
     spec = resolve(model, form or ModelOverrides())
@@ -106,9 +107,9 @@ def load(
         raise no_weights(model)
     network = build(spec)
     if stored is not None:
-        from safetensors.torch import load_file
+        from nasbench.train.checkpoint import put_weights
 
-        network.load_state_dict(load_file(stored))
+        put_weights(network, stored)
     return network.eval()
 
 

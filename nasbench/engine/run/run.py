@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from nasbench.core.answers import checked_names
 from nasbench.core.blame import blame, part_name
 from nasbench.core.clock import SimulatedClock
-from nasbench.core.errors import Interrupted, PartFailed, RunFailed, UsageError
+from nasbench.core.epoch_log import EpochLog, read_epochs
+from nasbench.core.errors import Interrupted, LogLost, NotWritten, PartFailed, RunFailed, UsageError
 from nasbench.core.identity import changes
 from nasbench.core.in_hand import DEATHS_LIMIT, InHand
 from nasbench.core.job import Job
@@ -21,8 +22,10 @@ from nasbench.core.loop import Executor, JobLoop
 from nasbench.core.protocols import Evaluator, Metrics, Pruner, RunInfo, Tracker
 from nasbench.core.shown import sentence
 from nasbench.core.source import JobSource
+from nasbench.core.stopwatch import Stopwatch
 from nasbench.core.store import RunStore, discard, missing
 from nasbench.core.trial import Trial
+from nasbench.core.writing import make_folder
 from nasbench.engine.config import Record
 from nasbench.engine.run.interrupt import interrupts
 from nasbench.engine.run.provenance import now, provenance
@@ -32,9 +35,6 @@ from nasbench.trackers.guard import guarded
 
 if TYPE_CHECKING:
     from nasbench.train.reading import Reading
-
-CURVES = "curves.jsonl"
-"""What trainings reported after each epoch. Derived: losing it costs curves, no trial."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,9 @@ class Run:
         self.store = store
         self.directory = store.directory
         self._executor, self._trackers = opening.executor, [guarded(tracker) for tracker in opening.trackers]
-        self._watched = False
+        self._watched = self._ended = False
+        self._epochs = EpochLog(self.directory)
+        self._stopwatch = Stopwatch(_seconds_of(store.run))
         self._reading, self._said = opening.reading, list[str]()
         self._tell_of_reading()
         made = [make(store) for make in opening.listeners]
@@ -77,6 +79,11 @@ class Run:
     def trials(self) -> list[Trial]:
         """All that is in the log."""
         return self.store.trials
+
+    @property
+    def seconds(self) -> float:
+        """How long the run has taken: those of earlier processes, as far as they could write it down, and of this."""
+        return self._stopwatch.seconds
 
     def watch(self, planned: int) -> None:
         """Tells the trackers that the run begins, or goes on, with so many trials planned in all."""
@@ -98,7 +105,7 @@ class Run:
             self._replay_curves(pruner, score)
 
         def epoch(job: Job, epochs: int, metrics: Metrics) -> bool:
-            self._log_epoch(job, epochs, metrics)
+            self._epochs.append(job, epochs, metrics)
             for tracker in self._trackers:
                 tracker.epoch(job, epochs, metrics)
             stop = pruner is not None and _stops(pruner, job.number, epochs, metrics, score)
@@ -118,15 +125,26 @@ class Run:
             )
 
     def end(self, summary: Mapping[str, Any], report: Callable[[RunStore], object]) -> None:
-        """Marks the run as ended, writes its report and lets the trackers go.
+        """Writes the report, then marks the run as ended, and lets the trackers go.
 
         Where no trial succeeded, the command fails, and the trackers hear it; a failed one among others is an answer.
         """
         self._tell_of_reading()
-        self.store.update(ended=now())
+        self.store.run.update(ended=now(), wall_seconds=round(self.seconds, 2))  # the report shows them
         report(self.store)
+        self.store.update()
+        self._ended = True
         none = bool(self.trials) and not any(trial.scored for trial in self.trials)
         self.break_off({**summary, "error": _nothing_succeeded(self.trials)} if none else summary)
+
+    def keep_time(self) -> None:
+        """Writes down how long a run took that has not ended. A disk that refuses it costs that number."""
+        with suppress(NotWritten, LogLost):
+            if not self._ended:
+                self.store.update(ended=None, wall_seconds=round(self.seconds, 2))
+
+    def close(self) -> None:
+        self._epochs.close()
 
     def break_off(self, summary: Mapping[str, Any]) -> None:
         """Lets the trackers go, once; `summary` says how it ended."""
@@ -149,13 +167,8 @@ class Run:
         if self.store.run.get("data") != record:
             self.store.update(data=record)
 
-    def _log_epoch(self, job: Job, epochs: int, metrics: Metrics) -> None:
-        line = json.dumps({"number": job.number, "seed": job.seed, "name": job.name, "epoch": epochs, **metrics})
-        with open(self.directory / CURVES, "a", encoding="utf-8") as file:
-            file.write(line + "\n")
-
     def _replay_curves(self, pruner: Pruner, score: Callable[[Metrics], float | None]) -> None:
-        for line in curves(self.directory):
+        for line in read_epochs(self.directory):
             _stops(pruner, line["number"], line["epoch"], line, score)
 
 
@@ -198,14 +211,17 @@ def _opened(opening: Opening) -> Iterator[Run]:
         yield run
     except KeyboardInterrupt as interrupt:
         done = f"{len(store.trials) if store else 0} finished trials are kept in {opening.directory}"
-        again = f"nasbench {opening.command} --run {shlex.quote(str(opening.directory))} --resume"
+        again = _again(opening)
         with suppress(KeyboardInterrupt):  # who interrupts again does not want to wait for the trackers
             if run is not None:
+                run.keep_time()
                 run.break_off({"interrupted": True})
         raise Interrupted(f"interrupted; {done}. Go on with: {again}") from interrupt
     except (UsageError, PartFailed) as error:
         trials = store.trials if store is not None else []
         discarded = run is not None and not trials and not opening.config.flat()["resume"]
+        if run is not None and not discarded:
+            run.keep_time()
         if run is not None:
             run.break_off({"error": str(error), **({"discarded": True} if discarded else {})})
         if told := _what_is_left(error, trials, opening):
@@ -213,10 +229,15 @@ def _opened(opening: Opening) -> Iterator[Run]:
         raise
     except BaseException as error:
         if run is not None:
+            run.keep_time()
             run.break_off({"error": str(error)})
+        if isinstance(error, NotWritten):
+            raise NotWritten(f"{error} {_how_to_go_on(store, opening)}") from error
         raise
     finally:
         opening.executor.close()
+        if run is not None:
+            run.close()
         if store is not None:
             store.close()
         if discarded:
@@ -230,6 +251,24 @@ def _describe(executor: Executor) -> None:
         print_note(line)
 
 
+def _again(opening: Opening) -> str:
+    return f"nasbench {opening.command} --run {shlex.quote(str(opening.directory))} --resume"
+
+
+def _how_to_go_on(store: RunStore | None, opening: Opening) -> str:
+    """After a file that could not be written: what is kept, and the command that goes on."""
+    if not (opening.directory / "run.json").exists():
+        return "Then start the run again." if opening.directory.parent.is_dir() else ""
+    kept = f"{len(store.trials)} finished trials are kept in {opening.directory}. " if store is not None else ""
+    return f"{kept}Then go on with: {_again(opening)}"
+
+
+def _seconds_of(run: Mapping[str, Any]) -> float:
+    """Those that earlier processes wrote down."""
+    before = run.get("wall_seconds")
+    return float(before) if isinstance(before, int | float) and before > 0 else 0.0
+
+
 def _what_is_left(error: UsageError | PartFailed, trials: Sequence[Trial], opening: Opening) -> str:
     """The error with what is kept of the run, and how to go on where a part broke; '' where nothing is to be added."""
     if isinstance(error, UsageError):
@@ -238,14 +277,6 @@ def _what_is_left(error: UsageError | PartFailed, trials: Sequence[Trial], openi
         return f"{error} The finished trials are kept: mend it, then go on with --resume."
     again = "go on with --resume" if opening.config.flat()["resume"] else "start the run again"
     return f"{error} No trial had finished: mend it, then {again}."
-
-
-def curves(directory: Path) -> list[dict[str, Any]]:
-    """What trainings reported: number, seed, name, epoch and metrics; each epoch of a trial once."""
-    path = directory / CURVES
-    data = path.read_bytes() if path.exists() else b""
-    lines = [json.loads(line) for line in data[: data.rfind(b"\n") + 1].splitlines()]
-    return list({(line["number"], line["epoch"]): line for line in lines}.values())
 
 
 def check_some_succeeded(trials: Sequence[Trial], directory: Path) -> None:
@@ -276,13 +307,21 @@ def _store(opening: Opening) -> RunStore:
         entry = {"started": now(), "argv": list(opening.argv), **raised}
         changed = {**opening.config.kept(), **{name: change["new"] for name, change in raised.items()}}
         config = {**store.run["config"], **changed}
-        store.update(config=config, resumed=[*store.run.get("resumed", []), entry], ended=None)
+        try:
+            store.update(config=config, resumed=[*store.run.get("resumed", []), entry], ended=None)
+        except RunFailed:
+            store.close()
+            raise
     else:
         config = opening.config.flat()
         record = {"command": opening.command, "config": config, "seed": config["seed"], **provenance(opening.argv)}
         plan = {"plan": dict(opening.plan), "identity": dict(opening.identity)}
         store = RunStore.create(opening.directory, {**record, **plan})
-    (opening.directory / "checkpoints").mkdir(exist_ok=True)
+    try:
+        make_folder(opening.directory / "checkpoints")
+    except NotWritten:
+        store.close()
+        raise
     return store
 
 

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import fmean, stdev
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from nasbench.core.errors import RunFailed, UsageError
@@ -221,7 +220,6 @@ def run_trainings(
     `extra` goes into the plan of run.json; `finish` runs once all is trained, and what it returns goes into run.json.
     `executor` is else the one that `config` names.
     """
-    start = monotonic()
     evaluator = trainings.evaluator
     plan: dict[str, Any] = {
         "recipe": asdict(trainings.recipe),
@@ -247,7 +245,7 @@ def run_trainings(
         jobs = JobList(trainings.jobs())
         run.watch(planned=len(jobs.numbers))
         run.answer(jobs, evaluator, lambda metrics: float(metrics["test_accuracy"]))
-        trained = Trained(run.directory, tuple(run.trials), trainings, monotonic() - start)
+        trained = Trained(run.directory, tuple(run.trials), trainings, run.seconds)
         for trial in filter(lambda trial: trial.scored, trained.trials):
             evaluator.data.reading.merge(trained.reading(trial))
         run.store.update(**finish(trained))

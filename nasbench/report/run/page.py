@@ -13,8 +13,9 @@ from nasbench.core.curves import groups_of
 from nasbench.core.objectives import Objective, parse_objectives
 from nasbench.core.run_title import run_title
 from nasbench.core.shown import escape
-from nasbench.core.store import RunStore, best_trial, write_atomically
+from nasbench.core.store import RunStore, best_trial
 from nasbench.core.trial import STATUSES, Trial
+from nasbench.core.writing import write_atomically
 from nasbench.report.common.notes import notes_section
 from nasbench.report.common.numbers import count, duration, score
 from nasbench.report.common.page import configuration, mapping, minute, numbers_row, page, table, themed, wall_time
