@@ -46,7 +46,11 @@ class RunStore:
             directory.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise refused(directory, error, "--run", "make the run directory") from error
-        log = _lock(directory)
+        try:
+            log = _lock(directory)
+        except BaseException:
+            _remove_empty(new)
+            raise
         if (directory / "run.json").exists():
             log.close()
             raise UsageError(
@@ -171,6 +175,10 @@ def discard(directory: Path, new: Sequence[Path]) -> None:
                 (directory / name).unlink()
         with suppress(OSError):
             (directory / "checkpoints").rmdir()
+    _remove_empty(new)
+
+
+def _remove_empty(new: Sequence[Path]) -> None:
     for each in new:
         with suppress(OSError):  # another run may lie there by now
             each.rmdir()
