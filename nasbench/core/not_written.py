@@ -48,6 +48,14 @@ def not_written(path: Path, error: OSError, doing: str = "write") -> NotWritten:
     return NotWritten(f"cannot {doing} {path}: {reason}. {first}".rstrip())
 
 
+def of_a_download(path: Path, error: Exception) -> NotWritten | None:
+    """The error where a download into a folder failed at the disk, not at the network; None where it did not."""
+    known = error if isinstance(error, OSError) else error.__cause__
+    if not isinstance(known, OSError) or known.errno not in (*OF_THE_DISK, *OF_THE_PATH):
+        return None
+    return not_written(Path(os.fsdecode(known.filename)) if known.filename else path, known)
+
+
 def refused(path: Path, error: OSError, flag: str, doing: str = "write in") -> UsageError | NotWritten:
     """The same for a path that was given with a flag, before any work has begun: UsageError where another path would
     do.
