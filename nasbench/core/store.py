@@ -78,10 +78,12 @@ class RunStore:
         """Opens a run to go on with it; a torn last line is cut off the file. UsageError where it cannot be."""
         run = _read_run(directory)
         if not (directory / "trials.jsonl").exists():
+            rescued = sorted(directory.glob("trials.rescued-*.jsonl"))
+            there = f" Its trials may be in {rescued[-1]}: rename it." if rescued else ""
             raise UsageError(
                 f"{directory} holds run.json and no log of trials (trials.jsonl), which a run has from its start: it "
-                "was deleted, moved or not copied. Nothing was changed. Put it back to go on with --resume; or choose "
-                "another directory with --run, without --resume."
+                f"was deleted, moved or not copied. Nothing was changed.{there} Put it back to go on with --resume; or "
+                "choose another directory with --run, without --resume."
             )
         log = _lock(directory)
         try:

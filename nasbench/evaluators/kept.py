@@ -132,6 +132,9 @@ class Curve:
         if new:
             self._report(epoch, {**metrics, **rate})
 
+    def close(self) -> None:
+        self._log.close()
+
     def _cut_off_after(self, epoch: int) -> None:
         self.cuts.append(epoch)
         self._write({"cut_off_after": epoch})

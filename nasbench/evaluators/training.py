@@ -5,6 +5,7 @@ that is named by everything its result depends on: one that is finished is read,
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing, nullcontext
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -144,7 +145,7 @@ class TrainingEvaluator:
                     f"{', '.join(stuck[:3])}, ..."
                 )
         stopwatch = Stopwatch()
-        with fitting_threads(device, macs * self.recipe.batch_size):
+        with fitting_threads(device, macs * self.recipe.batch_size), closing(curve) if curve else nullcontext():
             metrics = fit(
                 network,
                 data,
