@@ -39,6 +39,8 @@ def refusal(stream: TextIO | None) -> OSError | None:
             stream.flush()
     except OSError as error:
         return error
+    except ValueError:  # it is closed
+        return None
     return None
 
 

@@ -13,7 +13,7 @@ from typing import final
 
 from nasbench.core.errors import LogLost
 from nasbench.core.not_written import not_written
-from nasbench.core.writing import write_all
+from nasbench.core.writing import CHUNK_BYTES, write_all
 
 
 class InUse(Exception):
@@ -73,7 +73,12 @@ class AppendLog:
 
     def cut(self) -> None:
         """Cuts a torn last line away, if there is one. NotWritten where that is refused."""
-        end = os.pread(self._descriptor, self.size, 0).rfind(b"\n") + 1
+        end = 0
+        for start in reversed(range(0, self.size, CHUNK_BYTES)):
+            found = os.pread(self._descriptor, CHUNK_BYTES, start).rfind(b"\n")
+            if found >= 0:
+                end = start + found + 1
+                break
         if end < self.size:
             self._shorten(end)
 

@@ -1,8 +1,8 @@
 """How long a work took that may be interrupted and go on in another process.
 
 The seconds are the sum of what each process measured on its monotonic clock: a clock that is set, summer time, and the
-nights between two processes are not among them. What a process measured is lost with it where it was killed before it
-could write that down.
+nights between two processes are not among them. Of a process that was killed, those are lost that it had not written
+down.
 """
 
 from time import monotonic
@@ -11,10 +11,10 @@ from typing import final
 
 @final
 class Stopwatch:
-    """Runs from its construction. `before` are the seconds of earlier processes."""
+    """Runs from its construction. `before` are the seconds of earlier processes, as a record has them or has not."""
 
-    def __init__(self, before: float = 0.0) -> None:
-        self.before = before
+    def __init__(self, before: object = None) -> None:
+        self.before = float(before) if isinstance(before, int | float) and before > 0 else 0.0
         self._start = monotonic()
 
     @property

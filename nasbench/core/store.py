@@ -202,6 +202,8 @@ def best_trial(trials: Sequence[Trial]) -> Trial | None:
 def _lock(directory: Path) -> AppendLog:
     try:
         return AppendLog.alone(directory / "trials.jsonl")
+    except IsADirectoryError as error:
+        raise refused(directory / "trials.jsonl", error, "--run", "write") from error
     except OSError as error:
         raise refused(directory, error, "--run") from error
     except InUse as error:

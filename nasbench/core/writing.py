@@ -129,7 +129,8 @@ def files_together(folder: Path, stale: Sequence[str] = (), last: str = "") -> I
     that says that the others are there: the old one goes first, the new one comes last.
     """
     try:
-        part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent))
+        within = folder if folder.is_dir() else folder.parent
+        part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=within))
     except OSError as error:
         raise not_written(folder, error) from error
     try:

@@ -180,8 +180,8 @@ def _start(workers: int) -> tuple[Path, TextIOWrapper]:
     """
     folder = open_private_folder("nb-ray-")
     token = folder[0] / "token"
-    token.touch(mode=0o600)
     try:
+        token.touch(mode=0o600)
         token.write_text(secrets.token_hex(32))
     except OSError as error:
         close_private_folder(*folder)

@@ -108,7 +108,7 @@ def fit(
         done, metrics = training.restore(state, identity, checkpoint)
         best = state["best"]
         if stopwatch is not None:
-            stopwatch.before += float(state.get("seconds", 0.0))
+            stopwatch.before += Stopwatch(state.get("seconds")).before
         if report is not None and replicas.is_leader:
             report(done, metrics)  # the interruption may have come after the file was written and before the report
     for epoch in range(done, last):

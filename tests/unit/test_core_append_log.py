@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from nasbench.core import append_log
 from nasbench.core.append_log import AppendLog, InUse, opened
 from nasbench.core.epoch_log import CURVES, EpochLog, read_epochs
 from nasbench.core.errors import LogLost, NotWritten, UsageError
@@ -111,6 +112,20 @@ def test_a_log_has_one_writer_also_where_it_was_just_deleted(tmp_path: Path) -> 
     log.close()
     AppendLog.alone(tmp_path / "log").close()
     assert (tmp_path / "log").read_text() == "one\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "torn"), [(b"one\ntwo\n", b"three"), (b"", b"t" * 99), (b"o" * 50 + b"\n", b"t" * 40)]
+)
+def test_a_torn_line_is_cut_whatever_its_length(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: bytes, torn: bytes
+) -> None:
+    monkeypatch.setattr(append_log, "CHUNK_BYTES", 8)
+    (tmp_path / "log").write_bytes(lines + torn)
+    log = opened(tmp_path / "log")
+    log.append("more")
+    log.close()
+    assert (tmp_path / "log").read_bytes() == lines + b"more\n"
 
 
 def test_a_torn_line_of_curves_spoils_no_other(tmp_path: Path) -> None:

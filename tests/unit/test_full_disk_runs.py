@@ -103,7 +103,7 @@ def test_whichever_write_is_refused_nothing_is_lost(undisturbed: Path, tmp_path:
             shutil.rmtree(directory)
 
 
-def test_an_evaluator_that_deletes_the_run_is_told_of_it(tmp_path: Path):
+def test_a_run_that_is_deleted_meanwhile_is_told_and_not_made_again(tmp_path: Path):
     directory = tmp_path / "run"
 
     class Deletes:

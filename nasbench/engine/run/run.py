@@ -36,6 +36,9 @@ from nasbench.trackers.guard import guarded
 if TYPE_CHECKING:
     from nasbench.train.reading import Reading
 
+KEEP_TIME_SECONDS = 60.0
+"""So often a run that is going on writes down how long it has taken."""
+
 
 @dataclass(frozen=True)
 class Opening:
@@ -69,11 +72,12 @@ class Run:
         self._executor, self._trackers = opening.executor, [guarded(tracker) for tracker in opening.trackers]
         self._watched = self._ended = False
         self._epochs = EpochLog(self.directory)
-        self._stopwatch = Stopwatch(_seconds_of(store.run))
+        self._stopwatch = Stopwatch(store.run.get("wall_seconds"))
+        self._time_kept = self._stopwatch.before
         self._reading, self._said = opening.reading, list[str]()
         self._tell_of_reading()
         made = [make(store) for make in opening.listeners]
-        self._listeners = [*made, *(tracker.trial for tracker in self._trackers)]
+        self._listeners = [*made, *(tracker.trial for tracker in self._trackers), lambda _: self._keep_time_at_times()]
 
     @property
     def trials(self) -> list[Trial]:
@@ -106,6 +110,7 @@ class Run:
 
         def epoch(job: Job, epochs: int, metrics: Metrics) -> bool:
             self._epochs.append(job, epochs, metrics)
+            self._keep_time_at_times()
             for tracker in self._trackers:
                 tracker.epoch(job, epochs, metrics)
             stop = pruner is not None and _stops(pruner, job.number, epochs, metrics, score)
@@ -141,7 +146,13 @@ class Run:
         """Writes down how long a run took that has not ended. A disk that refuses it costs that number."""
         with suppress(NotWritten, LogLost):
             if not self._ended:
+                self._time_kept = self.seconds
                 self.store.update(ended=None, wall_seconds=round(self.seconds, 2))
+
+    def _keep_time_at_times(self) -> None:
+        """So that little of it is lost where the process is killed."""
+        if self.seconds - self._time_kept >= KEEP_TIME_SECONDS:
+            self.keep_time()
 
     def close(self) -> None:
         self._epochs.close()
@@ -258,15 +269,11 @@ def _again(opening: Opening) -> str:
 def _how_to_go_on(store: RunStore | None, opening: Opening) -> str:
     """After a file that could not be written: what is kept, and the command that goes on."""
     if not (opening.directory / "run.json").exists():
-        return "Then start the run again." if opening.directory.parent.is_dir() else ""
+        if store is None:
+            return "Then start the run again."
+        return f"The run had {len(store.trials)} finished trials. If it was moved, put it back; then: {_again(opening)}"
     kept = f"{len(store.trials)} finished trials are kept in {opening.directory}. " if store is not None else ""
     return f"{kept}Then go on with: {_again(opening)}"
-
-
-def _seconds_of(run: Mapping[str, Any]) -> float:
-    """Those that earlier processes wrote down."""
-    before = run.get("wall_seconds")
-    return float(before) if isinstance(before, int | float) and before > 0 else 0.0
 
 
 def _what_is_left(error: UsageError | PartFailed, trials: Sequence[Trial], opening: Opening) -> str:
