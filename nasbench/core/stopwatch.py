@@ -9,12 +9,17 @@ from time import monotonic
 from typing import final
 
 
+def written_down(seconds: object) -> float:
+    """The seconds that a record has; 0 where it has none."""
+    return float(seconds) if isinstance(seconds, int | float) and seconds > 0 else 0.0
+
+
 @final
 class Stopwatch:
     """Runs from its construction. `before` are the seconds of earlier processes, as a record has them or has not."""
 
     def __init__(self, before: object = None) -> None:
-        self.before = float(before) if isinstance(before, int | float) and before > 0 else 0.0
+        self.before = written_down(before)
         self._start = monotonic()
 
     @property

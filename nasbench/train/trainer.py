@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from nasbench.core.errors import TrialFailed, UsageError
 from nasbench.core.protocols import Report
 from nasbench.core.recipe import Recipe
-from nasbench.core.stopwatch import Stopwatch
+from nasbench.core.stopwatch import Stopwatch, written_down
 from nasbench.train.checkpoint import load_state, save_state
 from nasbench.train.compiled import eagerly
 from nasbench.train.data import AnySplit, ImageData
@@ -108,7 +108,7 @@ def fit(
         done, metrics = training.restore(state, identity, checkpoint)
         best = state["best"]
         if stopwatch is not None:
-            stopwatch.before += Stopwatch(state.get("seconds")).before
+            stopwatch.before += written_down(state.get("seconds"))
         if report is not None and replicas.is_leader:
             report(done, metrics)  # the interruption may have come after the file was written and before the report
     for epoch in range(done, last):
