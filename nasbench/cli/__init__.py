@@ -48,8 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             status = _run(list(sys.argv[1:] if argv is None else argv))
         except SystemExit as raised:  # a help was shown, or bad usage told
             stop, status = raised, EXIT_DONE
-        if sys.stdout is not None:
-            sys.stdout.flush()  # now, where it can be told that it is refused
+        if (refused := refusal(sys.stdout)) is not None:  # now, where it can be told
+            raise refused
     except BrokenPipeError:  # the reader of the output, such as head, has seen enough
         stop, status = None, EXIT_DONE
     except OSError as error:

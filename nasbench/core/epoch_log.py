@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, final
 
 from nasbench.core.append_log import AppendLog, opened
-from nasbench.core.errors import UsageError
+from nasbench.core.errors import LogLost, UsageError
 from nasbench.core.job import Job
 from nasbench.core.protocols import Metrics
 
@@ -24,9 +24,13 @@ class EpochLog:
         """Adds what a training says after `epochs` epochs. NotWritten and LogLost as of any log."""
         if self._log is None:
             self._log = opened(self._path)
-        self._log.append(
-            json.dumps({"number": job.number, "seed": job.seed, "name": job.name, "epoch": epochs, **metrics})
-        )
+        line = {"number": job.number, "seed": job.seed, "name": job.name, "epoch": epochs, **metrics}
+        try:
+            self._log.append(json.dumps(line))
+        except LogLost as lost:
+            there = self._path.parent.is_dir()
+            then = "No trial lies in it." if there else "If it was moved, put it back."
+            raise LogLost(f"{lost} {then} Then go on with --resume.") from lost
 
     def close(self) -> None:
         if self._log is not None:

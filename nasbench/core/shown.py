@@ -90,6 +90,8 @@ def say(text: object, stream: IO[str] | None = None) -> None:
     What standard error does not take (its disk is full, its reader has gone) is not said: no work stops for that.
     """
     stream = stream or sys.stderr
+    if stream is None:  # it was closed before this process began; print would take standard output instead
+        return
     with suppress(OSError) if stream is sys.stderr else nullcontext():
         print(encodable(shown_lines(text), stream), file=stream, flush=True)
 

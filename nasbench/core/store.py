@@ -35,6 +35,7 @@ class RunStore:
         self.dropped = dropped
         """The torn last line that was left out, if there was one."""
         self._log = log
+        self._unlogged: list[Trial] = []
 
     @classmethod
     def create(cls, directory: Path, run: Mapping[str, Any]) -> "RunStore":
@@ -119,7 +120,8 @@ class RunStore:
         try:
             self._log.append(_line(trial))
         except LogLost as lost:
-            raise self._lost(lost, trial) from lost
+            self._unlogged.append(trial)
+            raise self._lost(lost) from lost
         self.trials.append(trial)
 
     def update(self, **fields: Any) -> None:
@@ -139,9 +141,9 @@ class RunStore:
             self._log.close()
             self._log = None
 
-    def _lost(self, lost: LogLost, *more: Trial) -> LogLost:
+    def _lost(self, lost: LogLost) -> LogLost:
         """The error with what becomes of the trials that this process knows: they are written beside the lost log."""
-        known = [*self.trials, *more]
+        known = [*self.trials, *self._unlogged]
         told = f"{lost} It had {len(known)} finished trials"
         rescued = self.directory / f"trials.rescued-{os.getpid()}.jsonl"
         if not known or not self.directory.is_dir():

@@ -4,6 +4,7 @@ is room.
 
 import json
 import shutil
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 import nasbench
 from nasbench.core.epoch_log import read_epochs
-from nasbench.core.errors import NotWritten
+from nasbench.core.errors import LogLost, NotWritten
 from nasbench.core.store import RunStore
 from unit.failing_disk import FailingDisk, failing_disk
 
@@ -19,9 +20,9 @@ TRIALS = 3
 BY_THE_CLOCK = ("seconds", "started")
 
 
-def search(directory: Path, **more: Any) -> None:
+def search(directory: Path, trackers: Sequence[Any] = (), **more: Any) -> None:
     toy = {"space": "examples.toy_space:ToySpace", "evaluator": "unit.made_up:Reporting", "strategy": "random"}
-    nasbench.search(**toy, trials=TRIALS, control=0, run=str(directory), trackers=(), **more)
+    nasbench.search(**toy, trials=TRIALS, control=0, run=str(directory), trackers=trackers, **more)
 
 
 def log(directory: Path) -> list[dict[str, Any]]:
@@ -103,21 +104,38 @@ def test_whichever_write_is_refused_nothing_is_lost(undisturbed: Path, tmp_path:
             shutil.rmtree(directory)
 
 
+class AfterTwo:
+    """A tracker that does something to the run directory after two trials."""
+
+    def __init__(self, does: Callable[[], object]) -> None:
+        self._does = does
+
+    def start(self, run: Any) -> None:
+        """Nothing."""
+
+    def trial(self, trial: Any) -> None:
+        if trial.number == 2:
+            self._does()
+
+    def finish(self, summary: Any, run_dir: Path) -> None:
+        """Nothing."""
+
+
 def test_a_run_that_is_deleted_meanwhile_is_told_and_not_made_again(tmp_path: Path):
     directory = tmp_path / "run"
-
-    class Deletes:
-        def start(self, run: Any) -> None:
-            """Nothing."""
-
-        def trial(self, trial: Any) -> None:
-            if trial.number == 2:
-                shutil.rmtree(directory)
-
-        def finish(self, summary: Any, run_dir: Path) -> None:
-            """Nothing."""
-
-    toy = {"space": "examples.toy_space:ToySpace", "evaluator": "unit.made_up:MadeUp", "strategy": "random"}
-    with pytest.raises(Exception, match=rf"{directory} is gone: it was deleted or moved in the middle of the run"):
-        nasbench.search(**toy, trials=4, control=0, run=str(directory), trackers=[Deletes()])
+    with pytest.raises(LogLost, match=rf"{directory} is gone: it was deleted or moved.*put it back"):
+        search(directory, trackers=[AfterTwo(lambda: shutil.rmtree(directory))])
     assert not directory.exists()
+
+
+@pytest.mark.parametrize("name", ["trials.jsonl", "curves.jsonl"])
+def test_a_log_that_is_deleted_meanwhile_costs_no_trial(name: str, undisturbed: Path, tmp_path: Path):
+    directory = tmp_path / "run"
+    with pytest.raises(LogLost, match=rf"{name} is gone.*go on with --resume"):
+        search(directory, trackers=[AfterTwo((directory / name).unlink)])
+    if name == "trials.jsonl":
+        (rescued,) = directory.glob("trials.rescued-*.jsonl")
+        rescued.rename(directory / name)
+        assert len(log(directory)) == TRIALS
+    search(directory, resume=True)
+    assert log(directory) == log(undisturbed)

@@ -41,6 +41,15 @@ def test_a_full_standard_error_changes_no_status(monkeypatch: pytest.MonkeyPatch
         monkeypatch.undo()
 
 
+def test_what_is_said_to_a_closed_standard_error_is_not_put_into_the_output(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stderr", None)
+    assert main(["list", "nothing"]) == 2
+    monkeypatch.undo()
+    assert capsys.readouterr().out == ""
+
+
 def test_a_reader_that_has_seen_enough_is_no_error(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
