@@ -94,7 +94,8 @@ class AppendLog:
             with suppress(OSError):  # what is left then is a torn line, which a reader leaves out
                 os.ftruncate(self._descriptor, self.size)
             raise not_written(self.path, error) from error
-        self.size += data.nbytes
+        finally:  # also where Ctrl-C came in between: what is there now is what this process left
+            self.size = os.fstat(self._descriptor).st_size
 
     def check(self) -> None:
         """LogLost where the path does not lead to the file as this process left it."""

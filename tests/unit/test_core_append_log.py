@@ -104,6 +104,27 @@ def test_a_line_that_does_not_fit_leaves_nothing_of_itself(tmp_path: Path) -> No
         store.close()
 
 
+def test_an_interrupt_in_the_middle_of_a_line_is_no_change_by_somebody_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = begun(tmp_path)
+
+    def interrupted(descriptor: int, data: memoryview) -> None:
+        os.write(descriptor, data[:9])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(append_log, "write_all", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        store.append(trial(3))
+    store.update(wall_seconds=1.0)
+    store.close()
+    assert RunStore.read_record(tmp_path)["wall_seconds"] == 1.0
+    again = RunStore.resume(tmp_path)
+    again.close()
+    assert again.dropped == '{"number"'[:9]
+    assert again.trials == [trial(1), trial(2)]
+
+
 def test_a_log_has_one_writer_also_where_it_was_just_deleted(tmp_path: Path) -> None:
     log = AppendLog.alone(tmp_path / "log")
     with pytest.raises(InUse):
