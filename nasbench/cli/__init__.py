@@ -14,6 +14,7 @@ from nasbench.cli.output import any_encoding, tell
 from nasbench.core.blame import in_one_line, raised_by_user
 from nasbench.core.errors import Interrupted, RunFailed, TrialFailed, UsageError, unknown
 from nasbench.core.shown import quoted, say, sentence
+from nasbench.core.trust import trusting
 
 COMMANDS = {
     "search": "searches a space; ends with the best architectures and where they lie",
@@ -61,7 +62,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments[0] not in COMMANDS:
             raise unknown("command", arguments[0], COMMANDS, "See: nasbench --help")
         module = {"list": "listing"}.get(arguments[0], arguments[0])  # a module named list would hide the built-in here
-        importlib.import_module(f"nasbench.cli.{module}").run(arguments[1:])
+        with trusting(arguments[1:], "--trust" in arguments):
+            importlib.import_module(f"nasbench.cli.{module}").run(arguments[1:])
     except BrokenPipeError:  # the reader of the output, such as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except UsageError as error:

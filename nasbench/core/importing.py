@@ -9,6 +9,7 @@ from typing import Any
 from nasbench.core.blame import in_one_line, raised_by_user
 from nasbench.core.errors import UsageError, unknown
 from nasbench.core.shown import sentence
+from nasbench.core.trust import in_force
 
 
 def imported(path: str, kind: str, form: str) -> Any:
@@ -31,6 +32,7 @@ def imported(path: str, kind: str, form: str) -> Any:
         raise UsageError(f"cannot import {module_name!r} for the {kind} {path!r}: {sentence(why)} {then}") from error
     if not attribute or not hasattr(module, attribute):
         raise unknown(f"{kind} in module {module_name}", attribute, _defined_in(module), form)
+    in_force().known.add(path)
     return getattr(module, attribute)
 
 

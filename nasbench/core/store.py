@@ -22,6 +22,7 @@ from nasbench.core.shown import sentence
 from nasbench.core.trial import Trial
 from nasbench.core.typed import shown
 
+RUN_FILE, LOG_FILE = "run.json", "trials.jsonl"
 SCHEMA_VERSION = 2
 """Version 1 (nasbench 0.1.0) is read where the run is a search: the logs of its other commands have another form."""
 

@@ -14,6 +14,7 @@ from nasbench.core.json_text import parsed
 from nasbench.core.spec import ModelSpec
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
+from nasbench.core.trust import check_trusted
 
 SHORTEST_KEY = 4
 """A key may be cut short to so many digits."""
@@ -78,7 +79,9 @@ def trial_of(model: str | os.PathLike[str]) -> TrialOfRun | None:
         return None
     store = RunStore.read(Path(directory))
     trial = find(store.trials, which, directory)
-    return TrialOfRun(store.directory, spec_of(store.run, trial), trial)
+    spec = spec_of(store.run, trial)
+    check_trusted(spec.import_paths, store.directory)
+    return TrialOfRun(store.directory, spec, trial)
 
 
 def find(trials: Sequence[Trial], which: str, directory: object) -> Trial:

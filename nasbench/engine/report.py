@@ -1,8 +1,13 @@
 """The report of a run of any command, from its directory alone, also of a run that is going on or was interrupted."""
 
+from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 
-from nasbench.core.store import RunStore
+from nasbench.core.spec import named_space
+from nasbench.core.store import RUN_FILE, RunStore
+from nasbench.core.trust import check_trusted, trusting
+from nasbench.engine.run.resume import vouched_for
 
 
 def write_report(store: RunStore) -> list[Path]:
@@ -25,6 +30,18 @@ def write_report(store: RunStore) -> list[Path]:
     return write_search(store)
 
 
-def rebuild_report(directory: Path) -> list[Path]:
-    """Writes the report anew; returns the paths. UsageError where the directory holds no run."""
-    return write_report(RunStore.read(directory))
+def rebuild_report(directory: Path, trust: bool | None = None) -> list[Path]:
+    """Writes the report anew; returns the paths.
+
+    UsageError where the directory holds no run; and where it is that of a search in a space that its run.json names by
+    an import path, unless this user began the run here, or trusts it. `trust` None: as the command line says.
+    """
+    with nullcontext() if trust is None else trusting([], trust):
+        store = RunStore.read(directory)
+        vouched_for(store.run, directory)
+        config, plan = (store.run.get(name) for name in ("config", "plan"))
+        spaces = [config.get("space")] if isinstance(config, Mapping) else []
+        spaces += [plan.get("source")] if isinstance(plan, Mapping) else []
+        for space in spaces:
+            check_trusted(named_space(str(space or "")), directory / RUN_FILE)
+        return write_report(store)

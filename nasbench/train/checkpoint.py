@@ -26,11 +26,11 @@ def save_state(path: Path, state: Mapping[str, Any]) -> None:
 def load_state(path: Path, device: torch.device) -> dict[str, Any]:
     """Reads what `save_state` wrote. UsageError if the file cannot be read."""
     try:
-        state = torch.load(path, map_location=device, weights_only=True)
+        state = dict(torch.load(path, map_location=device, weights_only=True))
     except Exception as error:  # torch.load raises whatever its parsers do
         hint = "Delete it to start that training again."
         raise UsageError(f"cannot read the checkpoint {path}: {sentence(error)} {hint}") from error
-    return dict(state)
+    return state
 
 
 def save_weights(path: Path, model: nn.Module) -> None:
@@ -46,6 +46,14 @@ def load_weights(path: Path) -> dict[str, Tensor]:
         return dict(load_file(path))
     except Exception as error:  # a missing file raises OSError, a broken file an error of safetensors
         raise UsageError(f"cannot read the weights {path}: {error}") from error
+
+
+def load_into(network: nn.Module, path: Path) -> None:
+    """Puts the weights of a file into a network. UsageError where they are not its own."""
+    try:
+        network.load_state_dict(load_weights(path))
+    except RuntimeError as error:
+        raise UsageError(f"the weights in {path} are not of the network beside them: {error}") from error
 
 
 def _replace(path: Path, write: Callable[[Path], object]) -> None:

@@ -41,6 +41,11 @@ def free(default: Any, kept: bool = False) -> Any:
     return field(default=default, metadata={"free": True, "kept": kept})
 
 
+def anew(default: Any) -> Any:
+    """A field that each command says anew: it never goes into run.json, and is never read from there."""
+    return field(default=default, metadata={"free": True, "anew": True})
+
+
 def part(default: Any, kind: str, free: bool = False) -> Any:
     """A field that names a part of that kind, or several."""
     return field(default=default, metadata={"part": kind, "free": free})
@@ -88,6 +93,17 @@ class Record:
             if isinstance(value, Record):
                 found.update(value.fixed())
             elif not each.metadata.get("free"):
+                found[each.name] = value
+        return found
+
+    def recorded(self) -> dict[str, Any]:
+        """The flat form of what goes into run.json, and comes from there."""
+        found: dict[str, Any] = {}
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if isinstance(value, Record):
+                found.update(value.recorded())
+            elif not each.metadata.get("anew"):
                 found[each.name] = value
         return found
 

@@ -28,7 +28,7 @@ from nasbench.engine.parts.preprocess_source import with_preprocessing
 from nasbench.engine.parts.scaled import compound_scale
 from nasbench.engine.parts.source import source_of
 from nasbench.evaluators.building import build_seeded
-from nasbench.train.checkpoint import load_weights
+from nasbench.train.checkpoint import load_into
 from nasbench.train.device import isolated_rng
 
 
@@ -87,7 +87,7 @@ def export(config: ExportConfig) -> ExportResult:
     source = with_preprocessing(source, preprocessing) if source else ""
     network = build_seeded(spec, config.seed).eval()
     if stored is not None and fits:
-        _load(network, stored)
+        load_into(network, stored)
         weights = str(stored)
     else:
         gone = "; the run has no weights of it" if is_of_run(config.network) else ""
@@ -159,13 +159,6 @@ def _check_folder(folder: Path, names: Sequence[str], overwrite: bool) -> None:
         raise UsageError(
             f"{folder} already holds {', '.join(there)}. Choose another --out, or replace them with --overwrite."
         )
-
-
-def _load(network: nn.Module, stored: Path) -> None:
-    try:
-        network.load_state_dict(load_weights(stored))
-    except RuntimeError as error:
-        raise UsageError(f"the weights in {stored} are not of the network beside them: {error}") from error
 
 
 def _write_all(names: Sequence[str], job: ExportJob, folder: Path, fresh_seed: int | None) -> dict[str, float]:

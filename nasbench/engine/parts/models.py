@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nasbench.core.errors import UsageError, unknown
-from nasbench.core.json_text import parsed
+from nasbench.core.json_file import read_object
 from nasbench.core.protocols import PublishedCells, SearchSpace
 from nasbench.core.registry import models, spaces
 from nasbench.core.spec import ModelSpec, Size, Task
 from nasbench.core.trial_of_run import at_trial, model_text, split, trial_of
+from nasbench.core.trust import check_trusted, trusting
 from nasbench.engine.config import ModelOverrides
 from nasbench.engine.networks import unknown_model
 from nasbench.engine.parts.no_model import is_a_file, no_specification
@@ -93,22 +94,28 @@ def load(
     form: ModelOverrides | None = None,
     weights: bool = True,
     trial: int | str | None = None,
+    trust: bool = False,
 ) -> "nn.Module":
     """The network that a MODEL names, in evaluation mode; with `trial`, that trial of a run directory.
 
     A run directory's best, a trial of a run and a finished training come with their weights, unless `form` changes it
-    or `weights` is false. UsageError where such a network was not trained, or its weights are gone.
+    or `weights` is false. UsageError where such a network was not trained, or its weights are gone; and where its file
+    names a space or a network by an import path, unless `trust` is true: then that module is imported, and so run.
     """
-    model = at_trial(model, trial)
+    with trusting([model], trust):
+        return _load(at_trial(model, trial), form, weights)
+
+
+def _load(model: str, form: ModelOverrides | None, weights: bool) -> "nn.Module":
     spec = resolve(model, form or ModelOverrides())
     stored = weights_of(model) if weights and form is None else None
     if weights and form is None and stored is None and is_of_run(model):
         raise no_weights(model)
     network = build(spec)
     if stored is not None:
-        from safetensors.torch import load_file
+        from nasbench.train.checkpoint import load_into
 
-        network.load_state_dict(load_file(stored))
+        load_into(network, stored)
     return network.eval()
 
 
@@ -199,8 +206,11 @@ def _stack(space: SearchSpace, stack: str, skeleton: str, found: ModelSpec) -> d
 
 
 def _read(path: Path) -> ModelSpec:
+    """The specification in a file. UsageError where it is none, and for an import path that nobody vouched for."""
+    record = read_object(path, "architecture.json of nasbench")
     try:
-        record = parsed(path.read_bytes())
-        return ModelSpec.from_json(record.get("spec", record) if isinstance(record, dict) else {})
+        spec = ModelSpec.from_json(record.get("spec", record))
     except ValueError as error:
         raise UsageError(f"{path} is not an architecture.json of nasbench: {error}") from error
+    check_trusted(spec.import_paths, path)
+    return spec

@@ -21,14 +21,17 @@ from nasbench.core.log import Check
 from nasbench.core.loop import Executor, JobLoop
 from nasbench.core.protocols import Evaluator, Metrics, Pruner, RunInfo, Tracker
 from nasbench.core.reported import CURVES, each_epoch_once
+from nasbench.core.seal import FIELD, sealed
 from nasbench.core.shown import sentence, text_of
 from nasbench.core.source import JobSource
 from nasbench.core.store import RunStore, discard, missing
 from nasbench.core.trial import Trial
+from nasbench.core.trust import in_force
 from nasbench.engine.config import Record
+from nasbench.engine.config.trust import import_paths
 from nasbench.engine.run.interrupt import interrupts
 from nasbench.engine.run.provenance import now, provenance
-from nasbench.engine.run.resume import check_same
+from nasbench.engine.run.resume import check_followed, check_same
 from nasbench.engine.run.watch import close_trackers, print_note
 from nasbench.trackers.guard import guarded
 
@@ -200,6 +203,8 @@ def _opened(opening: Opening) -> Iterator[Run]:
     except KeyboardInterrupt as interrupt:
         done = f"{len(store.trials) if store else 0} finished trials are kept in {opening.directory}"
         again = f"nasbench {opening.command} --run {shlex.quote(str(opening.directory))} --resume"
+        if store is not None and FIELD not in store.run and import_paths(opening.config, store.run["config"]):
+            again += " --trust"  # there is no place for the user's key
         with suppress(KeyboardInterrupt):  # who interrupts again does not want to wait for the trackers
             if run is not None:
                 run.break_off({"interrupted": True})
@@ -257,6 +262,7 @@ def _store(opening: Opening) -> RunStore:
         store = RunStore.resume(opening.directory, opening.check)
         try:
             raised = check_same(opening.config, store.run, opening.command, opening.directory)
+            check_followed(store)
             _check_identity(opening, store.run)
         except UsageError:
             store.close()
@@ -269,14 +275,21 @@ def _store(opening: Opening) -> RunStore:
         entry = {"started": now(), "argv": list(opening.argv), **raised}
         changed = {**opening.config.kept(), **{name: change["new"] for name, change in raised.items()}}
         config = {**store.run["config"], **changed}
-        store.update(config=config, resumed=[*store.run.get("resumed", []), entry], ended=None)
+        resumed = [*store.run.get("resumed", []), entry]
+        store.update(config=config, resumed=resumed, ended=None, **_seal(opening))
     else:
-        config = opening.config.flat()
+        config = opening.config.recorded()
         record = {"command": opening.command, "config": config, "seed": config["seed"], **provenance(opening.argv)}
         plan = {"plan": dict(opening.plan), "identity": dict(opening.identity)}
-        store = RunStore.create(opening.directory, {**record, **plan})
+        store = RunStore.create(opening.directory, {**record, **plan, **_seal(opening)})
     (opening.directory / "checkpoints").mkdir(exist_ok=True)
     return store
+
+
+def _seal(opening: Opening) -> dict[str, Any]:
+    """What lets this user resume the run here without vouching for its import paths again."""
+    named = {each.path for each in import_paths(opening.config, opening.config.recorded())}
+    return sealed(named | in_force().known, opening.directory)
 
 
 def _check_identity(opening: Opening, run: Mapping[str, Any]) -> None:
