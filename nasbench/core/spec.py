@@ -156,11 +156,11 @@ def _check_source(spec: ModelSpec) -> None:
 
 
 RANGES: Mapping[str, tuple[float, float]] = {
-    "depth": (1e-6, 10_000),
+    "depth": (1e-6, 1_000),
     "width": (1e-6, 1_000_000),
-    "resolution": (1, 65_536),
+    "resolution": (1, 8_192),
     "num_classes": (1, 10_000_000),
-    "image_size": (1, 65_536),
+    "image_size": (1, 8_192),
     "channels": (1, 1_024),
 }
 """What a specification in a file may ask for: more would only stop the machine that builds it."""

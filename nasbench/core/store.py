@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.core.errors import RunFailed, UsageError
-from nasbench.core.json_text import as_text, parsed
+from nasbench.core.json_file import read_object
+from nasbench.core.json_text import as_text
 from nasbench.core.log import Check, Log, read_log
 from nasbench.core.shown import sentence
+from nasbench.core.run_record import check_run_record
 from nasbench.core.trial import Trial
 from nasbench.core.typed import shown
 
@@ -213,8 +215,8 @@ def _parse_run(directory: Path) -> dict[str, Any]:
     if not path.exists():
         raise UsageError(f"{directory} holds no run (no run.json there). {_advice(directory)}")
     try:
-        run = parsed(path.read_bytes())
-        if not isinstance(run, dict) or "schema" not in run:
+        run = read_object(path, "run record of nasbench")
+        if "schema" not in run:
             raise ValueError("it has no schema version")
     except ValueError as error:
         raise UsageError(
@@ -228,4 +230,8 @@ def _parse_run(directory: Path) -> dict[str, Any]:
             f"{path} has schema version {shown(version)}; this nasbench reads version {SCHEMA_VERSION}. "
             "Use the nasbench that wrote it (its version is in run.json), or start a new run."
         )
-    return dict(run)
+    try:
+        check_run_record(run)
+    except UsageError as error:
+        raise UsageError(f"{path} is not a run record of nasbench: {error}") from error
+    return run

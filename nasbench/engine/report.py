@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
 
+from nasbench.core.run_record import check_whole
 from nasbench.core.spec import named_space
 from nasbench.core.store import RUN_FILE, RunStore
 from nasbench.core.trust import check_trusted, trusting
@@ -38,6 +39,7 @@ def rebuild_report(directory: Path, trust: bool | None = None) -> list[Path]:
     """
     with nullcontext() if trust is None else trusting([], trust):
         store = RunStore.read(directory)
+        check_whole(store.run, directory / RUN_FILE)
         vouched_for(store.run, directory)
         config, plan = (store.run.get(name) for name in ("config", "plan"))
         spaces = [config.get("space")] if isinstance(config, Mapping) else []

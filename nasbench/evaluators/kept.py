@@ -18,12 +18,21 @@ from time import perf_counter
 from typing import Any
 
 from nasbench.core.errors import UsageError
+from nasbench.core.json_file import read_object
 from nasbench.core.json_text import parsed
 from nasbench.core.protocols import Report
 from nasbench.core.shown import say, sentence
 from nasbench.core.store import write_atomically
+from nasbench.core.typed import check_types
 
 RESULT = "result.json"
+FIELDS: Mapping[str, Any] = {
+    "metrics": Mapping[str, Any],
+    "reading": Mapping[str, Any],
+    "corrupt": list[str],
+    "cut_off_after": list[int],
+}
+"""Fields of result.json that are relied on."""
 POLL_SECONDS = 0.5
 """Between two looks at the curve of a training that runs in other processes."""
 
@@ -92,9 +101,10 @@ def result_in(folder: Path) -> dict[str, Any]:
     """What came of the training in a folder; empty where it has not finished. UsageError for a damaged record."""
     path = folder / RESULT
     try:
-        record = parsed(path.read_bytes(), finite=False)
-        if not isinstance(record, dict):
-            raise ValueError("it is no object with named fields")
+        record = read_object(path, "result of a training", finite=False)
+        check_types(FIELDS, record, "the result of a training")
+        if "metrics" not in record:
+            raise UsageError("it lacks the field 'metrics'")
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:

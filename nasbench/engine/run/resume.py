@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from nasbench.core.errors import UsageError
+from nasbench.core.run_record import check_whole
 from nasbench.core.seal import sealed_paths
 from nasbench.core.spec import ModelSpec, named_space
 from nasbench.core.store import LOG_FILE, RUN_FILE, RunStore
@@ -22,6 +23,7 @@ def stored_config(kind: type[Config], command: str, run: str | None) -> Config:
     if run is None:
         raise UsageError("--resume needs --run DIR: the directory of the run to go on with")
     record = RunStore.read_record(Path(run))
+    check_whole(record, Path(run) / RUN_FILE)
     check_command(record, command, Path(run))
     vouched_for(record, Path(run))
     check_trusted(import_paths(kind(), record["config"]), Path(run) / RUN_FILE)
