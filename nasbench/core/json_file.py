@@ -1,6 +1,7 @@
 """JSON from a file: one object, or one clear error, whatever somebody has put there."""
 
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 from nasbench.core.errors import UsageError
@@ -16,9 +17,11 @@ def read_object(path: Path, what: str, finite: bool = True) -> dict[str, Any]:
     """The object in a file that is to be `what`, with field names as text. UsageError, which names the file, for
     anything else; `finite` as in `parsed`.
     """
-    size = path.stat().st_size
-    if size > LARGEST_RECORD:
-        raise UsageError(f"{quoted(path)} is no {what}: it has {size:,} bytes")
+    state = path.stat()
+    if not S_ISREG(state.st_mode):  # a pipe would be waited for
+        raise UsageError(f"{quoted(path)} is no {what}: it is no file")
+    if state.st_size > LARGEST_RECORD:
+        raise UsageError(f"{quoted(path)} is no {what}: it has {state.st_size:,} bytes")
     try:
         found = parsed(path.read_bytes(), finite)
     except ValueError as error:

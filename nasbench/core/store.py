@@ -153,7 +153,8 @@ def discard(directory: Path, new: Sequence[Path]) -> None:
 def write_atomically(path: Path, text: str) -> None:
     """Writes a file so that a reader sees the old one or the new one, never a part, whatever happens meanwhile."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with open(part, "w", encoding="utf-8", errors="backslashreplace") as file:  # a lone surrogate has no bytes
+    part.unlink(missing_ok=True)  # whatever lies there, a link to somewhere else too, is not written through
+    with open(part, "x", encoding="utf-8", errors="backslashreplace") as file:  # a lone surrogate has no bytes
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

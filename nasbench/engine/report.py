@@ -1,14 +1,35 @@
 """The report of a run of any command, from its directory alone, also of a run that is going on or was interrupted."""
 
-from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
 
+from nasbench.core.blame import in_one_line
+from nasbench.core.errors import UsageError
 from nasbench.core.run_record import check_whole
+from nasbench.core.shown import quoted
 from nasbench.core.spec import named_space
-from nasbench.core.store import RUN_FILE, RunStore
+from nasbench.core.store import LOG_FILE, RUN_FILE, RunStore
 from nasbench.core.trust import check_trusted, trusting
-from nasbench.engine.run.resume import vouched_for
+from nasbench.engine.config import (
+    CompareConfig,
+    RaceConfig,
+    Record,
+    ScaleConfig,
+    SearchConfig,
+    TrainConfig,
+    TransferConfig,
+)
+from nasbench.engine.run.resume import completed_config, vouched_for
+
+CONFIGS: dict[str, type[Record]] = {
+    "search": SearchConfig,
+    "scale": ScaleConfig,
+    "train": TrainConfig,
+    "transfer": TransferConfig,
+    "compare": CompareConfig,
+    "race": RaceConfig,
+}
+"""Command -> what its run.json holds as `config`."""
 
 
 def write_report(store: RunStore) -> list[Path]:
@@ -41,9 +62,16 @@ def rebuild_report(directory: Path, trust: bool | None = None) -> list[Path]:
         store = RunStore.read(directory)
         check_whole(store.run, directory / RUN_FILE)
         vouched_for(store.run, directory)
-        config, plan = (store.run.get(name) for name in ("config", "plan"))
-        spaces = [config.get("space")] if isinstance(config, Mapping) else []
-        spaces += [plan.get("source")] if isinstance(plan, Mapping) else []
-        for space in spaces:
+        kind, plan = CONFIGS.get(store.run["command"], SearchConfig), store.run.get("plan") or {}
+        store.run["config"] = completed_config(kind, store.run, directory)
+        for space in (store.run["config"].get("space"), plan.get("source")):
             check_trusted(named_space(str(space or "")), directory / RUN_FILE)
-        return write_report(store)
+        try:
+            return write_report(store)
+        except UsageError:
+            raise
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise UsageError(
+                f"the files of the run in {quoted(directory)} do not belong together, so that it has no report "
+                f"({in_one_line(error)}). Restore {RUN_FILE} and {LOG_FILE} from where they were copied."
+            ) from error

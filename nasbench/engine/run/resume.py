@@ -35,6 +35,17 @@ def vouched_for(run: Mapping[str, Any], directory: Path) -> None:
     in_force().known.update(sealed_paths(run, directory))
 
 
+def completed_config(kind: type[Record], run: Mapping[str, Any], directory: Path) -> dict[str, Any]:
+    """The configuration in run.json, as it stands there, with the defaults of what is missing. UsageError for a field
+    of a wrong type.
+    """
+    try:
+        kind().changed(**_known(kind(), run["config"]))
+    except UsageError as error:
+        raise UsageError(f"the configuration in {directory / RUN_FILE} cannot be read: {error}") from error
+    return {**kind().recorded(), **run["config"]}
+
+
 def check_followed(store: RunStore) -> None:
     """UsageError for an import path in the plan or the log of a run that neither the user nor a seal vouches for."""
     vouched_for(store.run, store.directory)
