@@ -7,8 +7,11 @@ import signal
 import sys
 import threading
 import traceback
+import warnings
 from collections.abc import Sequence
 from errno import EACCES, EISDIR, ELOOP, ENAMETOOLONG, ENOTDIR, EPERM, EROFS
+from types import TracebackType
+from typing import TextIO
 
 from nasbench.cli.output import any_encoding, tell
 from nasbench.core.blame import in_one_line, raised_by_user
@@ -43,6 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit status: 0 done, 1 failed, 2 bad usage or input, 130 interrupted."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     any_encoding()
+    if argv is None:  # this process is ours
+        sys.excepthook, warnings.showwarning = _tell_bug, _tell_warning
     atexit.unregister(_ignore_interrupts)
     atexit.register(_ignore_interrupts)  # before any library registers its own: it runs after them
     if not arguments or arguments[0] in ("-h", "--help", "help"):
@@ -107,9 +112,26 @@ def _ignore_interrupts() -> None:
 
 def _complain(message: str, status: int) -> int:
     if os.environ.get(TRACEBACK):
-        traceback.print_exc()
+        say(traceback.format_exc().rstrip())
     say(f"nasbench: {message}")
     return status
+
+
+def _tell_bug(kind: type[BaseException], error: BaseException, lines: TracebackType | None) -> None:
+    """Prints the traceback of what nobody caught; what of its text a terminal would obey is shown."""
+    say("".join(traceback.format_exception(kind, error, lines)).rstrip())
+
+
+def _tell_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """The same for a warning."""
+    say(warnings.formatwarning(message, category, filename, lineno, line).rstrip(), file)
 
 
 def _usage() -> str:

@@ -107,16 +107,31 @@ def load(
 
 
 def _load(model: str, form: ModelOverrides | None, weights: bool) -> "nn.Module":
+    from nasbench.blank import blank
+
     spec = resolve(model, form or ModelOverrides())
     stored = weights_of(model) if weights and form is None else None
     if weights and form is None and stored is None and is_of_run(model):
         raise no_weights(model)
+    with blank():
+        check_memory(build(spec))
     network = build(spec)
     if stored is not None:
         from nasbench.train.checkpoint import load_into
 
         load_into(network, stored)
     return network.eval()
+
+
+def check_memory(network: "nn.Module") -> None:
+    """UsageError where this machine cannot hold the weights of a network that was built without values."""
+    weights = sum(each.numel() * each.element_size() for each in (*network.parameters(), *network.buffers()))
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if weights > memory:
+        raise UsageError(
+            f"the weights of this network take {weights / 1e9:,.0f} GB, and this machine has {memory / 1e9:,.0f} GB of "
+            "memory. Look at its size: nasbench profile MODEL."
+        )
 
 
 def is_of_run(model: str) -> bool:

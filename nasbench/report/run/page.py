@@ -11,6 +11,7 @@ from typing import Any
 
 from nasbench.core.curves import groups_of
 from nasbench.core.objectives import Objective, pareto_front, parse_objectives
+from nasbench.core.picture import svg_image
 from nasbench.core.run_title import run_title
 from nasbench.core.shown import escape
 from nasbench.core.store import RunStore, best_trial, write_atomically
@@ -181,13 +182,14 @@ def _leaderboard(trials: Sequence[Trial]) -> str:
 
 
 def _drawing(directory: Path, trials: Sequence[Trial]) -> str:
-    path, best = directory / "best" / "cell.svg", best_trial(trials)
-    if best is None or not path.exists():
+    best = best_trial(trials)
+    if best is None:
         return ""
-    svg = path.read_text(encoding="utf-8")
-    svg = svg[max(0, svg.find("<svg")) :]
+    image = svg_image(directory / "best" / "cell.svg", directory, f"The cells of trial {best.number}")
+    if not image:
+        return ""
     caption = f"The cells of trial {best.number} ({best.key}). The file is best/cell.svg, and best/ holds the network."
-    return f'<h2>The winner</h2>\n<figure class="paper">{svg}</figure>\n<p>{escape(caption)}</p>'
+    return f'<h2>The winner</h2>\n<figure class="paper">{image}</figure>\n<p>{escape(caption)}</p>'
 
 
 def _ranking(trials: Sequence[Trial], plots: Mapping[str, str]) -> str:
