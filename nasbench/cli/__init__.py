@@ -16,6 +16,7 @@ from typing import TextIO
 from nasbench.cli.output import any_encoding, tell
 from nasbench.core.blame import in_one_line, raised_by_user
 from nasbench.core.errors import Interrupted, RunFailed, TrialFailed, UsageError, unknown
+from nasbench.core.importing import start_from
 from nasbench.core.shown import quoted, say, sentence
 from nasbench.core.trust import trusting
 
@@ -60,9 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return EXIT_DONE
     # Threads that spin at barriers starve each other on a busy machine.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    # Import paths of plug-ins start where the user stands.
-    if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())
+    start_from(os.getcwd())
     try:
         if arguments[0] not in COMMANDS:
             raise unknown("command", arguments[0], COMMANDS, "See: nasbench --help")

@@ -53,7 +53,7 @@ def at_trial(model: str | os.PathLike[str], trial: str | int | None) -> str:
     model = model_text(model)
     if trial is None:
         return model
-    if not Path(model).is_dir():
+    if not os.path.isdir(model):
         directory, which = split(model)
         raise UsageError(
             f"{directory} has its trial in the name already, {which}: leave --trial out"
@@ -67,7 +67,7 @@ def split(model: str | os.PathLike[str]) -> tuple[str, str | None]:
     """RUN#7 -> (RUN, '7'); any other MODEL -> (itself, None)."""
     model = model_text(model)
     directory, mark, which = model.rpartition("#")
-    if not mark or Path(model).exists() or not Path(directory).is_dir():
+    if not mark or os.path.exists(model) or not os.path.isdir(directory):
         return model, None
     return directory, which
 

@@ -151,7 +151,9 @@ def _name(model: str) -> str:
     """The folder name of a MODEL: the last part of its name, which is never a way out of `export/`."""
     directory, which = split(model)
     path = Path(directory)
-    last = Path(os.path.abspath(path)).name if path.is_dir() else path.stem if path.suffix == ".json" else path.name
+    last = (
+        Path(os.path.abspath(path)).name if os.path.isdir(path) else path.stem if path.suffix == ".json" else path.name
+    )
     name = last.rpartition(":")[2] + ("" if which is None else f"-{which}")
     return file_name(name.replace("#", "-") or "model", "Say where the files are to lie, with --out DIR.")
 

@@ -45,17 +45,17 @@ def resolve(model: str | os.PathLike[str], form: ModelOverrides) -> ModelSpec:
         return _formed(found, form, space, as_published=True)
     if (named := trial_of(model)) is not None:
         return _formed(named.spec, form, _space_of(named.spec), as_published=False)
-    if path.is_dir():
+    if os.path.isdir(path):  # False for what cannot be a name on disk
         found_at = _specification_in(path)
         if found_at is None:
             raise no_specification(path)
         path = found_at
     if path.suffix == ".json":
-        if not path.exists():
+        if not os.path.exists(path):
             raise UsageError(f"no such file: {path}")
         found = _read(path)
         return _formed(found, form, _space_of(found), as_published=False)
-    if path.is_file():
+    if os.path.isfile(path):
         raise is_a_file(path, _specification_in(path.parent))
     if (":" in model and not model.startswith("zoo:")) or model in models.names():
         return _own(model, form)
@@ -113,8 +113,9 @@ def _load(model: str, form: ModelOverrides | None, weights: bool) -> "nn.Module"
     stored = weights_of(model) if weights and form is None else None
     if weights and form is None and stored is None and is_of_run(model):
         raise no_weights(model)
-    with blank():
-        check_memory(build(spec))
+    if not spec.import_paths:  # those of nasbench can be built without values
+        with blank():
+            check_memory(build(spec))
     network = build(spec)
     if stored is not None:
         from nasbench.train.checkpoint import load_into
@@ -136,7 +137,7 @@ def check_memory(network: "nn.Module") -> None:
 
 def is_of_run(model: str) -> bool:
     """Whether a MODEL is what a run came to: its best, or one of its trials."""
-    return Path(split(model)[0]).is_dir()
+    return os.path.isdir(split(model)[0])
 
 
 def weights_of(model: str) -> Path | None:
@@ -151,7 +152,7 @@ def weights_of(model: str) -> Path | None:
 def _specification_in(folder: Path) -> Path | None:
     """The file that says which network a folder holds: a run, a finished training, an export, or `best/` itself."""
     files = ("best/architecture.json", "result.json", "architecture.json")
-    return next((folder / file for file in files if (folder / file).exists()), None)
+    return next((folder / file for file in files if os.path.exists(folder / file)), None)
 
 
 def no_weights(model: str) -> UsageError:

@@ -268,6 +268,7 @@ def _failures(trials: Sequence[Trial]) -> str:
 
 def _how_to_go_on(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial]) -> str:
     where = shlex.quote(str(directory))
+    trust = " --trust" if ":" in str(mapping(run.get("config")).get("space")) else ""  # its files name a space by path
     lines = (
         []
         if run.get("ended") and trials
@@ -281,10 +282,10 @@ def _how_to_go_on(directory: Path, run: Mapping[str, Any], trials: Sequence[Tria
         )
     elif best_trial(trials) is not None:
         lines += [
-            ("train the best network longer", f"nasbench train {where} --dataset ... --recipe cifar_fast"),
+            ("train the best network longer", f"nasbench train {where}{trust} --dataset ... --recipe cifar_fast"),
             (
                 "compare it with baselines and random cells",
-                f"nasbench compare {where} zoo:resnet20 --controls 3 --seeds 5 --dataset ...",
+                f"nasbench compare {where}{trust} zoo:resnet20 --controls 3 --seeds 5 --dataset ...",
             ),
         ]
     text = "\n".join(f"# {what}\n{command}" for what, command in lines)
