@@ -12,7 +12,6 @@ from nasbench.core.errors import UsageError, unknown
 from nasbench.core.shown import sentence
 from nasbench.core.trust import in_force
 
-
 _starts: list[str] = []
 
 
