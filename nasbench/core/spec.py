@@ -136,14 +136,14 @@ class ModelSpec:
     def import_paths(self) -> tuple[Named, ...]:
         """What building it would import by a path of somebody's own: a space, or a network. Mostly nothing."""
         if self.source == "import":
-            return (Named("a network", str(self.name), f"{shown(self.name)} in place of this MODEL"),)
+            return (Named("a network by an import path", str(self.name), f"{shown(self.name)} in place of this MODEL"),)
         return named_space(self.source)
 
 
 def named_space(source: str) -> tuple[Named, ...]:
     """The space of a source, where it is named by an import path."""
     space = source.removeprefix("space:")
-    return (Named("a space", space, f"--space {shown(space)}"),) if ":" in space else ()
+    return (Named("a space by an import path", space, f"--space {shown(space)}"),) if ":" in space else ()
 
 
 def _check_source(spec: ModelSpec) -> None:

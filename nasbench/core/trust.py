@@ -21,11 +21,15 @@ SHIPPED = ("nasbench.testing:ToySpace", "nasbench.testing:TOY_SPACE")
 
 @dataclass(frozen=True)
 class Named:
-    """An import path that stands in a file. `what` names the part in words, `again` says how a user gives the path."""
+    """An import path that stands in a file, or an address whose answers are as powerful.
+
+    `what` says in words what is named and how, `again` how a user gives the same, `why` what to follow it would do.
+    """
 
     what: str
     path: str
     again: str
+    why: str = "To import it is to run its code"
 
 
 @dataclass(frozen=True)
@@ -74,9 +78,9 @@ def check_trusted(found: Iterable[Named], file: object) -> None:
     for each in found:
         if ":" in each.path and not trust.allows(each.path):
             raise UsageError(
-                f"{quoted(str(file))} names {each.what} by an import path, {quoted(each.path)}. To import it is to run "
-                "its code, so a file alone does not do that, and nothing was imported. If you trust where the file "
-                f"comes from, give --trust (from Python trust=True). Or give the same path yourself: {each.again}."
+                f"{quoted(str(file))} names {each.what}, {quoted(each.path)}. {each.why}, so a file alone does not do "
+                "that, and nothing was imported. If you trust where the file comes from, give --trust (from Python "
+                f"trust=True). Or give the same path yourself: {each.again}."
             )
 
 

@@ -120,6 +120,7 @@ def test_python_loads_no_such_network_without_trust(here: Path) -> None:
         ("config.executor", "evil:Executor"),
         ("config.track", ["evil:Tracker"]),
         ("config.objectives", ["evil:objective,params"]),
+        ("config.ray_address", "evil.example:6379"),
         ("plan.source", "space:evil:Space"),
     ],
 )
@@ -198,7 +199,7 @@ def test_what_a_user_gives_is_read_from_every_form_of_flag(tmp_path: Path, monke
     words = ["a.b:C", "space:m:S:best", "m:Strategy:lr=0.1,x:Y", "-o:f,params", "--space=q:Z", "file:here", ["l:L"]]
     with trusting(words) as trust:
         for path in ("a.b:C", "m:S", "m:Strategy", "x:Y", "o:f", "q:Z", "l:L"):
-            check_trusted([Named("a part", path, "")], "file")
+            check_trusted([Named("a part by an import path", path, "")], "file")
         assert "file:here" not in trust.given, "what lies on disk is a file, and no word of the user's"
         with pytest.raises(UsageError, match=r"'file' names a part by an import path, 'a.b:D'.*nothing was imported"):
-            check_trusted([Named("a part", "a.b:D", "")], "file")
+            check_trusted([Named("a part by an import path", "a.b:D", "")], "file")
