@@ -19,8 +19,8 @@ from nasbench.core.errors import RunFailed, UsageError
 from nasbench.core.json_file import read_object
 from nasbench.core.json_text import as_text
 from nasbench.core.log import Check, Log, read_log
-from nasbench.core.shown import sentence
 from nasbench.core.run_record import check_run_record
+from nasbench.core.shown import sentence
 from nasbench.core.trial import Trial
 from nasbench.core.typed import shown
 
@@ -218,11 +218,9 @@ def _parse_run(directory: Path) -> dict[str, Any]:
     try:
         run = read_object(path, "run record of nasbench")
         if "schema" not in run:
-            raise ValueError("it has no schema version")
-    except ValueError as error:
-        raise UsageError(
-            f"{path} is not a run record of nasbench: {sentence(error)} Choose another directory with --run."
-        ) from error
+            raise UsageError(f"{path} is no run record of nasbench: it has no schema version")
+    except UsageError as error:
+        raise UsageError(f"{sentence(error)} Choose another directory with --run.") from error
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}. Choose another directory with --run.") from error
     version = run["schema"]
@@ -234,5 +232,5 @@ def _parse_run(directory: Path) -> dict[str, Any]:
     try:
         check_run_record(run)
     except UsageError as error:
-        raise UsageError(f"{path} is not a run record of nasbench: {error}") from error
+        raise UsageError(f"{path} is no run record of nasbench: {error}") from error
     return run

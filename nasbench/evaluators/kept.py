@@ -19,7 +19,6 @@ from typing import Any
 
 from nasbench.core.errors import UsageError
 from nasbench.core.json_file import read_object
-from nasbench.core.json_text import parsed
 from nasbench.core.protocols import Report
 from nasbench.core.shown import say, sentence
 from nasbench.core.store import write_atomically
