@@ -7,15 +7,20 @@ import signal
 import sys
 import threading
 import traceback
+import warnings
 from collections.abc import Sequence
 from errno import EACCES, EISDIR, ELOOP, ENAMETOOLONG, ENOTDIR, EPERM, EROFS
 from pathlib import Path
+from types import TracebackType
+from typing import TextIO
 
 from nasbench.cli.output import any_encoding, refusal, silence, tell
 from nasbench.core.blame import in_one_line, raised_by_user
 from nasbench.core.errors import Interrupted, RunFailed, TrialFailed, UsageError, unknown
+from nasbench.core.importing import start_from
 from nasbench.core.not_written import OF_THE_DISK, not_written, words
 from nasbench.core.shown import quoted, say, sentence
+from nasbench.core.trust import trusting
 
 COMMANDS = {
     "search": "searches a space; ends with the best architectures and where they lie",
@@ -45,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     stop: SystemExit | None = None
     try:
         try:
-            status = _run(list(sys.argv[1:] if argv is None else argv))
+            status = _run(list(sys.argv[1:] if argv is None else argv), ours=argv is None)
         except SystemExit as raised:  # a help was shown, or bad usage told
             stop, status = raised, EXIT_DONE
         if (refused := refusal(sys.stdout)) is not None:  # now, where it can be told
@@ -66,9 +71,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status
 
 
-def _run(arguments: list[str]) -> int:
-    """The same; what the output refuses is raised."""
+def _run(arguments: list[str], ours: bool) -> int:
+    """The same; what the output refuses is raised. `ours`: whether this process is a command's own."""
     any_encoding()
+    if ours:
+        sys.excepthook, warnings.showwarning = _tell_bug, _tell_warning
     atexit.unregister(_ignore_interrupts)
     atexit.register(_ignore_interrupts)  # before any library registers its own: it runs after them
     if not arguments or arguments[0] in ("-h", "--help", "help"):
@@ -81,14 +88,13 @@ def _run(arguments: list[str]) -> int:
         return EXIT_DONE
     # Threads that spin at barriers starve each other on a busy machine.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    # Import paths of plug-ins start where the user stands.
-    if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())
+    start_from(os.getcwd())
     try:
         if arguments[0] not in COMMANDS:
             raise unknown("command", arguments[0], COMMANDS, "See: nasbench --help")
         module = {"list": "listing"}.get(arguments[0], arguments[0])  # a module named list would hide the built-in here
-        importlib.import_module(f"nasbench.cli.{module}").run(arguments[1:])
+        with trusting(arguments[1:], "--trust" in arguments):
+            importlib.import_module(f"nasbench.cli.{module}").run(arguments[1:])
     except BrokenPipeError:
         raise
     except UsageError as error:
@@ -136,9 +142,26 @@ def _ignore_interrupts() -> None:
 
 def _complain(message: str, status: int) -> int:
     if os.environ.get(TRACEBACK):
-        traceback.print_exc()
+        say(traceback.format_exc().rstrip())
     say(f"nasbench: {message}")
     return status
+
+
+def _tell_bug(kind: type[BaseException], error: BaseException, lines: TracebackType | None) -> None:
+    """Prints the traceback of what nobody caught; what of its text a terminal would obey is shown."""
+    say("".join(traceback.format_exception(kind, error, lines)).rstrip())
+
+
+def _tell_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """The same for a warning."""
+    say(warnings.formatwarning(message, category, filename, lineno, line).rstrip(), file)
 
 
 def _usage() -> str:

@@ -82,6 +82,10 @@ class AppendLog:
         if end < self.size:
             self._shorten(end)
 
+    def end_line(self) -> None:
+        """Ends a last line that is whole and lacks its end. NotWritten where that is refused."""
+        self.append("")
+
     def append(self, line: str) -> None:
         """Adds a line. NotWritten where the disk refuses it, LogLost where the file is not what it was."""
         self.check()

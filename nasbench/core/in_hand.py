@@ -15,6 +15,7 @@ from typing import Any, final
 
 from nasbench.core.errors import NotWritten
 from nasbench.core.job import Job
+from nasbench.core.json_text import parsed
 from nasbench.core.writing import delete, write_atomically
 
 FILE = "in-hand.json"
@@ -57,7 +58,7 @@ class InHand:
 
     def _read(self) -> dict[str, Any] | None:
         with suppress(OSError, ValueError, TypeError, KeyError):
-            record = json.loads(self._path.read_text(encoding="utf-8"))
+            record = parsed(self._path.read_bytes())
             return {**record, "number": int(record["number"]), "begun": int(record["begun"])}
         return None
 

@@ -19,7 +19,7 @@ from nasbench.core.blame import blame, where_raised
 from nasbench.core.errors import UsageError, unknown
 from nasbench.core.importing import imported
 from nasbench.core.options import TooFewParameters, call_with_options
-from nasbench.core.shown import sentence
+from nasbench.core.shown import sentence, text_of
 
 PLUGIN_GROUP = "nasbench.plugins"
 
@@ -200,7 +200,7 @@ def load_plugins() -> None:
             except BaseException as error:  # a plug-in is somebody else's code: name it, whatever it raised
                 raise UsageError(
                     f"plug-in {point.name!r} ({point.value}) failed to load: "
-                    f"{sentence(f'{error}{where_raised(error)}')} Mend or uninstall it."
+                    f"{sentence(f'{text_of(error)}{where_raised(error)}')} Mend or uninstall it."
                 ) from error
 
 

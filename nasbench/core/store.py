@@ -15,10 +15,17 @@ from typing import Any
 
 from nasbench.core.append_log import AppendLog, InUse
 from nasbench.core.errors import LogLost, NotWritten, UsageError
+from nasbench.core.json_file import read_object
+from nasbench.core.json_text import as_text
+from nasbench.core.log import Check, Log, read_log
 from nasbench.core.not_written import refused
+from nasbench.core.run_record import check_run_record
+from nasbench.core.shown import sentence
 from nasbench.core.trial import Trial
+from nasbench.core.typed import shown
 from nasbench.core.writing import write_atomically
 
+RUN_FILE, LOG_FILE = "run.json", "trials.jsonl"
 SCHEMA_VERSION = 2
 """Version 1 (nasbench 0.1.0) is read where the run is a search: the logs of its other commands have another form."""
 
@@ -26,13 +33,11 @@ SCHEMA_VERSION = 2
 class RunStore:
     """An open run directory. Make one with `create`, `resume` or `read`."""
 
-    def __init__(
-        self, directory: Path, run: dict[str, Any], trials: list[Trial], dropped: str | None, log: AppendLog | None
-    ) -> None:
+    def __init__(self, directory: Path, run: dict[str, Any], read: Log, log: AppendLog | None) -> None:
         self.directory = directory
         self.run = run
-        self.trials = trials
-        self.dropped = dropped
+        self.trials = read.trials
+        self.dropped = read.torn
         """The torn last line that was left out, if there was one."""
         self._log = log
         self._unlogged: list[Trial] = []
@@ -65,7 +70,7 @@ class RunStore:
                 "with --run."
             )
         record = {"schema": SCHEMA_VERSION, **run}
-        store = cls(directory, record, [], None, log)
+        store = cls(directory, record, Log(), log)
         try:
             store.update()
         except BaseException:
@@ -75,8 +80,11 @@ class RunStore:
         return store
 
     @classmethod
-    def resume(cls, directory: Path) -> "RunStore":
-        """Opens a run to go on with it; a torn last line is cut off the file. UsageError where it cannot be."""
+    def resume(cls, directory: Path, check: Check | None = None) -> "RunStore":
+        """Opens a run to go on with it; a torn last line is cut off the file.
+
+        UsageError where it cannot be, and where a line of its log is refused; `check`: see `read_log`.
+        """
         run = _read_run(directory)
         if not (directory / "trials.jsonl").exists():
             rescued = sorted(directory.glob("trials.rescued-*.jsonl"))
@@ -88,13 +96,15 @@ class RunStore:
             )
         log = _lock(directory)
         try:
-            trials, _, dropped = _read_trials(directory)
-            if dropped is not None:
+            read = read_log(directory, run, check)
+            if read.torn is not None:
                 log.cut()
+            elif read.open_end:
+                log.end_line()
         except BaseException:
             log.close()
             raise
-        return cls(directory, run, trials, dropped, log)
+        return cls(directory, run, read, log)
 
     @staticmethod
     def read_record(directory: Path) -> dict[str, Any]:
@@ -104,8 +114,8 @@ class RunStore:
     @classmethod
     def read(cls, directory: Path) -> "RunStore":
         """Reads a run, also one that is being written."""
-        trials, _, dropped = _read_trials(directory) if (directory / "trials.jsonl").exists() else ([], 0, None)
-        return cls(directory, _read_run(directory), trials, dropped, None)
+        run = _read_run(directory)
+        return cls(directory, run, read_log(directory, run), None)
 
     @staticmethod
     def is_readable(directory: Path) -> bool:
@@ -117,8 +127,9 @@ class RunStore:
         where the log was deleted, moved or changed meanwhile.
         """
         assert self._log is not None, "this run was opened for reading"
+        line = as_text(trial.to_json())
         try:
-            self._log.append(_line(trial))
+            self._log.append(line)
         except LogLost as lost:
             self._unlogged.append(trial)
             raise self._lost(lost) from lost
@@ -149,17 +160,13 @@ class RunStore:
         if not known or not self.directory.is_dir():
             return LogLost(f"{told}. If it was moved, put it back; then go on with --resume.")
         try:
-            write_atomically(rescued, "".join(f"{_line(trial)}\n" for trial in known))
+            write_atomically(rescued, "".join(f"{as_text(trial.to_json())}\n" for trial in known))
         except NotWritten as also:
             return LogLost(f"{told}, and {also} If it was moved, put it back; then go on with --resume.")
         return LogLost(
             f"{told}: they are in {rescued} now. Put that file in the place of "
             f"{self.directory / 'trials.jsonl'}, then go on with --resume."
         )
-
-
-def _line(trial: Trial) -> str:
-    return json.dumps(trial.to_json(), separators=(",", ":"), allow_nan=False)
 
 
 def missing(directory: Path) -> list[Path]:
@@ -239,31 +246,21 @@ def _parse_run(directory: Path) -> dict[str, Any]:
     if not path.exists():
         raise UsageError(f"{directory} holds no run (no run.json there). {_advice(directory)}")
     try:
-        run = json.loads(path.read_text(encoding="utf-8"))
-        version = run["schema"]
-    except (ValueError, KeyError, TypeError) as error:
+        run = read_object(path, "run record of nasbench")
+        if "schema" not in run:
+            raise UsageError(f"{path} is no run record of nasbench: it has no schema version")
+    except UsageError as error:
+        raise UsageError(f"{sentence(error)} Choose another directory with --run.") from error
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}. Choose another directory with --run.") from error
+    version = run["schema"]
+    if version not in (1, SCHEMA_VERSION) or isinstance(version, bool):
         raise UsageError(
-            f"{path} is not a run record of nasbench ({error}). Choose another directory with --run."
-        ) from error
-    if version not in (1, SCHEMA_VERSION):
-        raise UsageError(
-            f"{path} has schema version {version}; this nasbench reads version {SCHEMA_VERSION}. "
+            f"{path} has schema version {shown(version)}; this nasbench reads version {SCHEMA_VERSION}. "
             "Use the nasbench that wrote it (its version is in run.json), or start a new run."
         )
-    return dict(run)
-
-
-def _read_trials(directory: Path) -> tuple[list[Trial], int, str | None]:
-    """The trials, the length in bytes of their complete lines, and the torn last line if there is one."""
-    data = (directory / "trials.jsonl").read_bytes()
-    end = data.rfind(b"\n") + 1
-    trials = []
-    for index, line in enumerate(data[:end].splitlines(), start=1):
-        try:
-            trials.append(Trial.from_json(json.loads(line)))
-        except (ValueError, KeyError, TypeError) as error:
-            raise UsageError(
-                f"line {index} of {directory / 'trials.jsonl'} is not a trial ({type(error).__name__}: {error}). "
-                "Nothing was changed. Restore the file, or delete that line to run its trial again."
-            ) from error
-    return trials, end, data[end:].decode(errors="replace") or None
+    try:
+        check_run_record(run)
+    except UsageError as error:
+        raise UsageError(f"{path} is no run record of nasbench: {error}") from error
+    return run

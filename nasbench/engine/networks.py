@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
+from os.path import exists
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -134,7 +135,7 @@ def check_model(model: str) -> None:
         space = model.removeprefix("space:").rpartition(":")[0]
         if space and ":" not in space and space not in spaces.names():
             raise unknown("space", space, spaces.names(), "A published network is space:SPACE:PUBLISHED.")
-    elif name == model and (":" in model or model.endswith(".json") or Path(split(model)[0]).exists()):
+    elif name == model and (":" in model or model.endswith(".json") or exists(split(model)[0])):
         return
     elif name not in {row.name for row in rows()} and name not in models.names():
         raise unknown_model(name)

@@ -18,11 +18,22 @@ from time import perf_counter
 from typing import Any
 
 from nasbench.core.append_log import opened
+from nasbench.core.errors import UsageError
+from nasbench.core.json_file import read_object
 from nasbench.core.not_written import not_written
 from nasbench.core.protocols import Report
-from nasbench.core.shown import say
+from nasbench.core.shown import say, sentence
+from nasbench.core.typed import check_types
 from nasbench.core.writing import delete, make_folder, write_atomically
 
+RESULT = "result.json"
+FIELDS: Mapping[str, Any] = {
+    "metrics": Mapping[str, Any],
+    "reading": Mapping[str, Any],
+    "corrupt": list[str],
+    "cut_off_after": list[int],
+}
+"""Fields of result.json that are relied on."""
 POLL_SECONDS = 0.5
 """Between two looks at the curve of a training that runs in other processes."""
 
@@ -36,16 +47,15 @@ class Kept:
         self.weights = folder / "weights.safetensors"
         self.predictions = folder / "predictions.safetensors"
         self.curve = folder / "curve.jsonl"
-        self._result = folder / "result.json"
+        self._result = folder / RESULT
 
     @property
     def finished(self) -> bool:
         return self._result.exists()
 
     def result(self) -> dict[str, Any]:
-        """What came of the training."""
-        record: dict[str, Any] = json.loads(self._result.read_text(encoding="utf-8"))
-        return record
+        """What came of the training. UsageError where its record cannot be read."""
+        return result_in(self.folder)
 
     def finish(self, record: Mapping[str, Any]) -> None:
         """Writes the result, after which the training is done and its checkpoint is not needed."""
@@ -96,6 +106,23 @@ class Kept:
             ended.set()
             thread.join()
         pass_on()
+
+
+def result_in(folder: Path) -> dict[str, Any]:
+    """What came of the training in a folder; empty where it has not finished. UsageError for a damaged record."""
+    path = folder / RESULT
+    try:
+        record = read_object(path, "result of a training", finite=False)
+        check_types(FIELDS, record, "the result of a training")
+        if "metrics" not in record:
+            raise UsageError("it lacks the field 'metrics'")
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"{path} cannot be read: {sentence(error)} Put it back, or delete the folder {folder} to train again."
+        ) from error
+    return record
 
 
 class Curve:

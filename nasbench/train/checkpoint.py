@@ -29,11 +29,11 @@ def save_state(path: Path, state: Mapping[str, Any]) -> None:
 def load_state(path: Path, device: torch.device) -> dict[str, Any]:
     """Reads what `save_state` wrote. UsageError if the file cannot be read."""
     try:
-        state = torch.load(path, map_location=device, weights_only=True)
+        state = dict(torch.load(path, map_location=device, weights_only=True))
     except Exception as error:  # torch.load raises whatever its parsers do
         hint = "Delete it to start that training again."
         raise UsageError(f"cannot read the checkpoint {path}: {sentence(error)} {hint}") from error
-    return dict(state)
+    return state
 
 
 def save_weights(path: Path, model: nn.Module) -> None:

@@ -10,9 +10,10 @@ import pytest
 
 from nasbench.core import append_log
 from nasbench.core.append_log import AppendLog, InUse, opened
-from nasbench.core.epoch_log import CURVES, EpochLog, read_epochs
+from nasbench.core.epoch_log import EpochLog
 from nasbench.core.errors import LogLost, NotWritten, UsageError
 from nasbench.core.job import Job
+from nasbench.core.reported import CURVES, read_epochs
 from nasbench.core.store import RunStore
 from unit.failing_disk import failing_disk
 from unit.toys import trial

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 import nasbench
-from nasbench.core.epoch_log import read_epochs
 from nasbench.core.errors import LogLost, NotWritten
+from nasbench.core.reported import read_epochs
 from nasbench.core.store import RunStore
 from unit.failing_disk import FailingDisk, failing_disk
 

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
@@ -15,13 +16,15 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from nasbench.blank import blank
 from nasbench.core.compound import Multipliers
 from nasbench.core.errors import UsageError, unknown
+from nasbench.core.file_name import check_path, file_name
 from nasbench.core.not_written import check_writable
 from nasbench.core.preprocessing import FILE, Preprocessing, read_preprocessing, write_preprocessing
 from nasbench.core.spec import ModelSpec
+from nasbench.core.trial_of_run import split
 from nasbench.core.writing import files_together, make_folder, write_atomically
 from nasbench.engine.config import ExportConfig, ModelOverrides
 from nasbench.engine.export.formats import CPU, FORMATS, ExportJob, write_and_check
-from nasbench.engine.parts.models import build, is_of_run, resolve, weights_of
+from nasbench.engine.parts.models import build, check_memory, is_of_run, resolve, weights_of
 from nasbench.engine.parts.preprocess_source import with_preprocessing
 from nasbench.engine.parts.scaled import compound_scale
 from nasbench.engine.parts.source import source_of
@@ -67,7 +70,7 @@ def export(config: ExportConfig) -> ExportResult:
     names = _formats(config.formats)
     spec = specify(config)
     with blank():
-        build(spec)  # raises an error now if the size is invalid
+        check_memory(build(spec))  # raises an error now if the size is invalid
     skipped: dict[str, str] = {}
     source = ""
     if "model.py" in names:
@@ -137,12 +140,18 @@ def _formats(asked: Sequence[str]) -> list[str]:
 
 
 def _name(model: str) -> str:
-    """The folder name of a MODEL: the last part of its name."""
-    name = Path(model).stem if Path(model).suffix == ".json" else Path(model).name.rpartition(":")[2]
-    return name.replace("#", "-") or "model"
+    """The folder name of a MODEL: the last part of its name, which is never a way out of `export/`."""
+    directory, which = split(model)
+    path = Path(directory)
+    last = (
+        Path(os.path.abspath(path)).name if os.path.isdir(path) else path.stem if path.suffix == ".json" else path.name
+    )
+    name = last.rpartition(":")[2] + ("" if which is None else f"-{which}")
+    return file_name(name.replace("#", "-") or "model", "Say where the files are to lie, with --out DIR.")
 
 
 def _check_folder(folder: Path, names: Sequence[str], overwrite: bool) -> None:
+    check_path(str(folder), "--out")
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"--out {folder} is a file; name a directory")
     check_writable(folder, "--out")

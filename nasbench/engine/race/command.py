@@ -14,7 +14,8 @@ from nasbench.core.trial import Trial
 from nasbench.engine.config import RaceConfig
 from nasbench.engine.race.repetition import Repetitions
 from nasbench.engine.report import write_report
-from nasbench.engine.run.run import Opening, open_run
+from nasbench.engine.run.opening import Opening
+from nasbench.engine.run.run import open_run
 from nasbench.engine.run.watch import print_note
 from nasbench.executors.process import one_thread
 

@@ -3,64 +3,44 @@ running.
 """
 
 import json
-import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nasbench.core.answers import checked_names
 from nasbench.core.blame import blame, part_name
 from nasbench.core.clock import SimulatedClock
-from nasbench.core.epoch_log import EpochLog, read_epochs
+from nasbench.core.epoch_log import EpochLog
 from nasbench.core.errors import Interrupted, LogLost, NotWritten, PartFailed, RunFailed, UsageError
 from nasbench.core.identity import changes
 from nasbench.core.in_hand import DEATHS_LIMIT, InHand
 from nasbench.core.job import Job
 from nasbench.core.loop import Executor, JobLoop
-from nasbench.core.protocols import Evaluator, Metrics, Pruner, RunInfo, Tracker
-from nasbench.core.shown import sentence
+from nasbench.core.protocols import Evaluator, Metrics, Pruner, RunInfo
+from nasbench.core.reported import each_epoch_once
+from nasbench.core.seal import sealed
+from nasbench.core.shown import sentence, text_of
 from nasbench.core.source import JobSource
 from nasbench.core.stopwatch import Stopwatch
 from nasbench.core.store import RunStore, discard, missing
 from nasbench.core.trial import Trial
+from nasbench.core.trust import in_force
 from nasbench.core.writing import make_folder
-from nasbench.engine.config import Record
+from nasbench.engine.config.trust import import_paths
+from nasbench.engine.run.go_on import again, how_to_go_on, what_is_left
 from nasbench.engine.run.interrupt import interrupts
+from nasbench.engine.run.opening import Opening
 from nasbench.engine.run.provenance import now, provenance
-from nasbench.engine.run.resume import check_same
+from nasbench.engine.run.resume import check_followed, check_same
 from nasbench.engine.run.watch import close_trackers, print_note
 from nasbench.trackers.guard import guarded
 
 if TYPE_CHECKING:
-    from nasbench.train.reading import Reading
+    pass
 
 KEEP_TIME_SECONDS = 60.0
 """So often a run that is going on writes down how long it has taken."""
-
-
-@dataclass(frozen=True)
-class Opening:
-    """What a command opens a run with.
-
-    Attributes:
-        command: as in `nasbench COMMAND`.
-        plan: goes into run.json beside the configuration, so that the log can be read without it.
-        identity: what results depend on beside the configuration, by content. A resumed run must find the same.
-        reading: what was met in the images of the data set; it is printed once, and goes into run.json.
-    """
-
-    command: str
-    config: Record
-    directory: Path
-    argv: Sequence[str]
-    executor: Executor
-    trackers: Sequence[Tracker]
-    plan: Mapping[str, Any]
-    identity: Mapping[str, Any]
-    listeners: Sequence[Callable[[RunStore], Callable[[Trial], None]]] = ()
-    reading: "Reading | None" = None
 
 
 class Run:
@@ -179,7 +159,7 @@ class Run:
             self.store.update(data=record)
 
     def _replay_curves(self, pruner: Pruner, score: Callable[[Metrics], float | None]) -> None:
-        for line in read_epochs(self.directory):
+        for line in each_epoch_once(self.directory):
             _stops(pruner, line["number"], line["epoch"], line, score)
 
 
@@ -189,7 +169,7 @@ def _stops(
     """What the pruner says to a report. UsageError where the report has no score, RunFailed where the pruner breaks."""
     try:
         value = score(metrics)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
         raise UsageError(
             f"the pruner {part_name(pruner)} needs a score after each epoch, and trial {number} reported none "
             f"({error}): {sorted(metrics)}. Leave --pruner out, or let the evaluator report what its score is made of."
@@ -222,12 +202,12 @@ def _opened(opening: Opening) -> Iterator[Run]:
         yield run
     except KeyboardInterrupt as interrupt:
         done = f"{len(store.trials) if store else 0} finished trials are kept in {opening.directory}"
-        again = _again(opening)
+        command = again(opening, store)
         with suppress(KeyboardInterrupt):  # who interrupts again does not want to wait for the trackers
             if run is not None:
                 run.keep_time()
                 run.break_off({"interrupted": True})
-        raise Interrupted(f"interrupted; {done}. Go on with: {again}") from interrupt
+        raise Interrupted(f"interrupted; {done}. Go on with: {command}") from interrupt
     except (UsageError, PartFailed) as error:
         trials = store.trials if store is not None else []
         discarded = run is not None and not trials and not opening.config.flat()["resume"]
@@ -235,15 +215,15 @@ def _opened(opening: Opening) -> Iterator[Run]:
             run.keep_time()
         if run is not None:
             run.break_off({"error": str(error), **({"discarded": True} if discarded else {})})
-        if told := _what_is_left(error, trials, opening):
+        if told := what_is_left(error, trials, opening):
             raise (UsageError if isinstance(error, UsageError) else RunFailed)(told) from error
         raise
     except BaseException as error:
         if run is not None:
             run.keep_time()
-            run.break_off({"error": str(error)})
+            run.break_off({"error": text_of(error)})
         if isinstance(error, NotWritten):
-            raise NotWritten(f"{error} {_how_to_go_on(store, opening)}") from error
+            raise NotWritten(f"{error} {how_to_go_on(store, opening)}") from error
         raise
     finally:
         opening.executor.close()
@@ -262,30 +242,6 @@ def _describe(executor: Executor) -> None:
         print_note(line)
 
 
-def _again(opening: Opening) -> str:
-    return f"nasbench {opening.command} --run {shlex.quote(str(opening.directory))} --resume"
-
-
-def _how_to_go_on(store: RunStore | None, opening: Opening) -> str:
-    """After a file that could not be written: what is kept, and the command that goes on."""
-    if not (opening.directory / "run.json").exists():
-        if store is None:
-            return "Then start the run again."
-        return f"The run had {len(store.trials)} finished trials. If it was moved, put it back; then: {_again(opening)}"
-    kept = f"{len(store.trials)} finished trials are kept in {opening.directory}. " if store is not None else ""
-    return f"{kept}Then go on with: {_again(opening)}"
-
-
-def _what_is_left(error: UsageError | PartFailed, trials: Sequence[Trial], opening: Opening) -> str:
-    """The error with what is kept of the run, and how to go on where a part broke; '' where nothing is to be added."""
-    if isinstance(error, UsageError):
-        return f"{error}\n{len(trials)} finished trials are kept in {opening.directory}." if trials else ""
-    if trials:
-        return f"{error} The finished trials are kept: mend it, then go on with --resume."
-    again = "go on with --resume" if opening.config.flat()["resume"] else "start the run again"
-    return f"{error} No trial had finished: mend it, then {again}."
-
-
 def check_some_succeeded(trials: Sequence[Trial], directory: Path) -> None:
     """RunFailed, with the reasons, where no trial has a score."""
     if not any(trial.scored for trial in trials):
@@ -299,9 +255,10 @@ def _nothing_succeeded(trials: Sequence[Trial]) -> str:
 
 def _store(opening: Opening) -> RunStore:
     if opening.config.flat()["resume"]:
-        store = RunStore.resume(opening.directory)
+        store = RunStore.resume(opening.directory, opening.check)
         try:
             raised = check_same(opening.config, store.run, opening.command, opening.directory)
+            check_followed(store)
             _check_identity(opening, store.run)
         except UsageError:
             store.close()
@@ -315,21 +272,28 @@ def _store(opening: Opening) -> RunStore:
         changed = {**opening.config.kept(), **{name: change["new"] for name, change in raised.items()}}
         config = {**store.run["config"], **changed}
         try:
-            store.update(config=config, resumed=[*store.run.get("resumed", []), entry], ended=None)
+            resumed = [*store.run.get("resumed", []), entry]
+            store.update(config=config, resumed=resumed, ended=None, **_seal(opening))
         except RunFailed:
             store.close()
             raise
     else:
-        config = opening.config.flat()
+        config = opening.config.recorded()
         record = {"command": opening.command, "config": config, "seed": config["seed"], **provenance(opening.argv)}
         plan = {"plan": dict(opening.plan), "identity": dict(opening.identity)}
-        store = RunStore.create(opening.directory, {**record, **plan})
+        store = RunStore.create(opening.directory, {**record, **plan, **_seal(opening)})
     try:
         make_folder(opening.directory / "checkpoints")
     except NotWritten:
         store.close()
         raise
     return store
+
+
+def _seal(opening: Opening) -> dict[str, Any]:
+    """What lets this user resume the run here without vouching for its import paths again."""
+    named = {each.path for each in import_paths(opening.config, opening.config.recorded())}
+    return sealed(named | in_force().known, opening.directory)
 
 
 def _check_identity(opening: Opening, run: Mapping[str, Any]) -> None:

@@ -20,7 +20,7 @@ from nasbench.core.preprocessing import FILE as PREPROCESSING
 from nasbench.core.protocols import Metrics, SearchSpace, Strategy, Tracker
 from nasbench.core.recipe import Recipe
 from nasbench.core.registry import executors, strategies
-from nasbench.core.source import JobList, Plan
+from nasbench.core.source import JobList, Plan, of_space
 from nasbench.core.spec import ModelSpec, task_record
 from nasbench.core.trial import STATUSES, Trial
 from nasbench.core.writing import delete, files_together, write_atomically
@@ -30,7 +30,8 @@ from nasbench.engine.parts.scaled import compound_scale, counted, differences
 from nasbench.engine.parts.source import source_of
 from nasbench.engine.report import write_report
 from nasbench.engine.run.artifacts import BestWeights, drop_training_states
-from nasbench.engine.run.run import Opening, Run, check_some_succeeded, open_run
+from nasbench.engine.run.opening import Opening
+from nasbench.engine.run.run import Run, check_some_succeeded, open_run
 from nasbench.engine.run.watch import print_note
 from nasbench.engine.scaling.comparison import OTHERS, comparison_jobs
 from nasbench.engine.scaling.published import nearest
@@ -130,6 +131,7 @@ def run_scale_search(
         identity=parts.evaluator.identity(),
         listeners=(BestWeights,),
         reading=parts.evaluator.data.reading,
+        check=of_space(parts.space),
     )
     with open_run(opening) as run:
         _answer(config, parts, run)

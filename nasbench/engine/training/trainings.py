@@ -1,6 +1,5 @@
 """Whole trainings of models x seeds as a run: what train, transfer, compare and scale --train have in common."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -22,8 +21,10 @@ from nasbench.core.trial import Trial
 from nasbench.engine.config import CompareConfig, Data, ModelOverrides, ScaleConfig, TrainConfig, TransferConfig
 from nasbench.engine.parts.models import resolve
 from nasbench.engine.run.artifacts import write_network
-from nasbench.engine.run.run import Opening, open_run
+from nasbench.engine.run.opening import Opening
+from nasbench.engine.run.run import open_run
 from nasbench.engine.run.watch import print_note
+from nasbench.evaluators.kept import result_in
 from nasbench.evaluators.start import Start
 from nasbench.evaluators.training import Keep, TrainingEvaluator
 from nasbench.trackers.guard import guarded_trackers
@@ -54,9 +55,7 @@ class Trained:
 
     def reading(self, trial: Trial) -> dict[str, Any]:
         """What a training met in the images of the data set, as far as its folder is still there."""
-        result = self.folder(trial) / "result.json"
-        record = json.loads(result.read_text(encoding="utf-8")) if result.exists() else {}
-        return dict(record.get("reading", {}))
+        return dict(result_in(self.folder(trial)).get("reading", {}))
 
     def mean(self, model: str, metric: str) -> float:
         """The mean of a metric over a model's seeds."""

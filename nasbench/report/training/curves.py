@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nasbench.core.epoch_log import read_epochs
+from nasbench.core.reported import read_epochs
 from nasbench.report.common.figure import BLUE, GREEN, ORANGE, PURPLE, RED, drawing, label, new_figure, to_svg
 
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, RED)
@@ -31,7 +31,7 @@ def curve_figure(curves: Mapping[str, Sequence[Mapping[str, Any]]]) -> str | Non
         figure = new_figure(7.2, 2.6)
         for axes, (metric, text) in zip(figure.subplots(1, 2), PANELS, strict=True):
             for index, (name, epochs) in enumerate(curves.items()):
-                points = [(told["epoch"], told[metric]) for told in epochs if metric in told]
+                points = [(told["epoch"], told[metric]) for told in epochs if isinstance(told.get(metric), int | float)]
                 x, y = [point[0] for point in points], [point[1] for point in points]
                 axes.plot(
                     x,
