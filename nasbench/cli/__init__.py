@@ -7,16 +7,22 @@ import signal
 import sys
 import threading
 import traceback
+import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from errno import EACCES, EISDIR, ELOOP, ENAMETOOLONG, ENOTDIR, EPERM, EROFS
-from typing import NoReturn
+from pathlib import Path
+from types import TracebackType
+from typing import NoReturn, TextIO
 
-from nasbench.cli.output import Leaving, any_encoding, tell
+from nasbench.cli.output import Leaving, any_encoding, refusal, silence, tell
 from nasbench.core.blame import in_one_line, raised_by_user
 from nasbench.core.errors import Interrupted, RunFailed, TrialFailed, UsageError, unknown
+from nasbench.core.importing import start_from
+from nasbench.core.not_written import OF_THE_DISK, not_written, words
 from nasbench.core.shown import quoted, say, sentence
 from nasbench.core.stop_signals import EXIT_INTERRUPTED, WISHES
+from nasbench.core.trust import trusting
 
 COMMANDS = {
     "search": "searches a space; ends with the best architectures and where they lie",
@@ -46,19 +52,47 @@ ENDED: list[int] = []
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit status: 0 done, 1 failed, 2 bad usage or input, 130 interrupted."""
     if argv is not None or threading.current_thread() is not threading.main_thread():
-        return _run(list(sys.argv[1:] if argv is None else argv))
+        return _told(list(sys.argv[1:] if argv is None else argv))
     # The process is this command's own: a second Ctrl-C may end it, and Python's own end needs no traceback.
+    sys.excepthook, warnings.showwarning = _tell_bug, _tell_warning
     atexit.register(_end_quietly)  # before any library registers its own: it runs after them
     WISHES.owned = True
     with WISHES.heard_by(_interrupt):
-        ENDED.append(_run(sys.argv[1:]))
+        ENDED.append(_told(sys.argv[1:]))
     if WISHES.abrupt:
         _leave()
     signal.signal(signal.SIGINT, _leave)
     return ENDED[0]
 
 
+def _told(arguments: list[str]) -> int:
+    """The same, once all that was printed has been taken by whoever reads it, or it is told that it was not."""
+    stop: Leaving | None = None
+    try:
+        try:
+            status = _run(arguments)
+        except Leaving as raised:  # a help was shown, or bad usage told
+            stop, status = raised, EXIT_DONE
+        if (refused := refusal(sys.stdout)) is not None:  # now, where it can be told
+            raise refused
+    except BrokenPipeError:  # the reader of the output, such as head, has seen enough
+        stop, status = None, EXIT_DONE
+    except OSError as error:
+        if error.errno not in OF_THE_DISK:
+            raise
+        reason, first = words(Path(), error)
+        told = f"standard output cannot be written: {reason}. {first} What was printed is cut short."
+        stop, status = None, _complain(told, EXIT_FAILED)
+    for stream in (sys.stdout, sys.stderr):
+        if refusal(stream) is not None:
+            silence(stream)  # or Python tries again at its end, and changes the status
+    if stop is not None:
+        raise stop
+    return status
+
+
 def _run(arguments: list[str]) -> int:
+    """The same; what the output refuses is raised."""
     any_encoding()
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(_usage())
@@ -70,13 +104,11 @@ def _run(arguments: list[str]) -> int:
         return EXIT_DONE
     # Threads that spin at barriers starve each other on a busy machine.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    # Import paths of plug-ins start where the user stands.
-    if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())
+    start_from(os.getcwd())
     try:
         _command(arguments[0], arguments[1:])
-    except BrokenPipeError:  # the reader of the output, such as head, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:
+        raise
     except UsageError as error:
         return _complain(str(error), EXIT_USAGE)
     except (RunFailed, TrialFailed) as error:
@@ -93,7 +125,11 @@ def _run(arguments: list[str]) -> int:
             return _complain(f"{where} raised {sentence(in_one_line(error))} Mend it there.", EXIT_USAGE)
         if not isinstance(error, Exception):  # of a library that the user's part calls, or of an installed one
             return _complain(f"something ended the command: {sentence(in_one_line(error))}", EXIT_FAILED)
-        if not isinstance(error, OSError) or error.errno not in UNUSABLE_PATHS or error.filename is None:
+        if not isinstance(error, OSError) or error.filename is None:  # what files refuse has their names
+            raise
+        if error.errno in OF_THE_DISK:
+            return _complain(str(not_written(Path(os.fsdecode(error.filename)), error)), EXIT_FAILED)
+        if error.errno not in UNUSABLE_PATHS:
             raise
         return _complain(f"{quoted(error.filename)} cannot be used: {error.strerror}", EXIT_USAGE)
     return EXIT_DONE
@@ -103,7 +139,8 @@ def _command(name: str, arguments: Sequence[str]) -> None:
     if name not in COMMANDS:
         raise unknown("command", name, COMMANDS, "See: nasbench --help")
     module = {"list": "listing"}.get(name, name)  # a module named list would hide the built-in here
-    importlib.import_module(f"nasbench.cli.{module}").run(arguments)
+    with trusting(arguments, "--trust" in arguments):
+        importlib.import_module(f"nasbench.cli.{module}").run(arguments)
 
 
 def _interrupted(interrupt: BaseException) -> int:
@@ -137,9 +174,26 @@ def _end_quietly() -> None:
 
 def _complain(message: str, status: int) -> int:
     if os.environ.get(TRACEBACK):
-        traceback.print_exc()
+        say(traceback.format_exc().rstrip())
     say(f"nasbench: {message}")
     return status
+
+
+def _tell_bug(kind: type[BaseException], error: BaseException, lines: TracebackType | None) -> None:
+    """Prints the traceback of what nobody caught; what of its text a terminal would obey is shown."""
+    say("".join(traceback.format_exception(kind, error, lines)).rstrip())
+
+
+def _tell_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """The same for a warning."""
+    say(warnings.formatwarning(message, category, filename, lineno, line).rstrip(), file)
 
 
 def _usage() -> str:

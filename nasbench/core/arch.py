@@ -6,9 +6,10 @@ over it.
 
 import hashlib
 import json
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from random import Random
 
 from nasbench.core.errors import UsageError
@@ -58,9 +59,11 @@ class Architecture:
     def of(cls, space: str, genes: Mapping[str, Gene]) -> "Architecture":
         return cls(space, tuple(genes.items()))
 
-    @cached_property
+    @property
     def genes(self) -> Mapping[str, Gene]:
-        """Decision -> option, in the order of the space's decisions."""
+        """Decision -> option, in the order of the space's decisions. Made anew each time: a log holds many thousands
+        of architectures, and a mapping takes five times the memory of `items`.
+        """
         return dict(self.items)
 
     @cached_property
@@ -83,18 +86,25 @@ class Architecture:
                 f"an architecture is {{'space': name, 'genes': {{decision: option}}}}; got {shown(dict(record))}"
             )
         for name, option in genes.items():
-            if not fits(option, Gene):
+            if not isinstance(option, str) and not fits(option, Gene):
                 raise UsageError(f"the option of decision {name!r} must be a text or a number; got {shown(option)}")
-        return cls.of(space, genes)
+        items = (item if isinstance(item[1], float) else _kept_once(*item) for item in genes.items())
+        return cls(sys.intern(space), tuple(items))
+
+
+@lru_cache(maxsize=2**16)
+def _kept_once(name: str, gene: str | int) -> tuple[str, Gene]:
+    """A decision and its option: one object for all the architectures of a log that decide the same."""
+    return name, gene
 
 
 def check(architecture: Architecture, choices: Sequence[Decision]) -> None:
     """Raises UsageError unless `architecture` has exactly one valid option for each decision."""
     genes = architecture.genes
-    names = [decision.name for decision in choices]
-    missing = [name for name in names if name not in genes]
-    extra = [name for name in genes if name not in set(names)]
-    if missing or extra:
+    names = {decision.name: None for decision in choices}
+    if genes.keys() != names.keys():
+        missing = [name for name in names if name not in genes]
+        extra = [name for name in genes if name not in names]
         raise UsageError(
             f"not an architecture of {architecture.space!r}: missing decisions {missing[:5]}, unknown decisions "
             f"{extra[:5]}; the space has {len(names)} decisions"
@@ -124,16 +134,18 @@ def mutate(architecture: Architecture, choices: Sequence[Decision], rng: Random)
     decision = rng.choice(movable)
     if isinstance(decision, Range):
         return _with(architecture, decision.name, rng.uniform(decision.low, decision.high))
-    others = [option for option in decision.options if option != architecture.genes[decision.name]]
+    gene = architecture.genes[decision.name]
+    others = [option for option in decision.options if option != gene]
     return _with(architecture, decision.name, rng.choice(others))
 
 
 def neighbours(architecture: Architecture, choices: Sequence[Decision]) -> Iterator[Architecture]:
     """Every architecture that differs in exactly one categorical decision."""
+    genes = architecture.genes
     for decision in choices:
         if isinstance(decision, Choice):
             for option in decision.options:
-                if option != architecture.genes[decision.name]:
+                if option != genes[decision.name]:
                     yield _with(architecture, decision.name, option)
 
 
@@ -142,8 +154,9 @@ def encode(architecture: Architecture, choices: Sequence[Decision]) -> list[floa
     another.
     """
     code: list[float] = []
+    genes = architecture.genes
     for decision in choices:
-        gene = architecture.genes[decision.name]
+        gene = genes[decision.name]
         if isinstance(decision, Range):
             code.append((float(gene) - decision.low) / (decision.high - decision.low))
         else:

@@ -8,16 +8,22 @@ import os
 import sysconfig
 import traceback
 from collections.abc import Mapping
+from contextlib import suppress
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 from typing import Any, final
 
 from nasbench.core.errors import PartFailed, RunFailed, TrialFailed, TrialPruned, UsageError
-from nasbench.core.shown import sentence
+from nasbench.core.json_text import DEEPEST
+from nasbench.core.shown import sentence, shown, text_of
 from nasbench.core.stop_signals import from_outside
 
 REASON_LENGTH = 500
 """Characters of an error that go into the log."""
+MOST_READ = 100_000
+"""Characters of an error's text that are looked at: it may hold megabytes."""
 SPEAKS = UsageError, RunFailed, TrialFailed, TrialPruned
 """Errors that speak to the user already."""
 INSIDE = ("evaluator", "_inner")
@@ -25,9 +31,10 @@ INSIDE = ("evaluator", "_inner")
 
 
 def in_one_line(error: BaseException) -> str:
-    """An error as 'Type: text' without line breaks; of a TrialFailed, only the text."""
-    text = str(error) if isinstance(error, TrialFailed) and str(error) else f"{type(error).__name__}: {error}"
-    return " ".join(text.split())[:REASON_LENGTH]
+    """An error as 'Type: text' on one line, in which every character can be seen; of a TrialFailed, only the text."""
+    told = text_of(error)[:MOST_READ]
+    text = told if isinstance(error, TrialFailed) and told else f"{type(error).__name__}: {told}"
+    return shown(" ".join(text.split()))[:REASON_LENGTH]
 
 
 @final
@@ -85,13 +92,26 @@ def raised_by_user(error: BaseException) -> str | None:
 
 
 def plain_values(value: Any) -> Any:
-    """Metrics as JSON has them: a number of numpy or torch (of no dimensions) is taken as its value."""
+    """Metrics as JSON has them: a number of numpy or torch (of no dimensions), a decimal and a fraction are taken as
+    their values. What lies deeper than a line of the log may hold stays as it is.
+    """
+    return _plain(value, DEEPEST)
+
+
+def _plain(value: Any, levels: int) -> Any:
+    if isinstance(value, Mapping | list | tuple) and levels == 0:
+        return value
     if isinstance(value, Mapping):
-        return {name: plain_values(each) for name, each in value.items()}
+        return {name: _plain(each, levels - 1) for name, each in value.items()}
     if isinstance(value, list | tuple):
-        return [plain_values(each) for each in value]
-    if not isinstance(value, str | int | float) and getattr(value, "shape", None) == () and hasattr(value, "item"):
+        return [_plain(each, levels - 1) for each in value]
+    if isinstance(value, str | int | float):
+        return value
+    if getattr(value, "shape", None) == () and hasattr(value, "item"):
         return value.item()
+    if isinstance(value, Decimal | Fraction):
+        with suppress(ArithmeticError, ValueError):
+            return float(value)
     return value
 
 

@@ -167,8 +167,9 @@ def option_shares(trials: Iterable[Trial], group: OptionGroup) -> dict[str, floa
     """The share of each option among all that these trials decided in that group; all 0 where they decided nothing."""
     counts = dict.fromkeys(group.options, 0)
     for trial in trials:
+        genes = trial.genes
         for decision in group.decisions:
-            gene = trial.genes.get(decision)
+            gene = genes.get(decision)
             if gene in counts:
                 counts[str(gene)] += 1
     total = sum(counts.values())

@@ -5,14 +5,12 @@ process an evaluation runs. Each answer goes first to disk, then to the source o
 source is told the line of the log as it is read back, so that a replay tells it exactly the same.
 """
 
-import json
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from math import isfinite
 from typing import Protocol, final
 
 from nasbench.core.blame import in_one_line, part_name, where_raised
@@ -20,11 +18,13 @@ from nasbench.core.clock import SimulatedClock
 from nasbench.core.errors import RunFailed, UsageError
 from nasbench.core.in_hand import InHand
 from nasbench.core.job import Job
+from nasbench.core.json_text import as_read, is_infinite
 from nasbench.core.protocols import Evaluator, Metrics
-from nasbench.core.shown import sentence
+from nasbench.core.shown import sentence, shortened, text_of
 from nasbench.core.source import JobSource
 from nasbench.core.stop_signals import from_outside
-from nasbench.core.trial import Status, Trial
+from nasbench.core.trial import COUNTS, Status, Trial, check_number
+from nasbench.core.typed import fits, shown
 
 SAME_FAULT_LIMIT = 10
 """When this many trials fail in the same way at the start, and none succeeds, every further trial would fail too."""
@@ -33,6 +33,9 @@ WAITING_LIMIT = 16
 """The most duplicate jobs that wait for a running one. Then `next` asks for no more, so that they cannot use up the
 budget.
 """
+
+LONGEST_REASON = 2000
+"""Characters of the reason of a failed trial."""
 
 Epoch = Callable[[Job, int, Metrics], bool]
 """Hears what a training says after an epoch: (job, epochs done, metrics). True asks to stop the training."""
@@ -134,13 +137,18 @@ class JobLoop:
             metrics = {**metrics, **job.facts}
             value = self._score(metrics)
             score = None if value is None else float(value)
+            for name in COUNTS:
+                check_number(metrics, name)
         except KeyError as error:
-            self.misread(
-                job, f"{self._who()} returned no metric {error}; it returned {sorted(metrics)}", seconds, worker
-            )
+            returned = shortened(sorted(map(text_of, metrics)), 300)
+            self.misread(job, f"{self._who()} returned no metric {error}; it returned {returned}", seconds, worker)
             return
-        except (TypeError, ValueError) as error:
-            told = f"the metrics of {self._who()} make no score ({error}); it returned {str(metrics)[:300]}"
+        except (TypeError, ValueError, ArithmeticError) as error:
+            broken = self._broken(None, metrics)
+            if broken:
+                self.fail(job, broken, seconds, worker)
+                return
+            told = f"the metrics of {self._who()} make no score ({error}); it returned {shortened(metrics, 300)}"
             self.misread(job, told, seconds, worker)
             return
         except BaseException as error:  # an objective is somebody else's code
@@ -149,19 +157,27 @@ class JobLoop:
             what = in_one_line(error) + where_raised(error)
             self.misread(job, f"the metrics of {self._who()} make no score: {what}", seconds, worker)
             return
-        broken = [f"{name} is {value}" for name, value in {"score": score, **metrics}.items() if _broken(value)]
-        if broken:
-            self.fail(job, ", ".join(broken), seconds, worker)
+        if broken := self._broken(score, metrics):
+            self.fail(job, broken, seconds, worker)
             return
         self._record(_trial(job, status, score, metrics, seconds, worker))
+
+    @staticmethod
+    def _broken(score: float | None, metrics: Metrics) -> str:
+        """Which numbers are not finite, or out of all proportion; '' where all can be compared."""
+        broken = [f"{name} is {shown(value)}" for name, value in metrics.items() if is_infinite(value)]
+        if score is not None and not fits(score, float):
+            broken.insert(0, f"score is {score}")
+        return ", ".join(broken)
 
     def prune(self, job: Job, epochs: int, metrics: Metrics, seconds: float, worker: str) -> None:
         """Records a training that was stopped early, after `epochs` epochs, with the score that it had then."""
         self.finish(replace(job, epochs=epochs), metrics, seconds, worker, status="pruned")
 
     def fail(self, job: Job, error: str, seconds: float, worker: str) -> None:
-        """Records a failed trial with its reason."""
-        self._record(_trial(job, "failed", None, {}, seconds, worker, error=error))
+        """Records a failed trial with its reason, which is shortened where it is long."""
+        reason = shortened(error, LONGEST_REASON)
+        self._record(_trial(job, "failed", None, {}, seconds, worker, error=reason))
 
     def misread(self, job: Job, error: str, seconds: float, worker: str) -> None:
         """An evaluator returned what are no metrics: that fails its trial, once another trial has had a score.
@@ -275,23 +291,15 @@ def _trial(
     )
 
 
-def _broken(value: object) -> bool:
-    if isinstance(value, Mapping):
-        return any(map(_broken, value.values()))
-    if isinstance(value, list | tuple):
-        return any(map(_broken, value))
-    return isinstance(value, float) and not isfinite(value)
-
-
 def _as_logged(trial: Trial) -> Trial:
     """The trial as its line of the log will give it back (a tuple in a note is a list there)."""
     try:
-        return Trial.from_json(json.loads(json.dumps(trial.to_json(), allow_nan=False)))
-    except (TypeError, ValueError) as error:
+        return Trial.from_json(as_read(trial.to_json()))
+    except (TypeError, ValueError, RecursionError) as error:
         raise UsageError(
             f"trial {trial.number} holds what is no JSON ({error}). Metrics (of the evaluator) and notes (of the "
-            f"strategy) may hold numbers, strings, lists and dicts: metrics {str(trial.metrics)[:300]}, note "
-            f"{str(trial.note)[:300]}"
+            f"strategy) may hold numbers, strings, lists and dicts: metrics {shortened(trial.metrics, 300)}, note "
+            f"{shortened(trial.note, 300)}"
         ) from error
 
 

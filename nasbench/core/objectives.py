@@ -6,9 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from nasbench.core.errors import UsageError
+from nasbench.core.json_text import is_infinite
+from nasbench.core.pareto import undominated
 from nasbench.core.protocols import Metrics
 from nasbench.core.registry import objectives as known_objectives
 from nasbench.core.trial import Trial
+from nasbench.core.typed import fits, shown
 
 HIGHER_IS_BETTER = ("accuracy", "acc", "top1", "top5", "auc", "f1", "score")
 LOWER_IS_BETTER = ("params", "macs", "flops", "loss", "error", "seconds", "latency", "bytes", "memory", "perplexity")
@@ -56,11 +59,13 @@ def parse_objectives(texts: Sequence[str], flag: str = "--objectives") -> tuple[
 
 def number_of(metrics: Metrics, name: str) -> float:
     """A metric that is compared. KeyError where it is missing, TypeError where it is no number: a text that looks like
-    one is none.
+    one is none. NaN and infinite numbers pass: they fail their trial.
     """
     value = metrics[name]
     if isinstance(value, str | bool) or value is None:
-        raise TypeError(f"{name!r} is {value!r}, which is no number")
+        raise TypeError(f"{name!r} is {shown(value)}, which is no number")
+    if not is_infinite(value) and isinstance(value, int | float) and not fits(value, float):
+        raise TypeError(f"{name!r} is {shown(value)}, which is out of all proportion")
     return float(value)
 
 
@@ -85,28 +90,21 @@ def pareto_front(trials: Sequence[Trial], objectives: Sequence[Objective]) -> li
     objective first.
 
     Compared are the scored trials with the most epochs; controls do not compete, and of several spellings or repeats of
-    one network the first stands for all. Trials that lack one of the metrics are left out.
+    one network the first stands for all. Trials that lack one of the metrics are left out. Without objectives nothing
+    is compared. The time that it takes: see `undominated`.
     """
+    if not objectives:
+        return []
     scored = [trial for trial in trials if trial.score is not None and not trial.note.get("control")]
     most = max((trial.epochs for trial in scored), default=0)
     candidates: dict[str, tuple[tuple[float, ...], Trial]] = {}
     for trial in scored:
-        if trial.epochs == most and all(objective.metric in trial.metrics for objective in objectives):
+        known = all(trial.metrics.get(objective.metric) is not None for objective in objectives)
+        if trial.epochs == most and known and trial.key not in candidates:
             values = tuple(objective.signed_value(trial.metrics) for objective in objectives)
-            candidates.setdefault(trial.key, (values, trial))
-    front: list[tuple[tuple[float, ...], Trial]] = []
-    # In descending order, every trial comes after the trials that dominate it.
-    for values, trial in sorted(candidates.values(), key=lambda pair: pair[0], reverse=True):
-        if not any(dominates(other, values) for other, _ in front):
-            front.append((values, trial))
-    return [trial for _, trial in front]
-
-
-def dominates(first: Sequence[float], second: Sequence[float]) -> bool:
-    """True where `first` is nowhere worse than `second`, and better somewhere. Higher is better."""
-    return all(a >= b for a, b in zip(first, second, strict=True)) and any(
-        a > b for a, b in zip(first, second, strict=True)
-    )
+            candidates[trial.key] = values, trial
+    compared = list(candidates.values())
+    return [compared[index][1] for index in undominated([values for values, _ in compared])]
 
 
 def _read(text: str, flag: str) -> Objective:

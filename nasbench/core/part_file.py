@@ -13,14 +13,16 @@ from pathlib import Path
 PART = re.compile(r"\..+\.(?P<process>[0-9]+)\.part|\.part\.(?P<first>[0-9]+)\..+", re.DOTALL)
 UNSIGNED = re.compile(r"\..+\.part|\.part\..+", re.DOTALL)
 """Such a file of nasbench 0.1.0, which does not say who writes it."""
+LONGEST_NAME = 200
+"""Bytes of a file's name that are repeated: a name may have 255."""
 CLOCK_SECONDS = 2.0
 """How exactly the start of a process is known."""
 
 
 def part_of(path: Path, keep_ending: bool = False) -> Path:
     """Where this process writes what becomes `path`; with the ending of `path` for libraries that look at it."""
-    process = os.getpid()
-    return path.with_name(f".part.{process}.{path.name}" if keep_ending else f".{path.name}.{process}.part")
+    process, name = os.getpid(), os.fsdecode(os.fsencode(path.name)[:LONGEST_NAME])
+    return path.with_name(f".part.{process}.{name}" if keep_ending else f".{name}.{process}.part")
 
 
 def sweep_parts(folder: Path, locked: bool = False) -> None:

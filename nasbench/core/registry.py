@@ -19,7 +19,7 @@ from nasbench.core.blame import blame, where_raised
 from nasbench.core.errors import UsageError, unknown
 from nasbench.core.importing import imported
 from nasbench.core.options import TooFewParameters, call_with_options
-from nasbench.core.shown import sentence
+from nasbench.core.shown import sentence, text_of
 from nasbench.core.stop_signals import from_outside
 
 PLUGIN_GROUP = "nasbench.plugins"
@@ -201,7 +201,7 @@ def load_plugins() -> None:
                     raise
                 raise UsageError(
                     f"plug-in {point.name!r} ({point.value}) failed to load: "
-                    f"{sentence(f'{error}{where_raised(error)}')} Mend or uninstall it."
+                    f"{sentence(f'{text_of(error)}{where_raised(error)}')} Mend or uninstall it."
                 ) from error
 
 

@@ -8,6 +8,7 @@ direction of writing round as `\\u202e`; what an encoding lacks is written in AS
 import html
 import sys
 import unicodedata
+from contextlib import nullcontext, suppress
 from typing import IO
 
 JOINERS = "\u200c\u200d\u200b\ufe0e\ufe0f"
@@ -47,15 +48,25 @@ ASCII = {
 """Characters of messages and tables in ASCII, for a terminal or a file that has no others."""
 
 
+def text_of(value: object) -> str:
+    """str(value); where an object of a user's own raises at that, its type and that it did."""
+    try:
+        return str(value)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        return f"(a {type(value).__name__} whose text cannot be had: {type(error).__name__} in its __str__)"
+
+
 def shown(text: object) -> str:
     """One line in which every character can be seen: what would move the cursor or the text is shown as its escape."""
-    line = str(text)
+    line = text_of(text)
     return line if line.isprintable() else "".join(each if _plain(each) else _escaped(each) for each in line)
 
 
 def shown_lines(text: object) -> str:
     """The same for a text of several lines."""
-    return "\n".join(shown(line) for line in str(text).split("\n"))
+    return "\n".join(shown(line) for line in text_of(text).split("\n"))
 
 
 def shortened(text: object, most: int = 40) -> str:
@@ -74,7 +85,7 @@ def quoted(text: object, most: int = 200) -> str:
 
 def sentence(text: object) -> str:
     """The text as a sentence that another may follow: with a full stop at its end, and not two where it has one."""
-    line = str(text).rstrip()
+    line = text_of(text).rstrip()
     return line if line.endswith((".", "!", "?")) else f"{line}."
 
 
@@ -84,9 +95,15 @@ def escape(text: object) -> str:
 
 
 def say(text: object, stream: IO[str] | None = None) -> None:
-    """Prints a text for people (standard error unless told otherwise), whatever the encoding of the stream."""
+    """Prints a text for people (standard error unless told otherwise), whatever the encoding of the stream.
+
+    What standard error does not take (its disk is full, its reader has gone) is not said: no work stops for that.
+    """
     stream = stream or sys.stderr
-    print(encodable(shown_lines(text), stream), file=stream, flush=True)
+    if stream is None:  # it was closed before this process began; print would take standard output instead
+        return
+    with suppress(OSError) if stream is sys.stderr else nullcontext():
+        print(encodable(shown_lines(text), stream), file=stream, flush=True)
 
 
 def encodable(text: str, stream: IO[str]) -> str:

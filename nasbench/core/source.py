@@ -1,6 +1,6 @@
 """Where jobs come from: a list that is known beforehand, or a strategy that proposes points of a space."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, final
 
@@ -8,12 +8,14 @@ from nasbench.core.arch import Architecture, check
 from nasbench.core.blame import blame, in_one_line, part_name, where_raised
 from nasbench.core.errors import UsageError
 from nasbench.core.job import Job
+from nasbench.core.json_text import as_read
 from nasbench.core.protocols import SearchSpace, Strategy
 from nasbench.core.seeds import trial_rng
 from nasbench.core.shown import sentence
 from nasbench.core.spec import ModelSpec, Size, Task
 from nasbench.core.stop_signals import from_outside
-from nasbench.core.trial import Proposal, Trial
+from nasbench.core.trial import Proposal, Trial, check_note
+from nasbench.core.typed import shown
 
 
 class JobSource(Protocol):
@@ -77,6 +79,7 @@ class SpaceSource:
         self._space, self._strategy, self._plan, self._counted = space, strategy, plan, counted
         self._asked: dict[int, Proposal] = {}
         self._numbers: dict[int, int] = {}  # step -> number of its trial
+        self._steps: dict[int, int] = {}  # the same, number -> step
         self._next = 1
 
     def ask(self, number: int, running: Sequence[Job]) -> Job:
@@ -85,7 +88,8 @@ class SpaceSource:
         with blame(self._strategy, f"ask({step})"):
             proposal = self._strategy.ask(step, trial_rng(self._plan.seed, step), waiting)
         self._check(proposal, step)
-        self._asked[number], self._numbers[step] = proposal, number
+        self._asked[number] = proposal
+        self._count(step, number)
         job = self.job(proposal)
         if job.resume_from is not None:
             job = replace(job, resume_from=self._numbers.get(job.resume_from, job.resume_from))
@@ -94,11 +98,17 @@ class SpaceSource:
     def tell(self, trial: Trial) -> None:
         self._asked.pop(trial.number, None)
         step = step_of(trial)
-        self._numbers[step] = trial.number
-        steps = {number: step for step, number in self._numbers.items()} if trial.of is not None else {}
-        of = steps.get(trial.of) if trial.of is not None else None
+        self._count(step, trial.number)
+        of = self._steps.get(trial.of) if trial.of is not None else None
         with blame(self._strategy, f"tell() of trial {trial.number}"):
             self._strategy.tell(trial if step == trial.number else replace(trial, number=step, of=of))
+
+    def _count(self, step: int, number: int) -> None:
+        """Remembers which trial a step is, in both directions."""
+        before = self._numbers.get(step)
+        if before is not None and before != number and self._steps.get(before) == step:
+            del self._steps[before]
+        self._numbers[step], self._steps[number] = number, step
 
     def job(self, proposal: Proposal) -> Job:
         """The proposal as a job; one that the space cannot spell has a fault, which fails its trial."""
@@ -160,11 +170,32 @@ class SpaceSource:
             check(proposal.architecture, self._space.choices)
             if not isinstance(proposal.epochs, int | None) or proposal.epochs == 0 or not _is_note(proposal.note):
                 raise UsageError(f"epochs {proposal.epochs!r} must be None or 1 and more, the note a dict of JSON")
+            _check_note(proposal.note)
         except (UsageError, TypeError) as error:
             raise UsageError(
                 f"the strategy {name} answered ask({number}) with what is no point of the space {self._space.name!r}: "
                 f"{sentence(error)} It is {part_name(self._strategy)}"
             ) from error
+
+
+def of_space(space: SearchSpace) -> Callable[[Trial], None]:
+    """A check that what a search proposed is a point of its space."""
+
+    def check_point(trial: Trial) -> None:
+        if trial.architecture is not None:
+            if trial.architecture.space != space.name:
+                raise UsageError(f"its architecture is of space {shown(trial.architecture.space)}, not {space.name!r}")
+            check(trial.architecture, space.choices)
+
+    return check_point
+
+
+def _check_note(note: Mapping[str, Any]) -> None:
+    """UsageError where a note could not be read again: it is told before the evaluation, which would be lost."""
+    try:
+        check_note(as_read(dict(note)))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UsageError(f"its note cannot be written to the log ({error})") from error
 
 
 def _is_note(note: object) -> bool:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from nasbench.core.arch import Architecture, Gene
-from nasbench.core.typed import checked_fields
+from nasbench.core.errors import UsageError
+from nasbench.core.typed import checked_fields, fits, shown
 
 Status = Literal["ok", "cached", "pruned", "failed"]
 STATUSES: tuple[Status, ...] = ("ok", "cached", "pruned", "failed")
@@ -88,13 +89,48 @@ class Trial:
         return {name: value for name, value in record.items() if value or name not in LEFT_OUT}
 
     @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> "Trial":
-        """Raises KeyError where a field is missing, UsageError (a ValueError) for one of a wrong type."""
-        fields = {name: record[name] for name in cls.__dataclass_fields__ if name not in LEFT_OUT}
-        fields |= {name: record[name] for name in LEFT_OUT if name in record}
-        if isinstance(fields["architecture"], Mapping):
-            fields["architecture"] = Architecture.from_json(fields["architecture"])
-        return cls(**checked_fields(cls, fields, "the trial"))
+    def from_json(cls, record: object) -> "Trial":
+        """UsageError (a ValueError) for what is no trial: a field that is missing, of a wrong type or out of range, a
+        score of a failed trial. Fields that this version does not know are left aside.
+        """
+        if not isinstance(record, Mapping):
+            raise UsageError(f"a trial is an object with named fields; got {shown(record)}")
+        given = {name: record[name] for name in cls.__dataclass_fields__ if name in record}
+        missing = [name for name in cls.__dataclass_fields__ if name not in given and name not in LEFT_OUT]
+        if missing:
+            raise UsageError(f"it lacks the field {missing[0]!r}")
+        if isinstance(given["architecture"], Mapping):
+            given["architecture"] = Architecture.from_json(given["architecture"])
+        trial = cls(**checked_fields(cls, given, "the trial"))
+        for name, least in (("number", 1), ("epochs", 0), ("seconds", 0)):
+            if getattr(trial, name) < least:
+                raise UsageError(f"the field {name!r} of the trial is at least {least}; got {getattr(trial, name)}")
+        if trial.status == "failed" and trial.score is not None:
+            raise UsageError(f"the trial has failed, and has the score {trial.score}")
+        for name in COUNTS:
+            check_number(trial.metrics, name)
+        check_note(trial.note)
+        return trial
+
+
+COUNTS = ("params", "macs")
+"""Metrics that reports draw and compare wherever they are there."""
+NUMBERED = ("retrain_of", "step")
+"""What in a note is a number of a trial; of a training that is compared with others, `of` is one too."""
+
+
+def check_note(note: Mapping[str, Any]) -> None:
+    """UsageError where what is a number of a trial in a note is none."""
+    for name in (*NUMBERED, "of") if "compared_as" in note else NUMBERED:
+        if name in note and not fits(note[name], int):
+            raise UsageError(f"{name!r} in the note is the number of a trial; got {shown(note[name])}")
+
+
+def check_number(metrics: Mapping[str, Any], name: str) -> None:
+    """UsageError where a metric is there, is not null and is no number that can be drawn."""
+    value = metrics.get(name)
+    if value is not None and not fits(value, float):
+        raise UsageError(f"the metric {name!r} must be a number that can be compared; got {shown(value)}")
 
 
 LEFT_OUT = ("of", "name", "data", "model")

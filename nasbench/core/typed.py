@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from functools import cache
-from math import isfinite
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -11,6 +10,8 @@ from nasbench.core.errors import UsageError, unknown
 
 SHOWN = 80
 """Characters of a wrong value that an error shows."""
+FARTHEST = 1e60
+"""No number in a file lies farther from 0: its fourth power, of which intervals are made, is still a number."""
 LARGEST = 10**15
 """No whole number in a file, a count or a size, is larger: it would only stop what computes with it."""
 
@@ -37,6 +38,13 @@ def checked_fields(kind: type, record: object, what: str) -> dict[str, Any]:
     return dict(record)
 
 
+def check_types(hints: Mapping[str, Any], record: Mapping[str, Any], what: str) -> None:
+    """UsageError for a field of `record`, as far as `hints` know its name, that is of another type."""
+    for name, hint in hints.items():
+        if name in record and not fits(record[name], hint):
+            raise UsageError(f"the field {name!r} of {what} must be {_in_words(hint)}; got {shown(record[name])}")
+
+
 @cache
 def _form(kind: type) -> tuple[Mapping[str, Any], frozenset[str]]:
     """Name -> type of the fields, and the names of those without a default."""
@@ -55,7 +63,10 @@ def shown(value: object) -> str:
     """A value as an error shows it: not longer than it helps, without control characters."""
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) > 10**SHOWN:
         return f"a whole number of more than {SHOWN} digits"
-    text = repr(value)
+    try:
+        text = repr(value)
+    except Exception as error:  # an object of a user's own, or lists in lists without end
+        text = f"a {type(value).__name__} whose repr() raised {type(error).__name__}"
     return text if len(text) <= SHOWN else text[: SHOWN - 3] + "..."
 
 
@@ -73,10 +84,15 @@ def fits(value: object, hint: Any) -> bool:
     if hint in (int, float) and isinstance(value, int) and not isinstance(value, bool):
         return abs(value) <= LARGEST
     if hint is float and isinstance(value, float):
-        return isfinite(value)
+        return abs(value) <= FARTHEST
     if hint in (int, float):
         return False
-    return isinstance(value, origin or hint)
+    if not isinstance(value, origin or hint):
+        return False
+    inside = get_args(hint)
+    if isinstance(value, Mapping) and inside:
+        return all(fits(each, inside[-1]) for each in value.values())
+    return not (isinstance(value, list) and inside) or all(fits(each, inside[0]) for each in value)
 
 
 def _in_words(hint: Any) -> str:
@@ -86,4 +102,8 @@ def _in_words(hint: Any) -> str:
         return " or ".join(_in_words(each) for each in get_args(hint))
     if origin is Literal:
         return " or ".join(map(repr, get_args(hint)))
+    if origin is list:
+        return f"a list, each of it {_in_words(get_args(hint)[0])}"
+    if origin is not None and get_args(hint)[-1] is not Any:
+        return f"an object with named fields, each of it {_in_words(get_args(hint)[-1])}"
     return words.get(hint, "an object with named fields")

@@ -12,16 +12,29 @@ import json
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from nasbench.core.append_log import opened
+from nasbench.core.errors import UsageError
+from nasbench.core.json_file import read_object
+from nasbench.core.not_written import not_written
 from nasbench.core.part_file import sweep_parts
 from nasbench.core.protocols import Report
-from nasbench.core.shown import say
-from nasbench.core.store import write_atomically
+from nasbench.core.shown import say, sentence
+from nasbench.core.typed import check_types
+from nasbench.core.writing import delete, make_folder, write_atomically
 
+RESULT = "result.json"
+FIELDS: Mapping[str, Any] = {
+    "metrics": Mapping[str, Any],
+    "reading": Mapping[str, Any],
+    "corrupt": list[str],
+    "cut_off_after": list[int],
+}
+"""Fields of result.json that are relied on."""
 POLL_SECONDS = 0.5
 """Between two looks at the curve of a training that runs in other processes."""
 
@@ -35,30 +48,38 @@ class Kept:
         self.weights = folder / "weights.safetensors"
         self.predictions = folder / "predictions.safetensors"
         self.curve = folder / "curve.jsonl"
-        self._result = folder / "result.json"
+        self._result = folder / RESULT
 
     @property
     def finished(self) -> bool:
         return self._result.exists()
 
     def result(self) -> dict[str, Any]:
-        """What came of the training."""
-        record: dict[str, Any] = json.loads(self._result.read_text(encoding="utf-8"))
-        return record
+        """What came of the training. UsageError where its record cannot be read."""
+        return result_in(self.folder)
 
     def finish(self, record: Mapping[str, Any]) -> None:
         """Writes the result, after which the training is done and its checkpoint is not needed."""
         write_atomically(self._result, json.dumps(record, indent=2) + "\n")
-        self.checkpoint.unlink(missing_ok=True)
+        delete(self.checkpoint)
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Waits until no other process trains here: it may be training the very same."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with open(self.folder / ".lock", "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        """Waits until no other process trains here: it may be training the very same. NotWritten where the folder
+        cannot be made.
+        """
+        make_folder(self.folder, parents=True)
+        lock = self.folder / ".lock"
+        try:
+            descriptor = os.open(lock, os.O_WRONLY | os.O_CREAT, 0o666)
+        except OSError as error:
+            raise not_written(lock, error) from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
             sweep_parts(self.folder)
             yield
+        finally:
+            os.close(descriptor)
 
     @contextmanager
     def following(self, report: Report) -> Iterator[None]:
@@ -75,8 +96,9 @@ class Kept:
             known = len(lines)
 
         def poll() -> None:
-            while not ended.wait(POLL_SECONDS):
-                pass_on()
+            with suppress(BaseException):  # who hears the report keeps what stops the training, and raises it again
+                while not ended.wait(POLL_SECONDS):
+                    pass_on()
 
         thread = threading.Thread(target=poll, daemon=True)
         thread.start()
@@ -86,6 +108,23 @@ class Kept:
             ended.set()
             thread.join()
         pass_on()
+
+
+def result_in(folder: Path) -> dict[str, Any]:
+    """What came of the training in a folder; empty where it has not finished. UsageError for a damaged record."""
+    path = folder / RESULT
+    try:
+        record = read_object(path, "result of a training", finite=False)
+        check_types(FIELDS, record, "the result of a training")
+        if "metrics" not in record:
+            raise UsageError("it lacks the field 'metrics'")
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"{path} cannot be read: {sentence(error)} Put it back, or delete the folder {folder} to train again."
+        ) from error
+    return record
 
 
 class Curve:
@@ -98,9 +137,7 @@ class Curve:
     def __init__(self, kept: Kept, images: int, report: Report, say: Callable[[str], None]) -> None:
         self._path, self._images, self._report, self._say = kept.curve, images, report, say
         self._resumes = began = self._path.exists()
-        self._path.touch()
-        data = self._path.read_bytes()
-        os.truncate(self._path, data.rfind(b"\n") + 1)
+        self._log = opened(self._path)
         lines = _lines(self._path)
         self._last_epoch = max((line["epoch"] for line in lines if "epoch" in line), default=0)
         self.cuts: list[int] = [line["cut_off_after"] for line in lines if "cut_off_after" in line]
@@ -124,6 +161,9 @@ class Curve:
         if new:
             self._report(epoch, {**metrics, **rate})
 
+    def close(self) -> None:
+        self._log.close()
+
     def _cut_off_after(self, epoch: int) -> None:
         self.cuts.append(epoch)
         self._write({"cut_off_after": epoch})
@@ -131,8 +171,7 @@ class Curve:
         self._say(after if epoch else "starts again: it was interrupted in its first epoch")
 
     def _write(self, record: Mapping[str, Any]) -> None:
-        with open(self._path, "a", encoding="utf-8") as file:
-            file.write(json.dumps(record) + "\n")
+        self._log.append(json.dumps(record))
 
 
 def print_line(text: str) -> None:

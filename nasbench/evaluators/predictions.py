@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
 
 from nasbench.evaluators.kept import Kept
+from nasbench.train.checkpoint import load_weights
 from nasbench.train.data import Split
 from nasbench.train.source import DataSource
 
 
 def ensemble_accuracy(folders: Sequence[Path], labels: torch.Tensor) -> float:
     """Test accuracy of the mean of these trainings' class probabilities; `labels` int64 (N)."""
-    probabilities = [load_file(Kept(folder).predictions)["probabilities"].float() for folder in folders]
+    probabilities = [load_weights(Kept(folder).predictions)["probabilities"].float() for folder in folders]
     stacked = torch.stack(probabilities)  # (M, N, classes)
     return float((stacked.mean(dim=0).argmax(dim=1) == labels).double().mean())
 
@@ -22,7 +22,7 @@ def labels_of(folder: Path, source: DataSource) -> torch.Tensor:
     """The labels of the images that a training's probabilities are for, int64 (N): files that could not be read are
     not among them.
     """
-    kept = load_file(Kept(folder).predictions)
+    kept = load_weights(Kept(folder).predictions)
     return kept["labels"] if "labels" in kept else test_labels(source)  # nasbench 0.1.0 kept none
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.core.arch import Architecture, Choice, Gene, check
+from nasbench.core.blame import in_one_line
 from nasbench.core.errors import UsageError, unknown
 from nasbench.core.identity import file_digest
 from nasbench.core.job import Job
@@ -171,7 +172,8 @@ class TableEvaluator:
         return ceil(seconds / lowest)
 
     def _genes(self, architecture: Architecture) -> Genes:
-        return tuple(architecture.genes[decision.name] for decision in self.space.choices)
+        genes = architecture.genes
+        return tuple(genes[decision.name] for decision in self.space.choices)
 
     @property
     def _results(self) -> list[str]:
@@ -277,7 +279,7 @@ class TableEvaluator:
                 check(architecture, self.space.choices)
                 found.append(self._genes(architecture))
             except Exception as error:
-                why = str(error) if isinstance(error, UsageError) else f"{type(error).__name__}: {error}"
+                why = str(error) if isinstance(error, UsageError) else in_one_line(error)
                 faults.append(f"{row.place} of the table {self.file}: {NOTATION} {str(cell)[:200]!r}: {why}")
                 found.append(())
         return found

@@ -14,9 +14,12 @@ from typing import Any
 from nasbench.core.blame import in_one_line, part_name, plain_values
 from nasbench.core.errors import Interrupted, RunFailed, TimeUp, TrialPruned, UsageError
 from nasbench.core.job import Job
+from nasbench.core.json_text import as_text, is_infinite, parsed
 from nasbench.core.loop import Epoch, JobLoop
 from nasbench.core.protocols import Evaluator, Metrics
+from nasbench.core.shown import shortened, text_of
 from nasbench.core.stop_signals import WISHES, from_outside
+from nasbench.core.typed import fits
 
 DIED_TWICE = "the worker process died twice in this trial: it crashed, ran out of memory, or was killed"
 """Why a trial failed whose worker died, and the next one too."""
@@ -61,7 +64,7 @@ def evaluate(evaluator: Evaluator, job: Job, report: Epoch) -> Answer:
         if from_outside(error):
             raise
         answer = Answer(perf_counter() - start, error=in_one_line(error), poisoned=_poisons_process(error))
-        out_of_memory = isinstance(error, MemoryError) or "out of memory" in str(error)
+        out_of_memory = isinstance(error, MemoryError) or "out of memory" in text_of(error)
         reporter.stopped = reporter.stopped or (isinstance(error, TrialPruned) and reporter.epochs > 0)
     else:
         out_of_memory = False
@@ -108,7 +111,7 @@ class _Reporter:
             raise self.fault
         if not self.stopped:
             try:
-                self.epochs, self.metrics = int(epochs), _as_json(plain_values(metrics))
+                self.epochs, self.metrics = _epochs(epochs), _as_json(plain_values(metrics))
                 self.stopped = self._report(self._job, self.epochs, self.metrics)
             except BaseException as fault:
                 self.fault = fault
@@ -117,53 +120,70 @@ class _Reporter:
             raise TrialPruned(f"stopped after {self.epochs} epochs")
 
 
-def _as_json(metrics: Metrics) -> Mapping[str, Any]:
+def _epochs(epochs: object) -> int:
+    """The epochs that a report names. UsageError where they are no number of epochs."""
+    number = plain_values(epochs)
+    if not fits(number, float) or number < 0:
+        raise UsageError(f"report(epochs, metrics) takes the number of epochs that are done; got {_told(epochs)}")
+    return int(number)
+
+
+def _as_json(metrics: object) -> Mapping[str, Any]:
     """The metrics as the log would give them back. UsageError where they are no JSON object."""
     try:
-        text = json.dumps(dict(metrics))
-    except (TypeError, ValueError) as error:
-        raise UsageError(f"the evaluator reported metrics that are no JSON ({error}): {str(metrics)[:300]}") from error
+        if not isinstance(metrics, Mapping):
+            raise TypeError("a report takes a dict of metrics")
+        text = as_text(metrics, finite=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UsageError(f"the evaluator reported metrics that are no JSON ({error}): {_told(metrics)}") from error
     read: dict[str, Any] = json.loads(text)
     return read
 
 
 def _with_metrics(evaluator: Evaluator, returned: object, seconds: float) -> Answer:
     """The answer with what an evaluator returned, if that is JSON."""
-    who = f"the evaluator {part_name(evaluator)} returned" if not isinstance(returned, Mapping) else ""
-    if who:
-        text = f"{who} {_told(returned)}; it must return a dict of metrics, such as {{'val_accuracy': 0.91}}"
-        return Answer(seconds, error=text, misread=True)
-    assert isinstance(returned, Mapping), returned
+    if not isinstance(returned, Mapping):
+        text = f"returned {_told(returned)}; it must return a dict of metrics, such as {{'val_accuracy': 0.91}}"
+        return Answer(seconds, error=f"the evaluator {part_name(evaluator)} {text}", misread=True)
     metrics = plain_values(returned)
     for name, value in metrics.items():
-        if not isinstance(name, str) or not _is_json(value):
+        if not isinstance(name, str) or (why := _no_json(value)):
+            name, why = (name, why) if isinstance(name, str) else (text_of(name), "its name is no text")
             text = (
-                f"the evaluator {part_name(evaluator)} returned the metric {name!r} as {_told(value)}, which is no "
-                "JSON: metrics have names, and are numbers, texts, or lists and dicts of them"
+                f"the evaluator {part_name(evaluator)} returned the metric {shortened(repr(name), 200)} as "
+                f"{_told(value)}, which is no JSON ({why}): metrics have names, and are numbers, texts, or lists and "
+                "dicts of them"
             )
             return Answer(seconds, error=text, misread=True)
+    if why := _no_json(metrics):
+        text = f"the evaluator {part_name(evaluator)} returned metrics that do not fit into a line of the log: {why}"
+        return Answer(seconds, error=text, misread=True)
     return Answer(seconds, metrics)
 
 
-def _is_json(value: object) -> bool:
+def _no_json(value: object) -> str:
+    """Why a value cannot be written and read again; '' where it can. NaN and infinite numbers are told later."""
     try:
-        json.dumps(value)
-    except (TypeError, ValueError, RecursionError):
-        return False
-    return True
+        text = as_text(value, finite=False)
+        if "NaN" not in text and "Infinity" not in text and not is_infinite(value):
+            parsed(text)
+    except (TypeError, ValueError, RecursionError) as error:
+        return shortened(error, 300)
+    return ""
 
 
 def _told(value: object) -> str:
     """A value as a message shows it: 'None', or 'a Tensor of shape (2,)'."""
     shape = getattr(value, "shape", None)
     if shape is not None:
-        return f"a {type(value).__name__} of shape {tuple(shape)}"
-    return f"{type(value).__name__} {str(value)[:100]!r}" if value is not None else "None"
+        sizes = tuple(shape) if isinstance(shape, tuple) else shape
+        return f"a {type(value).__name__} of shape {shortened(sizes)}"
+    return f"{type(value).__name__} {shortened(repr(text_of(value)[:100]), 110)}" if value is not None else "None"
 
 
 def _poisons_process(error: BaseException) -> bool:
     """True for a CUDA error after which the process's CUDA context answers every call with the same error."""
-    text = str(error)
+    text = text_of(error)
     return "CUDA error" in text and "out of memory" not in text
 
 

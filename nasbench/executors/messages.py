@@ -5,14 +5,15 @@ import json
 import pickle
 
 from nasbench.core.blame import in_one_line, part_name, where_raised
-from nasbench.core.errors import PartFailed, RunFailed, UsageError
+from nasbench.core.errors import LogLost, NotWritten, PartFailed, RunFailed, UsageError
 from nasbench.core.job import Job
 from nasbench.core.loop import Epoch
 from nasbench.core.protocols import Evaluator, Metrics
+from nasbench.core.shown import shortened, text_of
 from nasbench.executors.boundary import Answer, evaluate
 from nasbench.executors.process import watchdog
 
-FAULTS = (UsageError, PartFailed, RunFailed)
+FAULTS = (UsageError, PartFailed, NotWritten, LogLost, RunFailed)
 """What ends the run, the narrower kinds first."""
 
 
@@ -67,14 +68,15 @@ def respond(evaluator: Evaluator, job: Job, report: Epoch, worker: str, trial_ti
         answer = Answer(0.0, error=in_one_line(error))
     try:
         return json.dumps({"worker": worker, **vars(answer)})
-    except (TypeError, ValueError) as error:
-        return fault_to_text(UsageError(f"the evaluator's metrics are no JSON ({error}): {str(answer.metrics)[:300]}"))
+    except (TypeError, ValueError, RecursionError) as error:
+        told = shortened(answer.metrics, 300)
+        return fault_to_text(UsageError(f"the evaluator's metrics are no JSON ({error}): {told}"))
 
 
 def fault_to_text(fault: UsageError | RunFailed) -> str:
     """A fault that must end the run, as an answer."""
     kind = next(each for each in FAULTS if isinstance(fault, each))
-    return json.dumps({"fault": kind.__name__, "reason": str(fault)})
+    return json.dumps({"fault": kind.__name__, "reason": text_of(fault)})
 
 
 def answer_from_text(text: str) -> tuple[Answer, str]:

@@ -20,6 +20,7 @@ from typing import Any, final
 
 from nasbench.core.blame import in_one_line
 from nasbench.core.errors import RunFailed, UsageError
+from nasbench.core.not_written import not_written
 from nasbench.core.stop_signals import WISHES
 from nasbench.executors.cluster_watch import ClusterWatch
 from nasbench.executors.private_folder import RAY, close_private_folder, open_private_folder
@@ -246,8 +247,12 @@ def _start(workers: int) -> _Own:
     """
     folder = open_private_folder(RAY)
     token = folder[0] / "token"
-    token.touch(mode=0o600)
-    token.write_text(secrets.token_hex(32))
+    try:
+        token.touch(mode=0o600)
+        token.write_text(secrets.token_hex(32))
+    except OSError as error:
+        close_private_folder(*folder)
+        raise not_written(token, error) from error
     unless_set = {
         "OMP_NUM_THREADS": str(max(1, num_cores() // workers)),
         # Ray's own memory monitor breaks Tune. The kernel ends only the worker: Ray has marked it as the first to go.

@@ -15,6 +15,7 @@ about 1.5 * eta**k trials, where k is the number of rungs above the lowest: 13 t
 that, the best trial has fewer epochs. With E = 1, or eta > E, there is one rung, and ASHA equals its sampler.
 """
 
+from bisect import bisect_left, insort
 from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
@@ -25,6 +26,9 @@ from nasbench.core.protocols import SearchSpace, Strategy
 from nasbench.core.registry import strategies
 from nasbench.core.trial import Proposal, Trial
 from nasbench.strategies.options import Option, read_options
+
+Place = tuple[float, int, str]
+"""(minus the score, number, key) of a trial."""
 
 OPTIONS = (Option("eta", 3, low=2), Option("min_epochs", 1, low=1))
 
@@ -60,6 +64,10 @@ class Asha:
         self._sampler: Strategy = strategies.get(sampler)(space, seed=seed)
         self.epochs = rung_epochs(epochs, self._eta, least)
         self._rungs: list[dict[str, Trial]] = [{} for _ in self.epochs]  # canonical key -> its trial of those epochs
+        self._scored: list[list[Place]] = [[] for _ in self.epochs]
+        """For each rung, the places of its scored trials, the best first."""
+        self._waiting: list[list[Place]] = [[] for _ in self.epochs]
+        """Of these, the ones that are not in the rung above."""
 
     def ask(self, number: int, rng: Random, running: Sequence[Proposal]) -> Proposal:
         for rung in reversed(range(1, len(self.epochs))):
@@ -81,22 +89,41 @@ class Asha:
         if trial.epochs == self.epochs[0]:
             self._sampler.tell(trial)
         if trial.epochs in self.epochs:
-            rung = self._rungs[self.epochs.index(trial.epochs)]
-            if trial.key not in rung or rung[trial.key].score is None:
-                rung[trial.key] = trial
+            self._enter(self.epochs.index(trial.epochs), trial)
+
+    def _enter(self, index: int, trial: Trial) -> None:
+        """Puts a trial into its rung, unless one of its network is there that has a score."""
+        rung, new = self._rungs[index], trial.key not in self._rungs[index]
+        if not new and rung[trial.key].score is not None:
+            return
+        rung[trial.key] = trial
+        if trial.score is not None:
+            insort(self._scored[index], _place(trial))
+            if index + 1 == len(self._rungs) or trial.key not in self._rungs[index + 1]:
+                insort(self._waiting[index], _place(trial))
+        below = self._rungs[index - 1].get(trial.key) if new and index else None
+        if below is not None and below.score is not None:
+            waiting = self._waiting[index - 1]
+            del waiting[bisect_left(waiting, _place(below))]
 
     def _promotable(self, rung: int, running: Sequence[Proposal]) -> Trial | None:
         """The best trial to promote to `rung`: in the best 1/eta one rung lower, and neither in `rung` nor promoted."""
-        below = self._rungs[rung - 1]
-        scored = sorted(
-            (trial for trial in below.values() if trial.score is not None),
-            key=lambda trial: (-(trial.score or 0), trial.number),
-        )
-        best = scored[: len(below) // self._eta]
-        if all(trial.key in self._rungs[rung] for trial in best):
-            return None
-        promoted = {self._space.canonical(p.architecture).key for p in running if p.epochs == self.epochs[rung]}
-        return next((trial for trial in best if trial.key not in self._rungs[rung] and trial.key not in promoted), None)
+        below, scored = self._rungs[rung - 1], self._scored[rung - 1]
+        promoted: set[str] | None = None
+        for place in self._waiting[rung - 1]:
+            if bisect_left(scored, place) >= len(below) // self._eta:
+                return None
+            if promoted is None:
+                of_rung = (proposal for proposal in running if proposal.epochs == self.epochs[rung])
+                promoted = {self._space.canonical(proposal.architecture).key for proposal in of_rung}
+            if place[-1] not in promoted:
+                return below[place[-1]]
+        return None
+
+
+def _place(trial: Trial) -> Place:
+    """Sorts the best score first, then the earliest trial."""
+    return -(trial.score or 0.0), trial.number, trial.key
 
 
 def rung_epochs(epochs: int, eta: int, least: int) -> tuple[int, ...]:

@@ -123,7 +123,8 @@ class Repair:
 
         Then it restores decisions of `wanted` for as long as the result still fits.
         """
-        names = [name for name, gene in too_large.items if fitting.genes[name] != gene]
+        fits = fitting.genes
+        names = [name for name, gene in too_large.items if fits[name] != gene]
         rng.shuffle(names)
         low, high = 0, len(names)  # `low` changes are too few, `high` changes are enough
         while high - low > 1:
@@ -133,7 +134,8 @@ class Repair:
             else:
                 low = middle
         found = _with(too_large, fitting, names[:high])
-        changed = [name for name, gene in found.items if wanted.genes[name] != gene]
+        asked = wanted.genes
+        changed = [name for name, gene in found.items if asked[name] != gene]
         rng.shuffle(changed)
         for part in range(PARTS):
             candidate = _with(found, wanted, changed[part::PARTS])
@@ -211,8 +213,8 @@ class Repair:
 
 def _with(architecture: Architecture, other: Architecture, names: Sequence[str]) -> Architecture:
     """`architecture` with the decisions `names` taken from `other`."""
-    chosen = set(names)
+    chosen, genes = set(names), other.genes
     return Architecture(
         architecture.space,
-        tuple((name, other.genes[name] if name in chosen else gene) for name, gene in architecture.items),
+        tuple((name, genes[name] if name in chosen else gene) for name, gene in architecture.items),
     )

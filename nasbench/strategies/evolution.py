@@ -25,6 +25,7 @@ from nasbench.core.errors import UsageError
 from nasbench.core.protocols import SearchSpace
 from nasbench.core.registry import strategies
 from nasbench.core.trial import Proposal, Trial
+from nasbench.strategies.met import Met
 from nasbench.strategies.options import Option, read_options
 
 OPTIONS = (Option("population", 20, low=2), Option("sample", 10, low=1))
@@ -60,7 +61,7 @@ class Evolution:
         if not self._population or len(self._population) + len(running) < self._size:
             return Proposal(number, sample(self._space.name, self._space.choices, rng), note={"blind": True})
         parent = max(rng.choices(self._population, k=self._sample), key=lambda trial: (trial.score, -trial.number))
-        met = self._known | {self._space.canonical(proposal.architecture).key for proposal in running}
+        met = Met(self._known, self._space, running)
         return Proposal(number, self._child(parent.proposed, met, rng), note={"parent": parent.number})
 
     def tell(self, trial: Trial) -> None:
@@ -68,7 +69,7 @@ class Evolution:
         if trial.score is not None:
             self._population.append(trial)
 
-    def _child(self, parent: Architecture, met: set[str], rng: Random) -> Architecture:
+    def _child(self, parent: Architecture, met: Met, rng: Random) -> Architecture:
         child = parent
         for attempt in range(2 * TRIES):
             child = mutate(parent if attempt < TRIES else child, self._space.choices, rng)

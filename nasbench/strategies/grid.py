@@ -11,6 +11,7 @@ from nasbench.core.errors import UsageError
 from nasbench.core.protocols import SearchSpace
 from nasbench.core.seeds import derive
 from nasbench.core.trial import Proposal, Trial
+from nasbench.strategies.met import Met
 from nasbench.strategies.options import read_options
 
 MAX_ARCHITECTURES = 100_000
@@ -46,11 +47,18 @@ class Grid:
         self._order = [Architecture(space.name, tuple(zip(names, each, strict=True))) for each in genes]
         Random(derive(seed, "grid")).shuffle(self._order)
         self._told: set[str] = set()
+        self._done = 0
+        """So many at the start of the order are told: they are not looked at again."""
 
     def ask(self, number: int, rng: Random, running: Sequence[Proposal]) -> Proposal:
-        met = self._told | {self._space.canonical(proposal.architecture).key for proposal in running}
-        left = (architecture for architecture in self._order if self._space.canonical(architecture).key not in met)
+        while self._done < len(self._order) and self._key(self._done) in self._told:
+            self._done += 1
+        met = Met(self._told, self._space, running)
+        left = (self._order[place] for place in range(self._done, len(self._order)) if self._key(place) not in met)
         return Proposal(number, next(left, None) or rng.choice(self._order), note={"blind": True})
 
     def tell(self, trial: Trial) -> None:
         self._told.add(trial.key)
+
+    def _key(self, place: int) -> str:
+        return self._space.canonical(self._order[place]).key

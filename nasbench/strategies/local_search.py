@@ -53,10 +53,10 @@ class LocalSearch:
         start = sample(self._space.name, self._space.choices, rng)
         if self._centre is None or self._scored + len(running) < self._starts:
             return Proposal(number, start, note={"blind": True})
-        met = self._known | {str(proposal.note.get("neighbour")) for proposal in running}
+        running_keys = {str(proposal.note.get("neighbour")) for proposal in running}
         for neighbour in rng.sample(self._around, len(self._around)):
             key = self._space.canonical(neighbour).key
-            if key not in met:
+            if key not in self._known and key not in running_keys:
                 return Proposal(number, neighbour, note={"centre": self._centre.number, "neighbour": key})
         return Proposal(number, start, note={"blind": True, "leaves": self._centre.number})
 
@@ -78,12 +78,12 @@ class LocalSearch:
         return trial.note.get("centre") == centre.number and trial.score > centre.score
 
     def _neighbours(self, architecture: Architecture) -> list[Architecture]:
-        around = list(neighbours(architecture, self._space.choices))
+        around, genes = list(neighbours(architecture, self._space.choices)), architecture.genes
         for decision in self._space.choices:
             if isinstance(decision, Range):
                 draws = Random(derive(0, "neighbours", architecture.key, decision.name))
-                value, width = float(architecture.genes[decision.name]), decision.high - decision.low
+                value, width = float(genes[decision.name]), decision.high - decision.low
                 for _ in range(STEPS):
                     moved = min(decision.high, max(decision.low, draws.gauss(value, STEP_SIZE * width)))
-                    around.append(Architecture.of(architecture.space, {**architecture.genes, decision.name: moved}))
+                    around.append(Architecture.of(architecture.space, {**genes, decision.name: moved}))
         return around

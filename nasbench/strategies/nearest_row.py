@@ -69,7 +69,8 @@ class NearestRow:
         """The index of each option, the place in its range of each number: (rows, decisions)."""
         import numpy as np
 
-        return np.array([[_code(each, row.genes[each.name]) for each in self._choices] for row in rows], dtype=float)
+        every = (row.genes for row in rows)
+        return np.array([[_code(each, genes[each.name]) for each in self._choices] for genes in every], dtype=float)
 
 
 @final

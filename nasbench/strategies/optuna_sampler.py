@@ -30,6 +30,7 @@ from nasbench.core.objectives import Objective, parse_objectives
 from nasbench.core.protocols import SearchSpace
 from nasbench.core.registry import strategies
 from nasbench.core.trial import Proposal, Trial
+from nasbench.strategies.met import Met
 from nasbench.strategies.options import Option, read_options
 
 STEPS = 20
@@ -80,7 +81,7 @@ class OptunaStrategy(ABC):
         """A new sampler."""
 
     def ask(self, number: int, rng: Random, running: Sequence[Proposal]) -> Proposal:
-        met = self._known | {self._space.canonical(proposal.architecture).key for proposal in running}
+        met = Met(self._known, self._space, running)
         with _quiet():
             branch = self._storage.branch()
             for proposal in running:

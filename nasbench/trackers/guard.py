@@ -7,9 +7,10 @@ from typing import Any, TextIO
 from nasbench.core.blame import where_raised
 from nasbench.core.errors import UsageError
 from nasbench.core.job import Job
+from nasbench.core.loop import LONGEST_REASON
 from nasbench.core.protocols import Metrics, RunInfo, Tracker
 from nasbench.core.registry import trackers
-from nasbench.core.shown import say, sentence
+from nasbench.core.shown import say, sentence, shortened, text_of
 from nasbench.core.trial import Trial
 
 
@@ -46,7 +47,7 @@ class Guarded:
         except BaseException as error:  # whatever a tracker does wrong, SystemExit too, the search goes on
             self.broken = True
             name = type(self.tracker).__name__
-            reason = str(error) or type(error).__name__
+            reason = shortened(text_of(error), LONGEST_REASON) or type(error).__name__
             text = (
                 f"nasbench: {name} failed and is left out from here on: "
                 f"{sentence(reason + where_raised(error))} The search goes on; its log is complete."

@@ -33,11 +33,13 @@ from nasbench.core.curves import (
     searched,
 )
 from nasbench.core.job import Job
+from nasbench.core.json_text import parsed
+from nasbench.core.picture import svg_image
 from nasbench.core.protocols import Metrics, RunInfo
 from nasbench.core.registry import trackers as known
 from nasbench.core.shown import say
-from nasbench.core.store import write_atomically
 from nasbench.core.trial import Trial
+from nasbench.core.writing import write_atomically
 from nasbench.trackers.wandb_run import Asked, connect, in_sweep, mode_of
 
 WINDOW = 20
@@ -81,6 +83,7 @@ class WandbTracker:
         self._searched = 0
         self._counts: Counter[str] = Counter()
         self._random: dict[str, float] = {}
+        self._best_random: float | None = None
         self._next_table = FIRST_TABLE
         self._epochs = 0
         self._curves: set[str] = set()
@@ -101,7 +104,7 @@ class WandbTracker:
             "config": dict(run.config),
         }
         curves = run.directory / "curves.jsonl"
-        self._epochs = curves.read_bytes().count(b"\n") if run.config.get("seeds") and curves.exists() else 0
+        self._epochs = _lines_in(curves) if run.config.get("seeds") and curves.exists() else 0
         self._run = connect(self._mode, self._may_go_offline, self._own, {})
         if self._run.offline:
             self._mode = "offline"
@@ -164,9 +167,8 @@ class WandbTracker:
             last = {"trials": self._table()}
             if not self._log[0].name:  # a list of trainings is no search
                 last["search_against_random"] = self._curve()
-        drawing = run_dir / "best" / "cell.svg"
-        if drawing.exists():
-            last["best_cell"] = wandb.Html(drawing.read_text(encoding="utf-8"), inject=False, data_is_not_path=True)
+        if drawing := svg_image(run_dir / "best" / "cell.svg", run_dir, "The cells of the best network"):
+            last["best_cell"] = wandb.Html(drawing, inject=False, data_is_not_path=True)
         if last:
             run.log(last, step=self._step)  # the last trial's own step: a resumed run goes on with the next
         for name, value in summary.items():
@@ -185,7 +187,8 @@ class WandbTracker:
             )
         values.update({f"metrics/{name}": value for name, value in trial.metrics.items() if _number(value)})
         if is_random(trial) and trial.score is not None and trial.epochs == self._log[0].epochs:
-            self._random.setdefault(trial.key, trial.score)
+            first = self._random.setdefault(trial.key, trial.score)
+            self._best_random = first if self._best_random is None else max(first, self._best_random)
         if is_control(trial) or is_retraining(trial):
             return values
         self._searched += 1
@@ -195,8 +198,10 @@ class WandbTracker:
         if self._best is not None:
             values["best_so_far"] = self._best
         if self._random:
-            values["random_expected_best"] = expected_best(
-                list(self._random.values()), min(self._searched, len(self._random))
+            values["random_expected_best"] = (  # of all that are known it is their best
+                expected_best(list(self._random.values()), self._searched)
+                if self._searched < len(self._random)
+                else self._best_random
             )
             values["random_known"] = len(self._random)
         values.update(
@@ -240,7 +245,7 @@ class WandbTracker:
 
         scores = random_scores(self._log)
         best = best_so_far(searched(self._log))
-        step = max(1, len(best) // 500)
+        step = max(1, len(best) // 200)
         rows = [
             [n, best[n - 1], expected_best(scores, n) if n <= len(scores) else None]
             for n in range(1, len(best) + 1, step)
@@ -264,6 +269,11 @@ class WandbTracker:
         run.finish(exit_code=1 if trial.status == "failed" else 0)
 
 
+def _lines_in(path: Path) -> int:
+    with open(path, "rb") as file:
+        return sum(line.endswith(b"\n") for line in file)
+
+
 def _kept_id(directory: Path) -> str | None:
     """The W&B id that the run in a directory had before."""
     path = directory / "wandb-id"
@@ -273,7 +283,7 @@ def _kept_id(directory: Path) -> str | None:
 def _versions(directory: Path) -> dict[str, Any]:
     """What `run.json` says of where the run came from."""
     try:
-        record = json.loads((directory / "run.json").read_text(encoding="utf-8"))
+        record = parsed((directory / "run.json").read_bytes())
     except (OSError, ValueError):
         return {}
     return {name: record[name] for name in ("versions", "hardware", "git_commit", "argv", "plan") if name in record}

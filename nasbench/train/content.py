@@ -36,16 +36,26 @@ def _of_images(split: Split) -> str:
 def _of_files(split: FileSplit, root: Path | None) -> str:
     digest = hashlib.blake2b(digest_size=16)
     paths = texts(split.paths)
-    start = str(root) if root is not None else os.path.commonpath([os.path.dirname(path) for path in paths])
+    start = str(root) if root is not None else os.path.commonpath({os.path.dirname(path) for path in paths})
+    above = os.path.join(start, "")
     for path, label in zip(paths, split.labels, strict=True):
         size, time = _size_and_time(path)
-        digest.update(os.fsencode(f"{os.path.relpath(path, start)}\0{label}\0{size}\0{time}\n"))
+        digest.update(os.fsencode(f"{_below(path, above, start)}\0{label}\0{size}\0{time}\n"))
     sample = paths[:: max(1, len(paths) // SAMPLE)]
     for path in sample:
         digest.update(_first_bytes(path))
     if any(_is_not_taken_as_it_is(path) for path in sample):
         digest.update(b"read as their files say")
     return digest.hexdigest()
+
+
+def _below(path: str, above: str, start: str) -> str:
+    """The path from `start` on, as `os.path.relpath` gives it, which takes ten times as long. `above` is `start` with a
+    slash at its end.
+    """
+    rest = path[len(above) :]
+    plain = path.startswith(above) and not rest.startswith(("/", ".")) and "//" not in rest and "/." not in rest
+    return rest if plain else os.path.relpath(path, start)
 
 
 def _size_and_time(path: str) -> tuple[int, int]:

@@ -10,6 +10,7 @@ import torch
 
 from nasbench.core.blame import where_raised
 from nasbench.core.errors import RunFailed, TrialFailed, UsageError
+from nasbench.core.shown import text_of
 from nasbench.core.stop_signals import from_outside
 
 OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "cannot allocate memory")
@@ -38,7 +39,7 @@ class trial_boundary:
 
 
 def _reason(error: BaseException) -> str:
-    text = str(error).strip()
+    text = text_of(error).strip()
     if isinstance(error, MemoryError | torch.OutOfMemoryError) or any(words in text.lower() for words in OUT_OF_MEMORY):
         if torch.cuda.is_available():
             torch.cuda.empty_cache()  # for the next trial in this process

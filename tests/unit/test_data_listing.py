@@ -10,6 +10,7 @@ from PIL import Image
 
 from nasbench.core.errors import UsageError
 from nasbench.train import listing
+from nasbench.train.content import _below, content_of
 from nasbench.train.datasets import resolve_dataset
 from nasbench.train.folders import Folder
 from nasbench.train.reading import Reading
@@ -201,3 +202,22 @@ def test_names_that_are_no_text_are_read_and_known_by_content(pets: Path, monkey
     assert train == [5, 5]
     assert reading.left_out == {}
     assert len(content_of(Folder(pets).load(None, 8, False).train)) == 32
+
+
+def test_an_identity_asks_each_file_once_for_its_size_and_time(pets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    split = Folder(pets, stream=True).load(None, 8, False).train
+    before, asked, resolved = content_of(split, pets), list[str](), list[str]()
+    stat, relpath = os.stat, os.path.relpath
+    monkeypatch.setattr(os, "stat", lambda path, **more: asked.append(str(path)) or stat(path, **more))
+    monkeypatch.setattr(os.path, "relpath", lambda *paths: resolved.append(str(paths[0])) or relpath(*paths))
+    assert content_of(split, pets) == before
+    assert sorted(path for path in asked if path.endswith(".png")) == sorted(map(str, split.paths))
+    assert resolved == [], "a name from the root on is cut off, not worked out"
+
+
+@pytest.mark.parametrize("start", ["data", "./data", "/data", "/data/", "data//", "data/../data"])
+def test_a_name_from_the_root_on_is_what_it_was(start: str) -> None:
+    for name in ("a/b.png", ".a/b.png", "../b.png", "a//b.png", "a/./b.png", "a/../b.png", "..b.png", "/b.png", "a.b"):
+        path = os.path.join(start, "") + name
+        for given in (path, f"other/{name}", os.path.normpath(path)):
+            assert _below(given, os.path.join(start, ""), start) == os.path.relpath(given, start)

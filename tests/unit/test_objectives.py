@@ -89,11 +89,12 @@ def test_compared_are_scored_trials_of_the_most_epochs_without_controls() -> Non
         trial(5, score=0.97, key="5", epochs=3),
     ]
     assert [found.number for found in pareto_front(trials, TWO)] == [2]
-    assert "1 of 2 different" in front_sentence(trials, TWO)
+    assert "1 of 2 different" in front_sentence(pareto_front(trials, TWO), trials)
 
 
 def test_no_trials_no_front() -> None:
     assert pareto_front([], TWO) == []
+    assert pareto_front([point(1, 0.9, 100)], ()) == []
     assert front_table([], TWO)[1] == []
 
 

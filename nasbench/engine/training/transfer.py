@@ -5,7 +5,6 @@ torchrun started: torchrun --nproc-per-node 8 -m -- nasbench transfer MODEL ... 
 `--run` for a flag of its own).
 """
 
-import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -33,6 +32,7 @@ from nasbench.engine.training.trainings import (
     trainings_of,
     write_best_training,
 )
+from nasbench.evaluators.kept import result_in
 from nasbench.evaluators.start import Start
 from nasbench.evaluators.training import follow
 from nasbench.train.paths import printable
@@ -51,9 +51,7 @@ class TransferResult:
 
     def left_out(self, trial: Trial) -> list[str]:
         """The image files that a training could not read, as far as its folder is still there."""
-        result = self.trained.folder(trial) / "result.json"
-        record = json.loads(result.read_text(encoding="utf-8")) if result.exists() else {}
-        return [printable(path) for path in record.get("corrupt", [])]
+        return [printable(path) for path in result_in(self.trained.folder(trial)).get("corrupt", [])]
 
     def to_json(self) -> dict[str, Any]:
         """The object that `nasbench transfer --json` prints; accuracies in [0, 1]."""
@@ -134,8 +132,7 @@ def _run(
     spec = trainings.models[config.network]
 
     def finish(trained: Trained) -> dict[str, Any]:
-        write_best_training(trained, config.network, spec)
-        return {}
+        return write_best_training(trained, config.network, spec)
 
     trained = run_trainings("transfer", config, trainings, argv, write_report, executor=executor, finish=finish)
     trained.check(config.network)

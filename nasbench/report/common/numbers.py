@@ -10,7 +10,7 @@ def count(value: Any) -> str:
 
 def score(value: float | None) -> str:
     """A score with 4 decimals below 10, else 4 significant digits. A dash if there is no score."""
-    return "–" if value is None else f"{value:.4f}" if abs(value) < 10 else f"{value:.4g}"
+    return "–" if value is None else f"{value + 0.0:.4f}" if abs(value) < 10 else f"{value:.4g}"
 
 
 def duration(seconds: float) -> str:

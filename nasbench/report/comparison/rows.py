@@ -62,9 +62,12 @@ class Row:
 def rows_of(store: RunStore) -> list[Row]:
     """The rows of a comparison, from its run alone: every model in the order asked for, then the ensemble."""
     plan = store.run["plan"]
-    done = {(trial.name, trial.seed): trial for trial in store.trials if trial.scored}
+    done: dict[str, dict[int, Trial]] = {}
+    for trial in store.trials:
+        if trial.scored:
+            done.setdefault(trial.name, {})[trial.seed] = trial
     rows = [
-        _row(name, source, [done[key] for key in sorted(done) if key[0] == name])
+        _row(name, source, [trial for _, trial in sorted(done.get(name, {}).items())])
         for name, source in plan["sources"].items()
     ]
     ensemble = store.run.get("ensemble")

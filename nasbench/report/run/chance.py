@@ -19,6 +19,8 @@ LEVEL = 0.95
 """Confidence level of the interval."""
 RESAMPLES = 400
 """Of the control, for the band of its curve."""
+DRAWN_AT_ONCE = 2_000_000
+"""Scores of the resamples that are in memory at once."""
 SAME = 1e-12
 """Differences below this are rounding errors."""
 
@@ -122,10 +124,14 @@ def chance_curve(trials: Sequence[Trial], exact: Exact | None = None, points: in
     step = max(1, len(scores) // points)
     counts = sorted({*range(1, len(scores) + 1, step), len(scores)})
     weights = np.array([best_weights(len(scores), n) for n in counts])  # (counts, N)
-    drawn = np.random.default_rng(0).choice(scores, (RESAMPLES, len(scores)))
-    resampled = np.sort(drawn, axis=1)[:, ::-1] @ weights.T  # (RESAMPLES, counts)
-    low, high = np.quantile(resampled, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
-    means = [expected_best(scores, n) for n in counts]
+    generator, parts = np.random.default_rng(0), []
+    known, at_once = np.array(scores), max(1, min(RESAMPLES, DRAWN_AT_ONCE // len(scores)))
+    for start in range(0, RESAMPLES, at_once):
+        drawn = generator.choice(known, (min(at_once, RESAMPLES - start), len(scores)))
+        parts.append(np.sort(drawn, axis=1)[:, ::-1] @ weights.T)  # (drawn at once, counts)
+    low, high = np.quantile(np.concatenate(parts), [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+    best_first = np.sort(known)[::-1]
+    means = [float(best_first @ each) for each in weights]
     return [(n, mean, float(a), float(b)) for n, mean, a, b in zip(counts, means, low, high, strict=True)]
 
 

@@ -21,6 +21,8 @@ from nasbench.report.common.figure import (
     to_svg,
 )
 from nasbench.report.common.numbers import count, score
+from nasbench.report.common.thinned import MOST_POINTS, evenly
+from nasbench.report.run.dots import with_dots
 from nasbench.report.run.hover import titled
 from nasbench.report.run.plots import scatter
 
@@ -49,18 +51,23 @@ def front_figure(
     The front is joined where there are two objectives; of more, a trial may be on it for one that the panel does not
     show. `target_macs` is T where the score is accuracy x (MACs / T)^w.
     """
-    front = pareto_front(trials, objectives)
-    if len(objectives) < 2 or not front:
+    if len(objectives) < 2 or not (front := pareto_front(trials, objectives)):
         return None
-    names = [objective.metric for objective in objectives]
-    shown = [t for t in trials if t.scored and t.epochs == front[0].epochs and all(name in t.metrics for name in names)]
+    names, drawn = [objective.metric for objective in objectives], with_dots(trials)
+    shown = [
+        trial
+        for trial in trials
+        if trial.scored
+        and trial.epochs == front[0].epochs
+        and all(trial.metrics.get(name) is not None for name in names)
+    ]
     figure = new_figure(3.6 * min(2, len(objectives) - 1), 2.7 * (len(objectives) // 2))
     panels = figure.subplots(len(objectives) // 2, min(2, len(objectives) - 1), squeeze=False, sharey=True).ravel()
     for axes, objective in zip(panels, objectives[1:], strict=False):
         for blind, colour, text in ((True, ORANGE, "random"), (False, BLUE, "chosen by the search")):
-            these = [trial for trial in shown if is_random(trial) is blind]
+            these = [trial for trial in shown if trial.number in drawn and is_random(trial) is blind]
             scatter(axes, [_point(each, objective.metric, names[0]) for each in these], colour, text, these)
-        points = sorted(_point(trial, objective.metric, names[0]) for trial in front)
+        points = evenly(sorted(_point(trial, objective.metric, names[0]) for trial in front), MOST_POINTS)
         axes.plot(
             *zip(*points, strict=True),
             "o-" if len(objectives) == 2 else "o",
@@ -83,9 +90,9 @@ def front_figure(
 
 
 def front_table(
-    trials: Sequence[Trial], objectives: Sequence[Objective]
+    front: Sequence[Trial], objectives: Sequence[Objective]
 ) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Column names, and a row for each trial of the front, the best in the first objective first."""
+    """Column names, and a row for each trial of the front."""
     columns = ("trial", "key", *(_label(objective) for objective in objectives), "epochs")
     rows = [
         (
@@ -94,14 +101,13 @@ def front_table(
             *(_value(trial.metrics[objective.metric]) for objective in objectives),
             str(trial.epochs),
         )
-        for trial in pareto_front(trials, objectives)
+        for trial in front
     ]
     return columns, rows
 
 
-def front_sentence(trials: Sequence[Trial], objectives: Sequence[Objective]) -> str:
+def front_sentence(front: Sequence[Trial], trials: Sequence[Trial]) -> str:
     """How large the front is, and among how many."""
-    front = pareto_front(trials, objectives)
     compared = (
         {trial.key for trial in trials if trial.scored and trial.epochs == front[0].epochs and not is_control(trial)}
         if front

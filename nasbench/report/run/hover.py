@@ -13,6 +13,8 @@ from nasbench.core.trial import Trial
 from nasbench.core.trial_of_run import spec_of
 from nasbench.report.cells.drawing import draw_svg
 from nasbench.report.common.numbers import count, score
+from nasbench.report.common.thinned import evenly
+from nasbench.report.run.dots import with_dots
 
 MOST_DRAWINGS = 48
 """So many of the best networks are drawn on the page, at up to 20 kB each; of others the card lists the decisions."""
@@ -44,7 +46,8 @@ def titled(svg: str, trials: Sequence[Trial]) -> str:
 
 def cards(run: Mapping[str, Any], trials: Sequence[Trial]) -> str:
     """The cards as HTML templates: trial, key, score and costs, and a drawing of the best networks."""
-    shown = [trial for trial in trials if trial.scored][:MOST_CARDS]
+    dots = with_dots(trials)
+    shown = evenly([trial for trial in trials if trial.number in dots], MOST_CARDS)
     best = sorted(shown, key=lambda trial: (-trial.epochs, -(trial.score or 0.0), trial.number))
     drawn = list(dict.fromkeys(trial.key for trial in best))[:MOST_DRAWINGS]
     drawings = {trial.key: _drawing(run, trial) for trial in shown if trial.key in drawn}

@@ -10,15 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.core.curves import groups_of
-from nasbench.core.objectives import Objective, parse_objectives
+from nasbench.core.objectives import Objective, pareto_front, parse_objectives
+from nasbench.core.picture import svg_image
 from nasbench.core.run_title import run_title
 from nasbench.core.shown import escape
-from nasbench.core.store import RunStore, best_trial, write_atomically
+from nasbench.core.store import RunStore, best_trial
 from nasbench.core.trial import STATUSES, Trial
+from nasbench.core.writing import write_atomically
 from nasbench.report.common.notes import notes_section
 from nasbench.report.common.numbers import count, duration, score
 from nasbench.report.common.page import configuration, mapping, minute, numbers_row, page, table, themed, wall_time
+from nasbench.report.common.thinned import rows_listed
 from nasbench.report.run.chance import Exact, verdict
+from nasbench.report.run.dots import dots_sentence
 from nasbench.report.run.front import front_plots, front_sentence, front_table
 from nasbench.report.run.hover import cards
 from nasbench.report.run.plots import figures
@@ -79,9 +83,9 @@ def render(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial], plo
         *(_scaling(run, trials, plots) if scales else []),
         _chance(run, trials, plots),
         _front(run, trials, plots),
-        _plot("Score against size and cost", "score_against_cost", plots),
+        _plot("Score against size and cost", "score_against_cost", plots, dots_sentence(trials)),
         _plot("Operations over time", "operations", plots),
-        _plot("Controller", "controller", plots),
+        _plot("Controller", "controller", plots, dots_sentence(trials)),
         scaling.candidates_section(trials) if scales else _leaderboard(trials),
         _drawing(directory, trials),
         _ranking(trials, plots),
@@ -95,7 +99,11 @@ def render(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial], plo
 
 
 def _scaling(run: Mapping[str, Any], trials: Sequence[Trial], plots: Mapping[str, str]) -> list[str]:
-    figures = {name: _figure(name, plots) if name in plots else "" for name in scaling.CAPTIONS}
+    told = {"surface": scaling.dots_sentence(trials)}
+    figures = {
+        name: _figure(name, plots, caption + told.get(name, "")) if name in plots else ""
+        for name, caption in scaling.CAPTIONS.items()
+    }
     return [
         scaling.coefficients_section(run, trials, figures["surface"]),
         scaling.comparison_section(run, trials, figures["comparison"]),
@@ -130,28 +138,29 @@ def _chance(run: Mapping[str, Any], trials: Sequence[Trial], plots: Mapping[str,
     caption = CAPTIONS["search_curve" if exact is None else "search_curve_exact"]
     return (
         f'<h2>Did the search beat chance?</h2>\n<p class="verdict {told.answer}">{escape(told.sentence)}</p>\n'
-        + _figure("search_curve", plots, caption)
+        + _figure("search_curve", plots, caption + dots_sentence(trials))
     )
 
 
-def _plot(title: str, name: str, plots: Mapping[str, str]) -> str:
-    return f"<h2>{escape(title)}</h2>\n{_figure(name, plots)}" if name in plots else ""
+def _plot(title: str, name: str, plots: Mapping[str, str], more: str = "") -> str:
+    return f"<h2>{escape(title)}</h2>\n{_figure(name, plots, CAPTIONS[name] + more)}" if name in plots else ""
 
 
 def _front(run: Mapping[str, Any], trials: Sequence[Trial], plots: Mapping[str, str]) -> str:
     objectives, target = _objectives(run), _target_macs(run)
-    columns, rows = front_table(trials, objectives)
-    if not objectives or not rows:
+    front = pareto_front(trials, objectives)
+    if not front:
         return ""
-    listed = table(columns, rows, left=("key",), sortable=True)
-    sentence = front_sentence(trials, objectives)
+    listed, left_out = rows_listed(front, "trials.jsonl" if target is not None else "best/front.json")
+    columns, rows = front_table(listed, objectives)
+    sentence = f"{front_sentence(front, trials)} {left_out}".rstrip()
     if target is not None:
         sentence += f" The red line is the target of {target:,} multiply-adds; broken lines join equal scores."
     return (
         "<h2>Pareto front</h2>\n"
         f"<p>{escape(sentence)}</p>\n"
-        f"{_figure('front', plots) if 'front' in plots else ''}\n"
-        f"{listed}"
+        f"{_figure('front', plots, CAPTIONS['front'] + dots_sentence(trials)) if 'front' in plots else ''}\n"
+        + table(columns, rows, left=("key",), sortable=True)
     )
 
 
@@ -174,19 +183,21 @@ def _leaderboard(trials: Sequence[Trial]) -> str:
 
 
 def _drawing(directory: Path, trials: Sequence[Trial]) -> str:
-    path, best = directory / "best" / "cell.svg", best_trial(trials)
-    if best is None or not path.exists():
+    best = best_trial(trials)
+    if best is None:
         return ""
-    svg = path.read_text(encoding="utf-8")
-    svg = svg[max(0, svg.find("<svg")) :]
+    image = svg_image(directory / "best" / "cell.svg", directory, f"The cells of trial {best.number}")
+    if not image:
+        return ""
     caption = f"The cells of trial {best.number} ({best.key}). The file is best/cell.svg, and best/ holds the network."
-    return f'<h2>The winner</h2>\n<figure class="paper">{svg}</figure>\n<p>{escape(caption)}</p>'
+    return f'<h2>The winner</h2>\n<figure class="paper">{image}</figure>\n<p>{escape(caption)}</p>'
 
 
 def _ranking(trials: Sequence[Trial], plots: Mapping[str, str]) -> str:
     pairs = retrained(trials)
     if not pairs:
         return ""
+    listed, left_out = rows_listed(pairs, "trials.jsonl")
     rows = [
         (
             str(first.number),
@@ -196,7 +207,7 @@ def _ranking(trials: Sequence[Trial], plots: Mapping[str, str]) -> str:
             score(second.score),
             str(second.epochs),
         )
-        for first, second in pairs
+        for first, second in listed
     ]
     tau = kendall_tau([first.score or 0.0 for first, _ in pairs], [second.score or 0.0 for _, second in pairs])
     if tau is None:
@@ -209,6 +220,7 @@ def _ranking(trials: Sequence[Trial], plots: Mapping[str, str]) -> str:
     sentence += (
         " They are the best of the search, so the range is narrow and the correlation lower than over the whole space."
     )
+    sentence = f"{sentence} {left_out}".rstrip()
     plot = _figure("ranking", plots) if "ranking" in plots else ""
     columns = ("trial", "retrained as", "score", "epochs", "score retrained", "epochs retrained")
     return f"<h2>Ranking after retraining</h2>\n<p>{escape(sentence)}</p>\n{plot}\n" + table(
@@ -244,16 +256,20 @@ def _failures(trials: Sequence[Trial]) -> str:
     failed = [trial for trial in trials if trial.status == "failed"]
     if not failed:
         return ""
+    shown, left_out = rows_listed(failed, "trials.jsonl")
     rows = [
-        (str(trial.number), trial.key, duration(trial.seconds), trial.error or "no reason recorded") for trial in failed
+        (str(trial.number), trial.key, duration(trial.seconds), trial.error or "no reason recorded") for trial in shown
     ]
     listed = table(("trial", "key", "after", "reason"), rows, left=("key",), wrap=("reason",))
-    body = listed if len(rows) <= 20 else f"<details><summary>all {len(rows)}</summary>{listed}</details>"
-    return f"<h2>Failed trials</h2>\n<p>{len(failed)} of {len(trials)} trials failed.</p>\n{body}"
+    many = f"all {len(rows)}" if not left_out else f"{len(rows)} of them"
+    body = listed if len(rows) <= 20 else f"<details><summary>{many}</summary>{listed}</details>"
+    sentence = f"{len(failed)} of {len(trials)} trials failed. {left_out}".rstrip()
+    return f"<h2>Failed trials</h2>\n<p>{sentence}</p>\n{body}"
 
 
 def _how_to_go_on(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial]) -> str:
     where = shlex.quote(str(directory))
+    trust = " --trust" if ":" in str(mapping(run.get("config")).get("space")) else ""  # its files name a space by path
     lines = (
         []
         if run.get("ended") and trials
@@ -267,10 +283,10 @@ def _how_to_go_on(directory: Path, run: Mapping[str, Any], trials: Sequence[Tria
         )
     elif best_trial(trials) is not None:
         lines += [
-            ("train the best network longer", f"nasbench train {where} --dataset ... --recipe cifar_fast"),
+            ("train the best network longer", f"nasbench train {where}{trust} --dataset ... --recipe cifar_fast"),
             (
                 "compare it with baselines and random cells",
-                f"nasbench compare {where} zoo:resnet20 --controls 3 --seeds 5 --dataset ...",
+                f"nasbench compare {where}{trust} zoo:resnet20 --controls 3 --seeds 5 --dataset ...",
             ),
         ]
     text = "\n".join(f"# {what}\n{command}" for what, command in lines)

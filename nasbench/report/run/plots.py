@@ -18,6 +18,7 @@ from nasbench.core.curves import (
     searched,
 )
 from nasbench.core.trial import Trial
+from nasbench.core.typed import fits
 from nasbench.report.cells.drawing import FAMILIES, family
 from nasbench.report.common.figure import (
     BLUE,
@@ -34,7 +35,9 @@ from nasbench.report.common.figure import (
     new_figure,
     to_svg,
 )
+from nasbench.report.common.thinned import MOST_POINTS, evenly
 from nasbench.report.run.chance import Exact, chance_curve
+from nasbench.report.run.dots import changes, with_dots
 from nasbench.report.run.hover import mark, titled
 from nasbench.report.run.statistics import kendall_tau, retrained, shares_over_time
 
@@ -71,19 +74,19 @@ def search_curve(trials: Sequence[Trial], score: str = "score", exact: Exact | N
         return None
     figure = new_figure(7.2, 2.9)
     axes = figure.subplots()
-    dots = _places(trials)
+    dots, drawn = _places(trials), with_dots(trials)
     for kind, colour, text in (("control", ORANGE, "random"), ("blind", ORANGE, "random"), ("chosen", BLUE, "chosen")):
-        these = [(place, trial) for place, trial in dots if trial.scored and _kind(trial) == kind]
+        these = [(place, trial) for place, trial in dots if trial.number in drawn and _kind(trial) == kind]
         points = [(place, trial.score) for place, trial in these]
         named = text if text not in axes.get_legend_handles_labels()[1] else ""
         scatter(axes, points, colour, named, [trial for _, trial in these])
-    failed = [place for place, trial in dots if not trial.scored]
+    failed = evenly([place for place, trial in dots if not trial.scored], MOST_POINTS)
     if failed:
         across = axes.get_xaxis_transform()
         axes.plot(
             failed, [0.015] * len(failed), "|", color=RED, markersize=6, transform=across, label="failed", clip_on=False
         )
-    best = [(place, value) for place, value in enumerate(best_so_far(told), 1) if value is not None]
+    best = changes([(place, value) for place, value in enumerate(best_so_far(told), 1) if value is not None])
     if best:
         single = "o" if len(best) == 1 else ""
         axes.step(*zip(*best, strict=True), where="post", color=INK, linewidth=1.7, label="best so far", marker=single)
@@ -133,15 +136,22 @@ def score_against_cost(trials: Sequence[Trial], score: str = "score") -> "Figure
     if not panels:
         return None
     figure = new_figure(3.6 * len(panels), 2.7)
+    drawn = with_dots(trials)
     for axes, (metric, text) in zip(
         figure.subplots(1, len(panels), squeeze=False, sharey=True)[0], panels, strict=True
     ):
         with_cost = [trial for trial in shown if _positive(trial, metric)]
         for blind, colour, name in ((True, ORANGE, "random"), (False, BLUE, "chosen by the search")):
-            these = [trial for trial in with_cost if is_random(trial) is blind]
+            these = [trial for trial in with_cost if trial.number in drawn and is_random(trial) is blind]
             scatter(axes, [(trial.metrics[metric], trial.score) for trial in these], colour, name, these)
         front = pareto_front([(float(trial.metrics[metric]), float(trial.score or 0.0)) for trial in with_cost])
-        axes.step(*zip(*front, strict=True), where="post", color=INK, linewidth=1.0, label="best at that cost")
+        axes.step(
+            *zip(*evenly(front, MOST_POINTS), strict=True),
+            where="post",
+            color=INK,
+            linewidth=1.0,
+            label="best at that cost",
+        )
         log_counts(axes, [trial.metrics[metric] for trial in with_cost])
         axes.set_xlabel(text)
     figure.axes[0].set_ylabel(score)
@@ -203,7 +213,7 @@ def controller(trials: Sequence[Trial]) -> "Figure | None":
         return None
     figure = new_figure(7.2, 2.1)
     for axes, (text, colour, points) in zip(figure.subplots(1, len(series), squeeze=False)[0], series, strict=True):
-        axes.plot(*zip(*points, strict=True), color=colour, linewidth=1.2)
+        axes.plot(*zip(*evenly(points, MOST_POINTS), strict=True), color=colour, linewidth=1.2)
         axes.set_xlabel("trial")
         axes.set_title(text, loc="left")
         axes.locator_params(axis="both", nbins=5)
@@ -219,7 +229,8 @@ def ranking(trials: Sequence[Trial], score: str = "score") -> "Figure | None":
     figure = new_figure(3.6, 3.0)
     axes = figure.subplots()
     first, second = [pair[0].score or 0.0 for pair in pairs], [pair[1].score or 0.0 for pair in pairs]
-    axes.plot(first, second, "o", color=BLUE, markersize=5, markeredgecolor=GROUND, markeredgewidth=0.6)
+    dots = [evenly(side, MOST_POINTS) for side in (first, second)]
+    axes.plot(*dots, "o", color=BLUE, markersize=5, markeredgecolor=GROUND, markeredgewidth=0.6)
     axes.margins(0.1)
     tau = kendall_tau(first, second)
     text = f"{len(pairs)} architectures" + ("" if tau is None else f", Kendall's τ = {tau[0]:.2f} (p = {tau[1]:.2g})")
@@ -236,7 +247,6 @@ def scatter(
     """Dots; each names its trial where `trials` are given, one a point."""
     if points:
         size = 3.8 if len(points) < 300 else 2.2
-        many = len(points) > 4000
         (dots,) = axes.plot(
             *zip(*points, strict=True),
             "o",
@@ -245,9 +255,8 @@ def scatter(
             alpha=0.75,
             markeredgewidth=0,
             label=name,
-            rasterized=many,
         )
-        if trials and not many:
+        if trials:
             dots.set_gid(mark(trials))
 
 
@@ -289,7 +298,7 @@ def _positive(trial: Trial, metric: str) -> bool:
 
 
 def _number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")
+    return fits(value, float)
 
 
 def _epochs(count: int) -> str:

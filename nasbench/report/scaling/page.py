@@ -11,6 +11,7 @@ from nasbench.core.shown import escape
 from nasbench.core.trial import Trial
 from nasbench.report.common.numbers import count, score
 from nasbench.report.common.page import mapping, table
+from nasbench.report.common.thinned import MOST_DOTS
 from nasbench.report.scaling.fit import FEWEST, LEVEL, Fit, fit
 from nasbench.report.scaling.plots import scaling_plots
 from nasbench.report.scaling.results import Row, chosen, comparison, deviation, front_runners, points
@@ -29,6 +30,12 @@ def plots(run: Mapping[str, Any], trials: Sequence[Trial]) -> dict[str, str]:
     """File stem -> SVG text."""
     epochs = _epochs(run)
     return scaling_plots(points(trials), _fit(run, trials), chosen(trials, epochs), comparison(trials, epochs))
+
+
+def dots_sentence(trials: Sequence[Trial]) -> str:
+    """How many of the candidates have dots on the surface; '' where all have."""
+    count = len(points(trials))
+    return f" Dots are drawn for {MOST_DOTS:,} of {count:,} candidates, evenly spread." if count > MOST_DOTS else ""
 
 
 def coefficients_section(run: Mapping[str, Any], trials: Sequence[Trial], figure: str) -> str:

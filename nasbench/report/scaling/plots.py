@@ -7,6 +7,7 @@ import numpy as np
 
 from nasbench.core.compound import PUBLISHED
 from nasbench.report.common.figure import BLUE, INK, MUTED, ORANGE, drawing, label, new_figure, to_svg
+from nasbench.report.common.thinned import MOST_DOTS, evenly
 from nasbench.report.scaling.fit import Fit
 from nasbench.report.scaling.results import Point, Row, shares_of
 
@@ -44,11 +45,12 @@ def surface(points: Sequence[Point], fit: Fit | None, chosen: Row | None) -> "Fi
     if fit is not None and len(points) >= 6:
         _draw_fit(axes, fit, low, high)
     _draw_frame(axes)
-    placed = np.array([_place(point.shares) for point in points])  # (N, 2)
+    drawn = evenly(points, MOST_DOTS)
+    placed = np.array([_place(point.shares) for point in drawn])  # (N, 2)
     marks = axes.scatter(
         placed[:, 0],
         placed[:, 1],
-        c=scores,
+        c=[point.score for point in drawn],
         cmap=COLOURS,
         vmin=low,
         vmax=high,

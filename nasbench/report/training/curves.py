@@ -1,10 +1,10 @@
 """What trainings reported after each epoch, as curves."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from nasbench.core.reported import read_epochs
 from nasbench.report.common.figure import BLUE, GREEN, ORANGE, PURPLE, RED, drawing, label, new_figure, to_svg
 
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, RED)
@@ -15,11 +15,8 @@ NAMED = 6
 
 def read_curves(directory: Path) -> dict[str, list[dict[str, Any]]]:
     """Name and seed of a training -> what it reported, by epoch; each epoch once."""
-    path = directory / "curves.jsonl"
-    data = path.read_bytes() if path.exists() else b""
     found: dict[str, dict[int, dict[str, Any]]] = {}
-    for line in data[: data.rfind(b"\n") + 1].splitlines():
-        told = json.loads(line)
+    for told in read_epochs(directory):
         found.setdefault(f"{told.get('name') or 'trial ' + str(told['number'])} seed {told['seed']}", {})[
             told["epoch"]
         ] = told
@@ -34,7 +31,7 @@ def curve_figure(curves: Mapping[str, Sequence[Mapping[str, Any]]]) -> str | Non
         figure = new_figure(7.2, 2.6)
         for axes, (metric, text) in zip(figure.subplots(1, 2), PANELS, strict=True):
             for index, (name, epochs) in enumerate(curves.items()):
-                points = [(told["epoch"], told[metric]) for told in epochs if metric in told]
+                points = [(told["epoch"], told[metric]) for told in epochs if isinstance(told.get(metric), int | float)]
                 x, y = [point[0] for point in points], [point[1] for point in points]
                 axes.plot(
                     x,

@@ -7,8 +7,9 @@ from statistics import fmean, stdev
 from typing import Any
 
 from nasbench.core.shown import escape
-from nasbench.core.store import RunStore, write_atomically
+from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
+from nasbench.core.writing import write_atomically
 from nasbench.report.common.notes import notes_section
 from nasbench.report.common.numbers import count
 from nasbench.report.common.page import (
@@ -78,9 +79,12 @@ def _headline(run: Mapping[str, Any], trials: Sequence[Trial]) -> str:
 
 def _models(names: Sequence[str], trials: Sequence[Trial]) -> str:
     rows = []
+    by_name: dict[str, list[Mapping[str, Any]]] = {}
+    for trial in trials:
+        if trial.scored:
+            by_name.setdefault(trial.name, []).append(trial.metrics)
     for name in names:
-        done = [trial.metrics for trial in trials if trial.name == name and trial.scored]
-        if done:
+        if done := by_name.get(name):
             counts = (count(done[0]["params"]), count(done[0]["macs"]))
             told = tuple(_mean(done, metric) for metric in ("val_accuracy", "test_accuracy", "test_top5"))
             rows.append((name, *counts, *told, str(len(done))))

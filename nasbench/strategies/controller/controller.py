@@ -153,13 +153,16 @@ class Controller(ABC):
 
         If every draw is already known, the first one is returned.
         """
-        taken = self._known | {self._key(proposal.architecture) for proposal in running} if self._unique else set()
+        running_keys = {self._key(proposal.architecture) for proposal in running} if self._unique else set()
         first: tuple[Architecture, float, float] | None = None
         for attempt in range(POLICY_TRIES + MIXED_TRIES):
             uniform_share = max(0, attempt - POLICY_TRIES + 1) / MIXED_TRIES
             indices, log_prob, entropy = self.policy.sample(rng, uniform_share)
             drawn = self.policy.architecture(self._space.name, indices), log_prob, entropy
-            if not self._unique or self._key(drawn[0]) not in taken:
+            if not self._unique:
+                return drawn
+            key = self._key(drawn[0])
+            if key not in self._known and key not in running_keys:
                 return drawn
             first = first or drawn
         assert first is not None

@@ -80,7 +80,8 @@ class Policy(nn.Module):
     def indices(self, architecture: Architecture) -> list[int]:
         """The option numbers of an architecture. Raises UsageError if it is not in this space."""
         check(architecture, self.choices)
-        return [index[architecture.genes[choice.name]] for choice, index in zip(self.choices, self._index, strict=True)]
+        genes = architecture.genes
+        return [index[genes[choice.name]] for choice, index in zip(self.choices, self._index, strict=True)]
 
     def architecture(self, space: str, indices: Sequence[int]) -> Architecture:
         """The architecture with these option numbers."""

@@ -23,7 +23,7 @@ reduce the variance near them. A failed trial gets the target of the lower quart
 accident has little effect on its neighbours, but a region that fails repeatedly is avoided.
 """
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -39,10 +39,12 @@ from nasbench.core.arch import Architecture, sample
 from nasbench.core.protocols import SearchSpace
 from nasbench.core.registry import strategies
 from nasbench.core.trial import Proposal, Trial
+from nasbench.strategies.met import Met
 from nasbench.strategies.options import Option, read_options
 from nasbench.strategies.predictor.candidates import offspring, pool_of
 from nasbench.strategies.predictor.features import Encoder, Floats
 from nasbench.strategies.predictor.kernels import Geometry
+from nasbench.strategies.predictor.memory import Memory
 from nasbench.strategies.predictor.model import Ensemble
 
 OPTIONS = (
@@ -73,10 +75,11 @@ TRIES = 100
 
 @dataclass(frozen=True)
 class Observation:
-    """A told network: its point (D,), its features (F,), and its score, None if its trial failed."""
+    """A told network: its point (D,), and its score, None if its trial failed. Its features are ten times as long, and
+    follow from its point.
+    """
 
     point: Floats
-    features: Floats
     score: float | None
 
 
@@ -109,8 +112,15 @@ class Predictor:
             self._pool.features if self._pool else none,
         )
         self._observed: dict[str, Observation] = {}
+        self._memory = Memory(MAX_OBSERVATIONS)
+        self._scored = 0
+        """The number of observations with a score."""
+        self._pool_rows: list[int] = []
+        """The rows of the pool that were observed."""
         self._modelled: list[str] = []
         """Keys of the observations of the model, in the order of its rows."""
+        self._appended = 0
+        """So many of them the model has. The others are appended when it is asked: a replay asks nothing."""
         self._refit_at = 0
         self._best, self._since_best = -inf, 0
         """The best score, and the number of results since then."""
@@ -118,15 +128,16 @@ class Predictor:
         """Typical score of a random network: the median of the scores before the first model."""
 
     def ask(self, number: int, rng: Random, running: Sequence[Proposal]) -> Proposal:
-        taken = self._observed.keys() | {self._space.canonical(proposal.architecture).key for proposal in running}
+        taken = Met(self._observed, self._space, running)
         num_known = len(self._observed) + len(running)
         every_second = num_known % 2 == 1
         if not self._model.ready or (every_second and num_known < self._explore):
             return Proposal(number, self._random_unknown(taken, rng), note={"blind": True})
         stuck = every_second and self._since_best >= self._patience and self._pool is not None
         with _one_thread():
+            self._append()
             targets = self._targets()
-            points, features = self._random_candidates(rng) if stuck else self._best_candidates(targets, taken, rng)
+            points, features = self._random_candidates(rng) if stuck else self._best_candidates(targets, running, rng)
             pending = self._encoder.features(np.array([self._point(proposal.architecture) for proposal in running]))
             mean, variance = self._model.predict(features, targets, pending)
             deviation, best = np.sqrt(variance), float(self._model.fitted(targets).max())
@@ -148,41 +159,48 @@ class Predictor:
         known = self._observed.get(key)
         if known is not None:
             if score is not None:  # a network that is told again keeps its row
-                self._observed[key] = Observation(known.point, known.features, score)
+                self._scored += known.score is None
+                self._observed[key] = Observation(known.point, score)
+                self._memory.forget()
         else:
-            point = self._point(trial.proposed)
-            self._observed[key] = Observation(point, self._encoder.features(point[None])[0], score)
+            self._observed[key] = Observation(self._point(trial.proposed), score)
+            self._memory.add(key)
+            self._scored += score is not None
+            if self._pool is not None and key in self._pool.row:
+                self._pool_rows.append(self._pool.row[key])
             if self._model.ready:
                 self._modelled.append(key)
-                with _one_thread():
-                    self._model.append(self._observed[key].features)
         self._rebuild_when_due()
+
+    def _features(self, key: str) -> Floats:
+        """(F,)"""
+        features: Floats = self._encoder.features(self._observed[key].point[None])[0]
+        return features
+
+    def _append(self) -> None:
+        """Gives the model the observations that it does not have yet."""
+        for key in self._modelled[self._appended :]:
+            self._model.append(self._features(key))
+        self._appended = len(self._modelled)
 
     def _rebuild_when_due(self) -> None:
         if self._model.ready:
             due = len(self._modelled) >= self._refit_at
         else:
-            due = sum(seen.score is not None for seen in self._observed.values()) >= self._initial
+            due = self._scored >= self._initial
         if due:
             if not self._model.ready:
                 self._typical = median(seen.score for seen in self._observed.values() if seen.score is not None)
             from_scratch = not self._model.ready or len(self._modelled) > MAX_OBSERVATIONS
             if from_scratch:
-                self._modelled = self._keys_to_model()
+                self._modelled = self._memory.kept(lambda key: self._observed[key].score)
             self._refit_at = len(self._modelled) + max(2, int(REFIT_GROWTH * len(self._modelled)))
             with _one_thread():
-                features = np.stack([self._observed[key].features for key in self._modelled])  # (n, F)
+                if not from_scratch:
+                    self._append()
+                features = np.stack([self._features(key) for key in self._modelled])  # (n, F)
                 self._model.rebuild(features, self._targets(), from_scratch)
-
-    def _keys_to_model(self) -> list[str]:
-        """The newer half of MAX_OBSERVATIONS and the best of the older ones, in the order of observation."""
-        keys = list(self._observed)
-        if len(keys) <= MAX_OBSERVATIONS:
-            return keys
-        half = MAX_OBSERVATIONS // 2
-        older = [key for key in keys[:-half] if self._observed[key].score is not None]
-        best = set(sorted(older, key=lambda key: -(self._observed[key].score or 0.0))[:half])
-        return [key for key in keys[:-half] if key in best] + keys[-half:]
+            self._appended = len(self._modelled)
 
     def _targets(self) -> Floats:
         """The targets of the model's observations: (n,).
@@ -208,11 +226,12 @@ class Predictor:
         """
         return self._encoder.point(self._space.canonical(architecture) if self._pool else architecture)
 
-    def _best_candidates(self, targets: Floats, taken: Set[str], rng: Random) -> tuple[Floats, Floats]:
+    def _best_candidates(self, targets: Floats, running: Sequence[Proposal], rng: Random) -> tuple[Floats, Floats]:
         """Points (C, D) and features (C, F) of the candidates with the highest means."""
         if self._pool is not None:
             points, features, mean = self._pool.points, self._pool.features, self._model.pool_mean(targets)
-            mean[[self._pool.row[key] for key in taken if key in self._pool.row]] = -np.inf
+            keys = (self._space.canonical(proposal.architecture).key for proposal in running)
+            mean[[*self._pool_rows, *(self._pool.row[key] for key in keys if key in self._pool.row)]] = -np.inf
         else:
             points = self._offspring(targets, rng)
             features = self._encoder.features(points)
@@ -237,7 +256,7 @@ class Predictor:
         return offspring(self._encoder, parents, self._num_candidates, value, rng)
 
     def _best_unknown(
-        self, points: Floats, utility: Floats, taken: Set[str], rng: Random
+        self, points: Floats, utility: Floats, taken: Met, rng: Random
     ) -> tuple[int, Architecture] | None:
         """The candidate of the highest utility that is not taken, and its row. Ties are broken at random."""
         order = [int(row) for row in np.argsort(-utility, kind="stable")]
@@ -248,7 +267,7 @@ class Predictor:
                 return row, architecture
         return None
 
-    def _random_unknown(self, taken: Set[str], rng: Random) -> Architecture:
+    def _random_unknown(self, taken: Met, rng: Random) -> Architecture:
         """A random architecture that is not taken. After TRIES failures, any random architecture."""
         for _ in range(TRIES):
             architecture = sample(self._space.name, self._space.choices, rng)

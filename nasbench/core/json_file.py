@@ -1,0 +1,31 @@
+"""JSON from a file: one object, or one clear error, whatever somebody has put there."""
+
+from pathlib import Path
+from stat import S_ISREG
+from typing import Any
+
+from nasbench.core.errors import UsageError
+from nasbench.core.json_text import parsed
+from nasbench.core.shown import quoted
+from nasbench.core.typed import shown
+
+LARGEST_RECORD = 64 * 2**20
+"""Bytes: no record of one network or one run comes near."""
+
+
+def read_object(path: Path, what: str, finite: bool = True) -> dict[str, Any]:
+    """The object in a file that is to be `what`, with field names as text. UsageError, which names the file, for
+    anything else; `finite` as in `parsed`.
+    """
+    state = path.stat()
+    if not S_ISREG(state.st_mode):  # a pipe would be waited for
+        raise UsageError(f"{quoted(path)} is no {what}: it is no file")
+    if state.st_size > LARGEST_RECORD:
+        raise UsageError(f"{quoted(path)} is no {what}: it has {state.st_size:,} bytes")
+    try:
+        found = parsed(path.read_bytes(), finite)
+    except ValueError as error:
+        raise UsageError(f"{quoted(path)} is no {what}: {error}") from error
+    if not isinstance(found, dict):
+        raise UsageError(f"{quoted(path)} is no {what}: it must hold an object with named fields; got {shown(found)}")
+    return found
