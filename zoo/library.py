@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from nasbench.core.errors import RunFailed, UsageError
+from nasbench.core.not_written import of_a_download
 from nasbench.core.shown import sentence
 from nasbench.core.spec import Task
 from zoo.published import of_timm, of_torchvision
@@ -97,6 +98,10 @@ def torchvision_state(enum: str) -> Mapping[str, Tensor]:
             state: Mapping[str, Tensor] = weights.get_state_dict(progress=False, check_hash=True)
     except (urllib.error.URLError, ConnectionError, TimeoutError) as error:
         raise RunFailed(f"cannot fetch {weights.url}: {sentence(error)} Weights need the network, once") from error
+    except OSError as error:
+        if (full := of_a_download(Path(torch.hub.get_dir()), error)) is not None:
+            raise full from error
+        raise
     except RuntimeError as error:  # torch.hub raises this for a wrong hash
         raise RunFailed(f"the file from {weights.url} is not what was published: {error}") from error
     return state
@@ -141,12 +146,14 @@ HUB_FILE = "model.safetensors"
 
 def _fetched(tag: str) -> tuple[Path, str | None]:
     """The downloaded file, and its hash as the hub tells it."""
-    from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
+    from huggingface_hub import constants, get_hf_file_metadata, hf_hub_download, hf_hub_url
 
     try:
         published = get_hf_file_metadata(hf_hub_url(f"timm/{tag}", HUB_FILE)).etag
         return Path(hf_hub_download(f"timm/{tag}", HUB_FILE)), published
     except Exception as error:  # the hub's client also raises the errors of its HTTP library
+        if (full := of_a_download(Path(constants.HF_HUB_CACHE), error)) is not None:
+            raise full from error
         raise RunFailed(
             f"cannot fetch the weights timm/{tag}: {sentence(error)} Weights need the network, once"
         ) from error

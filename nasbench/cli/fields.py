@@ -62,7 +62,15 @@ def takes(hint: Any) -> str:
 
 @cache
 def documented(kind: Any) -> Mapping[str, str]:
-    """Field -> its docstring, on one line."""
+    """Field -> its docstring, on one line; those of the records that it extends too."""
+    found: dict[str, str] = {}
+    for each in reversed(kind.__mro__):
+        if "__dataclass_fields__" in vars(each):
+            found |= _documented_in(each)
+    return found
+
+
+def _documented_in(kind: type) -> dict[str, str]:
     (body,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
     assert isinstance(body, ast.ClassDef), kind
     found = {}

@@ -2,14 +2,20 @@
 
 import codecs
 import json
+import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from math import isfinite
-from typing import Any
+from typing import Any, TextIO
 
 from nasbench.core.shown import in_ascii, say
 
 ANY_ENCODING = "nasbench.in_ascii"
+
+
+class Leaving(SystemExit):
+    """How the reader of flags ends a command: after --help, or with an error that it has printed."""
 
 
 def tell(text: object) -> None:
@@ -28,6 +34,25 @@ def any_encoding() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors=ANY_ENCODING)
+
+
+def refusal(stream: TextIO | None) -> OSError | None:
+    """Why a stream does not take what was printed; None where it does. What was refused before is refused again."""
+    try:
+        if stream is not None:
+            stream.flush()
+    except OSError as error:
+        return error
+    except ValueError:  # it is closed
+        return None
+    return None
+
+
+def silence(stream: TextIO | None) -> None:
+    """Sends what a stream still holds, and whatever is printed from now on, nowhere."""
+    with suppress(OSError, ValueError):  # not every stream is a file
+        if stream is not None:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _finite(value: Any) -> Any:

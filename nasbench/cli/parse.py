@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import tyro
 
 from nasbench.cli.fields import registry_for
+from nasbench.cli.output import Leaving
 from nasbench.core.errors import UsageError
 from nasbench.core.shown import say
 from nasbench.engine.config.record import Record
@@ -41,7 +42,10 @@ def parse(
     given: dict[str, Any] = {} if default is None else {"default": default}
     registry, prog = registry_for(positional), f"nasbench {command}"
     with legible(argv):
-        found: Config = tyro.cli(config, prog=prog, args=list(argv), config=MARKS, registry=registry, **given)
+        try:
+            found: Config = tyro.cli(config, prog=prog, args=list(argv), config=MARKS, registry=registry, **given)
+        except SystemExit as leaving:
+            raise Leaving(leaving.code) from None
     if positional is not None and needed and not getattr(found, positional):
         raise UsageError(f"nasbench {command} needs a model first. See: nasbench {command} --help")
     return found

@@ -1,7 +1,7 @@
 """`nasbench predict`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 import tyro
@@ -11,6 +11,7 @@ from nasbench.cli.parse import parse
 from nasbench.core.errors import UsageError
 from nasbench.core.shown import say
 from nasbench.core.trial_of_run import at_trial
+from nasbench.engine.config import ModelTrust
 from nasbench.engine.config.record import Record, number
 from nasbench.engine.networks import check_model
 
@@ -35,6 +36,7 @@ class PredictConfig(Record):
     """The published weights of a network of the zoo, with the 1,000 classes of ImageNet (fetched, checked by hash)."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Where the network computes."""
+    trusts: ModelTrust = field(default_factory=ModelTrust)
     json: bool = False
     """One JSON object on standard output; everything for people on standard error."""
 

@@ -10,8 +10,9 @@ import tyro
 
 from nasbench.cli.output import tell_json
 from nasbench.cli.parse import parse
+from nasbench.core.file_name import check_path
 from nasbench.core.trial_of_run import at_trial
-from nasbench.engine.config import ModelOverrides
+from nasbench.engine.config import ModelOverrides, ModelTrust
 from nasbench.engine.networks import check_model
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class ProfileConfig:
     """Of a MODEL that is a run directory, the trial with this number, or with this key in its report (else its best).
     """
     overrides: ModelOverrides = field(default_factory=ModelOverrides)
+    trusts: ModelTrust = field(default_factory=ModelTrust)
     csv: str | None = None
     """Also write the table to this file."""
     json: bool = False
@@ -55,6 +57,7 @@ def run(argv: Sequence[str]) -> None:
     from nasbench.report.profile_table import write_csv
 
     if config.csv:
+        check_path(config.csv, "--csv")
         check_csv(Path(config.csv))
     profiled = profile_model(model, config.overrides)
     spec, found = profiled.spec, profiled.counts

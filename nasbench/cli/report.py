@@ -1,7 +1,7 @@
 """`nasbench report`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +9,7 @@ import tyro
 
 from nasbench.cli.output import tell, tell_json
 from nasbench.cli.parse import parse
+from nasbench.engine.config import Trusting
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class ReportConfig:
 
     run: Annotated[str, tyro.conf.Positional]
     """A run directory."""
+    trusts: Trusting = field(default_factory=Trusting)
     json: bool = False
     """One JSON object on standard output."""
 

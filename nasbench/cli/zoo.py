@@ -10,6 +10,7 @@ import tyro
 from nasbench.cli.output import tell, tell_json
 from nasbench.cli.parse import parse
 from nasbench.core.errors import UsageError
+from nasbench.core.file_name import check_path
 from nasbench.core.shown import shown
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def run(argv: Sequence[str]) -> None:
     from nasbench.engine.zoo import Filter, check_plot, listing, plot, row_named
 
     if config.plot and config.out:
+        check_path(config.out, "--out")
         check_plot(config.plot, Path(config.out))
     if config.name is not None:
         rows = [row_named(config.name)]

@@ -7,21 +7,25 @@ import inspect
 import os
 import sysconfig
 import traceback
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, final
 
 from nasbench.core.errors import PartFailed, RunFailed, TrialFailed, TrialPruned, UsageError
 from nasbench.core.json_text import DEEPEST
 from nasbench.core.shown import sentence, shown, text_of
+from nasbench.core.stop_signals import from_outside
 
 REASON_LENGTH = 500
 """Characters of an error that go into the log."""
 MOST_READ = 100_000
 """Characters of an error's text that are looked at: it may hold megabytes."""
+SPEAKS = UsageError, RunFailed, TrialFailed, TrialPruned
+"""Errors that speak to the user already."""
 INSIDE = ("evaluator", "_inner")
 """Where parts of this package that wrap another one keep it."""
 
@@ -33,24 +37,28 @@ def in_one_line(error: BaseException) -> str:
     return shown(" ".join(text.split()))[:REASON_LENGTH]
 
 
-@contextmanager
-def blame(
-    part: object, call: str, kind: type[UsageError] | type[PartFailed] = PartFailed, then: str = ""
-) -> Iterator[None]:
+@final
+class blame:
     """Turns what a part raises inside into one error of that `kind`, which names the part, the call and the line.
 
-    `part` is the part itself, or how it is called in words. What speaks to the user already passes through, and so do
-    interrupts.
+    `part` is the part itself, or how it is called in words; `then` is a sentence on what to do. What speaks to the user
+    already passes through, and so does the user's own interrupt. A class: a generator would let StopIteration pass.
     """
-    try:
-        yield
-    except (UsageError, RunFailed, TrialFailed, TrialPruned, KeyboardInterrupt):
-        raise
-    except BaseException as error:
-        who = part if isinstance(part, str) else part_name(part)
-        raise kind(
-            f"{who} failed in {call}: {sentence(in_one_line(error) + where_raised(error))} {then}".rstrip()
-        ) from error
+
+    def __init__(
+        self, part: object, call: str, kind: type[UsageError] | type[PartFailed] = PartFailed, then: str = ""
+    ) -> None:
+        self._part, self._call, self._kind, self._then = part, call, kind, then
+
+    def __enter__(self) -> None:
+        """Nothing is prepared."""
+
+    def __exit__(self, _kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        if error is None or isinstance(error, SPEAKS) or from_outside(error):
+            return
+        who = self._part if isinstance(self._part, str) else part_name(self._part)
+        what = sentence(in_one_line(error) + where_raised(error))
+        raise self._kind(f"{who} failed in {self._call}: {what} {self._then}".rstrip()) from error
 
 
 def part_name(part: object) -> str:

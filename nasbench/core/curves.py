@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from nasbench.core.arch import Choice, Decision
 from nasbench.core.registry import spaces
+from nasbench.core.stop_signals import from_outside
 from nasbench.core.trial import Trial
 
 
@@ -156,7 +157,9 @@ def groups_of(space: str, trials: Iterable[Trial]) -> list[OptionGroup]:
         part = spaces.get(space)
         choices: Sequence[Decision] = (part() if isinstance(part, type) else part).choices
         return option_groups(choices)
-    except Exception:  # a plug-in that is gone or broken must not cost the report
+    except BaseException as error:  # a plug-in that is gone or broken must not cost the report
+        if from_outside(error):
+            raise
         return observed_groups(trials)
 
 

@@ -18,6 +18,16 @@ class RunFailed(RuntimeError):
     """A fault that every trial would meet, or that ends a run: the message says what is left and what to do."""
 
 
+class NotWritten(RunFailed):
+    """A file that the disk refuses: the message says which one, why, and what to do first. Whoever knows the command
+    adds how to go on.
+    """
+
+
+class LogLost(RunFailed):
+    """The log that a run writes was deleted, moved or changed by somebody else: the message says what is left of it."""
+
+
 class PartFailed(RunFailed):
     """A part of the user's own broke in the middle of a run: the message says where, and whoever holds the log adds
     what is kept and what to do.
@@ -32,6 +42,10 @@ class TrialFailed(RuntimeError):
     """A fault of one trial (NaN, out of memory, a build error): the trial is recorded as failed and the search goes
     on.
     """
+
+
+class TimeUp(BaseException):
+    """The time limit of a trial. It is no Exception, so that no evaluator takes it for one of its own errors."""
 
 
 class TrialPruned(Exception):

@@ -13,8 +13,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, final
 
+from nasbench.core.errors import NotWritten
 from nasbench.core.job import Job
 from nasbench.core.json_text import parsed
+from nasbench.core.writing import delete, write_atomically
 
 FILE = "in-hand.json"
 DEATHS_LIMIT = 2
@@ -50,9 +52,9 @@ class InHand:
                 self._before = {**what, "begun": deaths}
                 self._write(self._before)
             else:
-                self._path.unlink(missing_ok=True)
+                self._remove()
             raise
-        self._path.unlink(missing_ok=True)
+        self._remove()
 
     def _read(self) -> dict[str, Any] | None:
         with suppress(OSError, ValueError, TypeError, KeyError):
@@ -61,8 +63,12 @@ class InHand:
         return None
 
     def _write(self, record: object) -> None:
-        with suppress(OSError):  # a full disk is told when the trial is written
-            self._path.write_text(json.dumps(record), encoding="utf-8")
+        with suppress(NotWritten):  # a full disk is told when the trial is written
+            write_atomically(self._path, json.dumps(record), durable=False)
+
+    def _remove(self) -> None:
+        with suppress(NotWritten):
+            delete(self._path)
 
 
 def died_reason(deaths: int) -> str:

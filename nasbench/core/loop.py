@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol, final
 
-from nasbench.core.blame import part_name
+from nasbench.core.blame import in_one_line, part_name, where_raised
 from nasbench.core.clock import SimulatedClock
 from nasbench.core.errors import RunFailed, UsageError
 from nasbench.core.in_hand import InHand
@@ -22,6 +22,7 @@ from nasbench.core.json_text import as_read, is_infinite
 from nasbench.core.protocols import Evaluator, Metrics
 from nasbench.core.shown import sentence, shortened, text_of
 from nasbench.core.source import JobSource
+from nasbench.core.stop_signals import from_outside
 from nasbench.core.trial import COUNTS, Status, Trial, check_number
 from nasbench.core.typed import fits, shown
 
@@ -149,6 +150,12 @@ class JobLoop:
                 return
             told = f"the metrics of {self._who()} make no score ({error}); it returned {shortened(metrics, 300)}"
             self.misread(job, told, seconds, worker)
+            return
+        except BaseException as error:  # an objective is somebody else's code
+            if from_outside(error) or isinstance(error, RunFailed):
+                raise
+            what = in_one_line(error) + where_raised(error)
+            self.misread(job, f"the metrics of {self._who()} make no score: {what}", seconds, worker)
             return
         if broken := self._broken(score, metrics):
             self.fail(job, broken, seconds, worker)

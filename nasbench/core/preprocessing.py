@@ -11,13 +11,25 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.core.errors import UsageError
-from nasbench.core.json_text import parsed
-from nasbench.core.plain_file import plain_bytes
-from nasbench.core.store import write_atomically
+from nasbench.core.json_file import read_object
+from nasbench.core.typed import check_range, check_types, shown
+from nasbench.core.writing import write_atomically
 
 FILE = "preprocessing.json"
 """The name of the record beside weights."""
 INTERPOLATIONS = ("nearest", "bilinear", "bicubic")
+LARGEST_IMAGE = 8_192
+SMALLEST_SHARE = 0.01
+FIELDS: Mapping[str, Any] = {
+    "image_size": int,
+    "mean": list[float],
+    "std": list[float],
+    "interpolation": str,
+    "crop_share": float,
+    "classes": list[str],
+    "rounds_after_resizing": bool,
+}
+"""Of the record, which is read from a file: the others follow from these."""
 
 
 @dataclass(frozen=True)
@@ -75,18 +87,26 @@ class Preprocessing:
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> "Preprocessing":
-        """UsageError where the record lacks a field."""
-        try:
-            seen = Seen(
-                tuple(float(each) for each in record["mean"]),
-                tuple(float(each) for each in record["std"]),
-                str(record["interpolation"]),
-                float(record["crop_share"]),
+        """UsageError for a field that is missing, of another type, or out of range."""
+        for name in FIELDS:
+            if name not in record:
+                raise UsageError(f"not a preprocessing record: it lacks the field {name!r}")
+        check_types(FIELDS, record, "the preprocessing record")
+        check_range("the field 'image_size' of the preprocessing record", record["image_size"], 1, LARGEST_IMAGE)
+        check_range("the field 'crop_share' of the preprocessing record", record["crop_share"], SMALLEST_SHARE, 1)
+        mean, std = tuple(map(float, record["mean"])), tuple(map(float, record["std"]))
+        if record["interpolation"] not in INTERPOLATIONS:
+            raise UsageError(
+                f"the interpolation of a preprocessing record is one of {', '.join(INTERPOLATIONS)}; got "
+                f"{shown(record['interpolation'])}"
             )
-            classes = tuple(str(each) for each in record["classes"])
-            return cls(int(record["image_size"]), seen, classes, bool(record["rounds_after_resizing"]))
-        except (KeyError, TypeError, ValueError) as error:
-            raise UsageError(f"not a preprocessing record ({type(error).__name__}: {error})") from error
+        if not mean or len(mean) != len(std) or min(std) <= 0:
+            raise UsageError(
+                "a preprocessing record has a mean and a standard deviation above 0 for each channel; got mean "
+                f"{shown(record['mean'])} and std {shown(record['std'])}"
+            )
+        seen = Seen(mean, std, record["interpolation"], float(record["crop_share"]))
+        return cls(record["image_size"], seen, tuple(record["classes"]), record["rounds_after_resizing"])
 
 
 def read_preprocessing(folder: Path) -> Preprocessing | None:
@@ -95,7 +115,7 @@ def read_preprocessing(folder: Path) -> Preprocessing | None:
     if not path.exists():
         return None
     try:
-        return Preprocessing.from_json(parsed(plain_bytes(path)))
+        return Preprocessing.from_json(read_object(path, "preprocessing record"))
     except ValueError as error:
         raise UsageError(f"{path} cannot be read: {error}") from error
 

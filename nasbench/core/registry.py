@@ -20,6 +20,7 @@ from nasbench.core.errors import UsageError, unknown
 from nasbench.core.importing import imported
 from nasbench.core.options import TooFewParameters, call_with_options
 from nasbench.core.shown import sentence, text_of
+from nasbench.core.stop_signals import from_outside
 
 PLUGIN_GROUP = "nasbench.plugins"
 
@@ -195,9 +196,9 @@ def load_plugins() -> None:
             _loaded_plugins[point.value] = None
             try:
                 point.load()
-            except KeyboardInterrupt:
-                raise
             except BaseException as error:  # a plug-in is somebody else's code: name it, whatever it raised
+                if from_outside(error):
+                    raise
                 raise UsageError(
                     f"plug-in {point.name!r} ({point.value}) failed to load: "
                     f"{sentence(f'{text_of(error)}{where_raised(error)}')} Mend or uninstall it."

@@ -8,6 +8,7 @@ direction of writing round as `\\u202e`; what an encoding lacks is written in AS
 import html
 import sys
 import unicodedata
+from contextlib import nullcontext, suppress
 from typing import IO
 
 JOINERS = "\u200c\u200d\u200b\ufe0e\ufe0f"
@@ -94,9 +95,15 @@ def escape(text: object) -> str:
 
 
 def say(text: object, stream: IO[str] | None = None) -> None:
-    """Prints a text for people (standard error unless told otherwise), whatever the encoding of the stream."""
+    """Prints a text for people (standard error unless told otherwise), whatever the encoding of the stream.
+
+    What standard error does not take (its disk is full, its reader has gone) is not said: no work stops for that.
+    """
     stream = stream or sys.stderr
-    print(encodable(shown_lines(text), stream), file=stream, flush=True)
+    if stream is None:  # it was closed before this process began; print would take standard output instead
+        return
+    with suppress(OSError) if stream is sys.stderr else nullcontext():
+        print(encodable(shown_lines(text), stream), file=stream, flush=True)
 
 
 def encodable(text: str, stream: IO[str]) -> str:

@@ -13,6 +13,7 @@ from nasbench.core.protocols import SearchSpace, Strategy
 from nasbench.core.seeds import trial_rng
 from nasbench.core.shown import sentence
 from nasbench.core.spec import ModelSpec, Size, Task
+from nasbench.core.stop_signals import from_outside
 from nasbench.core.trial import Proposal, Trial, check_note
 from nasbench.core.typed import shown
 
@@ -142,9 +143,9 @@ class SpaceSource:
             if isinstance(canonical, Architecture):
                 return canonical.key, None
             why = f"returned {str(canonical)[:100]!r}, which is no Architecture"
-        except KeyboardInterrupt:
-            raise
         except BaseException as error:
+            if from_outside(error):
+                raise
             why = f"raised {in_one_line(error)}{where_raised(error)}"
         return architecture.key, f"canonical() of the space {part_name(self._space)} {why}"
 

@@ -10,9 +10,11 @@ from functools import cached_property
 
 from nasbench.core.arch import Architecture
 from nasbench.core.errors import UsageError
+from nasbench.core.trust import Named
 from nasbench.core.typed import check_range, checked_fields, shown
 
 SKELETONS = ("", "cifar", "imagenet")
+SOURCES = "'zoo', 'space:NAME' or 'import'"
 
 
 @dataclass(frozen=True)
@@ -126,15 +128,39 @@ class ModelSpec:
         given["size"], given["task"] = size_of_record(record["size"]), task_of_record(record["task"])
         if isinstance(record.get("architecture"), Mapping):
             given["architecture"] = Architecture.from_json(record["architecture"])  # type: ignore[arg-type]
-        return cls(**checked_fields(cls, given, "the model specification"))
+        spec = cls(**checked_fields(cls, given, "the model specification"))
+        _check_source(spec)
+        return spec
+
+    @property
+    def import_paths(self) -> tuple[Named, ...]:
+        """What building it would import by a path of somebody's own: a space, or a network. Mostly nothing."""
+        if self.source == "import":
+            return (Named("a network by an import path", str(self.name), f"{shown(self.name)} in place of this MODEL"),)
+        return named_space(self.source)
+
+
+def named_space(source: str) -> tuple[Named, ...]:
+    """The space of a source, where it is named by an import path."""
+    space = source.removeprefix("space:")
+    return (Named("a space by an import path", space, f"--space {shown(space)}"),) if ":" in space else ()
+
+
+def _check_source(spec: ModelSpec) -> None:
+    """UsageError for a source that is none, and for what cannot be of it."""
+    of_space = spec.source.startswith("space:") and spec.source != "space:"
+    if spec.source not in ("zoo", "import") and not of_space:
+        raise UsageError(f"the source of a model is {SOURCES}; got {shown(spec.source)}")
+    if not of_space and spec.name is None:
+        raise UsageError(f"a model of the source {spec.source!r} has a name, and no architecture")
 
 
 RANGES: Mapping[str, tuple[float, float]] = {
-    "depth": (1e-6, 10_000),
+    "depth": (1e-6, 1_000),
     "width": (1e-6, 1_000_000),
-    "resolution": (1, 65_536),
+    "resolution": (1, 8_192),
     "num_classes": (1, 10_000_000),
-    "image_size": (1, 65_536),
+    "image_size": (1, 8_192),
     "channels": (1, 1_024),
 }
 """What a specification in a file may ask for: more would only stop the machine that builds it."""

@@ -5,25 +5,29 @@ told. One process writes at a time (an advisory lock that the operating system d
 dies).
 """
 
-import fcntl
 import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from io import BufferedRandom
 from pathlib import Path
 from typing import Any
 
-from nasbench.core.errors import RunFailed, UsageError
-from nasbench.core.json_text import as_text, parsed
-from nasbench.core.leftovers import sweep, sweep_beside
+from nasbench.core.append_log import AppendLog, InUse
+from nasbench.core.errors import LogLost, NotWritten, UsageError
+from nasbench.core.json_file import read_object
+from nasbench.core.json_text import as_text
 from nasbench.core.log import Check, Log, read_log
-from nasbench.core.plain_file import check_plain, plain_bytes
+from nasbench.core.not_written import refused
+from nasbench.core.part_file import sweep_parts
+from nasbench.core.plain_file import check_plain
+from nasbench.core.run_record import check_run_record
 from nasbench.core.shown import sentence
 from nasbench.core.trial import Trial
 from nasbench.core.typed import shown
+from nasbench.core.writing import write_atomically
 
+RUN_FILE, LOG_FILE = "run.json", "trials.jsonl"
 SCHEMA_VERSION = 2
 """Version 1 (nasbench 0.1.0) is read where the run is a search: the logs of its other commands have another form."""
 
@@ -31,30 +35,36 @@ SCHEMA_VERSION = 2
 class RunStore:
     """An open run directory. Make one with `create`, `resume` or `read`."""
 
-    def __init__(self, directory: Path, run: dict[str, Any], read: Log, log: BufferedRandom | None) -> None:
+    def __init__(self, directory: Path, run: dict[str, Any], read: Log, log: AppendLog | None) -> None:
         self.directory = directory
         self.run = run
         self.trials = read.trials
         self.dropped = read.torn
         """The torn last line that was left out, if there was one."""
         self._log = log
+        self._unlogged: list[Trial] = []
 
     @classmethod
     def create(cls, directory: Path, run: Mapping[str, Any]) -> "RunStore":
-        """Starts a run. UsageError where the directory already holds one or another process is writing it."""
+        """Starts a run. UsageError where the directory already holds one, another process is writing it, or it cannot
+        be written; NotWritten where the disk is full. Then nothing is left of it.
+        """
+        new = missing(directory)
         try:
             directory.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise UsageError(
-                f"cannot make the run directory {directory}: {error.strerror}. Choose another with --run."
-            ) from error
-        log = _lock(directory)
+            raise refused(directory, error, "--run", "make the run directory") from error
+        try:
+            log = _lock(directory)
+        except BaseException:
+            _remove_empty(new)
+            raise
         if (directory / "run.json").exists():
             log.close()
             raise UsageError(
                 f"{directory} already holds a run. Continue it with --resume, or choose another directory with --run."
             )
-        if log.seek(0, os.SEEK_END):  # a log that is not empty is never emptied
+        if log.size:  # a log that is not empty is never emptied
             log.close()
             raise UsageError(
                 f"{directory} holds a log of trials and no run.json. Nothing was changed. Put its run.json back (from "
@@ -62,12 +72,14 @@ class RunStore:
                 "with --run."
             )
         record = {"schema": SCHEMA_VERSION, **run}
+        store = cls(directory, record, Log(), log)
         try:
-            write_atomically(directory / "run.json", json.dumps(record, indent=2) + "\n")
+            store.update()
         except BaseException:
+            discard(directory, new)
             log.close()
             raise
-        return cls(directory, record, Log(), log)
+        return store
 
     @classmethod
     def resume(cls, directory: Path, check: Check | None = None) -> "RunStore":
@@ -76,19 +88,26 @@ class RunStore:
         UsageError where it cannot be, and where a line of its log is refused; `check`: see `read_log`.
         """
         run = _read_run(directory)
+        if not (directory / "trials.jsonl").exists():
+            rescued = sorted(directory.glob("trials.rescued-*.jsonl"))
+            there = f" Its trials may be in {rescued[-1]}: rename it." if rescued else ""
+            raise UsageError(
+                f"{directory} holds run.json and no log of trials (trials.jsonl), which a run has from its start: it "
+                f"was deleted, moved or not copied. Nothing was changed.{there} Put it back to go on with --resume; or "
+                "choose another directory with --run, without --resume."
+            )
         log = _lock(directory)
-        sweep(directory, directory / "best", directory / "checkpoints")
+        for folder in (directory, directory / "best", directory / "checkpoints"):
+            sweep_parts(folder, locked=True)
         try:
             read = read_log(directory, run, check)
-        except UsageError:
+            if read.torn is not None:
+                log.cut()
+            elif read.open_end:
+                log.end_line()
+        except BaseException:
             log.close()
             raise
-        if read.torn is not None:
-            log.truncate(read.end)
-        if read.open_end:
-            log.seek(0, os.SEEK_END)
-            log.write(b"\n")
-            log.flush()
         return cls(directory, run, read, log)
 
     @staticmethod
@@ -108,22 +127,27 @@ class RunStore:
         return not _is_of_another_form(_parse_run(directory))
 
     def append(self, trial: Trial) -> None:
-        """Puts a trial on disk: when this returns, it is there. RunFailed where the disk will not take it."""
+        """Puts a trial on disk: when this returns, it is there. NotWritten where the disk will not take it, LogLost
+        where the log was deleted, moved or changed meanwhile.
+        """
         assert self._log is not None, "this run was opened for reading"
-        line = as_text(trial.to_json()) + "\n"
+        line = as_text(trial.to_json())
         try:
-            self._log.seek(0, os.SEEK_END)
-            self._log.write(line.encode())
-            self._log.flush()
-            os.fsync(self._log.fileno())
-        except OSError as error:
-            raise RunFailed(
-                f"cannot write {self.directory / 'trials.jsonl'}: {error.strerror}. Make room, then --resume."
-            ) from error
+            self._log.append(line)
+        except LogLost as lost:
+            self._unlogged.append(trial)
+            raise self._lost(lost) from lost
         self.trials.append(trial)
 
     def update(self, **fields: Any) -> None:
-        """Changes fields of `run.json` (its end, say), atomically."""
+        """Changes fields of `run.json` (its end, say), atomically. Errors as in `append`: in a directory that is gone
+        or holds another run, nothing is written.
+        """
+        if self._log is not None:
+            try:
+                self._log.check()
+            except LogLost as lost:
+                raise self._lost(lost) from lost
         self.run.update(fields)
         write_atomically(self.directory / "run.json", json.dumps(self.run, indent=2) + "\n")
 
@@ -131,6 +155,22 @@ class RunStore:
         if self._log is not None:
             self._log.close()
             self._log = None
+
+    def _lost(self, lost: LogLost) -> LogLost:
+        """The error with what becomes of the trials that this process knows: they are written beside the lost log."""
+        known = [*self.trials, *self._unlogged]
+        told = f"{lost} It had {len(known)} finished trials"
+        rescued = self.directory / f"trials.rescued-{os.getpid()}.jsonl"
+        if not known or not self.directory.is_dir():
+            return LogLost(f"{told}. If it was moved, put it back; then go on with --resume.")
+        try:
+            write_atomically(rescued, "".join(f"{as_text(trial.to_json())}\n" for trial in known))
+        except NotWritten as also:
+            return LogLost(f"{told}, and {also} If it was moved, put it back; then go on with --resume.")
+        return LogLost(
+            f"{told}: they are in {rescued} now. Put that file in the place of "
+            f"{self.directory / 'trials.jsonl'}, then go on with --resume."
+        )
 
 
 def missing(directory: Path) -> list[Path]:
@@ -146,23 +186,17 @@ def discard(directory: Path, new: Sequence[Path]) -> None:
         shutil.rmtree(directory, ignore_errors=True)
     else:
         for name in ("run.json", "trials.jsonl"):
-            (directory / name).unlink(missing_ok=True)
+            with suppress(OSError):
+                (directory / name).unlink()
         with suppress(OSError):
             (directory / "checkpoints").rmdir()
+    _remove_empty(new)
+
+
+def _remove_empty(new: Sequence[Path]) -> None:
     for each in new:
         with suppress(OSError):  # another run may lie there by now
             each.rmdir()
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Writes a file so that a reader sees the old one or the new one, never a part, whatever happens meanwhile."""
-    sweep_beside(path)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with open(part, "w", encoding="utf-8", errors="backslashreplace") as file:  # a lone surrogate has no bytes
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(part, path)
 
 
 def best_trial(trials: Sequence[Trial]) -> Trial | None:
@@ -178,23 +212,19 @@ def best_trial(trials: Sequence[Trial]) -> Trial | None:
     )
 
 
-def _lock(directory: Path) -> BufferedRandom:
+def _lock(directory: Path) -> AppendLog:
     if (directory / "trials.jsonl").exists():
         check_plain(directory / "trials.jsonl")
     try:
-        log = open(directory / "trials.jsonl", "a+b")  # noqa: SIM115 - held open while the run is written
+        return AppendLog.alone(directory / "trials.jsonl")
+    except IsADirectoryError as error:
+        raise refused(directory / "trials.jsonl", error, "--run", "write") from error
     except OSError as error:
-        raise UsageError(
-            f"cannot write in {directory}: {error.strerror}. Choose another directory with --run."
-        ) from error
-    try:
-        fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        log.close()
+        raise refused(directory, error, "--run") from error
+    except InUse as error:
         raise UsageError(
             f"{directory} is in use: another process is writing this run. Wait for it, or choose another --run."
         ) from error
-    return log
 
 
 def _read_run(directory: Path) -> dict[str, Any]:
@@ -222,19 +252,21 @@ def _parse_run(directory: Path) -> dict[str, Any]:
     if not path.exists():
         raise UsageError(f"{directory} holds no run (no run.json there). {_advice(directory)}")
     try:
-        run = parsed(plain_bytes(path))
-        if not isinstance(run, dict) or "schema" not in run:
-            raise ValueError("it has no schema version")
-    except UsageError:
-        raise
-    except ValueError as error:
-        raise UsageError(
-            f"{path} is not a run record of nasbench: {sentence(error)} Choose another directory with --run."
-        ) from error
+        run = read_object(path, "run record of nasbench")
+        if "schema" not in run:
+            raise UsageError(f"{path} is no run record of nasbench: it has no schema version")
+    except UsageError as error:
+        raise UsageError(f"{sentence(error)} Choose another directory with --run.") from error
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}. Choose another directory with --run.") from error
     version = run["schema"]
     if version not in (1, SCHEMA_VERSION) or isinstance(version, bool):
         raise UsageError(
             f"{path} has schema version {shown(version)}; this nasbench reads version {SCHEMA_VERSION}. "
             "Use the nasbench that wrote it (its version is in run.json), or start a new run."
         )
-    return dict(run)
+    try:
+        check_run_record(run)
+    except UsageError as error:
+        raise UsageError(f"{path} is no run record of nasbench: {error}") from error
+    return run

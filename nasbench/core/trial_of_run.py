@@ -14,6 +14,7 @@ from nasbench.core.json_text import parsed
 from nasbench.core.spec import ModelSpec
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
+from nasbench.core.trust import check_trusted
 
 SHORTEST_KEY = 4
 """A key may be cut short to so many digits."""
@@ -52,7 +53,7 @@ def at_trial(model: str | os.PathLike[str], trial: str | int | None) -> str:
     model = model_text(model)
     if trial is None:
         return model
-    if not Path(model).is_dir():
+    if not os.path.isdir(model):
         directory, which = split(model)
         raise UsageError(
             f"{directory} has its trial in the name already, {which}: leave --trial out"
@@ -66,7 +67,7 @@ def split(model: str | os.PathLike[str]) -> tuple[str, str | None]:
     """RUN#7 -> (RUN, '7'); any other MODEL -> (itself, None)."""
     model = model_text(model)
     directory, mark, which = model.rpartition("#")
-    if not mark or Path(model).exists() or not Path(directory).is_dir():
+    if not mark or os.path.exists(model) or not os.path.isdir(directory):
         return model, None
     return directory, which
 
@@ -78,7 +79,9 @@ def trial_of(model: str | os.PathLike[str]) -> TrialOfRun | None:
         return None
     store = RunStore.read(Path(directory))
     trial = find(store.trials, which, directory)
-    return TrialOfRun(store.directory, spec_of(store.run, trial), trial)
+    spec = spec_of(store.run, trial)
+    check_trusted(spec.import_paths, store.directory)
+    return TrialOfRun(store.directory, spec, trial)
 
 
 def find(trials: Sequence[Trial], which: str, directory: object) -> Trial:

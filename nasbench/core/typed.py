@@ -38,6 +38,13 @@ def checked_fields(kind: type, record: object, what: str) -> dict[str, Any]:
     return dict(record)
 
 
+def check_types(hints: Mapping[str, Any], record: Mapping[str, Any], what: str) -> None:
+    """UsageError for a field of `record`, as far as `hints` know its name, that is of another type."""
+    for name, hint in hints.items():
+        if name in record and not fits(record[name], hint):
+            raise UsageError(f"the field {name!r} of {what} must be {_in_words(hint)}; got {shown(record[name])}")
+
+
 @cache
 def _form(kind: type) -> tuple[Mapping[str, Any], frozenset[str]]:
     """Name -> type of the fields, and the names of those without a default."""
@@ -80,7 +87,12 @@ def fits(value: object, hint: Any) -> bool:
         return abs(value) <= FARTHEST
     if hint in (int, float):
         return False
-    return isinstance(value, origin or hint)
+    if not isinstance(value, origin or hint):
+        return False
+    inside = get_args(hint)
+    if isinstance(value, Mapping) and inside:
+        return all(fits(each, inside[-1]) for each in value.values())
+    return not (isinstance(value, list) and inside) or all(fits(each, inside[0]) for each in value)
 
 
 def _in_words(hint: Any) -> str:
@@ -90,4 +102,8 @@ def _in_words(hint: Any) -> str:
         return " or ".join(_in_words(each) for each in get_args(hint))
     if origin is Literal:
         return " or ".join(map(repr, get_args(hint)))
+    if origin is list:
+        return f"a list, each of it {_in_words(get_args(hint)[0])}"
+    if origin is not None and get_args(hint)[-1] is not Any:
+        return f"an object with named fields, each of it {_in_words(get_args(hint)[-1])}"
     return words.get(hint, "an object with named fields")

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
+from os.path import exists
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -18,6 +19,7 @@ from nasbench.core.protocols import PublishedCells
 from nasbench.core.registry import load_plugins, models, spaces
 from nasbench.core.spec import ModelCard, Result, Size, Task, task_record
 from nasbench.core.trial_of_run import split
+from nasbench.core.writing import write_atomically
 
 STORED = Path(__file__).with_name("networks.json")
 METRICS: dict[str, tuple[str, ...]] = {
@@ -123,7 +125,7 @@ def write(found: Iterable[Row], path: Path = STORED) -> None:
     for row in found:
         card = {**asdict(row.card), "task": task_record(row.card.task)}
         lines.append(json.dumps({"name": row.name, "card": card, "pretrained": row.pretrained}, ensure_ascii=False))
-    path.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf-8")
+    write_atomically(path, "[\n" + ",\n".join(lines) + "\n]\n")
 
 
 def check_model(model: str) -> None:
@@ -133,7 +135,7 @@ def check_model(model: str) -> None:
         space = model.removeprefix("space:").rpartition(":")[0]
         if space and ":" not in space and space not in spaces.names():
             raise unknown("space", space, spaces.names(), "A published network is space:SPACE:PUBLISHED.")
-    elif name == model and (":" in model or model.endswith(".json") or Path(split(model)[0]).exists()):
+    elif name == model and (":" in model or model.endswith(".json") or exists(split(model)[0])):
         return
     elif name not in {row.name for row in rows()} and name not in models.names():
         raise unknown_model(name)

@@ -82,7 +82,7 @@ def _predictions(
 
 def trained_network(model: str) -> TrainedNetwork:
     """The network of a MODEL with its trained weights. UsageError where it has none, or no preprocessing record."""
-    from nasbench.train.checkpoint import load_weights
+    from nasbench.train.checkpoint import put_weights
 
     spec, weights = resolve(model, ModelOverrides()), weights_of(model)
     if weights is None and is_of_run(model):
@@ -104,10 +104,7 @@ def trained_network(model: str) -> TrainedNetwork:
     if trial_of(model) is not None:  # children of one search may see images at different sizes
         record = replace(record, image_size=spec.pixels)
     network = build(spec)
-    try:
-        network.load_state_dict(load_weights(weights))
-    except RuntimeError as error:
-        raise UsageError(f"the weights in {weights} are not of the network beside them: {error}") from error
+    put_weights(network, weights)
     return _checked(TrainedNetwork(network.eval(), record), spec.task.num_classes, model)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nasbench.core.errors import UsageError
+from nasbench.core.not_written import check_writable
 from nasbench.core.spec import ModelSpec
 from nasbench.engine.config import ModelOverrides
 from nasbench.engine.parts.models import build, resolve
@@ -42,3 +43,4 @@ def check_csv(path: Path) -> None:
         )
     if not path.parent.is_dir():
         raise UsageError(f"no directory {str(path.parent)!r} for --csv {str(path)!r}; make it first")
+    check_writable(path, "--csv")

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 from nasbench.core.clock import SimulatedClock
@@ -16,6 +15,7 @@ from nasbench.core.registry import recipes
 from nasbench.core.retraining import retrainings
 from nasbench.core.source import JobList, JobSource, SpaceSource, of_space
 from nasbench.core.trial import STATUSES, Trial
+from nasbench.core.trust import trusting
 from nasbench.engine.config import PRESETS, SearchConfig
 from nasbench.engine.parts.searching import SearchParts, prepare
 from nasbench.engine.report import write_report
@@ -28,7 +28,8 @@ from nasbench.engine.run.artifacts import (
     write_front,
 )
 from nasbench.engine.run.numbers import Numbers, numbers_of
-from nasbench.engine.run.run import Opening, Run, check_some_succeeded, open_run
+from nasbench.engine.run.opening import Opening
+from nasbench.engine.run.run import Run, check_some_succeeded, open_run
 from nasbench.engine.run.watch import print_note
 from nasbench.report.run.chance import Exact, Verdict, verdict
 from nasbench.trackers.guard import guarded
@@ -79,32 +80,38 @@ def search(*, trackers: Sequence[Tracker] | None = None, **options: Any) -> Sear
     """Searches a space from Python: the flags of `nasbench search` as keywords.
 
     `space`, `strategy`, `evaluator`, `dataset` and `recipe` may be given as the objects themselves. `trackers` replace
-    the console and W&B. Raises UsageError for bad input, RunFailed where nothing succeeded, Interrupted on Ctrl-C or
-    SIGTERM.
+    the console and W&B. With `resume`, import paths that stand in run.json are followed where this user began the run
+    there, where they are given again, or with `trust=True`. Raises UsageError for bad input, RunFailed where nothing
+    succeeded, Interrupted on Ctrl-C or SIGTERM.
     """
-    config = configuration(options)
-    if trackers is not None:
-        if not isinstance(trackers, Sequence):
-            raise UsageError(f"trackers takes a list of trackers; got {trackers!r}")
-        trackers = [guarded(each) for each in trackers]
-    return run_search(config, argv=("nasbench.search",), trackers=trackers)
+    with trusting(by_path(options).values(), bool(options.get("trust"))):
+        config = configuration(options)
+        if trackers is not None:
+            if not isinstance(trackers, Sequence):
+                raise UsageError(f"trackers takes a list of trackers; got {trackers!r}")
+            trackers = [guarded(each) for each in trackers]
+        return run_search(config, argv=("nasbench.search",), trackers=trackers)
 
 
 def configuration(options: Mapping[str, Any]) -> SearchConfig:
     """The configuration that keywords from Python mean: with `resume`, that of the run with what they change."""
-    given: dict[str, Any] = {
-        name: value if isinstance(value, str) or name not in _PARTS else _import_path(value)
-        for name, value in options.items()
-    }
+    given = by_path(options)
     asked = SearchConfig.of(**given)
     if asked.place.resume:
         return resume.stored_config(SearchConfig, "search", asked.place.run).changed(**given)
     return SearchConfig.of(**{**PRESETS.get(given.get("preset") or "", {}), **given})
 
 
+def by_path(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The keywords with import paths for parts that were given as objects."""
+    return {
+        name: value if isinstance(value, str) or name not in _PARTS else _import_path(value)
+        for name, value in options.items()
+    }
+
+
 def run_search(config: SearchConfig, argv: Sequence[str], trackers: Sequence[Tracker] | None = None) -> SearchResult:
     """Runs (or goes on with) the search that `config` describes."""
-    start = monotonic()
     config.check()
     if config.dry_run:
         raise UsageError("a dry run is no search: call nasbench.dry_run(...) with the same keywords")
@@ -138,7 +145,7 @@ def run_search(config: SearchConfig, argv: Sequence[str], trackers: Sequence[Tra
         drop_training_states(run.store)
         drop_other_weights(run.store)
         front, chance = write_front(run.store), verdict(run.trials, Exact.of(run.store.run))
-        result = SearchResult(run.directory, tuple(run.trials), best, monotonic() - start, front, chance)
+        result = SearchResult(run.directory, tuple(run.trials), best, run.seconds, front, chance)
         run.end(result.to_json(), write_report)
     check_some_succeeded(result.trials, directory)
     return result

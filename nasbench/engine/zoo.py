@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nasbench.core.count_text import parse_count
 from nasbench.core.errors import UsageError, unknown
+from nasbench.core.not_written import check_writable
 from nasbench.core.spec import Result
 from nasbench.engine.networks import METRICS, Row, rows
 
@@ -94,6 +95,9 @@ def check_plot(kind: str, out: Path) -> None:
         raise UsageError(f"--out takes a file that ends in {' or '.join(FORMATS)}; got {str(out)!r}")
     if not out.parent.is_dir():
         raise UsageError(f"no directory {str(out.parent)!r} for --out; make it first")
+    if out.is_dir():
+        raise UsageError(f"--out takes a file; {str(out)!r} is a directory")
+    check_writable(out, "--out")
 
 
 def _point(row: Row, result: Result) -> Any:

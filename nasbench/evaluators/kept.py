@@ -12,20 +12,29 @@ import json
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from nasbench.core.append_log import opened
 from nasbench.core.errors import UsageError
-from nasbench.core.json_text import parsed
-from nasbench.core.leftovers import sweep
-from nasbench.core.plain_file import plain_bytes
+from nasbench.core.json_file import read_object
+from nasbench.core.not_written import not_written
+from nasbench.core.part_file import sweep_parts
 from nasbench.core.protocols import Report
 from nasbench.core.shown import say, sentence
-from nasbench.core.store import write_atomically
+from nasbench.core.typed import check_types
+from nasbench.core.writing import delete, make_folder, write_atomically
 
 RESULT = "result.json"
+FIELDS: Mapping[str, Any] = {
+    "metrics": Mapping[str, Any],
+    "reading": Mapping[str, Any],
+    "corrupt": list[str],
+    "cut_off_after": list[int],
+}
+"""Fields of result.json that are relied on."""
 POLL_SECONDS = 0.5
 """Between two looks at the curve of a training that runs in other processes."""
 
@@ -52,18 +61,27 @@ class Kept:
     def finish(self, record: Mapping[str, Any]) -> None:
         """Writes the result, after which the training is done and its checkpoint is not needed."""
         write_atomically(self._result, json.dumps(record, indent=2) + "\n")
-        self.checkpoint.unlink(missing_ok=True)
+        delete(self.checkpoint)
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Waits until no other process trains here: it may be training the very same."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with open(self.folder / ".lock", "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            sweep(self.folder)
+        """Waits until no other process trains here: it may be training the very same. NotWritten where the folder
+        cannot be made.
+        """
+        make_folder(self.folder, parents=True)
+        lock = self.folder / ".lock"
+        try:
+            descriptor = os.open(lock, os.O_WRONLY | os.O_CREAT, 0o666)
+        except OSError as error:
+            raise not_written(lock, error) from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            sweep_parts(self.folder)
             if self.finished:  # the process may have been killed before it had tidied up
                 self.checkpoint.unlink(missing_ok=True)
             yield
+        finally:
+            os.close(descriptor)
 
     @contextmanager
     def following(self, report: Report) -> Iterator[None]:
@@ -80,8 +98,9 @@ class Kept:
             known = len(lines)
 
         def poll() -> None:
-            while not ended.wait(POLL_SECONDS):
-                pass_on()
+            with suppress(BaseException):  # who hears the report keeps what stops the training, and raises it again
+                while not ended.wait(POLL_SECONDS):
+                    pass_on()
 
         thread = threading.Thread(target=poll, daemon=True)
         thread.start()
@@ -99,10 +118,13 @@ def result_in(folder: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
     try:
-        record = parsed(plain_bytes(path), finite=False)
-        if not isinstance(record, dict):
-            raise ValueError("it is no object with named fields")
-    except ValueError as error:
+        record = read_object(path, "result of a training", finite=False)
+        check_types(FIELDS, record, "the result of a training")
+        if "metrics" not in record:
+            raise UsageError("it lacks the field 'metrics'")
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
         raise UsageError(
             f"{path} cannot be read: {sentence(error)} Put it back, or delete the folder {folder} to train again."
         ) from error
@@ -119,9 +141,7 @@ class Curve:
     def __init__(self, kept: Kept, images: int, report: Report, say: Callable[[str], None]) -> None:
         self._path, self._images, self._report, self._say = kept.curve, images, report, say
         self._resumes = began = self._path.exists()
-        self._path.touch()
-        data = self._path.read_bytes()
-        os.truncate(self._path, data.rfind(b"\n") + 1)
+        self._log = opened(self._path)
         lines = _lines(self._path)
         self._last_epoch = max((line["epoch"] for line in lines if "epoch" in line), default=0)
         self.cuts: list[int] = [line["cut_off_after"] for line in lines if "cut_off_after" in line]
@@ -145,6 +165,9 @@ class Curve:
         if new:
             self._report(epoch, {**metrics, **rate})
 
+    def close(self) -> None:
+        self._log.close()
+
     def _cut_off_after(self, epoch: int) -> None:
         self.cuts.append(epoch)
         self._write({"cut_off_after": epoch})
@@ -152,8 +175,7 @@ class Curve:
         self._say(after if epoch else "starts again: it was interrupted in its first epoch")
 
     def _write(self, record: Mapping[str, Any]) -> None:
-        with open(self._path, "a", encoding="utf-8") as file:
-            file.write(json.dumps(record) + "\n")
+        self._log.append(json.dumps(record))
 
 
 def print_line(text: str) -> None:

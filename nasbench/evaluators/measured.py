@@ -5,12 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
-from nasbench.core.errors import UsageError, unknown
+from nasbench.core.blame import in_one_line, where_raised
+from nasbench.core.errors import TrialFailed, UsageError, unknown
 from nasbench.core.job import Job
 from nasbench.core.objectives import Objective
 from nasbench.core.protocols import Depends, Evaluator, Measures, Metrics, Report
 from nasbench.core.registry import objectives as known
 from nasbench.core.spec import Task
+from nasbench.core.stop_signals import from_outside
 from nasbench.evaluators.four_arguments import with_job
 
 
@@ -69,6 +71,10 @@ class Measured:
                 f"the objective {name!r} reads the metric {error}, which the evaluator does not return; it returned "
                 f"{sorted(metrics)}"
             ) from error
+        except BaseException as error:
+            if from_outside(error):
+                raise
+            raise _failed(name, error) from error
         try:
             return float(value)
         except (TypeError, ValueError) as error:
@@ -82,7 +88,16 @@ class Measured:
                 measured[name] = float(function(metrics))
             except KeyError:
                 continue
+            except BaseException as error:
+                if from_outside(error):
+                    raise
+                raise _failed(name, error) from error
         return measured
+
+
+def _failed(name: str, error: BaseException) -> TrialFailed:
+    """An objective broke over the metrics of a trial."""
+    return TrialFailed(f"the objective {name!r} failed: {in_one_line(error)}{where_raised(error)}")
 
 
 @final

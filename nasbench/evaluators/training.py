@@ -4,8 +4,8 @@ A child of a search is scored on the validation split. A whole training (`keep`)
 that is named by everything its result depends on: one that is finished is read, one that was interrupted goes on.
 """
 
-import shutil
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing, nullcontext
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,6 @@ from time import perf_counter
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
 from torch import nn
 
 from nasbench.core.errors import TrialFailed, UsageError
@@ -25,11 +24,13 @@ from nasbench.core.recipe import Recipe
 from nasbench.core.registry import evaluators
 from nasbench.core.seeds import derive
 from nasbench.core.spec import ModelSpec, Task
+from nasbench.core.stopwatch import Stopwatch
+from nasbench.core.writing import copy_file
 from nasbench.evaluators.building import build_seeded
 from nasbench.evaluators.kept import Curve, Kept, print_line
 from nasbench.evaluators.start import Start
 from nasbench.profile import count
-from nasbench.train.checkpoint import save_weights
+from nasbench.train.checkpoint import save_tensors, save_weights
 from nasbench.train.compiled import eagerly
 from nasbench.train.data import ImageData
 from nasbench.train.device import fitting_threads, resolve_device
@@ -143,8 +144,8 @@ class TrainingEvaluator:
                     f"{len(stuck)} frozen parts were never trained and keep their first values: "
                     f"{', '.join(stuck[:3])}, ..."
                 )
-        start = perf_counter()
-        with fitting_threads(device, macs * self.recipe.batch_size):
+        stopwatch = Stopwatch()
+        with fitting_threads(device, macs * self.recipe.batch_size), closing(curve) if curve else nullcontext():
             metrics = fit(
                 network,
                 data,
@@ -158,8 +159,9 @@ class TrainingEvaluator:
                 freezing=freezing,
                 replicas=replicas,
                 compiled=keep.compiled,
+                stopwatch=stopwatch,
             )
-        seconds = round(perf_counter() - start, 2)
+        seconds = round(stopwatch.seconds, 2)
         corrupt = replicas.union(map(str, data.corrupt or ()))
         if curve is not None:
             counts = {"params": params, "carried_params": carried_params, "macs": macs}
@@ -203,7 +205,7 @@ class TrainingEvaluator:
             seen = [(network(x).softmax(dim=1).half().cpu(), y.cpu()) for x, y in eval_batches(test, data, device, 256)]
         save_weights(kept.weights, network)
         probabilities, labels = (torch.cat(parts) for parts in zip(*seen, strict=True))  # (N, classes), (N)
-        save_file({"probabilities": probabilities, "labels": labels}, kept.predictions)
+        save_tensors(kept.predictions, {"probabilities": probabilities, "labels": labels})
         write_preprocessing(kept.folder, data.preprocessing())
         left_out = sorted({*corrupt, *map(str, broken)})
         tested = {"test_accuracy": result.accuracy, "test_top5": result.top5, "images_per_second": rate}
@@ -259,9 +261,7 @@ class TrainingEvaluator:
         if job.resume_from is not None and not state.exists():
             earlier = state.with_name(f"{job.resume_from}.state")
             if earlier.exists():
-                part = state.with_name(f".{state.name}.part")
-                shutil.copyfile(earlier, part)
-                part.replace(state)
+                copy_file(earlier, state)
         return state
 
 

@@ -12,16 +12,19 @@ from time import perf_counter
 from typing import Any
 
 from nasbench.core.blame import in_one_line, part_name, plain_values
-from nasbench.core.errors import RunFailed, TrialPruned, UsageError
+from nasbench.core.errors import Interrupted, RunFailed, TimeUp, TrialPruned, UsageError
 from nasbench.core.job import Job
 from nasbench.core.json_text import as_text, is_infinite, parsed
 from nasbench.core.loop import Epoch, JobLoop
 from nasbench.core.protocols import Evaluator, Metrics
 from nasbench.core.shown import shortened, text_of
+from nasbench.core.stop_signals import WISHES, from_outside
 from nasbench.core.typed import fits
 
 DIED_TWICE = "the worker process died twice in this trial: it crashed, ran out of memory, or was killed"
 """Why a trial failed whose worker died, and the next one too."""
+WAS_FROZEN = ": its worker was frozen, and was killed"
+"""What is added to `timeout_reason` where the worker did not end by itself when the time was up."""
 
 
 @dataclass(frozen=True)
@@ -43,29 +46,30 @@ class Answer:
     misread: bool = False
 
 
-class TimeUp(BaseException):
-    """The time limit of a trial. It is no Exception, so that no evaluator takes it for one of its own errors."""
-
-
 def evaluate(evaluator: Evaluator, job: Job, report: Epoch) -> Answer:
     """Runs the evaluator on a job. `report` hears what it reports, and returns True where the training should stop.
 
-    Whatever the evaluator raises makes a failed trial, SystemExit too. These pass through: UsageError, RunFailed,
-    KeyboardInterrupt, TimeUp, and what `report` itself raised.
+    Whatever the evaluator raises makes a failed trial, SystemExit too, and a KeyboardInterrupt that is not the user's.
+    These pass through: UsageError, RunFailed, TimeUp, and what `report` itself raised. An evaluator that catches the
+    user's own interrupt does not keep it: it is raised here again, as what it returned may be half done.
     """
     start = perf_counter()
     reporter = _Reporter(job, report)
     try:
         metrics: object = evaluator(job, reporter)
         answer = _with_metrics(evaluator, metrics, perf_counter() - start)
-    except (UsageError, RunFailed, KeyboardInterrupt, TimeUp):
+    except (UsageError, RunFailed, TimeUp):
         raise
     except BaseException as error:
+        if from_outside(error):
+            raise
         answer = Answer(perf_counter() - start, error=in_one_line(error), poisoned=_poisons_process(error))
         out_of_memory = isinstance(error, MemoryError) or "out of memory" in text_of(error)
         reporter.stopped = reporter.stopped or (isinstance(error, TrialPruned) and reporter.epochs > 0)
     else:
         out_of_memory = False
+    if WISHES.asked:
+        raise Interrupted(WISHES.asked)
     if reporter.fault is not None:  # the evaluator may have caught it, or raised another error because of it
         raise reporter.fault
     if out_of_memory:  # here, not above: the error's traceback holds the tensors of the training

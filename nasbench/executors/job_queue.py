@@ -5,16 +5,21 @@ more such attempts than workers, so that no job is asked for before a worker can
 """
 
 from collections import deque
+from collections.abc import Callable
 from time import monotonic
 
 from nasbench.core.errors import RunFailed
 from nasbench.core.job import Job
 from nasbench.core.loop import JobLoop
-from nasbench.executors.boundary import record, timeout_reason
+from nasbench.executors.boundary import WAS_FROZEN, record, timeout_reason
 from nasbench.executors.messages import answer_from_text, job_to_text, report_from_text
 
 START_LIMIT_SECONDS = 60.0
 """The longest time that idle workers are kept where they are because another worker starts."""
+FROZEN_SECONDS = 5.0
+"""A worker ends itself when the time of its trial is up. One that is still there so long after that is frozen."""
+GLANCE_SECONDS = 1.0
+"""Who looks for frozen workers less often than this has not read all their answers."""
 
 
 class JobQueue:
@@ -22,9 +27,16 @@ class JobQueue:
     in `fault`.
     """
 
-    def __init__(self, loop: JobLoop, workers: int, trial_timeout: float | None) -> None:
+    def __init__(
+        self,
+        loop: JobLoop,
+        workers: int,
+        trial_timeout: float | None,
+        room: Callable[[], int | None] = lambda: None,
+    ) -> None:
+        """`room` says how many workers fit into the machines that are there now; None if that is not known."""
         self.fault: Exception | None = None
-        self._loop, self._workers, self._trial_timeout = loop, workers, trial_timeout
+        self._loop, self._workers, self._trial_timeout, self._room = loop, workers, trial_timeout, room
         self._occupied: set[str] = set()
         self._sent: dict[str, tuple[Job, float]] = {}  # attempt -> its job that is not answered yet, when it was sent
         self._begun: dict[str, float] = {}  # attempt -> when a worker began it
@@ -32,6 +44,9 @@ class JobQueue:
         self._retried: set[int] = set()
         self._any_begun = False
         self._starts_in_time = True
+        self._looked = monotonic()
+        self._unseen: dict[str, float] = {}  # attempt -> seconds in which nobody looked for frozen workers
+        self._frozen: set[str] = set()
 
     @property
     def finished(self) -> bool:
@@ -43,14 +58,15 @@ class JobQueue:
         """True if an idle worker can be released: either a job is ready for it, or no job will ever come.
 
         Otherwise Tune must keep the worker. While another worker starts, Tune would give an idle one to the job for
-        which the new one is started; so nothing is released then, for START_LIMIT_SECONDS at most.
+        which the new one is started; so nothing is released then, for START_LIMIT_SECONDS at most, and not at all
+        where no machine is left on which it could start.
         """
         starting = [sent for attempt, (_, sent) in self._sent.items() if attempt not in self._begun]
-        if starting:
+        if starting and not self._is_full(len(self._occupied) - len(starting)):
             self._starts_in_time = self._starts_in_time and monotonic() - min(starting) < START_LIMIT_SECONDS
             return not self._starts_in_time
         self._fetch()
-        return bool(self._ready) or self.finished
+        return bool(self._ready or starting) or self.finished
 
     def next_job(self, attempt: str) -> str | None:
         """A job as text, or None if there is none now."""
@@ -82,6 +98,7 @@ class JobQueue:
         """Records the answer to a job. True if the worker that made it can evaluate no other."""
         job, _ = self._sent.pop(attempt)
         self._begun.pop(attempt)
+        self._unseen.pop(attempt, None)
         try:
             answer, worker = answer_from_text(text)
             record(self._loop, job, answer, worker)
@@ -94,6 +111,31 @@ class JobQueue:
         """The attempt does not occupy a worker any more."""
         self._occupied.discard(attempt)
 
+    def overdue(self) -> list[str]:
+        """The attempts whose worker should have ended itself by now, as their time is up: it is frozen.
+
+        Call it at every step. While nobody calls it, answers are not read either, so that time does not count.
+        """
+        now = monotonic()
+        unseen, self._looked = now - self._looked, now
+        if self._trial_timeout is None:
+            return []
+        if unseen > GLANCE_SECONDS:
+            for attempt in self._sent:
+                self._unseen[attempt] = self._unseen.get(attempt, 0.0) + unseen
+        found = []
+        for attempt, (_, sent) in self._sent.items():
+            begun = self._begun.get(attempt)
+            limit = self._trial_timeout if begun is not None else max(self._trial_timeout, START_LIMIT_SECONDS)
+            passed = now - (sent if begun is None else begun) - self._unseen.get(attempt, 0.0)
+            if passed > limit + FROZEN_SECONDS:
+                found.append(attempt)
+        return found
+
+    def kill(self, attempt: str) -> None:
+        """The worker of an attempt is killed because it is frozen; `lose` follows."""
+        self._frozen.add(attempt)
+
     def lose(self, attempt: str, reason: str) -> None:
         """A worker died: of the job that it had begun, or of something else (it was killed while idle, or its machine
         is gone). The job is sent to another worker, once; then its trial has failed. What took too long is not sent
@@ -102,9 +144,10 @@ class JobQueue:
         if attempt not in self._sent:
             return
         (job, _), begun = self._sent.pop(attempt), self._begun.pop(attempt, None)
+        self._unseen.pop(attempt, None)
         seconds = 0.0 if begun is None else monotonic() - begun
         if self._trial_timeout is not None and seconds >= self._trial_timeout:
-            reason = timeout_reason(self._trial_timeout)
+            reason = timeout_reason(self._trial_timeout) + (WAS_FROZEN if attempt in self._frozen else "")
             self._retried.add(job.number)  # it would take as long again
         try:
             if not self._any_begun:
@@ -122,12 +165,18 @@ class JobQueue:
         self._occupied.clear()
         self._sent.clear()
         self._begun.clear()
+        self._unseen.clear()
         for job in lost:
             try:
                 self._retry(job, reason, 0.0)
             except Exception as fault:
                 self.fault = fault
         return bool(lost)
+
+    def _is_full(self, working: int) -> bool:
+        """Whether no further worker fits beside those that work."""
+        room = self._room()
+        return room is not None and working >= room
 
     def _retry(self, job: Job, reason: str, seconds: float) -> None:
         if job.number in self._retried:

@@ -8,13 +8,13 @@ from time import perf_counter
 from types import FrameType
 from typing import ClassVar, final
 
-from nasbench.core.errors import RunFailed, UsageError
+from nasbench.core.errors import RunFailed, TimeUp, UsageError
 from nasbench.core.in_hand import DEATHS_LIMIT, died_reason
 from nasbench.core.job import Job
 from nasbench.core.loop import Epoch, JobLoop
 from nasbench.core.protocols import Evaluator, Metrics
 from nasbench.core.registry import executors
-from nasbench.executors.boundary import Answer, TimeUp, evaluate, record, timeout_reason
+from nasbench.executors.boundary import Answer, evaluate, record, timeout_reason
 
 WORKER = "local"
 RING_AGAIN_SECONDS = 1.0

@@ -4,8 +4,8 @@ import base64
 import json
 import pickle
 
-from nasbench.core.blame import in_one_line
-from nasbench.core.errors import PartFailed, RunFailed, UsageError
+from nasbench.core.blame import in_one_line, part_name, where_raised
+from nasbench.core.errors import LogLost, NotWritten, PartFailed, RunFailed, UsageError
 from nasbench.core.job import Job
 from nasbench.core.loop import Epoch
 from nasbench.core.protocols import Evaluator, Metrics
@@ -13,8 +13,25 @@ from nasbench.core.shown import shortened, text_of
 from nasbench.executors.boundary import Answer, evaluate
 from nasbench.executors.process import watchdog
 
-FAULTS = (UsageError, PartFailed, RunFailed)
+FAULTS = (UsageError, PartFailed, NotWritten, LogLost, RunFailed)
 """What ends the run, the narrower kinds first."""
+
+
+def evaluator_from_bytes(pickled: bytes) -> Evaluator:
+    """The evaluator, in a worker process. RunFailed, with the line, for whatever its code raises at that."""
+    try:
+        evaluator: Evaluator = pickle.loads(pickled)
+    except BaseException as error:  # SystemExit would end the worker without a word
+        raise RunFailed(f"{in_one_line(error)}{where_raised(error)}") from error
+    return evaluator
+
+
+def not_sent(evaluator: Evaluator, where: str, error: BaseException) -> UsageError:
+    """The error for an evaluator that cannot be pickled."""
+    return UsageError(
+        f"the evaluator {part_name(evaluator)} cannot be sent to {where} ({in_one_line(error)}{where_raised(error)}): "
+        "make it picklable, or use --workers 0"
+    )
 
 
 def job_to_text(job: Job) -> str:

@@ -14,7 +14,11 @@ from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
 
+from nasbench.core.not_written import not_written
+
 OWNER = ".owner"
+RAY, TUNE, TRAIN = PREFIXES = "nb-ray-", "nasbench-tune-", "nasbench-train-"
+"""How the names of such folders begin."""
 
 
 @contextmanager
@@ -28,11 +32,19 @@ def private_folder(prefix: str) -> Iterator[Path]:
 
 
 def open_private_folder(prefix: str) -> tuple[Path, TextIOWrapper]:
-    """The same without an end: the folder, and what must stay open as long as it is in use."""
+    """The same without an end: the folder, and what must stay open as long as it is in use. NotWritten where the disk
+    refuses it.
+    """
     sweep(prefix)
-    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=_place()))
-    owner = open(folder / OWNER, "w", encoding="utf-8")  # noqa: SIM115 - open as long as the folder is in use
+    place = _place()
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=prefix, dir=place))
+        unlocked = folder / f"{OWNER}.new"
+        owner = open(unlocked, "w", encoding="utf-8")  # noqa: SIM115 - open as long as the folder is in use
+    except OSError as error:
+        raise not_written(place, error, "make a folder in") from error
     fcntl.flock(owner, fcntl.LOCK_EX)
+    unlocked.rename(folder / OWNER)  # now: who sweeps takes an unlocked one for that of a killed process
     return folder, owner
 
 
@@ -40,6 +52,12 @@ def close_private_folder(folder: Path, owner: TextIOWrapper) -> None:
     """Deletes the folder. Calling it again does no harm."""
     shutil.rmtree(folder, ignore_errors=True)
     owner.close()
+
+
+def sweep_all() -> None:
+    """Deletes what killed processes of this user left, of all kinds: at the start of every run."""
+    for prefix in PREFIXES:
+        sweep(prefix)
 
 
 def sweep(prefix: str) -> None:

@@ -9,9 +9,8 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from types import FrameType
 
-from nasbench.core.stop_signals import STOP, Repeats, heeded
+from nasbench.core.stop_signals import STOP, WISHES
 
 
 @contextmanager
@@ -45,26 +44,12 @@ def same_signal_handlers() -> Iterator[None]:
 
 @contextmanager
 def stop_signals() -> Iterator[list[str]]:
-    """Inside, Ctrl-C, SIGTERM and SIGHUP are put on the list, which a loop reads between two steps. A second one raises
-    KeyboardInterrupt, unless it follows so quickly that it is the same wish to stop.
+    """Inside, the first of Ctrl-C, SIGTERM and SIGHUP is put on the list, which a loop reads between two steps.
 
     Outside the main thread the list stays empty.
     """
     received: list[str] = []
-
-    repeats = Repeats()
-
-    def note(number: int, _frame: FrameType | None) -> None:
-        if repeats.is_repeat():
-            return
-        received.append(signal.Signals(number).name)
-        if len(received) > 1:
-            raise KeyboardInterrupt(received[-1])
-
-    with same_signal_handlers():
-        if threading.current_thread() is threading.main_thread():
-            for number in heeded():
-                signal.signal(number, note)
+    with same_signal_handlers(), WISHES.heard_by(received.append):
         yield received
 
 

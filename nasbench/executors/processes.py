@@ -1,6 +1,7 @@
 """Evaluates trials in several processes of this machine, without Ray: for cheap evaluations, such as table look-ups.
 
-Each worker gets the evaluator once, and then one job after another as it becomes free.
+Each worker gets the evaluator once, and then one job after another as it becomes free. It says when it begins a job,
+so that the time limit counts the evaluation alone.
 """
 
 import os
@@ -8,25 +9,33 @@ import pickle
 import signal
 import sys
 import threading
-from collections.abc import Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack
-from multiprocessing import active_children, get_context, parent_process
-from typing import ClassVar, final
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, suppress
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import Connection, wait
+from time import monotonic
+from typing import Any, ClassVar, final
 
-from nasbench.core.blame import in_one_line
-from nasbench.core.errors import Interrupted, RunFailed, UsageError
+from nasbench.core.errors import Interrupted, PartFailed, RunFailed, UsageError
 from nasbench.core.job import Job
 from nasbench.core.loop import JobLoop
 from nasbench.core.protocols import Evaluator, Metrics
 from nasbench.core.registry import executors
-from nasbench.executors.boundary import DIED_TWICE, Answer, record
-from nasbench.executors.messages import answer_from_text, fault_to_text, respond
+from nasbench.core.shown import sentence
+from nasbench.core.stop_signals import from_outside
+from nasbench.executors.boundary import DIED_TWICE, WAS_FROZEN, Answer, record, timeout_reason
+from nasbench.executors.job_queue import FROZEN_SECONDS, START_LIMIT_SECONDS
+from nasbench.executors.messages import answer_from_text, evaluator_from_bytes, fault_to_text, not_sent, respond
 from nasbench.executors.process import one_thread, stop_signals
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 SIGNAL_CHECK_SECONDS = 0.3
+END_SECONDS = 5.0
+"""How long a worker that has nothing to do may take to end."""
+BEGUN = ""
+"""What a worker says when it begins a job; then comes the answer."""
+LOST = "lost"
+"""The worker of a trial whose worker is gone."""
 
 
 @final
@@ -36,15 +45,16 @@ class ProcessExecutor:
     depend on the number of workers.
 
     Reports do not travel: the loop does not hear them, and no training is stopped early. A trial whose process dies is
-    evaluated once more, and has failed when it dies again.
+    evaluated once more, and has failed when it dies again. A trial that takes longer than `trial_timeout` seconds has
+    failed: its process ends itself, or is killed where it is stopped or hangs; another one takes over.
     """
 
     reports_travel: ClassVar[bool] = False
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, trial_timeout: float | None = None) -> None:
         if workers < 1:
             raise UsageError(f"--workers takes a whole number from 1 on for processes; got {workers}")
-        self._workers = workers
+        self._workers, self._trial_timeout = workers, trial_timeout
 
     def describe(self) -> Sequence[str]:
         """The line printed before the start."""
@@ -54,127 +64,197 @@ class ProcessExecutor:
         """Evaluates what the loop hands out until there is no more. Ctrl-C and SIGTERM raise Interrupted; no worker is
         left then.
         """
-        earlier = set(active_children())
-        left = _Left(loop)
-        pickled = _pickled(evaluator)
+        crew = _Crew(self._workers, _pickled(evaluator), self._trial_timeout)
         with stop_signals() as signals:
-            ended = False
-            while not ended:
-                pool = ProcessPoolExecutor(self._workers, get_context("spawn"), _start_worker, (pickled,))
-                try:
-                    self._run(left, pool, signals)
-                    ended = True
-                except BrokenProcessPool:
-                    left.pool_broke()
-                    for child in set(active_children()) - earlier:
-                        child.kill()  # one that was still starting would be waited for for ever
-                except BaseException:
-                    for child in set(active_children()) - earlier:
-                        child.terminate()
-                    raise
-                finally:
-                    pool.shutdown(cancel_futures=True)
+            try:
+                self._run(loop, crew, signals)
+            except BaseException:
+                crew.kill()
+                raise
+            crew.dismiss()
 
     def close(self) -> None:
         """Nothing is left after `run`."""
 
-    def _run(self, left: "_Left", pool: ProcessPoolExecutor, signals: Sequence[str]) -> None:
+    def _run(self, loop: JobLoop, crew: "_Crew", signals: Sequence[str]) -> None:
+        again: list[Job] = []  # jobs whose worker died
+        died: set[int] = set()
         while True:
-            while left.has_room(self._workers) and (job := left.next()) is not None:
-                try:
-                    left.running[pool.submit(_evaluate, job)] = job
-                except BrokenProcessPool:
-                    left.give_back(job)
-                    raise
-            if not left.running:
+            while crew.has_room and (job := again.pop(0) if again else loop.next()) is not None:
+                crew.give(job)
+            if not crew.busy:
                 return
-            done, _ = wait(left.running, timeout=SIGNAL_CHECK_SECONDS, return_when=FIRST_COMPLETED)
+            said = crew.wait(SIGNAL_CHECK_SECONDS)
             if signals:
                 raise Interrupted(signals[0])
-            for future in done:
-                answer, worker = answer_from_text(future.result())
-                record(left.loop, left.running.pop(future), answer, worker)
+            for job, answer, worker in crew.answers(said):
+                if answer is not None:
+                    record(loop, job, answer, worker)
+                elif job.number in died:
+                    record(loop, job, Answer(0.0, error=DIED_TWICE), worker)
+                else:
+                    died.add(job.number)
+                    again.append(job)
 
 
-class _Left:
-    """What is left to do, also after a worker has died, which breaks its whole pool.
+@final
+class _Crew:
+    """The workers: those that have a job, and those that wait for one."""
 
-    Nobody says in which of the running trials it died. So each of them is evaluated once more, alone; the one in which
-    the process dies again has failed.
-    """
+    def __init__(self, size: int, pickled: bytes, trial_timeout: float | None) -> None:
+        self._size, self._pickled, self._trial_timeout = size, pickled, trial_timeout
+        self.busy: list[_Worker] = []
+        self._idle: list[_Worker] = []
 
-    def __init__(self, loop: JobLoop) -> None:
-        self.loop = loop
-        self.running: dict[Future[str], Job] = {}
-        self._again: list[Job] = []
-        self._alone = False
+    @property
+    def has_room(self) -> bool:
+        return len(self.busy) < self._size
 
-    def has_room(self, workers: int) -> bool:
-        """Whether one more trial may run now."""
-        return len(self.running) < (1 if self._alone else workers)
+    def give(self, job: Job) -> None:
+        """A job for an idle worker, or a new one."""
+        worker = self._idle.pop() if self._idle else _Worker(self._pickled, self._trial_timeout)
+        self.busy.append(worker)
+        worker.give(job)
 
-    def next(self) -> Job | None:
-        """The next job: what a dead worker had comes first, and alone."""
-        if self._again:
-            self._alone = True
-            return None if self.running else self._again.pop(0)
-        self._alone = False
-        return self.loop.next()
+    def wait(self, seconds: float) -> list[Any]:
+        """Until somebody says something, for so many seconds at most: who has."""
+        return list(wait([worker.connection for worker in self.busy], timeout=seconds))
 
-    def give_back(self, job: Job) -> None:
-        """A job that no worker got."""
-        self._again.append(job)
-
-    def pool_broke(self) -> None:
-        """A worker died."""
-        for future, job in list(self.running.items()):
-            if future.done() and not future.cancelled() and future.exception() is None:
-                answer, worker = answer_from_text(future.result())
-                record(self.loop, job, answer, worker)
-            elif self._alone:
-                record(self.loop, job, Answer(0.0, error=DIED_TWICE), "lost")
+    def answers(self, said: Sequence[Any]) -> Iterator[tuple[Job, Answer | None, str]]:
+        """(job, answer, worker) of those that are done; None for the answer of one that died."""
+        for worker in list(self.busy):
+            if worker.connection in said:
+                heard = worker.hear()
+            elif worker.has_died():
+                heard = worker.lost()
+            elif worker.is_frozen():
+                worker.end()
+                heard = worker.job, Answer(worker.seconds, error=worker.out_of_time() + WAS_FROZEN), LOST
             else:
-                self._again.append(job)
-        self.running.clear()
+                continue
+            if heard is None:
+                continue
+            self.busy.remove(worker)
+            answer = heard[1]
+            if worker.is_alive and not (answer is not None and answer.poisoned):
+                self._idle.append(worker)
+            else:
+                worker.end()
+            yield heard
+
+    def dismiss(self) -> None:
+        """Lets all end by themselves."""
+        for worker in self._idle:
+            worker.connection.close()
+        for worker in self._idle:
+            worker.process.join(END_SECONDS)
+        self.kill()
+
+    def kill(self) -> None:
+        """Ends all in the middle of what they do."""
+        for worker in (*self.busy, *self._idle):
+            worker.end()
+
+
+@final
+class _Worker:
+    """One process, as its parent sees it."""
+
+    def __init__(self, pickled: bytes, trial_timeout: float | None) -> None:
+        context = get_context("spawn")
+        self.connection, theirs = context.Pipe()
+        self.process = context.Process(target=_work, args=(theirs, pickled, trial_timeout), name="nasbench worker")
+        self.process.start()
+        theirs.close()  # so that its end is heard here
+        self.is_alive = True
+        self._trial_timeout = trial_timeout
+
+    def give(self, job: Job) -> None:
+        self.job = job
+        self._sent, self._begun = monotonic(), False
+        with suppress(OSError):  # it died while it was idle: `hear` finds that
+            self.connection.send(job)
+
+    @property
+    def seconds(self) -> float:
+        """Since the job began."""
+        return monotonic() - self._sent
+
+    def hear(self) -> tuple[Job, Answer | None, str] | None:
+        """(job, answer, worker), without an answer where the process has died; None where the job has only begun.
+
+        Raises the fault of an answer that must end the run.
+        """
+        try:
+            text: str = self.connection.recv()
+        except (EOFError, OSError):
+            return self.lost()
+        if text == BEGUN:
+            self._sent, self._begun = monotonic(), True
+            return None
+        answer, worker = answer_from_text(text)
+        return self.job, answer, worker
+
+    def has_died(self) -> bool:
+        """Whether it is gone without a word: processes of its own may hold its end of the pipe open."""
+        return not self.process.is_alive() and not self.connection.poll()
+
+    def lost(self) -> tuple[Job, Answer | None, str]:
+        """(job, answer, worker) where it has died: it ends itself where a trial takes too long."""
+        self.is_alive = False
+        late = self._begun and self._trial_timeout is not None and self.seconds >= self._trial_timeout
+        return self.job, Answer(self.seconds, error=self.out_of_time()) if late else None, LOST
+
+    def is_frozen(self) -> bool:
+        """Whether it should have ended itself by now."""
+        if self._trial_timeout is None:
+            return False
+        limit = self._trial_timeout if self._begun else max(self._trial_timeout, START_LIMIT_SECONDS)
+        return self.seconds > limit + FROZEN_SECONDS
+
+    def out_of_time(self) -> str:
+        assert self._trial_timeout is not None
+        return timeout_reason(self._trial_timeout)
+
+    def end(self) -> None:
+        """Ends it, stopped or not. Calling it again does no harm."""
+        self.is_alive = False
+        self.connection.close()
+        self.process.kill()
+        self.process.join(END_SECONDS)  # what hangs in the kernel does not even die of SIGKILL
 
 
 def _pickled(evaluator: Evaluator) -> bytes:
     try:
         return pickle.dumps(evaluator)
-    except Exception as error:
-        raise UsageError(
-            f"the evaluator cannot be sent to other processes ({in_one_line(error)}): make it picklable, or use "
-            "--workers 0"
-        ) from error
+    except BaseException as error:
+        if from_outside(error):
+            raise
+        raise not_sent(evaluator, "other processes", error) from error
 
 
-class _WorkerState:
-    """What a worker process keeps from job to job."""
-
-    def __init__(self, pickled: bytes) -> None:
-        self._pickled = pickled
-        self._evaluator: Evaluator | None = None
-        self._threads = ExitStack()
-
-    def evaluator(self) -> Evaluator:
-        """Unpickled for the first job."""
-        if self._evaluator is None:
-            loaded: Evaluator = pickle.loads(self._pickled)
-            self._evaluator = loaded
-            if "torch" in sys.modules:  # imported before ONE_THREAD was set, perhaps
-                self._threads.enter_context(one_thread())
-        return self._evaluator
-
-
-_state: list[_WorkerState] = []
-"""One in a worker process, none elsewhere."""
-
-
-def _start_worker(pickled: bytes) -> None:
+def _work(connection: Connection, pickled: bytes, trial_timeout: float | None) -> None:
+    """The worker: answers one job after another until its parent has no more for it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group; the parent ends its workers
     threading.Thread(target=_end_with_parent, daemon=True).start()
     os.environ.update(ONE_THREAD)  # before anything that reads them is imported
-    _state.append(_WorkerState(pickled))
+    evaluator: Evaluator | None = None
+    with ExitStack() as threads:
+        while True:
+            try:
+                job: Job = connection.recv()
+            except (EOFError, OSError):
+                return
+            if evaluator is None:
+                try:
+                    evaluator = evaluator_from_bytes(pickled)
+                except RunFailed as error:
+                    connection.send(fault_to_text(PartFailed(f"no worker could start: {sentence(error)}")))
+                    return
+                if "torch" in sys.modules:  # imported before ONE_THREAD was set, perhaps
+                    threads.enter_context(one_thread())
+            connection.send(BEGUN)
+            connection.send(respond(evaluator, job, _not_heard, f"process {os.getpid()}", trial_timeout))
 
 
 def _end_with_parent() -> None:
@@ -183,14 +263,6 @@ def _end_with_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
-
-
-def _evaluate(job: Job) -> str:
-    try:
-        evaluator = _state[0].evaluator()
-    except BaseException as error:
-        return fault_to_text(RunFailed(f"no worker could start: {in_one_line(error)}"))
-    return respond(evaluator, job, _not_heard, f"process {os.getpid()}")
 
 
 def _not_heard(job: Job, epochs: int, metrics: Metrics) -> bool:  # noqa: ARG001 - reports do not travel from here

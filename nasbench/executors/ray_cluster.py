@@ -3,6 +3,7 @@
 Importing this module imports ray; import it when it is used.
 """
 
+import atexit
 import logging
 import os
 import secrets
@@ -12,21 +13,27 @@ import warnings
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, final
 
 from nasbench.core.blame import in_one_line
 from nasbench.core.errors import RunFailed, UsageError
-from nasbench.executors.private_folder import close_private_folder, open_private_folder
+from nasbench.core.not_written import not_written
+from nasbench.core.stop_signals import WISHES
+from nasbench.executors.cluster_watch import ClusterWatch
+from nasbench.executors.private_folder import RAY, close_private_folder, open_private_folder
 from nasbench.executors.process import environment, num_cores, own_import_paths, same_signal_handlers
+from nasbench.executors.reaper import Reaper
 
 # Ray reads this when it is imported. There is no other way to keep the messages of its daemons off standard output,
 # where `--json` prints one object.
 with environment({"RAY_DEDUP_LOGS_SKIP_REGEX": "^"}):
     import ray
-    from ray._private import ray_constants
-    from ray._raylet import AuthenticationTokenLoader, Config  # type: ignore[attr-defined]
+    from ray._private import ray_constants, services
+    from ray._raylet import AuthenticationTokenLoader, Config, GcsClient  # type: ignore[attr-defined]
+    from ray.exceptions import AuthenticationError
 
 REACH_LIMIT_SECONDS = 3.0
 """How long an address may take to answer."""
@@ -71,11 +78,11 @@ class RayCluster:
             check_reachable(self._address)
         if not ray.is_initialized():
             with same_signal_handlers(), quiet():
-                folder = _start(self._workers) if self._address is None else None
+                own = _start(self._workers) if self._address is None else None
                 if self._address is not None:
                     _join(self._address)
-            self._disconnect = weakref.finalize(self, _leave, folder)
-        fit = capacity([node["Resources"] for node in ray.nodes() if node["Alive"]], self._gpus_per_worker)
+            self._disconnect = weakref.finalize(self, _leave, own)
+        fit = self._room()
         if fit < self._workers:
             total = ray.cluster_resources()
             self.close()
@@ -104,6 +111,32 @@ class RayCluster:
             device = "the CPU" + (" (the GPUs stay idle without --gpus-per-worker)" if total.get("GPU") else "")
         return f"{where}: {self._workers} workers, each on {device}"
 
+    def watched(self) -> ClusterWatch:
+        """What tells whether the head still answers, and how many workers fit; to be used in a `with` block."""
+        head = str(ray.get_runtime_context().gcs_address)
+        node = getattr(ray._private.worker._global_node, "raylet_socket_name", None)
+        return ClusterWatch(lambda: _answers(head) and _is_open(node), self._room, self.lost_sentence)
+
+    @property
+    def lost_sentence(self) -> str:
+        """What is said when the head is gone."""
+        where = f"the Ray cluster at {self._address}" if self._address is not None else "Ray on this machine"
+        return (
+            f"{where} does not answer any more: its head or this node was killed, or the machine is gone. The finished "
+            "trials are kept: go on with --resume when it is there again, or with another --ray-address or --workers."
+        )
+
+    def abandon(self) -> None:
+        """Leaves a Ray whose head is gone without a call to it: each would wait for the head."""
+        if self._disconnect is not None:
+            self._disconnect.detach()
+            self._disconnect = None
+        atexit.unregister(ray.shutdown)
+        WISHES.abrupt = True
+
+    def _room(self) -> int:
+        return capacity([node["Resources"] for node in ray.nodes() if node["Alive"]], self._gpus_per_worker)
+
     def close(self) -> None:
         """Leaves Ray, and ends it if this object started it. Calling it again does no harm."""
         if self._disconnect is not None:
@@ -120,16 +153,39 @@ def check_reachable(address: str) -> None:
         )
     if address == "auto":
         return
-    host, _, port = address.rpartition(":")
     try:
-        with socket.create_connection((host, int(port)), timeout=REACH_LIMIT_SECONDS) as connection:
-            if os.environ.get("RAY_USE_TLS", "0") == "0":
-                connection.sendall(HTTP2_GREETING)
-                greeting = connection.recv(9)  # the header of a frame; the fourth byte is its type
-                if greeting[3:4] != SETTINGS:
-                    raise ConnectionError("something else is listening there")
+        _greet(address)
     except (OSError, ValueError, OverflowError) as error:
         raise UsageError(f"no Ray cluster answers at --ray-address {address} ({error}). {ADDRESS_HINT}") from error
+
+
+def _answers(head: str) -> bool:
+    try:
+        _greet(head)
+    except (OSError, ValueError, OverflowError):
+        return False
+    return True
+
+
+def _is_open(unix_socket: str | None) -> bool:
+    """Whether a process listens at a Unix socket, as far as anybody knows. All calls of this process go through that of
+    its node; where it is gone, Ray ends the process without a word as soon as the head has noticed.
+    """
+    try:
+        return not unix_socket or unix_socket in Path("/proc/net/unix").read_text(errors="replace")
+    except OSError:
+        return True
+
+
+def _greet(address: str) -> None:
+    """OSError where no gRPC server answers within REACH_LIMIT_SECONDS."""
+    host, _, port = address.rpartition(":")
+    with socket.create_connection((host, int(port)), timeout=REACH_LIMIT_SECONDS) as connection:
+        if os.environ.get("RAY_USE_TLS", "0") == "0":
+            connection.sendall(HTTP2_GREETING)
+            greeting = connection.recv(9)  # the header of a frame; the fourth byte is its type
+            if greeting[3:4] != SETTINGS:
+                raise ConnectionError("something else is listening there")
 
 
 def capacity(nodes: Sequence[Mapping[str, float]], gpus_per_worker: float) -> int:
@@ -171,16 +227,32 @@ def quiet() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def _start(workers: int) -> tuple[Path, TextIOWrapper]:
-    """Starts Ray on this machine, with one CPU slot for each worker. Returns its folder.
+@dataclass(frozen=True)
+class _Own:
+    """What goes with a Ray that this process has started: its folder, and who ends it if this process is killed."""
+
+    folder: tuple[Path, TextIOWrapper]
+    reaper: Reaper
+
+    def close(self) -> None:
+        self.reaper.dismiss()
+        close_private_folder(*self.folder)
+
+
+def _start(workers: int) -> _Own:
+    """Starts Ray on this machine, with one CPU slot for each worker.
 
     It is reachable from this machine alone, by whoever reads its token: this user. Everything that it writes lies in a
     folder that is closed to others, since Ray opens its own to everybody.
     """
-    folder = open_private_folder("nb-ray-")
+    folder = open_private_folder(RAY)
     token = folder[0] / "token"
-    token.touch(mode=0o600)
-    token.write_text(secrets.token_hex(32))
+    try:
+        token.touch(mode=0o600)
+        token.write_text(secrets.token_hex(32))
+    except OSError as error:
+        close_private_folder(*folder)
+        raise not_written(token, error) from error
     unless_set = {
         "OMP_NUM_THREADS": str(max(1, num_cores() // workers)),
         # Ray's own memory monitor breaks Tune. The kernel ends only the worker: Ray has marked it as the first to go.
@@ -189,6 +261,7 @@ def _start(workers: int) -> tuple[Path, TextIOWrapper]:
     variables = {**WORKER_ENVIRONMENT, "PYTHONPATH": os.pathsep.join(own_import_paths())}
     variables |= {name: os.environ.get(name, value) for name, value in unless_set.items()}
     variables |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token)}
+    own = _Own(folder, Reaper(folder[0]))
     try:
         with environment(variables), _loopback():
             _read_authentication()
@@ -203,11 +276,11 @@ def _start(workers: int) -> tuple[Path, TextIOWrapper]:
                 _temp_dir=str(folder[0] / "ray"),
             )
     except BaseException as error:
-        _leave(folder)
+        _leave(own)
         if isinstance(error, Exception):
             raise RunFailed(f"Ray did not start on this machine ({in_one_line(error)}). Try --workers 0.") from error
         raise
-    return folder
+    return own
 
 
 @contextmanager
@@ -228,7 +301,7 @@ def _join(address: str) -> None:
     if "OMP_NUM_THREADS" in os.environ:  # otherwise Ray gives each worker the threads of its CPU slot: one
         variables["OMP_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"]
     try:
-        with environment({**WORKER_ENVIRONMENT, **_authentication()}):
+        with environment({**WORKER_ENVIRONMENT, **_authentication(address)}):
             _read_authentication()
             ray.init(address, log_to_driver=False, logging_level=logging.CRITICAL, runtime_env={"env_vars": variables})
     except Exception as error:
@@ -237,19 +310,28 @@ def _join(address: str) -> None:
         ) from error
 
 
-def _leave(folder: tuple[Path, TextIOWrapper] | None) -> None:
+def _leave(own: _Own | None) -> None:
     with quiet():
         ray.shutdown()
-    if folder is not None:
-        close_private_folder(*folder)
+    if own is not None:
+        own.close()
     _read_authentication()
 
 
-def _authentication() -> dict[str, str]:
-    """Whoever has a token shows it: a cluster that asks for none does not mind. What the user has set stays."""
+def _authentication(address: str) -> dict[str, str]:
+    """Shows the user's token to a cluster that asks for one. What the user has set stays.
+
+    Who shows a token also asks everybody else for it: on a cluster without, this process would refuse the head.
+    """
     if "RAY_AUTH_MODE" in os.environ or not AuthenticationTokenLoader.instance().has_token(ignore_auth_mode=True):
         return {}
-    return {"RAY_AUTH_MODE": "token"}
+    try:
+        GcsClient(address=services.canonicalize_bootstrap_address(address))
+    except AuthenticationError:
+        return {"RAY_AUTH_MODE": "token"}
+    except Exception:  # joining it tells what is wrong
+        return {}
+    return {}
 
 
 def _read_authentication() -> None:

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, final
 
-from nasbench.core.errors import TrialFailed
-from nasbench.executors.private_folder import private_folder
+from nasbench.core.errors import RunFailed, TrialFailed, UsageError
+from nasbench.executors.private_folder import TRAIN, private_folder
 from nasbench.executors.process import environment, own_import_paths
 from nasbench.executors.ray_cluster import WORKER_ENVIRONMENT, RayCluster
 
@@ -34,7 +34,7 @@ class RayTrain:
 
     def __call__(self, work: Callable[[], None]) -> None:
         """Returns when every process is done. TrialFailed with the reason if the group failed more than RESTARTS
-        times.
+        times; UsageError and RunFailed, such as for a full disk, as a process raised them.
         """
         self._cluster.describe()  # connects to Ray
         with environment(TRAIN_ENVIRONMENT):  # ray.train reads it when it is imported
@@ -42,7 +42,7 @@ class RayTrain:
             from ray.train.torch import TorchConfig, TorchTrainer
 
         resources = {"CPU": 1.0, "GPU": self._gpus_per_worker} if self._gpus_per_worker else {"CPU": 1.0}
-        with environment(TRAIN_ENVIRONMENT), private_folder("nasbench-train-") as storage:
+        with environment(TRAIN_ENVIRONMENT), private_folder(TRAIN) as storage:
             settings: dict[str, Any] = {
                 "name": "training",
                 "storage_path": str(storage),
@@ -63,8 +63,11 @@ class RayTrain:
             )
             logging.getLogger("ray.train").setLevel(logging.CRITICAL)
             try:
-                trainer.fit()
+                with self._cluster.watched():  # where the head is lost, this has the last word
+                    trainer.fit()
             except Exception as error:  # Ray Train wraps what its workers raised
+                if (fault := fault_of(error)) is not None:
+                    raise fault from error
                 raise TrialFailed(f"data-parallel training failed: {_reason(error)}") from error
 
 
@@ -80,6 +83,13 @@ def _in_worker(config: dict[str, Any]) -> None:
         os.chdir(config["directory"])  # relative paths start here
     work: Callable[[], None] = pickle.loads(config["work"])
     work()
+
+
+def fault_of(error: Exception) -> UsageError | RunFailed | None:
+    """What ends the run, among what the processes of a group raised."""
+    failures = getattr(error, "worker_failures", {})
+    raised = [getattr(each, "_base_exc", each) for each in failures.values()]
+    return next((each for each in raised if isinstance(each, UsageError | RunFailed)), None)
 
 
 def _reason(error: Exception) -> str:

@@ -10,11 +10,7 @@ waits until Tune calls `step` again; if it should stop, `stop_training` is calle
 Importing this module imports ray; import it when it is used.
 """
 
-import os
-import pickle
 import shutil
-import sys
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -25,14 +21,14 @@ from nasbench.core.errors import Interrupted, RunFailed, UsageError
 from nasbench.core.loop import JobLoop
 from nasbench.core.protocols import Evaluator
 from nasbench.core.registry import executors
+from nasbench.executors.cluster_watch import ClusterWatch
 from nasbench.executors.job_queue import JobQueue
-from nasbench.executors.private_folder import private_folder
-from nasbench.executors.process import environment, own_import_paths, stop_signals
+from nasbench.executors.private_folder import TUNE, private_folder
+from nasbench.executors.process import environment, stop_signals
 from nasbench.executors.ray_cluster import RayCluster, quiet, why_it_died
-from nasbench.executors.worker_thread import WorkerThread
+from nasbench.executors.ray_worker import kill, kill_frozen, worker_class
 
-import ray  # isort: skip - after ray_cluster, which sets what ray reads when it is imported
-from ray import cloudpickle, tune  # isort: skip
+from ray import tune  # isort: skip - after ray_cluster, which sets what ray reads when it is imported
 from ray.tune.schedulers import FIFOScheduler  # isort: skip
 from ray.tune.search import Searcher  # isort: skip
 
@@ -44,6 +40,10 @@ TUNE_ENVIRONMENT = {
     "TUNE_GLOBAL_CHECKPOINT_S": "1e9",  # never: a run is resumed from its own log
     "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
 }
+
+
+class HeadLost(BaseException):
+    """The head of the cluster is gone. It is no Exception: for one, Tune would tidy up, which needs the head."""
 
 
 @final
@@ -83,19 +83,29 @@ class RayExecutor:
         left then.
         """
         self._cluster.connect()
-        queue = JobQueue(loop, self._workers, self._trial_timeout)
-        try:
-            with stop_signals() as signals:
-                worker = _worker_class(evaluator, self._trial_timeout)
-                while not (signals or queue.finished):
-                    self._run_tune(queue, _JobSearcher(queue, signals), worker)
-            if signals:
-                raise Interrupted(signals[0])
-            if queue.fault is not None:
-                raise queue.fault
-        except BaseException:
-            self.close()
-            raise
+        with self._cluster.watched() as watch:  # to the end: tidying up needs the head too
+            try:
+                with stop_signals() as signals:
+                    queue = JobQueue(loop, self._workers, self._trial_timeout, watch.room)
+                    worker = worker_class(evaluator, self._trial_timeout)
+                    while not (signals or queue.finished):
+                        self._run_tune(queue, _JobSearcher(queue, signals, watch), worker)
+                if signals:
+                    raise Interrupted(signals[0])
+                if queue.fault is not None:
+                    raise queue.fault
+            except HeadLost as lost:
+                self._cluster.abandon()
+                if signals:
+                    raise Interrupted(signals[0]) from lost
+                raise RunFailed(self._cluster.lost_sentence) from lost
+            except BaseException:
+                self.close()
+                raise
+
+    def watched(self) -> ClusterWatch:
+        """What ends the process with a sentence if the head of its cluster is lost, inside `with`."""
+        return self._cluster.watched()
 
     def close(self) -> None:
         """Leaves Ray, and ends it if this object started it."""
@@ -107,7 +117,7 @@ class RayExecutor:
         """
         settings = {**TUNE_ENVIRONMENT, "TUNE_MAX_PENDING_TRIALS_PG": str(self._workers)}
         try:
-            with environment(settings), quiet(), private_folder("nasbench-tune-") as storage:
+            with environment(settings), quiet(), private_folder(TUNE) as storage:
                 tune.run(
                     worker,
                     name="search",
@@ -131,20 +141,28 @@ class RayExecutor:
                     "workers or without."
                 ) from error
         finally:
-            searcher.kill_workers()
+            if not searcher.lost:
+                searcher.kill_workers()
 
 
 class _JobSearcher(Searcher):
     """Tune's searcher: takes a job from the queue when Tune wants a trial. A Tune trial is one attempt at a job."""
 
-    def __init__(self, queue: JobQueue, signals: Sequence[str]) -> None:
+    def __init__(self, queue: JobQueue, signals: Sequence[str], watch: ClusterWatch) -> None:
         super().__init__()
-        self._queue, self._signals = queue, signals
+        self._queue, self._signals, self._watch = queue, signals, watch
         self._running: dict[str, Any] = {}
+        self.trials: Sequence[Any] = ()
+        """All trials that Tune knows, the latest last."""
 
     @property
     def stopping(self) -> bool:
         return bool(self._signals) or self._queue.fault is not None
+
+    @property
+    def lost(self) -> bool:
+        """Whether the head of the cluster is gone. Then no call to Ray returns in time."""
+        return self._watch.lost
 
     def suggest(self, trial_id: str) -> Any:
         """A job as {'job': text}; None if there is none now, FINISHED if there will be none."""
@@ -164,16 +182,24 @@ class _JobSearcher(Searcher):
 
     def answer(self, trial_id: str, text: str) -> None:
         if not self.stopping and self._queue.answer(trial_id, text):
-            _kill(self._running[trial_id])
+            kill(self._running[trial_id].temporary_state.ray_actor)
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:  # noqa: ARG002 - Tune's
         self._running.pop(trial_id, None)
         self._queue.release(trial_id)
 
+    def kill_frozen_workers(self) -> None:
+        """Ends those that should have ended themselves when the time of their trial was up."""
+        for trial_id in self._queue.overdue():
+            trial = next((each for each in reversed(self.trials) if each.trial_id == trial_id), None)
+            if trial is not None and trial.temporary_state.ray_actor is not None:
+                self._queue.kill(trial_id)
+                kill_frozen(trial.temporary_state.ray_actor)
+
     def kill_workers(self) -> None:
         """Ends every worker that has a trial, in the middle of it."""
         for trial in self._running.values():
-            _kill(trial)
+            kill(trial.temporary_state.ray_actor)
 
 
 class _Events(tune.Callback):
@@ -181,6 +207,9 @@ class _Events(tune.Callback):
 
     def __init__(self, queue: JobQueue, searcher: _JobSearcher) -> None:
         self._queue, self._searcher = queue, searcher
+
+    def on_step_begin(self, iteration: int, trials: list[Any], **info: Any) -> None:  # noqa: ARG002 - Tune's
+        self._searcher.trials = trials
 
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:  # noqa: ARG002 - Tune's
         self._searcher.begin(trial)
@@ -222,6 +251,10 @@ class _Results(tune.Stopper):
         return {}  # Tune pickles its stopper into a checkpoint that nobody reads
 
     def stop_all(self) -> bool:
+        """Tune asks at every step, every tenth of a second at least."""
+        if self._searcher.lost:
+            raise HeadLost
+        self._searcher.kill_frozen_workers()
         if self._searcher.stopping:
             self._searcher.kill_workers()
         return self._searcher.stopping
@@ -232,82 +265,6 @@ class _InOrder(FIFOScheduler):
 
     def choose_trial_to_run(self, tune_controller: Any) -> None:  # noqa: ARG002 - Tune's
         return None
-
-
-class _Worker(tune.Trainable):
-    """One process that evaluates one job after another."""
-
-    worker_state: ClassVar[Any]
-    """A reference to (pickled evaluator, paths to import from, working directory, seconds a trial may take or None)."""
-
-    _started: bool
-    _answered: bool
-    _stop: bool
-    _idle_steps: int
-
-    def setup(self, config: dict[str, Any]) -> None:  # noqa: ARG002 - Tune's
-        pickled, paths, self._directory, trial_timeout = ray.get(self.worker_state)
-        sys.path[:0] = [path for path in paths if path not in sys.path]
-        evaluator: Evaluator = pickle.loads(pickled)
-        self._thread = WorkerThread(evaluator, f"{ray.util.get_node_ip_address()}/{os.getpid()}", trial_timeout)
-        self._new_job()
-
-    def reset_config(self, new_config: dict[str, Any]) -> bool:  # noqa: ARG002 - Tune has put it in self.config
-        while self._started and not self._answered:  # in the middle of a training: it ends first
-            self._stop = True
-            self.step()
-        self._new_job()
-        return True
-
-    def stop_training(self) -> None:
-        """Makes the training stop at the report that the last step returned."""
-        self._stop = True
-
-    def step(self) -> dict[str, Any]:
-        """The next report, or the answer. After the answer, while Tune keeps the trial open: nothing, ever more
-        slowly.
-        """
-        if self._answered:
-            self._idle_steps += 1
-            time.sleep(min(1.0, 0.01 * 1.2**self._idle_steps))
-            return {}
-        if self._started:
-            self._thread.go_on(self._stop)
-        else:
-            self._start()
-        message = self._thread.wait()
-        self._answered = message.is_answer
-        return {"answer" if message.is_answer else "report": message.text}
-
-    def _new_job(self) -> None:
-        self._started = self._answered = self._stop = False
-        self._idle_steps = 0
-
-    def _start(self) -> None:
-        with suppress(OSError):  # another machine may not have it
-            os.chdir(self._directory)
-        with suppress(OSError):  # Tune makes a directory for each trial; it stays if the evaluator uses it
-            os.rmdir(self.logdir)
-        self._started = True
-        self._thread.start(self.config["job"])
-
-
-def _worker_class(evaluator: Evaluator, trial_timeout: float | None) -> type[tune.Trainable]:
-    try:
-        pickled = cloudpickle.dumps(evaluator)
-    except Exception as error:
-        raise UsageError(
-            f"the evaluator cannot be sent to Ray workers ({in_one_line(error)}): make it picklable, or use --workers 0"
-        ) from error
-    worker_state = ray.put((pickled, own_import_paths(), os.getcwd(), trial_timeout))
-    return type("Worker", (_Worker,), {"worker_state": worker_state})
-
-
-def _kill(trial: Any) -> None:
-    actor = trial.temporary_state.ray_actor
-    if actor is not None:
-        with suppress(Exception):  # it may be dead already
-            ray.kill(actor)
 
 
 def _why_lost(trial: Any) -> str:

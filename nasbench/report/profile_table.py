@@ -4,10 +4,13 @@ Counts are never cut: in a narrow terminal the names of layers and types fold, t
 """
 
 import csv
+import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from nasbench.core.writing import write_atomically
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -127,7 +130,8 @@ def _count(number: int | None) -> str:
 
 def write_csv(layers: "Sequence[Layer]", path: Path) -> None:
     """A line a layer, with its fields for columns; the output's shape as 64x224x224."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(vars(layers[0])))
-        writer.writeheader()
-        writer.writerows({**vars(layer), "output": shape(layer)} for layer in layers)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(vars(layers[0])))
+    writer.writeheader()
+    writer.writerows({**vars(layer), "output": shape(layer)} for layer in layers)
+    write_atomically(path, text.getvalue())

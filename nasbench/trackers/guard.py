@@ -15,8 +15,8 @@ from nasbench.core.trial import Trial
 
 
 class Guarded:
-    """Passes on what it hears until the tracker throws. Interrupts pass through. A tracker whose start failed is not
-    finished.
+    """Passes on what it hears until the tracker throws. Interrupts pass through: a tracker that raises
+    KeyboardInterrupt asks the run to stop, as Ctrl-C does. A tracker whose start failed is not finished.
     """
 
     def __init__(self, tracker: Tracker, stream: TextIO | None = None) -> None:

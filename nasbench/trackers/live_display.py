@@ -27,16 +27,19 @@ class LiveDisplay(Progress):
             redirect_stdout=False,
             refresh_per_second=4,
         )
-        self.only = self.add_task(what, total=total, completed=done)
+        self.only = self.add_task(self._one_line(what), total=total, completed=done)
         self.start()
 
     def get_renderables(self) -> Iterable[RenderableType]:
         yield from super().get_renderables()
-        yield Text(f"  {encodable(shown(self.below), self._stream)}", no_wrap=True, overflow="ellipsis")
+        yield Text(f"  {self._one_line(self.below)}", no_wrap=True, overflow="ellipsis")
 
     def show(self, done: int, what: str, below: str) -> None:
         self.below = below
-        self.update(self.only, completed=done, description=what)
+        self.update(self.only, completed=done, description=self._one_line(what))
 
     def event(self, text: str) -> None:
-        self.console.print(Text(encodable(shown(text), self._stream)), soft_wrap=True)
+        self.console.print(Text(self._one_line(text)), soft_wrap=True)
+
+    def _one_line(self, text: str) -> str:
+        return encodable(shown(text), self._stream)

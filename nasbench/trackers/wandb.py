@@ -34,11 +34,12 @@ from nasbench.core.curves import (
 )
 from nasbench.core.job import Job
 from nasbench.core.json_text import parsed
+from nasbench.core.picture import svg_image
 from nasbench.core.protocols import Metrics, RunInfo
 from nasbench.core.registry import trackers as known
 from nasbench.core.shown import say
-from nasbench.core.store import write_atomically
 from nasbench.core.trial import Trial
+from nasbench.core.writing import write_atomically
 from nasbench.trackers.wandb_run import Asked, connect, in_sweep, mode_of
 
 WINDOW = 20
@@ -166,9 +167,8 @@ class WandbTracker:
             last = {"trials": self._table()}
             if not self._log[0].name:  # a list of trainings is no search
                 last["search_against_random"] = self._curve()
-        drawing = run_dir / "best" / "cell.svg"
-        if drawing.exists():
-            last["best_cell"] = wandb.Html(drawing.read_text(encoding="utf-8"), inject=False, data_is_not_path=True)
+        if drawing := svg_image(run_dir / "best" / "cell.svg", run_dir, "The cells of the best network"):
+            last["best_cell"] = wandb.Html(drawing, inject=False, data_is_not_path=True)
         if last:
             run.log(last, step=self._step)  # the last trial's own step: a resumed run goes on with the next
         for name, value in summary.items():

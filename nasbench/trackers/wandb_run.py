@@ -6,6 +6,7 @@ W&B's own variables are read by W&B's own code and win over what nasbench would 
 `WANDB_MODE=disabled`. In a sweep, W&B itself takes project, entity and id from the sweep.
 """
 
+import logging
 import os
 from collections.abc import Mapping
 from netrc import NetrcParseError, netrc
@@ -108,4 +109,11 @@ def _init(mode: Mode, own: Mapping[str, Any], fixed: Mapping[str, Any]) -> Any:
     settings.update_from_env_vars({name: value for name, value in os.environ.items() if name != "WANDB_API_KEY"})
     for name, value in fixed.items():
         setattr(settings, name, value)
-    return wandb.init(mode=mode, settings=settings, reinit="create_new", config=own.get("config"))
+    run = wandb.init(mode=mode, settings=settings, reinit="create_new", config=own.get("config"))
+    for handler in logging.getLogger("wandb").handlers:  # W&B's own log of itself: a full disk costs no traceback
+        handler.handleError = _leave_out  # type: ignore[method-assign]
+    return run
+
+
+def _leave_out(record: logging.LogRecord) -> None:
+    """For a line of W&B's log that its file does not take."""

@@ -3,67 +3,85 @@
 A file is written completely or not at all.
 """
 
-import os
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-from nasbench.core.errors import RunFailed, UsageError
-from nasbench.core.leftovers import sweep_beside
+from nasbench.core.errors import UsageError
 from nasbench.core.plain_file import check_plain
 from nasbench.core.shown import sentence
+from nasbench.core.writing import make_folder_of, replacing, write_atomically
+
+MOST_NAMES = 4
+"""So many weights of each kind are named where they do not fit a network."""
 
 
 def save_state(path: Path, state: Mapping[str, Any]) -> None:
-    """Writes tensors, numbers, texts and containers of them. RunFailed if the disk refuses the file."""
-    _replace(path, lambda part: torch.save(dict(state), part))
+    """Writes tensors, numbers, texts and containers of them. NotWritten if the disk refuses the file."""
+    make_folder_of(path)
+    with replacing(path) as file:
+        torch.save(dict(state), cast("IO[bytes]", file))
 
 
 def load_state(path: Path, device: torch.device) -> dict[str, Any]:
     """Reads what `save_state` wrote. UsageError if the file cannot be read."""
     try:
         check_plain(path)
-        state = torch.load(path, map_location=device, weights_only=True)
+        state = dict(torch.load(path, map_location=device, weights_only=True))
     except Exception as error:  # torch.load raises whatever its parsers do
         hint = "Delete it to start that training again."
         raise UsageError(f"cannot read the checkpoint {path}: {sentence(error)} {hint}") from error
-    return dict(state)
+    return state
 
 
 def save_weights(path: Path, model: nn.Module) -> None:
-    """Writes a network's state_dict as safetensors. RunFailed if the disk refuses the file."""
+    """Writes a network's state_dict as safetensors. NotWritten if the disk refuses the file."""
     # Copies: safetensors accepts neither tensors that share memory nor tensors that are not contiguous.
     tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in model.state_dict().items()}
-    _replace(path, lambda part: save_file(tensors, part))
+    save_tensors(path, tensors)
+
+
+def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Writes tensors on the CPU, contiguous, none of which shares memory, as safetensors. NotWritten as above."""
+    make_folder_of(path)
+    write_atomically(path, save(dict(tensors)))
 
 
 def load_weights(path: Path) -> dict[str, Tensor]:
-    """Reads a state_dict onto the CPU. UsageError if the file cannot be read."""
+    """Reads tensors onto the CPU. UsageError if the file cannot be read."""
+    if not path.exists():
+        raise UsageError(f"cannot read the weights {path}: the file is gone. Put it back, or train the network again.")
     try:
         check_plain(path)
         return dict(load_file(path))
-    except Exception as error:  # a missing file raises OSError, a broken file an error of safetensors
-        raise UsageError(f"cannot read the weights {path}: {error}") from error
-
-
-def _replace(path: Path, write: Callable[[Path], object]) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        sweep_beside(path)
-        write(part)
-        with open(part, "rb") as file:
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except (OSError, RuntimeError, SafetensorError) as error:  # torch.save raises RuntimeError on a full disk
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise RunFailed(
-            f"cannot write {path}: {sentence(error)} Free some space there, then run the command again."
+    except Exception as error:  # a broken file raises an error of safetensors
+        raise UsageError(
+            f"cannot read the weights {path}: {sentence(error)} The file is damaged, cut short, or holds something "
+            "else. Put it back, or train the network again."
         ) from error
+
+
+def put_weights(network: nn.Module, path: Path) -> None:
+    """Puts the weights of a file into a network. UsageError if the file cannot be read, or if its weights are not those
+    of this network: every one must be there, under its name and in its shape, and no other.
+    """
+    weights, own = load_weights(path), network.state_dict()
+    missing = [name for name in own if name not in weights]
+    foreign = [name for name in weights if name not in own]
+    other = [
+        f"{name} {tuple(value.shape)} for {tuple(own[name].shape)}"
+        for name, value in weights.items()
+        if name in own and value.shape != own[name].shape
+    ]
+    faults = [
+        f"{len(names)} {what} ({', '.join(names[:MOST_NAMES])}{', ...' if len(names) > MOST_NAMES else ''})"
+        for names, what in ((missing, "missing"), (foreign, "unexpected"), (other, "of another shape"))
+        if names
+    ]
+    if faults:
+        raise UsageError(f"the weights in {path} are not those of this network: {', '.join(faults)}.")
+    network.load_state_dict(weights)

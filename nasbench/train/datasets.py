@@ -14,6 +14,7 @@ from torch import Tensor
 
 from nasbench.core.answers import checked_task, wrong
 from nasbench.core.errors import RunFailed, UsageError
+from nasbench.core.not_written import of_a_download
 from nasbench.core.preprocessing import Seen
 from nasbench.core.registry import datasets
 from nasbench.core.shown import sentence
@@ -190,6 +191,8 @@ class TorchvisionData:
         try:
             made = getattr(torchvision.datasets, self.kind)(root, train=train, download=download)
         except Exception as error:  # missing, broken or not reachable: torchvision raises several types for each
+            if download and (full := of_a_download(root, error)) is not None:
+                raise full from error
             if download:
                 raise RunFailed(
                     f"cannot download {self.name} to {root}: {sentence(error)} "

@@ -3,33 +3,42 @@
 The search goes on.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from types import TracebackType
+from typing import final
 
 import torch
 
 from nasbench.core.blame import where_raised
 from nasbench.core.errors import RunFailed, TrialFailed, UsageError
 from nasbench.core.shown import text_of
+from nasbench.core.stop_signals import from_outside
 
 OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "cannot allocate memory")
 
 
-@contextmanager
-def trial_boundary(doing: str) -> Iterator[None]:
-    """Turns an exception into TrialFailed. `doing` says what failed, such as 'the training'.
+@final
+class trial_boundary:
+    """Turns what is raised inside into TrialFailed. `doing` says what failed, such as 'the training'.
 
-    UsageError and RunFailed pass through: every other trial would raise them too.
+    UsageError and RunFailed pass through: every other trial would raise them too. So do the user's
+    interrupt and the time limit. A class: a generator would let
+    StopIteration pass.
     """
-    try:
-        yield
-    except (UsageError, RunFailed, TrialFailed):
-        raise
-    except Exception as error:  # a network may come from a plug-in, which may raise anything
-        raise TrialFailed(f"{doing} failed: {_reason(error)}") from error
+
+    def __init__(self, doing: str) -> None:
+        self._doing = doing
+
+    def __enter__(self) -> None:
+        """Nothing is prepared."""
+
+    def __exit__(self, _kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        if error is None or isinstance(error, UsageError | RunFailed | TrialFailed) or from_outside(error):
+            return
+        # a network may come from a plug-in, which may raise anything
+        raise TrialFailed(f"{self._doing} failed: {_reason(error)}") from error
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: BaseException) -> str:
     text = text_of(error).strip()
     if isinstance(error, MemoryError | torch.OutOfMemoryError) or any(words in text.lower() for words in OUT_OF_MEMORY):
         if torch.cuda.is_available():

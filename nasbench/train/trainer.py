@@ -16,6 +16,7 @@ from torch.nn import functional as F
 from nasbench.core.errors import TrialFailed, UsageError
 from nasbench.core.protocols import Report
 from nasbench.core.recipe import Recipe
+from nasbench.core.stopwatch import Stopwatch, written_down
 from nasbench.train.checkpoint import load_state, save_state
 from nasbench.train.compiled import eagerly
 from nasbench.train.data import AnySplit, ImageData
@@ -69,6 +70,7 @@ def fit(
     freezing: Freezing = NOTHING,
     replicas: Replicas = ALONE,
     compiled: bool = False,
+    stopwatch: Stopwatch | None = None,
 ) -> dict[str, float]:
     """Trains `model` in place on `device`. Returns `val_accuracy`, `val_top5`, `val_loss` and `train_loss`.
 
@@ -85,6 +87,7 @@ def fit(
     freezing    what is frozen and what learns slowly
     replicas    each process calls this with the same arguments and its own `model`; all end with the same weights
     compiled    the network's repeated parts are compiled for training
+    stopwatch   its seconds go into the checkpoint; where the training goes on from one, those of before are added
 
     Raises TrialFailed for a loss that is not finite, for lack of memory and for any error of the network. Raises
     UsageError for a checkpoint of another training, and for a recipe whose loss, optimiser or schedule cannot be used.
@@ -104,6 +107,8 @@ def fit(
         state = load_state(checkpoint, device)
         done, metrics = training.restore(state, identity, checkpoint)
         best = state["best"]
+        if stopwatch is not None:
+            stopwatch.before += written_down(state.get("seconds"))
         if report is not None and replicas.is_leader:
             report(done, metrics)  # the interruption may have come after the file was written and before the report
     for epoch in range(done, last):
@@ -122,10 +127,9 @@ def fit(
             weights = {name: tensor.detach().clone() for name, tensor in training.evaluated.state_dict().items()}
             best = {"metrics": {**metrics, "best_epoch": epoch + 1}, "weights": weights}
         if checkpoint is not None and replicas.is_leader:
-            save_state(
-                checkpoint,
-                {**training.state(), "identity": identity, "done": epoch + 1, "metrics": metrics, "best": best},
-            )
+            told = {"done": epoch + 1, "metrics": metrics, "best": best}
+            told |= {} if stopwatch is None else {"seconds": stopwatch.seconds}
+            save_state(checkpoint, {**training.state(), "identity": identity, **told})
         if report is not None and replicas.is_leader:
             report(epoch + 1, metrics)
     if best:

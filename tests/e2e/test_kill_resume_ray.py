@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -120,8 +121,80 @@ def test_processes_end_with_a_main_process_that_is_killed_and_the_run_goes_on(tm
     assert sorted(json.loads(line)["number"] for line in whole_lines(tmp_path)) == list(range(1, 21))
 
 
-def assert_all_end(session: int) -> None:
-    for _ in range(200):
+@pytest.mark.slow
+def test_nothing_of_ray_outlives_a_main_process_that_is_killed(tmp_path):
+    process = start(tmp_path, trials=10, seconds=600, workers=2, faults={1: "freeze"})
+    deadline = time.monotonic() + 120
+    while len(list(tmp_path.glob("begun-*"))) < 2:
+        assert process.poll() is None, process.stderr.read()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    (token,) = [word for word in environment_of(process.pid) if word.startswith("RAY_AUTH_TOKEN_PATH=")]
+    process.kill()
+    process.communicate()
+    assert_all_end(process.pid, seconds=30)
+    folder = Path(token.partition("=")[2]).parent
+    while folder.exists():
+        assert time.monotonic() < deadline, f"{folder} is left"
+        time.sleep(0.05)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["gcs_server", "raylet"])
+def test_a_ray_that_is_gone_is_told_within_seconds_with_how_to_go_on(name, tmp_path):
+    (tmp_path / "mine.py").write_text(
+        "import time\nfrom small_parts import *\n\nclass Slow(Good):\n    def __call__(self, job, report):\n"
+        "        time.sleep(0.5)\n        return super().__call__(job, report)\n"
+    )
+    words = (
+        "--space mine:Space --strategy mine:Draws --evaluator mine:Slow --wandb off --run run --trials 400 --workers 2"
+    )
+    paths = [str(DRIVER.parents[3]), str(DRIVER.parent), str(tmp_path)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "nasbench", "search", *words.split()],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    log, deadline = tmp_path / "run" / "trials.jsonl", time.monotonic() + 120
+    while not (log.exists() and log.stat().st_size):
+        assert process.poll() is None, process.stderr.read()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    (server,) = [number for number, command in children(process.pid) if command.partition("\0")[0].endswith(f"/{name}")]
+    os.kill(server, signal.SIGKILL)
+    killed = time.monotonic()
+    errors = process.communicate(timeout=90)[1]
+    assert time.monotonic() - killed < 15
+    assert process.returncode == 1, errors
+    assert "does not answer any more" in errors
+    assert "go on with --resume" in errors
+    assert all(line.endswith("\n") for line in whole_lines(tmp_path / "run"))
+
+
+def children(parent: int) -> list[tuple[int, str]]:
+    """(number, command line with zeros between its words) of a process's children."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            if int(stat.read_text().rpartition(")")[2].split()[1]) == parent:
+                found.append((int(stat.parent.name), (stat.parent / "cmdline").read_text()))
+    return found
+
+
+def environment_of(session: int) -> set[str]:
+    """The environment variables of all processes in a session."""
+    found: set[str] = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            if int(stat.read_text().rpartition(")")[2].split()[3]) == session:
+                found |= set((stat.parent / "environ").read_text(errors="replace").split("\0"))
+    return found
+
+
+def assert_all_end(session: int, seconds: float = 10.0) -> None:
+    for _ in range(int(seconds / 0.05)):
         if not living(session):
             break
         time.sleep(0.05)

@@ -64,6 +64,13 @@ def test_what_goes_wrong_in_a_trial_is_its_answer_and_the_search_goes_on(tmp_pat
     assert sum(trial.status == "ok" for trial in log) == 5
 
 
+@pytest.mark.slow
+def test_a_worker_that_is_stopped_is_killed_and_another_takes_over(tmp_path):
+    log = search(ToyEvaluator(str(tmp_path), {2: "freeze"}), trials=8, trial_timeout=2.0)
+    errors = {trial.number: trial.error for trial in log if trial.status == "failed"}
+    assert errors == {2: "stopped after 2 s (--trial-timeout): its worker was frozen, and was killed"}
+
+
 def test_reports_reach_the_loop_live_and_trainings_are_stopped_where_it_says_so(tmp_path):
     heard: dict[int, list[tuple[int, Any]]] = {}
     workers = set()
@@ -268,17 +275,21 @@ def test_an_evaluator_that_cannot_be_sent_is_named(tmp_path):
 class Unloadable:
     """Can be pickled here and not unpickled elsewhere."""
 
+    def __init__(self, error: BaseException) -> None:
+        self._error = error
+
     def __reduce__(self):
-        return _unpickle_in, (os.getpid(),)
+        return _unpickle_in, (os.getpid(), self._error)
 
 
-def _unpickle_in(process: int) -> Unloadable:
+def _unpickle_in(process: int, error: BaseException) -> Unloadable:
     if os.getpid() != process:
-        raise ImportError("no module named 'my_evaluator' on this machine")
-    return Unloadable()
+        raise error
+    return Unloadable(error)
 
 
 @pytest.mark.slow
-def test_a_worker_that_cannot_start_ends_the_run_and_says_why():
-    with pytest.raises(RunFailed, match=r"no worker could start.*my_evaluator"):
-        search(Unloadable(), trials=20)
+@pytest.mark.parametrize("error", [ImportError("no module named 'my_evaluator' on this machine"), SystemExit(0)])
+def test_a_worker_that_cannot_start_ends_the_run_and_says_why(error):
+    with pytest.raises(RunFailed, match=rf"no worker could start.*{type(error).__name__}: {error}"):
+        search(Unloadable(error), trials=20)

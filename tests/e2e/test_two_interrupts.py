@@ -12,9 +12,11 @@ import pytest
 import nasbench.cli.listing  # noqa: F401 - a test replaces its run
 from nasbench.cli import main
 from nasbench.core.errors import Interrupted
+from nasbench.core.store import RunStore
 from nasbench.engine.run.interrupt import interrupts
 
 ROOT = Path(__file__).resolve().parents[2]
+DRIVERS = Path(__file__).parent / "drivers"
 EVALUATOR = """
 import time
 from nasbench.core.spec import Task
@@ -87,3 +89,68 @@ def test_a_quick_second_interrupt_changes_nothing(tmp_path: Path) -> None:
     assert process.returncode == 130, errors
     assert "Go on with: nasbench search --run run --resume" in errors.splitlines()[-1]
     assert "Traceback" not in errors
+
+
+WAITS = """
+import os, time
+from pathlib import Path
+from small_parts import *
+
+def wait(moment):
+    if os.environ["MOMENT"] == moment:
+        Path("here").touch()
+        ends = time.monotonic() + 60
+        while time.monotonic() < ends:
+            try: time.sleep(1)
+            except BaseException:
+                if moment != "a stubborn trial": raise
+
+class Waits(Good):
+    def __call__(self, job, report):
+        if job.number == 3:
+            wait("a trial")
+            wait("a stubborn trial")
+        return super().__call__(job, report)
+
+class Late(Listens):
+    def finish(self, summary, directory): wait("the end")
+
+wait("the start")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("moment", "kept"), [("the start", None), ("a trial", 2), ("a stubborn trial", 2), ("the end", 4)]
+)
+def test_a_fast_double_ctrl_c_ends_the_command_at_once_and_what_is_on_disk_is_whole(
+    moment: str, kept: int | None, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.py").write_text(WAITS)
+    flags = "--strategy mine:Draws --track mine:Late --wandb off --trials 4 --run run"
+    command = [sys.executable, "-m", "nasbench", "search", "--space", "mine:Space", "--evaluator", "mine:Waits"]
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{DRIVERS}", "MOMENT": moment}
+    process = subprocess.Popen(
+        [*command, *flags.split()], cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "here").exists():
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.005)
+    process.send_signal(signal.SIGINT)
+    sent = time.monotonic()
+    _, errors = process.communicate(timeout=60)
+    assert time.monotonic() - sent < 15, "it waited for the part"
+    assert process.returncode == 130, errors
+    assert "Traceback" not in errors
+    assert (tmp_path / "run").exists() == (kept is not None)
+    if kept is not None:
+        assert "Go on with: nasbench search --run run --resume" in errors.splitlines()[-1]
+        assert len(RunStore.read(tmp_path / "run").trials) == kept
+        again = [*command[:4], "--run", "run", "--resume"]
+        assert (
+            subprocess.run(again, cwd=tmp_path, env={**environment, "MOMENT": ""}, capture_output=True).returncode == 0
+        )

@@ -143,8 +143,8 @@ def test_control_characters_in_an_argument_are_shown(capsys):
         (["search", "--executor", "ray"], ["--executor ray", "--workers"]),
         (["train", "lenet5", "--executor", "local", "--ray-address", "x"], ["--executor local", "--ray-address"]),
         (
-            ["search", "--executor", "processes", "--workers", "2", "--trial-timeout", "3"],
-            ["--executor processes", "--trial-timeout"],
+            ["search", "--executor", "processes", "--workers", "2", "--gpus-per-worker", "1"],
+            ["--executor processes", "--gpus-per-worker"],
         ),
         (["search", "--cost-column", "seconds"], ["--cost-column", "--evaluator train"]),
         (

@@ -87,7 +87,7 @@ def test_a_run_is_never_written_over(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("record", "message"),
-    [({"schema": 99}, "schema version 99"), ({"other": 1}, "not a run record"), ([], "not a run record")],
+    [({"schema": 99}, "schema version 99"), ({"other": 1}, "no run record"), ([], "no run record")],
 )
 def test_a_foreign_record_is_refused(tmp_path: Path, record: object, message: str) -> None:
     (tmp_path / "run.json").write_text(json.dumps(record))

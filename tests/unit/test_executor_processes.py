@@ -1,7 +1,9 @@
 """The executor in processes without Ray."""
 
 import os
+import signal
 import threading
+import time
 from collections.abc import Iterator
 from multiprocessing import active_children
 from typing import Any
@@ -11,6 +13,7 @@ from toy import TASK, Different, ToyEvaluator, loop
 
 from nasbench.core.errors import RunFailed, UsageError
 from nasbench.core.trial import Trial
+from nasbench.executors import processes
 from nasbench.executors.processes import ProcessExecutor
 from nasbench.testing import check_executor
 
@@ -21,9 +24,9 @@ def _no_process_is_left() -> Iterator[None]:
     assert active_children() == []
 
 
-def search(evaluator: Any, trials: int = 20, workers: int = 2) -> list[Trial]:
+def search(evaluator: Any, trials: int = 20, workers: int = 2, timeout: float | None = None) -> list[Trial]:
     log: list[Trial] = []
-    ProcessExecutor(workers).run(loop(Different(), trials, log.append), evaluator)
+    ProcessExecutor(workers, timeout).run(loop(Different(), trials, log.append), evaluator)
     return log
 
 
@@ -57,6 +60,39 @@ def test_a_trial_whose_process_dies_twice_has_failed_and_the_others_go_on(tmp_pa
     assert [(trial.number, trial.error) for trial in log if trial.status == "failed"] == [
         (5, "the worker process died twice in this trial: it crashed, ran out of memory, or was killed")
     ]
+
+
+def test_what_takes_too_long_has_failed_and_is_not_tried_again(tmp_path):
+    log = search(ToyEvaluator(str(tmp_path), {2: "hang"}), trials=6, timeout=0.3)
+    errors = {trial.number: trial.error for trial in log if trial.status == "failed"}
+    assert errors == {2: "stopped after 0.3 s (--trial-timeout)"}
+    assert sorted(trial.number for trial in log) == list(range(1, 7))
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_stopped_is_killed_and_another_takes_over(tmp_path, monkeypatch):
+    monkeypatch.setattr(processes, "FROZEN_SECONDS", 0.5)
+    log = search(ToyEvaluator(str(tmp_path), {2: "freeze"}), trials=6, timeout=1.0)
+    errors = {trial.number: trial.error for trial in log if trial.status == "failed"}
+    assert errors == {2: "stopped after 1 s (--trial-timeout): its worker was frozen, and was killed"}
+    assert sorted(trial.number for trial in log) == list(range(1, 7))
+
+
+class LeavesAChild:
+    """Dies in trial 2, and leaves a process that holds everything open that it had."""
+
+    def __call__(self, job, report):
+        if job.number == 2:
+            if os.fork() == 0:
+                time.sleep(5)
+                os._exit(0)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return {"val_accuracy": 0.5}
+
+
+@pytest.mark.slow
+def test_a_worker_that_dies_and_leaves_a_child_is_not_waited_for():
+    assert {trial.number: trial.status for trial in search(LeavesAChild(), trials=3)} == {1: "ok", 2: "failed", 3: "ok"}
 
 
 class Unloadable:

@@ -193,9 +193,9 @@ def test_a_log_with_the_line_ends_of_old_macintosh_computers_is_not_taken_for_a_
 RACE = ["--strategies", "random", "--seeds", "2", "--trials", "5"]
 COMMANDS: dict[str, Callable[[str], list[str]]] = {
     "report": lambda run: ["report", run],
-    "resume": lambda run: ["search", "--run", run, "--resume"],
-    "extend": lambda run: ["search", "--run", run, "--resume", "--trials", "20"],
-    "dry run": lambda run: ["search", "--run", run, "--resume", "--trials", "20", "--dry-run"],
+    "resume": lambda run: ["search", "--run", run, "--resume", "--trust"],
+    "extend": lambda run: ["search", "--run", run, "--resume", "--trust", "--trials", "20"],
+    "dry run": lambda run: ["search", "--run", run, "--resume", "--trust", "--trials", "20", "--dry-run"],
     "profile --trial": lambda run: ["profile", run, "--trial", "5"],
     "profile #": lambda run: ["profile", f"{run}#5"],
     "export": lambda run: ["export", run, "--trial", "5", "--out", f"{run}/out"],
@@ -229,7 +229,7 @@ def test_a_resumed_search_refuses_what_is_no_point_of_its_space(
     lines = lines_of(small)
     for path, value in ((("genes", "pool"), "sum"), (("space",), "other"), (("genes", "kernel_3"), 1)):
         run = changed(small, tmp_path / "-".join(path), [*lines[:2], _with(lines[2], "architecture", *path, to=value)])
-        assert main(["search", "--run", str(run), "--resume"]) == 2
+        assert main(["search", "--run", str(run), "--resume", "--trust"]) == 2
         assert "line 3 of " in capsys.readouterr().err
 
 
@@ -262,7 +262,7 @@ def test_a_run_record_is_read_as_strictly(text: bytes, small: Path, tmp_path: Pa
     run = changed(small, tmp_path, lines_of(small))
     (run / "run.json").write_bytes(text)
     for read in (RunStore.read, RunStore.resume, RunStore.read_record):
-        with pytest.raises(UsageError, match=r"run\.json is not a run record of nasbench"):
+        with pytest.raises(UsageError, match=r"run\.json'? is no run record of nasbench"):
             read(run)
 
 

@@ -1,6 +1,7 @@
 """The race: what a repetition is, what its path says at any budget, who wins, what is refused."""
 
 import json
+import signal
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import product
@@ -134,7 +135,7 @@ def test_a_race_cut_short_goes_on_and_loses_nothing(config: RaceConfig, monkeypa
         nonlocal count
         count += 1
         if count == 4:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
         return repeat(repetitions, job, report)
 
     monkeypatch.setattr(Repetitions, "__call__", three)

@@ -132,15 +132,19 @@ def test_a_long_run_has_every_section(tmp_path):
     store = store_with(tmp_path / "run", long_run(), ended="2026-01-01T02:00:00+00:00")
     (tmp_path / "run" / "best").mkdir()
     (tmp_path / "run" / "best" / "cell.svg").write_text(
-        '<svg xmlns="http://www.w3.org/2000/svg"><text>the drawing</text></svg>'
+        '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
     )
     text = check_page(store)
+    page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    assert '<img alt="The cells of trial ' in page
+    assert 'src="data:image/svg+xml;base64,' in page
+    assert "alert(1)" not in page
     names = {path.stem for path in (tmp_path / "run").glob("*.svg")}
     assert names == {"search_curve", "score_against_cost", "operations", "controller", "ranking"}
     for wanted in (
         "The search beat chance: its ",
         "Best architectures",
-        "the drawing",
+        "The file is best/cell.svg",
         "Ranking after retraining",
         "Kendall's tau",
         "1 architecture was met again",

@@ -1,6 +1,7 @@
 """Any trial of a run as a MODEL, with its weights where they were kept."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,14 @@ from nasbench.cli import main
 from nasbench.core.errors import UsageError
 from nasbench.core.store import RunStore
 from nasbench.core.trial_of_run import at_trial, find, split, trial_of
+from nasbench.core.trust import trusting
 from nasbench.engine.config import ModelOverrides
 from nasbench.engine.parts.models import resolve
 from unit.toys import trial
 
-DIGITS = ["--dataset", "digits", "--recipe", "quick", "--epochs", "1"]
+OWN = ["--space", "examples.toy_space:ToySpace"]
+"""The space that the run's files name by its import path."""
+DIGITS = ["--dataset", "digits", "--recipe", "quick", "--epochs", "1", *OWN]
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +42,13 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
+@pytest.fixture(autouse=True)
+def _trusted() -> Iterator[None]:
+    """The run is this test's own."""
+    with trusting([], everything=True):
+        yield
+
+
 def ranked(run: Path) -> list[int]:
     return [each.number for each in sorted(RunStore.read(run).trials, key=lambda each: -(each.score or 0.0))]
 
@@ -46,14 +57,17 @@ def test_the_weights_of_the_best_are_kept_and_loaded(run):
     first, second, third, _ = ranked(run)
     assert {path.stem for path in (run / "checkpoints").glob("*.safetensors")} == {str(first), str(second)}
     for number in (first, second):
-        network = nasbench.load(str(run), trial=number).state_dict()
+        network = nasbench.load(str(run), trial=number, trust=True).state_dict()
         kept = load_file(run / "checkpoints" / f"{number}.safetensors")
         assert all(torch.equal(value, kept[name]) for name, value in network.items())
-    best = nasbench.load(str(run)).state_dict()
-    assert all(torch.equal(value, best[name]) for name, value in nasbench.load(f"{run}#{first}").state_dict().items())
+    best = nasbench.load(str(run), trust=True).state_dict()
+    assert all(
+        torch.equal(value, best[name])
+        for name, value in nasbench.load(f"{run}#{first}", trust=True).state_dict().items()
+    )
     with pytest.raises(UsageError, match=rf"trial {third} of the run in .* has no weights.*--keep K.*--trial {third}"):
-        nasbench.load(str(run), trial=third)
-    assert not nasbench.load(str(run), trial=third, weights=False).training
+        nasbench.load(str(run), trial=third, trust=True)
+    assert not nasbench.load(str(run), trial=third, trust=True, weights=False).training
 
 
 def test_a_trial_is_named_by_its_number_or_its_key(run):
@@ -77,9 +91,19 @@ def test_points_of_the_front_are_trials(run):
 def test_commands_take_a_trial(run, tmp_path, capsys):
     number = ranked(run)[1]
     logged = next(each for each in RunStore.read(run).trials if each.number == number)
-    assert main(["profile", str(run), "--trial", str(number), "--json"]) == 0
+    assert main(["profile", str(run), "--trial", str(number), *OWN, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["params"] == logged.metrics["params"]
-    export = ["export", str(run), "--trial", logged.key[:8], "--formats", "safetensors", "--out", str(tmp_path / "out")]
+    export = [
+        "export",
+        str(run),
+        "--trial",
+        logged.key[:8],
+        "--formats",
+        "safetensors",
+        "--out",
+        str(tmp_path / "out"),
+        *OWN,
+    ]
     assert main([*export, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["weights"].endswith(f"checkpoints/{number}.safetensors")
     assert main([*export[:3], str(ranked(run)[3]), *export[4:], "--overwrite"]) == 0
@@ -144,9 +168,9 @@ def test_a_run_that_trained_nothing_hands_out_no_network_as_if_it_were_trained(t
 
 
 def test_a_model_may_be_a_path(run):
-    best = nasbench.load(str(run)).state_dict()
+    best = nasbench.load(str(run), trust=True).state_dict()
     for model, trial_number in ((run, None), (run, ranked(run)[0]), (run / "best", None)):
-        loaded = nasbench.load(model, trial=trial_number).state_dict()
+        loaded = nasbench.load(model, trial=trial_number, trust=True).state_dict()
         assert all(torch.equal(value, best[name]) for name, value in loaded.items())
     with pytest.raises(UsageError, match=r"a MODEL is zoo:NAME.*got 3"):
         nasbench.load(3)

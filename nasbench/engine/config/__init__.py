@@ -8,6 +8,7 @@ from nasbench.engine.config.scale import SCALE_SEARCH, ScaleConfig
 from nasbench.engine.config.search import PRESETS, Goals, RaceConfig, SearchConfig
 from nasbench.engine.config.shared import Data, ModelOverrides, Place, Seeds, Table, Tracking, Training, Workers
 from nasbench.engine.config.training import CompareConfig, TrainConfig, TransferConfig
+from nasbench.engine.config.trust import ModelTrust, Trusting
 
 __all__ = [
     "PRESETS",
@@ -17,6 +18,7 @@ __all__ = [
     "ExportConfig",
     "Goals",
     "ModelOverrides",
+    "ModelTrust",
     "Place",
     "RaceConfig",
     "Record",
@@ -28,5 +30,6 @@ __all__ = [
     "TrainConfig",
     "Training",
     "TransferConfig",
+    "Trusting",
     "Workers",
 ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from nasbench.core.trial_of_run import at_trial
 from nasbench.engine.config.record import Record, number
 from nasbench.engine.config.shared import ModelOverrides
+from nasbench.engine.config.trust import ModelTrust
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class ExportConfig(Record):
     json: bool = False
     """One JSON object on standard output; everything for people on standard error."""
     overrides: ModelOverrides = ModelOverrides()
+    trusts: ModelTrust = ModelTrust()
 
     @property
     def network(self) -> str:

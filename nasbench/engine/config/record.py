@@ -7,11 +7,11 @@ command line, in run.json and as keywords from Python it is flat: a name for eac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
-from math import isfinite
 from typing import Any, Self
 
 from nasbench.core.errors import UsageError, together, unknown
 from nasbench.core.options import written_options
+from nasbench.core.typed import LARGEST, fits, shown
 from nasbench.engine.config.names import check_name
 from nasbench.engine.config.typed import as_typed
 
@@ -39,6 +39,11 @@ def free(default: Any, kept: bool = False) -> Any:
     then on it has what the resumed run was given.
     """
     return field(default=default, metadata={"free": True, "kept": kept})
+
+
+def anew(default: Any) -> Any:
+    """A field that each command says anew: it never goes into run.json, and is never read from there."""
+    return field(default=default, metadata={"free": True, "anew": True})
 
 
 def part(default: Any, kind: str, free: bool = False) -> Any:
@@ -88,6 +93,17 @@ class Record:
             if isinstance(value, Record):
                 found.update(value.fixed())
             elif not each.metadata.get("free"):
+                found[each.name] = value
+        return found
+
+    def recorded(self) -> dict[str, Any]:
+        """The flat form of what goes into run.json, and comes from there."""
+        found: dict[str, Any] = {}
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if isinstance(value, Record):
+                found.update(value.recorded())
+            elif not each.metadata.get("anew"):
                 found[each.name] = value
         return found
 
@@ -155,8 +171,10 @@ def _check(name: str, value: Any, bounds: Mapping[str, Any], whole: bool) -> Non
     low, above, takes = bounds["low"], bounds["above"], bounds["takes"]
     if value is None or value in bounds["words"]:
         return
-    right = isinstance(value, int if whole else int | float) and not isinstance(value, bool) and isfinite(value)
+    right = fits(value, int if whole else float)
     if not right or (low is not None and value < low) or (above is not None and value <= above):
         kind = "a whole number" if whole else "a number"
         limit = f" from {low:g} on" if low is not None else f" above {above:g}" if above is not None else ""
-        raise UsageError(f"{name} takes {takes or kind + limit}; got {value!r}")
+        too_large = isinstance(value, int | float) and abs(value) > LARGEST
+        most = f", {LARGEST:,} at most" if too_large else ""
+        raise UsageError(f"{name} takes {takes or kind + limit}{most}; got {shown(value)}")

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from nasbench.engine.config.record import Record, counted, number
 from nasbench.engine.config.shared import Data, Place, Seeds, Tracking, Training, Workers
+from nasbench.engine.config.trust import ModelTrust
 
 SCALE_SEARCH: dict[str, Any] = {"seeds": 3}
 """What --search sets: explicit flags win."""
@@ -73,3 +74,4 @@ class ScaleConfig(Record):
     workers: Workers = Workers()
     tracking: Tracking = Tracking()
     place: Place = Place()
+    trusts: ModelTrust = ModelTrust()

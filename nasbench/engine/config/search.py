@@ -8,6 +8,7 @@ from nasbench.core.errors import UsageError
 from nasbench.core.objectives import parse_objectives
 from nasbench.engine.config.record import Record, counted, flag, free, number, options, part
 from nasbench.engine.config.shared import Data, Place, Table, Tracking, Training, Workers
+from nasbench.engine.config.trust import Trusting
 
 PRESETS: dict[str, dict[str, Any]] = {
     "paper": {"strategy": "ppo", "recipe": "nasnet_proxy"},
@@ -95,6 +96,7 @@ class SearchConfig(Record):
     workers: Workers = Workers()
     tracking: Tracking = Tracking()
     place: Place = Place()
+    trusts: Trusting = Trusting()
 
     @property
     def table_file(self) -> str | None:
@@ -178,6 +180,7 @@ class RaceConfig(Record):
     """0: in this process; K: K processes. The numbers are the same."""
     table: Table = Table()
     place: Place = Place()
+    trusts: Trusting = Trusting()
 
     @property
     def table_file(self) -> str | None:

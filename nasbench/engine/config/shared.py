@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -76,7 +77,7 @@ class Seeds(Record):
 
 UNHEEDED: dict[str, tuple[str, ...]] = {
     "local": ("workers", "gpus_per_worker", "ray_address"),
-    "processes": ("gpus_per_worker", "ray_address", "trial_timeout"),
+    "processes": ("gpus_per_worker", "ray_address"),
 }
 """Executor -> the fields of Workers that mean nothing to it."""
 
@@ -175,8 +176,13 @@ class Place(Record):
         """The run directory: the one given, or else a new one that says when, and `names`."""
         if self.run is not None:
             return Path(self.run)
-        name = "-".join([f"{datetime.now():%Y%m%d-%H%M%S}", *names])
-        return Path("runs") / file_name(name, "Say where the run is to lie, with --run DIR.")
+        moment = f"{datetime.now():%Y%m%d-%H%M%S}"
+        for again in count(1):  # there may be two in one second, or a clock that was set back
+            name = "-".join([moment, *names, *([str(again)] if again > 1 else [])])
+            found = Path("runs") / file_name(name, "Say where the run is to lie, with --run DIR.")
+            if not found.exists():
+                return found
+        raise AssertionError("numbers do not end")
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from nasbench.core.errors import UsageError
 from nasbench.core.trial_of_run import at_trial
 from nasbench.engine.config.record import Record, free, number
 from nasbench.engine.config.shared import Data, Place, Seeds, Tracking, Training, Workers
+from nasbench.engine.config.trust import ModelTrust
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class TrainConfig(Record):
     workers: Workers = Workers()
     tracking: Tracking = Tracking()
     place: Place = Place()
+    trusts: ModelTrust = ModelTrust()
 
     @property
     def network(self) -> str:
@@ -68,6 +70,7 @@ class CompareConfig(Record):
     workers: Workers = Workers()
     tracking: Tracking = Tracking()
     place: Place = Place()
+    trusts: ModelTrust = ModelTrust()
 
     def check(self) -> None:
         super().check()
@@ -121,6 +124,7 @@ class TransferConfig(Record):
     workers: Workers = Workers()
     tracking: Tracking = Tracking()
     place: Place = Place()
+    trusts: ModelTrust = ModelTrust()
 
     @property
     def network(self) -> str:

@@ -3,8 +3,6 @@
 import importlib.util
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
@@ -17,19 +15,22 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from nasbench.blank import blank
 from nasbench.core.compound import Multipliers
-from nasbench.core.errors import RunFailed, UsageError, unknown
-from nasbench.core.leftovers import sweep_beside
+from nasbench.core.errors import UsageError, unknown
+from nasbench.core.file_name import check_path, file_name
+from nasbench.core.not_written import check_writable
+from nasbench.core.part_file import sweep_parts
 from nasbench.core.preprocessing import FILE, Preprocessing, read_preprocessing, write_preprocessing
 from nasbench.core.spec import ModelSpec
-from nasbench.core.store import write_atomically
+from nasbench.core.trial_of_run import split
+from nasbench.core.writing import files_together, make_folder, write_atomically
 from nasbench.engine.config import ExportConfig, ModelOverrides
 from nasbench.engine.export.formats import CPU, FORMATS, ExportJob, write_and_check
-from nasbench.engine.parts.models import build, is_of_run, resolve, weights_of
+from nasbench.engine.parts.models import build, check_memory, is_of_run, resolve, weights_of
 from nasbench.engine.parts.preprocess_source import with_preprocessing
 from nasbench.engine.parts.scaled import compound_scale
 from nasbench.engine.parts.source import source_of
 from nasbench.evaluators.building import build_seeded
-from nasbench.train.checkpoint import load_weights
+from nasbench.train.checkpoint import put_weights
 from nasbench.train.device import isolated_rng
 
 
@@ -63,13 +64,14 @@ class ExportResult:
 def export(config: ExportConfig) -> ExportResult:
     """Writes the requested formats.
 
-    Raises UsageError for bad input, RunFailed if a format fails its check. In both cases no file is written.
+    Raises UsageError for bad input, RunFailed if a format fails its check, NotWritten if the disk refuses a file. In
+    all cases no file is written.
     """
     config.check()
     names = _formats(config.formats)
     spec = specify(config)
     with blank():
-        build(spec)  # raises an error now if the size is invalid
+        check_memory(build(spec))  # raises an error now if the size is invalid
     skipped: dict[str, str] = {}
     source = ""
     if "model.py" in names:
@@ -88,19 +90,14 @@ def export(config: ExportConfig) -> ExportResult:
     source = with_preprocessing(source, preprocessing) if source else ""
     network = build_seeded(spec, config.seed).eval()
     if stored is not None and fits:
-        _load(network, stored)
+        put_weights(network, stored)
         weights = str(stored)
     else:
         gone = "; the run has no weights of it" if is_of_run(config.network) else ""
         why = f"; those in {stored} are of another form" if stored else gone
         weights = f"newly initialised from seed {config.seed}{why}"
-    checked = _write_all(
-        names,
-        ExportJob(network, spec.seen_task, source, config.batch, preprocessing),
-        folder,
-        None if fits else config.seed,
-    )
-    _write_records(folder, spec, preprocessing)
+    job = ExportJob(network, spec.seen_task, source, config.batch, preprocessing)
+    checked = _write_all(names, job, folder, spec, None if fits else config.seed)
     files = {name: folder / FORMATS[name].file for name in names}
     return ExportResult(spec, weights, files, checked, skipped, _no_record(preprocessing, stored if fits else None))
 
@@ -112,11 +109,8 @@ def _no_record(preprocessing: Preprocessing | None, trained: Path | None) -> str
     return f"there is none beside {trained}" if trained is not None else "its weights are not trained"
 
 
-def _write_records(folder: Path, spec: ModelSpec, preprocessing: Preprocessing | None) -> None:
+def _write_records(folder: Path, spec: ModelSpec, preprocessing: Preprocessing) -> None:
     """What makes the folder a MODEL that classifies images: which network it holds, and how images are shown to it."""
-    if preprocessing is None:
-        (folder / FILE).unlink(missing_ok=True)
-        return
     write_atomically(folder / "architecture.json", json.dumps(spec.to_json(), indent=2) + "\n")
     write_preprocessing(folder, preprocessing)
 
@@ -147,14 +141,21 @@ def _formats(asked: Sequence[str]) -> list[str]:
 
 
 def _name(model: str) -> str:
-    """The folder name of a MODEL: the last part of its name."""
-    name = Path(model).stem if Path(model).suffix == ".json" else Path(model).name.rpartition(":")[2]
-    return name.replace("#", "-") or "model"
+    """The folder name of a MODEL: the last part of its name, which is never a way out of `export/`."""
+    directory, which = split(model)
+    path = Path(directory)
+    last = (
+        Path(os.path.abspath(path)).name if os.path.isdir(path) else path.stem if path.suffix == ".json" else path.name
+    )
+    name = last.rpartition(":")[2] + ("" if which is None else f"-{which}")
+    return file_name(name.replace("#", "-") or "model", "Say where the files are to lie, with --out DIR.")
 
 
 def _check_folder(folder: Path, names: Sequence[str], overwrite: bool) -> None:
+    check_path(str(folder), "--out")
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"--out {folder} is a file; name a directory")
+    check_writable(folder, "--out")
     there = [FORMATS[name].file for name in names if (folder / FORMATS[name].file).exists()]
     if there and not overwrite:
         raise UsageError(
@@ -162,44 +163,27 @@ def _check_folder(folder: Path, names: Sequence[str], overwrite: bool) -> None:
         )
 
 
-def _load(network: nn.Module, stored: Path) -> None:
-    try:
-        network.load_state_dict(load_weights(stored))
-    except RuntimeError as error:
-        raise UsageError(f"the weights in {stored} are not of the network beside them: {error}") from error
-
-
-def _write_all(names: Sequence[str], job: ExportJob, folder: Path, fresh_seed: int | None) -> dict[str, float]:
-    """Writes and checks all formats in a temporary folder, then moves them to `folder`. If one fails, `folder` is
-    unchanged.
+def _write_all(
+    names: Sequence[str], job: ExportJob, folder: Path, spec: ModelSpec, fresh_seed: int | None
+) -> dict[str, float]:
+    """Writes and checks all formats in a temporary folder, then moves them to `folder` with the records of trained
+    weights. If one fails, `folder` is unchanged.
 
     `fresh_seed` is the seed of newly initialised weights, or None. The batch normalisations of fresh weights are almost
     the identity and would hide errors. So a copy with random statistics is written and checked first.
     """
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        sweep_beside(folder)
-        part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.{os.getpid()}.", suffix=".part", dir=folder.parent))
-    except OSError as error:
-        raise UsageError(
-            f"cannot write in {folder.parent}: {error.strerror}. Choose another directory with --out."
-        ) from error
-    try:
-        checked = dict.fromkeys(names, 0.0)
-        for each in (
-            (job,) if fresh_seed is None else (replace(job, network=with_random_bn_stats(job.network, fresh_seed)), job)
-        ):
+    jobs = [job]
+    if fresh_seed is not None:
+        jobs.insert(0, replace(job, network=with_random_bn_stats(job.network, fresh_seed)))
+    checked = dict.fromkeys(names, 0.0)
+    make_folder(folder.parent, parents=True)
+    sweep_parts(folder.parent)
+    with files_together(folder, stale=() if job.preprocessing else (FILE,)) as part:
+        for each in jobs:
             for name in names:
                 checked[name] = max(checked[name], write_and_check(name, each, part / FORMATS[name].file))
-        folder.mkdir(exist_ok=True)
-        for file in part.iterdir():
-            os.replace(file, folder / file.name)
-    except OSError as error:
-        raise RunFailed(
-            f"cannot write {folder}: {error.strerror}. Make room there, or choose another --out."
-        ) from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+        if job.preprocessing is not None:
+            _write_records(part, spec, job.preprocessing)
     return checked
 
 

@@ -8,16 +8,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
+from typing import IO, cast
 
 import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from nasbench.core.errors import RunFailed
+from nasbench.core.errors import NotWritten, RunFailed
 from nasbench.core.preprocessing import Preprocessing
 from nasbench.core.seeds import derive
 from nasbench.core.spec import Task
-from nasbench.core.store import write_atomically
+from nasbench.core.writing import replacing, write_atomically
 from nasbench.engine.export.onnx import PACKAGES, read_onnx, write_onnx
 from nasbench.train.checkpoint import save_weights
 from nasbench.train.device import isolated_rng
@@ -73,14 +74,16 @@ class Format:
 def write_and_check(name: str, job: ExportJob, path: Path) -> float:
     """Writes one format and returns the largest difference of its outputs, divided by the largest output.
 
-    Raises RunFailed, with the name of the format, if it cannot be written or read, or if its outputs differ by more
-    than TOLERANCE.
+    Raises RunFailed, with the name of the format, if this network cannot be written or read so, or if its outputs
+    differ by more than TOLERANCE; NotWritten if the disk refuses the file.
     """
     form = FORMATS[name]
     try:
         form.write(job, path)
         function = form.read(job, path)
         found = max(_difference(job, function, batch) for batch in ((1, 3) if job.batch is None else (job.batch,)))
+    except NotWritten:
+        raise
     except RunFailed as error:
         raise RunFailed(f"{name}: {error}") from error
     except Exception as error:  # exporters and runtimes raise exceptions of any type
@@ -137,6 +140,11 @@ def _read_weights(job: ExportJob, path: Path) -> Function:
     return network
 
 
+def _write_program(job: ExportJob, path: Path) -> None:
+    with replacing(path) as file:
+        torch.export.save(job.program, cast("IO[bytes]", file))
+
+
 def _read_program(job: ExportJob, path: Path) -> Function:  # noqa: ARG001 - the signature of Format.read
     return torch.export.load(path).module()
 
@@ -150,6 +158,6 @@ FORMATS: dict[str, Format] = {
         lambda _, path: read_onnx(path),
         PACKAGES,
     ),
-    "torch-export": Format("model.pt2", lambda job, path: torch.export.save(job.program, path), _read_program),
+    "torch-export": Format("model.pt2", _write_program, _read_program),
 }
 """Name for --formats -> format."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from nasbench.core.not_written import not_written
 from nasbench.core.preprocessing import Preprocessing
 
 PACKAGES = ("onnx", "onnxscript", "onnxruntime")
@@ -33,7 +34,10 @@ def write_onnx(program: torch.export.ExportedProgram, path: Path, preprocessing:
         record = preprocessing.to_json()
         exported.model.metadata_props["preprocessing"] = json.dumps(record)
         exported.model.metadata_props["classes"] = json.dumps(record["classes"])
-    exported.save(path)
+    try:
+        exported.save(path)
+    except OSError as error:
+        raise not_written(path, error) from error
 
 
 def read_onnx(path: Path) -> Callable[[Tensor], Tensor]:

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nasbench.core.errors import UsageError, unknown
-from nasbench.core.json_text import parsed
-from nasbench.core.plain_file import plain_bytes
+from nasbench.core.json_file import read_object
 from nasbench.core.protocols import PublishedCells, SearchSpace
 from nasbench.core.registry import models, spaces
 from nasbench.core.spec import ModelSpec, Size, Task
 from nasbench.core.trial_of_run import at_trial, model_text, split, trial_of
+from nasbench.core.trust import check_trusted, trusting
 from nasbench.engine.config import ModelOverrides
 from nasbench.engine.networks import unknown_model
 from nasbench.engine.parts.no_model import is_a_file, no_specification
@@ -45,17 +45,17 @@ def resolve(model: str | os.PathLike[str], form: ModelOverrides) -> ModelSpec:
         return _formed(found, form, space, as_published=True)
     if (named := trial_of(model)) is not None:
         return _formed(named.spec, form, _space_of(named.spec), as_published=False)
-    if path.is_dir():
+    if os.path.isdir(path):  # False for what cannot be a name on disk
         found_at = _specification_in(path)
         if found_at is None:
             raise no_specification(path)
         path = found_at
     if path.suffix == ".json":
-        if not path.exists():
+        if not os.path.exists(path):
             raise UsageError(f"no such file: {path}")
         found = _read(path)
         return _formed(found, form, _space_of(found), as_published=False)
-    if path.is_file():
+    if os.path.isfile(path):
         raise is_a_file(path, _specification_in(path.parent))
     if (":" in model and not model.startswith("zoo:")) or model in models.names():
         return _own(model, form)
@@ -94,28 +94,51 @@ def load(
     form: ModelOverrides | None = None,
     weights: bool = True,
     trial: int | str | None = None,
+    trust: bool = False,
 ) -> "nn.Module":
     """The network that a MODEL names, in evaluation mode; with `trial`, that trial of a run directory.
 
     A run directory's best, a trial of a run and a finished training come with their weights, unless `form` changes it
-    or `weights` is false. UsageError where such a network was not trained, or its weights are gone.
+    or `weights` is false. UsageError where such a network was not trained, or its weights are gone, damaged, or another
+    network's; and where its file names a space or a network by an import path, unless `trust` is true: then that module
+    is imported, and so run.
     """
-    model = at_trial(model, trial)
+    with trusting([model], trust):
+        return _load(at_trial(model, trial), form, weights)
+
+
+def _load(model: str, form: ModelOverrides | None, weights: bool) -> "nn.Module":
+    from nasbench.blank import blank
+
     spec = resolve(model, form or ModelOverrides())
     stored = weights_of(model) if weights and form is None else None
     if weights and form is None and stored is None and is_of_run(model):
         raise no_weights(model)
+    if not spec.import_paths:  # those of nasbench can be built without values
+        with blank():
+            check_memory(build(spec))
     network = build(spec)
     if stored is not None:
-        from safetensors.torch import load_file
+        from nasbench.train.checkpoint import put_weights
 
-        network.load_state_dict(load_file(stored))
+        put_weights(network, stored)
     return network.eval()
+
+
+def check_memory(network: "nn.Module") -> None:
+    """UsageError where this machine cannot hold the weights of a network that was built without values."""
+    weights = sum(each.numel() * each.element_size() for each in (*network.parameters(), *network.buffers()))
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if weights > memory:
+        raise UsageError(
+            f"the weights of this network take {weights / 1e9:,.0f} GB, and this machine has {memory / 1e9:,.0f} GB of "
+            "memory. Look at its size: nasbench profile MODEL."
+        )
 
 
 def is_of_run(model: str) -> bool:
     """Whether a MODEL is what a run came to: its best, or one of its trials."""
-    return Path(split(model)[0]).is_dir()
+    return os.path.isdir(split(model)[0])
 
 
 def weights_of(model: str) -> Path | None:
@@ -130,7 +153,7 @@ def weights_of(model: str) -> Path | None:
 def _specification_in(folder: Path) -> Path | None:
     """The file that says which network a folder holds: a run, a finished training, an export, or `best/` itself."""
     files = ("best/architecture.json", "result.json", "architecture.json")
-    return next((folder / file for file in files if (folder / file).exists()), None)
+    return next((folder / file for file in files if os.path.exists(folder / file)), None)
 
 
 def no_weights(model: str) -> UsageError:
@@ -200,8 +223,11 @@ def _stack(space: SearchSpace, stack: str, skeleton: str, found: ModelSpec) -> d
 
 
 def _read(path: Path) -> ModelSpec:
+    """The specification in a file. UsageError where it is none, and for an import path that nobody vouched for."""
+    record = read_object(path, "architecture.json of nasbench")
     try:
-        record = parsed(plain_bytes(path))
-        return ModelSpec.from_json(record.get("spec", record) if isinstance(record, dict) else {})
+        spec = ModelSpec.from_json(record.get("spec", record))
     except ValueError as error:
         raise UsageError(f"{path} is not an architecture.json of nasbench: {error}") from error
+    check_trusted(spec.import_paths, path)
+    return spec

@@ -14,7 +14,8 @@ from nasbench.core.trial import Trial
 from nasbench.engine.config import RaceConfig
 from nasbench.engine.race.repetition import Repetitions
 from nasbench.engine.report import write_report
-from nasbench.engine.run.run import Opening, open_run
+from nasbench.engine.run.opening import Opening
+from nasbench.engine.run.run import open_run
 from nasbench.engine.run.watch import print_note
 from nasbench.executors.process import one_thread
 
@@ -39,7 +40,6 @@ def run_race(config: RaceConfig, argv: Sequence[str]) -> RaceResult:
     """Runs (or goes on with) the race that `config` describes. UsageError for bad input, Interrupted on Ctrl-C."""
     from nasbench.report.race.results import Race
 
-    start = monotonic()
     config.check()
     config = replace(config, table=config.table.completed(config.table_file))
     repetitions = Repetitions(config)
@@ -68,7 +68,7 @@ def run_race(config: RaceConfig, argv: Sequence[str]) -> RaceResult:
             race = Race.of(run.store.run, run.trials)
             if race.failures:
                 print_note(f"{len(race.failures)} of {len(run.trials)} repetitions failed: {race.failures[0]}")
-            return RaceResult(run.directory, race, monotonic() - start)
+            return RaceResult(run.directory, race, run.seconds)
 
 
 def _plan(repetitions: Repetitions) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from nasbench.core.protocols import Metrics, Report, SearchSpace, Strategy
 from nasbench.core.registry import evaluators, spaces, strategies
 from nasbench.core.source import Plan, SpaceSource
 from nasbench.core.spec import Task
+from nasbench.core.stop_signals import from_outside
 from nasbench.core.trial import Trial
 from nasbench.engine.config import RaceConfig
 from nasbench.engine.config.names import check_name
@@ -164,7 +165,9 @@ class Repetitions:
             path = self._run(entrant, job.seed)
         except UsageError:
             raise
-        except Exception as error:
+        except BaseException as error:
+            if from_outside(error):
+                raise
             raised = error.__cause__ or error
             raise PartFailed(
                 f"strategy {entrant.label!r} failed under seed {job.seed}: {in_one_line(raised)}{where_raised(raised)}."

@@ -3,26 +3,29 @@ drawing.
 """
 
 import json
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from nasbench.core.blame import blame
 from nasbench.core.curves import is_control
 from nasbench.core.errors import UsageError
 from nasbench.core.objectives import pareto_front, parse_objectives
 from nasbench.core.preprocessing import FILE, Preprocessing, write_preprocessing
 from nasbench.core.protocols import Drawable, Evaluator, Preprocesses, SearchSpace, StandAlone
 from nasbench.core.spec import ModelSpec
-from nasbench.core.store import RunStore, best_trial, write_atomically
+from nasbench.core.store import RunStore, best_trial
 from nasbench.core.trial import Trial
 from nasbench.core.trial_of_run import number_of_best, spec_of, weights_file, weights_number
+from nasbench.core.writing import copy_file, delete, files_together, make_folder, write_atomically
 from nasbench.engine.parts.preprocess_source import with_preprocessing
 from nasbench.engine.run.program import FILE as PROGRAM
 from nasbench.engine.run.program import write_program
 from nasbench.engine.run.watch import print_note
 from nasbench.evaluators.measured import Measured
 from nasbench.report.cells.drawing import draw_dot, draw_svg
+
+WEIGHTS, METRICS = "weights.safetensors", "metrics.json"
 
 
 class BestWeights:
@@ -42,7 +45,7 @@ class BestWeights:
         self._kept = self._best(known)
         kept = set(map(weights_number, self._kept))
         for number in set(map(weights_number, known)) - kept:
-            weights_file(self._store.directory, number).unlink(missing_ok=True)
+            delete(weights_file(self._store.directory, number))
 
     def _best(self, trials: Sequence[Trial]) -> list[Trial]:
         best = best_trials(trials, self._keep)
@@ -75,13 +78,13 @@ def drop_other_weights(store: RunStore) -> None:
     }
     for weights in (store.directory / "checkpoints").glob("*.safetensors"):
         if weights.stem.isdecimal() and int(weights.stem) not in kept:
-            weights.unlink()
+            delete(weights)
 
 
 def drop_training_states(store: RunStore) -> None:
     """Deletes what trainings in stages would have gone on from: nobody does now."""
     for state in (store.directory / "checkpoints").glob("*.state"):
-        state.unlink()
+        delete(state)
 
 
 def write_best(store: RunStore, space: SearchSpace, evaluator: Evaluator) -> Trial | None:
@@ -107,7 +110,7 @@ def write_best(store: RunStore, space: SearchSpace, evaluator: Evaluator) -> Tri
         shown,
     )
     left_out = _left_out(store.directory / "best", spec, space)
-    lost = store.directory / "best" / "weights.safetensors"
+    lost = store.directory / "best" / WEIGHTS
     if shown is not None and not lost.exists():
         again = f"nasbench train {store.directory}#{best.number}"
         left_out.append(f"no {lost}: the weights of trial {weights_number(best)} are gone. Train it again: {again}")
@@ -126,7 +129,7 @@ def _left_out(folder: Path, spec: ModelSpec, space: SearchSpace) -> list[str]:
             f"no {folder / 'model.py'}: space {space.name!r} has no method source() that writes one (see "
             "nasbench.core.protocols.StandAlone)"
         )
-        weights = folder / "weights.safetensors"
+        weights = folder / WEIGHTS
         failed = write_program(folder, spec, weights) if weights.exists() else ""
         written = (folder / PROGRAM).exists() and weights.exists() and not failed
         lines += [f"{line}. {folder / PROGRAM} holds the network for torch.export.load" if written else line]
@@ -150,39 +153,34 @@ def write_network(
 ) -> None:
     """One network's files; weights, model.py and a drawing where they exist. `space` is None for a network of the
     zoo. Weights that lie there stay where they are those of the same trial, though `weights` was deleted since.
-    `preprocessing` is that of the weights.
+    `preprocessing` is that of the weights. A disk that refuses one of the files leaves the folder as it was.
     """
     source = _stand_alone(spec, space)
-    folder.mkdir(exist_ok=True)
     same = number_of_best(folder.parent) == metrics.get("number")
-    _write_json(folder / "architecture.json", architecture)
-    _write_json(folder / "metrics.json", dict(metrics))
-    has_weights = weights.exists() or (same and (folder / "weights.safetensors").exists())
+    has_weights = weights.exists() or (same and (folder / WEIGHTS).exists())
     preprocessing = preprocessing if has_weights else None
-    if source:
-        write_atomically(folder / "model.py", with_preprocessing(source, preprocessing))
-    if isinstance(space, Drawable):
-        graphs = space.graphs(spec)
-        write_atomically(folder / "cell.svg", draw_svg(graphs))
-        write_atomically(folder / "cell.dot", draw_dot(graphs))
-    if weights.exists():
-        part = folder / ".weights.safetensors.part"
-        shutil.copyfile(weights, part)
-        part.replace(folder / "weights.safetensors")
-    elif not same:
-        (folder / "weights.safetensors").unlink(missing_ok=True)
-    if not same:
-        (folder / PROGRAM).unlink(missing_ok=True)
-    if preprocessing is not None:
-        write_preprocessing(folder, preprocessing)
-    else:
-        (folder / FILE).unlink(missing_ok=True)
+    stale = [*(() if same else (WEIGHTS, PROGRAM)), *(() if preprocessing else (FILE,))]
+    with files_together(folder, stale, last=METRICS) as part:
+        _write_json(part / "architecture.json", architecture)
+        _write_json(part / METRICS, dict(metrics))
+        if source:
+            write_atomically(part / "model.py", with_preprocessing(source, preprocessing))
+        if isinstance(space, Drawable):
+            with blame(space, "graphs()"):
+                graphs = space.graphs(spec)
+            write_atomically(part / "cell.svg", draw_svg(graphs))
+            write_atomically(part / "cell.dot", draw_dot(graphs))
+        if weights.exists():
+            copy_file(weights, part / WEIGHTS)
+        if preprocessing is not None:
+            write_preprocessing(part, preprocessing)
 
 
 def _stand_alone(spec: ModelSpec, space: object) -> str | None:
     """The text of model.py; None where a library's code builds the network, or its space writes none."""
     if isinstance(space, StandAlone):
-        return space.source(spec)
+        with blame(space, "source()"):
+            return space.source(spec)
     if spec.source != "zoo":
         return None
     from zoo.source import source
@@ -210,7 +208,7 @@ def write_front(store: RunStore) -> list[dict[str, object]] | None:
         for trial in pareto_front(store.trials, objectives)
     ]
     folder = store.directory / "best"
-    folder.mkdir(exist_ok=True)
+    make_folder(folder)
     _write_json(folder / "front.json", {"objectives": [vars(objective) for objective in objectives], "front": front})
     return front
 

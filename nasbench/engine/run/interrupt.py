@@ -1,34 +1,19 @@
 """Ctrl-C, SIGTERM and a closed terminal end a run in the same way."""
 
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
+from contextlib import AbstractContextManager
+from typing import NoReturn
 
 from nasbench.core.errors import Interrupted
-from nasbench.core.stop_signals import Repeats, heeded
+from nasbench.core.stop_signals import WISHES
 
 
-@contextmanager
-def interrupts() -> Iterator[None]:
-    """While it lasts, SIGINT, SIGTERM and SIGHUP raise Interrupted in the main thread; a quick second one changes
-    nothing.
+def interrupts() -> AbstractContextManager[None]:
+    """While it lasts, the first SIGINT, SIGTERM or SIGHUP raises Interrupted in the main thread.
 
     Outside the main thread it does nothing.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    repeats = Repeats()
+    return WISHES.heard_by(_interrupt)
 
-    def interrupt(number: int, _frame: FrameType | None) -> None:
-        if not repeats.is_repeat():
-            raise Interrupted(signal.Signals(number).name)
 
-    previous = {number: signal.signal(number, interrupt) for number in heeded()}
-    try:
-        yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+def _interrupt(name: str) -> NoReturn:
+    raise Interrupted(name)

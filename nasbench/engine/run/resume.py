@@ -5,8 +5,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from nasbench.core.errors import UsageError
-from nasbench.core.store import RunStore
+from nasbench.core.run_record import check_whole
+from nasbench.core.seal import sealed_paths
+from nasbench.core.spec import ModelSpec, named_space
+from nasbench.core.store import LOG_FILE, RUN_FILE, RunStore
+from nasbench.core.trust import check_trusted, in_force
 from nasbench.engine.config.record import Record, flag
+from nasbench.engine.config.trust import import_paths
 
 Config = TypeVar("Config", bound=Record)
 
@@ -18,8 +23,38 @@ def stored_config(kind: type[Config], command: str, run: str | None) -> Config:
     if run is None:
         raise UsageError("--resume needs --run DIR: the directory of the run to go on with")
     record = RunStore.read_record(Path(run))
+    check_whole(record, Path(run) / RUN_FILE)
     check_command(record, command, Path(run))
+    vouched_for(record, Path(run))
+    check_trusted(import_paths(kind(), record["config"]), Path(run) / RUN_FILE)
     return kind().changed(**_known(kind(), record["config"])).changed(run=run, resume=True)
+
+
+def vouched_for(run: Mapping[str, Any], directory: Path) -> None:
+    """Lets the present command follow the import paths that this user gave when the run began here."""
+    in_force().known.update(sealed_paths(run, directory))
+
+
+def completed_config(kind: type[Record], run: Mapping[str, Any], directory: Path) -> dict[str, Any]:
+    """The configuration in run.json, as it stands there, with the defaults of what is missing. UsageError for a field
+    of a wrong type.
+    """
+    try:
+        kind().changed(**_known(kind(), run["config"]))
+    except UsageError as error:
+        raise UsageError(f"the configuration in {directory / RUN_FILE} cannot be read: {error}") from error
+    return {**kind().recorded(), **run["config"]}
+
+
+def check_followed(store: RunStore) -> None:
+    """UsageError for an import path in the plan or the log of a run that neither the user nor a seal vouches for."""
+    vouched_for(store.run, store.directory)
+    plan = store.run.get("plan")
+    if isinstance(plan, Mapping):
+        check_trusted(named_space(str(plan.get("source") or "")), store.directory / RUN_FILE)
+    for trial in store.trials:
+        if trial.model is not None:
+            check_trusted(ModelSpec.from_json(trial.model).import_paths, store.directory / LOG_FILE)
 
 
 def check_same(config: Record, run: Mapping[str, Any], command: str, directory: Path) -> dict[str, dict[str, Any]]:
@@ -86,7 +121,7 @@ def _contradiction(name: str, old: Any, new: Any, directory: Path) -> UsageError
 
 def _known(config: Record, stored: Mapping[str, Any]) -> dict[str, Any]:
     """What a stored configuration says of this one's fields; JSON has lists for tuples."""
-    names = config.flat()
+    names = config.recorded()
     return {name: _tuple(value) for name, value in stored.items() if name in names}
 
 

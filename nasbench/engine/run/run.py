@@ -3,62 +3,46 @@ running.
 """
 
 import json
-import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nasbench.core.answers import checked_names
 from nasbench.core.blame import blame, part_name
 from nasbench.core.clock import SimulatedClock
-from nasbench.core.errors import Interrupted, PartFailed, RunFailed, UsageError
+from nasbench.core.epoch_log import EpochLog
+from nasbench.core.errors import Interrupted, LogLost, NotWritten, PartFailed, RunFailed, UsageError
 from nasbench.core.identity import changes
 from nasbench.core.in_hand import DEATHS_LIMIT, InHand
 from nasbench.core.job import Job
-from nasbench.core.log import Check
 from nasbench.core.loop import Executor, JobLoop
-from nasbench.core.protocols import Evaluator, Metrics, Pruner, RunInfo, Tracker
-from nasbench.core.reported import CURVES, each_epoch_once
+from nasbench.core.protocols import Evaluator, Metrics, Pruner, RunInfo
+from nasbench.core.reported import each_epoch_once
+from nasbench.core.seal import sealed
 from nasbench.core.shown import sentence, text_of
 from nasbench.core.source import JobSource
+from nasbench.core.stop_signals import WISHES
+from nasbench.core.stopwatch import Stopwatch
 from nasbench.core.store import RunStore, discard, missing
 from nasbench.core.trial import Trial
-from nasbench.engine.config import Record
+from nasbench.core.trust import in_force
+from nasbench.core.writing import make_folder
+from nasbench.engine.config.trust import import_paths
+from nasbench.engine.run.go_on import how_to_go_on, interrupted, what_is_left
 from nasbench.engine.run.interrupt import interrupts
+from nasbench.engine.run.opening import Opening
 from nasbench.engine.run.provenance import now, provenance
-from nasbench.engine.run.resume import check_same
+from nasbench.engine.run.resume import check_followed, check_same
 from nasbench.engine.run.watch import close_trackers, print_note
+from nasbench.executors.private_folder import sweep_all
 from nasbench.trackers.guard import guarded
 
 if TYPE_CHECKING:
-    from nasbench.train.reading import Reading
+    pass
 
-
-@dataclass(frozen=True)
-class Opening:
-    """What a command opens a run with.
-
-    Attributes:
-        command: as in `nasbench COMMAND`.
-        plan: goes into run.json beside the configuration, so that the log can be read without it.
-        identity: what results depend on beside the configuration, by content. A resumed run must find the same.
-        reading: what was met in the images of the data set; it is printed once, and goes into run.json.
-        check: UsageError where a line of the log does not fit the run that is resumed.
-    """
-
-    command: str
-    config: Record
-    directory: Path
-    argv: Sequence[str]
-    executor: Executor
-    trackers: Sequence[Tracker]
-    plan: Mapping[str, Any]
-    identity: Mapping[str, Any]
-    listeners: Sequence[Callable[[RunStore], Callable[[Trial], None]]] = ()
-    reading: "Reading | None" = None
-    check: Check | None = None
+KEEP_TIME_SECONDS = 60.0
+"""So often a run that is going on writes down how long it has taken."""
 
 
 class Run:
@@ -68,16 +52,24 @@ class Run:
         self.store = store
         self.directory = store.directory
         self._executor, self._trackers = opening.executor, [guarded(tracker) for tracker in opening.trackers]
-        self._watched = False
+        self._watched = self._ended = False
+        self._epochs = EpochLog(self.directory)
+        self._stopwatch = Stopwatch(store.run.get("wall_seconds"))
+        self._time_kept = self._stopwatch.before
         self._reading, self._said = opening.reading, list[str]()
         self._tell_of_reading()
         made = [make(store) for make in opening.listeners]
-        self._listeners = [*made, *(tracker.trial for tracker in self._trackers)]
+        self._listeners = [*made, *(tracker.trial for tracker in self._trackers), lambda _: self._keep_time_at_times()]
 
     @property
     def trials(self) -> list[Trial]:
         """All that is in the log."""
         return self.store.trials
+
+    @property
+    def seconds(self) -> float:
+        """How long the run has taken: those of earlier processes, as far as they could write it down, and of this."""
+        return self._stopwatch.seconds
 
     def watch(self, planned: int) -> None:
         """Tells the trackers that the run begins, or goes on, with so many trials planned in all."""
@@ -99,7 +91,8 @@ class Run:
             self._replay_curves(pruner, score)
 
         def epoch(job: Job, epochs: int, metrics: Metrics) -> bool:
-            self._log_epoch(job, epochs, metrics)
+            self._epochs.append(job, epochs, metrics)
+            self._keep_time_at_times()
             for tracker in self._trackers:
                 tracker.epoch(job, epochs, metrics)
             stop = pruner is not None and _stops(pruner, job.number, epochs, metrics, score)
@@ -111,7 +104,8 @@ class Run:
             print_note(f"the process died while it evaluated trial {number} ({deaths} of {DEATHS_LIMIT} times)")
         loop = JobLoop(source, self.store.append, score, self._listeners, history, clock, (epoch,), evaluator, in_hand)
         if not loop.finished:
-            self._executor.run(loop, evaluator)
+            with self._blamed("run()"):
+                self._executor.run(loop, evaluator)
         if clock is not None and clock.refused is not None and not self.trials:
             raise UsageError(
                 f"--time-budget {clock.budget:g} ends before the first look-up, which takes {clock.refused:.1f} s of "
@@ -119,21 +113,43 @@ class Run:
             )
 
     def end(self, summary: Mapping[str, Any], report: Callable[[RunStore], object]) -> None:
-        """Marks the run as ended, writes its report and lets the trackers go.
+        """Writes the report, then marks the run as ended, and lets the trackers go.
 
         Where no trial succeeded, the command fails, and the trackers hear it; a failed one among others is an answer.
         """
         self._tell_of_reading()
-        self.store.update(ended=now())
+        self.store.run.update(ended=now(), wall_seconds=round(self.seconds, 2))  # the report shows them
         report(self.store)
+        self.store.update()
+        self._ended = True
         none = bool(self.trials) and not any(trial.scored for trial in self.trials)
         self.break_off({**summary, "error": _nothing_succeeded(self.trials)} if none else summary)
+
+    def keep_time(self) -> None:
+        """Writes down how long a run took that has not ended. A disk that refuses it costs that number."""
+        with suppress(NotWritten, LogLost):
+            if not self._ended:
+                self._time_kept = self.seconds
+                self.store.update(ended=None, wall_seconds=round(self.seconds, 2))
+
+    def _keep_time_at_times(self) -> None:
+        """So that little of it is lost where the process is killed."""
+        if self.seconds - self._time_kept >= KEEP_TIME_SECONDS:
+            self.keep_time()
+
+    def close(self) -> None:
+        self._epochs.close()
 
     def break_off(self, summary: Mapping[str, Any]) -> None:
         """Lets the trackers go, once; `summary` says how it ended."""
         if self._watched:
             close_trackers(self._trackers, summary, self.directory)
         self._watched = False
+
+    def _blamed(self, call: str) -> AbstractContextManager[None]:
+        """An executor of the user's own is named where it breaks; a fault of nasbench's own is a bug, and shown so."""
+        ours = type(self._executor).__module__.startswith("nasbench.")
+        return nullcontext() if ours else blame(self._executor, call)
 
     def _tell_of_reading(self) -> None:
         """Prints what is new of what was met in the images, and puts all of it into run.json.
@@ -149,11 +165,6 @@ class Run:
         self._said = lines
         if self.store.run.get("data") != record:
             self.store.update(data=record)
-
-    def _log_epoch(self, job: Job, epochs: int, metrics: Metrics) -> None:
-        line = json.dumps({"number": job.number, "seed": job.seed, "name": job.name, "epoch": epochs, **metrics})
-        with open(self.directory / CURVES, "a", encoding="utf-8") as file:
-            file.write(line + "\n")
 
     def _replay_curves(self, pruner: Pruner, score: Callable[[Metrics], float | None]) -> None:
         for line in each_epoch_once(self.directory):
@@ -184,51 +195,56 @@ def open_run(opening: Opening) -> Iterator[Run]:
     Interrupted on Ctrl-C and SIGTERM, with how to go on. UsageError and RunFailed pass through. A new run that is
     refused, or whose part breaks, before its first trial is finished leaves no directory.
     """
-    with interrupts():
-        yield from _opened(opening)
+    store: list[RunStore] = []
+    with interrupts(), WISHES.with_sentence(lambda: interrupted(opening, store[0] if store else None)):
+        yield from _opened(opening, store)
 
 
-def _opened(opening: Opening) -> Iterator[Run]:
+def _opened(opening: Opening, opened: list[RunStore]) -> Iterator[Run]:
     store: RunStore | None = None
     run: Run | None = None
     discarded, new = False, missing(opening.directory)
+    sweep_all()
     try:
         _describe(opening.executor)
         store = _store(opening)
+        opened.append(store)
         run = Run(store, opening)
         yield run
     except KeyboardInterrupt as interrupt:
         with suppress(KeyboardInterrupt):  # who interrupts again does not want to wait for the trackers
             if run is not None:
+                run.keep_time()
                 run.break_off({"interrupted": True})
-        raise Interrupted(_how_to_go_on(opening, store)) from interrupt
+        raise Interrupted(interrupted(opening, store)) from interrupt
     except (UsageError, PartFailed) as error:
         trials = store.trials if store is not None else []
         discarded = run is not None and not trials and not opening.config.flat()["resume"]
+        if run is not None and not discarded:
+            run.keep_time()
         if run is not None:
             run.break_off({"error": str(error), **({"discarded": True} if discarded else {})})
-        if told := _what_is_left(error, trials, opening):
+        if told := what_is_left(error, trials, opening):
             raise (UsageError if isinstance(error, UsageError) else RunFailed)(told) from error
         raise
     except BaseException as error:
         if run is not None:
+            run.keep_time()
             run.break_off({"error": text_of(error)})
+        if isinstance(error, NotWritten):
+            raise NotWritten(f"{error} {how_to_go_on(store, opening)}") from error
         raise
     finally:
-        opening.executor.close()
-        if store is not None:
-            store.close()
-        if discarded:
-            discard(opening.directory, new)
-
-
-def _how_to_go_on(opening: Opening, store: RunStore | None) -> str:
-    """What an interrupted command says. The run may not have begun: then there is nothing to go on with."""
-    if not (opening.directory / "run.json").exists():
-        return "interrupted before the run began: nothing was evaluated. Give the command again."
-    done = f"{len(store.trials) if store else 0} finished trials are kept in {opening.directory}"
-    again = f"nasbench {opening.command} --run {shlex.quote(str(opening.directory))} --resume"
-    return f"interrupted; {done}. Go on with: {again}"
+        try:
+            with blame(opening.executor, "close()"):
+                opening.executor.close()
+        finally:
+            if run is not None:
+                run.close()
+            if store is not None:
+                store.close()
+            if discarded:
+                discard(opening.directory, new)
 
 
 def _describe(executor: Executor) -> None:
@@ -236,16 +252,6 @@ def _describe(executor: Executor) -> None:
         lines = checked_names("the executor", executor, "describe()", executor.describe())
     for line in lines:
         print_note(line)
-
-
-def _what_is_left(error: UsageError | PartFailed, trials: Sequence[Trial], opening: Opening) -> str:
-    """The error with what is kept of the run, and how to go on where a part broke; '' where nothing is to be added."""
-    if isinstance(error, UsageError):
-        return f"{error}\n{len(trials)} finished trials are kept in {opening.directory}." if trials else ""
-    if trials:
-        return f"{error} The finished trials are kept: mend it, then go on with --resume."
-    again = "go on with --resume" if opening.config.flat()["resume"] else "start the run again"
-    return f"{error} No trial had finished: mend it, then {again}."
 
 
 def check_some_succeeded(trials: Sequence[Trial], directory: Path) -> None:
@@ -264,6 +270,7 @@ def _store(opening: Opening) -> RunStore:
         store = RunStore.resume(opening.directory, opening.check)
         try:
             raised = check_same(opening.config, store.run, opening.command, opening.directory)
+            check_followed(store)
             _check_identity(opening, store.run)
         except UsageError:
             store.close()
@@ -276,14 +283,29 @@ def _store(opening: Opening) -> RunStore:
         entry = {"started": now(), "argv": list(opening.argv), **raised}
         changed = {**opening.config.kept(), **{name: change["new"] for name, change in raised.items()}}
         config = {**store.run["config"], **changed}
-        store.update(config=config, resumed=[*store.run.get("resumed", []), entry], ended=None)
+        try:
+            resumed = [*store.run.get("resumed", []), entry]
+            store.update(config=config, resumed=resumed, ended=None, **_seal(opening))
+        except RunFailed:
+            store.close()
+            raise
     else:
-        config = opening.config.flat()
+        config = opening.config.recorded()
         record = {"command": opening.command, "config": config, "seed": config["seed"], **provenance(opening.argv)}
         plan = {"plan": dict(opening.plan), "identity": dict(opening.identity)}
-        store = RunStore.create(opening.directory, {**record, **plan})
-    (opening.directory / "checkpoints").mkdir(exist_ok=True)
+        store = RunStore.create(opening.directory, {**record, **plan, **_seal(opening)})
+    try:
+        make_folder(opening.directory / "checkpoints")
+    except NotWritten:
+        store.close()
+        raise
     return store
+
+
+def _seal(opening: Opening) -> dict[str, Any]:
+    """What lets this user resume the run here without vouching for its import paths again."""
+    named = {each.path for each in import_paths(opening.config, opening.config.recorded())}
+    return sealed(named | in_force().known, opening.directory)
 
 
 def _check_identity(opening: Opening, run: Mapping[str, Any]) -> None:

@@ -7,11 +7,16 @@ from typing import Any
 
 from nasbench.core.compound import PUBLISHED, Coefficients, Multipliers
 from nasbench.core.errors import UsageError
-from nasbench.core.json_text import parsed
-from nasbench.core.plain_file import plain_bytes
+from nasbench.core.json_file import read_object
+from nasbench.core.typed import check_types
 from nasbench.engine.config import ScaleConfig
 from nasbench.engine.config.record import flag
 
+COEFFICIENTS: dict[str, Any] = {
+    **dict.fromkeys(("alpha", "beta", "gamma"), float),
+    **dict.fromkeys(("base", "dataset", "recipe"), str | None),
+}
+"""Fields of best/coefficients.json."""
 PRODUCT_RANGE = (1.8, 2.2)
 """alpha * beta**2 * gamma**2 is about 2; the published coefficients have 1.920."""
 SEARCHES = ("strategy", "tolerance", "trials", "to_the_end", "front_runners")
@@ -129,13 +134,14 @@ def read_found(run: Path) -> tuple[Coefficients, dict[str, Any]]:
     if not file.is_file():
         raise UsageError(f"{run} has no best/coefficients.json. {hint}.")
     try:
-        record = parsed(plain_bytes(file))
+        record = read_object(file, "record of coefficients")
+        check_types(COEFFICIENTS, record, "the record of coefficients")
         found = Coefficients(*(float(record[name]) for name in ("alpha", "beta", "gamma")))
-        return found, {"run": str(run), **{name: record.get(name) for name in ("base", "dataset", "recipe")}}
+    except KeyError as error:
+        raise UsageError(f"{file} holds no alpha, beta and gamma ({error!r}). {hint}.") from error
     except UsageError as error:
         raise UsageError(f"{file}: {error}") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"{file} holds no alpha, beta and gamma ({error!r}). {hint}.") from error
+    return found, {"run": str(run), **{name: record.get(name) for name in ("base", "dataset", "recipe")}}
 
 
 def along(coefficients: Coefficients, dims: str) -> Callable[[float], Multipliers]:

@@ -11,7 +11,6 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from nasbench.core.compound import Coefficients, Multipliers, on_surface
@@ -23,15 +22,16 @@ from nasbench.core.recipe import Recipe
 from nasbench.core.registry import executors, strategies
 from nasbench.core.source import JobList, Plan, of_space
 from nasbench.core.spec import ModelSpec, task_record
-from nasbench.core.store import write_atomically
 from nasbench.core.trial import STATUSES, Trial
+from nasbench.core.writing import delete, files_together, write_atomically
 from nasbench.engine.config import ModelOverrides, ScaleConfig
 from nasbench.engine.parts.models import build
 from nasbench.engine.parts.scaled import compound_scale, counted, differences
 from nasbench.engine.parts.source import source_of
 from nasbench.engine.report import write_report
 from nasbench.engine.run.artifacts import BestWeights, drop_training_states
-from nasbench.engine.run.run import Opening, Run, check_some_succeeded, open_run
+from nasbench.engine.run.opening import Opening
+from nasbench.engine.run.run import Run, check_some_succeeded, open_run
 from nasbench.engine.run.watch import print_note
 from nasbench.engine.scaling.comparison import OTHERS, comparison_jobs
 from nasbench.engine.scaling.published import nearest
@@ -99,7 +99,6 @@ def run_scale_search(
     config: ScaleConfig, argv: Sequence[str], trackers: Sequence[Tracker] | None = None
 ) -> ScaleSearchResult:
     """Runs (or goes on with) the search for coefficients that `config` describes."""
-    start = monotonic()
     config.check()
     check_search(config)
     directory = config.place.directory("scale", config.strategy)
@@ -136,7 +135,7 @@ def run_scale_search(
     )
     with open_run(opening) as run:
         _answer(config, parts, run)
-        result = _end(config, parts, run, start)
+        result = _end(config, parts, run)
     check_some_succeeded(result.trials, directory)
     return result
 
@@ -249,14 +248,14 @@ def _answer(config: ScaleConfig, parts: ScaleParts, run: Run) -> None:
     run.answer(JobList(jobs), parts.evaluator, parts.score())
 
 
-def _end(config: ScaleConfig, parts: ScaleParts, run: Run, start: float) -> ScaleSearchResult:
+def _end(config: ScaleConfig, parts: ScaleParts, run: Run) -> ScaleSearchResult:
     found = write_coefficients(config, run, parts.base, parts.plan.epochs)
     scaled = _scaled(config, found, parts.base) if found else None
     drop_training_states(run.store)
     for weights in (run.directory / "checkpoints").glob("*.safetensors"):
-        weights.unlink()  # of small networks after short trainings: the coefficients are what was asked for
-    (run.directory / "checkpoints" / PREPROCESSING).unlink(missing_ok=True)
-    result = ScaleSearchResult(run.directory, tuple(run.trials), found, scaled, monotonic() - start)
+        delete(weights)  # of small networks after short trainings: the coefficients are what was asked for
+    delete(run.directory / "checkpoints" / PREPROCESSING)
+    result = ScaleSearchResult(run.directory, tuple(run.trials), found, scaled, run.seconds)
     run.end(result.to_json(), write_report)
     return result
 
@@ -288,13 +287,12 @@ def write_coefficients(config: ScaleConfig, run: Run, base: ModelSpec, epochs: i
         "fit": surface.to_json() if surface else None,
         "comparison": [each.to_json() for each in rows],
     }
-    folder = store.directory / "best"
-    folder.mkdir(exist_ok=True)
-    write_atomically(folder / "coefficients.json", json.dumps(record, indent=2) + "\n")
     scaled = compound_scale(base, coefficients.at(1.0))
-    write_atomically(folder / "architecture.json", json.dumps(scaled.to_json(), indent=2) + "\n")
-    with suppress(UsageError):  # a base that a library's code builds stands in no file of its own
-        write_atomically(folder / "model.py", source_of(scaled))
+    with files_together(store.directory / "best") as part:
+        write_atomically(part / "coefficients.json", json.dumps(record, indent=2) + "\n")
+        write_atomically(part / "architecture.json", json.dumps(scaled.to_json(), indent=2) + "\n")
+        with suppress(UsageError):  # a base that a library's code builds stands in no file of its own
+            write_atomically(part / "model.py", source_of(scaled))
     return record
 
 

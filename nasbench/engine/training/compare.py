@@ -115,7 +115,7 @@ def _search_record(model: str) -> dict[str, Any] | None:
     if not (Path(model) / "run.json").exists() or not RunStore.is_readable(Path(model)):
         return None
     store = RunStore.read(Path(model))
-    if store.run["command"] in ("train", "transfer"):
+    if store.run.get("command") in ("train", "transfer"):
         return None
     return {**store.run, "trials": len(store.trials), "seconds": sum(trial.seconds for trial in store.trials)}
 

@@ -49,8 +49,7 @@ def train(config: TrainConfig, argv: Sequence[str]) -> TrainResult:
     trainings = trainings_for(config)
 
     def finish(trained: Trained) -> dict[str, Any]:
-        write_best_training(trained, config.network, trainings.models[config.network])
-        return {}
+        return write_best_training(trained, config.network, trainings.models[config.network])
 
     trained = run_trainings("train", config, trainings, argv, write_report, finish=finish)
     trained.check(config.network)

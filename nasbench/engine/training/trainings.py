@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import fmean, stdev
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from nasbench.core.errors import RunFailed, UsageError
 from nasbench.core.job import Job
 from nasbench.core.loop import Executor
+from nasbench.core.not_written import check_writable
 from nasbench.core.protocols import Tracker
 from nasbench.core.recipe import Recipe, recipe_named
 from nasbench.core.registry import executors, spaces
@@ -21,7 +21,8 @@ from nasbench.core.trial import Trial
 from nasbench.engine.config import CompareConfig, Data, ModelOverrides, ScaleConfig, TrainConfig, TransferConfig
 from nasbench.engine.parts.models import resolve
 from nasbench.engine.run.artifacts import write_network
-from nasbench.engine.run.run import Opening, open_run
+from nasbench.engine.run.opening import Opening
+from nasbench.engine.run.run import open_run
 from nasbench.engine.run.watch import print_note
 from nasbench.evaluators.kept import result_in
 from nasbench.evaluators.start import Start
@@ -186,6 +187,7 @@ def trainings_of(
     `source` is else the data set as the configuration names it, `notes` is what to say beside what of the recipe has no
     effect, and `keep` are further fields of `Keep`.
     """
+    check_writable(Path(config.repeats.trained_dir), "--trained-dir")
     source = source or config.data.source
     evaluator = TrainingEvaluator(source, recipe, config.workers.device)
     evaluator.check()
@@ -219,7 +221,6 @@ def run_trainings(
     `extra` goes into the plan of run.json; `finish` runs once all is trained, and what it returns goes into run.json.
     `executor` is else the one that `config` names.
     """
-    start = monotonic()
     evaluator = trainings.evaluator
     plan: dict[str, Any] = {
         "recipe": asdict(trainings.recipe),
@@ -245,7 +246,7 @@ def run_trainings(
         jobs = JobList(trainings.jobs())
         run.watch(planned=len(jobs.numbers))
         run.answer(jobs, evaluator, lambda metrics: float(metrics["test_accuracy"]))
-        trained = Trained(run.directory, tuple(run.trials), trainings, monotonic() - start)
+        trained = Trained(run.directory, tuple(run.trials), trainings, run.seconds)
         for trial in filter(lambda trial: trial.scored, trained.trials):
             evaluator.data.reading.merge(trained.reading(trial))
         run.store.update(**finish(trained))
@@ -253,16 +254,25 @@ def run_trainings(
     return trained
 
 
-def write_best_training(trained: Trained, model: str, spec: ModelSpec) -> None:
-    """Writes `best/` as a search leaves it: a model under the seed with the best validation accuracy."""
+def write_best_training(trained: Trained, model: str, spec: ModelSpec) -> dict[str, Any]:
+    """Writes `best/` as a search leaves it: a model under the seed with the best validation accuracy.
+
+    Returns what run.json says of it: the weights of a training that was done before may be gone since.
+    """
     if not trained.of(model):
-        return
+        return {}
     best = max(trained.of(model), key=lambda trial: float(trial.metrics["val_accuracy"]))
     space = spaces.make(spec.source.removeprefix("space:")) if spec.source.startswith("space:") else None
     metrics = {**best.metrics, "number": best.number, "score": best.score, "epochs": best.epochs, "seed": best.seed}
     weights = trained.folder(best) / "weights.safetensors"
     preprocessing = trained.trainings.evaluator.preprocessing(spec)
     write_network(trained.directory / "best", spec.to_json(), metrics, weights, spec, space, preprocessing)
+    lost = trained.directory / "best" / "weights.safetensors"
+    if lost.exists():
+        return {}
+    line = f"no {lost}: {weights} is gone. To train it again, delete that folder and --resume"
+    print_note(line)
+    return {"left_out": [line]}
 
 
 def _check_weights(models: Mapping[str, ModelSpec]) -> None:

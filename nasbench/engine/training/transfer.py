@@ -132,8 +132,7 @@ def _run(
     spec = trainings.models[config.network]
 
     def finish(trained: Trained) -> dict[str, Any]:
-        write_best_training(trained, config.network, spec)
-        return {}
+        return write_best_training(trained, config.network, spec)
 
     trained = run_trainings("transfer", config, trainings, argv, write_report, executor=executor, finish=finish)
     trained.check(config.network)

@@ -115,9 +115,19 @@ def command_line(run: Mapping[str, Any]) -> str:
 
 
 def wall_time(run: Mapping[str, Any]) -> str:
-    """The time from start to end of a run; a dash if it has not ended."""
+    """How long a run took, without the pauses between an interruption and what went on with it; a dash if it has not
+    ended.
+
+    A run of 0.1.0 wrote down only its dates: a dash too where the clock was set back between them.
+    """
+    if not run.get("ended"):
+        return "–"
     try:
-        return duration((datetime.fromisoformat(run["ended"]) - datetime.fromisoformat(run["started"])).total_seconds())
+        seconds = run.get("wall_seconds")
+        if seconds is None:
+            dates = datetime.fromisoformat(run["ended"]), datetime.fromisoformat(run["started"])
+            seconds = (dates[0] - dates[1]).total_seconds()
+        return duration(seconds) if seconds >= 0 else "–"
     except (KeyError, TypeError, ValueError):
         return "–"
 

@@ -21,6 +21,10 @@ class Terminal(Console):
         if file_width is not None and not self.is_terminal:
             self.width = file_width
 
+    def on_broken_pipe(self) -> None:
+        """Called where the reader of the output, such as head, has seen enough: passed on, as other outputs do."""
+        raise
+
     def tell(self, text: str = "", style: str = "") -> None:
         """Prints a text."""
         self.print(Text(encodable(shown_lines(text), self.file), style=style), soft_wrap=True)

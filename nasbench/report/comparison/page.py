@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.core.shown import escape
-from nasbench.core.store import RunStore, write_atomically
+from nasbench.core.store import RunStore
+from nasbench.core.writing import write_atomically
 from nasbench.report.common.notes import notes_section
 from nasbench.report.common.page import (
     command_line,

@@ -8,6 +8,7 @@ from nasbench.core.arch import Gene
 from nasbench.core.protocols import Drawable
 from nasbench.core.registry import spaces
 from nasbench.core.shown import escape
+from nasbench.core.stop_signals import from_outside
 from nasbench.core.trial import Trial
 from nasbench.core.trial_of_run import spec_of
 from nasbench.report.cells.drawing import draw_svg
@@ -78,7 +79,9 @@ def _drawing(run: Mapping[str, Any], trial: Trial) -> str:
         part = spaces.get(str(plan["source"]).removeprefix("space:"))
         space = part() if isinstance(part, type) else part
         return draw_svg(space.graphs(spec_of(run, trial))) if isinstance(space, Drawable) else ""
-    except Exception:  # a plug-in that is gone or broken must not cost the report
+    except BaseException as error:  # a plug-in that is gone or broken must not cost the report
+        if from_outside(error):
+            raise
         return ""
 
 

@@ -11,10 +11,12 @@ from typing import Any
 
 from nasbench.core.curves import groups_of
 from nasbench.core.objectives import Objective, pareto_front, parse_objectives
+from nasbench.core.picture import svg_image
 from nasbench.core.run_title import run_title
 from nasbench.core.shown import escape
-from nasbench.core.store import RunStore, best_trial, write_atomically
+from nasbench.core.store import RunStore, best_trial
 from nasbench.core.trial import STATUSES, Trial
+from nasbench.core.writing import write_atomically
 from nasbench.report.common.notes import notes_section
 from nasbench.report.common.numbers import count, duration, score
 from nasbench.report.common.page import configuration, mapping, minute, numbers_row, page, table, themed, wall_time
@@ -181,13 +183,14 @@ def _leaderboard(trials: Sequence[Trial]) -> str:
 
 
 def _drawing(directory: Path, trials: Sequence[Trial]) -> str:
-    path, best = directory / "best" / "cell.svg", best_trial(trials)
-    if best is None or not path.exists():
+    best = best_trial(trials)
+    if best is None:
         return ""
-    svg = path.read_text(encoding="utf-8")
-    svg = svg[max(0, svg.find("<svg")) :]
+    image = svg_image(directory / "best" / "cell.svg", directory, f"The cells of trial {best.number}")
+    if not image:
+        return ""
     caption = f"The cells of trial {best.number} ({best.key}). The file is best/cell.svg, and best/ holds the network."
-    return f'<h2>The winner</h2>\n<figure class="paper">{svg}</figure>\n<p>{escape(caption)}</p>'
+    return f'<h2>The winner</h2>\n<figure class="paper">{image}</figure>\n<p>{escape(caption)}</p>'
 
 
 def _ranking(trials: Sequence[Trial], plots: Mapping[str, str]) -> str:
@@ -266,6 +269,7 @@ def _failures(trials: Sequence[Trial]) -> str:
 
 def _how_to_go_on(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial]) -> str:
     where = shlex.quote(str(directory))
+    trust = " --trust" if ":" in str(mapping(run.get("config")).get("space")) else ""  # its files name a space by path
     lines = (
         []
         if run.get("ended") and trials
@@ -279,10 +283,10 @@ def _how_to_go_on(directory: Path, run: Mapping[str, Any], trials: Sequence[Tria
         )
     elif best_trial(trials) is not None:
         lines += [
-            ("train the best network longer", f"nasbench train {where} --dataset ... --recipe cifar_fast"),
+            ("train the best network longer", f"nasbench train {where}{trust} --dataset ... --recipe cifar_fast"),
             (
                 "compare it with baselines and random cells",
-                f"nasbench compare {where} zoo:resnet20 --controls 3 --seeds 5 --dataset ...",
+                f"nasbench compare {where}{trust} zoo:resnet20 --controls 3 --seeds 5 --dataset ...",
             ),
         ]
     text = "\n".join(f"# {what}\n{command}" for what, command in lines)

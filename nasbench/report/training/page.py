@@ -7,8 +7,9 @@ from statistics import fmean, stdev
 from typing import Any
 
 from nasbench.core.shown import escape
-from nasbench.core.store import RunStore, write_atomically
+from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
+from nasbench.core.writing import write_atomically
 from nasbench.report.common.notes import notes_section
 from nasbench.report.common.numbers import count
 from nasbench.report.common.page import (

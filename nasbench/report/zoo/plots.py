@@ -3,6 +3,7 @@
 They are half a page wide (3.5 in); text has 6 points or more. Hollow marks are numbers that are not verified.
 """
 
+import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nasbench.core.writing import write_atomically
 from nasbench.report.common.figure import (
     BLUE,
     GREEN,
@@ -66,10 +68,12 @@ GROUPS = (
 def save(figure: "Figure", out: Path) -> None:
     """Writes the figure as .svg or .png. The same data gives the same SVG text."""
     if out.suffix == ".svg":
-        out.write_text(to_svg(figure, out.stem), encoding="utf-8")
+        write_atomically(out, to_svg(figure, out.stem))
         return
+    picture = io.BytesIO()
     with drawing():
-        figure.savefig(out, dpi=PIXELS_PER_INCH)
+        figure.savefig(picture, format="png", dpi=PIXELS_PER_INCH)
+    write_atomically(out, picture.getvalue())
 
 
 def complexity(points: Sequence[Point]) -> "Figure":

@@ -136,6 +136,8 @@ class ToyEvaluator:
     def _fail(self, fault: str, first_time: bool) -> None:
         if fault == "kill" or (fault == "kill once" and first_time):
             os.kill(os.getpid(), signal.SIGKILL)
+        elif fault == "freeze":
+            os.kill(os.getpid(), signal.SIGSTOP)
         elif fault == "hang":
             while True:
                 time.sleep(0.01)

@@ -1,18 +1,14 @@
-"""What a killed process left half-written is deleted; what somebody is writing, and every other file, stays."""
+"""A run that goes on, and a training, delete what a killed process left half-written."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from nasbench.core.leftovers import sweep, sweep_beside
 from nasbench.core.store import RunStore
 from nasbench.evaluators.kept import Kept
-
-STAY = (".hidden", "name.part", ".part", "run.json", ".lock")
 
 
 @pytest.fixture(scope="module")
@@ -26,24 +22,6 @@ def ended() -> int:
 def fill(folder: Path, *names: str) -> None:
     for name in names:
         (folder / name).write_text("x")
-
-
-def test_parts_are_swept(tmp_path: Path, ended: int) -> None:
-    fill(tmp_path, *STAY, f".a.json.{ended}.part", f".b.{os.getpid()}.part", f".c.{os.getppid()}.part", ".d.state.part")
-    for folder in (f".best.{ended}.abcd_123.part", ".best.abcd_123.part"):
-        (tmp_path / folder).mkdir()
-        fill(tmp_path / folder, "inside")
-    sweep(tmp_path, tmp_path / "none")
-    assert {path.name for path in tmp_path.iterdir()} == {*STAY, f".c.{os.getppid()}.part"}
-
-
-def test_beside_a_folder_only_its_own_are(tmp_path: Path, ended: int) -> None:
-    mine, others = f".shipped.{ended}.abcd_123.part", (f".other.{ended}.abcd_123.part", ".shipped.abcd_123.part")
-    for name in (mine, f".shipped.{os.getppid()}.abcd_123.part", *others):
-        (tmp_path / name).mkdir()
-    sweep_beside(tmp_path / "shipped")
-    left = {path.name for path in tmp_path.iterdir()}
-    assert left == {f".shipped.{os.getppid()}.abcd_123.part", *others}
 
 
 def test_a_run_that_goes_on_sweeps(tmp_path: Path, ended: int) -> None:

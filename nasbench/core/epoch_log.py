@@ -1,0 +1,36 @@
+"""What trainings report after each epoch, as lines of `curves.jsonl`. Derived: losing it costs curves, no trial."""
+
+from pathlib import Path
+from typing import final
+
+from nasbench.core.append_log import AppendLog, opened
+from nasbench.core.errors import LogLost
+from nasbench.core.job import Job
+from nasbench.core.json_text import as_text
+from nasbench.core.protocols import Metrics
+from nasbench.core.reported import CURVES
+
+
+@final
+class EpochLog:
+    """The file of a run that is going on; it is made with the first line."""
+
+    def __init__(self, directory: Path) -> None:
+        self._path = directory / CURVES
+        self._log: AppendLog | None = None
+
+    def append(self, job: Job, epochs: int, metrics: Metrics) -> None:
+        """Adds what a training says after `epochs` epochs. NotWritten and LogLost as of any log."""
+        if self._log is None:
+            self._log = opened(self._path)
+        line = {"number": job.number, "seed": job.seed, "name": job.name, "epoch": epochs, **metrics}
+        try:
+            self._log.append(as_text(line, finite=False))
+        except LogLost as lost:
+            there = self._path.parent.is_dir()
+            then = "No trial lies in it." if there else "If it was moved, put it back."
+            raise LogLost(f"{lost} {then} Then go on with --resume.") from lost
+
+    def close(self) -> None:
+        if self._log is not None:
+            self._log.close()

@@ -1,0 +1,71 @@
+"""Fields of run.json and of its plan, as readers of a run rely on them: a run directory may come from anybody."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from nasbench.core.errors import UsageError
+from nasbench.core.typed import check_types
+
+Object = Mapping[str, Any]
+FIELDS: Mapping[str, Any] = {
+    "command": str,
+    "config": Object,
+    "argv": list[str],
+    "seed": int,
+    "git_commit": str | None,
+    "versions": Object,
+    "hardware": Object,
+    "started": str | None,
+    "ended": str | None,
+    "resumed": list[Object],
+    "plan": Object | None,
+    "identity": Object | None,
+    "left_out": list[str],
+    "data": Object,
+    "ensemble": Object | None,
+    "trusted": Object,
+}
+"""Of run.json. A field that is added later is read as any value of JSON."""
+PLAN: Mapping[str, Any] = {
+    "source": str,
+    "size": Object,
+    "task": Object,
+    "epochs": int | None,
+    "target_macs": int | None,
+    "recipe": Object | None,
+    "chance": Object | None,
+    "notes": list[str],
+    "networks": Object,
+    "sources": Mapping[str, str],
+    "searches": list[Object],
+    "columns": list[str],
+    "axis": str,
+    "budget": float,
+    "budgets": list[float],
+    "strategies": list[str],
+    "optimum": Mapping[str, float] | None,
+    "timed": bool,
+}
+"""Of its plan, whatever the command."""
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    "race": ("strategies", "columns", "axis", "budget", "budgets", "optimum", "timed"),
+    "compare": ("sources", "networks"),
+}
+"""Command -> fields of its plan that its report cannot do without."""
+
+
+def check_run_record(run: Mapping[str, Any]) -> None:
+    """UsageError for a field of a wrong type."""
+    check_types(FIELDS, run, "the record of a run")
+    check_types(PLAN, run.get("plan") or {}, "the plan of a run")
+
+
+def check_whole(run: Mapping[str, Any], file: object) -> None:
+    """UsageError where run.json lacks a field without which nothing goes on from it."""
+    for name in ("command", "config"):
+        if name not in run:
+            raise UsageError(f"{file} lacks the field {name!r}: it is not the whole record of a run")
+    plan = run.get("plan") or {}
+    for name in NEEDED.get(run["command"], ()):
+        if name not in plan:
+            raise UsageError(f"the plan in {file} lacks the field {name!r}: it is not the whole record of a run")

@@ -1,0 +1,85 @@
+"""Whom a command trusts, and what a configuration names by an import path."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from os.path import lexists
+from typing import Any
+
+from nasbench.core.objectives import parse_objectives
+from nasbench.core.spec import named_space
+from nasbench.core.trust import Named
+from nasbench.core.typed import shown
+from nasbench.engine.config.names import WITH_ARGUMENT
+from nasbench.engine.config.record import Record, anew, flag
+
+MODELS = ("model", "models", "base")
+"""Fields that hold MODELs."""
+
+
+@dataclass(frozen=True)
+class Trusting(Record):
+    """Whom it trusts."""
+
+    trust: bool = anew(False)
+    """Import what a file of a MODEL or of a run names by an import path, which runs its code (see docs/trust.md)."""
+
+
+@dataclass(frozen=True)
+class ModelTrust(Trusting):
+    """Whom it trusts."""
+
+    space: str | None = anew(None)
+    """Of what a MODEL's file names by an import path, import this space alone: my_package.my_module:MySpace."""
+
+
+def import_paths(config: Record, stored: Mapping[str, Any]) -> list[Named]:
+    """What a configuration that was read from a file (`stored`, flat) would import by paths of somebody's own, and the
+    cluster that it would join.
+    """
+    found = [*_parts(config, stored), *_models(stored), *_objectives(stored), *_entrants(stored), *_clusters(stored)]
+    return [each for each in found if ":" in each.path]
+
+
+def _objectives(stored: Mapping[str, Any]) -> Iterator[Named]:
+    for each in parse_objectives(_texts(stored.get("objectives"))):
+        if each.source:
+            yield Named("an objective by an import path", each.source, f"--objectives {shown(each.source)}")
+
+
+def _entrants(stored: Mapping[str, Any]) -> Iterator[Named]:
+    """Strategies of a race, NAME[:KEY=VALUE...]."""
+    for label in (each for text in _texts(stored.get("strategies")) for each in text.split(",")):
+        name, *more = label.strip().split(":")
+        if more and "=" not in more[0]:
+            yield Named("a strategy by an import path", f"{name}:{more[0]}", f"--strategies {shown(label)}")
+
+
+def _parts(config: Record, stored: Mapping[str, Any]) -> Iterator[Named]:
+    for each in fields(config):
+        value, kind = getattr(config, each.name), each.metadata.get("part")
+        if isinstance(value, Record):
+            yield from _parts(value, stored)
+        elif kind:
+            for name in (name for text in _texts(stored.get(each.name)) for name in text.split(",")):
+                if name.partition(":")[0] != WITH_ARGUMENT.get(kind):
+                    yield Named(f"the {kind} by an import path", name, f"{flag(each.name)} {shown(name)}")
+
+
+def _models(stored: Mapping[str, Any]) -> Iterator[Named]:
+    for text in (text for name in MODELS for text in _texts(stored.get(name))):
+        if text.startswith("space:"):
+            yield from named_space(text.rpartition(":")[0])
+        elif not text.startswith("zoo:") and not lexists(text):
+            yield Named("a network by an import path", text, f"{shown(text)} as a MODEL")
+
+
+def _clusters(stored: Mapping[str, Any]) -> Iterator[Named]:
+    """Whoever answers at a Ray address sends objects that are unpickled."""
+    for address in _texts(stored.get("ray_address")):
+        yield Named("a Ray cluster", address, f"--ray-address {shown(address)}", "To join it is to run what it sends")
+
+
+def _texts(value: object) -> list[str]:
+    """The texts in a value from a file: itself, or those of a list."""
+    listed = value if isinstance(value, list | tuple) else [value]
+    return [each for each in listed if isinstance(each, str)]
