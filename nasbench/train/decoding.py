@@ -69,7 +69,7 @@ def read_noted(path: str | os.PathLike[str], resized_to: int | None = None) -> t
     UsageError also for an image so long and narrow that it would be too large with a shorter side of `resized_to`.
     """
     try:
-        if os.path.exists(path) and (kind := no_file(path)):  # to open a pipe would wait for ever
+        if kind := _instead_of_file(path):  # to open a pipe would wait for ever
             raise ValueError(f"it is {kind}")
         with warnings.catch_warnings():  # of oddities in a file that was read all the same
             warnings.simplefilter("ignore")
@@ -111,6 +111,14 @@ def _check_size(image: Image.Image, resized_to: int | None) -> None:
             f"{width:,} x {height:,} pixels would be more than {MOST_PIXELS:,} once the shorter side is resized to "
             f"{resized_to:,}"
         )
+
+
+def _instead_of_file(path: str | os.PathLike[str]) -> str:
+    """What is there in place of a file; '' for a file, and for what is not there: who opens it says so."""
+    try:
+        return no_file(path)
+    except OSError:
+        return ""
 
 
 def _decoded(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:

@@ -149,7 +149,13 @@ def stored(directory: Path, run: dict, rows: list[Row], failures: list[tuple[str
     for one in alone:
         costs = {"params": one.params, "macs": one.macs, "images_per_second": one.images_per_second}
         for seed, value in zip(one.seeds, one.accuracies, strict=True):
-            metrics = {**costs, "test_accuracy": value, "train_seconds": 2.0, "reused": seed == 1}
+            metrics = {
+                **costs,
+                "val_accuracy": value,
+                "test_accuracy": value,
+                "train_seconds": 2.0,
+                "reused": seed == 1,
+            }
             store.append(trial(next(numbers), score=value, name=one.model, seed=seed, metrics=metrics))
     for model, seed, why in failures:
         store.append(trial(next(numbers), "failed", None, name=model, seed=seed, metrics={}, error=why))

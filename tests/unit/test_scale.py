@@ -239,7 +239,7 @@ def test_coefficients_of_a_search(tmp_path: Path) -> None:
     assert coefficients_of(ScaleConfig.of(coefficients=str(tmp_path))) == Coefficients(1.3, 1.05, 1.18)
     for text in ("{}", "[1, 2]", "no JSON", '{"alpha": "x", "beta": 1, "gamma": 1}'):
         file.write_text(text)
-        with pytest.raises(UsageError, match="holds no alpha"):
+        with pytest.raises(UsageError, match=r"holds no alpha|no record of coefficients|must be a number"):
             read_coefficients(tmp_path)
     file.write_text(json.dumps({"alpha": 0.5, "beta": 1.05, "gamma": 1.18}))
     with pytest.raises(UsageError, match="from 1 on"):

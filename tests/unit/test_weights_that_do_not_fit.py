@@ -34,7 +34,7 @@ def run(tmp_path: Path) -> Path:
     space = spaces.make(SPACE)
     weights = tmp_path / "weights.safetensors"
     write_network(tmp_path / "run" / "best", spec.to_json(), {"number": 1}, weights, spec, space, shown)
-    assert isinstance(nasbench.load(tmp_path / "run"), torch.nn.Module)
+    assert isinstance(nasbench.load(tmp_path / "run", trust=True), torch.nn.Module)
     return tmp_path / "run"
 
 
@@ -43,8 +43,8 @@ def everywhere(run: Path, said: str, capsys: pytest.CaptureFixture[str]) -> None
     (run / "picture.png").write_bytes(b"")
     for model in (run, run / "best"):
         with pytest.raises(UsageError, match=said):
-            nasbench.load(model)
-        assert main(["predict", str(model), str(run / "picture.png")]) == 2
+            nasbench.load(model, trust=True)
+        assert main(["predict", str(model), str(run / "picture.png"), "--trust"]) == 2
         lines = capsys.readouterr().err.splitlines()
         assert len(lines) == 1
         with pytest.raises(UsageError, match=said):
@@ -63,7 +63,7 @@ def test_a_partial_file_is_said(run, cut, capsys):
     everywhere(
         run, r"cannot read the weights .*weights\.safetensors.*damaged, cut short.*train the network again", capsys
     )
-    assert main(["export", str(run), "--formats", "safetensors", "--out", str(run / "out")]) == 2
+    assert main(["export", str(run), "--formats", "safetensors", "--out", str(run / "out"), "--trust"]) == 2
     assert "cut short" in capsys.readouterr().err
     assert not (run / "out").exists()
 
@@ -83,7 +83,7 @@ def test_weights_of_another_network_are_said_in_one_sentence(run, capsys):
         kept["4.weight"] = kept.pop("3.weight")
         save_file(kept, weights)
     everywhere(run, said, capsys)
-    assert main(["export", str(run), "--formats", "safetensors", "--out", str(run / "out")]) == 2
+    assert main(["export", str(run), "--formats", "safetensors", "--out", str(run / "out"), "--trust"]) == 2
     assert "are not those of this network" in capsys.readouterr().err
 
 

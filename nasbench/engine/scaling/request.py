@@ -133,8 +133,8 @@ def read_found(run: Path) -> tuple[Coefficients, dict[str, Any]]:
         raise UsageError(f"no such directory: {run}. {hint}.")
     if not file.is_file():
         raise UsageError(f"{run} has no best/coefficients.json. {hint}.")
+    record = read_object(file, "record of coefficients")
     try:
-        record = read_object(file, "record of coefficients")
         check_types(COEFFICIENTS, record, "the record of coefficients")
         found = Coefficients(*(float(record[name]) for name in ("alpha", "beta", "gamma")))
     except KeyError as error:
