@@ -19,6 +19,7 @@ from nasbench.testing.objectives import check_objective
 from nasbench.testing.pruners import check_pruner
 from nasbench.testing.spaces import check_space
 from nasbench.testing.strategies import check_strategy
+from nasbench.testing.supernets import check_supernet
 from nasbench.testing.toy import TOY_SPACE, ToySpace, additive_score, play
 from nasbench.testing.trackers import check_tracker
 
@@ -40,6 +41,7 @@ __all__ = [
     "check_schedule",
     "check_space",
     "check_strategy",
+    "check_supernet",
     "check_tracker",
     "play",
 ]

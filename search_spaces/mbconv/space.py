@@ -7,6 +7,7 @@ EfficientNet-B0 was found in the same space (Tan and Le 2019, arXiv:1905.11946, 
 
 from collections.abc import Mapping
 from dataclasses import replace
+from random import Random
 from typing import TYPE_CHECKING
 
 from torch import nn
@@ -19,6 +20,7 @@ from nasbench.nn.mbconv import Blueprint, StageNet
 from nasbench.nn.mbconv_source import source
 from search_spaces.mbconv.blueprint import blueprint_of, canonical_genes, choices, genes_of, sized
 from search_spaces.mbconv.counts import counts
+from search_spaces.mbconv.distinct import draw
 from search_spaces.mbconv.published import PUBLISHED, published
 
 if TYPE_CHECKING:
@@ -38,6 +40,10 @@ class MbconvSpace:
         """The canonical encoding of the network. Raises UsageError if the architecture is not in this space."""
         check(architecture, self.choices)
         return Architecture.of(self.name, canonical_genes(architecture.genes))
+
+    def draw(self, rng: Random) -> Architecture:
+        """A network, all distinct ones equally likely, in its canonical form."""
+        return Architecture.of(self.name, draw(rng))
 
     def build(self, architecture: Architecture, size: Size, task: Task) -> nn.Module:
         """The network: (B, channels, H, W) -> (B, num_classes)."""

@@ -6,6 +6,7 @@ arXiv:1707.07012.
 """
 
 from collections.abc import Mapping
+from random import Random
 from typing import TYPE_CHECKING
 
 from nasbench.core.arch import Architecture, check
@@ -14,7 +15,8 @@ from nasbench.core.graph import CellGraph
 from nasbench.core.registry import spaces
 from nasbench.core.spec import ModelCard, ModelSpec, Size, Task, pixels_of
 from search_spaces.nasnet.counts import counts
-from search_spaces.nasnet.genotype import Genotype, canonical, choices, genotype_of, graph
+from search_spaces.nasnet.distinct import draw_cell
+from search_spaces.nasnet.genotype import Genotype, architecture_of, canonical, choices, genotype_of, graph
 from search_spaces.nasnet.published import PUBLISHED, Published
 from search_spaces.nasnet.sizes import Rules, arguments, filters_for, skeleton_arguments
 
@@ -39,6 +41,10 @@ class NasnetSpace:
         """The canonical encoding of the network. Raises UsageError if the architecture is not in this space."""
         check(architecture, self.choices)
         return canonical(architecture)
+
+    def draw(self, rng: Random) -> Architecture:
+        """A network, all distinct ones equally likely, in its canonical form."""
+        return architecture_of(self.name, draw_cell(rng), draw_cell(rng))
 
     def build(self, architecture: Architecture, size: Size, task: Task) -> "nn.Module":
         """The network: (B, channels, H, W) -> (B, num_classes).
