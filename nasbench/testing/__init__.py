@@ -17,6 +17,7 @@ from nasbench.testing.executors import check_executor
 from nasbench.testing.models import check_model
 from nasbench.testing.objectives import check_objective
 from nasbench.testing.pruners import check_pruner
+from nasbench.testing.samplers import check_sampler
 from nasbench.testing.spaces import check_space
 from nasbench.testing.strategies import check_strategy
 from nasbench.testing.supernets import check_supernet
@@ -38,6 +39,7 @@ __all__ = [
     "check_objective",
     "check_optimizer",
     "check_pruner",
+    "check_sampler",
     "check_schedule",
     "check_space",
     "check_strategy",
