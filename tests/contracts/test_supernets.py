@@ -44,16 +44,16 @@ def test_published_networks_of_mbconv_at_their_size(name: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("size", "pixels"),
+    ("size", "pixels", "large"),
     [
-        (Size(1, 6, skeleton="cifar"), 9),
-        (Size(2, 2, skeleton="cifar"), 8),
-        (Size(1, 12, skeleton="imagenet"), 40),  # the first stem cell has 3 filters: a factorized reduction to 1 + 1
-        (Size(1, 64, skeleton="imagenet"), 40),  # slim's large form
+        (Size(2, 4, skeleton="cifar"), 9, 64),
+        (Size(1, 12, skeleton="imagenet"), 40, 64),  # 3 filters in the first stem cell: reductions to 1 + 1
+        (Size(1, 8, skeleton="imagenet"), 40, 8),  # slim's large form, which starts at F = 64
     ],
 )
-def test_nasnet(size: Size, pixels: int) -> None:
-    check_supernet(NasnetSpace(), size, Task(5, pixels, 1), 3, (NASNET_A_UNUSED,))
+def test_nasnet(size: Size, pixels: int, large: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("search_spaces.nasnet.sizes.LARGE_FILTERS", large)
+    check_supernet(NasnetSpace(), size, Task(5, pixels, 1), 2, (NASNET_A_UNUSED,))
 
 
 class ComputesAll(NasBench201Supernet):
