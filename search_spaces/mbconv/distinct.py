@@ -21,11 +21,11 @@ def draw(rng: Random) -> dict[str, Gene]:
         genes = dict(sample("mbconv", choices(), rng).items)
         for index in range(1, NUM_STAGES + 1):
             genes[f"stage_{index}_operator"], genes[f"stage_{index}_expansion"] = rng.choice(OPERATORS)
-        if rng.random() * _num_spellings(genes) < 1.0:
+        if rng.random() * num_spellings(genes) < 1.0:
             return canonical_genes(genes)
 
 
-def _num_spellings(genes: dict[str, Gene]) -> int:
+def num_spellings(genes: dict[str, Gene]) -> int:
     """In how many ways the skips of the network can be spelled: all skips without effect are the same."""
     counts = []
     for index in range(1, NUM_STAGES + 1):

@@ -38,7 +38,10 @@ class SharedCell(nn.Module):
             incoming = [
                 self.operation((source, target), name)(nodes[source]) for source, name in chosen if name != "none"
             ]
-            nodes.append(torch.stack(incoming).sum(dim=0) if incoming else torch.zeros_like(x))  # (B, C, H, W)
+            if len(incoming) > 1:
+                nodes.append(torch.stack(incoming).sum(dim=0))  # (B, C, H, W)
+            else:
+                nodes.append(incoming[0] if incoming else torch.zeros_like(x))
         return nodes[-1]
 
 

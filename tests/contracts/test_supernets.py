@@ -1,13 +1,15 @@
 """Every space's supernet keeps the contract, and the suite names what breaks it."""
 
+from random import Random
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
 
-from nasbench.core.arch import Architecture
+from nasbench.core.arch import Architecture, sample
 from nasbench.core.spec import Size, Task
+from nasbench.nn.recalibration import recalibrate
 from nasbench.testing import TOY_SPACE, check_supernet
 from search_spaces.mbconv.space import MbconvSpace
 from search_spaces.nasbench201.space import NasBench201Space
@@ -31,8 +33,7 @@ def test_nasbench201(operations: tuple[str, ...] | None) -> None:
 
 
 def test_mbconv() -> None:
-    space = MbconvSpace()
-    check_supernet(space, Size(0.3, 0.5), Task(5, 16, 3), 1, (space.architecture("mnasnet-a1"),))
+    check_supernet(MbconvSpace(), Size(0.3, 0.5), Task(5, 16, 3), 1)
 
 
 @pytest.mark.slow
@@ -40,6 +41,23 @@ def test_mbconv() -> None:
 def test_published_networks_of_mbconv_at_their_size(name: str) -> None:
     space = MbconvSpace()
     check_supernet(space, Size(), Task(10, 80, 3), 0, (space.architecture(name),))
+
+
+def test_nasnet_with_two_operations(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slow tests check the contract with all 13, which are thousands of layers."""
+    operations = ("identity", "sep_3x3")
+    monkeypatch.setattr("search_spaces.nasnet.supernet.OPERATIONS", operations)
+    torch.manual_seed(0)
+    space, rng = NasnetSpace(), Random(0)
+    drawn = sample("nasnet", space.choices, rng).genes
+    genes = {name: rng.choice(operations) if "_op_" in name else gene for name, gene in drawn.items()}
+    path = Architecture.of("nasnet", genes)
+    supernet, network = space.supernet(SMALL, TASK), space.build(path, SMALL, TASK)
+    images = torch.randn(4, 3, 8, 8)
+    recalibrate(supernet, path, [images, 2 * images + 1])
+    network.load_state_dict(supernet.inherited(path))
+    for mode in (False, True):  # training last: it moves the network's running statistics
+        assert torch.allclose(supernet.train(mode)(images, path), network.train(mode)(images), atol=1e-5)
 
 
 @pytest.mark.slow
