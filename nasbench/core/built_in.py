@@ -147,3 +147,11 @@ SCHEDULES: Parts = {
     "exponential": ("nasbench.train.schedules", "multiplied by lr_gamma every lr_decay_epochs (Tan and Le 2019)"),
     "constant": ("nasbench.train.schedules", "the peak all the way"),
 }
+SAMPLERS: Parts = {
+    "uniform": ("nasbench.samplers.uniform", "every network equally often, however it is spelled (Guo et al. 2020)"),
+    "fair": ("nasbench.samplers.fair", "every option of every decision once a step: FairNAS (Chu et al. 2021)"),
+    "sandwich": (
+        "nasbench.samplers.sandwich",
+        "the largest, the smallest and random networks of elastic sizes (Yu and Huang 2019)",
+    ),
+}

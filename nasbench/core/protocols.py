@@ -76,6 +76,30 @@ class HasUnreachedParameters(Protocol):
 
 
 @runtime_checkable
+class HasSupernet(Protocol):
+    """A space whose architectures can share their weights."""
+
+    def supernet(self, size: Size, task: Task) -> "nn.Module":
+        """A `nasbench.nn.supernet.Supernet`: it holds the weights of all architectures, and runs one path at a time."""
+
+
+@runtime_checkable
+class PathSampler(Protocol):
+    """Chooses the paths on which a supernet is trained. Made as `cls(space, **options)`; keeps no state."""
+
+    def paths(self, rng: Random) -> tuple[Architecture, ...]:
+        """The paths of one update, drawn by `rng` alone. Their gradients are summed."""
+
+
+@runtime_checkable
+class DrawsNetworks(Protocol):
+    """A space that can draw from its distinct networks, of which some have more spellings than others."""
+
+    def draw(self, rng: Random) -> Architecture:
+        """A network, all equally likely, in its canonical form."""
+
+
+@runtime_checkable
 class StandAlone(Protocol):
     """A space that can write a network as one file that imports torch alone."""
 

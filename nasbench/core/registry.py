@@ -276,3 +276,11 @@ schedules = Registry(
     "a recipe's lr_schedule",
     built_in.SCHEDULES,
 )
+samplers = Registry(
+    "sampler",
+    "--sampler",
+    built_in.SAMPLERS,
+    ("paths",),
+    "nasbench.core.protocols.PathSampler",
+    call="space, ...",
+)

@@ -17,8 +17,10 @@ from nasbench.testing.executors import check_executor
 from nasbench.testing.models import check_model
 from nasbench.testing.objectives import check_objective
 from nasbench.testing.pruners import check_pruner
+from nasbench.testing.samplers import check_sampler
 from nasbench.testing.spaces import check_space
 from nasbench.testing.strategies import check_strategy
+from nasbench.testing.supernets import check_supernet
 from nasbench.testing.toy import TOY_SPACE, ToySpace, additive_score, play
 from nasbench.testing.trackers import check_tracker
 
@@ -37,9 +39,11 @@ __all__ = [
     "check_objective",
     "check_optimizer",
     "check_pruner",
+    "check_sampler",
     "check_schedule",
     "check_space",
     "check_strategy",
+    "check_supernet",
     "check_tracker",
     "play",
 ]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from random import Random
 
 from nasbench.core.arch import Architecture, sample
-from nasbench.core.protocols import Countable, HasUnreachedParameters, SearchSpace
+from nasbench.core.protocols import Countable, DrawsNetworks, HasUnreachedParameters, SearchSpace
 from nasbench.core.spec import Size, Task, pixels_of
 from nasbench.testing.conditions import require, require_valid
 from nasbench.testing.networks import dead_parameters, require_evaluation_logits
@@ -31,6 +31,12 @@ def check_space(space: SearchSpace, size: Size | None = None, task: Task | None 
     rng = Random(0)
     for _ in range(num_samples * 20):
         _check_canonical(space, sample(space.name, space.choices, rng))
+    if isinstance(space, DrawsNetworks):
+        for number in range(num_samples * 4):
+            drawn = space.draw(Random(number))
+            require_valid(drawn, space, "a network that is drawn")
+            require(space.canonical(drawn) == drawn, f"a network is drawn in a form that is not canonical: {drawn}")
+            require(space.draw(Random(number)) == drawn, "one generator draws two different networks")
     for _ in range(num_samples):
         _check_network(space, sample(space.name, space.choices, rng), size, task)
 

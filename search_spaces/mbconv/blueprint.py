@@ -92,24 +92,31 @@ def genes_of(blueprint: Blueprint) -> dict[str, Gene]:
 def canonical_genes(genes: Mapping[str, Gene]) -> dict[str, Gene]:
     """The canonical encoding of a network, with multipliers of 1: genes without effect get a fixed option.
 
-    An expansion has an effect only in mbconv. A skip has an effect only if a block of its stage can have it: an
-    identity needs a block of stride 1 with equal input and output widths; a pool needs a block that does not reduce the
-    width. The second stage counts as stride 1, because that is its stride on small images.
+    An expansion has an effect only in mbconv. A skip has an effect only if a block of its stage can have it.
     """
     found = dict(genes)
-    c_in = STEM
-    for index, stride in enumerate(STRIDES, start=1):
+    for index in range(1, NUM_STAGES + 1):
         prefix = f"stage_{index}_"
-        width = int(genes[prefix + "width"])
         if genes[prefix + "operator"] != "mbconv":
             found[prefix + "expansion"] = EXPANSIONS[0]
-        single_block = genes[prefix + "repeats"] == 1
-        keeps_shape = c_in == width and (stride == 1 or index == FIRST_STRIDED)
-        possible = {"identity": keeps_shape, "pool": width >= c_in, "none": False}
-        if single_block and not possible[str(genes[prefix + "skip"])]:
+        if genes[prefix + "skip"] not in possible_skips(genes, index):
             found[prefix + "skip"] = "none"
-        c_in = width
     return found
+
+
+def possible_skips(genes: Mapping[str, Gene], index: int) -> tuple[str, ...]:
+    """The skips that have an effect in stage `index` (counted from 1), with multipliers of 1.
+
+    If a stage has one block only, an identity needs stride 1 and equal input and output widths, and a pool needs that
+    the block does not reduce the width. The second stage counts as stride 1, because that is its stride on small
+    images. The later blocks of a stage have stride 1 and equal widths.
+    """
+    if genes[f"stage_{index}_repeats"] != 1:
+        return ("identity", "pool")
+    c_in = int(genes[f"stage_{index - 1}_width"]) if index > 1 else STEM
+    width = int(genes[f"stage_{index}_width"])
+    keeps_shape = c_in == width and (STRIDES[index - 1] == 1 or index == FIRST_STRIDED)
+    return ("identity",) * keeps_shape + ("pool",) * (width >= c_in)
 
 
 def sized(blueprint: Blueprint, width: float, depth: float, task: Task) -> Blueprint:

@@ -7,6 +7,8 @@ EfficientNet-B0 was found in the same space (Tan and Le 2019, arXiv:1905.11946, 
 
 from collections.abc import Mapping
 from dataclasses import replace
+from random import Random
+from typing import TYPE_CHECKING
 
 from torch import nn
 
@@ -18,7 +20,11 @@ from nasbench.nn.mbconv import Blueprint, StageNet
 from nasbench.nn.mbconv_source import source
 from search_spaces.mbconv.blueprint import blueprint_of, canonical_genes, choices, genes_of, sized
 from search_spaces.mbconv.counts import counts
+from search_spaces.mbconv.distinct import draw
 from search_spaces.mbconv.published import PUBLISHED, published
+
+if TYPE_CHECKING:
+    from search_spaces.mbconv.supernet import MbconvSupernet
 
 
 @spaces.register("mbconv")
@@ -35,9 +41,20 @@ class MbconvSpace:
         check(architecture, self.choices)
         return Architecture.of(self.name, canonical_genes(architecture.genes))
 
+    def draw(self, rng: Random) -> Architecture:
+        """A network, all distinct ones equally likely, in its canonical form."""
+        return Architecture.of(self.name, draw(rng))
+
     def build(self, architecture: Architecture, size: Size, task: Task) -> nn.Module:
         """The network: (B, channels, H, W) -> (B, num_classes)."""
         return StageNet(_sized(self._blueprint(architecture), size, task), task)
+
+    def supernet(self, size: Size, task: Task, affine: bool = False) -> "MbconvSupernet":
+        """The weights of all architectures: forward(x, architecture) runs one path."""
+        from search_spaces.mbconv.supernet import MbconvSupernet
+
+        _refuse_cells(size)
+        return MbconvSupernet(size.width, size.depth, task, affine)
 
     def counts(self, architecture: Architecture, size: Size, task: Task) -> tuple[int, int]:
         """(trainable parameters, multiply-adds of one image) of the network, without building it."""
@@ -80,8 +97,12 @@ def _at_resolution(size: Size, task: Task) -> Task:
 
 def _sized(blueprint: Blueprint, size: Size, task: Task) -> Blueprint:
     """The scaled blueprint. Its strides depend on the task's image size, not on a scaled `size.resolution`."""
+    _refuse_cells(size)
+    return sized(blueprint, size.width, size.depth, task)
+
+
+def _refuse_cells(size: Size) -> None:
     if size.skeleton or size.aux_head:
         raise UsageError(
             "networks of space 'mbconv' have no skeleton of cells and no auxiliary head; leave those flags out"
         )
-    return sized(blueprint, size.width, size.depth, task)

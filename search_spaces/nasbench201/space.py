@@ -19,6 +19,8 @@ from search_spaces.nasbench201.notation import OPERATIONS, Cell, cell_of, choice
 if TYPE_CHECKING:
     from torch import nn
 
+    from search_spaces.nasbench201.supernet import NasBench201Supernet
+
 
 @spaces.register("nasbench201")
 class NasBench201Space:
@@ -43,6 +45,13 @@ class NasBench201Space:
 
         num_cells, filters = _cells_and_filters(size)
         return Network(self._cell(architecture), num_cells, filters, task.num_classes, task.channels)
+
+    def supernet(self, size: Size, task: Task, affine: bool = False) -> "NasBench201Supernet":
+        """The weights of all architectures: forward(x, architecture) runs one path."""
+        from search_spaces.nasbench201.supernet import NasBench201Supernet
+
+        operations = [str(operation) for operation in self.choices[0].options]
+        return NasBench201Supernet(operations, *_cells_and_filters(size), task, affine)
 
     def counts(self, architecture: Architecture, size: Size, task: Task) -> tuple[int, int]:
         """(trainable parameters, multiply-adds of one image) of the network, without building it."""

@@ -121,16 +121,16 @@ def canonical_blocks(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
     )
 
 
-_Code = tuple[tuple[int, int], tuple[int, int], int]
+Code = tuple[tuple[int, int], tuple[int, int], int]
 
 
-def _smallest(blocks: tuple[Block, ...], renamed: dict[int, int]) -> list[_Code]:
+def _smallest(blocks: tuple[Block, ...], renamed: dict[int, int]) -> list[Code]:
     """The smallest code of the blocks that are not renamed yet.
 
     If several blocks have the smallest code, all of them are tried, because later blocks may differ.
     """
     codes = {
-        index: _code(block, renamed)
+        index: code_of(block, renamed)
         for index, block in enumerate(blocks)
         if index + 2 not in renamed and block.input_1 in renamed and block.input_2 in renamed
     }
@@ -141,7 +141,8 @@ def _smallest(blocks: tuple[Block, ...], renamed: dict[int, int]) -> list[_Code]
     return [best, *min(_smallest(blocks, {**renamed, index + 2: len(renamed)}) for index in equal)]
 
 
-def _code(block: Block, renamed: dict[int, int]) -> _Code:
+def code_of(block: Block, renamed: dict[int, int]) -> Code:
+    """A block with its operands sorted; `renamed` are the new numbers of the states."""
     first = (renamed[block.input_1], _OPERATION_INDEX[block.op_1])
     second = (renamed[block.input_2], _OPERATION_INDEX[block.op_2])
     return min(first, second), max(first, second), COMBINES.index(block.combine)

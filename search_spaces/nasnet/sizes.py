@@ -25,12 +25,19 @@ def arguments(genotype: Genotype, rules: Rules, size: Size, task: Task) -> dict[
 
     Raises UsageError if the network cannot be built; the message names the nearest size that can.
     """
+    return {
+        "normal": (tuple(tuple(block) for block in genotype.normal.blocks), genotype.normal.outputs),
+        "reduce": (tuple(tuple(block) for block in genotype.reduce.blocks), genotype.reduce.outputs),
+        **skeleton_arguments(rules, size, task),
+    }
+
+
+def skeleton_arguments(rules: Rules, size: Size, task: Task) -> dict[str, Any]:
+    """The arguments that are the same for all genotypes. Raises UsageError as `arguments` does."""
     num_cells, filters = _cells_and_filters(size)
     pixels = pixels_of(size, task)
     _check_image(size.skeleton, pixels)
     found: dict[str, Any] = {
-        "normal": (tuple(tuple(block) for block in genotype.normal.blocks), genotype.normal.outputs),
-        "reduce": (tuple(tuple(block) for block in genotype.reduce.blocks), genotype.reduce.outputs),
         "num_cells": num_cells,
         "filters": filters,
         "num_classes": task.num_classes,

@@ -6,20 +6,24 @@ arXiv:1707.07012.
 """
 
 from collections.abc import Mapping
+from random import Random
 from typing import TYPE_CHECKING
 
 from nasbench.core.arch import Architecture, check
-from nasbench.core.errors import unknown
+from nasbench.core.errors import UsageError, unknown
 from nasbench.core.graph import CellGraph
 from nasbench.core.registry import spaces
 from nasbench.core.spec import ModelCard, ModelSpec, Size, Task, pixels_of
 from search_spaces.nasnet.counts import counts
-from search_spaces.nasnet.genotype import Genotype, canonical, choices, genotype_of, graph
+from search_spaces.nasnet.distinct import draw_cell
+from search_spaces.nasnet.genotype import Genotype, architecture_of, canonical, choices, genotype_of, graph
 from search_spaces.nasnet.published import PUBLISHED, Published
-from search_spaces.nasnet.sizes import Rules, arguments, filters_for
+from search_spaces.nasnet.sizes import Rules, arguments, filters_for, skeleton_arguments
 
 if TYPE_CHECKING:
     from torch import nn
+
+    from search_spaces.nasnet.supernet import NasnetSupernet
 
 
 @spaces.register("nasnet")
@@ -38,12 +42,24 @@ class NasnetSpace:
         check(architecture, self.choices)
         return canonical(architecture)
 
+    def draw(self, rng: Random) -> Architecture:
+        """A network, all distinct ones equally likely, in its canonical form."""
+        return architecture_of(self.name, draw_cell(rng), draw_cell(rng))
+
     def build(self, architecture: Architecture, size: Size, task: Task) -> "nn.Module":
         """The network: (B, channels, H, W) -> (B, num_classes).
 
         In training mode with an auxiliary head, it returns (logits, auxiliary logits).
         """
         return _build(self._genotype(architecture), "nasnet", size, task)
+
+    def supernet(self, size: Size, task: Task, affine: bool = False) -> "NasnetSupernet":
+        """The weights of all architectures: forward(x, architecture) runs one path. It has no auxiliary head."""
+        from search_spaces.nasnet.supernet import NasnetSupernet
+
+        if size.aux_head:
+            raise UsageError("a supernet of space 'nasnet' has no auxiliary head. Leave --aux-head out.")
+        return NasnetSupernet(**skeleton_arguments("nasnet", size, task), affine=affine)
 
     def counts(self, architecture: Architecture, size: Size, task: Task) -> tuple[int, int]:
         """(trainable parameters, multiply-adds of one image) of the network, without building it."""

@@ -2,19 +2,23 @@
 
 import csv
 from pathlib import Path
+from random import Random
 
 import pytest
 
 import nasbench
 from nasbench.cli import main
 from nasbench.core.errors import UsageError
+from nasbench.core.registry import samplers
 from nasbench.core.spec import Size, Task
 from nasbench.testing import (
+    TOY_SPACE,
     check_dataset,
     check_evaluator,
     check_model,
     check_objective,
     check_pruner,
+    check_sampler,
     check_space,
     check_strategy,
     check_tracker,
@@ -83,6 +87,15 @@ def test_the_pruner_of_ones_own() -> None:
         False,
         True,
     ]
+
+
+def test_the_sampler_of_ones_own() -> None:
+    from examples.neighbours_sampler import Neighbours
+
+    check_sampler(Neighbours)
+    sampler = samplers.make("examples.neighbours_sampler:Neighbours", TOY_SPACE, options={"neighbours": 2})
+    first, *others = sampler.paths(Random(0))
+    assert [sum(a != b for a, b in zip(first.items, each.items, strict=True)) for each in others] == [1, 1]
 
 
 def test_a_search_by_import_paths_alone(tmp_path: Path) -> None:

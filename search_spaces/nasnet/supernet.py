@@ -1,0 +1,197 @@
+"""The supernet of the NASNet space.
+
+Every cell of the network has weights of its own. In it, each of the two slots of a block holds all 13 operations for
+every state that the slot may read, so that a weight belongs to (cell, block, slot, state, operation), as in ENAS (Pham
+et al. 2018). The outputs of a cell are its unused states, so the number of channels that the next layers read varies:
+the calibrations and the classifier hold weights for every state, and take those of the outputs (`nasbench.nn.sliced`).
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from torch import Tensor, nn
+
+from nasbench.core.arch import Architecture, check
+from nasbench.nn.cell import fit_state
+from nasbench.nn.layers import Conv, ReluConvBN, concatenated
+from nasbench.nn.ops import OPERATIONS as MODULES
+from nasbench.nn.shared_norm import share_norms, shared_state
+from nasbench.nn.sliced import SlicedLinear, SlicedReduction, SlicedReluConvBN
+from nasbench.nn.supernet import Supernet
+from search_spaces.nasnet.genotype import NUM_BLOCKS, OPERATIONS, CellGenotype, choices, genotype_of
+
+NUM_STATES = NUM_BLOCKS + 2
+Outputs = tuple[int, ...]
+STEM_OUTPUTS: Outputs = (0,)
+"""The stem is read like a cell with a single state."""
+
+
+class Source(NamedTuple):
+    """What a cell reads: the stem, or a cell of `states` states with `channels` channels each, after some halvings."""
+
+    states: int
+    channels: int
+    halvings: int
+
+
+class SharedBlock(nn.Module):
+    """`cell.Block`: the operations of both slots for each state, and the convolution after a concatenation."""
+
+    def __init__(self, channels: list[int], filters: int, stride: int) -> None:
+        super().__init__()
+        self.left, self.right = (_slot(channels, filters, stride) for _ in range(2))
+        self.squeeze = ReluConvBN(2 * filters, filters)
+
+    def operation(self, slot: str, state: int, name: str) -> nn.Module:
+        """The operation of that name on a state, in the slot 'left' or 'right'."""
+        options = getattr(self, slot)[state]
+        assert isinstance(options, nn.ModuleDict)
+        return options[name]
+
+
+class SharedCell(nn.Module):
+    """`cell.Cell` of any genotype. `h` and `h_prev` are what it reads; `h_prev` None: the stem as it is, with `h`."""
+
+    def __init__(self, h: Source, h_prev: Source | None, filters: int, reduces: bool) -> None:
+        super().__init__()
+        self.filters, self.reduces = filters, reduces
+        self.calibrate = SlicedReluConvBN(h.states, h.channels, filters)
+        self.calibrate_prev: nn.Module | None = None
+        if h_prev is not None:
+            kind = SlicedReluConvBN if h_prev.halvings == h.halvings else SlicedReduction
+            self.calibrate_prev = kind(h_prev.states, h_prev.channels, filters)
+        stride = 2 if reduces else 1
+        channels = [filters, filters if h_prev else h.channels] + [filters] * NUM_BLOCKS
+        self.blocks = nn.ModuleList(SharedBlock(channels[: b + 2], filters, stride) for b in range(NUM_BLOCKS))
+        self.fits = nn.ModuleList(
+            fit_state(width, filters, stride if state < 2 else 1) for state, width in enumerate(channels)
+        )
+
+    def forward(
+        self, h: Tensor, h_prev: Tensor, wiring: CellGenotype, h_outputs: Outputs, prev_outputs: Outputs
+    ) -> Tensor:  # (B, outputs * F, H / stride, W / stride)
+        states = [self.calibrate(h, h_outputs)]  # (B, F, H, W)
+        calibrate_prev = self.prev_calibration(prev_outputs)
+        states.append(h_prev if calibrate_prev is None else calibrate_prev(h_prev, prev_outputs))
+        for block, chosen in zip(self.blocks, wiring.blocks, strict=True):
+            assert isinstance(block, SharedBlock)
+            a = block.operation("left", chosen.input_1, chosen.op_1)(states[chosen.input_1])
+            b = block.operation("right", chosen.input_2, chosen.op_2)(states[chosen.input_2])
+            states.append(a + b if chosen.combine == "add" else block.squeeze(concatenated([a, b])))
+        return concatenated([self.fits[state](states[state]) for state in wiring.outputs])
+
+    def prev_calibration(self, outputs: Outputs) -> nn.Module | None:
+        """The layer that calibrates an h_prev with these outputs; None: it is of the right size already."""
+        layer = self.calibrate_prev
+        if isinstance(layer, SlicedReluConvBN):
+            read = len(outputs) * layer.conv.pieces[0].shape[1]
+            return None if read == self.filters else layer
+        return layer
+
+    def shared(self, wiring: CellGenotype, h_outputs: Outputs, prev_outputs: Outputs) -> Iterator[tuple[str, Tensor]]:
+        """Name in `cell.Cell` -> tensor, for the same path."""
+        yield from _calibration("calibrate", self.calibrate, h_outputs)
+        calibrate_prev = self.prev_calibration(prev_outputs)
+        if calibrate_prev is not None:
+            yield from _calibration("calibrate_prev", calibrate_prev, prev_outputs)
+        for index, (block, chosen) in enumerate(zip(self.blocks, wiring.blocks, strict=True)):
+            assert isinstance(block, SharedBlock)
+            for slot, state, name in (("left", chosen.input_1, chosen.op_1), ("right", chosen.input_2, chosen.op_2)):
+                nested = "" if name == "identity" else ".0"  # a drop path follows every other operation
+                yield from shared_state(f"blocks.{index}.{slot}{nested}", block.operation(slot, state, name)).items()
+            if chosen.combine == "concat":
+                yield from shared_state(f"blocks.{index}.squeeze", block.squeeze).items()
+        for index, state in enumerate(wiring.outputs):
+            yield from shared_state(f"fits.{index}", self.fits[state]).items()
+
+
+class NasnetSupernet(Supernet):
+    """The networks of `network.nasnet` with N = `num_cells` and F = `filters`, of all architectures; no drop path.
+
+    The other arguments are those of `network.nasnet`. `affine`: normalisations have a scale and a shift.
+    """
+
+    def __init__(
+        self,
+        num_cells: int,
+        filters: int,
+        num_classes: int,
+        channels: int,
+        imagenet_stem: int = 0,
+        skip_reduction_input: bool = False,
+        affine: bool = False,
+    ) -> None:
+        super().__init__()
+        self.choices = choices()
+        stem = imagenet_stem or 3 * filters
+        first = Conv(channels, stem, 3, 2, same=False) if imagenet_stem else Conv(channels, stem, 3)
+        self.stem = nn.Sequential(first, nn.BatchNorm2d(stem))
+        plan = [(True, filters // 4), (True, filters // 2)] if imagenet_stem else []  # (reduces, filters) of each cell
+        num_stem_cells = len(plan)
+        plan += [(False, filters)] * num_cells
+        for width in (2 * filters, 4 * filters):
+            plan += [(True, width)] + [(False, width)] * num_cells
+
+        h, h_prev = Source(len(STEM_OUTPUTS), stem, 0), None
+        cells, keep_prev = [], []
+        for index, (reduces, width) in enumerate(plan):
+            cells.append(SharedCell(h, h_prev, width, reduces))
+            if skip_reduction_input and reduces and index >= num_stem_cells:
+                keep_prev.append(index)
+            else:
+                h_prev = h
+            h = Source(NUM_STATES, width, h.halvings + reduces)
+        self.cells, self.keep_prev = nn.ModuleList(cells), tuple(keep_prev)
+        self.before_classifier = nn.Sequential(nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        self.classifier = SlicedLinear(NUM_STATES, h.channels, num_classes)
+        share_norms(self, affine)
+        if imagenet_stem:
+            for module in self.modules():
+                if isinstance(module, nn.BatchNorm2d):
+                    module.eps = 1e-3  # as in `network.nasnet`
+
+    def forward(self, x: Tensor, architecture: Architecture) -> Tensor:
+        h = h_prev = self.stem(x)  # (B, stem filters, H, W)
+        outputs = STEM_OUTPUTS
+        for index, (cell, wiring, h_outputs, prev_outputs) in enumerate(self._path(architecture)):
+            out = cell(h, h_prev, wiring, h_outputs, prev_outputs)  # (B, outputs * F, H', W')
+            h, h_prev, outputs = out, h_prev if index in self.keep_prev else h, wiring.outputs
+        logits: Tensor = self.classifier(self.before_classifier(h), outputs)  # (B, num_classes)
+        return logits
+
+    def shared(self, architecture: Architecture) -> dict[str, Tensor]:
+        found, outputs = shared_state("stem", self.stem), STEM_OUTPUTS
+        for index, (cell, wiring, h_outputs, prev_outputs) in enumerate(self._path(architecture)):
+            found |= {f"cells.{index}.{k}": v for k, v in cell.shared(wiring, h_outputs, prev_outputs)}
+            outputs = wiring.outputs
+        found["classifier.linear.weight"] = self.classifier.pieces.joined(outputs)
+        found["classifier.linear.bias"] = self.classifier.bias
+        return found
+
+    def _path(self, architecture: Architecture) -> Iterator[tuple[SharedCell, CellGenotype, Outputs, Outputs]]:
+        """Each cell with its wiring, and the outputs of the two cells that it reads."""
+        check(architecture, self.choices)
+        genotype = genotype_of(architecture)
+        h_outputs = prev_outputs = STEM_OUTPUTS
+        for index, cell in enumerate(self.cells):
+            assert isinstance(cell, SharedCell)
+            wiring = genotype.reduce if cell.reduces else genotype.normal
+            yield cell, wiring, h_outputs, prev_outputs
+            if index not in self.keep_prev:
+                prev_outputs = h_outputs
+            h_outputs = wiring.outputs
+
+
+def _slot(channels: list[int], filters: int, stride: int) -> nn.ModuleList:
+    """All operations for each state that a slot may read; `channels` are those of the states."""
+    return nn.ModuleList(
+        nn.ModuleDict({name: MODULES[name](width, filters, stride if state < 2 else 1) for name in OPERATIONS})
+        for state, width in enumerate(channels)
+    )
+
+
+def _calibration(prefix: str, layer: nn.Module, outputs: Outputs) -> Iterator[tuple[str, Tensor]]:
+    yield from shared_state(f"{prefix}.bn", layer.bn).items()  # type: ignore[arg-type]
+    convs = ("path_1", "path_2") if isinstance(layer, SlicedReduction) else ("conv",)
+    for name in convs:
+        yield f"{prefix}.{name}.weight", getattr(layer, name).weight(outputs)
