@@ -18,7 +18,7 @@ def run(argv: Sequence[str]) -> None:
     asks = any(word.partition("=")[0] == "--preset" for word in argv)
     preset = parse(SearchConfig, "search", argv).preset if asks else None
     config = parse_run(SearchConfig, "search", argv, PRESETS.get(preset or ""))
-    if config.evaluator == "train":
+    if config.reads_images:
         config.data.check_present()
     if config.dry_run:
         print_dry_run(config)

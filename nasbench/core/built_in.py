@@ -56,6 +56,40 @@ EVALUATORS: Parts = {
         "trains the child under the recipe and scores it on the validation split",
     ),
     "table": ("nasbench.evaluators.table", "looks the child up in a table of known results (table:FILE)"),
+    "proxy": (
+        "nasbench.evaluators.proxies.evaluator",
+        "scores the child without training it (proxy:NAME; see: nasbench list proxies)",
+    ),
+}
+PROXIES: Parts = {
+    "az-nas": (
+        "nasbench.evaluators.proxies.az_nas",
+        "ranks by expressivity, progressivity, trainability and multiply-adds (Lee and Ham 2024)",
+    ),
+    "fisher": (
+        "nasbench.evaluators.proxies.fisher",
+        "squared activation times gradient, channel by channel (Turner et al. 2020)",
+    ),
+    "grad_norm": ("nasbench.evaluators.proxies.grad_norm", "norm of the loss's gradient (Abdelfattah et al. 2021)"),
+    "jacob_cov": (
+        "nasbench.evaluators.proxies.jacob_cov",
+        "how little the Jacobians of images correlate (Mellor et al. 2020)",
+    ),
+    "macs": ("nasbench.evaluators.proxies.macs", "multiply-adds of one image"),
+    "naswot": (
+        "nasbench.evaluators.proxies.naswot",
+        "how well ReLUs tell the images of a batch apart (Mellor et al. 2021)",
+    ),
+    "params": ("nasbench.evaluators.proxies.params", "trainable parameters"),
+    "snip": ("nasbench.evaluators.proxies.snip", "weight times gradient of the loss (Lee et al. 2019)"),
+    "synflow": (
+        "nasbench.evaluators.proxies.synflow",
+        "weight times gradient of the absolute network, without data (Tanaka et al. 2020)",
+    ),
+    "zico": (
+        "nasbench.evaluators.proxies.zico",
+        "mean over deviation of gradients between two batches (Li et al. 2023)",
+    ),
 }
 DATASETS: Parts = {
     "digits": (

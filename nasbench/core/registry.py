@@ -152,10 +152,11 @@ class Registry:
 
     def own(self) -> str:
         """How a part of the user's own is named on the command line."""
-        return f"{self.flag} my_package.my_module:{self._example()}"
+        kind = "proxy:" if self.kind == "proxy" else ""
+        return f"{self.flag} {kind}my_package.my_module:{self._example()}"
 
     def _example(self) -> str:
-        own = {"recipe": "MY_RECIPE", "objective": "my_objective", "model": "MyNet"}
+        own = {"recipe": "MY_RECIPE", "objective": "my_objective", "model": "MyNet", "proxy": "my_score"}
         return own.get(self.kind, "My" + self.kind.title().replace(" ", ""))
 
     def _import_path(self, path: str) -> Any:
@@ -258,6 +259,11 @@ pruners = Registry(
     built_in.PRUNERS,
     ("should_stop",),
     "nasbench.core.protocols.Pruner",
+)
+proxies = Registry(
+    "proxy",
+    "--evaluator",
+    built_in.PROXIES,
 )
 models = Registry("model", "MODEL", {})
 objectives = Registry("objective", "--objectives", {})

@@ -2,11 +2,14 @@
 
 from typing import Any
 
+from nasbench.core.errors import UsageError
+from nasbench.core.proxy import proxy_named
 from nasbench.core.registry import (
     Registry,
     datasets,
     evaluators,
     executors,
+    proxies,
     pruners,
     recipes,
     spaces,
@@ -17,8 +20,8 @@ from nasbench.core.registry import (
 REGISTRIES: dict[str, Registry] = {
     each.kind: each for each in (datasets, evaluators, executors, pruners, recipes, spaces, strategies, trackers)
 }
-WITH_ARGUMENT = {"data set": "folder", "evaluator": "table"}
-"""Kind -> the name that takes a path after a colon."""
+WITH_ARGUMENT = {"data set": ("folder",), "evaluator": ("table", "proxy")}
+"""Kind -> the names that take a path or a name after a colon."""
 
 
 def check_name(kind: str, value: Any) -> None:
@@ -27,7 +30,23 @@ def check_name(kind: str, value: Any) -> None:
         [] if value is None else [value] if isinstance(value, str) else [n for item in value for n in item.split(",")]
     )
     for name in names:
-        own = WITH_ARGUMENT.get(kind)
-        plain = name == "auto" or (own is not None and name.partition(":")[0] == own)
+        plain = name == "auto" or name.partition(":")[0] in WITH_ARGUMENT.get(kind, ())
+        if kind == "evaluator":
+            proxy_of(name)
         if not plain and (":" in name or name not in REGISTRIES[kind].names()):
             REGISTRIES[kind].get(name)
+
+
+def proxy_of(evaluator: str) -> str | None:
+    """'proxy:NAME' -> 'NAME', which may be an import path; None for an evaluator that is no proxy.
+
+    UsageError where no proxy has that name. Those that come with nasbench are not imported for that.
+    """
+    kind, _, name = evaluator.partition(":")
+    if kind != "proxy":
+        return None
+    if not name:
+        raise UsageError(f"proxy needs the name of one: proxy:NAME. Known: {', '.join(proxies.names())}.")
+    if not proxies.is_built_in(name):
+        proxy_named(name)
+    return name

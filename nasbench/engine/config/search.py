@@ -6,6 +6,8 @@ from typing import Any, Literal
 from nasbench.core.count_text import parse_count
 from nasbench.core.errors import UsageError
 from nasbench.core.objectives import parse_objectives
+from nasbench.core.proxy import metric_of, parts_of, reads_images
+from nasbench.engine.config.names import proxy_of
 from nasbench.engine.config.record import Record, counted, flag, free, number, options, part
 from nasbench.engine.config.shared import Data, Place, Table, Tracking, Training, Workers
 from nasbench.engine.config.trust import Trusting
@@ -63,7 +65,9 @@ class SearchConfig(Record):
     strategy_options: tuple[str, ...] = options()
     """The strategy's own settings, as KEY=VALUE: population=50 sample=10, or asha's sampler=tpe."""
     evaluator: str = part("train", "evaluator")
-    """train, table:FILE, table:nasbench201-cifar10, or my_package.my_module:MyEvaluator."""
+    """train, table:FILE, table:nasbench201-cifar10, proxy:NAME (see: nasbench list proxies), proxy:my_module:my_score, or
+    my_package.my_module:MyEvaluator.
+    """
     preset: Literal["paper", "quick"] | None = None
     """paper: the published strategy settings and proxy; quick: a look at the whole path. Explicit flags win."""
     trials: int = number(100, low=1, grows=True)
@@ -103,6 +107,16 @@ class SearchConfig(Record):
         """The file or the shipped name of the table; None where the evaluator is no table."""
         return file_of(self.evaluator)
 
+    @property
+    def proxy(self) -> str | None:
+        """The name of the proxy; None where the evaluator is none."""
+        return proxy_of(self.evaluator)
+
+    @property
+    def reads_images(self) -> bool:
+        """Whether scores need the images of the data set; an evaluator of one's own looks for itself."""
+        return self.evaluator == "train" or (self.proxy is not None and reads_images(self.proxy))
+
     def check(self) -> None:
         super().check()
         if self.time_budget is not None and self.table_file is None:
@@ -113,6 +127,7 @@ class SearchConfig(Record):
         if self.table.candidates == "table" and self.table_file is None:
             raise UsageError(f"--candidates table is for --evaluator table:FILE; got {self.evaluator!r}")
         self._check_heeded()
+        self._check_proxy()
         if bool(self.retrain_top) != bool(self.retrain_epochs):
             raise UsageError("--retrain-top K and --retrain-epochs E go together: give both or neither")
 
@@ -130,8 +145,26 @@ class SearchConfig(Record):
             from nasbench.evaluators.table import require_table
 
             require_table(self.table_file)
+        if self.proxy is not None and not self.goals.objectives:
+            return replace(self, table=replace(self.table, score_column=metric_of(self.proxy)))
         metrics = [objective.metric for objective in parse_objectives(self.goals.objectives)]
         return replace(self, table=self.table.completed(self.table_file, metrics))
+
+    def _check_proxy(self) -> None:
+        """UsageError for a proxy that scores no network alone, and for another score than the proxy's."""
+        if self.proxy is None or self.goals.objectives:
+            return
+        if parts := parts_of(self.proxy):
+            raise UsageError(
+                f"proxy:{self.proxy} ranks a network among others, which a search has not when it scores a child. "
+                f"Search for its parts with --objectives {','.join(f'+{part}' for part in parts)}, or rank a sample "
+                f"with nasbench fidelity --scores proxy:{self.proxy}."
+            )
+        if self.table.score_column not in (Table.score_column, metric_of(self.proxy)):
+            raise UsageError(
+                f"--score-column is for --evaluator table:FILE; the score of {self.evaluator} is its value. Leave "
+                f"--score-column {self.table.score_column} out."
+            )
 
     def _check_heeded(self) -> None:
         """UsageError for flags of a table where networks are trained, and of trainings where a table has the results.
@@ -145,6 +178,10 @@ class SearchConfig(Record):
             what = "is for --evaluator table:FILE"
         elif self.table_file is not None:
             names, what = ("epochs", "cells", "filters", "image_size", "skip_corrupt"), "is for --evaluator train"
+        elif self.proxy is not None:
+            names = ("epochs", "retrain_top", "retrain_epochs", "target_macs", "cost_column")
+            names += () if self.goals.objectives else ("report_columns",)
+            what = "means nothing to a score without training"
         given, plain = self.flat(), SearchConfig().flat()
         for name in names:
             if given[name] != plain[name]:

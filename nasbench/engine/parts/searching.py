@@ -79,6 +79,8 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
         checkpoints = str((directory / "checkpoints").absolute())
         offered |= {**config.data.flat(), "data": config.data.source}
         offered |= {"device": config.workers.device, "checkpoint_dir": checkpoints}
+    if config.proxy is not None:
+        name, offered = "proxy", {**offered, "proxy": config.proxy}
     made = evaluators.make(name, offered=offered)
     given = f"the evaluator {config.evaluator!r}"
     if isinstance(made, Measures):
@@ -102,14 +104,16 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
         source=f"space:{config.space}",
         size=size,
         task=task,
-        data=config.data.dataset if trains else "",
+        data=config.data.dataset if config.reads_images else "",
     )
     notes: tuple[str, ...] = ()
-    if trains:
+    if trains or config.proxy is not None:
         from nasbench.evaluators.building import dry_build
         from nasbench.train.ignored import ignored_fields, told
 
-        notes = told(f"networks of space {space.name!r}", recipe, ignored_fields(*dry_build(space, plan), recipe))
+        child = dry_build(space, plan)
+        ignored = ignored_fields(*child, recipe) if trains else {}
+        notes = told(f"networks of space {space.name!r}", recipe, ignored)
     limits = Limits(goals.count("max_params"), goals.count("max_macs"))
     offered = {
         "epochs": epochs,
