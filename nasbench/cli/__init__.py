@@ -31,6 +31,7 @@ COMMANDS = {
     "transfer": "builds a network at the size of another data set, and trains it there",
     "compare": "one recipe, several seeds: found models beside baselines and random cells, with a verdict",
     "race": "several strategies, many seeds each, on a table of known results: curves, a table, who wins",
+    "fidelity": "ranks cheap scores (proxies, short trainings) against the truth: correlation, pick, cost",
     "zoo": "lists the hand-designed networks, shows a card, draws the field's charts",
     "profile": "per-layer table of a model: output shape, params, MACs, memory, receptive field",
     "export": "stand-alone model.py, weights, ONNX, torch.export: each checked against the network",

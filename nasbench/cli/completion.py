@@ -21,6 +21,7 @@ from nasbench.core import registry
 from nasbench.engine.config import (
     CompareConfig,
     ExportConfig,
+    FidelityConfig,
     RaceConfig,
     ScaleConfig,
     SearchConfig,
@@ -51,6 +52,7 @@ CONFIGURATIONS: Mapping[str, type[Any]] = {
     "transfer": TransferConfig,
     "compare": CompareConfig,
     "race": RaceConfig,
+    "fidelity": FidelityConfig,
     "zoo": ZooConfig,
     "profile": ProfileConfig,
     "export": ExportConfig,
@@ -101,7 +103,7 @@ def words(command: str) -> list[str]:
         return list(KINDS)
     if command == "completion":
         return ["bash", "zsh", "fish"]
-    if command in ("race", "search", "report", "scale"):
+    if command in ("race", "fidelity", "search", "report", "scale"):
         return []
     return [row.name for row in rows() if ":" not in row.name]
 
@@ -136,7 +138,7 @@ def zsh() -> str:
     cases = []
     for command in COMMANDS:
         told = [_zsh_flag(flag) for flag in flags(command)]
-        if command not in ("race", "search", "scale"):
+        if command not in ("race", "fidelity", "search", "scale"):
             told.append(quote(f"*:argument:_alternative 'names:name:({' '.join(words(command))})' 'files:file:_files'"))
         cases.append(f"    {command}) _arguments {' '.join(told)} ;;\n")
     described = " ".join(quote(f"{name}:{_plain(text)}") for name, text in COMMANDS.items())

@@ -39,6 +39,10 @@ def write_report(store: RunStore) -> list[Path]:
         from nasbench.report.race.page import files_of, write_race
 
         return files_of(write_race(store), store.directory)
+    if command == "fidelity":
+        from nasbench.report.fidelity.page import write_fidelity
+
+        return write_fidelity(store)
     if command == "compare":
         from nasbench.report.comparison.page import write_comparison
 

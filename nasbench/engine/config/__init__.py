@@ -3,6 +3,7 @@ Python.
 """
 
 from nasbench.engine.config.export import ExportConfig
+from nasbench.engine.config.fidelity import FidelityConfig
 from nasbench.engine.config.record import Record
 from nasbench.engine.config.scale import SCALE_SEARCH, ScaleConfig
 from nasbench.engine.config.search import PRESETS, Goals, RaceConfig, SearchConfig
@@ -16,6 +17,7 @@ __all__ = [
     "CompareConfig",
     "Data",
     "ExportConfig",
+    "FidelityConfig",
     "Goals",
     "ModelOverrides",
     "ModelTrust",

@@ -65,8 +65,8 @@ class SearchConfig(Record):
     strategy_options: tuple[str, ...] = options()
     """The strategy's own settings, as KEY=VALUE: population=50 sample=10, or asha's sampler=tpe."""
     evaluator: str = part("train", "evaluator")
-    """train, table:FILE, table:nasbench201-cifar10, proxy:NAME (see: nasbench list proxies), proxy:my_module:my_score, or
-    my_package.my_module:MyEvaluator.
+    """train, table:FILE, table:nasbench201-cifar10, proxy:NAME (see: nasbench list proxies), proxy:my_module:my_score,
+    or my_package.my_module:MyEvaluator.
     """
     preset: Literal["paper", "quick"] | None = None
     """paper: the published strategy settings and proxy; quick: a look at the whole path. Explicit flags win."""
@@ -235,11 +235,11 @@ class RaceConfig(Record):
             raise UsageError(f"a race looks results up in a table: --evaluator table:FILE; got {self.evaluator!r}")
 
 
-def file_of(evaluator: str) -> str | None:
-    """'table:FILE' -> 'FILE'; None for an evaluator that is no table. UsageError where the file is missing."""
+def file_of(evaluator: str, flag: str = "--evaluator") -> str | None:
+    """'table:FILE' -> 'FILE'; None for what is no table. UsageError where the file is missing."""
     kind, _, file = evaluator.partition(":")
     if kind != "table":
         return None
     if not file:
-        raise UsageError("--evaluator table needs the file: table:FILE")
+        raise UsageError(f"{flag} table needs the file: table:FILE")
     return file

@@ -1,20 +1,18 @@
 """The race: strategies x seeds, a repetition each, into a run directory with a report."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from nasbench.core.job import Job
-from nasbench.core.protocols import Metrics, RunInfo
 from nasbench.core.registry import executors
 from nasbench.core.source import JobList
-from nasbench.core.trial import Trial
 from nasbench.engine.config import RaceConfig
 from nasbench.engine.race.repetition import Repetitions
 from nasbench.engine.report import write_report
 from nasbench.engine.run.opening import Opening
+from nasbench.engine.run.progress import Progress
 from nasbench.engine.run.run import open_run
 from nasbench.engine.run.watch import print_note
 from nasbench.executors.process import one_thread
@@ -54,7 +52,7 @@ def run_race(config: RaceConfig, argv: Sequence[str]) -> RaceResult:
             directory=config.place.directory("race"),
             argv=argv,
             executor=executors.make(name, offered={"workers": config.workers, "device": "cpu"}),
-            trackers=[_Progress()],
+            trackers=[Progress("repetitions")],
             plan=_plan(repetitions),
             identity=repetitions.identity(),
         )
@@ -83,26 +81,3 @@ def _plan(repetitions: Repetitions) -> dict[str, Any]:
         "optimum": {column: max(table.values(column)) for column in columns} if table.complete else None,
         "timed": repetitions.config.table.cost_column is not None,
     }
-
-
-class _Progress:
-    """A tracker: a line for people after each tenth of the repetitions, on standard error."""
-
-    def start(self, run: RunInfo) -> None:
-        self._total, self._done, self._start = run.planned, len(run.history), monotonic()
-        self._earlier = self._done
-        before = f", {self._done} of them done before" if self._done else ""
-        print_note(f"{self._total} repetitions{before}")
-
-    def epoch(self, job: Job, epochs: int, metrics: Metrics) -> None:
-        """A repetition has no epochs."""
-
-    def trial(self, trial: Trial) -> None:  # noqa: ARG002 - it counts
-        self._done += 1
-        if self._done * 10 // self._total > (self._done - 1) * 10 // self._total:
-            spent = monotonic() - self._start
-            left = spent / (self._done - self._earlier) * (self._total - self._done)
-            print_note(f"{self._done} of {self._total} repetitions after {spent:.0f} s, {left:.0f} s left")
-
-    def finish(self, summary: Mapping[str, Any], run_dir: Path) -> None:
-        """The command prints the result."""

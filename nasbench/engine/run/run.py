@@ -122,7 +122,7 @@ class Run:
         report(self.store)
         self.store.update()
         self._ended = True
-        none = bool(self.trials) and not any(trial.scored for trial in self.trials)
+        none = bool(self.trials) and all(trial.status == "failed" for trial in self.trials)
         self.break_off({**summary, "error": _nothing_succeeded(self.trials)} if none else summary)
 
     def keep_time(self) -> None:

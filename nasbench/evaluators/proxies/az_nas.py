@@ -7,6 +7,7 @@ sum over the properties of log(rank / m) among m networks, rank m the best.
 
 from collections.abc import Sequence
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -50,7 +51,7 @@ def az_nas(network: nn.Module, task: Task, macs: int) -> dict[str, float | None]
     if len(outputs) < 2:
         raise TrialFailed("az-nas compares the outputs (B, C, H, W) of cells, and fewer than two were run")
     entropies = torch.tensor([entropy(output.detach()) for output in outputs], dtype=torch.float64)  # (L + 1)
-    steps = torch.tensor([step(*pair) for pair in zip(outputs, outputs[1:], strict=False)], dtype=torch.float64)  # (L)
+    steps = torch.tensor([step(*pair) for pair in pairwise(outputs)], dtype=torch.float64)  # (L)
     return {
         "expressivity": _defined(entropies.sum()),
         "progressivity": _defined(entropies.diff().min()),

@@ -1,0 +1,1 @@
+"""Cheap scores ranked against the truth."""

@@ -1,0 +1,1 @@
+"""The report of cheap scores against the truth."""

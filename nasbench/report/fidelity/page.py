@@ -1,0 +1,80 @@
+"""The report of cheap scores against the truth: one self-contained HTML page, and its plot as SVG beside it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from nasbench.core.shown import escape
+from nasbench.core.store import RunStore, write_atomically
+from nasbench.report.common.page import configuration, minute, numbers_row, page, table, themed, wall_time
+from nasbench.report.fidelity.plots import figures, lowest_shown
+from nasbench.report.fidelity.results import Fidelity
+from nasbench.report.fidelity.tables import columns, rows
+
+EXPLAINED = (
+    "Spearman and tau (Kendall's tau-b) are rank correlations over all networks compared; tau is told again within the "
+    "true upper half and the true top tenth, since a high correlation over a whole space says little about its top. "
+    "P@top 5 % is the share of the best 5 % by score that is among the true best 5 %. The rank of the pick is the true "
+    "rank of the network with the best score, 1 the best; where several share it, the mean of theirs. Intervals hold "
+    "95 % of bootstrap samples of the networks; those of random choice hold 95 % of random scores. A network on which a "
+    "score failed ranks last by it. The cost is the mean over networks that were not answered from an equal one."
+)
+
+
+def write_fidelity(store: RunStore) -> list[Path]:
+    """Writes report.html and the SVG file of the plot into the run directory; returns the paths, the page first."""
+    fidelity = Fidelity.of(store.run, store.trials)
+    plots = figures(fidelity)
+    for name, svg in plots.items():
+        write_atomically(store.directory / f"{name}.svg", '<?xml version="1.0" encoding="utf-8"?>\n' + svg)
+    write_atomically(store.directory / "report.html", render(store.run, fidelity, plots))
+    return [store.directory / "report.html", *(store.directory / f"{name}.svg" for name in plots)]
+
+
+def render(run: Mapping[str, Any], fidelity: Fidelity, plots: Mapping[str, str]) -> str:
+    """The page as text. `plots`: file stem -> SVG."""
+    sections = [_headline(run, fidelity), _standings(fidelity), _plots(fidelity, plots), _failed(fidelity)]
+    lead = " · ".join(["nasbench fidelity", *([f"started {minute(run['started'])}"] if run.get("started") else [])])
+    return page(f"Cheap scores against {fidelity.truth}", lead, [*sections, configuration(run)])
+
+
+def _headline(run: Mapping[str, Any], fidelity: Fidelity) -> str:
+    partly = "" if fidelity.count == fidelity.planned else f"of {fidelity.planned} planned; "
+    best = [each for each in fidelity.standings if each.measures["tau"].value is not None][:1]
+    tau = f"{best[0].measures['tau'].value:.2f}" if best else "–"
+    return numbers_row(
+        [
+            ("networks", f"{fidelity.count:,}", f"{partly}{fidelity.known:,} are known"),
+            ("scores", str(len(fidelity.scores)), ""),
+            ("highest tau", tau, best[0].name if best else ""),
+            ("truth", fidelity.column, ""),
+            ("wall time", wall_time(run), "" if run.get("ended") else "not ended"),
+        ]
+    )
+
+
+def _standings(fidelity: Fidelity) -> str:
+    told = "".join(f"<li>{escape(line)}</li>" for line in fidelity.verdicts())
+    made = table(columns(), rows(fidelity), left=("score",), sortable=True)
+    text = f"{EXPLAINED} The networks: {fidelity.sampling}."
+    return f"<h2>Scores</h2>\n<ul>{told}</ul>\n{made}<p>{escape(text)}</p>"
+
+
+def _plots(fidelity: Fidelity, plots: Mapping[str, str]) -> str:
+    if not plots:
+        return ""
+    floor = lowest_shown(fidelity.values)
+    below = int((fidelity.values < floor).sum())
+    caption = "Each point is a network: its score against the truth, the score with the highest tau first."
+    if below:
+        caption += f" The {below} networks below {floor:.4g} are drawn as grey triangles on the lower edge."
+    drawn = "".join(themed(svg) for svg in plots.values())
+    return f"<h2>Score against truth</h2>\n<figure>{drawn}<figcaption>{escape(caption)}</figcaption></figure>"
+
+
+def _failed(fidelity: Fidelity) -> str:
+    found = [(name, str(count), why) for name, each in fidelity.reasons.items() for why, count in each.items()]
+    if not found:
+        return ""
+    made = table(("score", "networks", "reason"), found[:50], left=("score", "reason"), wrap=("reason",))
+    return f"<h2>Failed</h2>\n{made}"
