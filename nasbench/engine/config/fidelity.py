@@ -120,8 +120,8 @@ class FidelityConfig(Record):
             require_table(self.truth_file)
         elif not (Path(self.truth) / "run.json").exists():
             raise UsageError(
-                f"--truth takes table:FILE, table:nasbench201-cifar10 or the directory of a search; got {self.truth!r}, "
-                "where no run is"
+                f"--truth takes table:FILE, table:nasbench201-cifar10 or the directory of a search; there is no run in "
+                f"{self.truth!r}"
             )
 
     def effective_data(self) -> Data:

@@ -106,7 +106,7 @@ def _scorer(score: CheapScore, config: FidelityConfig, offered: Mapping[str, Any
 
 def jobs_of(known: Sequence[Known], scores: Sequence[CheapScore], truth: Truth, seed: int) -> list[Job]:
     """All scores of the first architecture, then of the next: numbered from 1, so that a larger sample goes on."""
-    jobs = []
+    jobs: list[Job] = []
     for each in known:
         for score in scores:
             jobs.append(

@@ -54,7 +54,7 @@ class Truth:
     note: str
 
     def sample(self, count: int, seed: int) -> list[Known]:
-        """`count` of the architectures at random, without repetition; the first ones of a larger sample are the same."""
+        """`count` of the architectures at random, none twice; a larger sample begins with the same ones."""
         drawn = list(self.known)
         Random(derive(seed, "fidelity")).shuffle(drawn)
         return drawn[:count]

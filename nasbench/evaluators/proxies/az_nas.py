@@ -18,7 +18,7 @@ from nasbench.core.errors import TrialFailed
 from nasbench.core.proxy import PARTS, needs
 from nasbench.core.registry import proxies
 from nasbench.core.spec import Task
-from nasbench.evaluators.proxies.gradients import fresh
+from nasbench.evaluators.proxies.gradients import Layer, fresh
 
 BATCH = 64
 
@@ -65,10 +65,12 @@ def cells(network: nn.Module) -> Sequence[nn.Module]:
 
     TrialFailed where there is no sequence.
     """
-    sequences = [list(child) for child in network.children() if isinstance(child, nn.Sequential | nn.ModuleList)]
+    sequences = [
+        list(child.children()) for child in network.children() if isinstance(child, nn.Sequential | nn.ModuleList)
+    ]
     longest = max(sequences, key=len, default=[])
     if longest and all(isinstance(each, nn.Sequential) for each in longest):
-        longest = [block for stage in longest for block in stage]
+        longest = [block for stage in longest for block in stage.children()]
     if len(longest) < 2:
         raise TrialFailed("az-nas compares cells, and the network has no sequence of modules right below it")
     return longest
@@ -109,7 +111,7 @@ def _keep(outputs: list[Tensor], _module: nn.Module, _inputs: Any, output: Any) 
 
 
 def _initialise(module: nn.Module) -> None:
-    if isinstance(module, nn.Linear | nn.modules.conv._ConvNd):
+    if isinstance(module, Layer):
         nn.init.kaiming_normal_(module.weight, mode="fan_in", nonlinearity="relu")
     elif isinstance(module, nn.modules.batchnorm._BatchNorm | nn.GroupNorm) and module.affine:
         nn.init.ones_(module.weight)

@@ -10,6 +10,9 @@ from torch.nn import functional as F
 from nasbench.core.errors import TrialFailed
 
 
+Layer = nn.Linear | nn.modules.conv._ConvNd
+
+
 def fresh(network: nn.Module) -> nn.Module:
     """A copy in training mode and without gradients. What a proxy does to it leaves the network as it is."""
     made = copy.deepcopy(network).train()
@@ -17,13 +20,9 @@ def fresh(network: nn.Module) -> nn.Module:
     return made
 
 
-def layers(network: nn.Module) -> Mapping[str, nn.Module]:
+def layers(network: nn.Module) -> Mapping[str, Layer]:
     """Name -> convolution or linear layer. TrialFailed where there is none: proxies of weights are sums over them."""
-    found = {
-        name: module
-        for name, module in network.named_modules()
-        if isinstance(module, nn.Linear | nn.modules.conv._ConvNd)
-    }
+    found = {name: module for name, module in network.named_modules() if isinstance(module, Layer)}
     if not found:
         raise TrialFailed("the network has no convolution and no linear layer, over which this proxy is a sum")
     return found

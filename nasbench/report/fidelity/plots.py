@@ -1,6 +1,6 @@
 """The plots of cheap scores against the truth: a small panel for each score, the same truth on every y axis."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nasbench.report.common.figure import BLUE, MUTED, drawing, label, new_figure, to_svg
 from nasbench.report.fidelity.results import Fidelity
@@ -66,7 +66,7 @@ def _panel(axes: "Axes", truth: "np.ndarray", score: "np.ndarray", floor: float)
     if decades(score[there]) > LOG_DECADES:
         axes.set_xscale("log")
     shown = there & (truth >= floor)
-    style = {"s": 7, "alpha": 0.5, "linewidths": 0, "rasterized": len(truth) > MANY}
+    style: dict[str, Any] = {"s": 7, "alpha": 0.5, "linewidths": 0, "rasterized": len(truth) > MANY}
     axes.scatter(score[shown], truth[shown], color=BLUE, **style)
     below = there & (truth < floor)
     axes.scatter(score[below], np.full(below.sum(), floor), color=MUTED, marker="v", **{**style, "s": 12})

@@ -110,13 +110,14 @@ class Fidelity:
             ]
         drawn = bootstrap(self.values, self.scores)
         plain = {name: measure(self.values, score) for name, score in self.scores.items()}
-        order = sorted(plain, key=lambda name: -2.0 if plain[name]["tau"] is None else plain[name]["tau"], reverse=True)
+        order = sorted(plain, key=lambda name: _or_last(plain[name]["tau"]), reverse=True)
         best = order[0]
         found = []
         for name in order:
             tau, top = plain[name]["tau"], plain[best]["tau"]
-            known = name != best and tau is not None and top is not None
-            lead = estimate(top - tau, drawn[best]["tau"] - drawn[name]["tau"]) if known and tau and top else None
+            lead = None
+            if name != best and tau is not None and top is not None:
+                lead = estimate(top - tau, drawn[best]["tau"] - drawn[name]["tau"])
             measures = {each: estimate(plain[name][each], drawn[name][each]) for each in MEASURES}
             failed = sum(self.reasons[name].values())
             found.append(Standing(name, measures, self.seconds[name], failed, lead))
@@ -174,6 +175,10 @@ def _values(answers: Sequence[Trial], parts: Sequence[str] | None) -> "np.ndarra
         if answers
         else np.array([])
     )
+
+
+def _or_last(tau: float | None) -> float:
+    return -2.0 if tau is None else tau
 
 
 def _interval(found: Estimate) -> list[float] | None:

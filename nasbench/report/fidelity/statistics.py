@@ -89,7 +89,8 @@ def membership(values: "np.ndarray", most: int) -> "np.ndarray":
 
     border = np.partition(values, len(values) - most)[len(values) - most]
     above, equal = values > border, values == border
-    return above + equal * ((most - above.sum()) / equal.sum())
+    weights: np.ndarray = above + equal * ((most - above.sum()) / equal.sum())
+    return weights
 
 
 def population_score(parts: Sequence[Sequence[float | None]]) -> "np.ndarray":
@@ -101,13 +102,15 @@ def population_score(parts: Sequence[Sequence[float | None]]) -> "np.ndarray":
     from scipy.stats import rankdata
 
     columns = np.array([[-np.inf if part is None else part for part in row] for row in parts], dtype=float)  # (n, P)
-    return np.log(np.stack([rankdata(column) for column in columns.T]) / len(columns)).sum(axis=0)
+    ranks = np.stack([rankdata(column) for column in columns.T])  # (P, n)
+    score: np.ndarray = np.log(ranks / len(columns)).sum(axis=0)
+    return score
 
 
 def bootstrap(
     truth: "np.ndarray", scores: Mapping[str, "np.ndarray"], seed: int = 0
 ) -> dict[str, dict[str, "np.ndarray"]]:
-    """Score -> measure -> (draws): the measures of samples of the networks with replacement, the same for all scores."""
+    """Score -> measure -> (draws): the measures of samples with replacement, the same samples for all scores."""
     import numpy as np
 
     count = len(truth)

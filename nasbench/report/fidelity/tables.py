@@ -62,9 +62,9 @@ def cell(name: str, found: Estimate) -> tuple[str, str]:
     """A value and its interval; a dash and nothing where they cannot be told."""
     if found.value is None:
         return "–", ""
-    digits = 0 if name == "pick_rank" else 2
-    interval = "" if found.low is None else f"[{found.low:.{digits}f}, {found.high:.{digits}f}]"
-    return f"{found.value:.{digits}f}", interval
+    form = ",.4g" if name == "pick_rank" else ".2f"
+    interval = "" if found.low is None or found.high is None else f"[{found.low:{form}}, {found.high:{form}}]"
+    return f"{found.value:{form}}", interval
 
 
 def cost(seconds: float | None) -> str:
