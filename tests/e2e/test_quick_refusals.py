@@ -56,6 +56,13 @@ race --trials 3 --strategies pppo
 race --trials 3 --strategies random,random
 race --trials 3 --evaluator table:none.csv
 race --trials 3 --space nope
+search --evaluator proxy:synflo
+search --evaluator proxy:az-nas
+search --evaluator proxy:naswot
+fidelity --scores proxy:synflo,epochs:0
+fidelity --scores synflow
+fidelity --truth none
+fidelity --scores proxy:naswot --dataset mnist --data-dir none
 profile zoo:vgg17
 profile no_such.json
 profile vgg16 --image-size 0

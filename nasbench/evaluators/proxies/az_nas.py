@@ -61,13 +61,16 @@ def az_nas(network: nn.Module, task: Task, macs: int) -> dict[str, float | None]
 
 
 def cells(network: nn.Module) -> Sequence[nn.Module]:
-    """The modules of the longest sequence right below the network, stages of blocks as one sequence of blocks.
+    """The modules of the longest sequence right below the network, stages of blocks as one sequence of blocks; those of
+    the network itself where it is nothing but a sequence.
 
     TrialFailed where there is no sequence.
     """
     sequences = [
         list(child.children()) for child in network.children() if isinstance(child, nn.Sequential | nn.ModuleList)
     ]
+    if not sequences and isinstance(network, nn.Sequential):
+        sequences = [list(network)]
     longest = max(sequences, key=len, default=[])
     if longest and all(isinstance(each, nn.Sequential) for each in longest):
         longest = [block for stage in longest for block in stage.children()]

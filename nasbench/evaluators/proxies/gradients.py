@@ -9,7 +9,6 @@ from torch.nn import functional as F
 
 from nasbench.core.errors import TrialFailed
 
-
 Layer = nn.Linear | nn.modules.conv._ConvNd
 
 

@@ -62,9 +62,15 @@ def cell(name: str, found: Estimate) -> tuple[str, str]:
     """A value and its interval; a dash and nothing where they cannot be told."""
     if found.value is None:
         return "–", ""
-    form = ",.4g" if name == "pick_rank" else ".2f"
-    interval = "" if found.low is None or found.high is None else f"[{found.low:{form}}, {found.high:{form}}]"
-    return f"{found.value:{form}}", interval
+    interval = (
+        "" if found.low is None or found.high is None else f"[{_text(name, found.low)}, {_text(name, found.high)}]"
+    )
+    return _text(name, found.value), interval
+
+
+def _text(name: str, value: float) -> str:
+    """A correlation or share with two decimals, a rank as a whole number where it is large."""
+    return f"{value:.2f}" if name != "pick_rank" else f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def cost(seconds: float | None) -> str:

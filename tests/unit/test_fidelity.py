@@ -1,0 +1,139 @@
+"""Cheap scores against the truth, from one command to a report."""
+
+import json
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from nasbench.cli import main
+from nasbench.core.store import RunStore
+from nasbench.core.trial import Trial
+from nasbench.report.fidelity.page import render
+from nasbench.report.fidelity.results import Fidelity
+from unit.toys import trial as toy_trial
+
+SMALL = ["--dataset", "digits", "--device", "cpu", "--cells", "1", "--filters", "4"]
+SHIPPED = "table:nasbench201-cifar10"
+
+
+def run_json(command: list[str], capsys: pytest.CaptureFixture[str]) -> Any:
+    assert main([*command, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_counts_are_ranked_against_a_table_and_the_run_is_extended(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    scores = ["--scores", f"proxy:params,proxy:macs,{SHIPPED}"]
+    first = run_json(["fidelity", *scores, *SMALL, "--sample", "8", "--run", str(run)], capsys)
+    assert (first["truth"], first["column"], first["n"]) == (SHIPPED, "test_accuracy_200", 8)
+    found = run_json(["fidelity", "--resume", "--run", str(run), "--sample", "12"], capsys)
+    assert found["n"] == 12
+    by_name = {score["name"]: score for score in found["scores"]}
+    assert set(by_name) == {"proxy:params", "proxy:macs", SHIPPED}
+    for score in by_name.values():
+        assert {"spearman", "tau", "tau_upper_half", "p_at_top5", "seconds", "pick_rank"} <= set(score)
+        assert score["intervals"]["tau"][0] <= score["tau"] <= score["intervals"]["tau"][1]
+        assert score["tau_top_tenth"] is None  # two networks
+    assert by_name["proxy:params"]["tau"] == by_name["proxy:macs"]["tau"]  # in this space, the same order
+    assert found["chance"]["pick_rank"] == 6.5
+    trials = RunStore.read(run).trials
+    assert [trial.number for trial in trials] == list(range(1, 37))
+    assert trials[2].metrics["val_accuracy_12"] == trials[2].score != trials[2].note["truth"]
+    page = (run / "report.html").read_text()
+    assert "random choice" in page
+    assert "Score against truth" in page
+    ElementTree.parse(run / "scores.svg")
+    page_again = main(["report", str(run)]) == 0 and (run / "report.html").read_text()
+    assert page_again == page
+
+
+def test_a_search_is_the_truth_of_another_score(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    search, run = tmp_path / "search", tmp_path / "run"
+    command = ["search", "--space", "nasbench201", "--evaluator", "proxy:macs", "--strategy", "random", *SMALL]
+    assert main([*command, "--trials", "9", "--wandb", "off", "--run", str(search)]) == 0
+    capsys.readouterr()
+    found = run_json(["fidelity", "--truth", str(search), "--scores", "proxy:params", "--run", str(run)], capsys)
+    keys = {trial.key for trial in RunStore.read(search).trials}
+    assert found["n"] == len(keys)
+    assert found["scores"][0]["tau"] == pytest.approx(1.0)
+    config = RunStore.read(run).run
+    assert config["plan"]["size"]["width"] == 4  # the size of the search
+    assert "not a uniform sample" in (run / "report.html").read_text()
+    assert main(["fidelity", "--truth", str(search), "--truth-column", "macss", "--scores", "proxy:params"]) == 2
+    assert "Did you mean 'macs'?" in capsys.readouterr().err
+    assert main(["fidelity", "--truth", str(run), "--scores", "proxy:params"]) == 2
+    assert "holds a run of 'nasbench fidelity', not of search" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        (["--scores", "proxy:synflo"], "Did you mean 'synflow'?"),
+        (["--scores", "synflow"], "--scores takes proxy:NAME, epochs:E"),
+        (["--scores", "train"], "For a training write epochs:E"),
+        (["--scores", "epochs:0"], "a whole number of epochs from 1 on; got 'epochs:0'"),
+        (["--scores", "proxy:params,proxy:params"], "names 'proxy:params' twice"),
+        (["--scores", "proxy:params,"], "--scores takes"),
+        (["--scores", "proxy:synflo,epochs:x"], "got 'epochs:x'"),
+        (["--truth", "none"], "there is no run in 'none'"),
+        (["--truth", "table:nasbench201-cifar100"], "Did you mean 'nasbench201-cifar10'?"),
+        (["--truth-column", "test_accuracy_20", "--scores", "proxy:params"], "Did you mean 'test_accuracy_200'?"),
+        (["--sample", "1"], "--sample takes a whole number from 2 on"),
+        (["--scores", "proxy:naswot", "--dataset", "mnist", "--data-dir", "none"], "mnist is not in none"),
+    ],
+)
+def test_what_is_wrong_is_answered_before_any_work(
+    flags: list[str], told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    assert main(["fidelity", *flags, "--run", str(run)]) == 2
+    assert told in capsys.readouterr().err
+    assert not run.exists()
+
+
+def made_up(answers: list[tuple[float, float | None]]) -> tuple[dict[str, Any], list[Trial]]:
+    """A run of two scores: one that says the truth backwards, and one with these answers."""
+    trials = []
+    for truth, answer in answers:
+        for label, score in (("backwards", -truth), ("mine", answer)):
+            status, error = ("failed", "it has no ReLU") if score is None else ("ok", None)
+            note = {"score": label, "truth": truth}
+            trials.append(toy_trial(len(trials) + 1, status, score, note=note, error=error))
+    plan = {"truth": "table:<b>x", "column": "accuracy", "known": 50, "sampling": "drawn uniformly", "parts": {}}
+    return {"plan": {**plan, "scores": ["backwards", "mine"]}, "config": {"sample": 20}}, trials
+
+
+def test_a_network_without_a_score_ranks_last_and_is_counted() -> None:
+    run, trials = made_up([(float(value), None if value < 2 else float(value)) for value in range(20)])
+    fidelity = Fidelity.of(run, trials)
+    first, last = fidelity.standings
+    assert (first.name, first.failed, last.name, last.failed) == ("mine", 2, "backwards", 0)
+    assert first.measures["tau"].value == pytest.approx((189 / 190) ** 0.5)
+    assert last.lead is not None
+    assert last.lead.differs_from_zero
+    page = render(run, fidelity, {})
+    assert "it has no ReLU" in page
+    assert "table:&lt;b&gt;x" in page
+
+
+def test_a_report_that_cannot_tell_says_so() -> None:
+    run, trials = made_up([(float(value), 1.0) for value in range(4)])
+    assert Fidelity.of(run, trials).verdicts() == [
+        "4 networks have all scores: too few to tell anything. Give --sample more."
+    ]
+    run, trials = made_up([(float(value), 1.0) for value in range(6)])
+    told = Fidelity.of(run, trials).verdicts()
+    assert "No rank correlation of mine: it gives every network the same score." in told
+    noise = [3.0, 7.0, 1.0, 5.0, 8.0, 2.0, 6.0, 4.0]
+    run, trials = made_up([(float(value), score) for value, score in enumerate(noise)])
+    assert "Not to be told from random choice by tau: mine." in Fidelity.of(run, trials).verdicts()
+    assert Fidelity.of(run, []).verdicts()[0].startswith("0 networks")
+
+
+def test_a_network_that_lacks_a_score_is_left_out_while_the_run_goes_on() -> None:
+    run, trials = made_up([(float(value), float(value)) for value in range(20)])
+    assert Fidelity.of(run, trials[:-1]).count == 19
