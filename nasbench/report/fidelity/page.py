@@ -65,7 +65,10 @@ def _plots(fidelity: Fidelity, plots: Mapping[str, str]) -> str:
         return ""
     floor = lowest_shown(fidelity.values)
     below = int((fidelity.values < floor).sum())
-    caption = "Each point is a network: its score against the truth, the score with the highest tau first."
+    caption = (
+        "Each point is a network: its place by a score, the best at 100 %, against the truth. The best 5 % by a score "
+        "lie right of the dashed line, the true best 5 % above it: what is in the corner is P@top 5 %."
+    )
     if below:
         caption += f" The {below} networks below {floor:.4g} are drawn as grey triangles on the lower edge."
     drawn = "".join(themed(svg) for svg in plots.values())

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from nasbench.report.common.figure import BLUE, MUTED, drawing, label, new_figure, to_svg
 from nasbench.report.fidelity.results import Fidelity
-from nasbench.report.fidelity.statistics import decades
+from nasbench.report.fidelity.statistics import TOP_SHARE, ranks
 
 if TYPE_CHECKING:
     import numpy as np
@@ -14,11 +14,9 @@ if TYPE_CHECKING:
 PAGE = 7.2
 """Width of the page, inches."""
 COLUMNS = 3
-LOG_DECADES = 3.0
-"""From so many powers of ten on, the axis of a score is logarithmic."""
 MANY = 1500
 """More points than this are drawn as a picture inside the SVG, which would be too large otherwise."""
-HIDDEN = 0.05
+HIDDEN = 0.15
 """At most this share of the networks lies below the y axis: untrainable ones, which would press the others together."""
 
 
@@ -31,7 +29,10 @@ def figures(fidelity: Fidelity) -> dict[str, str]:
 
 
 def panels(fidelity: Fidelity) -> "Figure":
-    """A panel for each score, the highest tau first. Networks on which a score failed are left out."""
+    """A panel for each score, the highest tau first: the truth against the place by the score.
+
+    The best 5 % by either lie beyond the dashed lines.
+    """
     order = fidelity.standings
     across = min(COLUMNS, len(order))
     down = -(-len(order) // across)
@@ -45,6 +46,8 @@ def panels(fidelity: Fidelity) -> "Figure":
         tau = order[index].measures["tau"].value
         _panel(axes, fidelity.values, fidelity.scores[order[index].name], floor)
         axes.set_title(f"{label(order[index].name)}\n" + ("no tau" if tau is None else f"tau {tau:.2f}"))
+        if index + across >= len(order):
+            axes.set_xlabel("place by the score, %")
         if index % across == 0:
             axes.set_ylabel(label(fidelity.column))
     return figure
@@ -62,17 +65,14 @@ def lowest_shown(values: "np.ndarray") -> float:
 def _panel(axes: "Axes", truth: "np.ndarray", score: "np.ndarray", floor: float) -> None:
     import numpy as np
 
-    there = np.isfinite(score)
-    if decades(score[there]) > LOG_DECADES:
-        axes.set_xscale("log")
-    shown = there & (truth >= floor)
-    style: dict[str, Any] = {"s": 7, "alpha": 0.5, "linewidths": 0, "rasterized": len(truth) > MANY}
-    axes.scatter(score[shown], truth[shown], color=BLUE, **style)
-    below = there & (truth < floor)
-    axes.scatter(score[below], np.full(below.sum(), floor), color=MUTED, marker="v", **{**style, "s": 12})
-    axes.margins(0.06)
-    axes.tick_params(axis="x", labelsize=6)
-    if axes.get_xscale() == "linear":
-        axes.locator_params(axis="x", nbins=4)
-        axes.ticklabel_format(axis="x", style="sci", scilimits=(-3, 4))
-        axes.xaxis.get_offset_text().set_fontsize(6)
+    place = 100 * (ranks(score) - 0.5) / len(score)  # (n), in percent: values of scores span up to fifty decades
+    shown = truth >= floor
+    style: dict[str, Any] = {"alpha": 0.5, "linewidths": 0, "rasterized": len(truth) > MANY}
+    axes.scatter(place[shown], truth[shown], color=BLUE, s=7 if len(truth) <= MANY else 2, **style)
+    axes.scatter(place[~shown], np.full((~shown).sum(), floor), color=MUTED, marker="v", s=12, **style)
+    border = float(np.quantile(truth, 1 - TOP_SHARE))
+    for line, at in ((axes.axvline, 100 * (1 - TOP_SHARE)), (axes.axhline, border)):
+        line(at, color=MUTED, linewidth=0.6, linestyle=(0, (4, 3)))
+    axes.set_xlim(-3, 103)
+    axes.set_xticks((0, 25, 50, 75, 100))
+    axes.margins(y=0.06)

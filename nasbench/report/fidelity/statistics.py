@@ -6,7 +6,7 @@ of the list: where they matter, the expectation under random order is taken.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil, log, sqrt
+from math import ceil, sqrt
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -167,11 +167,6 @@ def chance(count: int) -> dict[str, Estimate]:
     found["p_at_top5"] = Estimate(max(1, round(TOP_SHARE * count)) / count)
     found["pick_rank"] = Estimate((count + 1) / 2, 1 + 0.025 * (count - 1), 1 + 0.975 * (count - 1))
     return found
-
-
-def decades(values: "np.ndarray") -> float:
-    """By how many powers of ten the positive values of a score differ; 0 where there are others."""
-    return log(values.max() / values.min(), 10) if len(values) and values.min() > 0 else 0.0
 
 
 def _tau_deviation(count: int) -> float:
