@@ -16,6 +16,7 @@ from nasbench.testing.evaluators import check_evaluator
 from nasbench.testing.executors import check_executor
 from nasbench.testing.models import check_model
 from nasbench.testing.objectives import check_objective
+from nasbench.testing.proxies import check_proxy
 from nasbench.testing.pruners import check_pruner
 from nasbench.testing.samplers import check_sampler
 from nasbench.testing.spaces import check_space
@@ -38,6 +39,7 @@ __all__ = [
     "check_model",
     "check_objective",
     "check_optimizer",
+    "check_proxy",
     "check_pruner",
     "check_sampler",
     "check_schedule",

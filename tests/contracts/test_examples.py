@@ -17,6 +17,7 @@ from nasbench.testing import (
     check_evaluator,
     check_model,
     check_objective,
+    check_proxy,
     check_pruner,
     check_sampler,
     check_space,
@@ -68,6 +69,12 @@ def test_the_objective_of_ones_own() -> None:
 
     check_objective(accurate_and_small)
     assert accurate_and_small({"val_accuracy": 0.9, "params": 10**5}) == pytest.approx(0.8)
+
+
+def test_the_proxy_of_ones_own() -> None:
+    from examples.logit_spread import logit_spread
+
+    check_proxy(logit_spread)
 
 
 def test_the_model_of_ones_own() -> None:

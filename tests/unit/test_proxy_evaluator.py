@@ -106,6 +106,9 @@ def test_a_proxy_of_ones_own_gets_what_it_names(own: Callable[[Any], str]) -> No
 def test_what_a_proxy_of_ones_own_cannot_be(own: Callable[[Any], str]) -> None:
     with pytest.raises(UsageError, match=r"required parameter 'netwrk'.*Did you mean 'network'"):
         ProxyEvaluator(own(lambda netwrk: 1.0), DIGITS, "cpu").check()
+    sys.modules["my_proxies"].params = lambda: 1.0  # type: ignore[attr-defined]
+    with pytest.raises(UsageError, match="called as what a network counts"):
+        ProxyEvaluator("my_proxies:params", DIGITS, "cpu").check()
     with pytest.raises(UsageError, match="must be a function"):
         ProxyEvaluator(own(object()), DIGITS, "cpu").check()
     with pytest.raises(UsageError, match="must return one number; it returned str"):

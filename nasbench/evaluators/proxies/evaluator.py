@@ -13,7 +13,7 @@ from nasbench.core.job import Job
 from nasbench.core.options import named_arguments
 from nasbench.core.protocols import Countable, Metrics, Report
 from nasbench.core.proxy import IMAGES, OFFERED, Needs, metric_of, needs_of, proxy_named
-from nasbench.core.registry import evaluators, spaces
+from nasbench.core.registry import evaluators, proxies, spaces
 from nasbench.core.seeds import derive
 from nasbench.core.shown import sentence
 from nasbench.core.spec import ModelSpec, Task
@@ -53,6 +53,10 @@ class ProxyEvaluator:
         """UsageError where the proxy needs what is not offered, and where the device or the images are missing."""
         resolve_device(self.device)
         self._arguments(dict.fromkeys(OFFERED))
+        if not proxies.is_built_in(self.proxy) and {metric_of(self.proxy), *self._needs.parts} & {*COUNTS}:
+            raise UsageError(
+                f"the proxy {self.proxy!r} is called as what a network counts ({', '.join(COUNTS)}). Rename it."
+            )
         if self._reads_images:
             self.data.check()
 

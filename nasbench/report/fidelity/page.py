@@ -17,7 +17,7 @@ EXPLAINED = (
     "P@top 5 % is the share of the best 5 % by score that is among the true best 5 %. The rank of the pick is the true "
     "rank of the network with the best score, 1 the best; where several share it, the mean of theirs. Intervals hold "
     "95 % of bootstrap samples of the networks; those of random choice hold 95 % of random scores. A network on which "
-    "a score failed ranks last by it. The cost is the mean over networks that were not answered from an equal one."
+    "a score failed ranks last by it. The cost is the median over networks that were not answered from an equal one."
 )
 
 

@@ -7,7 +7,7 @@ that score would never choose it.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from statistics import fmean
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from nasbench.core.trial import Trial
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Standing:
-    """What a score came to. `seconds` is the mean cost of a network; `failed` counts those on which it is not defined.
+    """What a score came to. `seconds` is the median cost of a network, `failed` the number on which it is not defined.
 
     `lead` is by how much its tau is below the best one's, over the same bootstrap samples; None for the best.
     """
@@ -79,7 +79,7 @@ class Fidelity:
             why = [str(trial.error) for trial in answers if trial.status == "failed"]
             reasons[label] = {each: why.count(each) for each in dict.fromkeys(why)}
             spent = [row[label].seconds for row in rows.values() if label in row and row[label].status == "ok"]
-            seconds[label] = fmean(spent) if spent else None
+            seconds[label] = median(spent) if spent else None
         return cls(
             truth=plan["truth"],
             column=plan["column"],

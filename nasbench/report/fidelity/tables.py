@@ -74,7 +74,7 @@ def _text(name: str, value: float) -> str:
 
 
 def cost(seconds: float | None) -> str:
-    """The mean cost of a network."""
+    """The median cost of a network."""
     if seconds is None:
         return "–"
     return f"{1000 * seconds:.3g} ms" if seconds < 1 else duration(seconds)
