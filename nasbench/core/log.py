@@ -6,6 +6,7 @@ Every command reads its runs here: what goes on with a run, reports it, compares
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,8 @@ def rule_of(run: Mapping[str, Any]) -> Check | None:
     command = run.get("command")
     if command == "race":
         return _check_repetition
+    if command == "fidelity":
+        return partial(_check_cheap_score, run.get("plan"))
     if command in ("train", "transfer", "compare") or (command == "scale" and not config.get("search")):
         return lambda trial: _check_numbers(trial, TRAINED)
     if command == "scale":
@@ -119,6 +122,28 @@ def _check_repetition(trial: Trial) -> None:
         raise UsageError(f"the metric 'steps' of a repetition is a list of its new bests; got {shown(steps)}")
     if not _is_list(evaluations, lambda each: fits(each, int)):
         raise UsageError(f"the metric 'evaluations_by_budget' is a list of whole numbers; got {shown(evaluations)}")
+
+
+def _check_cheap_score(plan: object, trial: Trial) -> None:
+    """The note says which score was asked for, in the order of the plan, and the truth; a trial that did not fail has
+    the score's value, or its parts, of which one that is not defined is null.
+    """
+    known = plan if isinstance(plan, Mapping) else {}
+    labels, parts = known.get("scores"), known.get("parts")
+    if not _is_list(labels, lambda each: isinstance(each, str)) or not labels or not isinstance(parts, Mapping):
+        raise UsageError("run.json lacks the plan of a comparison of scores, 'scores' and 'parts'")
+    label = labels[(trial.number - 1) % len(labels)]
+    if trial.note.get("score") != label:
+        raise UsageError(f"its note must say 'score': {label!r}; got {shown(trial.note.get('score'))}")
+    if not fits(trial.note.get("truth"), float):
+        raise UsageError(f"its note must hold the truth, a number; got {shown(trial.note.get('truth'))}")
+    if trial.status == "failed":
+        return
+    if label not in parts and not trial.scored:
+        raise UsageError("a trial that did not fail has a score; got null")
+    for name in parts.get(label, ()):
+        if name not in trial.metrics or not fits(trial.metrics[name], float | None):
+            raise UsageError(f"the metric {name!r} must be a number or null; got {shown(trial.metrics.get(name))}")
 
 
 def _is_step(step: object) -> bool:

@@ -1,7 +1,8 @@
 """What a proxy is: a cheap score of a network that is not trained.
 
 A proxy is a function that names what it needs of what is offered (`OFFERED`) and returns a number, of which more is
-better. If it returns several numbers, `needs` gives their names; such a proxy has no score of one network alone.
+better. If it returns several numbers, `needs` gives their names, and says which is the score. Without a score among
+them, one network has none: the numbers are ranked among those of other networks.
 """
 
 import inspect
@@ -25,29 +26,41 @@ OFFERED: Mapping[str, str] = {
 IMAGES = ("images", "labels", "batches")
 WITHOUT_IMAGES = ("az-nas", "macs", "params", "synflow")
 """Those that come with nasbench and read no images, so that this is known without importing them."""
-PARTS: Mapping[str, tuple[str, ...]] = {"az-nas": ("expressivity", "progressivity", "trainability", "macs")}
-"""Those that come with nasbench and score one network by several numbers, which are ranked among others."""
+PARTS: Mapping[str, tuple[str, ...]] = {
+    "az-nas": ("expressivity", "progressivity", "trainability", "macs"),
+    "synflow": ("synflow", "log_synflow"),
+}
+"""Those that come with nasbench and return several numbers."""
+SCORES: Mapping[str, str] = {"synflow": "log_synflow"}
+"""Which of these numbers is the score; none for a proxy whose numbers are ranked among those of other networks."""
 
 
 @dataclass(frozen=True)
 class Needs:
     """`batches` batches of `batch_size` training images; `parts` are the names of what is returned, if it is several
-    numbers.
+    numbers, and `score` the one that scores a network by itself.
     """
 
     batch_size: int = 64
     batches: int = 1
     parts: tuple[str, ...] = ()
+    score: str | None = None
 
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def needs(batch_size: int = 64, batches: int = 1, parts: tuple[str, ...] = ()) -> Callable[[Function], Function]:
-    """Decorator of a proxy: `@needs(batch_size=128, batches=2)`."""
+def needs(
+    batch_size: int = 64, batches: int = 1, parts: tuple[str, ...] = (), score: str | None = None
+) -> Callable[[Function], Function]:
+    """Decorator of a proxy: `@needs(batch_size=128, batches=2)`. UsageError for a score that is none of the parts."""
+    if score is not None and score not in parts:
+        raise UsageError(
+            f"the score of a proxy is one of its parts ({', '.join(parts) or 'it has none'}); got {score!r}"
+        )
 
     def mark(function: Function) -> Function:
-        function.needs = Needs(batch_size, batches, parts)  # type: ignore[attr-defined]
+        function.needs = Needs(batch_size, batches, parts, score)  # type: ignore[attr-defined]
         return function
 
     return mark
@@ -82,11 +95,17 @@ def reads_images(name: str) -> bool:
     return any(each in named for each in IMAGES)
 
 
-def parts_of(name: str) -> tuple[str, ...]:
+def ranked_parts(name: str) -> tuple[str, ...]:
     """The numbers of which a proxy makes a score in a population; none for a proxy that scores a network by itself."""
-    return PARTS.get(name, ()) if proxies.is_built_in(name) else needs_of(proxy_named(name)).parts
+    if proxies.is_built_in(name):
+        return () if name in SCORES else PARTS.get(name, ())
+    needed = needs_of(proxy_named(name))
+    return () if needed.score is not None else needed.parts
 
 
 def metric_of(name: str) -> str:
-    """What a proxy's value is called among the metrics: its name, or the last part of its import path."""
-    return name.rpartition(":")[2]
+    """What a proxy's score is called among the metrics: its name, the last part of its import path, or one of its
+    parts.
+    """
+    known = SCORES.get(name) if proxies.is_built_in(name) else needs_of(proxy_named(name)).score
+    return known or name.rpartition(":")[2]

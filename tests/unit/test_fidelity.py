@@ -161,3 +161,24 @@ def test_a_report_that_cannot_tell_says_so() -> None:
 def test_a_network_that_lacks_a_score_is_left_out_while_the_run_goes_on() -> None:
     run, trials = made_up([(float(value), float(value)) for value in range(20)])
     assert Fidelity.of(run, trials[:-1]).count == 19
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"note": {"score": "proxy:macs", "truth": 1.0}}, "its note must say 'score': 'proxy:params'"),
+        ({"note": {"score": "proxy:params", "truth": "high"}}, "its note must hold the truth, a number"),
+        ({"score": None}, "a trial that did not fail has a score"),
+    ],
+)
+def test_a_line_that_does_not_fit_is_named(
+    change: dict[str, Any], told: str, table: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    plan = {"truth": table, "scores": ["proxy:params"], "parts": {}}
+    (run / "run.json").write_text(json.dumps({"schema": 2, "command": "fidelity", "config": {}, "plan": plan}))
+    record = toy_trial(1, note={"score": "proxy:params", "truth": 1.0}).to_json()
+    (run / "trials.jsonl").write_text(json.dumps({**record, **change}) + "\n")
+    assert main(["report", str(run)]) == 2
+    assert f"line 1 of {run / 'trials.jsonl'} is not a trial of this run: {told}" in capsys.readouterr().err

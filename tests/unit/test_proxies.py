@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from nasbench.core.errors import TrialFailed
-from nasbench.core.proxy import IMAGES, OFFERED, PARTS, WITHOUT_IMAGES, needs_of, proxy_named
+from nasbench.core.proxy import IMAGES, OFFERED, PARTS, SCORES, WITHOUT_IMAGES, needs_of, proxy_named
 from nasbench.core.registry import proxies
 from nasbench.core.spec import Task
 from nasbench.evaluators.proxies.az_nas import az_nas, entropy, step
@@ -57,14 +57,26 @@ def test_synflow_of_a_chain_is_the_product_of_its_weights_once_a_layer() -> None
     for layer, weight in zip((chain[0], chain[3], chain[5]), (-2.0, 3.0, -0.5), strict=True):
         nn.init.constant_(layer.weight, weight)
     nn.init.constant_(chain[1].weight, 100.0)  # of the normalisation, which is left out
-    assert synflow(chain, Task(1, 1, 1)) == 3 * (2 * 3 * 0.5)
+    found = synflow(chain, Task(1, 1, 1))
+    assert found == {"synflow": 3 * (2 * 3 * 0.5), "log_synflow": pytest.approx(log(9))}
 
 
-def test_synflow_is_a_number_where_float32_would_overflow() -> None:
-    deep = nn.Sequential(*(nn.Conv2d(8, 8, 1, bias=False) for _ in range(60)), nn.Flatten())
+@pytest.mark.parametrize("layers", [50, 80])
+def test_synflow_is_a_number_where_float32_would_overflow(layers: int) -> None:
+    deep = nn.Sequential(*(nn.Conv2d(8, 8, 1, bias=False) for _ in range(layers)), nn.Flatten())
     for layer in deep[:-1]:
         nn.init.constant_(layer.weight, 1.0)
-    assert synflow(deep, Task(8, 1, 8)) == pytest.approx(60 * 8.0**61)
+    found = synflow(deep, Task(8, 1, 8))
+    assert found["log_synflow"] == pytest.approx(log(layers) + (layers + 1) * log(8))
+    assert found["synflow"] == (pytest.approx(layers * 8.0 ** (layers + 1)) if layers == 50 else None)  # 1e60 at most
+
+
+def test_synflow_fails_where_nothing_passes_and_where_it_is_infinite() -> None:
+    chain = nn.Sequential(nn.Conv2d(1, 1, 1, bias=False), nn.Flatten())
+    for weight, told in ((0.0, "nothing of the image reaches"), (float("inf"), "its sum is")):
+        nn.init.constant_(chain[0].weight, weight)
+        with pytest.raises(TrialFailed, match=told):
+            synflow(chain, Task(1, 1, 1))
 
 
 def test_grad_norm_and_snip_of_a_linear_network() -> None:
@@ -237,4 +249,4 @@ def test_what_is_known_without_importing_a_proxy_is_what_it_says() -> None:
         named = function.__code__.co_varnames[: function.__code__.co_argcount]
         assert set(named) <= set(OFFERED), name
         assert (name in WITHOUT_IMAGES) == (not set(named) & set(IMAGES)), name
-        assert needs_of(function).parts == PARTS.get(name, ()), name
+        assert (needs_of(function).parts, needs_of(function).score) == (PARTS.get(name, ()), SCORES.get(name)), name

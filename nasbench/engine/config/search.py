@@ -6,7 +6,7 @@ from typing import Any, Literal
 from nasbench.core.count_text import parse_count
 from nasbench.core.errors import UsageError
 from nasbench.core.objectives import parse_objectives
-from nasbench.core.proxy import metric_of, parts_of, reads_images
+from nasbench.core.proxy import metric_of, ranked_parts, reads_images
 from nasbench.engine.config.names import proxy_of
 from nasbench.engine.config.record import Record, counted, flag, free, number, options, part
 from nasbench.engine.config.shared import Data, Place, Table, Tracking, Training, Workers
@@ -154,7 +154,7 @@ class SearchConfig(Record):
         """UsageError for a proxy that scores no network alone, and for another score than the proxy's."""
         if self.proxy is None or self.goals.objectives:
             return
-        if parts := parts_of(self.proxy):
+        if parts := ranked_parts(self.proxy):
             raise UsageError(
                 f"proxy:{self.proxy} ranks a network among others, which a search has not when it scores a child. "
                 f"Search for its parts with --objectives {','.join(f'+{part}' for part in parts)}, or rank a sample "

@@ -10,7 +10,7 @@ from nasbench.core.identity import digest
 from nasbench.core.job import Job
 from nasbench.core.objectives import number_of
 from nasbench.core.protocols import Depends, Evaluator, Metrics, Report
-from nasbench.core.proxy import metric_of, parts_of
+from nasbench.core.proxy import metric_of, ranked_parts
 from nasbench.core.recipe import recipe_named
 from nasbench.core.registry import evaluators
 from nasbench.core.spec import ModelSpec, Task
@@ -88,7 +88,7 @@ def _scorer(score: CheapScore, config: FidelityConfig, offered: Mapping[str, Any
     if score.kind == "epochs":
         return Scorer(score, evaluators.make("train", offered=offered), "val_accuracy")
     if score.kind == "proxy":
-        parts = parts_of(score.argument)
+        parts = ranked_parts(score.argument)
         given = {**offered, "proxy": score.argument, "undefined_ranks_last": True}
         return Scorer(
             score, evaluators.make("proxy", offered=given), None if parts else metric_of(score.argument), parts

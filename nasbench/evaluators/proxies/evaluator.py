@@ -126,7 +126,8 @@ class ProxyEvaluator:
             if not isinstance(returned, Mapping) or set(returned) != set(parts):
                 raise UsageError(f"the proxy {self.proxy!r} must return its parts {', '.join(parts)}; got {returned!r}")
             undefined = [part for part in parts if returned[part] is None or not isfinite(returned[part])]
-            if undefined and not self.undefined_ranks_last:
+            may_lack = self.undefined_ranks_last if self._needs.score is None else self._needs.score not in undefined
+            if undefined and not may_lack:
                 raise TrialFailed(f"the proxy {self.proxy!r} is not defined on this network: no {', '.join(undefined)}")
             return {part: None if part in undefined else returned[part] for part in parts}
         returned = returned.detach() if isinstance(returned, Tensor) else returned
