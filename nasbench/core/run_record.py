@@ -45,11 +45,18 @@ PLAN: Mapping[str, Any] = {
     "strategies": list[str],
     "optimum": Mapping[str, float] | None,
     "timed": bool,
+    "truth": str,
+    "column": str,
+    "known": int,
+    "sampling": str,
+    "scores": list[str],
+    "parts": Mapping[str, list[str]],
 }
 """Of its plan, whatever the command."""
 NEEDED: Mapping[str, tuple[str, ...]] = {
     "race": ("strategies", "columns", "axis", "budget", "budgets", "optimum", "timed"),
     "compare": ("sources", "networks"),
+    "fidelity": ("truth", "column", "known", "sampling", "scores", "parts"),
 }
 """Command -> fields of its plan that its report cannot do without."""
 

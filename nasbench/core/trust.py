@@ -97,10 +97,14 @@ def _paths(given: Iterable[object]) -> Iterator[str]:
 
 
 def _forms(word: str) -> Iterator[str]:
-    """`space:PATH:PUBLISHED` and `PATH:OPTION` name PATH too. What lies on disk is a file, whatever it is called."""
+    """`space:PATH:PUBLISHED`, `proxy:PATH` and `PATH:OPTION` name PATH too. What lies on disk is a file, whatever it is
+    called.
+    """
     if ":" not in word or os.path.lexists(word):
         return
     yield word
+    if word.startswith("proxy:"):
+        yield word.removeprefix("proxy:")
     parts = word.removeprefix("space:").split(":")
     if len(parts) > 2 or word.startswith("space:"):
         yield ":".join(parts[:2])

@@ -12,6 +12,7 @@ from nasbench.core.store import LOG_FILE, RUN_FILE, RunStore
 from nasbench.core.trust import check_trusted, trusting
 from nasbench.engine.config import (
     CompareConfig,
+    FidelityConfig,
     RaceConfig,
     Record,
     ScaleConfig,
@@ -28,6 +29,7 @@ CONFIGS: dict[str, type[Record]] = {
     "transfer": TransferConfig,
     "compare": CompareConfig,
     "race": RaceConfig,
+    "fidelity": FidelityConfig,
 }
 """Command -> what its run.json holds as `config`."""
 

@@ -182,3 +182,27 @@ def test_a_line_that_does_not_fit_is_named(
     (run / "trials.jsonl").write_text(json.dumps({**record, **change}) + "\n")
     assert main(["report", str(run)]) == 2
     assert f"line 1 of {run / 'trials.jsonl'} is not a trial of this run: {told}" in capsys.readouterr().err
+
+
+def test_a_proxy_that_a_file_names_is_followed_where_the_user_says_so(
+    table: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sent_proxies.py").write_text("def size(params):\n    return params\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    run, moved, search = (tmp_path / name for name in ("run", "moved", "search"))
+    command = ["fidelity", "--truth", table, "--scores", "proxy:sent_proxies:size", *SMALL, "--run", str(run)]
+    assert main([*command, "--sample", "5"]) == 0
+    assert main(["fidelity", "--run", str(run), "--resume", "--sample", "6"]) == 0  # sealed
+    run.rename(moved)
+    capsys.readouterr()
+    again = ["fidelity", "--run", str(moved), "--resume", "--sample", "7"]
+    assert main(again) == 2
+    assert "names a proxy by an import path, 'sent_proxies:size'" in capsys.readouterr().err
+    assert main([*again, "--scores", "proxy:sent_proxies:size"]) == 0
+    command = ["search", "--space", "nasbench201", "--evaluator", "proxy:sent_proxies:size", *SMALL, "--wandb", "off"]
+    assert main([*command, "--strategy", "random", "--trials", "2", "--run", str(run)]) == 0
+    run.rename(search)
+    capsys.readouterr()
+    assert main(["search", "--run", str(search), "--resume", "--trials", "3"]) == 2
+    assert "names a proxy by an import path, 'sent_proxies:size'" in capsys.readouterr().err
+    assert main(["search", "--run", str(search), "--resume", "--trials", "3", "--trust"]) == 0

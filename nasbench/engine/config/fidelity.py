@@ -9,11 +9,13 @@ from typing import Literal
 from nasbench.core.errors import UsageError, together
 from nasbench.core.proxy import reads_images
 from nasbench.core.registry import evaluators
-from nasbench.core.store import RunStore
+from nasbench.core.store import RUN_FILE, RunStore
+from nasbench.core.trust import check_trusted
 from nasbench.engine.config.names import check_name, proxy_of
 from nasbench.engine.config.record import Record, number, part
 from nasbench.engine.config.search import file_of
 from nasbench.engine.config.shared import Data, Place, Workers
+from nasbench.engine.config.trust import Trusting, import_paths
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,7 @@ class FidelityConfig(Record):
     data: Data = Data(dataset="auto")
     workers: Workers = Workers()
     place: Place = Place()
+    trusts: Trusting = Trusting()
 
     @property
     def truth_file(self) -> str | None:
@@ -118,7 +121,7 @@ class FidelityConfig(Record):
             from nasbench.evaluators.table import require_table
 
             require_table(self.truth_file)
-        elif not (Path(self.truth) / "run.json").exists():
+        elif not (Path(self.truth) / RUN_FILE).exists():
             raise UsageError(
                 f"--truth takes table:FILE, table:nasbench201-cifar10 or the directory of a search; there is no run in "
                 f"{self.truth!r}"
@@ -129,14 +132,13 @@ class FidelityConfig(Record):
         if self.truth_file is not None:
             return self.data if self.data.dataset != "auto" else self.data.changed(dataset="cifar10")
         stored = RunStore.read_record(Path(self.truth)).get("config", {})
-        own = self.data.dataset in ("auto", stored.get("dataset"))
-        given = self.data.flat()
-        if own:
-            kept = {
-                name: stored[name] for name in ("dataset", "data_dir", "image_size") if stored.get(name) is not None
-            }
-            given |= {name: value for name, value in kept.items() if given[name] in (None, "auto")}
-        return Data(**{**given, "dataset": "cifar10" if given["dataset"] == "auto" else given["dataset"]})
+        data = self.data
+        if data.dataset in ("auto", stored.get("dataset")):
+            names = [name for name in ("dataset", "data_dir", "image_size") if stored.get(name) is not None]
+            own = {name: stored[name] for name in names if getattr(data, name) in (None, "auto")}
+            data = data.changed(**own)
+            check_trusted(import_paths(data, own), Path(self.truth) / RUN_FILE)
+        return data if data.dataset != "auto" else data.changed(dataset="cifar10")
 
     def check_present(self) -> None:
         """UsageError where a score needs images that are not there. Needs no torch."""

@@ -36,7 +36,14 @@ def import_paths(config: Record, stored: Mapping[str, Any]) -> list[Named]:
     """What a configuration that was read from a file (`stored`, flat) would import by paths of somebody's own, and the
     cluster that it would join.
     """
-    found = [*_parts(config, stored), *_models(stored), *_objectives(stored), *_entrants(stored), *_clusters(stored)]
+    found = [
+        *_parts(config, stored),
+        *_models(stored),
+        *_objectives(stored),
+        *_entrants(stored),
+        *_scores(stored),
+        *_clusters(stored),
+    ]
     return [each for each in found if ":" in each.path]
 
 
@@ -61,8 +68,25 @@ def _parts(config: Record, stored: Mapping[str, Any]) -> Iterator[Named]:
             yield from _parts(value, stored)
         elif kind:
             for name in (name for text in _texts(stored.get(each.name)) for name in text.split(",")):
-                if name.partition(":")[0] != WITH_ARGUMENT.get(kind):
+                if kind == "evaluator":
+                    yield from _proxies(name, flag(each.name))
+                if name.partition(":")[0] not in WITH_ARGUMENT.get(kind, ()):
                     yield Named(f"the {kind} by an import path", name, f"{flag(each.name)} {shown(name)}")
+
+
+def _scores(stored: Mapping[str, Any]) -> Iterator[Named]:
+    """Cheap scores of a comparison: proxies and evaluators."""
+    for label in (each.strip() for text in _texts(stored.get("scores")) for each in text.split(",")):
+        yield from _proxies(label, "--scores")
+        if label.partition(":")[0] not in (*WITH_ARGUMENT["evaluator"], "epochs"):
+            yield Named("an evaluator by an import path", label, f"--scores {shown(label)}")
+
+
+def _proxies(name: str, again: str) -> Iterator[Named]:
+    """proxy:module:function."""
+    kind, _, path = name.partition(":")
+    if kind == "proxy":
+        yield Named("a proxy by an import path", path, f"{again} {shown(name)}")
 
 
 def _models(stored: Mapping[str, Any]) -> Iterator[Named]:

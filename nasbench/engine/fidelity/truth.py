@@ -13,9 +13,11 @@ from nasbench.core.identity import digest
 from nasbench.core.objectives import number_of
 from nasbench.core.protocols import SearchSpace
 from nasbench.core.registry import evaluators, spaces
+from nasbench.core.run_record import check_whole
 from nasbench.core.seeds import derive
-from nasbench.core.spec import Size, Task, child_size, size_of_record, task_of_record
-from nasbench.core.store import RunStore
+from nasbench.core.spec import Size, Task, child_size, named_space, size_of_record, task_of_record
+from nasbench.core.store import RUN_FILE, RunStore
+from nasbench.core.trust import check_trusted
 from nasbench.engine.config import Data, FidelityConfig
 from nasbench.engine.run.resume import check_command
 
@@ -89,15 +91,21 @@ def _of_table(config: FidelityConfig, file: str) -> Truth:
 
 def _of_run(config: FidelityConfig) -> Truth:
     store = RunStore.read(Path(config.truth))
+    file = store.directory / RUN_FILE
+    check_whole(store.run, file)
     check_command(store.run, "search", store.directory)
-    plan, stored = store.run["plan"], store.run["config"]
+    plan, stored = store.run.get("plan") or {}, store.run["config"]
+    missing = [field for field in ("source", "size", "task") if field not in plan]
+    if missing:
+        raise UsageError(f"the plan in {file} lacks {', '.join(missing)}: it is not the whole record of a search")
+    check_trusted(named_space(str(plan["source"])), file)
     name = str(plan["source"]).removeprefix("space:")
     if config.space not in (None, name):
         raise UsageError(f"--space {config.space} is not the space of the search in {config.truth}, which is {name}")
     space: SearchSpace = spaces.make(name)
     known = _known_of(config, store)
     data = config.effective_data()
-    same = data.dataset == stored["dataset"] and data.image_size == stored["image_size"]
+    same = data.dataset == stored.get("dataset") and data.image_size == stored.get("image_size")
     task = task_of_record(plan["task"]) if same else data.source.task()
     before = size_of_record(plan["size"])
     if not before.skeleton and (config.cells or config.filters):
