@@ -74,8 +74,9 @@ def test_a_network_that_the_image_does_not_pass_fails_with_a_sentence(name: str,
         ProxyEvaluator(name, DIGITS, "cpu")(job(DEAD), silent)
 
 
-def test_parts_that_are_not_defined_rank_last_where_that_is_asked() -> None:
-    metrics = ProxyEvaluator("az-nas", DIGITS, "cpu", undefined_ranks_last=True)(job(DEAD), silent)
+@pytest.mark.parametrize("cell", [DEAD, "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"])
+def test_parts_that_are_not_defined_rank_last_where_that_is_asked(cell: str) -> None:
+    metrics = ProxyEvaluator("az-nas", DIGITS, "cpu", undefined_ranks_last=True)(job(cell), silent)
     assert metrics["expressivity"] is None
     assert metrics["macs"] > 0
 

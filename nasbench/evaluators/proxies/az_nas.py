@@ -110,7 +110,7 @@ def step(before: Tensor, after: Tensor) -> float:
 
 def _keep(outputs: list[Tensor], _module: nn.Module, _inputs: Any, output: Any) -> None:
     if isinstance(output, Tensor):
-        outputs.append(output)
+        outputs.append(output if output.requires_grad else output.requires_grad_())  # zeros that nothing computed
 
 
 def _initialise(module: nn.Module) -> None:
