@@ -16,8 +16,9 @@ from nasbench.engine.config.fidelity import scores_of
 from nasbench.engine.fidelity.scores import SCORE, Scorers, jobs_of, make_scorers
 from nasbench.engine.fidelity.truth import Truth, read_truth
 from nasbench.engine.report import write_report
+from nasbench.engine.run.opening import Opening
 from nasbench.engine.run.progress import Progress
-from nasbench.engine.run.run import Opening, check_some_succeeded, open_run
+from nasbench.engine.run.run import check_some_succeeded, open_run
 
 if TYPE_CHECKING:
     from nasbench.report.fidelity.results import Fidelity

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.core.shown import escape
-from nasbench.core.store import RunStore, write_atomically
+from nasbench.core.store import RunStore
+from nasbench.core.writing import write_atomically
 from nasbench.report.common.page import configuration, minute, numbers_row, page, table, themed, wall_time
 from nasbench.report.fidelity.plots import figures, lowest_shown
 from nasbench.report.fidelity.results import Fidelity

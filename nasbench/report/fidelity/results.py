@@ -135,7 +135,7 @@ class Fidelity:
         blind = [each.name for each in known if not each.measures["tau"].differs_from_zero]
         if known:
             near = [each.name for each in known[1:] if each.lead is None or not each.lead.differs_from_zero]
-            sure = f"; over {self.count} networks it cannot be told from {', '.join(near)}" if near else ""
+            sure = f"; over {self.count:,} networks it cannot be told from {', '.join(near)}" if near else ""
             told.append(f"The highest tau has {known[0].name}, {known[0].measures['tau'].value:.2f}{sure}.")
         if blind:
             told.append(f"Not to be told from random choice by tau: {', '.join(blind)}.")
