@@ -14,9 +14,9 @@ rewards: Callable[..., list[float]] = BENCHMARK["rewards"]
 samples_to_goal: Callable[[list[float]], int | None] = BENCHMARK["samples_to_goal"]
 
 
-@pytest.mark.parametrize("name", ["ppo", "reinforce"])
-def test_controller_learns(name: str) -> None:
-    assert samples_to_goal(rewards(name, seed=0, stop=True)) is not None
+def test_a_controller_learns() -> None:
+    """REINFORCE; PPO, which takes longer, is among the slow tests."""
+    assert samples_to_goal(rewards("reinforce", seed=0, stop=True)) is not None
 
 
 @pytest.mark.slow

@@ -240,4 +240,4 @@ def test_a_wrong_option_is_named(options: dict[str, object], message: str) -> No
 def test_replay_is_exact_where_the_model_forgets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nasbench.strategies.predictor.strategy.MAX_OBSERVATIONS", 20)
     check_strategy(Predictor, TOY_SPACE, num_trials=45)
-    check_strategy(Predictor, spaces.get("nasnet")(), num_trials=45)
+    check_strategy(Predictor, spaces.get("nasnet")(), num_trials=25)
