@@ -3,8 +3,9 @@ ever.
 
 `in-hand.json` is written before an evaluation in the process itself and removed after it, however it ends: also when
 Ctrl-C or SIGTERM ends it. So it is left where the process died in the middle: a crash in C, `os._exit`, out of memory,
-SIGKILL, a power cut. Nobody can tell these apart afterwards; all of them count. It is derived: without it a trial is
-evaluated once more.
+SIGKILL, a power cut. Nobody can tell these apart afterwards; all of them count, but only those since the evaluation
+last got farther than ever before: a long training on a machine that is often taken away is no trial that kills. The
+note is derived: without it a trial is evaluated once more.
 """
 
 import json
@@ -30,6 +31,7 @@ class InHand:
     def __init__(self, directory: Path) -> None:
         self._path = directory / FILE
         self._before = self._read()
+        self._held: dict[str, Any] | None = None
 
     @property
     def left(self) -> tuple[int, int] | None:
@@ -43,23 +45,37 @@ class InHand:
         """Around an evaluation: how often the process has died in the middle of it before."""
         what = {"number": job.number, "epochs": job.epochs, "seed": job.seed, "key": job.key}
         before, self._before = self._before, None
-        deaths = before["begun"] if before is not None and {**before, "begun": 0} == {**what, "begun": 0} else 0
-        self._write({**what, "begun": deaths + 1})
+        same = before is not None and {name: before.get(name) for name in what} == what
+        deaths, after = (before["begun"], before["after"]) if before is not None and same else (0, 0)
+        self._held = {**what, "begun": deaths + 1, "after": after}
+        self._write(self._held)
         try:
             yield deaths
         except BaseException:
-            if deaths:  # interrupted, and not answered: what was counted before still counts
-                self._before = {**what, "begun": deaths}
+            died = self._held["begun"] - 1
+            if died:  # interrupted, and not answered: what was counted before still counts
+                self._before = {**self._held, "begun": died}
                 self._write(self._before)
             else:
                 self._remove()
             raise
+        finally:
+            self._held = None
         self._remove()
+
+    def got_to(self, epochs: int) -> None:
+        """The evaluation in hand has done so many epochs: deaths before it got so far for the first time count no
+        more.
+        """
+        if self._held is not None and epochs > self._held["after"]:
+            self._held.update(begun=1, after=epochs)
+            self._write(self._held)
 
     def _read(self) -> dict[str, Any] | None:
         with suppress(OSError, ValueError, TypeError, KeyError):
             record = parsed(self._path.read_bytes())
-            return {**record, "number": int(record["number"]), "begun": int(record["begun"])}
+            numbers = {name: int(record[name]) for name in ("number", "begun")}
+            return {**record, **numbers, "after": int(record.get("after", 0))}
         return None
 
     def _write(self, record: object) -> None:

@@ -140,8 +140,9 @@ def test_killed_and_gone_on_with(here: Path, moment: str) -> None:
 
 @pytest.mark.slow
 def test_killed_at_one_moment_after_another(here: Path) -> None:
+    """In every epoch once: where it dies twice without getting any farther, it would be a failed trial."""
     arguments = ["transfer", "found", *SMALL, "--run", "often", "--trained-dir", "often/trained"]
-    for index, moment in enumerate(("step:2", "saved:1", "step:1", "saved:1", "step:2")):
+    for index, moment in enumerate(("step:2", "step:3", "step:3")):
         resume = ["--resume"] if index else []
         done = subprocess.run(
             [sys.executable, str(DRIVER), moment, *arguments, *resume], capture_output=True, text=True, timeout=120
@@ -150,7 +151,7 @@ def test_killed_at_one_moment_after_another(here: Path) -> None:
     with open(training("often") / "curve.jsonl", "a") as file:
         file.write('{"epoch": 3, "train_l')  # as if the disk had taken half a line
     assert main([*arguments, "--resume"]) == 0
-    same_as_undisturbed("often", [0, 1, 1, 2, 2])
+    same_as_undisturbed("often", [0, 1, 2])
 
 
 def same_as_undisturbed(run: str, cuts: list[int]) -> None:

@@ -107,3 +107,18 @@ def test_a_trial_that_is_answered_leaves_no_note(tmp_path: Path) -> None:
     LocalExecutor("cpu").run(JobLoop(source, log.append, score, in_hand=InHand(tmp_path)), evaluator)  # type: ignore[arg-type]
     assert [trial.status for trial in log] == ["ok"] * 4
     assert list(tmp_path.iterdir()) == []
+
+
+def test_deaths_before_it_got_farther_than_ever_count_no_more(tmp_path: Path) -> None:
+    died = []  # what is left without an end, as in a process that has died
+
+    def deaths(dies_after: int) -> int:
+        """How many are counted at the start of an evaluation that does so many epochs, and then dies."""
+        note = InHand(tmp_path)
+        died.append(note.holding(JOB))
+        counted = died[-1].__enter__()
+        for epoch in range(1, dies_after + 1):
+            note.got_to(epoch)
+        return counted
+
+    assert [deaths(epochs) for epochs in (0, 2, 3, 1, 3)] == [0, 1, 1, 1, 2]

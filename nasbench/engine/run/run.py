@@ -92,6 +92,7 @@ class Run:
 
         def epoch(job: Job, epochs: int, metrics: Metrics) -> bool:
             self._epochs.append(job, epochs, metrics)
+            in_hand.got_to(epochs)
             self._keep_time_at_times()
             for tracker in self._trackers:
                 tracker.epoch(job, epochs, metrics)
