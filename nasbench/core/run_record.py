@@ -53,6 +53,19 @@ PLAN: Mapping[str, Any] = {
     "parts": Mapping[str, list[str]],
 }
 """Of its plan, whatever the command."""
+CONFIG: Mapping[str, Any] = {
+    "space": str | None,
+    "evaluator": str | None,
+    "dataset": str | None,
+    "objectives": list[str] | None,
+    "score_column": str | None,
+    "target_macs": str | int | None,
+    "search": bool,
+    "seeds": int,
+    "sample": int,
+    "workers": int,
+}
+"""Of its configuration, what is read of it as it is; commands check the rest."""
 NEEDED: Mapping[str, tuple[str, ...]] = {
     "race": ("strategies", "columns", "axis", "budget", "budgets", "optimum", "timed"),
     "compare": ("sources", "networks"),
@@ -64,6 +77,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
 def check_run_record(run: Mapping[str, Any]) -> None:
     """UsageError for a field of a wrong type."""
     check_types(FIELDS, run, "the record of a run")
+    check_types(CONFIG, run.get("config") or {}, "the configuration of a run")
     check_types(PLAN, run.get("plan") or {}, "the plan of a run")
 
 

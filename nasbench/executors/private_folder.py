@@ -66,7 +66,7 @@ def sweep(prefix: str) -> None:
         try:
             if folder.is_symlink() or folder.lstat().st_uid != os.getuid():
                 continue
-            with open(folder / OWNER, "r+", encoding="utf-8") as owner:
+            with open(folder / OWNER, "rb") as owner:  # a lock needs no more
                 fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(folder, ignore_errors=True)
         except OSError:  # in use, gone meanwhile, or not one of ours
