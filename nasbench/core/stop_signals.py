@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from time import monotonic
 from types import FrameType
-from typing import NoReturn, final
+from typing import Any, NoReturn, final
 
 from nasbench.core.errors import Interrupted, TimeUp
 from nasbench.core.shown import shown_lines
@@ -22,6 +22,8 @@ STOP = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 QUICK_SECONDS = 1.0
 HURRY_SECONDS = 1.0
 """How long what is being tidied up may still take after a quick second Ctrl-C."""
+AGAIN_SECONDS = 0.05
+"""After which a signal that was dropped is given once more."""
 EXIT_INTERRUPTED = 130
 SHOW_CURSOR = "\x1b[?25h"
 
@@ -29,6 +31,10 @@ SHOW_CURSOR = "\x1b[?25h"
 def heeded() -> list[signal.Signals]:
     """Those of STOP that this process does not ignore: `nohup` lets a run outlive its terminal."""
     return [number for number in STOP if signal.getsignal(number) is not signal.SIG_IGN]
+
+
+def _send(number: int) -> None:
+    signal.pthread_kill(int(threading.main_thread().ident or 0), number)
 
 
 @final
@@ -75,15 +81,32 @@ class Wishes:
         self._depth += 1
         outer, self._handler = self._handler, hear
         previous = {number: signal.signal(number, hear) for number in heeded()}
+        swallowing, sys.unraisablehook = sys.unraisablehook, self._raise_again(sys.unraisablehook)
         try:
             yield
         finally:
+            sys.unraisablehook = swallowing
             for number, handler in previous.items():
                 signal.signal(number, signal.SIG_DFL if handler is None else handler)
             self._depth -= 1
             self._handler = outer
             if not self._depth:
                 self._forget()
+
+    def _raise_again(self, otherwise: Callable[[Any], object]) -> Callable[[Any], None]:
+        """A signal may come while an object is finalized, where Python tells of what is raised and drops it: then the
+        signal is given once more.
+        """
+
+        def dropped(told: Any) -> None:
+            if self.asked and isinstance(told.exc_value, KeyboardInterrupt):
+                number = signal.Signals[self.asked]
+                self._forget()
+                threading.Timer(AGAIN_SECONDS, _send, (number,)).start()
+            else:
+                otherwise(told)
+
+        return dropped
 
     def _is_first(self, number: int) -> bool:
         """Whether it is the first wish. A later one ends the process or raises Interrupted, unless it is quick."""

@@ -7,7 +7,17 @@ from typing import Any
 
 from attack.commands import Command
 
-CLOCK = ("seconds", "started", "worker", "images_per_second", "train_seconds", "cut_off_after", "reused", "resumed")
+CLOCK = (
+    "seconds",
+    "wall_seconds",
+    "started",
+    "worker",
+    "images_per_second",
+    "train_seconds",
+    "cut_off_after",
+    "reused",
+    "resumed",
+)
 CLOCK_TEXT = ("ended", "argv", "hardware", "versions", "git_commit")
 DIED = "the process died"
 """How the reason of a trial begins in which the process was killed twice: it is not evaluated a third time."""

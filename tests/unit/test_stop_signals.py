@@ -1,12 +1,14 @@
 """What a process makes of the signals that ask it to stop."""
 
 import signal
+import time
 
 import pytest
 
 from nasbench.core import stop_signals
 from nasbench.core.errors import Interrupted
 from nasbench.core.stop_signals import WISHES, Wishes
+from nasbench.engine.run.interrupt import interrupts
 
 
 class Ended(BaseException):
@@ -73,3 +75,19 @@ def test_a_quick_second_ctrl_c_leaves_a_moment_to_tidy_up_and_then_ends_the_comm
         signal.raise_signal(signal.SIGINT)
     assert started == ["waits"]
     assert told == [("interrupted", 130)], "a sentence that cannot be made holds up nothing"
+
+
+def test_a_signal_that_comes_while_an_object_is_finalized_is_not_lost(capfd: pytest.CaptureFixture[str]) -> None:
+    class Finalized:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGTERM)
+
+    def run() -> None:
+        last = Finalized()
+        del last
+        for _ in range(500):
+            time.sleep(0.01)
+
+    with pytest.raises(Interrupted), interrupts():
+        run()
+    assert capfd.readouterr().err == ""
