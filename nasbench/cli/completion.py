@@ -18,16 +18,7 @@ from nasbench.cli.profile import ProfileConfig
 from nasbench.cli.report import ReportConfig
 from nasbench.cli.zoo import ZooConfig
 from nasbench.core import registry
-from nasbench.engine.config import (
-    CompareConfig,
-    ExportConfig,
-    FidelityConfig,
-    RaceConfig,
-    ScaleConfig,
-    SearchConfig,
-    TrainConfig,
-    TransferConfig,
-)
+from nasbench.engine.config import RUNS, ExportConfig
 from nasbench.engine.networks import rows
 
 
@@ -46,13 +37,7 @@ class CompletionConfig:
 
 
 CONFIGURATIONS: Mapping[str, type[Any]] = {
-    "search": SearchConfig,
-    "scale": ScaleConfig,
-    "train": TrainConfig,
-    "transfer": TransferConfig,
-    "compare": CompareConfig,
-    "race": RaceConfig,
-    "fidelity": FidelityConfig,
+    **RUNS,
     "zoo": ZooConfig,
     "profile": ProfileConfig,
     "export": ExportConfig,

@@ -10,28 +10,8 @@ from nasbench.core.shown import quoted
 from nasbench.core.spec import named_space
 from nasbench.core.store import LOG_FILE, RUN_FILE, RunStore
 from nasbench.core.trust import check_trusted, trusting
-from nasbench.engine.config import (
-    CompareConfig,
-    FidelityConfig,
-    RaceConfig,
-    Record,
-    ScaleConfig,
-    SearchConfig,
-    TrainConfig,
-    TransferConfig,
-)
+from nasbench.engine.config import RUNS, SearchConfig
 from nasbench.engine.run.resume import completed_config, vouched_for
-
-CONFIGS: dict[str, type[Record]] = {
-    "search": SearchConfig,
-    "scale": ScaleConfig,
-    "train": TrainConfig,
-    "transfer": TransferConfig,
-    "compare": CompareConfig,
-    "race": RaceConfig,
-    "fidelity": FidelityConfig,
-}
-"""Command -> what its run.json holds as `config`."""
 
 
 def write_report(store: RunStore) -> list[Path]:
@@ -68,7 +48,7 @@ def rebuild_report(directory: Path, trust: bool | None = None) -> list[Path]:
         store = RunStore.read(directory)
         check_whole(store.run, directory / RUN_FILE)
         vouched_for(store.run, directory)
-        kind, plan = CONFIGS.get(store.run["command"], SearchConfig), store.run.get("plan") or {}
+        kind, plan = RUNS.get(store.run["command"], SearchConfig), store.run.get("plan") or {}
         store.run["config"] = completed_config(kind, store.run, directory)
         for space in (store.run["config"].get("space"), plan.get("source")):
             check_trusted(named_space(str(space or "")), directory / RUN_FILE)

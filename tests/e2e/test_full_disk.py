@@ -39,7 +39,7 @@ def disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
     place = tmp_path / "disk"
     place.mkdir()
     if os.geteuid() or subprocess.run(["mount", "-t", "tmpfs", "tmpfs", place], capture_output=True).returncode:
-        pytest.skip("only root may mount a file system")
+        pytest.skip("no file system can be mounted here: that takes root, and a kernel that lets it")
 
     def mount(options: str) -> Path:
         subprocess.run(["mount", "-o", f"remount,{options}", place], check=True)

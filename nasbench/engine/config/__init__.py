@@ -11,8 +11,20 @@ from nasbench.engine.config.shared import Data, ModelOverrides, Place, Seeds, Ta
 from nasbench.engine.config.training import CompareConfig, TrainConfig, TransferConfig
 from nasbench.engine.config.trust import ModelTrust, Trusting
 
+RUNS: dict[str, type[Record]] = {
+    "search": SearchConfig,
+    "scale": ScaleConfig,
+    "train": TrainConfig,
+    "transfer": TransferConfig,
+    "compare": CompareConfig,
+    "race": RaceConfig,
+    "fidelity": FidelityConfig,
+}
+"""Command that makes a run -> its configuration, which run.json holds as `config`."""
+
 __all__ = [
     "PRESETS",
+    "RUNS",
     "SCALE_SEARCH",
     "CompareConfig",
     "Data",

@@ -12,7 +12,7 @@ from nasbench.core.registry import evaluators
 from nasbench.core.store import RUN_FILE, RunStore
 from nasbench.core.trust import check_trusted
 from nasbench.engine.config.names import check_name, proxy_of
-from nasbench.engine.config.record import Record, number, part
+from nasbench.engine.config.record import Record, labels_of, number, part
 from nasbench.engine.config.search import file_of
 from nasbench.engine.config.shared import Data, Place, Workers
 from nasbench.engine.config.trust import Trusting, import_paths
@@ -41,13 +41,7 @@ class CheapScore:
 
 def scores_of(scores_flag: Sequence[str]) -> tuple[CheapScore, ...]:
     """Read from --scores. UsageError for none, for one that is given twice, and for what is no score."""
-    labels = [label.strip() for item in scores_flag for label in item.split(",")]
-    if not labels or "" in labels:
-        raise UsageError(f"--scores takes proxy:NAME,epochs:E,table:FILE,…; got {','.join(scores_flag)!r}")
-    for index, label in enumerate(labels):
-        if label in labels[:index]:
-            raise UsageError(f"--scores names {label!r} twice; name each once")
-    return tuple(_score(label) for label in labels)
+    return tuple(map(_score, labels_of(scores_flag, "--scores", "proxy:NAME,epochs:E,table:FILE,…")))
 
 
 def _score(label: str) -> CheapScore:

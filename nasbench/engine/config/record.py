@@ -4,7 +4,7 @@ A command's configuration is composed of small frozen records (what data, which 
 command line, in run.json and as keywords from Python it is flat: a name for each field, whatever record holds it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from typing import Any, Self
@@ -59,6 +59,19 @@ def counted(default: str | None = None) -> Any:
 def options() -> Any:
     """A field that holds a part's own settings as KEY=VALUE; from Python a mapping will do."""
     return field(default=(), metadata={"options": True})
+
+
+def labels_of(given: Sequence[str], flag: str, takes: str, then: str = "") -> list[str]:
+    """The labels of a flag that takes several, divided by commas. UsageError for none, for an empty one and for one that
+    is given twice; `takes` says what is expected, `then` what else may be done.
+    """
+    labels = [label.strip() for item in given for label in item.split(",")]
+    if not labels or "" in labels:
+        raise UsageError(f"{flag} takes {takes}; got {','.join(given)!r}")
+    for index, label in enumerate(labels):
+        if label in labels[:index]:
+            raise UsageError(f"{flag} names {label!r} twice; name each once{then}")
+    return labels
 
 
 @dataclass(frozen=True)

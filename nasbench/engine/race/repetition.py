@@ -24,6 +24,7 @@ from nasbench.core.stop_signals import from_outside
 from nasbench.core.trial import Trial
 from nasbench.engine.config import RaceConfig
 from nasbench.engine.config.names import check_name
+from nasbench.engine.config.record import labels_of
 from nasbench.evaluators.counts import CountedOnce
 from nasbench.evaluators.table import require_table
 from nasbench.strategies.nearest_row import NearestRow, OfRows
@@ -43,13 +44,8 @@ class Entrant:
 
 def entrants_of(strategies_flag: Sequence[str]) -> tuple[Entrant, ...]:
     """Read from --strategies. UsageError for none, for an empty one and for one that is given twice."""
-    labels = [label.strip() for item in strategies_flag for label in item.split(",")]
-    if not labels or "" in labels:
-        raise UsageError(f"--strategies takes NAME[:KEY=VALUE…],…; got {','.join(strategies_flag)!r}")
-    for index, label in enumerate(labels):
-        if label in labels[:index]:
-            raise UsageError(f"--strategies names {label!r} twice; name each once, or give one other options")
-    return tuple(_entrant(label) for label in labels)
+    takes, then = "NAME[:KEY=VALUE…],…", ", or give one other options"
+    return tuple(map(_entrant, labels_of(strategies_flag, "--strategies", takes, then)))
 
 
 def _entrant(label: str) -> Entrant:
