@@ -62,8 +62,9 @@ def options() -> Any:
 
 
 def labels_of(given: Sequence[str], flag: str, takes: str, then: str = "") -> list[str]:
-    """The labels of a flag that takes several, divided by commas. UsageError for none, for an empty one and for one that
-    is given twice; `takes` says what is expected, `then` what else may be done.
+    """The labels of a flag that takes several, divided by commas. UsageError for none, an empty one, one given twice.
+
+    `takes` says what is expected, `then` what else may be done about a label that is given twice.
     """
     labels = [label.strip() for item in given for label in item.split(",")]
     if not labels or "" in labels:
