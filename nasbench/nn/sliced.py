@@ -76,11 +76,11 @@ class SlicedReduction(nn.Module):
 class SlicedLinear(nn.Module):
     """Linear layer of the means of concatenated states. Initialised as PyTorch's linear layer of all states."""
 
-    def __init__(self, states: int, c_in: int, c_out: int) -> None:
+    def __init__(self, states: int, c_in: int, c_out: int, bias: bool = True) -> None:
         super().__init__()
         self.pieces = Pieces(states, c_in, c_out)
-        self.bias = nn.Parameter(torch.empty(c_out))
-        for parameter in (*self.pieces, self.bias):
+        self.bias = nn.Parameter(torch.empty(c_out)) if bias else None
+        for parameter in self.parameters():
             nn.init.uniform_(parameter, -((states * c_in) ** -0.5), (states * c_in) ** -0.5)
 
     def forward(self, x: Tensor, outputs: Sequence[int]) -> Tensor:  # (B, len(outputs) * c_in)

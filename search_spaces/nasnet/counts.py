@@ -45,19 +45,19 @@ def counts(
         plan += [(True, width)] + [(False, width)] * num_cells
 
     stem = imagenet_stem or 3 * filters
-    parts = [_conv(channels, stem, 3, side)]
+    parts = [conv(channels, stem, 3, side)]
     prev, h = (0, side), (stem, side)  # (channels, side in pixels); the h_prev of the first cell is the stem itself
     for index, (reduces, width) in enumerate(plan):
         prev_channels = width
         if index == 0:
             prev_channels = stem
         elif prev[1] != h[1]:
-            parts.append(_factorized(prev[0], width, h[1]))
+            parts.append(factorized(prev[0], width, h[1]))
         elif prev[0] != width:
-            parts.append(_conv(prev[0], width, 1, h[1]))
-        parts.append(_conv(h[0], width, 1, h[1]))
+            parts.append(conv(prev[0], width, 1, h[1]))
+        parts.append(conv(h[0], width, 1, h[1]))
         wiring = reduce if reduces else normal
-        parts += _cell(wiring, prev_channels, width, h[1], 2 if reduces else 1)
+        parts += cell(wiring, prev_channels, width, h[1], 2 if reduces else 1)
         if not (skip_reduction_input and reduces and index >= first):
             prev = h
         h = (len(wiring[1]) * width, -(-h[1] // 2) if reduces else h[1])
@@ -67,7 +67,7 @@ def counts(
     return sum(params for params, _ in parts), sum(macs for _, macs in parts)
 
 
-def _cell(wiring: "CellWiring", prev_channels: int, filters: int, side: int, stride: int) -> Parts:
+def cell(wiring: "CellWiring", prev_channels: int, filters: int, side: int, stride: int) -> Parts:
     """The blocks of a cell, and the convolutions that adapt its output states for the concatenation.
 
     The inputs of the cell have `side` x `side` pixels.
@@ -80,30 +80,32 @@ def _cell(wiring: "CellWiring", prev_channels: int, filters: int, side: int, str
         for state, operation in ((first, op_1), (second, op_2)):
             parts += _operation(operation, channels[state], filters, side if state < 2 else after, after)
         if combine == "concat":
-            parts.append(_conv(2 * filters, filters, 1, after))
+            parts.append(conv(2 * filters, filters, 1, after))
     for state in outputs:
         if stride == 2 and state < 2:
-            parts.append(_factorized(channels[state], filters, after))
+            parts.append(factorized(channels[state], filters, after))
         elif channels[state] != filters:
-            parts.append(_conv(channels[state], filters, 1, after))
+            parts.append(conv(channels[state], filters, 1, after))
     return parts
 
 
 def _operation(name: str, c_in: int, filters: int, before: int, after: int) -> Parts:
     """An operation from a state with `before` to a state with `after` pixels a side."""
-    if name == "identity":
-        return [] if c_in == filters and before == after else [_conv(c_in, filters, 1, after)]
+    if name == "identity_factorized" and before != after:
+        return [factorized(c_in, filters, after)]
+    if name.startswith("identity"):
+        return [] if c_in == filters and before == after else [conv(c_in, filters, 1, after)]
     kernel = KERNELS[name]
     if name.startswith(("avg", "max")):
-        return [] if c_in == filters else [_conv(c_in, filters, 1, after)]
+        return [] if c_in == filters else [conv(c_in, filters, 1, after)]
     if name.startswith("sep"):
         depthwise = [(kernel**2 * width, kernel**2 * width * after**2) for width in (c_in, filters)]
-        return [*depthwise, _conv(c_in, filters, 1, after), _conv(filters, filters, 1, after)]
+        return [*depthwise, conv(c_in, filters, 1, after), conv(filters, filters, 1, after)]
     if name in ("conv_1x3_3x1", "conv_1x7_7x1"):
         row = c_in * filters * kernel  # strided only along its own axis
         column = filters**2 * kernel
         return [(row + 2 * filters, row * before * after), (column + 2 * filters, column * after**2)]
-    return [_conv(c_in, filters, kernel, after)]
+    return [conv(c_in, filters, kernel, after)]
 
 
 def _aux_head(channels: int, side: int, num_classes: int) -> Parts:
@@ -112,13 +114,13 @@ def _aux_head(channels: int, side: int, num_classes: int) -> Parts:
     return [(channels * 128 + 2 * 128, 0), (full + 2 * 768, 0), (769 * num_classes, 0)]
 
 
-def _conv(c_in: int, c_out: int, kernel: int, side: int) -> tuple[int, int]:
+def conv(c_in: int, c_out: int, kernel: int, side: int) -> tuple[int, int]:
     """A convolution without bias, with `side` x `side` output pixels, and the scale and shift of its normalisation."""
     weights = c_in * c_out * kernel**2
     return weights + 2 * c_out, weights * side**2
 
 
-def _factorized(c_in: int, c_out: int, side: int) -> tuple[int, int]:
+def factorized(c_in: int, c_out: int, side: int) -> tuple[int, int]:
     """Two 1x1 convolutions, each to half of the channels, and the normalisation of all channels."""
     weights = 2 * c_in * (c_out // 2)
     return weights + 2 * c_out, weights * side**2

@@ -12,10 +12,15 @@ from random import Random
 from search_spaces.nasnet.genotype import COMBINES, NUM_BLOCKS, OPERATIONS, Block, Code, canonical_blocks, code_of
 
 
-def draw_cell(rng: Random, num_blocks: int = NUM_BLOCKS, operations: tuple[str, ...] = OPERATIONS) -> tuple[Block, ...]:
+def draw_cell(
+    rng: Random,
+    num_blocks: int = NUM_BLOCKS,
+    operations: tuple[str, ...] = OPERATIONS,
+    combines: tuple[str, ...] = COMBINES,
+) -> tuple[Block, ...]:
     """The blocks of a cell, all distinct cells equally likely, in canonical form."""
     while True:
-        blocks = tuple(_block(rng, 2 + index, operations) for index in range(num_blocks))
+        blocks = tuple(_block(rng, 2 + index, operations, combines) for index in range(num_blocks))
         if rng.random() * num_orders(blocks) < 1.0:
             return canonical_blocks(blocks)
 
@@ -36,11 +41,11 @@ def _orders(blocks: tuple[Block, ...], renamed: dict[int, int]) -> Iterator[tupl
                 yield (code, *others)
 
 
-def _block(rng: Random, num_states: int, operations: tuple[str, ...]) -> Block:
+def _block(rng: Random, num_states: int, operations: tuple[str, ...], combines: tuple[str, ...]) -> Block:
     """A block over `num_states` states: a pair of operands without an order, and a combination."""
     operands = num_states * len(operations)
     pair = rng.randrange(operands * (operands + 1) // 2)
     second = (isqrt(8 * pair + 1) - 1) // 2  # pairs (first, second) with first <= second, counted by `second`
     first = pair - second * (second + 1) // 2
     (input_1, op_1), (input_2, op_2) = (divmod(each, len(operations)) for each in (first, second))
-    return Block(input_1, input_2, operations[op_1], operations[op_2], rng.choice(COMBINES))
+    return Block(input_1, input_2, operations[op_1], operations[op_2], rng.choice(combines))

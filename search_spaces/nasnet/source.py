@@ -58,7 +58,7 @@ if __name__ == "__main__":
 '''
 
 
-def source(spec: ModelSpec, rules: Rules, arguments: dict[str, Any]) -> str:
+def source(spec: ModelSpec, rules: Rules, arguments: dict[str, Any], space: str = "the NASNet search space") -> str:
     """The file for the network that `nasnet` (or `enas`) builds from `arguments`."""
     builder = "enas" if rules == "enas" else "nasnet"
     used = {operation for part in ("normal", "reduce") for block in arguments[part][0] for operation in block[2:4]}
@@ -70,7 +70,7 @@ def source(spec: ModelSpec, rules: Rules, arguments: dict[str, Any]) -> str:
         else f"A network of cells, architecture {spec.architecture.key}"
     )
     header = HEADER.format(
-        title=f"{title}, of the NASNet search space.",
+        title=f"{title}, of {space}.",
         form=f"Skeleton: {spec.size.skeleton}. N = {sizes['num_cells']} normal cells a stack, F = {sizes['filters']} "
         "filters at first.",
         channels=spec.task.channels,

@@ -6,7 +6,8 @@ et al. 2018). The outputs of a cell are its unused states, so the number of chan
 the calibrations and the classifier hold weights for every state, and take those of the outputs (`nasbench.nn.sliced`).
 """
 
-from collections.abc import Iterator
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from torch import Tensor, nn
@@ -18,7 +19,7 @@ from nasbench.nn.ops import OPERATIONS as MODULES
 from nasbench.nn.shared_norm import share_norms, shared_state
 from nasbench.nn.sliced import SlicedLinear, SlicedReduction, SlicedReluConvBN
 from nasbench.nn.supernet import Supernet
-from search_spaces.nasnet.genotype import NUM_BLOCKS, OPERATIONS, CellGenotype, choices, genotype_of
+from search_spaces.nasnet.genotype import NUM_BLOCKS, OPERATIONS, CellGenotype, Genotype, choices, genotype_of
 
 NUM_STATES = NUM_BLOCKS + 2
 Outputs = tuple[int, ...]
@@ -35,12 +36,14 @@ class Source(NamedTuple):
 
 
 class SharedBlock(nn.Module):
-    """`cell.Block`: the operations of both slots for each state, and the convolution after a concatenation."""
+    """`cell.Block`: the operations of both slots for each state, and the convolution after a concatenation, if any."""
 
-    def __init__(self, channels: list[int], filters: int, stride: int) -> None:
+    def __init__(
+        self, channels: list[int], filters: int, stride: int, operations: Sequence[str], concatenates: bool
+    ) -> None:
         super().__init__()
-        self.left, self.right = (_slot(channels, filters, stride) for _ in range(2))
-        self.squeeze = ReluConvBN(2 * filters, filters)
+        self.left, self.right = (_slot(channels, filters, stride, operations) for _ in range(2))
+        self.squeeze = ReluConvBN(2 * filters, filters) if concatenates else None
 
     def operation(self, slot: str, state: int, name: str) -> nn.Module:
         """The operation of that name on a state, in the slot 'left' or 'right'."""
@@ -50,19 +53,34 @@ class SharedBlock(nn.Module):
 
 
 class SharedCell(nn.Module):
-    """`cell.Cell` of any genotype. `h` and `h_prev` are what it reads; `h_prev` None: the stem as it is, with `h`."""
+    """`cell.Cell` of any genotype. `h` and `h_prev` are what it reads; `h_prev` None: the stem as it is, with `h`.
 
-    def __init__(self, h: Source, h_prev: Source | None, filters: int, reduces: bool) -> None:
+    operations    names in `ops.OPERATIONS`; None: all of the NASNet space
+    concatenates  blocks may concatenate; otherwise they only add
+    """
+
+    def __init__(
+        self,
+        h: Source,
+        h_prev: Source | None,
+        filters: int,
+        reduces: bool,
+        operations: Sequence[str] | None = None,
+        concatenates: bool = True,
+    ) -> None:
         super().__init__()
         self.filters, self.reduces = filters, reduces
-        self.calibrate = SlicedReluConvBN(h.states, h.channels, filters)
+        self.calibrate = self.h_calibration(h)
         self.calibrate_prev: nn.Module | None = None
         if h_prev is not None:
             kind = SlicedReluConvBN if h_prev.halvings == h.halvings else SlicedReduction
             self.calibrate_prev = kind(h_prev.states, h_prev.channels, filters)
         stride = 2 if reduces else 1
         channels = [filters, filters if h_prev else h.channels] + [filters] * NUM_BLOCKS
-        self.blocks = nn.ModuleList(SharedBlock(channels[: b + 2], filters, stride) for b in range(NUM_BLOCKS))
+        names = OPERATIONS if operations is None else operations
+        self.blocks = nn.ModuleList(
+            SharedBlock(channels[: b + 2], filters, stride, names, concatenates) for b in range(NUM_BLOCKS)
+        )
         self.fits = nn.ModuleList(
             fit_state(width, filters, stride if state < 2 else 1) for state, width in enumerate(channels)
         )
@@ -77,8 +95,20 @@ class SharedCell(nn.Module):
             assert isinstance(block, SharedBlock)
             a = block.operation("left", chosen.input_1, chosen.op_1)(states[chosen.input_1])
             b = block.operation("right", chosen.input_2, chosen.op_2)(states[chosen.input_2])
-            states.append(a + b if chosen.combine == "add" else block.squeeze(concatenated([a, b])))
+            if chosen.combine == "concat":
+                assert block.squeeze is not None
+                states.append(block.squeeze(concatenated([a, b])))
+            else:
+                states.append(a + b)
         return concatenated([self.fits[state](states[state]) for state in wiring.outputs])
+
+    def h_calibration(self, h: Source) -> nn.Module:
+        """The layer that calibrates h: (h, its outputs) -> (B, F, H, W)."""
+        return SlicedReluConvBN(h.states, h.channels, self.filters)
+
+    def shared_h_calibration(self, outputs: Outputs) -> Iterator[tuple[str, Tensor]]:
+        """Name in `cell.Cell` -> tensor, for an h with these outputs."""
+        yield from shared_calibration("calibrate", self.calibrate, outputs)
 
     def prev_calibration(self, outputs: Outputs) -> nn.Module | None:
         """The layer that calibrates an h_prev with these outputs; None: it is of the right size already."""
@@ -90,22 +120,69 @@ class SharedCell(nn.Module):
 
     def shared(self, wiring: CellGenotype, h_outputs: Outputs, prev_outputs: Outputs) -> Iterator[tuple[str, Tensor]]:
         """Name in `cell.Cell` -> tensor, for the same path."""
-        yield from _calibration("calibrate", self.calibrate, h_outputs)
+        yield from self.shared_h_calibration(h_outputs)
         calibrate_prev = self.prev_calibration(prev_outputs)
         if calibrate_prev is not None:
-            yield from _calibration("calibrate_prev", calibrate_prev, prev_outputs)
+            yield from shared_calibration("calibrate_prev", calibrate_prev, prev_outputs)
         for index, (block, chosen) in enumerate(zip(self.blocks, wiring.blocks, strict=True)):
             assert isinstance(block, SharedBlock)
             for slot, state, name in (("left", chosen.input_1, chosen.op_1), ("right", chosen.input_2, chosen.op_2)):
-                nested = "" if name == "identity" else ".0"  # a drop path follows every other operation
+                nested = "" if name.startswith("identity") else ".0"  # a drop path follows every other operation
                 yield from shared_state(f"blocks.{index}.{slot}{nested}", block.operation(slot, state, name)).items()
             if chosen.combine == "concat":
+                assert block.squeeze is not None
                 yield from shared_state(f"blocks.{index}.squeeze", block.squeeze).items()
         for index, state in enumerate(wiring.outputs):
             yield from shared_state(f"fits.{index}", self.fits[state]).items()
 
 
-class NasnetSupernet(Supernet):
+class CellSupernet(Supernet):
+    """What supernets of cells have in common. A subclass makes the layers."""
+
+    stem: nn.Module
+    cells: nn.ModuleList
+    before_classifier: nn.Module
+    classifier: SlicedLinear
+    keep_prev: tuple[int, ...] = ()
+    """Numbers of the cells after which h_prev stays."""
+
+    @abstractmethod
+    def genotype(self, architecture: Architecture) -> Genotype:
+        """The wiring, with names of operations in `ops.OPERATIONS`. UsageError if it is not in the space."""
+
+    def forward(self, x: Tensor, architecture: Architecture) -> Tensor:
+        h = h_prev = self.stem(x)  # (B, stem filters, H, W)
+        outputs = STEM_OUTPUTS
+        for index, (cell, wiring, h_outputs, prev_outputs) in enumerate(self._path(architecture)):
+            out = cell(h, h_prev, wiring, h_outputs, prev_outputs)  # (B, outputs * F, H', W')
+            h, h_prev, outputs = out, h_prev if index in self.keep_prev else h, wiring.outputs
+        logits: Tensor = self.classifier(self.before_classifier(h), outputs)  # (B, num_classes)
+        return logits
+
+    def shared(self, architecture: Architecture) -> dict[str, Tensor]:
+        found, outputs = shared_state("stem", self.stem), STEM_OUTPUTS
+        for index, (cell, wiring, h_outputs, prev_outputs) in enumerate(self._path(architecture)):
+            found |= {f"cells.{index}.{k}": v for k, v in cell.shared(wiring, h_outputs, prev_outputs)}
+            outputs = wiring.outputs
+        found["classifier.linear.weight"] = self.classifier.pieces.joined(outputs)
+        if self.classifier.bias is not None:
+            found["classifier.linear.bias"] = self.classifier.bias
+        return found
+
+    def _path(self, architecture: Architecture) -> Iterator[tuple[SharedCell, CellGenotype, Outputs, Outputs]]:
+        """Each cell with its wiring, and the outputs of the two cells that it reads."""
+        genotype = self.genotype(architecture)
+        h_outputs = prev_outputs = STEM_OUTPUTS
+        for index, cell in enumerate(self.cells):
+            assert isinstance(cell, SharedCell)
+            wiring = genotype.reduce if cell.reduces else genotype.normal
+            yield cell, wiring, h_outputs, prev_outputs
+            if index not in self.keep_prev:
+                prev_outputs = h_outputs
+            h_outputs = wiring.outputs
+
+
+class NasnetSupernet(CellSupernet):
     """The networks of `network.nasnet` with N = `num_cells` and F = `filters`, of all architectures; no drop path.
 
     The other arguments are those of `network.nasnet`. `affine`: normalisations have a scale and a shift.
@@ -142,7 +219,7 @@ class NasnetSupernet(Supernet):
                 h_prev = h
             h = Source(NUM_STATES, width, h.halvings + reduces)
         self.cells, self.keep_prev = nn.ModuleList(cells), tuple(keep_prev)
-        self.before_classifier = nn.Sequential(nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        self.before_classifier = before_classifier()
         self.classifier = SlicedLinear(NUM_STATES, h.channels, num_classes)
         share_norms(self, affine)
         if imagenet_stem:
@@ -150,47 +227,26 @@ class NasnetSupernet(Supernet):
                 if isinstance(module, nn.BatchNorm2d):
                     module.eps = 1e-3  # as in `network.nasnet`
 
-    def forward(self, x: Tensor, architecture: Architecture) -> Tensor:
-        h = h_prev = self.stem(x)  # (B, stem filters, H, W)
-        outputs = STEM_OUTPUTS
-        for index, (cell, wiring, h_outputs, prev_outputs) in enumerate(self._path(architecture)):
-            out = cell(h, h_prev, wiring, h_outputs, prev_outputs)  # (B, outputs * F, H', W')
-            h, h_prev, outputs = out, h_prev if index in self.keep_prev else h, wiring.outputs
-        logits: Tensor = self.classifier(self.before_classifier(h), outputs)  # (B, num_classes)
-        return logits
-
-    def shared(self, architecture: Architecture) -> dict[str, Tensor]:
-        found, outputs = shared_state("stem", self.stem), STEM_OUTPUTS
-        for index, (cell, wiring, h_outputs, prev_outputs) in enumerate(self._path(architecture)):
-            found |= {f"cells.{index}.{k}": v for k, v in cell.shared(wiring, h_outputs, prev_outputs)}
-            outputs = wiring.outputs
-        found["classifier.linear.weight"] = self.classifier.pieces.joined(outputs)
-        found["classifier.linear.bias"] = self.classifier.bias
-        return found
-
-    def _path(self, architecture: Architecture) -> Iterator[tuple[SharedCell, CellGenotype, Outputs, Outputs]]:
-        """Each cell with its wiring, and the outputs of the two cells that it reads."""
+    def genotype(self, architecture: Architecture) -> Genotype:
         check(architecture, self.choices)
-        genotype = genotype_of(architecture)
-        h_outputs = prev_outputs = STEM_OUTPUTS
-        for index, cell in enumerate(self.cells):
-            assert isinstance(cell, SharedCell)
-            wiring = genotype.reduce if cell.reduces else genotype.normal
-            yield cell, wiring, h_outputs, prev_outputs
-            if index not in self.keep_prev:
-                prev_outputs = h_outputs
-            h_outputs = wiring.outputs
+        return genotype_of(architecture)
 
 
-def _slot(channels: list[int], filters: int, stride: int) -> nn.ModuleList:
-    """All operations for each state that a slot may read; `channels` are those of the states."""
+def before_classifier() -> nn.Module:
+    """The layers of `network.Classifier` before the linear one, without dropout."""
+    return nn.Sequential(nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+
+
+def _slot(channels: list[int], filters: int, stride: int, operations: Sequence[str]) -> nn.ModuleList:
+    """The operations for each state that a slot may read; `channels` are those of the states."""
     return nn.ModuleList(
-        nn.ModuleDict({name: MODULES[name](width, filters, stride if state < 2 else 1) for name in OPERATIONS})
+        nn.ModuleDict({name: MODULES[name](width, filters, stride if state < 2 else 1) for name in operations})
         for state, width in enumerate(channels)
     )
 
 
-def _calibration(prefix: str, layer: nn.Module, outputs: Outputs) -> Iterator[tuple[str, Tensor]]:
+def shared_calibration(prefix: str, layer: nn.Module, outputs: Outputs) -> Iterator[tuple[str, Tensor]]:
+    """Name in the network -> tensor of a layer of `nasbench.nn.sliced` that reads these outputs."""
     yield from shared_state(f"{prefix}.bn", layer.bn).items()  # type: ignore[arg-type]
     convs = ("path_1", "path_2") if isinstance(layer, SlicedReduction) else ("conv",)
     for name in convs:
