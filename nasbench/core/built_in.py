@@ -17,6 +17,10 @@ SPACES: Parts = {
         "search_spaces.nasbench201.space",
         "a cell of 6 edges, 5 operations, 15,625 cells (Dong and Yang 2020)",
     ),
+    "enas-micro": (
+        "search_spaces.enas_micro.space",
+        "two cells of five blocks, 5 operations, which add (Pham et al. 2018)",
+    ),
 }
 STRATEGIES: Parts = {
     "ppo": (
