@@ -21,6 +21,10 @@ SPACES: Parts = {
         "search_spaces.enas_micro.space",
         "two cells of five blocks, 5 operations, which add (Pham et al. 2018)",
     ),
+    "enas-macro": (
+        "search_spaces.enas_macro.space",
+        "a network of 12 layers, 6 operations, any earlier layers joined (Pham et al. 2018)",
+    ),
 }
 STRATEGIES: Parts = {
     "ppo": (

@@ -30,7 +30,7 @@ _STATES = {state_name(state): state for state in range(NUM_BLOCKS + 2)}
 
 
 def choices() -> tuple[Choice, ...]:
-    """The decisions in the order of ENAS's controller: the normal cell first; a block has two inputs, two operations."""
+    """The decisions in the order of ENAS's controller: the normal cell first; of a block, inputs before operations."""
     decisions = []
     for cell, block in product(CELLS, range(NUM_BLOCKS)):
         states: tuple[Gene, ...] = tuple(state_name(state) for state in range(block + 2))
