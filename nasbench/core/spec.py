@@ -13,7 +13,7 @@ from nasbench.core.errors import UsageError
 from nasbench.core.trust import Named
 from nasbench.core.typed import check_range, checked_fields, shown
 
-SKELETONS = ("", "cifar", "imagenet")
+SKELETONS = ("", "cifar", "imagenet", "final")
 SOURCES = "'zoo', 'space:NAME' or 'import'"
 
 
@@ -50,7 +50,8 @@ class Size:
     """What compound scaling multiplies.
 
     For cell spaces depth is N (normal cells a stack), width is F (filters of the first stack), and `skeleton` is
-    'cifar' or 'imagenet'. For other models depth and width are multipliers and `skeleton` is empty. `resolution` is the
+    'cifar' or 'imagenet', or 'final' for the space enas-macro, whose found networks are trained in another form than
+    they are searched in. For other models depth and width are multipliers and `skeleton` is empty. `resolution` is the
     side in pixels at which images are seen; None is the task's own.
     """
 

@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from nasbench.core.graph import CellGraph, Node
 from search_spaces.enas_macro.arc import Arc, stages_of
 
-SKIP = "skip"
-
 
 def graphs(arc: Arc, combine: str) -> Mapping[str, CellGraph]:
     """Title -> stage. Its inputs are the earlier states that its layers read, its output the last layer."""
@@ -15,7 +13,7 @@ def graphs(arc: Arc, combine: str) -> Mapping[str, CellGraph]:
         nodes, read = [], {numbers[0] - 1}
         for number in numbers:
             operation, skips = arc[number - 1]
-            edges = [(_name(number - 1), operation), *((_name(skip), SKIP) for skip in skips)]
+            edges = [(_name(number - 1), operation), *((_name(skip), f"skip_{skip or 'stem'}") for skip in skips)]
             nodes.append(Node(_name(number), tuple(edges), combine))
             read |= {skip for skip in skips if skip < numbers[0]}
         inputs = tuple(_name(state) for state in sorted(read))

@@ -37,7 +37,10 @@ PUBLISHED: dict[str, Published] = {
         replace(
             _ENAS.card,
             name="released",
-            note=f"{_ENAS.card.note} The same network as space:nasnet:enas, as a point of its own space.",
+            family="enas",
+            results=(),
+            note=f"{_ENAS.card.note} The same network as space:nasnet:enas, whose card has its published results; here "
+            "it is a point of its own space.",
         ),
     )
 }

@@ -48,8 +48,10 @@ class ScaleConfig(Record):
     """Number of classes of base and scaled model (else the base's own)."""
     stack: str | None = None
     """N@P of a base of cells: N normal cells a stack, P channels before the classifier."""
-    skeleton: Literal["cifar", "imagenet"] | None = None
-    """Of a base of cells (else cifar up to 64 pixels, imagenet above)."""
+    skeleton: Literal["cifar", "imagenet", "final"] | None = None
+    """Of a base of cells (else cifar up to 64 pixels, imagenet above). final: of space enas-macro, the form in which
+    found networks are trained.
+    """
     train: bool = False
     """Train the scaled model beside its base, under one recipe on the data set."""
     search: bool = False

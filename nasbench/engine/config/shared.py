@@ -234,8 +234,10 @@ class ModelOverrides(Record):
     """Number of classes (else as published: 10, or 1000 on the ImageNet skeleton)."""
     image_size: int | None = number(None, low=1)
     """Side in pixels (else as published: 32, or 224 on the ImageNet skeleton)."""
-    skeleton: Literal["cifar", "imagenet"] | None = None
-    """Of a cell network (else cifar up to 64 pixels, imagenet above)."""
+    skeleton: Literal["cifar", "imagenet", "final"] | None = None
+    """Of a cell network (else cifar up to 64 pixels, imagenet above). final: of space enas-macro, the form in which
+    found networks are trained.
+    """
     aux_head: bool = False
     """With the auxiliary head at its published place."""
     stem: Literal["cifar", "imagenet"] | None = None

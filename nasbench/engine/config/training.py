@@ -96,8 +96,10 @@ class TransferConfig(Record):
     """
     stack: str | None = None
     """N@P: N normal cells a stack, P channels before the classifier."""
-    skeleton: Literal["cifar", "imagenet"] | None = None
-    """Of a network of cells (else imagenet)."""
+    skeleton: Literal["cifar", "imagenet", "final"] | None = None
+    """Of a network of cells (else imagenet). final: of space enas-macro, the form in which found networks are
+    trained.
+    """
     aux_head: bool = False
     """With the auxiliary head at its published place (cell networks)."""
     stem: Literal["cifar", "imagenet"] | None = None

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 CIFAR_LARGEST_IMAGE = 64
 """Above this side in pixels, a cell network takes the ImageNet skeleton unless told otherwise."""
+BY_IMAGE_SIZE = ("cifar", "imagenet")
+"""The skeletons among which the image size decides: for small images, for large ones."""
 
 
 def resolve(model: str | os.PathLike[str], form: ModelOverrides) -> ModelSpec:
@@ -186,8 +188,10 @@ def _formed(found: ModelSpec, form: ModelOverrides, space: SearchSpace | None, a
     if form.stack and (form.cells or form.filters):
         raise UsageError("give --stack N@P or --cells N --filters F, not both")
     assert space is not None, found
-    large = (form.image_size or 0) > CIFAR_LARGEST_IMAGE
-    skeleton = form.skeleton or ("imagenet" if large else found.size.skeleton if form.image_size is None else "cifar")
+    stays = form.image_size is None or found.size.skeleton not in BY_IMAGE_SIZE
+    small, large = BY_IMAGE_SIZE
+    by_size = large if (form.image_size or 0) > CIFAR_LARGEST_IMAGE else small
+    skeleton = form.skeleton or (found.size.skeleton if stays else by_size)
     size = replace(found.size, skeleton=skeleton, aux_head=form.aux_head or found.size.aux_head)
     if form.stack:
         size = replace(size, **_stack(space, form.stack, skeleton, found))

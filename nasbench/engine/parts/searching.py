@@ -91,7 +91,8 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
     if config.retrain_epochs is not None and config.retrain_epochs <= epochs:
         raise UsageError(f"--retrain-epochs takes more epochs than the search's {epochs}; got {config.retrain_epochs}")
     of_cells = trains and bool(space.default_size.skeleton)
-    cells = config.training.cells or (recipe.cells if of_cells else None)
+    repeats = of_cells and not getattr(space, "layerwise", False)
+    cells = config.training.cells or (recipe.cells if repeats else None)
     filters = config.training.filters or (recipe.filters if of_cells else None)
     size = child_size(space.default_size, config.data.image_size, cells, filters)
     with blame(evaluator, "task()", UsageError, "Mend it there."):
