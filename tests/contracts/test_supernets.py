@@ -11,6 +11,8 @@ from nasbench.core.arch import Architecture, sample
 from nasbench.core.spec import Size, Task
 from nasbench.nn.recalibration import recalibrate
 from nasbench.testing import TOY_SPACE, check_supernet
+from search_spaces.enas_macro.space import EnasMacroSpace
+from search_spaces.enas_micro.space import EnasMicroSpace
 from search_spaces.mbconv.space import MbconvSpace
 from search_spaces.nasbench201.space import NasBench201Space
 from search_spaces.nasbench201.supernet import NasBench201Supernet
@@ -72,6 +74,25 @@ def test_nasnet_with_two_operations(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_nasnet(size: Size, pixels: int, large: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("search_spaces.nasnet.sizes.LARGE_FILTERS", large)
     check_supernet(NasnetSpace(), size, Task(5, pixels, 1), 2, (NASNET_A_UNUSED,))
+
+
+def test_enas_macro_of_four_layers() -> None:
+    check_supernet(EnasMacroSpace(4), Size(1, 2, skeleton="cifar"), Task(3, 5, 1), 1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [Size(1, 4, skeleton="cifar"), Size(2, 2, skeleton="cifar")])
+def test_enas_macro(size: Size) -> None:
+    check_supernet(EnasMacroSpace(), size, Task(5, 9, 3), 3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("size", "pixels"), [(Size(2, 4, skeleton="cifar"), 9), (Size(1, 12, skeleton="imagenet"), 40)]
+)
+def test_enas_micro(size: Size, pixels: int) -> None:
+    space = EnasMicroSpace()
+    check_supernet(space, size, Task(5, pixels, 1), 2, (space.architecture("released"),))
 
 
 class ComputesAll(NasBench201Supernet):
