@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 from random import Random
 from types import ModuleType
+from typing import Any
 
 import pytest
 import torch
@@ -108,7 +109,7 @@ def with_random_norms(network: nn.Module) -> nn.Module:
     return network.double().eval()
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(seeds, st.booleans(), st.integers(3, 9))
 def test_networks_compute_what_the_definition_says(seed: int, final: bool, num_layers: int) -> None:
     torch.manual_seed(seed)
@@ -121,7 +122,13 @@ def test_networks_compute_what_the_definition_says(seed: int, final: bool, num_l
     assert torch.allclose(found, expected, rtol=1e-9, atol=1e-12)
 
 
-@pytest.mark.parametrize("row", GOLDEN, ids=lambda row: f"{row['filters']}-{'separable' if 'separable' in row else ''}")
+def marked(row: dict) -> Any:
+    """A row as a test case; in the fast suite, the published width and one other."""
+    label = f"{row['filters']}{'-separable' if 'separable' in row else ''}"
+    return pytest.param(row, id=label, marks=pytest.mark.slow if row["filters"] in (64, 72) else ())
+
+
+@pytest.mark.parametrize("row", [marked(row) for row in GOLDEN])
 def test_counts_of_the_released_arc_are_exact(row: dict) -> None:
     arguments = (RELEASED, "final", 1, row["filters"], row["classes"], 3, "separable" in row)
     with blank():
@@ -184,7 +191,9 @@ def test_a_found_architecture_is_built_in_the_final_form(size: Size, tmp_path: P
     assert network.linear.weight.shape == (5, 4 * size.width), "filters double twice"
 
 
-@pytest.mark.parametrize(("form", "name"), [("cifar", None), ("final", None), ("final", "released")])
+@pytest.mark.parametrize(
+    ("form", "name"), [("cifar", None), ("final", None), pytest.param("final", "released", marks=pytest.mark.slow)]
+)
 def test_files_stand_alone(form: str, name: str | None) -> None:
     architecture = None if name else drawn(1)
     spec = ModelSpec("space:enas-macro", Size(1, 2, skeleton=form), TASK, architecture=architecture, name=name)

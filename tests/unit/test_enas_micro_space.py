@@ -27,6 +27,7 @@ from search_spaces.enas_micro.arc import OPERATIONS, built, genotype_of
 from search_spaces.enas_micro.space import EnasMicroSpace
 from search_spaces.enas_micro.supernet import SharedMicroCell
 from search_spaces.nasnet.genotype import CellGenotype
+from search_spaces.nasnet.published import PUBLISHED
 from search_spaces.nasnet.space import NasnetSpace
 from search_spaces.nasnet.supernet import Source
 
@@ -72,7 +73,7 @@ def plain_cell(cell: nn.Module, genes: dict[str, str], kind: str, h: Tensor, h_p
     return torch.cat([fit(states[name]) for fit, name in zip(cell.fits, loose, strict=True)], dim=1)
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(seeds)
 def test_cells_compute_what_the_definition_says(seed: int) -> None:
     """The reduction cell in the middle of a network, and the normal cell after it."""
@@ -96,12 +97,10 @@ def test_the_released_cells_are_a_point_of_the_space_with_its_counts() -> None:
     check(architecture, SPACE.choices)
     assert size == SPACE.default_size == Size(row["cells"], row["filters"], skeleton=row["skeleton"])
     assert (card.params, card.macs) == SPACE.counts(architecture, size, Task()) == (row["params"], row["macs"])
+    assert built(genotype_of(architecture)) == PUBLISHED["enas"].genotype, "the wiring of space:nasnet:enas"
     with blank():
-        network, other = (
-            build(resolve(f"space:{name}", ModelOverrides())) for name in ("enas-micro:released", "nasnet:enas")
-        )
+        network = build(resolve("space:enas-micro:released", ModelOverrides()))
     assert count(network, Task()) == (row["params"], row["macs"])
-    assert str(network) == str(other)
     assert resolve("space:enas-micro:released", ModelOverrides(stack="5@720")).size == size
 
 
@@ -123,9 +122,9 @@ def test_swapped_operands_are_one_network(seed: int) -> None:
     assert SPACE.canonical(Architecture.of("enas-micro", genes)) == SPACE.canonical(architecture)
 
 
-@pytest.mark.parametrize("size", [Size(2, 6, 9, "cifar", True), Size(1, 12, 70, "imagenet")])
+@pytest.mark.slow  # the contract suite counts the CIFAR skeleton
+@pytest.mark.parametrize("size", [Size(2, 6, 24, "cifar", True), Size(1, 12, 70, "imagenet")])
 def test_counts_are_those_of_the_built_network(size: Size) -> None:
-    size = Size(size.depth, size.width, 24, size.skeleton, True) if size.aux_head else size
     task, architecture = Task(7, size.resolution or 0, 1), drawn(5)
     with blank():
         network = SPACE.build(architecture, size, task)
