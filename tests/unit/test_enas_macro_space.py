@@ -20,8 +20,9 @@ from nasbench.blank import blank
 from nasbench.core.arch import Architecture, check, sample
 from nasbench.core.errors import UsageError
 from nasbench.core.spec import ModelSpec, Size, Task
-from nasbench.engine.config import ModelOverrides
+from nasbench.engine.config import ModelOverrides, SearchConfig
 from nasbench.engine.parts.models import build, resolve
+from nasbench.engine.parts.searching import prepare
 from nasbench.profile import count
 from search_spaces.enas_macro.arc import OPERATIONS, Arc, arc_of, architecture_of, choices, read_later, stages_of
 from search_spaces.enas_macro.counts import counts
@@ -233,6 +234,13 @@ def test_sizes_that_cannot_be_built(size: Size, pixels: int, complaint: str) -> 
     for make in (SPACE.supernet, lambda *given: SPACE.build(drawn(0), *given)):
         with pytest.raises(UsageError, match=complaint):
             make(size, Task(10, pixels, 3))
+
+
+def test_a_recipe_for_networks_of_cells_repeats_no_layer(tmp_path: Path) -> None:
+    """The recipe nasnet_proxy says N = 2 and F = 32; only the user makes a layer apply its operation twice."""
+    asked = {"space": "enas-macro", "strategy": "random", "recipe": "nasnet_proxy", "dataset": "digits", "wandb": "off"}
+    sizes = [prepare(SearchConfig.of(**asked, **more), tmp_path).plan.size for more in ({}, {"cells": 3, "filters": 6})]
+    assert sizes == [Size(1, 32, skeleton="cifar"), Size(3, 6, skeleton="cifar")]
 
 
 def test_a_supernet_has_the_form_that_is_searched() -> None:

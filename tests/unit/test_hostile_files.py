@@ -37,7 +37,7 @@ def specifications() -> dict[str, ModelSpec]:
         "scaled": ModelSpec("zoo", Size(1.2, 1.1, 64), Task(), name="efficientnet_b0"),
         "published": ModelSpec("space:nasnet", Size(2, 8, skeleton="cifar"), Task(), name="nasnet-a"),
     }
-    for name in ("nasnet", "nasbench201", "mbconv"):
+    for name in ("nasnet", "nasbench201", "mbconv", "enas-micro", "enas-macro"):
         space = spaces.make(name)
         architecture = sample(space.name, space.choices, Random(1))
         found[name] = ModelSpec(f"space:{name}", space.default_size, Task(), architecture)
@@ -52,7 +52,7 @@ def texts_of(record: dict[str, Any], path: tuple[str, ...] = ()) -> list[tuple[s
     return found
 
 
-@pytest.mark.parametrize("kind", ["zoo", "scaled", "published", "nasnet", "nasbench201", "mbconv"])
+@pytest.mark.parametrize("kind", ["zoo", "scaled", "published", "nasnet", "nasbench201", "mbconv", "enas-micro", "enas-macro"])
 def test_no_text_of_a_specification_reaches_the_source_of_its_network(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
