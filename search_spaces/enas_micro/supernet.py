@@ -50,7 +50,7 @@ class Calibration(nn.Module):
     def fits(self, outputs: Outputs) -> bool:
         """Whether an h with these outputs has another number of channels than F."""
         filters, per_state = self.fit.conv.pieces[0].shape
-        return len(outputs) * per_state != filters
+        return bool(len(outputs) * per_state != filters)
 
 
 class SharedMicroCell(SharedCell):

@@ -52,7 +52,9 @@ def texts_of(record: dict[str, Any], path: tuple[str, ...] = ()) -> list[tuple[s
     return found
 
 
-@pytest.mark.parametrize("kind", ["zoo", "scaled", "published", "nasnet", "nasbench201", "mbconv", "enas-micro", "enas-macro"])
+@pytest.mark.parametrize(
+    "kind", ["zoo", "scaled", "published", "nasnet", "nasbench201", "mbconv", "enas-micro", "enas-macro"]
+)
 def test_no_text_of_a_specification_reaches_the_source_of_its_network(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
