@@ -25,6 +25,10 @@ SPACES: Parts = {
         "search_spaces.enas_macro.space",
         "a network of 12 layers, 6 operations, any earlier layers joined (Pham et al. 2018)",
     ),
+    "nas-rl": (
+        "search_spaces.nas_rl.space",
+        "layer by layer: filters of 1 to 7 pixels, their number, skips from any earlier layer (Zoph and Le 2017)",
+    ),
 }
 STRATEGIES: Parts = {
     "ppo": (

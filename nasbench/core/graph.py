@@ -1,4 +1,4 @@
-"""A cell as a graph, neutral of any space: what a drawing needs."""
+"""Cells and chains of layers as graphs, neutral of any space: what a drawing needs."""
 
 from dataclasses import dataclass
 
@@ -19,3 +19,24 @@ class CellGraph:
     inputs: tuple[str, ...]
     nodes: tuple[Node, ...]
     outputs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ChainLayer:
+    """A layer of a chain: what it computes, the layers that it reads by their place in the chain, and its name, which
+    is empty where what it computes says enough.
+    """
+
+    operation: str
+    reads: tuple[int, ...]
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class ChainGraph:
+    """Layers in order, from the image, which reads nothing, to the classifier. Each reads earlier ones."""
+
+    layers: tuple[ChainLayer, ...]
+
+
+Graph = CellGraph | ChainGraph

@@ -7,7 +7,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from nasbench.core.arch import Architecture, Decision
-from nasbench.core.graph import CellGraph
+from nasbench.core.graph import Graph
 from nasbench.core.job import Job
 from nasbench.core.preprocessing import Preprocessing
 from nasbench.core.spec import ModelSpec, Size, Task
@@ -103,6 +103,23 @@ class DrawsNetworks(Protocol):
 
 
 @runtime_checkable
+class AnyDepth(Protocol):
+    """A space whose networks have any number of layers. It reads architectures of any number, whatever it was made
+    with: its options narrow its `choices` alone.
+    """
+
+    @property
+    def layers(self) -> int:
+        """The number of layers that `choices` are for."""
+
+    def with_layers(self, layers: int) -> SearchSpace:
+        """The space of networks of that many layers, with its other options."""
+
+    def containing(self, architecture: Architecture) -> SearchSpace:
+        """The space with the options that an architecture was drawn with."""
+
+
+@runtime_checkable
 class StandAlone(Protocol):
     """A space that can write a network as one file that imports torch alone."""
 
@@ -112,10 +129,10 @@ class StandAlone(Protocol):
 
 @runtime_checkable
 class Drawable(Protocol):
-    """A space whose networks are made of cells that can be drawn."""
+    """A space whose networks are made of cells, or are chains of layers, that can be drawn."""
 
-    def graphs(self, spec: ModelSpec) -> Mapping[str, CellGraph]:
-        """Title -> cell, in the order in which to draw them."""
+    def graphs(self, spec: ModelSpec) -> Mapping[str, Graph]:
+        """Title -> cell or chain, in the order in which to draw them."""
 
 
 @runtime_checkable

@@ -1,4 +1,4 @@
-"""Drawings of cells as SVG, and as DOT for Graphviz.
+"""Drawings of cells and of chains of layers as SVG, and as DOT for Graphviz.
 
 The SVG has its own white background, so it is readable on dark pages too. Colours mark families of operations; every
 box also has its name as text.
@@ -6,8 +6,9 @@ box also has its name as text.
 
 from collections.abc import Mapping
 
-from nasbench.core.graph import CellGraph
+from nasbench.core.graph import CellGraph, ChainGraph, Graph
 from nasbench.core.shown import escape, shown
+from nasbench.report.cells.chain import Arc, ChainLayout, lay_out_chain
 from nasbench.report.cells.layout import FONT, LINE, Box, CellLayout, Edge, label, lay_out, text_width, widths
 
 MARGIN = 24.0
@@ -49,15 +50,19 @@ def family(operation: str) -> str:
     return next((kind for kind, signs in marks if any(sign in name for sign in signs)), "other")
 
 
-def draw_svg(graphs: Mapping[str, CellGraph]) -> str:
-    """All cells in one SVG: side by side if they fit into SIDE_BY_SIDE, otherwise one below the other."""
-    size = widths(graphs)
-    layouts = {title: lay_out(graph, size) for title, graph in graphs.items()}
+def draw_svg(graphs: Mapping[str, Graph]) -> str:
+    """All graphs in one SVG: side by side if they fit into SIDE_BY_SIDE, otherwise one below the other."""
+    size = widths({title: graph for title, graph in graphs.items() if isinstance(graph, CellGraph)})
+    layouts: dict[str, CellLayout | ChainLayout] = {
+        title: lay_out_chain(graph) if isinstance(graph, ChainGraph) else lay_out(graph, size)
+        for title, graph in graphs.items()
+    }
     across = sum(layout.width for layout in layouts.values()) + GAP * (len(layouts) - 1) <= SIDE_BY_SIDE
     x, y, parts = MARGIN, MARGIN, []
     right = bottom = 0.0
     for title, layout in layouts.items():
-        parts.append(_cell(title, graphs[title], layout, x, y))
+        ink = _cell(graphs[title], layout) if isinstance(layout, CellLayout) else _chain(layout)
+        parts.append(_titled(title, ink, x, y))
         right = max(right, x + layout.width, x + text_width(title, 15))
         bottom = max(bottom, y + TITLE + layout.height)
         x, y = (right + GAP, y) if across else (x, bottom + GAP)
@@ -71,10 +76,13 @@ def draw_svg(graphs: Mapping[str, CellGraph]) -> str:
     )
 
 
-def draw_dot(graphs: Mapping[str, CellGraph]) -> str:
-    """The same cells in DOT, the language of Graphviz."""
+def draw_dot(graphs: Mapping[str, Graph]) -> str:
+    """The same graphs in DOT, the language of Graphviz."""
     lines = ["digraph cells {", "  rankdir=LR;", '  node [shape=box, style="filled,rounded", fontname="Helvetica"];']
     for number, (title, graph) in enumerate(graphs.items()):
+        if isinstance(graph, ChainGraph):
+            lines += _chain_in_dot(number, title, graph)
+            continue
         ids = {
             state: f"c{number}_s{index}"
             for index, state in enumerate([*graph.inputs, *(node.name for node in graph.nodes)])
@@ -100,17 +108,59 @@ def draw_dot(graphs: Mapping[str, CellGraph]) -> str:
     return "\n".join([*lines, "}"]) + "\n"
 
 
-def _cell(title: str, graph: CellGraph, layout: CellLayout, x: float, y: float) -> str:
+def _chain_in_dot(number: int, title: str, graph: ChainGraph) -> list[str]:
+    lines = [f"  subgraph cluster_{number} {{", f"    label={_quoted(title)};"]
+    for index, layer in enumerate(graph.layers):
+        text = f"{layer.name}: {layer.operation}" if layer.name else layer.operation
+        lines.append(
+            f'    c{number}_l{index} [label={_quoted(text)}, fillcolor="{FAMILIES[family(layer.operation)][0]}"];'
+        )
+        lines += [f"    c{number}_l{source} -> c{number}_l{index};" for source in layer.reads]
+    return [*lines, "  }"]
+
+
+def _titled(title: str, ink: list[str], x: float, y: float) -> str:
+    heading = (
+        f'<text x="{x:.1f}" y="{y + 13:.1f}" font-size="15" font-weight="bold" fill="{INK}">{escape(title)}</text>'
+    )
+    return f'{heading}\n<g transform="translate({x:.1f} {y + TITLE:.1f})">\n' + "\n".join(ink) + "\n</g>"
+
+
+def _chain(layout: ChainLayout) -> list[str]:
+    boxes = [_box(box, {box.name: INK}) for box in layout.boxes]
+    return [*(_arc(arc, layout) for arc in sorted(layout.arcs, key=lambda arc: -abs(arc.reach))), *boxes]
+
+
+def _arc(arc: Arc, layout: ChainLayout) -> str:
+    """A skip connection in the colour of its source, so that it can be followed; a straight arrow is grey."""
+    ends = f"{layout.boxes[arc.source].lines[0]} → {layout.boxes[arc.target].lines[0]}"
+    if arc.reach == 0:
+        stroke, side = INSIDE, 0.0
+        path = f"M{arc.x0:.1f} {arc.y0:.1f}V{arc.y1 - 5:.1f}"
+        points = f"{arc.x1:.1f},{arc.y1:.1f} {arc.x1 - 3.2:.1f},{arc.y1 - 6:.1f} {arc.x1 + 3.2:.1f},{arc.y1 - 6:.1f}"
+    else:
+        stroke, side = SOURCES[arc.source // 2 % len(SOURCES)], 1.0 if arc.reach > 0 else -1.0
+        tip = arc.x1 + 5 * side
+        path = (
+            f"M{arc.x0:.1f} {arc.y0:.1f}C{arc.x0 + arc.reach:.1f} {arc.y0:.1f} "
+            f"{arc.x1 + arc.reach:.1f} {arc.y1:.1f} {tip:.1f} {arc.y1:.1f}"
+        )
+        back = arc.x1 + 6 * side
+        points = f"{arc.x1:.1f},{arc.y1:.1f} {back:.1f},{arc.y1 - 3.2:.1f} {back:.1f},{arc.y1 + 3.2:.1f}"
+    return (
+        f'<g><title>{escape(ends)}</title><path d="{path}" fill="none" stroke="{stroke}" stroke-width="1.3"/>'
+        f'<polygon points="{points}" fill="{stroke}"/></g>'
+    )
+
+
+def _cell(graph: Graph, layout: CellLayout) -> list[str]:
+    assert isinstance(graph, CellGraph), graph
     strokes = {state: SOURCES[index % len(SOURCES)] for index, state in enumerate(graph.inputs)}
     ink = [
         _edge(edge, strokes.get(edge.source, INSIDE))
         for edge in sorted(layout.edges, key=lambda edge: edge.source in strokes)
     ]
-    boxes = [_box(box, strokes) for box in layout.boxes]
-    heading = (
-        f'<text x="{x:.1f}" y="{y + 13:.1f}" font-size="15" font-weight="bold" fill="{INK}">{escape(title)}</text>'
-    )
-    return f'{heading}\n<g transform="translate({x:.1f} {y + TITLE:.1f})">\n' + "\n".join([*ink, *boxes]) + "\n</g>"
+    return [*ink, *(_box(box, strokes) for box in layout.boxes)]
 
 
 def _edge(edge: Edge, stroke: str) -> str:
@@ -162,9 +212,9 @@ def _text(box: Box) -> str:
     return "".join(texts)
 
 
-def _legend(graphs: Mapping[str, CellGraph], top: float, limit: float) -> tuple[str, float, float]:
+def _legend(graphs: Mapping[str, Graph], top: float, limit: float) -> tuple[str, float, float]:
     """The legend of the families that occur: its markup, its right end and its height."""
-    present = {family(operation) for graph in graphs.values() for node in graph.nodes for _, operation in node.edges}
+    present = {family(operation) for graph in graphs.values() for operation in _operations(graph)}
     x, y, right, parts = MARGIN, top, 0.0, []
     for kind in (kind for kind in FAMILIES if kind in present):
         room = 19 + 0.85 * text_width(kind, 11)
@@ -176,6 +226,13 @@ def _legend(graphs: Mapping[str, CellGraph], top: float, limit: float) -> tuple[
         right = max(right, x + room)
         x += room + 14
     return "".join(parts), right, y - top + 20
+
+
+def _operations(graph: Graph) -> list[str]:
+    """What is coloured by its family. The first and the last of a chain's layers are the image and the classifier."""
+    if isinstance(graph, ChainGraph):
+        return [layer.operation for layer in graph.layers[1:-1]]
+    return [operation for node in graph.nodes for _, operation in node.edges]
 
 
 def _quoted(text: str) -> str:
