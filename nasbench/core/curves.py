@@ -5,10 +5,13 @@ Shared by the report and the trackers, so plain Python.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from nasbench.core.arch import Choice, Decision
+from nasbench.core.options import parse_options
+from nasbench.core.protocols import AnyDepth, SearchSpace
 from nasbench.core.registry import spaces
 from nasbench.core.stop_signals import from_outside
 from nasbench.core.trial import Trial
@@ -151,12 +154,19 @@ def observed_groups(trials: Iterable[Trial]) -> list[OptionGroup]:
     )
 
 
-def groups_of(space: str, trials: Iterable[Trial]) -> list[OptionGroup]:
-    """The groups of decisions of a space by name; from the log alone where the space cannot be imported."""
+def groups_of(config: Mapping[str, Any], trials: Sequence[Trial]) -> list[OptionGroup]:
+    """The groups of decisions of the space that a search's configuration names; from the log alone where the space
+    cannot be imported.
+    """
     try:
-        part = spaces.get(space)
-        choices: Sequence[Decision] = (part() if isinstance(part, type) else part).choices
-        return option_groups(choices)
+        options = parse_options(config.get("space_options") or (), "--space-options")
+        layers = config.get("layers")
+        made: SearchSpace = spaces.make(
+            str(config.get("space", "")), options=options if layers is None else {**options, "layers": layers}
+        )
+        if isinstance(made, AnyDepth) and trials:
+            made = made.containing(max((trial.proposed for trial in trials), key=lambda each: len(each.items)))
+        return option_groups(made.choices)
     except BaseException as error:  # a plug-in that is gone or broken must not cost the report
         if from_outside(error):
             raise

@@ -117,7 +117,7 @@ class WandbTracker:
         self._run.define_metric("*", step_metric="trial")
         self._run.define_metric("epoch", hidden=True)
         self._run.define_metric("score", summary="max", step_metric="trial")
-        for group in groups_of(str(run.config.get("space", "")), run.history):
+        for group in groups_of(run.config, run.history):
             self._groups.setdefault(group.name, group)
         self._table()  # what a table imports is imported now, before the search
         for trial in run.history:

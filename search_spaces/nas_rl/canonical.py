@@ -28,24 +28,19 @@ def ordered(layers: Sequence[Layer]) -> tuple[Layer, ...]:
     colours = _colours(layers, segments)
     place = {0: 0}  # layer as it was -> as it is listed
     left = list(range(1, len(layers) + 1))
+
+    def places(number: int) -> tuple[int, ...]:
+        """Where the layers that a layer reads are listed."""
+        return tuple(sorted(place[read] for read in layers[number - 1].inputs))
+
     while left:
-        ready = [
-            number
-            for number in left
-            if segments[number - 1] == segments[left[0] - 1] and all(read in place for read in layers[number - 1].inputs)
-        ]
-
-        def rank(number: int) -> tuple[int, list[int], int]:
-            return colours[number - 1], sorted(place[read] for read in layers[number - 1].inputs), number
-
-        chosen = min(ready, key=rank)
+        here = [number for number in left if segments[number - 1] == segments[left[0] - 1]]
+        ready = [number for number in here if all(read in place for read in layers[number - 1].inputs)]
+        chosen = min((colours[number - 1], places(number), number) for number in ready)[-1]
         place[chosen] = len(place)
         left.remove(chosen)
     listed = sorted(range(1, len(layers) + 1), key=lambda number: place[number])
-    return tuple(
-        layers[number - 1]._replace(inputs=tuple(sorted(place[read] for read in layers[number - 1].inputs)))
-        for number in listed
-    )
+    return tuple(layers[number - 1]._replace(inputs=places(number)) for number in listed)
 
 
 def _segments(layers: Sequence[Layer]) -> list[int]:

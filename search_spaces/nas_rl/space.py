@@ -8,7 +8,7 @@ in which its layers can be listed, and nothing quick counts these (Brightwell an
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nasbench.core.arch import Architecture
 from nasbench.core.errors import UsageError
@@ -55,7 +55,7 @@ class NasRlSpace:
     default_size = Size()
     published_task = Task()
 
-    def __init__(self, layers: int = FIRST_DEPTH, stride: str = "fixed", pools: Sequence[int] = ()) -> None:
+    def __init__(self, layers: int = FIRST_DEPTH, stride: str = "fixed", pools: Sequence[int] | int = ()) -> None:
         if not _is_whole(layers) or not 1 <= layers <= MOST_LAYERS:
             raise UsageError(
                 f"the layers of space {SPACE!r} are a whole number from 1 to {MOST_LAYERS}; got {shown(layers)}"
@@ -65,8 +65,8 @@ class NasRlSpace:
                 f"the option 'stride' of space {SPACE!r} is fixed (1 everywhere) or predicted (a decision of each "
                 f"layer); got {shown(stride)}"
             )
-        numbers = (pools,) if _is_whole(pools) else pools
-        if not isinstance(numbers, Sequence) or not all(_is_whole(each) and 2 <= each <= layers for each in numbers):
+        numbers: Any = (pools,) if isinstance(pools, int) else pools
+        if not isinstance(numbers, list | tuple) or not all(_is_whole(each) and 2 <= each <= layers for each in numbers):
             raise UsageError(
                 f"the option 'pools' of space {SPACE!r} has numbers of layers, from 2 to the number of layers "
                 f"({layers}), as pools=(3,5); got {shown(pools)}"
@@ -151,9 +151,9 @@ def _check_size(size: Size) -> None:
         )
     if (size.depth, size.width) != (1, 1):
         raise UsageError(
-            f"networks of space {SPACE!r} decide on the number and the filters of their layers themselves, so they have "
-            f"no multipliers of depth and width; got depth {size.depth:g}, width {size.width:g}. Scale the resolution "
-            "alone, or search with more --layers."
+            f"the layers of a network of space {SPACE!r} decide on their filters themselves, so it has no multipliers "
+            f"of depth and width; got depth {size.depth:g}, width {size.width:g}. Scale the resolution alone, or "
+            "search with more --layers."
         )
 
 

@@ -125,9 +125,9 @@ def test_observed_groups_join_what_overlaps():
     assert group.options == ("a", "b", "c")
     assert group.decisions == ("op_0", "op_1", "op_2")
     assert observed_groups([]) == []
-    assert groups_of("no-such-space", trials) == [group]
-    assert groups_of("no_such_module:Space", trials) == [group]
-    assert groups_of(f"{ToySpace.__module__}:ToySpace", trials) == option_groups(ToySpace.choices)
+    assert groups_of({"space": "no-such-space"}, trials) == [group]
+    assert groups_of({"space": "no_such_module:Space"}, trials) == [group]
+    assert groups_of({"space": f"{ToySpace.__module__}:ToySpace"}, trials) == option_groups(ToySpace.choices)
 
 
 def test_shares_against_counting():

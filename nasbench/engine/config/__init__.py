@@ -8,6 +8,7 @@ from nasbench.engine.config.record import Record
 from nasbench.engine.config.scale import SCALE_SEARCH, ScaleConfig
 from nasbench.engine.config.search import PRESETS, Goals, RaceConfig, SearchConfig
 from nasbench.engine.config.shared import Data, ModelOverrides, Place, Seeds, Table, Tracking, Training, Workers
+from nasbench.engine.config.space import SpaceForm
 from nasbench.engine.config.training import CompareConfig, TrainConfig, TransferConfig
 from nasbench.engine.config.trust import ModelTrust, Trusting
 
@@ -39,6 +40,7 @@ __all__ = [
     "ScaleConfig",
     "SearchConfig",
     "Seeds",
+    "SpaceForm",
     "Table",
     "Tracking",
     "TrainConfig",

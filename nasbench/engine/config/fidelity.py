@@ -15,6 +15,7 @@ from nasbench.engine.config.names import check_name, proxy_of
 from nasbench.engine.config.record import Record, labels_of, number, part
 from nasbench.engine.config.search import file_of
 from nasbench.engine.config.shared import Data, Place, Workers
+from nasbench.engine.config.space import SpaceForm
 from nasbench.engine.config.trust import Trusting, import_paths
 
 
@@ -97,6 +98,7 @@ class FidelityConfig(Record):
     """N, normal cells a stack, of networks of cells (else the space's own, or the search's)."""
     filters: int | None = number(None, low=1)
     """F, filters of the first stack, of networks of cells (else the space's own, or the search's)."""
+    form: SpaceForm = SpaceForm()
     data: Data = Data(dataset="auto")
     workers: Workers = Workers()
     place: Place = Place()

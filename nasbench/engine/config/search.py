@@ -10,6 +10,7 @@ from nasbench.core.proxy import metric_of, ranked_parts, reads_images
 from nasbench.engine.config.names import proxy_of
 from nasbench.engine.config.record import Record, counted, flag, free, number, options, part
 from nasbench.engine.config.shared import Data, Place, Table, Tracking, Training, Workers
+from nasbench.engine.config.space import SpaceForm
 from nasbench.engine.config.trust import Trusting
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -94,6 +95,7 @@ class SearchConfig(Record):
     seed: int = number(0)
     """Of the search, and of every child's training."""
     goals: Goals = Goals()
+    form: SpaceForm = SpaceForm()
     table: Table = Table()
     data: Data = Data()
     training: Training = Training(recipe="nasnet_proxy")
@@ -215,6 +217,7 @@ class RaceConfig(Record):
     """Shares of the budget to show as well; one above 1 makes the race longer."""
     workers: int = number(0, low=0, free=True)
     """0: in this process; K: K processes. The numbers are the same."""
+    form: SpaceForm = SpaceForm()
     table: Table = Table()
     place: Place = Place()
     trusts: Trusting = Trusting()

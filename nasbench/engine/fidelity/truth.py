@@ -18,7 +18,7 @@ from nasbench.core.seeds import derive
 from nasbench.core.spec import Size, Task, child_size, named_space, size_of_record, task_of_record
 from nasbench.core.store import RUN_FILE, RunStore
 from nasbench.core.trust import check_trusted
-from nasbench.engine.config import Data, FidelityConfig
+from nasbench.engine.config import Data, FidelityConfig, SpaceForm
 from nasbench.engine.run.resume import check_command
 
 SPACE = "nasbench201"
@@ -73,7 +73,7 @@ def _of_table(config: FidelityConfig, file: str) -> Truth:
     name, table = config.space or SPACE, shipped(file)
     own = SCORE if table is None else [table.score_column, *table.report_columns][-1]
     column = config.truth_column or own
-    space: SearchSpace = spaces.make(name)
+    space = config.form.made(name)
     made = evaluators.make("table", offered={"file": file, "space": space, "score_column": column})
     try:
         made.check()
@@ -102,6 +102,11 @@ def _of_run(config: FidelityConfig) -> Truth:
     name = str(plan["source"]).removeprefix("space:")
     if config.space not in (None, name):
         raise UsageError(f"--space {config.space} is not the space of the search in {config.truth}, which is {name}")
+    if config.form != SpaceForm():
+        raise UsageError(
+            "--layers and --space-options are for a table; the architectures of a search say themselves what they are "
+            "of. Leave them out."
+        )
     space: SearchSpace = spaces.make(name)
     known = _known_of(config, store)
     data = config.effective_data()

@@ -14,7 +14,7 @@ from nasbench.core.objectives import parse_objectives, score_of
 from nasbench.core.options import parse_options
 from nasbench.core.protocols import Depends, Evaluator, Measures, Metrics, Pruner, SearchSpace, Strategy, Tracker
 from nasbench.core.recipe import recipe_named
-from nasbench.core.registry import evaluators, executors, pruners, spaces, strategies
+from nasbench.core.registry import evaluators, executors, pruners, strategies
 from nasbench.core.source import Plan
 from nasbench.core.spec import child_size, task_record
 from nasbench.engine.config import SearchConfig
@@ -66,7 +66,7 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
     options = parse_options(config.strategy_options, "--strategy-options")
     strategies.get(config.strategy)  # a wrong name is answered before files are looked at
     recipe = recipe_named(config.training.recipe, config.training.epochs)
-    space: SearchSpace = spaces.make(config.space)
+    space: SearchSpace = config.form.made(config.space)
     pruner = None if config.pruner is None else pruners.make(config.pruner)
     executor = executors.make(config.workers.executor_name, offered=config.workers.flat())
     trackers = guarded_trackers(config.tracking.names, config.tracking.wandb_settings)

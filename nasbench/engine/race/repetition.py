@@ -17,7 +17,7 @@ from nasbench.core.job import Job
 from nasbench.core.loop import JobLoop
 from nasbench.core.options import parse_options
 from nasbench.core.protocols import Metrics, Report, SearchSpace, Strategy
-from nasbench.core.registry import evaluators, spaces, strategies
+from nasbench.core.registry import evaluators, strategies
 from nasbench.core.source import Plan, SpaceSource
 from nasbench.core.spec import Task
 from nasbench.core.stop_signals import from_outside
@@ -71,8 +71,7 @@ class Repetitions:
 
     @cached_property
     def space(self) -> SearchSpace:
-        space: SearchSpace = spaces.make(self.config.space)
-        return space
+        return self.config.form.made(self.config.space)
 
     @cached_property
     def entrants(self) -> tuple[Entrant, ...]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nasbench.core.arch import sample
 from nasbench.core.errors import RunFailed, UsageError
+from nasbench.core.protocols import AnyDepth
 from nasbench.core.registry import spaces
 from nasbench.core.seeds import derive
 from nasbench.core.spec import ModelSpec
@@ -101,6 +102,8 @@ def _controls(
             "one by one"
         )
     space = spaces.make(found.source.removeprefix("space:"))
+    if isinstance(space, AnyDepth) and found.architecture is not None:
+        space = space.containing(found.architecture)
     drawn: dict[str, ModelSpec] = {}
     for index in range(config.controls):
         rng = Random(derive(config.repeats.seed, "control", index))

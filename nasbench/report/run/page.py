@@ -52,7 +52,7 @@ CAPTIONS = {
 def write_report(store: RunStore) -> list[Path]:
     """Writes report.html and the plots' SVG files into the run's directory; returns what was written."""
     scales = is_coefficient_search(store.run)
-    groups = [] if scales else groups_of(str(store.run.get("config", {}).get("space", "")), store.trials)
+    groups = [] if scales else groups_of(store.run.get("config", {}), store.trials)
     plots = figures(store.trials, groups, _score_name(store.run), Exact.of(store.run))
     plots |= front_plots(store.trials, _objectives(store.run), _target_macs(store.run))
     plots |= scaling.plots(store.run, store.trials) if scales else {}
