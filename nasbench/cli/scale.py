@@ -67,12 +67,14 @@ def _heading(result: "ScaleResult") -> Iterator[str]:
 
 
 def _stages(result: "ScaleResult") -> "Table":
-    """Stages before and after, or N and F of a network of cells."""
+    """Stages before and after; N and F of a network of cells, and the multipliers of another one without stages."""
     if result.before.stages is None or result.after.stages is None:
         before, after = result.base.size, result.scaled.size
         table = _table("", "before", "after")
-        table.add_row("N, normal cells a stack", f"{before.depth:g}", f"{after.depth:g}")
-        table.add_row("F, filters of the first stack", f"{before.width:g}", f"{after.width:g}")
+        cells = ("N, normal cells a stack", "F, filters of the first stack")
+        depth, width = cells if before.skeleton else ("depth multiplier", "width multiplier")
+        table.add_row(depth, f"{before.depth:g}", f"{after.depth:g}")
+        table.add_row(width, f"{before.width:g}", f"{after.width:g}")
         return table
     table = _table("stage", "kernel", "stride", "channels", "after", "repeats", "after")
     for before_row, after_row in zip(result.before.stages, result.after.stages, strict=True):

@@ -66,7 +66,9 @@ class NasRlSpace:
                 f"layer); got {shown(stride)}"
             )
         numbers: Any = (pools,) if isinstance(pools, int) else pools
-        if not isinstance(numbers, list | tuple) or not all(_is_whole(each) and 2 <= each <= layers for each in numbers):
+        if not isinstance(numbers, list | tuple) or not all(
+            _is_whole(each) and 2 <= each <= layers for each in numbers
+        ):
             raise UsageError(
                 f"the option 'pools' of space {SPACE!r} has numbers of layers, from 2 to the number of layers "
                 f"({layers}), as pools=(3,5); got {shown(pools)}"
