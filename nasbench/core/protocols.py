@@ -25,7 +25,7 @@ Report = Callable[[int, Metrics], None]
 @runtime_checkable
 class SearchSpace(Protocol):
     """Geometry as data, and `build`, which alone knows torch. `default_size.skeleton` is not empty for cell spaces (N
-    and F).
+    and F). What it is made with besides (--space-options) narrows its `choices` alone: files are read without it.
 
     A space may say `layerwise = True`: its decisions are about each layer of the whole network. It takes F as a cell
     space does, but not the N that a recipe has for networks of cells.

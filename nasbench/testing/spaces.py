@@ -6,7 +6,7 @@ from dataclasses import replace
 from random import Random
 
 from nasbench.core.arch import Architecture, sample
-from nasbench.core.protocols import Countable, DrawsNetworks, HasUnreachedParameters, SearchSpace
+from nasbench.core.protocols import AnyDepth, Countable, DrawsNetworks, HasUnreachedParameters, SearchSpace
 from nasbench.core.spec import Size, Task, pixels_of
 from nasbench.testing.conditions import require, require_valid
 from nasbench.testing.networks import dead_parameters, require_evaluation_logits
@@ -37,6 +37,8 @@ def check_space(space: SearchSpace, size: Size | None = None, task: Task | None 
             require_valid(drawn, space, "a network that is drawn")
             require(space.canonical(drawn) == drawn, f"a network is drawn in a form that is not canonical: {drawn}")
             require(space.draw(Random(number)) == drawn, "one generator draws two different networks")
+    if isinstance(space, AnyDepth):
+        _check_other_depth(space, rng)
     for _ in range(num_samples):
         _check_network(space, sample(space.name, space.choices, rng), size, task)
 
@@ -54,6 +56,22 @@ def _check_canonical(space: SearchSpace, architecture: Architecture) -> None:
     )
     read = Architecture.from_json(json.loads(json.dumps(architecture.to_json())))
     require(read.key == architecture.key, f"{architecture} comes back from JSON as {read}")
+
+
+def _check_other_depth(space: AnyDepth, rng: Random) -> None:
+    """That a space reads what it draws with another number of layers."""
+    deeper = space.with_layers(space.layers + 1)
+    drawn = sample(deeper.name, deeper.choices, rng)
+    require(
+        isinstance(deeper, AnyDepth) and deeper.layers == space.layers + 1,
+        f"with_layers({space.layers + 1}) gives no space of that many layers: {deeper}",
+    )
+    read = space.containing(drawn)
+    require(list(read.choices) == list(deeper.choices), f"containing() gives a space that does not hold {drawn}")
+    require(
+        read.canonical(drawn) == deeper.canonical(drawn),
+        f"the depth of the space changes the canonical form of {drawn}",
+    )
 
 
 def _check_network(space: SearchSpace, architecture: Architecture, size: Size, task: Task) -> None:

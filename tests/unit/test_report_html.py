@@ -136,7 +136,7 @@ def test_a_long_run_has_every_section(tmp_path):
     )
     text = check_page(store)
     page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
-    assert '<img alt="The cells of trial ' in page
+    assert '<img alt="A drawing of trial ' in page
     assert 'src="data:image/svg+xml;base64,' in page
     assert "alert(1)" not in page
     names = {path.stem for path in (tmp_path / "run").glob("*.svg")}

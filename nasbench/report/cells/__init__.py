@@ -1,1 +1,1 @@
-"""Drawings of cells."""
+"""Drawings of cells and of chains of layers."""

@@ -71,7 +71,7 @@ def _dot(attributes: str, trial: Trial) -> str:
 
 
 def _drawing(run: Mapping[str, Any], trial: Trial) -> str:
-    """The cells of a trial; empty where its space draws none, or is not to be had any more."""
+    """A drawing of a trial; empty where its space draws none, or is not to be had any more."""
     plan = run.get("plan")
     if trial.architecture is None or not isinstance(plan, Mapping):
         return ""

@@ -186,10 +186,10 @@ def _drawing(directory: Path, trials: Sequence[Trial]) -> str:
     best = best_trial(trials)
     if best is None:
         return ""
-    image = svg_image(directory / "best" / "cell.svg", directory, f"The cells of trial {best.number}")
+    image = svg_image(directory / "best" / "cell.svg", directory, f"A drawing of trial {best.number}")
     if not image:
         return ""
-    caption = f"The cells of trial {best.number} ({best.key}). The file is best/cell.svg, and best/ holds the network."
+    caption = f"Trial {best.number} ({best.key}). The file is best/cell.svg, and best/ holds the network."
     return f'<h2>The winner</h2>\n<figure class="paper">{image}</figure>\n<p>{escape(caption)}</p>'
 
 
