@@ -16,6 +16,7 @@ from types import FrameType
 from typing import Any, NoReturn, final
 
 from nasbench.core.errors import Interrupted, TimeUp
+from nasbench.core.last_words import LAST_WORDS
 from nasbench.core.shown import shown_lines
 
 STOP = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
@@ -168,6 +169,8 @@ def leave(text: str, status: int) -> NoReturn:
     """Ends the process at once with a sentence and a status, from any thread and from a signal handler."""
     with suppress(Exception):
         sys.stdout.flush()
+    with suppress(Exception):
+        LAST_WORDS.change("")
     with suppress(Exception):
         line = f"nasbench: {shown_lines(text)}\n"
         cursor = SHOW_CURSOR if os.isatty(2) else ""  # a live display hides it

@@ -78,9 +78,7 @@ class RayCluster:
             check_reachable(self._address)
         if not ray.is_initialized():
             with same_signal_handlers(), quiet():
-                own = _start(self._workers) if self._address is None else None
-                if self._address is not None:
-                    _join(self._address)
+                own = _start(self._workers) if self._address is None else _join(self._address)
             self._disconnect = weakref.finalize(self, _leave, own)
         fit = self._room()
         if fit < self._workers:
@@ -129,7 +127,7 @@ class RayCluster:
     def abandon(self) -> None:
         """Leaves a Ray whose head is gone without a call to it: each would wait for the head."""
         if self._disconnect is not None:
-            self._disconnect.detach()
+            self._disconnect.detach()  # the reaper stays: it ends what is left of that Ray after this process
             self._disconnect = None
         atexit.unregister(ray.shutdown)
         WISHES.abrupt = True
@@ -229,14 +227,17 @@ def quiet() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class _Own:
-    """What goes with a Ray that this process has started: its folder, and who ends it if this process is killed."""
+    """What goes with a connection to Ray: who has the last word if this process is killed and, of a Ray that it has
+    started, ends that; and the folder of such a Ray.
+    """
 
-    folder: tuple[Path, TextIOWrapper]
     reaper: Reaper
+    folder: tuple[Path, TextIOWrapper] | None = None
 
     def close(self) -> None:
         self.reaper.dismiss()
-        close_private_folder(*self.folder)
+        if self.folder is not None:
+            close_private_folder(*self.folder)
 
 
 def _start(workers: int) -> _Own:
@@ -261,7 +262,7 @@ def _start(workers: int) -> _Own:
     variables = {**WORKER_ENVIRONMENT, "PYTHONPATH": os.pathsep.join(own_import_paths())}
     variables |= {name: os.environ.get(name, value) for name, value in unless_set.items()}
     variables |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token)}
-    own = _Own(folder, Reaper(folder[0]))
+    own = _Own(Reaper(folder[0]), folder)
     try:
         with environment(variables), _loopback():
             _read_authentication()
@@ -295,7 +296,7 @@ def _loopback() -> Iterator[None]:
         ray_constants.ENABLE_RAY_CLUSTER = reaches_out
 
 
-def _join(address: str) -> None:
+def _join(address: str) -> _Own:
     """Connects to a running cluster, of which this machine must be a node."""
     variables = {**WORKER_ENVIRONMENT, "PYTHONPATH": os.pathsep.join(own_import_paths())}
     if "OMP_NUM_THREADS" in os.environ:  # otherwise Ray gives each worker the threads of its CPU slot: one
@@ -308,13 +309,13 @@ def _join(address: str) -> None:
         raise UsageError(
             f"cannot join the Ray cluster at --ray-address {address} ({in_one_line(error)}). {ADDRESS_HINT}"
         ) from error
+    return _Own(Reaper())
 
 
-def _leave(own: _Own | None) -> None:
+def _leave(own: _Own) -> None:
     with quiet():
         ray.shutdown()
-    if own is not None:
-        own.close()
+    own.close()
     _read_authentication()
 
 

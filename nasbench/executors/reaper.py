@@ -1,69 +1,42 @@
-"""Ends the processes of a Ray whose driver was killed, and deletes its folder: a program of its own.
+"""A small process beside a driver of Ray: it outlives the driver, however that dies, and then does what is left to do.
 
-Most of Ray's processes end with the driver, but its agents try to tell a head that is gone for a minute, and a worker
-that is stopped never hears of it. So this program waits until the driver closes its end of a pipe, which the operating
-system does however the driver dies. What belongs to that Ray has a file of its folder open, or the folder in its
-environment or command line.
-
-    python reaper.py FOLDER
+It sees that a pipe is closed, which the operating system does. Ray's C++ code ends a driver in many places, with
+`_exit` or `abort`, when a process of Ray that it needs is gone, and nothing in the driver can prevent it.
 """
 
-import os
-import shutil
-import signal
+import json
 import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import final
 
-DONE = b"done"
-"""What a driver says that has ended its Ray itself."""
+from nasbench.core.last_words import LAST_WORDS
+from nasbench.core.shown import shown_lines
+from nasbench.executors import reaper_program
 
 
 @final
 class Reaper:
-    """The program, started beside a Ray whose processes write into `folder`."""
+    """The program, started beside a driver; `folder` is that of the Ray that the driver has started, if it has."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path | None = None) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", __file__, str(folder)],
+            [sys.executable, "-I", "-S", reaper_program.__file__, *([] if folder is None else [str(folder)])],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C goes to the driver's whole group
         )
+        LAST_WORDS.leave_to(self._tell)
+
+    def _tell(self, last_words: str) -> None:
+        assert self._process.stdin is not None
+        with suppress(OSError, ValueError):
+            self._process.stdin.write(json.dumps(shown_lines(last_words)).encode() + b"\n")
+            self._process.stdin.flush()
 
     def dismiss(self) -> None:
-        """The Ray has ended. Calling it again does no harm."""
+        """The driver has left its Ray. Calling it again does no harm."""
+        LAST_WORDS.take_from(self._tell)
         with suppress(OSError, ValueError, subprocess.TimeoutExpired):
-            self._process.communicate(DONE, timeout=10)
-
-
-def belongs_to(folder: str, process: Path) -> bool:
-    """Whether a process (its directory in /proc) is one of the Ray in that folder."""
-    with suppress(OSError):
-        if process.stat().st_uid != os.getuid():
-            return False
-        if any(folder.encode() in (process / name).read_bytes() for name in ("environ", "cmdline")):
-            return True
-        for entry in (process / "fd").iterdir():
-            with suppress(OSError):  # closed meanwhile
-                if os.readlink(entry).startswith(folder):
-                    return True
-    return False
-
-
-def reap(folder: str) -> None:
-    """Kills what belongs to the Ray in that folder, twice: what was just being started is there the second time."""
-    for _ in range(2):
-        for process in Path("/proc").glob("[0-9]*"):
-            if int(process.name) != os.getpid() and belongs_to(folder, process):
-                with suppress(OSError):
-                    os.kill(int(process.name), signal.SIGKILL)
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-if __name__ == "__main__":
-    if sys.stdin.buffer.read() != DONE:
-        reap(sys.argv[1])
+            self._process.communicate(reaper_program.DONE, timeout=10)

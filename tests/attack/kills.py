@@ -153,8 +153,8 @@ class Attacks:
         self.landed += ended.status != 0 or blow.to == "worker"
         if "Traceback" in ended.err and blow.to == "self":
             wrong.append(f"a traceback: {_told(ended)}")
-        exists = ended.status == 2 and "--overwrite" in ended.err
-        if ended.status not in (0, 130, -blow.number, -signal.SIGKILL) and not exists:
+        told = "--overwrite" in ended.err if ended.status == 2 else ended.status == 1 and "Go on with: " in ended.err
+        if ended.status not in (0, 130, -blow.number, -signal.SIGKILL) and not told:
             wrong.append(f"an unexpected end: {_told(ended)}")
         return ended
 
@@ -175,7 +175,7 @@ class Attacks:
         """How to go on: as the command itself says, or by --resume where there is a run, or else from the start."""
         told = ended.err.rpartition("Go on with: nasbench ")[2].strip().split()
         held = bool(command.run) and (place / command.run / "run.json").exists()
-        if ended.status == 130 and "Go on with: nasbench " in ended.err:
+        if "Go on with: nasbench " in ended.err:
             if not held:
                 wrong.append(f"it says how to go on where there is no run: {_told(ended)}")
                 return command.words

@@ -19,9 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from attack.child import TESTS, Asked, Blow, run_here
-from attack.processes import strike
+from attack.processes import running_in, strike
 
 PATHS = (TESTS.parent, TESTS, TESTS / "e2e" / "drivers")
+WITHOUT_IT = 5.0
+"""Seconds in which the processes that outlive a command may have ended."""
 IMPORTS = """
     torch torchvision matplotlib.figure sklearn.datasets PIL.Image safetensors.torch tyro rich.console optuna
     nasbench.engine.search nasbench.engine.race.command nasbench.engine.training.train nasbench.engine.predict
@@ -132,6 +134,8 @@ class _Command:
         return self._told(os.waitstatus_to_exitcode(status))
 
     def _told(self, status: int | None) -> dict[str, Any]:
+        if status not in (None, 0):
+            running_in(Path(self._asked.place), WITHOUT_IT)  # another process may have the last word
         texts = {path.name: path.read_text(errors="replace") for path in self._folder.iterdir()}
         noted = json.loads(texts.pop("events", "") or "{}")
         if status is not None:

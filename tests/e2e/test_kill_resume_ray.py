@@ -27,7 +27,7 @@ def drive(directory: Path, **options: Any) -> int:
     process = start(directory, **options)
     out, err = process.communicate(timeout=600)
     assert process.returncode in (0, -signal.SIGKILL), err
-    assert (out, err) == ("", "")
+    assert (out, err) == ("", "")  # it is no run of a command, which would leave last words
     return process.returncode
 
 
@@ -142,26 +142,7 @@ def test_nothing_of_ray_outlives_a_main_process_that_is_killed(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["gcs_server", "raylet"])
 def test_a_ray_that_is_gone_is_told_within_seconds_with_how_to_go_on(name, tmp_path):
-    (tmp_path / "mine.py").write_text(
-        "import time\nfrom small_parts import *\n\nclass Slow(Good):\n    def __call__(self, job, report):\n"
-        "        time.sleep(0.5)\n        return super().__call__(job, report)\n"
-    )
-    words = (
-        "--space mine:Space --strategy mine:Draws --evaluator mine:Slow --wandb off --run run --trials 400 --workers 2"
-    )
-    paths = [str(DRIVER.parents[3]), str(DRIVER.parent), str(tmp_path)]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "nasbench", "search", *words.split()],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    log, deadline = tmp_path / "run" / "trials.jsonl", time.monotonic() + 120
-    while not (log.exists() and log.stat().st_size):
-        assert process.poll() is None, process.stderr.read()
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    process = start_command(tmp_path)
     (server,) = [number for number, command in children(process.pid) if command.partition("\0")[0].endswith(f"/{name}")]
     os.kill(server, signal.SIGKILL)
     killed = time.monotonic()
@@ -171,6 +152,46 @@ def test_a_ray_that_is_gone_is_told_within_seconds_with_how_to_go_on(name, tmp_p
     assert "does not answer any more" in errors
     assert "go on with --resume" in errors
     assert all(line.endswith("\n") for line in whole_lines(tmp_path / "run"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "status"), [("DashboardAgent", 1), ("", -signal.SIGKILL)])
+def test_a_process_that_ray_or_a_signal_ends_leaves_its_last_words(name, status, tmp_path):
+    """Ray ends its raylet after its agent, and then, in C++, the process that it serves."""
+    process = start_command(tmp_path)
+    raylets = [number for number, command in children(process.pid) if command.partition("\0")[0].endswith("/raylet")]
+    (agent,) = [number for raylet in raylets for number, command in children(raylet) if "DashboardAgent" in command]
+    os.kill(agent, signal.SIGTERM) if name else process.kill()
+    errors = process.communicate(timeout=90)[1]
+    assert process.returncode == status, errors
+    (sentence,) = [line for line in errors.splitlines() if line.startswith("nasbench: the process has ended")]
+    assert sentence.endswith("are kept in run. Go on with: nasbench search --run run --resume")
+    assert all(line.endswith("\n") for line in whole_lines(tmp_path / "run"))
+
+
+def start_command(place: Path) -> subprocess.Popen[str]:
+    """A long search on Ray that has finished a trial."""
+    (place / "mine.py").write_text(
+        "import time\nfrom small_parts import *\n\nclass Slow(Good):\n    def __call__(self, job, report):\n"
+        "        time.sleep(0.5)\n        return super().__call__(job, report)\n"
+    )
+    words = (
+        "--space mine:Space --strategy mine:Draws --evaluator mine:Slow --wandb off --run run --trials 400 --workers 2"
+    )
+    paths = [str(DRIVER.parents[3]), str(DRIVER.parent), str(place)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "nasbench", "search", *words.split()],
+        cwd=place,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    log, deadline = place / "run" / "trials.jsonl", time.monotonic() + 120
+    while not (log.exists() and log.stat().st_size):
+        assert process.poll() is None, process.stderr.read()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return process
 
 
 def children(parent: int) -> list[tuple[int, str]]:

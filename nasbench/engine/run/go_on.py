@@ -27,6 +27,14 @@ def interrupted(opening: Opening, store: RunStore | None) -> str:
     return f"interrupted; {done}. Go on with: {again(opening, store)}"
 
 
+def ended_without_a_word(opening: Opening, store: RunStore | None) -> str:
+    """What is said in place of a process that could not say it: what is kept, and the command that goes on."""
+    why = "the process has ended without a word: it was killed, or a process of Ray that it needs has ended"
+    if not (opening.directory / "run.json").exists():
+        return f"{why}. Nothing was evaluated: give the command again."
+    return f"{why}. The finished trials are kept in {opening.directory}. Go on with: {again(opening, store)}"
+
+
 def how_to_go_on(store: RunStore | None, opening: Opening) -> str:
     """After a file that could not be written: what is kept, and the command that goes on."""
     if not (opening.directory / "run.json").exists():

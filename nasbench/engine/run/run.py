@@ -16,6 +16,7 @@ from nasbench.core.errors import Interrupted, LogLost, NotWritten, PartFailed, R
 from nasbench.core.identity import changes
 from nasbench.core.in_hand import DEATHS_LIMIT, InHand
 from nasbench.core.job import Job
+from nasbench.core.last_words import LAST_WORDS
 from nasbench.core.loop import Executor, JobLoop
 from nasbench.core.protocols import Evaluator, Metrics, Pruner, RunInfo
 from nasbench.core.reported import each_epoch_once
@@ -29,7 +30,7 @@ from nasbench.core.trial import Trial
 from nasbench.core.trust import in_force
 from nasbench.core.writing import make_folder
 from nasbench.engine.config.trust import import_paths
-from nasbench.engine.run.go_on import how_to_go_on, interrupted, what_is_left
+from nasbench.engine.run.go_on import ended_without_a_word, how_to_go_on, interrupted, what_is_left
 from nasbench.engine.run.interrupt import interrupts
 from nasbench.engine.run.opening import Opening
 from nasbench.engine.run.provenance import now, provenance
@@ -197,7 +198,8 @@ def open_run(opening: Opening) -> Iterator[Run]:
     refused, or whose part breaks, before its first trial is finished leaves no directory.
     """
     store: list[RunStore] = []
-    with interrupts(), WISHES.with_sentence(lambda: interrupted(opening, store[0] if store else None)):
+    sentence = WISHES.with_sentence(lambda: interrupted(opening, store[0] if store else None))
+    with interrupts(), sentence, LAST_WORDS.forgotten_after():
         yield from _opened(opening, store)
 
 
@@ -206,10 +208,12 @@ def _opened(opening: Opening, opened: list[RunStore]) -> Iterator[Run]:
     run: Run | None = None
     discarded, new = False, missing(opening.directory)
     sweep_all()
+    LAST_WORDS.change(ended_without_a_word(opening, None))
     try:
         _describe(opening.executor)
         store = _store(opening)
         opened.append(store)
+        LAST_WORDS.change(ended_without_a_word(opening, store))
         run = Run(store, opening)
         yield run
     except KeyboardInterrupt as interrupt:
