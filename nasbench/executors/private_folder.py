@@ -2,23 +2,27 @@
 process where their owner was killed.
 
 The owner holds an advisory lock on a file inside, which the operating system drops when the process dies, however it
-dies.
+dies. Nasbench 0.1.0 made folders without such a file: these are swept once nobody seems to need them.
 """
 
 import fcntl
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
 
 from nasbench.core.not_written import not_written
+from nasbench.executors.reaper_program import belongs_to
 
 OWNER = ".owner"
 RAY, TUNE, TRAIN = PREFIXES = "nb-ray-", "nasbench-tune-", "nasbench-train-"
 """How the names of such folders begin."""
+UNTOUCHED_SECONDS = 24 * 3600.0
+"""For so long nothing in a folder without an owner must have changed."""
 
 
 @contextmanager
@@ -69,8 +73,26 @@ def sweep(prefix: str) -> None:
             with open(folder / OWNER, "rb") as owner:  # a lock needs no more
                 fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(folder, ignore_errors=True)
+        except FileNotFoundError:
+            if _is_abandoned(folder):
+                shutil.rmtree(folder, ignore_errors=True)
         except OSError:  # in use, gone meanwhile, or not one of ours
             continue
+
+
+def _is_abandoned(folder: Path) -> bool:
+    """Whether nothing in a folder without an owner has changed for a long time, and no process is seen to hold it. A
+    process of another container that shares the folder is not seen, but a Ray at work writes its logs.
+    """
+    processes = list(Path("/proc").glob("[0-9]*"))
+    if not processes or any(belongs_to(str(folder), process) for process in processes):
+        return False
+    try:
+        inside = [Path(place, name) for place, *names in os.walk(folder) for name in [*names[0], *names[1]]]
+        last = max(path.lstat().st_mtime for path in [folder, *inside])
+    except OSError:  # something changes it now
+        return False
+    return last < time.time() - UNTOUCHED_SECONDS
 
 
 def _place() -> Path:

@@ -4,6 +4,7 @@ import os
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,21 @@ def test_that_of_a_killed_process_is_swept_by_the_next_one(place: Path) -> None:
     assert left.is_dir()
     with private_folder("nb-test-"):
         assert not left.exists()
+
+
+def test_one_without_an_owner_is_swept_once_nobody_has_touched_or_held_it_for_a_day(place: Path) -> None:
+    """Such as nasbench 0.1.0 left."""
+    old, held, touched, new = (place / f"nb-test-{name}" for name in ("old", "held", "touched", "new"))
+    long_ago = time.time() - 2 * module.UNTOUCHED_SECONDS
+    for folder in (old, held, touched, new):
+        (folder / "ray").mkdir(parents=True)
+        (folder / "ray" / "log").touch()
+        for path in (folder / "ray" / "log", folder / "ray", folder) if folder != new else ():
+            os.utime(path, (long_ago, long_ago))
+    (touched / "ray" / "log").touch()
+    with open(held / "ray" / "log", "rb"):
+        sweep("nb-test-")
+    assert [folder.exists() for folder in (old, held, touched, new)] == [False, True, True, True]
 
 
 def test_what_is_in_use_or_not_ours_stays(place: Path) -> None:
