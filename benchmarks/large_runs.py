@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from random import Random
@@ -117,6 +118,8 @@ def go_on(directory: Path, name: str) -> dict[str, Any]:
     store = RunStore.resume(directory, of_space(space))
     strategy = strategies.get(name)(space, seed=0)
     source = SpaceSource(space, strategy, _plan(space, len(store.trials) + STEPS + 1))
+    if name == "nsga2":  # its own log says of which generation each trial was
+        store.trials[:] = [replace(trial, note={**trial.note, **_generation(trial.number)}) for trial in store.trials]
     loop = JobLoop(source, store.trials.append, lambda metrics: float(metrics["val_accuracy"]), history=store.trials)
     resumed = process_time()
 
@@ -136,6 +139,10 @@ def go_on(directory: Path, name: str) -> dict[str, Any]:
         "first_step_ms": 1000 * (first - resumed),
         "step_ms": 1000 * steps / STEPS,
     }
+
+
+def _generation(number: int) -> dict[str, Any]:
+    return {"sampler": {"NSGAIISampler:generation": (number - 1) // 10}}
 
 
 def folder(directory: Path, files: int) -> dict[str, Any]:
