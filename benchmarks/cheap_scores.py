@@ -12,8 +12,9 @@ import json
 from pathlib import Path
 
 from nasbench.core.store import RunStore
+from nasbench.report.common.ranking_shown import HEADINGS, cell
 from nasbench.report.fidelity.results import Fidelity, Standing
-from nasbench.report.fidelity.tables import HEADINGS, cell, cost
+from nasbench.report.fidelity.tables import cost
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "cheap_scores.json"

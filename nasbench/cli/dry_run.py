@@ -45,6 +45,8 @@ def _of_children(found: Mapping[str, Any]) -> list[str]:
 
 
 def _of_time(found: Mapping[str, Any]) -> list[str]:
+    if found.get("cheap_scores"):
+        return _of_scores(found)
     if found["seconds"] is None:
         return [
             f"{_several(found['trainings'], 'evaluation')}; no time was measured, as this evaluator trains nothing here"
@@ -52,6 +54,18 @@ def _of_time(found: Mapping[str, Any]) -> list[str]:
     step = f"one step on {found['device']}, {found['batch_size']} images: {found['seconds_a_step']:.3g} s"
     length = f"{found['steps_an_epoch']} steps an epoch, {found['epochs']} epochs a child"
     return [f"{step}; {length}: {_duration(found['seconds_a_child'])} a child", _total(found)]
+
+
+def _of_scores(found: Mapping[str, Any]) -> list[str]:
+    """A search by a cheap score, and what is trained by itself after it."""
+    each = found["seconds_a_cheap_score"]
+    time = "no score could be measured" if each is None else f"{_duration(each)} each on this device"
+    lines = [f"{_several(found['cheap_scores'], 'score')} without training: {time}"]
+    if found["trainings"] and found["seconds_a_child"] is not None:
+        trained = f"{_several(found['trainings'], 'training')} after the search, {found['epochs']} epochs each"
+        lines.append(f"{trained}: {_duration(found['seconds_a_child'])} each on {found['device']}")
+    total = "" if found["seconds"] is None else f"about {_duration(found['seconds'])}"
+    return [*found["told"], *lines, *([f"in all, {found['workers']} at a time: {total}"] if total else [])]
 
 
 def _of_model(model: Mapping[str, Any]) -> list[str]:

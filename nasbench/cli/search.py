@@ -18,8 +18,7 @@ def run(argv: Sequence[str]) -> None:
     asks = any(word.partition("=")[0] == "--preset" for word in argv)
     preset = parse(SearchConfig, "search", argv).preset if asks else None
     config = parse_run(SearchConfig, "search", argv, PRESETS.get(preset or ""))
-    if config.reads_images:
-        config.data.check_present()
+    config.check_present()
     if config.dry_run:
         print_dry_run(config)
         return
@@ -45,5 +44,7 @@ def _print(result: "SearchResult") -> None:
     terminal.tell(f"{len(result.trials)} trials ({counts}) in {result.seconds:.0f} s")
     if result.chance is not None:
         terminal.tell(result.chance.sentence)
+    if result.check is not None:
+        terminal.tell(result.check.sentence)
     terminal.tell(f"best network: {result.run / 'best'}")
     terminal.tell(f"report:       {result.run / 'report.html'}")

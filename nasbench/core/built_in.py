@@ -72,6 +72,10 @@ EVALUATORS: Parts = {
         "nasbench.evaluators.proxies.evaluator",
         "scores the child without training it (proxy:NAME; see: nasbench list proxies)",
     ),
+    "supernet": (
+        "nasbench.evaluators.inherited",
+        "scores the child by the weights it inherits from a trained supernet (supernet:RUN)",
+    ),
 }
 PROXIES: Parts = {
     "az-nas": (

@@ -18,10 +18,10 @@ from nasbench.core.trial import Trial
 
 
 def is_retraining(trial: Trial) -> bool:
-    """True for a training after the search: of an earlier one's architecture, for longer or under another seed, or of
-    its rivals.
+    """True for a training after the search: of an earlier one's architecture, for longer, under another seed or to
+    check a cheap score, or of its rivals.
     """
-    return "retrain_of" in trial.note or "compared_as" in trial.note
+    return any(name in trial.note for name in ("retrain_of", "check_of", "compared_as"))
 
 
 def is_control(trial: Trial) -> bool:

@@ -89,18 +89,20 @@ def pareto_front(trials: Sequence[Trial], objectives: Sequence[Objective]) -> li
     """The trials that no other is at least as good as in every objective and better in one; the best in the first
     objective first.
 
-    Compared are the scored trials with the most epochs; controls do not compete, and of several spellings or repeats of
-    one network the first stands for all. Trials that lack one of the metrics are left out. Without objectives nothing
+    Compared are the scored trials with the most epochs among those that have all the metrics: what is trained after a
+    search by a cheap score has not. Controls do not compete, and of several spellings or repeats of one network the
+    first stands for all. Without objectives nothing
     is compared. The time that it takes: see `undominated`.
     """
     if not objectives:
         return []
+    names = [objective.metric for objective in objectives]
     scored = [trial for trial in trials if trial.score is not None and not trial.note.get("control")]
+    scored = [trial for trial in scored if all(trial.metrics.get(name) is not None for name in names)]
     most = max((trial.epochs for trial in scored), default=0)
     candidates: dict[str, tuple[tuple[float, ...], Trial]] = {}
     for trial in scored:
-        known = all(trial.metrics.get(objective.metric) is not None for objective in objectives)
-        if trial.epochs == most and known and trial.key not in candidates:
+        if trial.epochs == most and trial.key not in candidates:
             values = tuple(objective.signed_value(trial.metrics) for objective in objectives)
             candidates[trial.key] = values, trial
     compared = list(candidates.values())

@@ -51,6 +51,9 @@ PLAN: Mapping[str, Any] = {
     "sampling": str,
     "scores": list[str],
     "parts": Mapping[str, list[str]],
+    "after": Object | None,
+    "score_name": str,
+    "truth_name": str,
 }
 """Of its plan, whatever the command."""
 CONFIG: Mapping[str, Any] = {

@@ -53,7 +53,8 @@ class JobList:
 class Plan:
     """What does not change during a search: the numbers it may spend, and what its proposals are built and trained as.
 
-    `source` is 'space:NAME', where the models come from; `data` the name of the data set.
+    `epochs` 0: nothing is trained for a score. `source` is 'space:NAME', where the models come from; `data` the name of
+    the data set.
     """
 
     numbers: Sequence[int]
@@ -117,7 +118,7 @@ class SpaceSource:
         return Job(
             number=proposal.number,
             seed=plan.seed,
-            epochs=proposal.epochs or plan.epochs,
+            epochs=(proposal.epochs or plan.epochs) if plan.epochs else 0,
             key=key,
             model=ModelSpec(plan.source, plan.size, plan.task, architecture=proposal.architecture),
             architecture=proposal.architecture,

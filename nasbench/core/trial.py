@@ -115,7 +115,7 @@ class Trial:
 
 COUNTS = ("params", "macs")
 """Metrics that reports draw and compare wherever they are there."""
-NUMBERED = ("retrain_of", "step")
+NUMBERED = ("retrain_of", "check_of", "step")
 """What in a note is a number of a trial; of a training that is compared with others, `of` is one too."""
 
 

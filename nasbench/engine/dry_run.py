@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from statistics import fmean, median
+from time import perf_counter
 from typing import Any
 
 import torch
 
 from nasbench.core.errors import TrialFailed
+from nasbench.core.job import Job
 from nasbench.core.protocols import Evaluator
 from nasbench.core.seeds import derive
 from nasbench.core.spec import ModelSpec
@@ -45,6 +47,8 @@ class DryRun:
         children: how many were counted; `failed` more could not be built.
         trainings: of the search, its control and its retraining, without those that are done.
         epochs: of all of them together.
+        cheap_scores: scores of the search and its control, likewise; then these train nothing.
+        seconds_a_cheap_score: of one of them on this device; None where nothing was scored.
         timings: of some children on this device; empty where the evaluator does not train.
         workers: how many trainings run at a time.
     """
@@ -59,6 +63,10 @@ class DryRun:
     timings: tuple[Timing, ...]
     batch: int | None
     workers: int
+    told: tuple[str, ...] = ()
+    """What is said of a cheap score before a search starts."""
+    cheap_scores: int = 0
+    seconds_a_cheap_score: float | None = None
 
     @property
     def seconds_a_child(self) -> float | None:
@@ -68,7 +76,10 @@ class DryRun:
     @property
     def seconds(self) -> float | None:
         """Of the whole search, if each worker is as fast as this device."""
-        return fmean(timing.seconds(self.epochs) for timing in self.timings) / self.workers if self.timings else None
+        parts = [fmean(timing.seconds(self.epochs) for timing in self.timings)] if self.timings else []
+        parts += [] if self.seconds_a_cheap_score is None else [self.cheap_scores * self.seconds_a_cheap_score]
+        known = bool(parts) and bool(self.timings or not self.trainings)
+        return sum(parts) / self.workers if known else None
 
     def to_json(self) -> dict[str, Any]:
         """The object that `nasbench search --dry-run --json` prints."""
@@ -88,7 +99,13 @@ class DryRun:
             "seconds_a_step": _rounded(fmean(each.step for each in timed)) if timed else None,
             "seconds_a_child": _rounded(self.seconds_a_child),
             "workers": self.workers,
+            "told": list(self.told),
             "seconds": _rounded(self.seconds),
+            **(
+                {"cheap_scores": self.cheap_scores, "seconds_a_cheap_score": _rounded(self.seconds_a_cheap_score)}
+                if self.cheap_scores
+                else {}
+            ),
         }
 
 
@@ -105,7 +122,9 @@ def run_dry(config: SearchConfig) -> DryRun:
     config.check()
     config = config.completed()
     parts = prepare(config, config.place.directory())
-    trainings, epochs = _left(config, parts)  # reads the log of a run that is resumed: what is wrong there is told now
+    trainings, epochs, cheap_scores = _left(
+        config, parts
+    )  # reads the log of a run that is resumed: what is wrong there is told now
     models = _children(config, parts)
     counted: list[tuple[tuple[int, int, int], ModelSpec]] = []
     for model in models:
@@ -120,7 +139,7 @@ def run_dry(config: SearchConfig) -> DryRun:
         name: (min(each), median(each), max(each)) for name, each in zip(MEASURES, columns, strict=False) if columns
     }
     by_macs = [model for _, model in sorted(counted, key=lambda each: each[0][1])]
-    timings, batch = _timed(parts.evaluator, by_macs, config.seed)
+    timings, batch = _timed(parts.after.evaluator if parts.after else parts.evaluator, by_macs, config.seed)
     return DryRun(
         config=config,
         sizes=sizes,
@@ -128,10 +147,13 @@ def run_dry(config: SearchConfig) -> DryRun:
         failed=len(models) - len(counted),
         trainings=trainings,
         epochs=epochs,
-        epochs_a_child=parts.plan.epochs,
+        epochs_a_child=parts.after.epochs if parts.after else parts.plan.epochs,
         timings=timings,
         batch=batch,
         workers=max(1, config.workers.workers),
+        told=parts.told,
+        cheap_scores=cheap_scores,
+        seconds_a_cheap_score=_seconds_of_cheap(parts.evaluator, by_macs, config.seed) if cheap_scores else None,
     )
 
 
@@ -151,8 +173,7 @@ def _timed(evaluator: Evaluator, by_macs: Sequence[ModelSpec], seed: int) -> tup
     if not isinstance(inner, TrainingEvaluator):
         return (), None
     timings = []
-    places = dict.fromkeys(len(by_macs) * (2 * part + 1) // (2 * TIMED) for part in range(TIMED))
-    for turn, place in enumerate([0, *places] if by_macs else []):
+    for turn, place in enumerate([0, *_spread(by_macs)] if by_macs else []):
         try:
             timing = time_training(inner, by_macs[place], seed)
         except TrialFailed:
@@ -162,8 +183,29 @@ def _timed(evaluator: Evaluator, by_macs: Sequence[ModelSpec], seed: int) -> tup
     return tuple(timings), inner.recipe.batch_size
 
 
-def _left(config: SearchConfig, parts: SearchParts) -> tuple[int, int]:
-    """(trainings, epochs in all) that the search would run; of a resumed one, those that are left."""
+def _seconds_of_cheap(evaluator: Evaluator, by_macs: Sequence[ModelSpec], seed: int) -> float | None:
+    """Of cheap scores of some of the networks. The first pays for what is done once: left out."""
+    seconds = []
+    for turn, place in enumerate([0, *_spread(by_macs)] if by_macs else []):
+        model = by_macs[place]
+        job = Job(1, seed, 0, model.key, model, model.architecture)
+        start = perf_counter()
+        try:
+            evaluator(job, lambda _epochs, _metrics: None)
+        except TrialFailed:
+            continue
+        if turn > 0:
+            seconds.append(perf_counter() - start)
+    return fmean(seconds) if seconds else None
+
+
+def _spread(by_macs: Sequence[ModelSpec]) -> list[int]:
+    """The places of TIMED of the networks, evenly spread."""
+    return list(dict.fromkeys(len(by_macs) * (2 * part + 1) // (2 * TIMED) for part in range(TIMED)))
+
+
+def _left(config: SearchConfig, parts: SearchParts) -> tuple[int, int, int]:
+    """(trainings, epochs in all, cheap scores) that the search would run; of a resumed one, those that are left."""
     done: set[int] = set()
     rounds = [(config.trials, config.control_after)]
     if config.place.resume:
@@ -171,10 +213,12 @@ def _left(config: SearchConfig, parts: SearchParts) -> tuple[int, int]:
         check_same(config, store.run, "search", store.directory)
         done = {trial.number for trial in store.trials}
         rounds = list(dict.fromkeys([*rounds_of(store.run), *rounds]))
-    numbers = numbers_of(rounds, config.retrain_top)
+    numbers = numbers_of(rounds, config.retrain_top, config.checked)
     children = len({*numbers.search, *numbers.control} - done)
-    again = len(set(numbers.retraining) - done)
-    return children + again, children * parts.plan.epochs + again * (config.retrain_epochs or 0)
+    again = len({*numbers.retraining, *numbers.check} - done)
+    if config.cheap:
+        return again, again * (parts.after.epochs if parts.after else 0), children
+    return children + again, children * parts.plan.epochs + again * (config.retrain_epochs or 0), 0
 
 
 def _rounded(value: float | None) -> float | None:

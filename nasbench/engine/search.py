@@ -7,13 +7,15 @@ from typing import Any
 
 from nasbench.core.clock import SimulatedClock
 from nasbench.core.control import WithControl, without_control
-from nasbench.core.curves import searched
-from nasbench.core.errors import UsageError
-from nasbench.core.protocols import Pruner, Tracker
+from nasbench.core.curves import is_retraining, searched
+from nasbench.core.errors import RunFailed, UsageError
+from nasbench.core.protocols import Evaluator, Pruner, Tracker
 from nasbench.core.recipe import Recipe
 from nasbench.core.registry import recipes
-from nasbench.core.retraining import retrainings
+from nasbench.core.retraining import checks, retrainings
+from nasbench.core.shown import sentence
 from nasbench.core.source import JobList, JobSource, SpaceSource, of_space
+from nasbench.core.store import best_trial
 from nasbench.core.trial import STATUSES, Trial
 from nasbench.core.trust import trusting
 from nasbench.engine.config import PRESETS, SearchConfig
@@ -32,6 +34,7 @@ from nasbench.engine.run.opening import Opening
 from nasbench.engine.run.run import Run, check_some_succeeded, open_run
 from nasbench.engine.run.watch import print_note
 from nasbench.report.run.chance import Exact, Verdict, verdict
+from nasbench.report.run.ranking_check import RankingCheck, ranking_check
 from nasbench.trackers.guard import guarded
 
 
@@ -47,6 +50,8 @@ class SearchResult:
     """The Pareto front as `best/front.json` has it, where there are objectives."""
     chance: Verdict | None = None
     """Whether the search beat chance; among the JSON where it can be told with an interval."""
+    check: RankingCheck | None = None
+    """How the cheap score of the search ranks, where that was checked."""
 
     def count(self, status: str) -> int:
         return sum(trial.status == status for trial in self.trials)
@@ -70,6 +75,8 @@ class SearchResult:
         }
         if self.chance is not None and self.chance.difference is not None:
             record["chance"] = self.chance.to_json()
+        if self.check is not None:
+            record["check"] = self.check.to_json()
         if self.front is not None:
             named = [{name: entry[name] for name in entry if name != "architecture"} for entry in self.front]
             record["front"] = named
@@ -118,7 +125,7 @@ def run_search(config: SearchConfig, argv: Sequence[str], trackers: Sequence[Tra
     config = config.completed()
     directory = config.place.directory(_short(config.space), _short(config.strategy))
     parts = prepare(config, directory)
-    for note in parts.notes:
+    for note in (*parts.notes, *parts.told):
         print_note(note)
     opening = Opening(
         command="search",
@@ -135,19 +142,23 @@ def run_search(config: SearchConfig, argv: Sequence[str], trackers: Sequence[Tra
     )
     with open_run(opening) as run:
         rounds = rounds_of(run.store.run)
-        numbers = numbers_of(rounds, config.retrain_top)
+        numbers = numbers_of(rounds, config.retrain_top, config.checked)
         run.watch(planned=numbers.planned)
-        for source, clock, pruner in _phases(
-            config, parts, run, numbers, without_control(trials for trials, _ in rounds)
-        ):
+        without = without_control(trials for trials, _ in rounds)
+        for source, clock, pruner in _phases(parts, numbers, without):
             run.answer(source, parts.evaluator, parts.score, clock, pruner)
-        best = write_best(run.store, parts.space, parts.evaluator)
+        for jobs in _following(config, parts, run, numbers):
+            after = parts.after
+            run.answer(jobs, after.evaluator if after else parts.evaluator, after.score if after else parts.score)
+        best = write_best(run.store, parts.space, _trained_by(parts, run.trials))
         drop_training_states(run.store)
         drop_other_weights(run.store)
         front, chance = write_front(run.store), verdict(run.trials, Exact.of(run.store.run))
-        result = SearchResult(run.directory, tuple(run.trials), best, run.seconds, front, chance)
+        check = ranking_check(run.store.run, run.trials)
+        result = SearchResult(run.directory, tuple(run.trials), best, run.seconds, front, chance, check)
         run.end(result.to_json(), write_report)
     check_some_succeeded(result.trials, directory)
+    check_some_trained(run.store.run, result.trials)
     return result
 
 
@@ -158,9 +169,9 @@ def rounds_of(run: Mapping[str, Any]) -> list[tuple[int, int]]:
 
 
 def _phases(
-    config: SearchConfig, parts: SearchParts, run: Run, numbers: Numbers, without: int
+    parts: SearchParts, numbers: Numbers, without: int
 ) -> Iterator[tuple[JobSource, SimulatedClock | None, Pruner | None]]:
-    """The search, then its control, then the retraining of its best: each over its own numbers of one log.
+    """The search, then its control: each over its own numbers of one log.
 
     The first `without` trials of the search have no control among them.
     """
@@ -173,11 +184,33 @@ def _phases(
         yield search, parts.clock, parts.pruner
     if numbers.control:
         yield SpaceSource(parts.space, parts.control, replace(plan, numbers=numbers.control)), None, None
+
+
+def _following(config: SearchConfig, parts: SearchParts, run: Run, numbers: Numbers) -> Iterator[JobSource]:
+    """The trainings after a search: of its best, and of a check of its cheap score."""
+    epochs = parts.after.epochs if parts.after else config.retrain_epochs or 1
     if numbers.retraining:
-        best = retrainings(
-            searched(run.trials), plan, config.retrain_top, config.retrain_epochs or 1, numbers.retraining.start
+        told = searched(run.trials)
+        yield JobList(retrainings(told, parts.plan, config.retrain_top, epochs, numbers.retraining.start))
+    if numbers.check:
+        yield JobList(checks(run.trials, parts.plan, config.checked, epochs, numbers.check.start))
+
+
+def _trained_by(parts: SearchParts, trials: Sequence[Trial]) -> Evaluator:
+    """The evaluator that gave the best its score."""
+    best = best_trial(trials)
+    return parts.after.evaluator if parts.after and best is not None and is_retraining(best) else parts.evaluator
+
+
+def check_some_trained(run: Mapping[str, Any], trials: Sequence[Trial]) -> None:
+    """RunFailed where what follows a search by a cheap score was to be trained, and no training succeeded."""
+    trained = [trial for trial in trials if is_retraining(trial)]
+    if run["plan"].get("after") and not any(trial.scored for trial in trained):
+        why = "; ".join(sorted({str(trial.error) for trial in trained})[:3])
+        raise RunFailed(
+            f"none of the {len(trained)} architectures that the search chose could be trained by itself: "
+            f"{sentence(why)} What lies in best/ is the best by the cheap score alone, and was never trained."
         )
-        yield JobList(best), None, None
 
 
 _PARTS = ("space", "strategy", "evaluator", "dataset", "recipe")

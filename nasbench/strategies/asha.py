@@ -52,6 +52,11 @@ class Asha:
     ) -> None:
         settings = read_options("asha", OPTIONS, options)
         least = int(settings["min_epochs"])
+        if not epochs:
+            raise UsageError(
+                "the strategy 'asha' gives more epochs to the best, and this evaluator trains nothing. Choose another "
+                "strategy, such as evolution or ppo."
+            )
         if least > epochs:
             raise UsageError(
                 f"option 'min_epochs' of the strategy 'asha' is at most the epochs of the search, {epochs}; got {least}"

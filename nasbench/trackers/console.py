@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from nasbench.trackers.live_display import LiveDisplay
 
 
+_AFTER = {"compared_as": "comparing", "check_of": "checking"}
+"""What in a note of a training after the search -> what is going on."""
+
+
 @known.register("console")
 class ConsoleTracker:
     """`interactive` None looks whether `stream` is a terminal; `planned` None is what the run says; `clock` counts
@@ -128,7 +132,7 @@ class ConsoleTracker:
         if self._done >= self._total:
             return "finishing"
         if last is not None and is_retraining(last):
-            return "comparing" if "compared_as" in last.note else "retraining"
+            return next((told for name, told in _AFTER.items() if name in last.note), "retraining")
         return "control" if last is not None and is_control(last) else "searching"
 
     def _below(self) -> str:
@@ -149,7 +153,9 @@ def _kind(trial: Trial) -> str:
         "  control"
         if is_control(trial)
         else f"  trial {trial.note['retrain_of']} retrained"
-        if is_retraining(trial)
+        if "retrain_of" in trial.note
+        else f"  trial {trial.note['check_of']} trained as a check"
+        if "check_of" in trial.note
         else ""
     )
     if "compared_as" in trial.note:

@@ -27,8 +27,9 @@ def all_fields(kind: Any) -> dict[str, Any]:
 
 
 def value_of(config: Any, name: str) -> Any:
-    if hasattr(config, name) and not is_dataclass(getattr(config, name)):
-        return getattr(config, name)
+    own = getattr(config, name, None)  # `check` is also what every record does
+    if hasattr(config, name) and not is_dataclass(own) and not callable(own):
+        return own
     inside = (getattr(config, each.name) for each in fields(config) if is_dataclass(getattr(config, each.name)))
     return next(value_of(part, name) for part in inside if name in all_fields(type(part)))
 

@@ -10,10 +10,11 @@ from nasbench.core.errors import UsageError, together
 from nasbench.core.proxy import reads_images
 from nasbench.core.registry import evaluators
 from nasbench.core.store import RUN_FILE, RunStore
+from nasbench.core.supernet_run import SupernetRun
 from nasbench.core.trust import check_trusted
-from nasbench.engine.config.names import check_name, proxy_of
-from nasbench.engine.config.record import Record, labels_of, number, part
-from nasbench.engine.config.search import file_of
+from nasbench.engine.config.cheap import Inherited, data_of_supernet
+from nasbench.engine.config.names import check_name, file_of, proxy_of, supernet_of
+from nasbench.engine.config.record import Record, flag, labels_of, number, part
 from nasbench.engine.config.shared import Data, Place, Workers
 from nasbench.engine.config.space import SpaceForm
 from nasbench.engine.config.trust import Trusting, import_paths
@@ -21,12 +22,12 @@ from nasbench.engine.config.trust import Trusting, import_paths
 
 @dataclass(frozen=True)
 class CheapScore:
-    """A score as --scores names it: `argument` is a proxy's name, a number of epochs, a table's file or an evaluator's
-    import path.
+    """A score as --scores names it: `argument` is a proxy's name, a number of epochs, a table's file, the run of a
+    supernet or an evaluator's import path.
     """
 
     label: str
-    kind: Literal["proxy", "epochs", "table", "evaluator"]
+    kind: Literal["proxy", "epochs", "table", "supernet", "evaluator"]
     argument: str
 
     @property
@@ -36,13 +37,15 @@ class CheapScore:
 
     @property
     def reads_images(self) -> bool:
-        """Whether it needs the images of the data set; an evaluator of one's own looks for itself."""
+        """Whether it needs the images of the data set; a supernet reads those of its own training, and an evaluator of
+        one's own looks for itself.
+        """
         return self.kind == "epochs" or (self.kind == "proxy" and reads_images(self.argument))
 
 
 def scores_of(scores_flag: Sequence[str]) -> tuple[CheapScore, ...]:
     """Read from --scores. UsageError for none, for one that is given twice, and for what is no score."""
-    return tuple(map(_score, labels_of(scores_flag, "--scores", "proxy:NAME,epochs:E,table:FILE,…")))
+    return tuple(map(_score, labels_of(scores_flag, "--scores", "proxy:NAME,epochs:E,supernet:RUN,table:FILE,…")))
 
 
 def _score(label: str) -> CheapScore:
@@ -51,14 +54,17 @@ def _score(label: str) -> CheapScore:
         return CheapScore(label, "proxy", proxy_of(label) or "")
     if kind == "table":
         return CheapScore(label, "table", file_of(label, "--scores") or "")
+    if kind == "supernet":
+        SupernetRun.read(supernet_of(label) or "")
+        return CheapScore(label, "supernet", argument)
     if kind == "epochs":
         if not argument.isdecimal() or int(argument) < 1:
             raise UsageError(f"--scores epochs:E takes a whole number of epochs from 1 on; got {label!r}")
         return CheapScore(label, "epochs", argument)
     if not colon or kind in evaluators.names():
         raise UsageError(
-            f"--scores takes proxy:NAME, epochs:E, table:FILE or my_package.my_module:MyEvaluator; got {label!r}. "
-            "For a training write epochs:E, for a proxy proxy:NAME (see: nasbench list proxies)."
+            "--scores takes proxy:NAME, epochs:E, supernet:RUN, table:FILE or my_package.my_module:MyEvaluator; got "
+            f"{label!r}. For a training write epochs:E, for a proxy proxy:NAME (see: nasbench list proxies)."
         )
     check_name("evaluator", label)
     return CheapScore(label, "evaluator", label)
@@ -81,8 +87,8 @@ class FidelityConfig(Record):
     space: str | None = part(None, "space")
     """The space of the architectures (else that of the search, or nasbench201)."""
     scores: tuple[str, ...] = ("proxy:params", "proxy:macs", "proxy:synflow", "proxy:naswot")
-    """Scores to rank: proxy:NAME (see: nasbench list proxies), epochs:E (a training for E epochs), table:FILE, or
-    my_package.my_module:MyEvaluator.
+    """Scores to rank: proxy:NAME (see: nasbench list proxies), epochs:E (a training for E epochs), supernet:RUN
+    (inherited weights), table:FILE, or my_package.my_module:MyEvaluator.
     """
     score_column: str = "val_accuracy"
     """The column of table:FILE, or the metric of an evaluator of one's own, that is the score (a shipped table's own
@@ -99,6 +105,7 @@ class FidelityConfig(Record):
     filters: int | None = number(None, low=1)
     """F, filters of the first stack, of networks of cells (else the space's own, or the search's)."""
     form: SpaceForm = SpaceForm()
+    inherited: Inherited = Inherited()
     data: Data = Data(dataset="auto")
     workers: Workers = Workers()
     place: Place = Place()
@@ -112,7 +119,10 @@ class FidelityConfig(Record):
     def check(self) -> None:
         super().check()
         together([partial(scores_of, (label,)) for item in self.scores for label in item.split(",")])
-        scores_of(self.scores)
+        scores = scores_of(self.scores)
+        own = [name for name, value in self.inherited.flat().items() if value != getattr(Inherited(), name)]
+        if own and not any(score.kind == "supernet" for score in scores):
+            raise UsageError(f"{flag(own[0])} is for a score supernet:RUN; --scores names none. Leave it out.")
         if self.truth_file is not None:
             from nasbench.evaluators.table import require_table
 
@@ -140,3 +150,7 @@ class FidelityConfig(Record):
         """UsageError where a score needs images that are not there. Needs no torch."""
         if any(score.reads_images for score in scores_of(self.scores)):
             self.effective_data().check_present()
+        for score in scores_of(self.scores):
+            if score.kind == "supernet":
+                supernet = SupernetRun.read(score.argument)
+                data_of_supernet(supernet, Data(data_dir=self.data.data_dir), Data.dataset).check_present()

@@ -20,7 +20,7 @@ from nasbench.core.registry import (
 REGISTRIES: dict[str, Registry] = {
     each.kind: each for each in (datasets, evaluators, executors, pruners, recipes, spaces, strategies, trackers)
 }
-WITH_ARGUMENT = {"data set": ("folder",), "evaluator": ("table", "proxy")}
+WITH_ARGUMENT = {"data set": ("folder",), "evaluator": ("table", "proxy", "supernet")}
 """Kind -> the names that take a path or a name after a colon."""
 
 
@@ -33,6 +33,7 @@ def check_name(kind: str, value: Any) -> None:
         plain = name == "auto" or name.partition(":")[0] in WITH_ARGUMENT.get(kind, ())
         if kind == "evaluator":
             proxy_of(name)
+            supernet_of(name)
         if not plain and (":" in name or name not in REGISTRIES[kind].names()):
             REGISTRIES[kind].get(name)
 
@@ -50,3 +51,23 @@ def proxy_of(evaluator: str) -> str | None:
     if not proxies.is_built_in(name):
         proxy_named(name)
     return name
+
+
+def supernet_of(evaluator: str) -> str | None:
+    """'supernet:RUN' -> 'RUN'; None for an evaluator that is no supernet. UsageError where the directory is missing."""
+    kind, _, run = evaluator.partition(":")
+    if kind != "supernet":
+        return None
+    if not run:
+        raise UsageError("supernet needs the directory of a run of 'nasbench supernet': supernet:RUN")
+    return run
+
+
+def file_of(evaluator: str, flag: str = "--evaluator") -> str | None:
+    """'table:FILE' -> 'FILE'; None for what is no table. UsageError where the file is missing."""
+    kind, _, file = evaluator.partition(":")
+    if kind != "table":
+        return None
+    if not file:
+        raise UsageError(f"{flag} table needs the file: table:FILE")
+    return file

@@ -150,8 +150,8 @@ class Record:
         checks: list[Callable[[], object]] = []
         for each in fields(self):
             value = getattr(self, each.name)
-            if isinstance(value, Record):
-                checks.append(value.check)
+            if isinstance(value, Record):  # a record with a flag --check has a number of that name
+                checks.append(value.check if callable(value.check) else partial(Record.check, value))
             elif each.metadata.get("number"):
                 check = partial(_check, bounds=each.metadata, whole="int" in str(each.type))
                 numbers = value if isinstance(value, tuple) else (value,)

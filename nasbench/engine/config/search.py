@@ -1,5 +1,6 @@
 """What a search and a race are asked for."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -7,7 +8,9 @@ from nasbench.core.count_text import parse_count
 from nasbench.core.errors import UsageError
 from nasbench.core.objectives import parse_objectives
 from nasbench.core.proxy import metric_of, ranked_parts, reads_images
-from nasbench.engine.config.names import proxy_of
+from nasbench.core.supernet_run import SupernetRun
+from nasbench.engine.config.cheap import Inherited, RankingCheck, check_size, check_space, check_truth, data_of_supernet
+from nasbench.engine.config.names import file_of, proxy_of, supernet_of
 from nasbench.engine.config.record import Record, counted, flag, free, number, options, part
 from nasbench.engine.config.shared import Data, Place, Table, Tracking, Training, Workers
 from nasbench.engine.config.space import SpaceForm
@@ -67,7 +70,7 @@ class SearchConfig(Record):
     """The strategy's own settings, as KEY=VALUE: population=50 sample=10, or asha's sampler=tpe."""
     evaluator: str = part("train", "evaluator")
     """train, table:FILE, table:nasbench201-cifar10, proxy:NAME (see: nasbench list proxies), proxy:my_module:my_score,
-    or my_package.my_module:MyEvaluator.
+    supernet:RUN (a run of nasbench supernet), or my_package.my_module:MyEvaluator.
     """
     preset: Literal["paper", "quick"] | None = None
     """paper: the published strategy settings and proxy; quick: a look at the whole path. Explicit flags win."""
@@ -85,9 +88,11 @@ class SearchConfig(Record):
     it says what chance is.
     """
     retrain_top: int = number(0, low=0)
-    """After the search, train the best K again, for --retrain-epochs."""
+    """After the search, train the best K again, for --retrain-epochs. Of a search by proxy:NAME or supernet:RUN they
+    are trained by themselves, under --recipe, and the best of these is the result.
+    """
     retrain_epochs: int | None = number(None, low=1)
-    """Epochs of that retraining."""
+    """Epochs of that retraining (after proxy:NAME or supernet:RUN: else the recipe's)."""
     keep: int = number(1, low=1)
     """Keep the weights of this many of the best trials, for RUN --trial N."""
     dry_run: bool = free(False)
@@ -97,6 +102,8 @@ class SearchConfig(Record):
     goals: Goals = Goals()
     form: SpaceForm = SpaceForm()
     table: Table = Table()
+    inherited: Inherited = Inherited()
+    ranking: RankingCheck = RankingCheck()
     data: Data = Data()
     training: Training = Training(recipe="nasnet_proxy")
     workers: Workers = Workers()
@@ -115,9 +122,42 @@ class SearchConfig(Record):
         return proxy_of(self.evaluator)
 
     @property
+    def supernet(self) -> SupernetRun | None:
+        """The supernet whose weights score; None where the evaluator is none. UsageError where it cannot be used."""
+        run = supernet_of(self.evaluator)
+        return None if run is None else SupernetRun.read(run)
+
+    @property
+    def cheap(self) -> bool:
+        """Whether nothing is trained for a score: what follows the search is trained by itself."""
+        return self.proxy is not None or supernet_of(self.evaluator) is not None
+
+    @property
+    def checked(self) -> int:
+        """How many architectures are trained to check a cheap score; none where a table has the truth."""
+        return self.ranking.check if self.ranking.truth is None else 0
+
+    @property
+    def trains_after(self) -> bool:
+        """Whether something is trained by itself after a search by a cheap score."""
+        return self.cheap and bool(self.retrain_top or self.checked)
+
+    @property
     def reads_images(self) -> bool:
         """Whether scores need the images of the data set; an evaluator of one's own looks for itself."""
-        return self.evaluator == "train" or (self.proxy is not None and reads_images(self.proxy))
+        if self.evaluator == "train" or self.trains_after or supernet_of(self.evaluator) is not None:
+            return True
+        return self.proxy is not None and reads_images(self.proxy)
+
+    def check_present(self) -> None:
+        """UsageError where the images that scores need are not there. Needs no torch."""
+        if self.reads_images:
+            self.effective_data().check_present()
+
+    def effective_data(self) -> Data:
+        """The data set that is named, or that of the supernet's own training."""
+        supernet = self.supernet
+        return self.data if supernet is None else data_of_supernet(supernet, self.data, Data.dataset)
 
     def check(self) -> None:
         super().check()
@@ -130,7 +170,13 @@ class SearchConfig(Record):
             raise UsageError(f"--candidates table is for --evaluator table:FILE; got {self.evaluator!r}")
         self._check_heeded()
         self._check_proxy()
-        if bool(self.retrain_top) != bool(self.retrain_epochs):
+        self._check_supernet()
+        if self.cheap:
+            if self.retrain_epochs and not self.trains_after:
+                raise UsageError(
+                    "--retrain-epochs E goes with --retrain-top K or --check K: nothing is trained without"
+                )
+        elif bool(self.retrain_top) != bool(self.retrain_epochs):
             raise UsageError("--retrain-top K and --retrain-epochs E go together: give both or neither")
 
     @property
@@ -147,8 +193,16 @@ class SearchConfig(Record):
             from nasbench.evaluators.table import require_table
 
             require_table(self.table_file)
+        if supernet_of(self.evaluator) is not None:
+            own = self.table if self.goals.objectives else replace(self.table, score_column=self.inherited.metric)
+            config = replace(self, data=self.effective_data(), table=own)
+            return config if not self.goals.objectives else config._with_columns()
         if self.proxy is not None and not self.goals.objectives:
             return replace(self, table=replace(self.table, score_column=metric_of(self.proxy)))
+        return self._with_columns()
+
+    def _with_columns(self) -> "SearchConfig":
+        """With the columns that follow from the objectives and from a shipped table."""
         metrics = [objective.metric for objective in parse_objectives(self.goals.objectives)]
         return replace(self, table=self.table.completed(self.table_file, metrics))
 
@@ -168,6 +222,20 @@ class SearchConfig(Record):
                 f"--score-column {self.table.score_column} out."
             )
 
+    def _check_supernet(self) -> None:
+        """UsageError for a supernet of another space, size or data set, and for a truth that is no table."""
+        supernet = self.supernet
+        if supernet is not None:
+            check_space(supernet, self.space)
+            check_size(supernet, self.training.cells, self.training.filters)
+            self.effective_data()
+            if not self.goals.objectives and self.table.score_column not in (Table.score_column, self.inherited.metric):
+                raise UsageError(
+                    "--score-column is for --evaluator table:FILE; a supernet scores as --score-by says. Leave "
+                    f"--score-column {self.table.score_column} out."
+                )
+        check_truth(self.ranking)
+
     def _check_heeded(self) -> None:
         """UsageError for flags of a table where networks are trained, and of trainings where a table has the results.
 
@@ -175,15 +243,24 @@ class SearchConfig(Record):
         """
         names: tuple[str, ...] = ()
         what = ""
+        if supernet_of(self.evaluator) is None:
+            self._refuse(tuple(Inherited().flat()), "is for --evaluator supernet:RUN")
+        if not self.cheap:
+            self._refuse(tuple(RankingCheck().flat()), "is for a score without training, proxy:NAME or supernet:RUN")
         if self.evaluator == "train":  # objectives are written among the columns when a search begins
             names = ("cost_column", *(() if self.goals.objectives else ("score_column", "report_columns")))
             what = "is for --evaluator table:FILE"
         elif self.table_file is not None:
             names, what = ("epochs", "cells", "filters", "image_size", "skip_corrupt"), "is for --evaluator train"
-        elif self.proxy is not None:
-            names = ("epochs", "retrain_top", "retrain_epochs", "target_macs", "cost_column")
+        elif self.cheap:
+            of_accuracy = supernet_of(self.evaluator) is not None and self.inherited.score_by == "accuracy"
+            names = ("epochs", *(() if of_accuracy else ("target_macs",)), "cost_column")
             names += () if self.goals.objectives else ("report_columns",)
             what = "means nothing to a score without training"
+        self._refuse(names, what)
+
+    def _refuse(self, names: Sequence[str], what: str) -> None:
+        """UsageError where one of these fields has another value than its default."""
         given, plain = self.flat(), SearchConfig().flat()
         for name in names:
             if given[name] != plain[name]:
@@ -236,13 +313,3 @@ class RaceConfig(Record):
             )
         if self.table_file is None:
             raise UsageError(f"a race looks results up in a table: --evaluator table:FILE; got {self.evaluator!r}")
-
-
-def file_of(evaluator: str, flag: str = "--evaluator") -> str | None:
-    """'table:FILE' -> 'FILE'; None for what is no table. UsageError where the file is missing."""
-    kind, _, file = evaluator.partition(":")
-    if kind != "table":
-        return None
-    if not file:
-        raise UsageError(f"{flag} table needs the file: table:FILE")
-    return file

@@ -14,7 +14,9 @@ from nasbench.core.proxy import metric_of, ranked_parts
 from nasbench.core.recipe import recipe_named
 from nasbench.core.registry import evaluators
 from nasbench.core.spec import ModelSpec, Task
-from nasbench.engine.config import FidelityConfig
+from nasbench.core.supernet_run import SupernetRun
+from nasbench.engine.config import Data, FidelityConfig
+from nasbench.engine.config.cheap import check_space, data_of_supernet
 from nasbench.engine.config.fidelity import CheapScore
 from nasbench.engine.fidelity.truth import Known, Truth
 from nasbench.evaluators.four_arguments import with_job
@@ -25,12 +27,16 @@ SCORE = "score"
 
 @dataclass(frozen=True)
 class Scorer:
-    """A score with its evaluator, and the metric that is its value; None where parts are ranked in a population."""
+    """A score with its evaluator, and the metric that is its value; None where parts are ranked in a population.
+
+    `sign` is -1 where less of the metric is better.
+    """
 
     score: CheapScore
     evaluator: Evaluator
     metric: str | None
     parts: tuple[str, ...] = ()
+    sign: int = 1
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,7 @@ class Scorers:
         if scorer.metric is None:
             return metrics
         try:
-            return {**metrics, SCORE: number_of(metrics, scorer.metric)}
+            return {**metrics, SCORE: scorer.sign * number_of(metrics, scorer.metric)}
         except (KeyError, TypeError, ValueError) as error:
             raise TrialFailed(
                 f"{scorer.score.label} has no number as {scorer.metric!r} ({error}); it returned {sorted(metrics)}"
@@ -81,7 +87,13 @@ def make_scorers(config: FidelityConfig, scores: Sequence[CheapScore], truth: Tr
         "device": config.workers.device,
         "checkpoint_dir": None,
     }
-    return Scorers(tuple(_scorer(score, config, offered) for score in scores), truth.task)
+    return Scorers(
+        tuple(
+            _inherited(score, config, truth) if score.kind == "supernet" else _scorer(score, config, offered)
+            for score in scores
+        ),
+        truth.task,
+    )
 
 
 def _scorer(score: CheapScore, config: FidelityConfig, offered: Mapping[str, Any]) -> Scorer:
@@ -102,6 +114,17 @@ def _scorer(score: CheapScore, config: FidelityConfig, offered: Mapping[str, Any
         given = {**offered, "file": score.argument, "score_column": column}
         return Scorer(score, evaluators.make("table", offered=given), column)
     return Scorer(score, with_job(evaluators.make(score.argument, offered=offered)), config.score_column)
+
+
+def _inherited(score: CheapScore, config: FidelityConfig, truth: Truth) -> Scorer:
+    """Inherited weights, at the supernet's own size and on its own data set. UsageError for one of another space."""
+    supernet, how = SupernetRun.read(score.argument), config.inherited
+    check_space(supernet, truth.source.removeprefix("space:"))
+    given = Data(data_dir=config.data.data_dir, download=config.data.download)
+    data = data_of_supernet(supernet, given, Data.dataset)
+    offered = {"supernet": supernet, "data": data.source, "device": config.workers.device, **how.flat()}
+    made = evaluators.make("supernet", offered=offered)
+    return Scorer(score, made, how.metric, sign=-1 if how.score_by == "loss" else 1)
 
 
 def jobs_of(known: Sequence[Known], scores: Sequence[CheapScore], truth: Truth, seed: int) -> list[Job]:

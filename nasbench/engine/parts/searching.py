@@ -10,14 +10,24 @@ from nasbench.core.blame import blame
 from nasbench.core.clock import SimulatedClock
 from nasbench.core.errors import UsageError
 from nasbench.core.loop import Executor
-from nasbench.core.objectives import parse_objectives, score_of
+from nasbench.core.objectives import parse_objectives
 from nasbench.core.options import parse_options
 from nasbench.core.protocols import Depends, Evaluator, Measures, Metrics, Pruner, SearchSpace, Strategy, Tracker
 from nasbench.core.recipe import recipe_named
-from nasbench.core.registry import evaluators, executors, pruners, strategies
+from nasbench.core.registry import executors, pruners, strategies
 from nasbench.core.source import Plan
-from nasbench.core.spec import child_size, task_record
+from nasbench.core.spec import task_record
 from nasbench.engine.config import SearchConfig
+from nasbench.engine.parts.scoring import (
+    After,
+    make_after,
+    make_evaluator,
+    record_of,
+    score_in_search,
+    size_of_children,
+    told_before,
+    with_truth,
+)
 from nasbench.evaluators.counts import CountedOnce
 from nasbench.evaluators.measured import with_objectives
 from nasbench.strategies.constrained import Limits, constrained
@@ -51,12 +61,19 @@ class SearchParts:
     """What is met in the images of the data set; None where the evaluator is a table."""
     notes: tuple[str, ...] = ()
     """What of the recipe has no effect on the networks of the space."""
+    told: tuple[str, ...] = ()
+    """What is said of a cheap score before the search starts."""
+    after: After | None = None
+    """What trains the front-runners of a search by a cheap score; None where the evaluator itself does."""
 
     def identity(self) -> dict[str, Any]:
         """What its results depend on beside its configuration."""
-        if not isinstance(self.evaluator, Depends):
-            return {}
-        return checked_identity("the evaluator", self.evaluator, self.evaluator.identity())
+        found = {}
+        if isinstance(self.evaluator, Depends):
+            found = checked_identity("the evaluator", self.evaluator, self.evaluator.identity())
+        if self.after is not None and isinstance(self.after.evaluator, Depends):
+            found["after"] = dict(self.after.evaluator.identity())
+        return found
 
 
 def prepare(config: SearchConfig, directory: Path) -> SearchParts:
@@ -70,31 +87,18 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
     pruner = None if config.pruner is None else pruners.make(config.pruner)
     executor = executors.make(config.workers.executor_name, offered=config.workers.flat())
     trackers = guarded_trackers(config.tracking.names, config.tracking.wandb_settings)
-    name, offered = config.evaluator, {"space": space, "recipe": recipe, "seed": config.seed}
-    if config.table_file is not None:
-        name, offered = "table", {**offered, **vars(columns), "file": config.table_file}
-        offered |= {"report_columns": columns.columns(), "time_budget": config.time_budget}
-        offered |= {"objectives": tuple(objective.metric for objective in objectives)}
-    else:
-        checkpoints = str((directory / "checkpoints").absolute())
-        offered |= {**config.data.flat(), "data": config.data.source}
-        offered |= {"device": config.workers.device, "checkpoint_dir": checkpoints}
-    if config.proxy is not None:
-        name, offered = "proxy", {**offered, "proxy": config.proxy}
-    made = evaluators.make(name, offered=offered)
+    supernet = config.supernet
+    made = make_evaluator(config, space, recipe, directory, supernet)
+    after = make_after(config, recipe, directory)
     given = f"the evaluator {config.evaluator!r}"
     if isinstance(made, Measures):
         with blame(made, "metrics()", UsageError, "Mend it there."):
             checked_names(given, made, "metrics()", made.metrics())
-    evaluator = with_objectives(made, objectives)
-    epochs = recipe.epochs if trains else config.training.epochs or 1
-    if config.retrain_epochs is not None and config.retrain_epochs <= epochs:
+    evaluator = with_truth(config, space, with_objectives(made, objectives))
+    epochs = recipe.epochs if trains else 0 if config.cheap else config.training.epochs or 1
+    if after is None and config.retrain_epochs is not None and config.retrain_epochs <= epochs:
         raise UsageError(f"--retrain-epochs takes more epochs than the search's {epochs}; got {config.retrain_epochs}")
-    of_cells = trains and bool(space.default_size.skeleton)
-    repeats = of_cells and not getattr(space, "layerwise", False)
-    cells = config.training.cells or (recipe.cells if repeats else None)
-    filters = config.training.filters or (recipe.filters if of_cells else None)
-    size = child_size(space.default_size, config.data.image_size, cells, filters)
+    size = size_of_children(config, space, recipe, supernet)
     with blame(evaluator, "task()", UsageError, "Mend it there."):
         task = checked_task(given, evaluator, evaluator.task())
     counts = CountedOnce(space, size, task)
@@ -108,12 +112,12 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
         data=config.data.dataset if config.reads_images else "",
     )
     notes: tuple[str, ...] = ()
-    if trains or config.proxy is not None:
+    if trains or config.cheap:
         from nasbench.evaluators.building import dry_build
         from nasbench.train.ignored import ignored_fields, told
 
         child = dry_build(space, plan)
-        ignored = ignored_fields(*child, recipe) if trains else {}
+        ignored = ignored_fields(*child, recipe) if trains or after else {}
         notes = told(f"networks of space {space.name!r}", recipe, ignored)
     limits = Limits(goals.count("max_params"), goals.count("max_macs"))
     offered = {
@@ -124,10 +128,12 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
     }
     if config.preset == "paper":
         options = {"preset": "paper", **options}
-    score = score_of(objectives, columns.score_column, target_macs)
+    score = score_in_search(config, objectives)
     strategy: Strategy = strategies.make(config.strategy, space, options=options, offered=offered, seed=config.seed)
     with blame(evaluator, "check()", UsageError, "Mend it there."):
         evaluator.check()
+    if after is not None:
+        after.evaluator.check()
     chance = None if limits != Limits() else _chance(evaluator, score)
     mixed = config.control == "auto" and chance is None and not getattr(strategy, "own_control", False)
     children: Strategy = Control(space, config.seed if mixed else None)
@@ -156,12 +162,15 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
             "target_macs": target_macs,
             "recipe": asdict(recipe) if trains else None,
             "chance": chance,
+            **record_of(config, after),
             **({"notes": list(notes)} if notes else {}),
         },
         clock=SimulatedClock(budget, seconds) if budget and seconds else None,
         pruner=pruner,
         reading=None if config.table_file is not None else config.data.source.reading,
         notes=notes,
+        told=told_before(config, supernet, after),
+        after=after,
     )
 
 

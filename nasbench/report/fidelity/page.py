@@ -8,7 +8,8 @@ from nasbench.core.shown import escape
 from nasbench.core.store import RunStore
 from nasbench.core.writing import write_atomically
 from nasbench.report.common.page import configuration, minute, numbers_row, page, table, themed, wall_time
-from nasbench.report.fidelity.plots import figures, lowest_shown
+from nasbench.report.common.ranking_shown import lowest_shown
+from nasbench.report.fidelity.plots import figures
 from nasbench.report.fidelity.results import Fidelity
 from nasbench.report.fidelity.tables import columns, rows
 

@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING, Any
 
 from nasbench.report.common.figure import BLUE, MUTED, drawing, label, new_figure, to_svg
+from nasbench.report.common.ranking_shown import lowest_shown
+from nasbench.report.common.rankings import TOP_SHARE, ranks
 from nasbench.report.fidelity.results import Fidelity
-from nasbench.report.fidelity.statistics import TOP_SHARE, ranks
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,8 +17,6 @@ PAGE = 7.2
 COLUMNS = 3
 MANY = 1500
 """More points than this are drawn as a picture inside the SVG, which would be too large otherwise."""
-HIDDEN = 0.15
-"""At most this share of the networks lies below the y axis: untrainable ones, which would press the others together."""
 
 
 def figures(fidelity: Fidelity) -> dict[str, str]:
@@ -51,15 +50,6 @@ def panels(fidelity: Fidelity) -> "Figure":
         if index % across == 0:
             axes.set_ylabel(label(fidelity.column))
     return figure
-
-
-def lowest_shown(values: "np.ndarray") -> float:
-    """Where the y axis begins: the lowest value, or one below which a small share lies far from the others."""
-    import numpy as np
-
-    low, cut = float(values.min()), float(np.quantile(values, HIDDEN))
-    high = float(values.max())
-    return cut if cut - low > high - cut else low
 
 
 def _panel(axes: "Axes", truth: "np.ndarray", score: "np.ndarray", floor: float) -> None:

@@ -11,7 +11,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from nasbench.core.trial import Trial
-from nasbench.report.fidelity.statistics import (
+from nasbench.report.common.rankings import (
     FEWEST,
     MEASURES,
     Estimate,
@@ -156,7 +156,7 @@ class Fidelity:
                     **{name: each.measures[name].value for name in MEASURES},
                     "seconds": each.seconds,
                     "failed": each.failed,
-                    "intervals": {name: _interval(each.measures[name]) for name in MEASURES},
+                    "intervals": {name: each.measures[name].interval for name in MEASURES},
                 }
                 for each in self.standings
             ],
@@ -179,7 +179,3 @@ def _values(answers: Sequence[Trial], parts: Sequence[str] | None) -> "np.ndarra
 
 def _or_last(tau: float | None) -> float:
     return -2.0 if tau is None else tau
-
-
-def _interval(found: Estimate) -> list[float] | None:
-    return None if found.low is None or found.high is None else [found.low, found.high]

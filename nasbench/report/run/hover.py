@@ -63,7 +63,12 @@ def about(trial: Trial) -> str:
     """A trial in one line: number, score, epochs, key, costs."""
     params, macs = trial.metrics.get("params"), trial.metrics.get("macs")
     costs = f", {count(params)} params, {count(macs)} MACs" if params is not None and macs is not None else ""
-    return f"trial {trial.number}: {score(trial.score)}, {trial.epochs} epochs, key {trial.key}{costs}"
+    return f"trial {trial.number}: {score(trial.score)}, {trained_for(trial)}, key {trial.key}{costs}"
+
+
+def trained_for(trial: Trial) -> str:
+    """For how many epochs, in words."""
+    return f"{trial.epochs} epochs" if trial.epochs else "not trained"
 
 
 def _dot(attributes: str, trial: Trial) -> str:

@@ -24,8 +24,10 @@ from nasbench.report.common.thinned import rows_listed
 from nasbench.report.run.chance import Exact, verdict
 from nasbench.report.run.dots import dots_sentence
 from nasbench.report.run.front import front_plots, front_sentence, front_table
-from nasbench.report.run.hover import cards
+from nasbench.report.run.hover import cards, trained_for
 from nasbench.report.run.plots import figures
+from nasbench.report.run.ranking_check import ranking_check, trained_score
+from nasbench.report.run.ranking_section import check_figure, check_section, trainings_after
 from nasbench.report.run.statistics import kendall_tau, retrained
 from nasbench.report.run.tables import COLUMNS, leaderboard_rows
 from nasbench.report.scaling import page as scaling
@@ -44,7 +46,7 @@ CAPTIONS = {
     "reward.",
     "front": "Every trial compared, and the front: those that no other is at least as good as in every objective and "
     "better in one.",
-    "ranking": "Does the search's short training rank as the longer one does?",
+    "ranking": "Does the search's score rank as the longer training does?",
     **scaling.CAPTIONS,
 }
 
@@ -53,7 +55,9 @@ def write_report(store: RunStore) -> list[Path]:
     """Writes report.html and the plots' SVG files into the run's directory; returns what was written."""
     scales = is_coefficient_search(store.run)
     groups = [] if scales else groups_of(store.run.get("config", {}), store.trials)
-    plots = figures(store.trials, groups, _score_name(store.run), Exact.of(store.run))
+    trained = trained_score(store.run)
+    plots = figures(store.trials, groups, _score_name(store.run), Exact.of(store.run), trained)
+    plots |= check_figure(ranking_check(store.run, store.trials), _score_name(store.run))
     plots |= front_plots(store.trials, _objectives(store.run), _target_macs(store.run))
     plots |= scaling.plots(store.run, store.trials) if scales else {}
     written = []
@@ -76,19 +80,22 @@ def render(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial], plo
     lead = [f"nasbench {run.get('command', 'run')}", f"seed {run.get('seed')}"]
     lead += [f"recipe {recipe.get('name')} v{recipe.get('version')}"] if recipe else []
     lead += [f"{plan['epochs']} epochs a child"] if plan.get("epochs") else []
+    lead += [f"scores by {config.get('evaluator')}"] if "after" in plan else []
+    lead += trainings_after(run)
     lead += [f"started {minute(run.get('started'))}"]
     sections = [
         _headline(run, trials),
         notes_section(run),
         *(_scaling(run, trials, plots) if scales else []),
         _chance(run, trials, plots),
+        check_section(ranking_check(run, trials), plots.get("ranking_check")),
         _front(run, trials, plots),
         _plot("Score against size and cost", "score_against_cost", plots, dots_sentence(trials)),
         _plot("Operations over time", "operations", plots),
         _plot("Controller", "controller", plots, dots_sentence(trials)),
         scaling.candidates_section(trials) if scales else _leaderboard(trials),
         _drawing(directory, trials),
-        _ranking(trials, plots),
+        _ranking(run, trials, plots),
         _cost(trials),
         _failures(trials),
         configuration(run),
@@ -119,7 +126,7 @@ def _headline(run: Mapping[str, Any], trials: Sequence[Trial]) -> str:
         (
             "best score",
             score(best.score) if best else "none yet",
-            f"trial {best.number}, {best.epochs} epochs" if best else "",
+            f"trial {best.number}, {trained_for(best)}" if best else "",
         ),
         ("its parameters", count(best.metrics.get("params")) if best else "–", ""),
         ("its multiply-adds", count(best.metrics.get("macs")) if best else "–", ""),
@@ -133,11 +140,12 @@ def _headline(run: Mapping[str, Any], trials: Sequence[Trial]) -> str:
 
 
 def _chance(run: Mapping[str, Any], trials: Sequence[Trial], plots: Mapping[str, str]) -> str:
-    exact = Exact.of(run)
+    exact, plan = Exact.of(run), mapping(run.get("plan"))
     told = verdict(trials, exact)
+    cheap = " These are cheap scores: nothing was trained for them." if "after" in plan else ""
     caption = CAPTIONS["search_curve" if exact is None else "search_curve_exact"]
     return (
-        f'<h2>Did the search beat chance?</h2>\n<p class="verdict {told.answer}">{escape(told.sentence)}</p>\n'
+        f'<h2>Did the search beat chance?</h2>\n<p class="verdict {told.answer}">{escape(told.sentence)}{cheap}</p>\n'
         + _figure("search_curve", plots, caption + dots_sentence(trials))
     )
 
@@ -193,10 +201,16 @@ def _drawing(directory: Path, trials: Sequence[Trial]) -> str:
     return f'<h2>The winner</h2>\n<figure class="paper">{image}</figure>\n<p>{escape(caption)}</p>'
 
 
-def _ranking(trials: Sequence[Trial], plots: Mapping[str, str]) -> str:
+def _ranking(run: Mapping[str, Any], trials: Sequence[Trial], plots: Mapping[str, str]) -> str:
     pairs = retrained(trials)
+    after = mapping(run.get("plan")).get("after", {})
     if not pairs:
-        return ""
+        return (
+            "<h2>Trained by themselves</h2>\n<p>Nothing was trained: the best is the best by the cheap score alone. "
+            "--retrain-top K trains the K best by themselves.</p>"
+            if after is None
+            else ""
+        )
     listed, left_out = rows_listed(pairs, "trials.jsonl")
     rows = [
         (
@@ -223,9 +237,8 @@ def _ranking(trials: Sequence[Trial], plots: Mapping[str, str]) -> str:
     sentence = f"{sentence} {left_out}".rstrip()
     plot = _figure("ranking", plots) if "ranking" in plots else ""
     columns = ("trial", "retrained as", "score", "epochs", "score retrained", "epochs retrained")
-    return f"<h2>Ranking after retraining</h2>\n<p>{escape(sentence)}</p>\n{plot}\n" + table(
-        columns, rows, sortable=True
-    )
+    title = "Front-runners trained by themselves" if after else "Ranking after retraining"
+    return f"<h2>{title}</h2>\n<p>{escape(sentence)}</p>\n{plot}\n" + table(columns, rows, sortable=True)
 
 
 def _cost(trials: Sequence[Trial]) -> str:
@@ -312,6 +325,8 @@ def _score_name(run: Mapping[str, Any]) -> str:
     config = mapping(run.get("config"))
     if config.get("target_macs"):
         return "score"
+    if name := mapping(run.get("plan")).get("score_name"):
+        return str(name)
     objectives = _objectives(run)
     if objectives and not objectives[0].maximise:
         return f"minus {objectives[0].metric}"

@@ -47,11 +47,16 @@ if TYPE_CHECKING:
 
 
 def figures(
-    trials: Sequence[Trial], groups: Sequence[OptionGroup], score: str = "score", exact: Exact | None = None
+    trials: Sequence[Trial],
+    groups: Sequence[OptionGroup],
+    score: str = "score",
+    exact: Exact | None = None,
+    trained: str = "",
 ) -> dict[str, str]:
     """File stem -> SVG text of every plot that the log has something for.
 
-    `score` is the axis label of the score; `exact` is what random children score on the run's table.
+    `score` is the axis label of the score, `trained` that of what was trained after a search by a cheap score; `exact`
+    is what random children score on the run's table.
     """
     score = label(score)
     with drawing():
@@ -60,7 +65,7 @@ def figures(
             "score_against_cost": score_against_cost(trials, score),
             "operations": operations(trials, groups),
             "controller": controller(trials),
-            "ranking": ranking(trials, score),
+            "ranking": ranking(trials, score, trained),
         }
         return {name: titled(to_svg(figure, name), trials) for name, figure in made.items() if figure is not None}
 
@@ -221,8 +226,8 @@ def controller(trials: Sequence[Trial]) -> "Figure | None":
     return figure
 
 
-def ranking(trials: Sequence[Trial], score: str = "score") -> "Figure | None":
-    """Score in the search against the score after retraining, with Kendall's tau."""
+def ranking(trials: Sequence[Trial], score: str = "score", trained: str = "") -> "Figure | None":
+    """Score in the search against the score after retraining (`trained`: another one), with Kendall's tau."""
     pairs = retrained(trials)
     if len(pairs) < 2:
         return None
@@ -235,8 +240,8 @@ def ranking(trials: Sequence[Trial], score: str = "score") -> "Figure | None":
     tau = kendall_tau(first, second)
     text = f"{len(pairs)} architectures" + ("" if tau is None else f", Kendall's τ = {tau[0]:.2f} (p = {tau[1]:.2g})")
     axes.set_title(text, loc="left")
-    axes.set_xlabel(f"{score}, {_epochs(pairs[0][0].epochs)}")
-    axes.set_ylabel(f"{score}, {_epochs(pairs[0][1].epochs)}")
+    axes.set_xlabel(score if trained else f"{score}, {_epochs(pairs[0][0].epochs)}")
+    axes.set_ylabel(f"{trained or score}, {_epochs(pairs[0][1].epochs)}")
     axes.locator_params(axis="both", nbins=5)
     return figure
 

@@ -32,6 +32,11 @@ class Estimate:
     high: float | None = None
 
     @property
+    def interval(self) -> list[float] | None:
+        """[low, high], as JSON has it."""
+        return None if self.low is None or self.high is None else [self.low, self.high]
+
+    @property
     def differs_from_zero(self) -> bool:
         return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
 

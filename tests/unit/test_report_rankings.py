@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from nasbench.report.fidelity.statistics import (
+from nasbench.report.common.rankings import (
     bootstrap,
     chance,
     estimate,

@@ -1,0 +1,50 @@
+"""A cheap score beside the truth: what a table of known results has of the same network."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, final
+
+from nasbench.core.errors import UsageError
+from nasbench.core.job import Job
+from nasbench.core.protocols import Depends, Evaluator, Measures, Metrics, Report
+from nasbench.core.spec import Task
+from nasbench.evaluators.table import TableEvaluator
+
+TRUTH = "truth"
+"""The metric that holds the table's value."""
+
+
+@final
+@dataclass(frozen=True)
+class WithTruth:
+    """Adds the value of the table's score column to what `evaluator` returns, as `truth`; nothing where the table has
+    no row for the network. Strategies are told the evaluator's own score alone.
+    """
+
+    evaluator: Evaluator
+    table: TableEvaluator
+
+    def __call__(self, job: Job, report: Report) -> Metrics:
+        metrics = self.evaluator(job, report)
+        assert job.architecture is not None, job
+        if not self.table.holds(job.architecture):
+            return metrics
+        return {**metrics, TRUTH: self.table.row(job.architecture)[self.table.score_column]}
+
+    def check(self) -> None:
+        self.evaluator.check()
+        try:
+            self.table.check()
+        except UsageError as error:
+            raise UsageError(str(error).replace("--score-column", "--truth-column")) from error
+
+    def task(self) -> Task:
+        return self.evaluator.task()
+
+    def metrics(self) -> Sequence[str]:
+        """Those of the evaluator; the truth is missing where the table has no row."""
+        return self.evaluator.metrics() if isinstance(self.evaluator, Measures) else ()
+
+    def identity(self) -> Mapping[str, Any]:
+        own = dict(self.evaluator.identity()) if isinstance(self.evaluator, Depends) else {}
+        return {**own, TRUTH: dict(self.table.identity())}

@@ -1,0 +1,142 @@
+"""The ranking check of a cheap score on the page of a run: a verdict, a plot, measures beside random choice."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from nasbench.core.shown import escape
+from nasbench.report.common.figure import BLUE, GROUND, MUTED, ORANGE, drawing, label, new_figure, to_svg
+from nasbench.report.common.numbers import score
+from nasbench.report.common.page import mapping, table, themed
+from nasbench.report.common.ranking_shown import HEADINGS, RANDOM, cell, lowest_shown
+from nasbench.report.common.thinned import MOST_DOTS, evenly, rows_listed
+from nasbench.report.run.hover import mark, titled
+from nasbench.report.run.ranking_check import SHOWN, RankingCheck
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+EXPLAINED = (
+    "tau is Kendall's tau-b, Spearman the correlation of ranks. The rank of the pick is the true rank of the network "
+    "with the best predicted score, 1 the best. Intervals of the score hold 95 % of bootstrap samples of the networks, "
+    "those of random choice 95 % of random rankings; a dash stands where there are too few networks."
+)
+MET = (
+    " The networks are those that the search met, more of them good ones by the score than in the whole space, where a "
+    "correlation is another one."
+)
+BEST_PICK = "the pick"
+
+
+def check_figure(check: RankingCheck | None, predicted: str) -> dict[str, str]:
+    """File stem -> SVG text; empty where fewer than two networks were checked. `predicted` names the score."""
+    if check is None or check.count < 2:
+        return {}
+    with drawing():
+        svg = to_svg(scatter_plot(check, predicted), "ranking_check")
+    return {"ranking_check": titled(svg, _drawn(check))}
+
+
+def trainings_after(run: Mapping[str, Any]) -> list[str]:
+    """How what follows a search by a cheap score was trained, for the line below the title."""
+    after = mapping(mapping(run.get("plan")).get("after"))
+    recipe = mapping(after.get("recipe"))
+    if not after:
+        return []
+    epochs = f"{after.get('epochs')} epoch{'' if after.get('epochs') == 1 else 's'}"
+    return [f"front-runners trained for {epochs} under recipe {recipe.get('name')} v{recipe.get('version')}"]
+
+
+def check_section(check: RankingCheck | None, svg: str | None) -> str:
+    """The section; empty where nothing was checked."""
+    if check is None:
+        return ""
+    below = _hidden(check)
+    caption = f"What the score predicted against {check.truth}. The pick is orange."
+    if below:
+        caption += f" The {below} networks far below the others are drawn as grey triangles on the lower edge."
+    if len(_drawn(check)) < check.count:
+        caption += f" Dots are drawn for {len(_drawn(check)):,} of the {check.count:,} networks."
+    figure = f"<figure>{themed(svg)}<figcaption>{escape(caption)}</figcaption></figure>" if svg else ""
+    measures = [
+        (HEADINGS[name], _with_interval(name, check.measures), _with_interval(name, check.chance)) for name in SHOWN
+    ]
+    explained = EXPLAINED if check.trained else EXPLAINED + MET
+    made = table(("measure", "the score", RANDOM), measures, left=("measure",))
+    return (
+        "<h2>How far can the cheap score be trusted?</h2>\n"
+        f'<p class="verdict {check.answer}">{escape(check.sentence)}</p>\n{figure}\n{made}<p>{escape(explained)}</p>\n'
+        + _networks(check)
+    )
+
+
+def scatter_plot(check: RankingCheck, predicted: str) -> "Figure":
+    """Predicted scores on x, the truth on y."""
+    figure = new_figure(3.6, 3.0)
+    axes = figure.subplots()
+    place_of = {trial.number: place for place, trial in enumerate(check.trials)}
+    floor = _floor(check)
+    best = max(check.predicted)
+    shown = [trial for trial in _drawn(check) if check.values[place_of[trial.number]] >= floor]
+    for picks, colour, named in ((False, BLUE, ""), (True, ORANGE, BEST_PICK)):
+        these = [trial for trial in shown if ((trial.score or 0.0) == best) is picks]
+        _dots(
+            axes, [(trial.score or 0.0, check.values[place_of[trial.number]]) for trial in these], colour, named, these
+        )
+    hidden = [trial.score or 0.0 for trial in _drawn(check) if check.values[place_of[trial.number]] < floor]
+    if hidden:
+        axes.plot(hidden, [floor] * len(hidden), "v", color=MUTED, markersize=3.5)
+    axes.margins(0.1)
+    axes.set_xlabel(label(f"{predicted}, predicted"))
+    axes.set_ylabel(label(check.axis))
+    axes.locator_params(axis="both", nbins=5)
+    return figure
+
+
+def _dots(axes: "Axes", points: list[tuple[float, float]], colour: str, named: str, trials: list[Any]) -> None:
+    if points:
+        style: dict[str, Any] = {"markersize": 5 if len(points) < 100 else 3, "markeredgewidth": 0.4}
+        (dots,) = axes.plot(
+            *zip(*points, strict=True), "o", color=colour, markeredgecolor=GROUND, label=named, alpha=0.85, **style
+        )
+        dots.set_gid(mark(trials))
+
+
+def _networks(check: RankingCheck) -> str:
+    """The networks that were trained for the check, the best predicted first."""
+    if not check.trained:
+        return ""
+    order = sorted(range(check.count), key=lambda place: -check.predicted[place])
+    listed, left_out = rows_listed(order, "trials.jsonl")
+    true = sorted(check.values, reverse=True)
+    rows = [
+        (
+            str(check.trials[place].number),
+            str(check.trained[place].number),
+            score(check.predicted[place]),
+            score(check.values[place]),
+            str(true.index(check.values[place]) + 1),
+        )
+        for place in listed
+    ]
+    columns = ("trial", "trained as", "predicted", "trained score", "true rank")
+    return table(columns, rows, sortable=True) + (f"<p>{escape(left_out)}</p>" if left_out else "")
+
+
+def _drawn(check: RankingCheck) -> list[Any]:
+    """The trials that have dots, the pick among them."""
+    return evenly(sorted(check.trials, key=lambda trial: trial.score or 0.0), MOST_DOTS)
+
+
+def _floor(check: RankingCheck) -> float:
+    import numpy as np
+
+    return lowest_shown(np.array(check.values, dtype=float))
+
+
+def _hidden(check: RankingCheck) -> int:
+    return sum(value < _floor(check) for value in check.values) if check.count > 1 else 0
+
+
+def _with_interval(name: str, found: Any) -> str:
+    return " ".join(filter(None, cell(name, found[name])))
