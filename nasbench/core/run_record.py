@@ -51,6 +51,10 @@ PLAN: Mapping[str, Any] = {
     "sampling": str,
     "scores": list[str],
     "parts": Mapping[str, list[str]],
+    "sampler": str,
+    "sampler_options": Object,
+    "spelling": str,
+    "params": int,
 }
 """Of its plan, whatever the command."""
 CONFIG: Mapping[str, Any] = {
@@ -69,6 +73,7 @@ CONFIG: Mapping[str, Any] = {
 NEEDED: Mapping[str, tuple[str, ...]] = {
     "race": ("strategies", "columns", "axis", "budget", "budgets", "optimum", "timed"),
     "compare": ("sources", "networks"),
+    "supernet": ("source", "size", "task", "sampler", "sampler_options", "recipe", "spelling"),
     "fidelity": ("truth", "column", "known", "sampling", "scores", "parts"),
 }
 """Command -> fields of its plan that its report cannot do without."""
