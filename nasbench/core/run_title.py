@@ -5,7 +5,9 @@ from typing import Any
 
 
 def run_title(config: Mapping[str, Any]) -> str:
-    """'nasnet · ppo · cifar10'; 'nasnet · fair · cifar10' for a supernet; a table or an evaluator of one's own stands for the data set."""
+    """'nasnet · ppo · cifar10'; for a supernet 'nasnet · fair · cifar10'. A table or an evaluator stands for
+    the data set.
+    """
     evaluator = str(config.get("evaluator") or "train")
     searches = config.get("search", True)  # trainings follow no strategy
     names = [

@@ -42,12 +42,12 @@ from nasbench.train.shared_training import SharedTraining, distinct_panel
 from nasbench.train.source import DataSource
 from nasbench.train.trainer import fit
 
-FOLDER = "supernet"
-"""Of a run directory: where its supernet lies."""
 PANEL = 4
 """Paths that are scored after each epoch, the same ones each time."""
 PANEL_IMAGES = 1000
-"""Validation images on which they are scored, unless the recipe says how many."""
+"""Validation images on which they are scored, unless the recipe says how many; and as many training images, on which
+they are recalibrated before it.
+"""
 
 
 @dataclass(frozen=True)
@@ -127,11 +127,12 @@ class SupernetTraining:
         if replicas.is_leader:
             say = partial(_say, self.verbose, job.name)
             curve = Curve(kept, len(data.train.first(self.recipe.train_images)), report, say)
+        shown = self.recipe.val_images or PANEL_IMAGES
         paths = SharedTraining(
             make_sampler(self.sampler, space, self.sampler_options, job.seed),
             job.seed,
             panel,
-            PathImages.of(data, device, self.recipe.val_images or PANEL_IMAGES),
+            PathImages.of(data, device, shown, shown),
             data.val.first(self.recipe.val_images),
             data,
             device,

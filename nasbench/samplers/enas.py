@@ -84,7 +84,10 @@ class Enas:
             "tanh_constant": tanh_constant,
             "temperature": temperature,
         }
-        self._controller: Strategy = strategies.make("reinforce", space, options=settings, seed=seed)
+        try:
+            self._controller: Strategy = strategies.make("reinforce", space, options=settings, seed=seed)
+        except UsageError as error:
+            raise UsageError(f"the sampler 'enas' cannot make its controller: {error}") from error
         self._told: list[list[Any]] = []
 
     def paths(self, rng: Random) -> tuple[Architecture, ...]:

@@ -22,6 +22,7 @@ from nasbench.core.registry import executors, samplers
 from nasbench.core.shown import sentence
 from nasbench.core.source import JobList
 from nasbench.core.spec import Size, Task, child_size, pixels_of, task_record
+from nasbench.core.store import SUPERNET_FOLDER
 from nasbench.core.trial import Trial
 from nasbench.engine.config import SupernetConfig
 from nasbench.engine.config.supernet import space_with_supernet
@@ -32,7 +33,6 @@ from nasbench.engine.run.run import check_some_succeeded, open_run
 from nasbench.engine.run.watch import print_note
 from nasbench.engine.training.torchrun import group_of_torchrun, started_by_torchrun
 from nasbench.evaluators.supernet_training import (
-    FOLDER,
     SupernetTraining,
     build_supernet,
     make_sampler,
@@ -54,7 +54,7 @@ class SupernetResult:
     @property
     def weights(self) -> Path:
         """The state_dict of the supernet."""
-        return self.run / FOLDER / "weights.safetensors"
+        return self.run / SUPERNET_FOLDER / "weights.safetensors"
 
     @property
     def search(self) -> str:
@@ -111,7 +111,7 @@ def train_supernet(config: SupernetConfig, argv: Sequence[str]) -> SupernetResul
         named.size,
         named.task,
         config.sampler,
-        str((directory / FOLDER).absolute()),
+        str((directory / SUPERNET_FOLDER).absolute()),
         named.options,
         config.workers.device,
         verbose=config.workers.workers == 0,

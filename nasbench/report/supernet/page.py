@@ -1,4 +1,4 @@
-"""The report of the training of a supernet: the curve of its panel, what was trained and how; one self-contained page."""
+"""The report of the training of a supernet: the curve of its panel, what was trained and how; one page."""
 
 import shlex
 from collections.abc import Mapping, Sequence
