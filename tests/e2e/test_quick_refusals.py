@@ -64,7 +64,6 @@ fidelity --scores synflow
 fidelity --truth none
 fidelity --scores proxy:naswot --dataset mnist --data-dir none
 supernet --space nasnt
-supernet --space nasbench.testing:ToySpace
 supernet --sampler unifrom
 supernet --recipe supernett --dataset digits
 supernet --dataset mnist --data-dir none
