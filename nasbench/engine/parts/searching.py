@@ -16,8 +16,9 @@ from nasbench.core.protocols import Depends, Evaluator, Measures, Metrics, Prune
 from nasbench.core.recipe import recipe_named
 from nasbench.core.registry import evaluators, executors, pruners, strategies
 from nasbench.core.source import Plan
-from nasbench.core.spec import child_size, task_record
+from nasbench.core.spec import task_record
 from nasbench.engine.config import SearchConfig
+from nasbench.engine.parts.sizes import network_size
 from nasbench.evaluators.counts import CountedOnce
 from nasbench.evaluators.measured import with_objectives
 from nasbench.strategies.constrained import Limits, constrained
@@ -90,11 +91,7 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
     epochs = recipe.epochs if trains else config.training.epochs or 1
     if config.retrain_epochs is not None and config.retrain_epochs <= epochs:
         raise UsageError(f"--retrain-epochs takes more epochs than the search's {epochs}; got {config.retrain_epochs}")
-    of_cells = trains and bool(space.default_size.skeleton)
-    repeats = of_cells and not getattr(space, "layerwise", False)
-    cells = config.training.cells or (recipe.cells if repeats else None)
-    filters = config.training.filters or (recipe.filters if of_cells else None)
-    size = child_size(space.default_size, config.data.image_size, cells, filters)
+    size = network_size(space, config.training, config.data.image_size, recipe if trains else None)
     with blame(evaluator, "task()", UsageError, "Mend it there."):
         task = checked_task(given, evaluator, evaluator.task())
     counts = CountedOnce(space, size, task)

@@ -21,12 +21,13 @@ from nasbench.core.recipe import Recipe, recipe_named
 from nasbench.core.registry import executors, samplers
 from nasbench.core.shown import sentence
 from nasbench.core.source import JobList
-from nasbench.core.spec import Size, Task, child_size, pixels_of, task_record
+from nasbench.core.spec import Size, Task, pixels_of, task_record
 from nasbench.core.store import SUPERNET_FOLDER
 from nasbench.core.trial import Trial
 from nasbench.engine.config import SupernetConfig
 from nasbench.engine.config.supernet import space_with_supernet
 from nasbench.engine.parts.models import check_memory
+from nasbench.engine.parts.sizes import network_size
 from nasbench.engine.report import write_report
 from nasbench.engine.run.opening import Opening
 from nasbench.engine.run.run import check_some_succeeded, open_run
@@ -142,10 +143,7 @@ def _named(config: SupernetConfig) -> _Named:
     _check_batch(recipe, config)
     space = space_with_supernet(config.space)
     sampler = make_sampler(config.sampler, space, options, config.seed)
-    of_cells = bool(space.default_size.skeleton)
-    cells = config.training.cells or (recipe.cells if of_cells else None)
-    filters = config.training.filters or (recipe.filters if of_cells else None)
-    size = child_size(space.default_size, config.data.image_size, cells, filters)
+    size = network_size(space, config.training, config.data.image_size, recipe)
     task = config.data.source.task()
     with blank():
         supernet = build_supernet(space, size, task, config.seed)
