@@ -32,6 +32,7 @@ COMMANDS = {
     "compare": "one recipe, several seeds: found models beside baselines and random cells, with a verdict",
     "race": "several strategies, many seeds each, on a table of known results: curves, a table, who wins",
     "fidelity": "ranks cheap scores (proxies, short trainings) against the truth: correlation, pick, cost",
+    "supernet": "trains shared weights for a space, with which a search scores architectures in seconds",
     "zoo": "lists the hand-designed networks, shows a card, draws the field's charts",
     "profile": "per-layer table of a model: output shape, params, MACs, memory, receptive field",
     "export": "stand-alone model.py, weights, ONNX, torch.export: each checked against the network",

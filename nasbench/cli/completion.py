@@ -57,6 +57,7 @@ NAMES: Mapping[str, registry.Registry] = {
     "executor": registry.executors,
     "track": registry.trackers,
     "pruner": registry.pruners,
+    "sampler": registry.samplers,
 }
 """Field -> the parts that it names."""
 
@@ -88,7 +89,7 @@ def words(command: str) -> list[str]:
         return list(KINDS)
     if command == "completion":
         return ["bash", "zsh", "fish"]
-    if command in ("race", "fidelity", "search", "report", "scale"):
+    if command in ("race", "fidelity", "supernet", "search", "report", "scale"):
         return []
     return [row.name for row in rows() if ":" not in row.name]
 
@@ -123,7 +124,7 @@ def zsh() -> str:
     cases = []
     for command in COMMANDS:
         told = [_zsh_flag(flag) for flag in flags(command)]
-        if command not in ("race", "fidelity", "search", "scale"):
+        if command not in ("race", "fidelity", "supernet", "search", "scale"):
             told.append(quote(f"*:argument:_alternative 'names:name:({' '.join(words(command))})' 'files:file:_files'"))
         cases.append(f"    {command}) _arguments {' '.join(told)} ;;\n")
     described = " ".join(quote(f"{name}:{_plain(text)}") for name, text in COMMANDS.items())

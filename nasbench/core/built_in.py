@@ -161,6 +161,10 @@ RECIPES: Parts = {
         "nasbench.train.whole_recipes",
         "30 epochs, one cycle, crops, averaged weights: photographs in folders",
     ),
+    "supernet": (
+        "nasbench.train.shared_recipes",
+        "100 epochs, cosine, Nesterov, batch 64: shared weights of a space (Dong and Yang 2020)",
+    ),
     "quick": ("nasbench.train.recipes", "small children on part of the images: a look at the whole path"),
 }
 EXECUTORS: Parts = {
@@ -200,6 +204,7 @@ SCHEDULES: Parts = {
 SAMPLERS: Parts = {
     "uniform": ("nasbench.samplers.uniform", "every network equally often, however it is spelled (Guo et al. 2020)"),
     "fair": ("nasbench.samplers.fair", "every option of every decision once a step: FairNAS (Chu et al. 2021)"),
+    "enas": ("nasbench.samplers.enas", "a controller's draws; it learns in turns with the weights (Pham et al. 2018)"),
     "sandwich": (
         "nasbench.samplers.sandwich",
         "the largest, the smallest and random networks of elastic sizes (Yu and Huang 2019)",

@@ -22,6 +22,8 @@ Check = Callable[[Trial], None]
 """UsageError where a trial does not fit its run."""
 
 TRAINED = ("params", "macs", "val_accuracy", "test_accuracy", "images_per_second")
+SHARED = ("params", "val_accuracy", "val_loss", "train_loss")
+"""Of the training of a supernet."""
 SCALED = ("params", "macs", "macs_ratio", "depth", "width", "resolution", "resolution_multiplier")
 COEFFICIENTS = ("alpha", "beta", "gamma")
 
@@ -93,6 +95,8 @@ def rule_of(run: Mapping[str, Any]) -> Check | None:
         return partial(_check_cheap_score, run.get("plan"))
     if command in ("train", "transfer", "compare") or (command == "scale" and not config.get("search")):
         return lambda trial: _check_numbers(trial, TRAINED)
+    if command == "supernet":
+        return lambda trial: _check_numbers(trial, SHARED)
     if command == "scale":
         return _check_scaled
     objectives = [str(name) for name in config.get("objectives") or () if isinstance(name, str)]

@@ -88,10 +88,30 @@ class HasSupernet(Protocol):
 
 @runtime_checkable
 class PathSampler(Protocol):
-    """Chooses the paths on which a supernet is trained. Made as `cls(space, **options)`; keeps no state."""
+    """Chooses the paths on which a supernet is trained. Made as `cls(space, **options)`; keeps no state, unless it
+    learns (`LearnsPaths`). One that draws canonical forms alone says `draws_canonical = True`.
+    """
 
     def paths(self, rng: Random) -> tuple[Architecture, ...]:
         """The paths of one update, drawn by `rng` alone. Their gradients are summed."""
+
+
+@runtime_checkable
+class LearnsPaths(Protocol):
+    """A sampler of paths that learns which to draw, in turns with the weights. It knows what it was told, nothing else:
+    the paths of an update depend on that and on the generator.
+    """
+
+    def learn(self, score: Callable[[Architecture], float], rng: Random) -> Mapping[str, float]:
+        """One turn, after an epoch of the weights: draws architectures by `rng` and has each scored, higher is better.
+        Returns what to report.
+        """
+
+    def told(self) -> list[Any]:
+        """What it has learned from, in order: lists of numbers and texts."""
+
+    def restore(self, told: Sequence[Any]) -> None:
+        """Takes a new sampler to where the one was that returned `told`, bit for bit."""
 
 
 @runtime_checkable

@@ -54,6 +54,10 @@ PLAN: Mapping[str, Any] = {
     "after": Object | None,
     "score_name": str,
     "truth_name": str,
+    "sampler": str,
+    "sampler_options": Object,
+    "spelling": str,
+    "params": int,
 }
 """Of its plan, whatever the command."""
 CONFIG: Mapping[str, Any] = {
@@ -72,6 +76,7 @@ CONFIG: Mapping[str, Any] = {
 NEEDED: Mapping[str, tuple[str, ...]] = {
     "race": ("strategies", "columns", "axis", "budget", "budgets", "optimum", "timed"),
     "compare": ("sources", "networks"),
+    "supernet": ("source", "size", "task", "sampler", "sampler_options", "recipe", "spelling"),
     "fidelity": ("truth", "column", "known", "sampling", "scores", "parts"),
 }
 """Command -> fields of its plan that its report cannot do without."""

@@ -5,8 +5,15 @@ from typing import Any
 
 
 def run_title(config: Mapping[str, Any]) -> str:
-    """'nasnet · ppo · cifar10' ; a table or an evaluator of one's own stands for the data set."""
+    """'nasnet · ppo · cifar10'; for a supernet 'nasnet · fair · cifar10'. A table or an evaluator stands for
+    the data set.
+    """
     evaluator = str(config.get("evaluator") or "train")
     searches = config.get("search", True)  # trainings follow no strategy
-    names = ["space", "base", *(["strategy"] if searches else []), "dataset" if evaluator == "train" else "evaluator"]
+    names = [
+        "space",
+        "base",
+        *(["strategy", "sampler"] if searches else []),
+        "dataset" if evaluator == "train" else "evaluator",
+    ]
     return " · ".join(str(config[name]) for name in names if config.get(name)) or "run"

@@ -28,6 +28,8 @@ from nasbench.core.typed import shown
 from nasbench.core.writing import write_atomically
 
 RUN_FILE, LOG_FILE = "run.json", "trials.jsonl"
+SUPERNET_FOLDER = "supernet"
+"""Of the run of a supernet: where its weights lie."""
 SCHEMA_VERSION = 2
 """Version 1 (nasbench 0.1.0) is read where the run is a search: the logs of its other commands have another form."""
 

@@ -25,6 +25,10 @@ def write_report(store: RunStore) -> list[Path]:
         from nasbench.report.fidelity.page import write_fidelity
 
         return write_fidelity(store)
+    if command == "supernet":
+        from nasbench.report.supernet.page import write_supernet
+
+        return write_supernet(store)
     if command == "compare":
         from nasbench.report.comparison.page import write_comparison
 

@@ -1,7 +1,11 @@
 """Batch normalisation in supernets."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.modules.batchnorm import _BatchNorm
 
 
 class SharedNorm(nn.BatchNorm2d):
@@ -44,6 +48,19 @@ def share_norms(supernet: nn.Module, affine: bool) -> None:
             module.__class__ = SharedNorm
         if isinstance(module, SharedNorm) and not affine:
             module.affine, module.weight, module.bias = False, None, None  # type: ignore[assignment]
+
+
+@contextmanager
+def batch_statistics(supernet: nn.Module) -> Iterator[None]:
+    """A context in which normalisations use the statistics of the batch, and all else is in evaluation mode."""
+    modes = [(module, module.training) for module in supernet.modules()]
+    try:
+        for module, _ in modes:
+            module.training = isinstance(module, _BatchNorm)
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training
 
 
 def shared_state(prefix: str, layer: nn.Module) -> dict[str, Tensor]:

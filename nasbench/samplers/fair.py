@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from math import lcm
 from random import Random
 
-from nasbench.core.arch import Architecture, Choice, Gene
-from nasbench.core.errors import UsageError
+from nasbench.core.arch import Architecture, Gene
 from nasbench.core.protocols import SearchSpace
 from nasbench.core.registry import samplers
-from nasbench.samplers.num_paths import checked_num_paths
+from nasbench.samplers.categorical import categorical
+from nasbench.samplers.numbers import checked_num_paths
 
 
 @samplers.register("fair")
@@ -29,7 +29,7 @@ class Fair:
     """
 
     def __init__(self, space: SearchSpace, num_paths: int | None = None) -> None:
-        self._name, self._decisions = space.name, _categorical(space)
+        self._name, self._decisions = space.name, categorical(space, "fair")
         most = max(len(decision.options) for decision in self._decisions)
         self._num_paths = checked_num_paths(most if num_paths is None else num_paths, "fair", most)
         self.strict = self._num_paths % lcm(*(len(decision.options) for decision in self._decisions)) == 0
@@ -49,14 +49,3 @@ def _column(options: Sequence[Gene], num_paths: int, rng: Random) -> list[Gene]:
     column = list(options) * rounds + rng.sample(options, rest)
     rng.shuffle(column)
     return column
-
-
-def _categorical(space: SearchSpace) -> list[Choice]:
-    found = [decision for decision in space.choices if isinstance(decision, Choice)]
-    if len(found) < len(space.choices):
-        continuous = next(decision.name for decision in space.choices if not isinstance(decision, Choice))
-        raise UsageError(
-            f"sampler 'fair' needs decisions between options; decision {continuous!r} of space {space.name!r} is "
-            "continuous. Use the sampler uniform."
-        )
-    return found

@@ -10,7 +10,7 @@ from nasbench.core.arch import Architecture, Choice, Decision, Range, sample
 from nasbench.core.errors import UsageError
 from nasbench.core.protocols import SearchSpace
 from nasbench.core.registry import samplers
-from nasbench.samplers.num_paths import checked_num_paths
+from nasbench.samplers.numbers import checked_num_paths
 
 
 @samplers.register("sandwich")

@@ -10,11 +10,12 @@ from functools import cached_property
 from itertools import product
 from math import prod
 from random import Random
+from typing import ClassVar
 
 from nasbench.core.arch import Architecture, Choice, sample
 from nasbench.core.protocols import DrawsNetworks, SearchSpace
 from nasbench.core.registry import samplers
-from nasbench.samplers.num_paths import checked_num_paths
+from nasbench.samplers.numbers import checked_num_paths
 
 ENUMERATED = 100_000
 """Spaces of up to so many spellings are enumerated."""
@@ -28,6 +29,8 @@ class Uniform:
     enumerated. In any other space each decision is drawn uniformly: networks with more spellings are drawn more often.
     `exact` tells which.
     """
+
+    draws_canonical: ClassVar[bool] = True
 
     def __init__(self, space: SearchSpace, num_paths: int = 1) -> None:
         self._space = space

@@ -104,7 +104,8 @@ class WandbTracker:
             "config": dict(run.config),
         }
         curves = run.directory / "curves.jsonl"
-        self._epochs = _lines_in(curves) if run.config.get("seeds") and curves.exists() else 0
+        named = run.config.get("seeds") or run.config.get("sampler")  # trainings that have names
+        self._epochs = _lines_in(curves) if named and curves.exists() else 0
         self._run = connect(self._mode, self._may_go_offline, self._own, {})
         if self._run.offline:
             self._mode = "offline"

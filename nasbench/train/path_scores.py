@@ -26,6 +26,7 @@ class Path(nn.Module):
     def __init__(self, supernet: Supernet, architecture: Architecture) -> None:
         super().__init__()
         self.supernet, self.architecture = supernet, architecture
+        self.training = supernet.training
 
     def forward(self, x: Tensor) -> Tensor:
         logits: Tensor = self.supernet(x, self.architecture)

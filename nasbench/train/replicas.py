@@ -5,9 +5,10 @@ process counts as one replica.
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from typing import TypeVar, cast
 
 import torch
 from torch import Tensor, distributed, nn
@@ -15,6 +16,8 @@ from torch.nn.parallel import DistributedDataParallel
 
 from nasbench.core.errors import UsageError
 from nasbench.core.seeds import derive
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,38 @@ class Replicas:
         if device.type == "cuda":  # SyncBatchNorm needs GPUs; on CPUs each replica normalises its own part
             model = nn.SyncBatchNorm.convert_sync_batchnorm(model)
         return DistributedDataParallel(model, device_ids=[device] if device.type == "cuda" else None)
+
+    def equal(self, model: nn.Module) -> nn.Module:
+        """`model` with the leader's weights. For a network of which a step runs a part; see `average_gradients`.
+
+        Each replica normalises its own part of a batch, on GPUs too.
+        """
+        if self.count > 1:
+            for tensor in model.state_dict().values():
+                distributed.broadcast(tensor, src=0)
+        return model
+
+    def average_gradients(self, model: nn.Module) -> None:
+        """Averages the gradients over the replicas, in place. Parameters without a gradient keep none.
+
+        All replicas must have run the same layers. DistributedDataParallel would wait for the gradients of all
+        parameters, or give those that did not run a gradient of zero.
+        """
+        if self.count == 1:
+            return
+        gradients = [parameter.grad for parameter in model.parameters() if parameter.grad is not None]
+        whole = torch.cat([gradient.reshape(-1) for gradient in gradients])  # (elements of all gradients)
+        distributed.all_reduce(whole)
+        whole /= self.count
+        for gradient, mean in zip(gradients, whole.split([each.numel() for each in gradients]), strict=True):
+            gradient.copy_(mean.view_as(gradient))
+
+    def from_leader(self, compute: Callable[[], T]) -> T:
+        """What `compute` returns in the leader, in every replica: on GPUs, two of them may differ in the last bits."""
+        found = [compute() if self.is_leader else None]
+        if self.count > 1:
+            distributed.broadcast_object_list(found, src=0)
+        return cast("T", found[0])
 
     @staticmethod
     def no_sync(replica: nn.Module, more_to_come: bool) -> AbstractContextManager[None]:

@@ -25,7 +25,7 @@ from nasbench.train.faults import trial_boundary
 from nasbench.train.freezing import NOTHING, Freezing
 from nasbench.train.loader import TrainBatches, eval_batches
 from nasbench.train.replicas import ALONE, Replicas
-from nasbench.train.training import Training
+from nasbench.train.training import Paths, Training
 
 EVAL_PIXELS = 2**19
 """Pixels of an evaluation batch: 512 images of 32 x 32, or 10 of 224 x 224."""
@@ -71,6 +71,7 @@ def fit(
     replicas: Replicas = ALONE,
     compiled: bool = False,
     stopwatch: Stopwatch | None = None,
+    paths: Paths | None = None,
 ) -> dict[str, float]:
     """Trains `model` in place on `device`. Returns `val_accuracy`, `val_top5`, `val_loss` and `train_loss`.
 
@@ -88,6 +89,8 @@ def fit(
     replicas    each process calls this with the same arguments and its own `model`; all end with the same weights
     compiled    the network's repeated parts are compiled for training
     stopwatch   its seconds go into the checkpoint; where the training goes on from one, those of before are added
+    paths       for a supernet: which paths each step runs, and how it is evaluated after each epoch; the metrics are
+                `train_loss` and what that returns. Not with `keep_best`, freezing or `compiled`
 
     Raises TrialFailed for a loss that is not finite, for lack of memory and for any error of the network. Raises
     UsageError for a checkpoint of another training, and for a recipe whose loss, optimiser or schedule cannot be used.
@@ -96,7 +99,7 @@ def fit(
     last = total_epochs if stop_after is None else min(stop_after, total_epochs)
     with trial_boundary("the training"):
         batches = TrainBatches(data, recipe, seed, device, replicas)
-        training = Training.start(model, recipe, device, freezing, replicas, compiled)
+        training = Training.start(model, recipe, device, freezing, replicas, compiled, paths)
     identity = {
         **_identity(model, data, recipe, seed, total_epochs),
         "freezing": freezing.identity(bool(freezing.pretrained)),
@@ -107,6 +110,8 @@ def fit(
         state = load_state(checkpoint, device)
         done, metrics = training.restore(state, identity, checkpoint)
         best = state["best"]
+        if paths is not None:
+            paths.restore(state["paths"])
         if stopwatch is not None:
             stopwatch.before += written_down(state.get("seconds"))
         if report is not None and replicas.is_leader:
@@ -115,7 +120,9 @@ def fit(
         with trial_boundary("the training"):
             with isolated_rng(device, replicas.seed(seed, "layers", epoch)):
                 metrics = {"train_loss": training.epoch(batches, epoch, total_epochs)}
-            if keep_best or report is not None or epoch + 1 == last:
+            if paths is not None:
+                metrics |= paths.after_epoch(epoch, training.evaluated)
+            elif keep_best or report is not None or epoch + 1 == last:
                 replicas.share_statistics(training.evaluated)
                 result = evaluate(
                     training.evaluated, data.val.first(recipe.val_images), data, device, replicas=replicas
@@ -129,6 +136,7 @@ def fit(
         if checkpoint is not None and replicas.is_leader:
             told = {"done": epoch + 1, "metrics": metrics, "best": best}
             told |= {} if stopwatch is None else {"seconds": stopwatch.seconds}
+            told |= {} if paths is None else {"paths": paths.state()}
             save_state(checkpoint, {**training.state(), "identity": identity, **told})
         if report is not None and replicas.is_leader:
             report(epoch + 1, metrics)

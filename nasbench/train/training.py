@@ -1,15 +1,16 @@
 """A training under way: the network under its recipe, one optimiser step after another."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
+from nasbench.core.arch import Architecture
 from nasbench.core.errors import TrialFailed, UsageError
 from nasbench.core.recipe import Recipe
 from nasbench.nn.drop_path import set_drop_path, set_progress
@@ -28,11 +29,32 @@ CHECK_EVERY = 50
 """
 
 
+class Paths(Protocol):
+    """What makes a training one of a supernet: the paths of each step, and what follows each epoch."""
+
+    def of_step(self, step: int) -> Sequence[Architecture]:
+        """The paths of a step, counted from 0 over the whole training: the same in each replica, and where a training
+        is resumed. Their losses are averaged, their gradients summed, and the weights are updated once.
+        """
+
+    def after_epoch(self, epoch: int, supernet: nn.Module) -> Mapping[str, float]:
+        """Learns which paths to draw, if it does so, and evaluates: what to report. Training does not depend on the
+        running statistics that this changes. TrialFailed for a loss that is not finite.
+        """
+
+    def state(self) -> Any:
+        """What the checkpoint holds of it: containers of numbers and texts."""
+
+    def restore(self, state: Any) -> None:
+        """Goes on from what `state` returned."""
+
+
 @dataclass(frozen=True)
 class Training:
     """The parts of a training whose state changes from step to step.
 
-    `model` is the network. `replica` is what each step calls: the network itself, or its data-parallel wrapper.
+    `model` is the network. `replica` is what each step calls: the network itself, or its data-parallel wrapper. `paths`
+    is None unless the network is a supernet.
     """
 
     model: nn.Module
@@ -47,6 +69,7 @@ class Training:
     half: torch.dtype | None
     freezing: Freezing
     replicas: Replicas
+    paths: Paths | None = None
 
     @classmethod
     def start(
@@ -57,6 +80,7 @@ class Training:
         freezing: Freezing,
         replicas: Replicas,
         compiled: bool = False,
+        paths: Paths | None = None,
     ) -> "Training":
         """Moves `model` to `device` and applies the recipe to it; with `compiled` its repeated parts are compiled.
 
@@ -74,7 +98,7 @@ class Training:
         half = _half(device) if recipe.mixed_precision else None
         return cls(
             model,
-            replicas.wrap(model, device),
+            replicas.wrap(model, device) if paths is None else replicas.equal(model),
             recipe,
             device,
             make_loss(recipe, device),
@@ -85,6 +109,7 @@ class Training:
             half,
             freezing,
             replicas,
+            paths,
         )
 
     @property
@@ -103,7 +128,7 @@ class Training:
             if self.recipe.drop_path and self.recipe.drop_path_schedule == "linear":
                 set_progress(self.model, step / (epochs * batches.steps))
             set_rate(self.optimizer, self.schedule(step, batches.steps, epochs))
-            sums += self._step(images, labels)
+            sums += self._step(images, labels, step)
             if self.ema is not None:
                 self.ema.update(self.model, step)
             if (index + 1) % check_every == 0 or index + 1 == batches.steps:
@@ -114,20 +139,28 @@ class Training:
                     )
         return self.replicas.sum(sums[:1].clone()).item() / batches.steps / self.replicas.count
 
-    def _step(self, images: Tensor, labels: Tensor) -> Tensor:
-        """One optimiser step. Returns the loss of the main head and the loss with the auxiliary heads, float32 (2)."""
+    def _step(self, images: Tensor, labels: Tensor, step: int) -> Tensor:
+        """One optimiser step. Returns the loss of the main head and the loss with the auxiliary heads, float32 (2).
+
+        A supernet runs each part of the batch on each path. Parameters that are on none of the paths have no gradient,
+        and the optimiser passes them over: they do not decay, and do not move on by their momentum.
+        """
         recipe = self.recipe
         if recipe.channels_last:
             images = images.contiguous(memory_format=torch.channels_last)
-        self.optimizer.zero_grad()
+        self.optimizer.zero_grad(set_to_none=True)
         losses = torch.zeros(2, device=self.device)
         parts = list(zip(images.chunk(recipe.accumulate), labels.chunk(recipe.accumulate), strict=True))
-        for index, (some_images, some_labels) in enumerate(parts):
-            with self.replicas.no_sync(self.replica, more_to_come=index + 1 < len(parts)):
-                loss, whole = self._losses(some_images, some_labels)
-                share = len(some_images) / len(images)
-                self.scaler.scale(whole if len(parts) == 1 else whole * share).backward()
+        paths = [()] if self.paths is None else [(path,) for path in self.paths.of_step(step)]
+        calls = [(*part, path) for part in parts for path in paths]
+        for index, (some_images, some_labels, path) in enumerate(calls):
+            with self.replicas.no_sync(self.replica, more_to_come=index + 1 < len(calls)):
+                loss, whole = self._losses(some_images, some_labels, *path)
+                share = len(some_images) / len(images) / len(paths)
+                self.scaler.scale(whole if len(calls) == 1 else whole * share).backward()
             losses += torch.stack((loss.detach(), whole.detach())) * share
+        if self.paths is not None:
+            self.replicas.average_gradients(self.model)
         if recipe.grad_clip_norm is not None:
             self.scaler.unscale_(self.optimizer)
             nn.utils.clip_grad_norm_(self.model.parameters(), recipe.grad_clip_norm)
@@ -135,10 +168,10 @@ class Training:
         self.scaler.update()
         return losses
 
-    def _losses(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    def _losses(self, images: Tensor, labels: Tensor, *path: Architecture) -> tuple[Tensor, Tensor]:
         """The loss of the main head, and the same plus the weighted losses of the auxiliary heads."""
         with torch.autocast(self.device.type, self.half) if self.half else nullcontext():
-            output = self.replica(images)  # (B, num_classes), or a tuple of them: the main head first
+            output = self.replica(images, *path)  # (B, num_classes), or a tuple of them: the main head first
             logits, *aux_heads = output if isinstance(output, tuple) else (output,)
         loss = self.loss(logits.float(), labels)
         whole = loss

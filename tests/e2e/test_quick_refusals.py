@@ -63,6 +63,10 @@ fidelity --scores proxy:synflo,epochs:0
 fidelity --scores synflow
 fidelity --truth none
 fidelity --scores proxy:naswot --dataset mnist --data-dir none
+supernet --space nasnt
+supernet --sampler unifrom
+supernet --recipe supernett --dataset digits
+supernet --dataset mnist --data-dir none
 profile zoo:vgg17
 profile no_such.json
 profile vgg16 --image-size 0

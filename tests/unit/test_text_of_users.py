@@ -20,10 +20,10 @@ from nasbench.core.shown import encodable, escape, quoted, sentence, shortened, 
 from nasbench.core.spec import ModelSpec, Size, Task
 from nasbench.engine.run.run import check_some_succeeded
 from nasbench.report.cells.drawing import draw_dot, draw_svg
+from nasbench.report.common.curves import curve_figure
 from nasbench.report.common.figure import drawing, label, new_figure, to_svg
 from nasbench.report.common.page import table, themed
 from nasbench.report.common.terminal import PlainTable, Terminal
-from nasbench.report.training.curves import curve_figure
 from unit.toys import trial
 
 NAMES = (

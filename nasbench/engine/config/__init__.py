@@ -9,6 +9,7 @@ from nasbench.engine.config.scale import SCALE_SEARCH, ScaleConfig
 from nasbench.engine.config.search import PRESETS, Goals, RaceConfig, SearchConfig
 from nasbench.engine.config.shared import Data, ModelOverrides, Place, Seeds, Table, Tracking, Training, Workers
 from nasbench.engine.config.space import SpaceForm
+from nasbench.engine.config.supernet import SupernetConfig
 from nasbench.engine.config.training import CompareConfig, TrainConfig, TransferConfig
 from nasbench.engine.config.trust import ModelTrust, Trusting
 
@@ -20,6 +21,7 @@ RUNS: dict[str, type[Record]] = {
     "compare": CompareConfig,
     "race": RaceConfig,
     "fidelity": FidelityConfig,
+    "supernet": SupernetConfig,
 }
 """Command that makes a run -> its configuration, which run.json holds as `config`."""
 
@@ -41,6 +43,7 @@ __all__ = [
     "SearchConfig",
     "Seeds",
     "SpaceForm",
+    "SupernetConfig",
     "Table",
     "Tracking",
     "TrainConfig",

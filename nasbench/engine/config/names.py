@@ -12,13 +12,15 @@ from nasbench.core.registry import (
     proxies,
     pruners,
     recipes,
+    samplers,
     spaces,
     strategies,
     trackers,
 )
 
 REGISTRIES: dict[str, Registry] = {
-    each.kind: each for each in (datasets, evaluators, executors, pruners, recipes, spaces, strategies, trackers)
+    each.kind: each
+    for each in (datasets, evaluators, executors, pruners, recipes, samplers, spaces, strategies, trackers)
 }
 WITH_ARGUMENT = {"data set": ("folder",), "evaluator": ("table", "proxy", "supernet")}
 """Kind -> the names that take a path or a name after a colon."""

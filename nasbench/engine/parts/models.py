@@ -19,7 +19,7 @@ from nasbench.core.trial_of_run import at_trial, model_text, split, trial_of
 from nasbench.core.trust import check_trusted, trusting
 from nasbench.engine.config import ModelOverrides
 from nasbench.engine.networks import unknown_model
-from nasbench.engine.parts.no_model import is_a_file, no_specification
+from nasbench.engine.parts.no_model import is_a_file, no_specification, of_supernet
 
 if TYPE_CHECKING:
     from torch import nn
@@ -45,6 +45,8 @@ def resolve(model: str | os.PathLike[str], form: ModelOverrides) -> ModelSpec:
         task: Task = getattr(space, "published_task", Task())
         found = ModelSpec(f"space:{space_name}", names[published], task, name=published)
         return _formed(found, form, space, as_published=True)
+    if (refusal := of_supernet(Path(split(model)[0]))) is not None:
+        raise refusal
     if (named := trial_of(model)) is not None:
         return _formed(named.spec, form, _space_of(named.spec), as_published=False)
     if os.path.isdir(path):  # False for what cannot be a name on disk

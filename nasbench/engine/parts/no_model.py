@@ -6,7 +6,7 @@ from pathlib import Path
 from nasbench.core.errors import UsageError
 from nasbench.core.preprocessing import FILE
 from nasbench.core.shown import sentence
-from nasbench.core.store import RunStore
+from nasbench.core.store import SUPERNET_FOLDER, RunStore
 from nasbench.core.trial_of_run import weights_file, weights_number
 
 EXPORTED = ("model.py", "weights.safetensors", "model.onnx", "model.pt2")
@@ -28,6 +28,22 @@ def no_specification(folder: Path) -> UsageError:
         f"{folder} has no best/architecture.json: it is no run directory of a search or a training, or nothing "
         "has ended there yet. Trainings lie in folders of their own, under runs/trained."
     )
+
+
+def of_supernet(folder: Path) -> UsageError | None:
+    """The error for the run of a supernet, which is no network by itself; None for any other folder."""
+    for run in (folder, folder.parent) if folder.name == SUPERNET_FOLDER else (folder,):
+        if (run / RUN_FILE).exists():
+            try:
+                record = RunStore.read_record(run)
+            except UsageError:
+                return None
+            if record.get("command") == "supernet":
+                return UsageError(
+                    f"{run} holds a supernet, the shared weights of a space, and no network by itself; search it with: "
+                    f"nasbench search --evaluator {shlex.quote(f'supernet:{run}')}"
+                )
+    return None
 
 
 def is_a_file(file: Path, specification: Path | None) -> UsageError:

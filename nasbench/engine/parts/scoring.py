@@ -9,7 +9,6 @@ from nasbench.core.objectives import Objective, parse_objectives, score_of
 from nasbench.core.protocols import Evaluator, Metrics, SearchSpace
 from nasbench.core.recipe import Recipe
 from nasbench.core.registry import evaluators
-from nasbench.core.spec import Size, child_size
 from nasbench.core.supernet_run import SupernetRun
 from nasbench.engine.config import SearchConfig
 from nasbench.engine.config.names import file_of
@@ -78,17 +77,6 @@ def make_after(config: SearchConfig, recipe: Recipe, directory: Path) -> After |
     evaluator = evaluators.make("train", offered={"recipe": recipe, **_of_images(config, directory)})
     score = score_of((), TRAINED_SCORE, config.goals.count("target_macs"))
     return After(evaluator, score, config.retrain_epochs or recipe.epochs, recipe)
-
-
-def size_of_children(config: SearchConfig, space: SearchSpace, recipe: Recipe, supernet: SupernetRun | None) -> Size:
-    """The size of a search's networks: the supernet's, where they inherit its weights."""
-    if supernet is not None:
-        return supernet.size
-    of_cells = config.evaluator == "train" and bool(space.default_size.skeleton)
-    repeats = of_cells and not getattr(space, "layerwise", False)
-    cells = config.training.cells or (recipe.cells if repeats else None)
-    filters = config.training.filters or (recipe.filters if of_cells else None)
-    return child_size(space.default_size, config.data.image_size, cells, filters)
 
 
 def score_in_search(config: SearchConfig, objectives: Sequence[Objective]) -> Callable[[Metrics], float]:

@@ -24,10 +24,10 @@ from nasbench.engine.parts.scoring import (
     make_evaluator,
     record_of,
     score_in_search,
-    size_of_children,
     told_before,
     with_truth,
 )
+from nasbench.engine.parts.sizes import network_size
 from nasbench.evaluators.counts import CountedOnce
 from nasbench.evaluators.measured import with_objectives
 from nasbench.strategies.constrained import Limits, constrained
@@ -98,7 +98,8 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
     epochs = recipe.epochs if trains else 0 if config.cheap else config.training.epochs or 1
     if after is None and config.retrain_epochs is not None and config.retrain_epochs <= epochs:
         raise UsageError(f"--retrain-epochs takes more epochs than the search's {epochs}; got {config.retrain_epochs}")
-    size = size_of_children(config, space, recipe, supernet)
+    size = network_size(space, config.training, config.data.image_size, recipe if trains else None)
+    size = size if supernet is None else supernet.size
     with blame(evaluator, "task()", UsageError, "Mend it there."):
         task = checked_task(given, evaluator, evaluator.task())
     counts = CountedOnce(space, size, task)

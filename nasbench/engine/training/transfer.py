@@ -5,11 +5,9 @@ torchrun started: torchrun --nproc-per-node 8 -m -- nasbench transfer MODEL ... 
 `--run` for a flag of its own).
 """
 
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +21,7 @@ from nasbench.engine.config import Data, ModelOverrides, TransferConfig
 from nasbench.engine.parts.models import is_of_run, no_weights, resolve, weights_of
 from nasbench.engine.report import write_report
 from nasbench.engine.training.pretrained import as_file_saw, as_weights_saw
+from nasbench.engine.training.torchrun import group_of_torchrun, started_by_torchrun
 from nasbench.engine.training.trainings import (
     Trained,
     Trainings,
@@ -113,10 +112,10 @@ def transfer(config: TransferConfig, argv: Sequence[str]) -> TransferResult | No
     UsageError for bad input, RunFailed where no training succeeded.
     """
     named = _named(config)
-    started_by_torchrun = int(os.environ.get("WORLD_SIZE", "1")) > 1
-    if config.workers.workers and started_by_torchrun:
+    torchrun = started_by_torchrun()
+    if config.workers.workers and torchrun:
         raise UsageError("torchrun has started the processes already: leave --workers out")
-    with _group_of_torchrun(config.workers.device) if started_by_torchrun else nullcontext(True) as is_leader:
+    with group_of_torchrun(config.workers.device) if torchrun else nullcontext(True) as is_leader:
         trainings = _trainings(config, named)
         if not is_leader:
             follow(trainings.evaluator, trainings.jobs())
@@ -186,22 +185,3 @@ def _with_ray_train(config: TransferConfig, trainings: Trainings, argv: Sequence
         return _run(config, replace(trainings, evaluator=in_group), argv, local)
     finally:
         cluster.close()
-
-
-PATIENCE = timedelta(hours=1)
-"""Of processes that wait for another: the leading one alone reads the test split."""
-
-
-@contextmanager
-def _group_of_torchrun(device: str) -> Iterator[bool]:
-    """Inside, this process is in the group that torchrun's environment describes; True in the one that leads."""
-    from torch import distributed
-
-    from nasbench.train.device import resolve_device
-
-    distributed.init_process_group("nccl" if resolve_device(device).type == "cuda" else "gloo", timeout=PATIENCE)
-    try:
-        yield distributed.get_rank() == 0
-        distributed.barrier()  # a group that one process has left may abort the others
-    finally:
-        distributed.destroy_process_group()

@@ -10,6 +10,7 @@ from nasbench.core.shown import escape
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
 from nasbench.core.writing import write_atomically
+from nasbench.report.common.curves import curve_figure, read_curves
 from nasbench.report.common.notes import notes_section
 from nasbench.report.common.numbers import count
 from nasbench.report.common.page import (
@@ -23,7 +24,6 @@ from nasbench.report.common.page import (
     themed,
     wall_time,
 )
-from nasbench.report.training.curves import curve_figure, read_curves
 
 CAPTION = (
     "Validation accuracy and training loss after each epoch, a line a training: what the trainings of this run "

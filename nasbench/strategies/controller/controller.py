@@ -21,6 +21,8 @@ it):
     uniformly.
   - `imitation`: each step also raises the likelihood of the best trials so far (after Oh et al. 2018,
     arXiv:1806.05635).
+  - `beta1` and `epsilon` are Adam's. Logits are divided by `temperature`; with a `tanh_constant` c above 0 they become
+    c * tanh(logits / temperature), which bounds how sure the policy can be (ENAS, Pham et al. 2018).
   - the batch is one trial, and the entropy weight keeps the table from converging too early.
 """
 
@@ -40,7 +42,7 @@ from nasbench.core.arch import Architecture
 from nasbench.core.protocols import SearchSpace
 from nasbench.core.trial import Proposal, Trial
 from nasbench.strategies.controller.adam import Adam, Sgd
-from nasbench.strategies.controller.policy import LstmPolicy, Policy, TablePolicy, one_thread
+from nasbench.strategies.controller.policy import LstmPolicy, Policy, Softmax, TablePolicy, one_thread
 from nasbench.strategies.options import Option
 
 ELITE_SHARE, ELITE_MIN, ELITE_MAX = 0.1, 4, 32
@@ -49,6 +51,7 @@ POLICY_TRIES, MIXED_TRIES = 10, 40
 """Draws to find an unknown architecture: first from the policy only, then with a growing fraction of uniform decisions
 (1/40 in the first mixed draw, all in the last).
 """
+ADAM_BETA2 = 0.999
 
 SHARED_OPTIONS = (
     Option("hidden_units", 0, low=0),
@@ -56,6 +59,10 @@ SHARED_OPTIONS = (
     Option("ranked", 1, low=0, high=1),
     Option("unique", 1, low=0, high=1),
     Option("imitation", 0.3, low=0.0),
+    Option("beta1", 0.9, low=0.0, high=0.999999),
+    Option("epsilon", 1e-8, low=1e-12),
+    Option("tanh_constant", 0.0, low=0.0),
+    Option("temperature", 1.0, low=1e-3),
 )
 PUBLISHED_SHARED = {"hidden_units": 100, "adam": 1, "ranked": 0, "unique": 0, "imitation": 0.0}
 
@@ -89,11 +96,18 @@ class Controller(ABC):
 
         self._key = key
         hidden_units = int(settings["hidden_units"])
+        softmax = Softmax(settings["tanh_constant"], settings["temperature"])
         self.policy: Policy = (
-            LstmPolicy(space.choices, seed, hidden_units) if hidden_units else TablePolicy(space.choices)
+            LstmPolicy(space.choices, seed, hidden_units, softmax)
+            if hidden_units
+            else TablePolicy(space.choices, softmax)
         )
-        optimizer = Adam if settings["adam"] else Sgd
-        self._optimizer = optimizer(self.policy.parameters(), lr=settings["lr"])
+        lr, betas = settings["lr"], (settings["beta1"], ADAM_BETA2)
+        self._optimizer = (
+            Adam(self.policy.parameters(), lr, betas, settings["epsilon"])
+            if settings["adam"]
+            else Sgd(self.policy.parameters(), lr)
+        )
         self._batch_size, self._epochs = int(settings["batch_size"]), epochs
         self._baseline_decay, self._entropy_weight = settings["baseline_decay"], settings["entropy_weight"]
         self._ranked, self._unique = bool(settings["ranked"]), bool(settings["unique"])

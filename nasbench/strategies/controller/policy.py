@@ -16,6 +16,7 @@ is 1e-16 instead of 1e-7.
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import accumulate
 from math import exp
 from operator import mul
@@ -45,14 +46,34 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(num_threads)
 
 
+@dataclass(frozen=True)
+class Softmax:
+    """How logits u become probabilities: softmax(u / temperature), or softmax(tanh_constant * tanh(u / temperature))
+    where that constant is above 0. The defaults leave the logits as they are.
+    """
+
+    tanh_constant: float = 0.0
+    temperature: float = 1.0
+
+    def __call__(self, logits: Tensor) -> Tensor:
+        """The logits of the plain softmax, in the same shape."""
+        if self.temperature != 1.0:
+            logits = logits / self.temperature
+        return self.tanh_constant * logits.tanh() if self.tanh_constant else logits
+
+
+PLAIN = Softmax()
+
+
 class Policy(nn.Module):
     """A distribution over the architectures of a space with T categorical decisions.
 
     `indices` are the T option numbers of an architecture. Raises UsageError for a space with a continuous decision.
     """
 
-    def __init__(self, choices: Sequence[Decision]) -> None:
+    def __init__(self, choices: Sequence[Decision], softmax: Softmax) -> None:
         super().__init__()
+        self.softmax = softmax
         self.choices = _categorical(choices)
         self._index = [{option: index for index, option in enumerate(choice.options)} for choice in self.choices]
         self._num_options = [len(choice.options) for choice in self.choices]
@@ -92,8 +113,8 @@ class Policy(nn.Module):
 class TablePolicy(Policy):
     """One logit for each option of each decision, all equal at the start."""
 
-    def __init__(self, choices: Sequence[Decision]) -> None:
-        super().__init__(choices)
+    def __init__(self, choices: Sequence[Decision], softmax: Softmax = PLAIN) -> None:
+        super().__init__(choices, softmax)
         self.logits = nn.Parameter(torch.zeros(len(self.choices), max(self._num_options), dtype=DTYPE, device="cpu"))
         self.refresh()
 
@@ -117,15 +138,17 @@ class TablePolicy(Policy):
         return log_probs.gather(1, chosen).sum(0), entropy.expand(len(batch))  # (B,), (B,)
 
     def _log_probs(self) -> Tensor:
-        return self.logits.masked_fill(self._padding[:, 0], -torch.inf).log_softmax(-1)  # (T, widest)
+        return self.softmax(self.logits).masked_fill(self._padding[:, 0], -torch.inf).log_softmax(-1)  # (T, widest)
 
 
 @final
 class LstmPolicy(Policy):
     """The LSTM of NASNet. Its initial weights depend only on `seed`."""
 
-    def __init__(self, choices: Sequence[Decision], seed: int, hidden_units: int = HIDDEN_UNITS) -> None:
-        super().__init__(choices)
+    def __init__(
+        self, choices: Sequence[Decision], seed: int, hidden_units: int = HIDDEN_UNITS, softmax: Softmax = PLAIN
+    ) -> None:
+        super().__init__(choices, softmax)
         self._hidden_units = hidden_units
         num_steps, widest = len(self.choices), max(self._num_options)
         # Row 0 is the start symbol. Then follows one row for each option of each decision except the last, whose
@@ -169,7 +192,9 @@ class LstmPolicy(Policy):
                 input_gate, forget_gate, _, output_gate = gates.sigmoid().unbind()  # (hidden,) each
                 cell = torch.addcmul(forget_gate * cell, input_gate, gates[2].tanh())  # (hidden,)
                 hidden = output_gate * cell.tanh()  # (hidden,)
-                log_probs: list[float] = torch.addmv(bias, weight, hidden).log_softmax(0).tolist()  # (options,)
+                log_probs: list[float] = (
+                    self.softmax(torch.addmv(bias, weight, hidden)).log_softmax(0).tolist()
+                )  # (options,)
                 probs = [exp(value) for value in log_probs]
                 index = _draw_mixed(probs, rng, uniform_share)
                 entropy -= sum(map(mul, probs, log_probs))
@@ -183,7 +208,7 @@ class LstmPolicy(Policy):
         first_row = torch.tensor(self._first_row, dtype=torch.long, device="cpu")[:, None]  # (T, 1)
         rows = torch.cat([torch.zeros_like(chosen[:1]), (first_row + chosen)[:-1]])  # (T, B)
         hidden, _ = self.lstm(self.embedding[rows])  # (T, B, hidden)
-        logits = torch.baddbmm(self.head_bias, hidden, self.head_weight)  # (T, B, widest)
+        logits = self.softmax(torch.baddbmm(self.head_bias, hidden, self.head_weight))  # (T, B, widest)
         log_probs = logits.masked_fill(self._padding, -torch.inf).log_softmax(-1)  # (T, B, widest)
         log_prob = log_probs.gather(-1, chosen[..., None]).sum(dim=(0, 2))  # (B,)
         finite = log_probs.masked_fill(self._padding, 0.0)  # (T, B, widest)

@@ -8,7 +8,9 @@ from nasbench.core.reported import read_epochs
 from nasbench.report.common.figure import BLUE, GREEN, ORANGE, PURPLE, RED, drawing, label, new_figure, to_svg
 
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, RED)
-PANELS = (("val_accuracy", "validation accuracy"), ("train_loss", "training loss"))
+Panel = tuple[str, str]
+"""A metric, and what it is called at its axis."""
+PANELS: tuple[Panel, ...] = (("val_accuracy", "validation accuracy"), ("train_loss", "training loss"))
 NAMED = 6
 """Up to this many trainings are named in the legend."""
 
@@ -23,13 +25,13 @@ def read_curves(directory: Path) -> dict[str, list[dict[str, Any]]]:
     return {name: [epochs[epoch] for epoch in sorted(epochs)] for name, epochs in found.items()}
 
 
-def curve_figure(curves: Mapping[str, Sequence[Mapping[str, Any]]]) -> str | None:
-    """The curves as SVG text; None where nothing was reported."""
+def curve_figure(curves: Mapping[str, Sequence[Mapping[str, Any]]], panels: Sequence[Panel] = PANELS) -> str | None:
+    """The curves as SVG text, `panels` side by side; None where nothing was reported."""
     if not curves:
         return None
     with drawing():
-        figure = new_figure(7.2, 2.6)
-        for axes, (metric, text) in zip(figure.subplots(1, 2), PANELS, strict=True):
+        figure = new_figure(3.6 * len(panels), 2.6)
+        for axes, (metric, text) in zip(figure.subplots(1, len(panels)), panels, strict=True):
             for index, (name, epochs) in enumerate(curves.items()):
                 points = [(told["epoch"], told[metric]) for told in epochs if isinstance(told.get(metric), int | float)]
                 x, y = [point[0] for point in points], [point[1] for point in points]

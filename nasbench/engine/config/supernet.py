@@ -1,0 +1,53 @@
+"""What the training of a supernet is asked for."""
+
+from dataclasses import dataclass
+
+from nasbench.core.errors import UsageError
+from nasbench.core.protocols import HasSupernet, SearchSpace
+from nasbench.core.registry import spaces
+from nasbench.engine.config.record import Record, number, options, part
+from nasbench.engine.config.shared import Data, Place, Tracking, Training, Workers
+from nasbench.engine.config.trust import Trusting
+
+
+@dataclass(frozen=True)
+class SupernetConfig(Record):
+    """Trains one network that holds the weights of all architectures of a space; a search then scores architectures
+    with these weights, in seconds.
+
+    Example: nasbench supernet --space nasbench201 --sampler fair --dataset cifar10
+    """
+
+    space: str = part("nasnet", "space")
+    """A space that has a supernet (see: nasbench list spaces), or my_package.my_module:MySpace."""
+    sampler: str = part("uniform", "sampler")
+    """How the paths of each step are drawn: uniform, fair, enas, sandwich, or my_package.my_module:MySampler."""
+    sampler_options: tuple[str, ...] = options()
+    """The sampler's own settings, KEY=VALUE."""
+    seed: int = number(0)
+    """Of the weights, of the order and the augmentation of images, and of the paths."""
+    data: Data = Data()
+    training: Training = Training(recipe="supernet")
+    workers: Workers = Workers()
+    tracking: Tracking = Tracking()
+    place: Place = Place()
+    trusts: Trusting = Trusting()
+
+    def check(self) -> None:
+        super().check()
+        space_with_supernet(self.space)
+
+
+def space_with_supernet(name: str) -> SearchSpace:
+    """The space. UsageError where it has no supernet, with those that have one. Needs no torch."""
+    space: SearchSpace = spaces.make(name)
+    if not isinstance(space, HasSupernet):
+        raise UsageError(
+            f"space {name!r} has no supernet. These have one: {', '.join(_with_supernet())}. A space of your own has "
+            "one if it has the method supernet(size, task) (see nasbench.core.protocols.HasSupernet)."
+        )
+    return space
+
+
+def _with_supernet() -> list[str]:
+    return [name for name in spaces.names() if isinstance(spaces.make(name), HasSupernet)]

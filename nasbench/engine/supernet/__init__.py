@@ -1,0 +1,1 @@
+"""The training of a supernet as a run."""

@@ -1,0 +1,275 @@
+"""The training of a supernet, as a run with one job: in this process, in Ray Train workers (`--workers`), or in the
+processes that torchrun started.
+"""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from nasbench.core.errors import TrialFailed, UsageError
+from nasbench.core.identity import digest
+from nasbench.core.job import Job
+from nasbench.core.loop import Executor
+from nasbench.core.options import parse_options
+from nasbench.core.protocols import Depends, SearchSpace, Tracker
+from nasbench.core.recipe import Recipe, recipe_named
+from nasbench.core.registry import executors, samplers
+from nasbench.core.shown import sentence
+from nasbench.core.source import JobList
+from nasbench.core.spec import Size, Task, pixels_of, task_record
+from nasbench.core.store import SUPERNET_FOLDER
+from nasbench.core.trial import Trial
+from nasbench.engine.config import SupernetConfig
+from nasbench.engine.config.supernet import space_with_supernet
+from nasbench.engine.parts.models import check_memory
+from nasbench.engine.parts.sizes import network_size
+from nasbench.engine.report import write_report
+from nasbench.engine.run.opening import Opening
+from nasbench.engine.run.run import check_some_succeeded, open_run
+from nasbench.engine.run.watch import print_note
+from nasbench.engine.training.torchrun import group_of_torchrun, started_by_torchrun
+from nasbench.evaluators.supernet_training import (
+    SupernetTraining,
+    build_supernet,
+    make_sampler,
+    panel_of,
+    params_of,
+)
+from nasbench.trackers.guard import guarded_trackers
+
+
+@dataclass(frozen=True)
+class SupernetResult:
+    """What `nasbench supernet` came to."""
+
+    run: Path
+    config: SupernetConfig
+    trial: Trial
+    seconds: float
+
+    @property
+    def weights(self) -> Path:
+        """The state_dict of the supernet."""
+        return self.run / SUPERNET_FOLDER / "weights.safetensors"
+
+    @property
+    def search(self) -> str:
+        """A command that searches with it."""
+        space, where = shlex.quote(self.config.space), shlex.quote(f"supernet:{self.run}")
+        return f"nasbench search --space {space} --evaluator {where} --strategy evolution --trials 1000"
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that `nasbench supernet --json` prints; `check`, the ranking check, follows a search."""
+        metrics = self.trial.metrics
+        return {
+            "run": str(self.run),
+            "space": self.config.space,
+            "sampler": self.config.sampler,
+            "dataset": self.config.data.dataset,
+            "recipe": self.config.training.recipe,
+            "params": metrics["params"],
+            "epochs": self.trial.epochs,
+            "val_accuracy": metrics["val_accuracy"],
+            "val_loss": metrics["val_loss"],
+            "weights": str(self.weights),
+            "check": None,
+            "seconds": round(self.seconds, 2),
+        }
+
+
+@dataclass(frozen=True)
+class _Named:
+    """What a configuration names, before the images of the data set are read. `notes` tell what of the recipe has no
+    effect.
+    """
+
+    space: SearchSpace
+    recipe: Recipe
+    size: Size
+    task: Task
+    options: Mapping[str, Any]
+    params: int
+    canonical: bool
+    notes: tuple[str, ...]
+
+
+def train_supernet(config: SupernetConfig, argv: Sequence[str]) -> SupernetResult | None:
+    """Trains the supernet. None in torchrun's processes that do not lead.
+
+    UsageError for bad input, before any work starts; RunFailed where the training failed.
+    """
+    named = _named(config)
+    directory = config.place.directory("supernet", config.space, config.sampler)
+    evaluator = SupernetTraining(
+        config.data.source,
+        named.recipe,
+        config.space,
+        named.size,
+        named.task,
+        config.sampler,
+        str((directory / SUPERNET_FOLDER).absolute()),
+        named.options,
+        config.workers.device,
+        verbose=config.workers.workers == 0,
+    )
+    torchrun = started_by_torchrun()
+    if config.workers.workers and torchrun:
+        raise UsageError("torchrun has started the processes already: leave --workers out")
+    with group_of_torchrun(config.workers.device) if torchrun else nullcontext(True) as is_leader:
+        evaluator.check()
+        if not is_leader:
+            _follow(evaluator, _job(config, named))
+            return None
+        if config.workers.executor_name == "ray":
+            return _with_ray_train(config, named, evaluator, directory, argv)
+        executor = executors.make(config.workers.executor_name, offered=config.workers.flat())
+        return _run(config, named, evaluator, directory, argv, executor)
+
+
+def _named(config: SupernetConfig) -> _Named:
+    """What the configuration names. UsageError for what is not there, and for what does not fit together."""
+    from nasbench.blank import blank
+    from nasbench.train.ignored import told
+
+    config.check()
+    options = parse_options(config.sampler_options, "--sampler-options")
+    samplers.get(config.sampler)
+    recipe = recipe_named(config.training.recipe, config.training.epochs)
+    _check_batch(recipe, config)
+    space = space_with_supernet(config.space)
+    sampler = make_sampler(config.sampler, space, options, config.seed)
+    size = network_size(space, config.training, config.data.image_size, recipe)
+    task = config.data.source.task()
+    with blank():
+        supernet = build_supernet(space, size, task, config.seed)
+    check_memory(supernet)
+    seen = replace(task, image_size=pixels_of(size, task))
+    for path in panel_of(space, config.seed):
+        try:
+            with blank(), torch.no_grad():
+                supernet(torch.empty(2, seen.channels, seen.image_size, seen.image_size), path)
+        except (RuntimeError, ValueError) as error:
+            raise UsageError(
+                f"the supernet of space {config.space!r} cannot be run on the images of {config.data.dataset!r}, "
+                f"{seen.image_size} pixels: {sentence(error)} Give a larger --image-size, or other --cells."
+            ) from error
+    fields = _ignored(recipe, supernet)
+    notes = told(f"the supernet of space {config.space!r}", recipe, fields)
+    canonical = bool(getattr(sampler, "draws_canonical", False))
+    return _Named(space, recipe, size, task, options, params_of(supernet), canonical, notes)
+
+
+def _ignored(recipe: Recipe, supernet: torch.nn.Module) -> dict[str, str]:
+    """Field of the recipe -> why it has no effect on the supernet."""
+    from nasbench.nn.drop_path import DropPath
+
+    modules = list(supernet.modules())
+    found = {}
+    if recipe.drop_path and not any(isinstance(module, DropPath) for module in modules):
+        found["drop_path"] = "no layer of it drops paths"
+    if recipe.dropout and not any(isinstance(module, torch.nn.Dropout) for module in modules):
+        found["dropout"] = "it has no dropout layer"
+    if recipe.bn_momentum is not None:
+        found["bn_momentum"] = "its normalisations keep no moving averages"
+    return found
+
+
+def _check_batch(recipe: Recipe, config: SupernetConfig) -> None:
+    from nasbench.train.replicas import Replicas
+
+    Replicas(0, max(1, config.workers.workers)).check_batch(recipe.batch_size)
+
+
+def _job(config: SupernetConfig, named: _Named) -> Job:
+    parts = {"space": config.space, "size": named.size, "task": named.task, "recipe": named.recipe}
+    sampler = {"sampler": config.sampler, "options": dict(named.options)}
+    return Job(
+        number=1,
+        seed=config.seed,
+        epochs=named.recipe.epochs,
+        key=digest({**parts, **sampler}),
+        name=f"supernet of {config.space}",
+        data=config.data.dataset,
+        note={"sampler": config.sampler},
+    )
+
+
+def _plan(config: SupernetConfig, named: _Named) -> dict[str, Any]:
+    """What run.json says: all that whoever scores with the supernet builds it from."""
+    return {
+        "source": f"space:{config.space}",
+        "size": asdict(named.size),
+        "task": task_record(named.task),
+        "sampler": config.sampler,
+        "sampler_options": dict(named.options),
+        "spelling": "canonical" if named.canonical else "as drawn",
+        "params": named.params,
+        "recipe": asdict(named.recipe),
+        **({"notes": list(named.notes)} if named.notes else {}),
+    }
+
+
+def _run(
+    config: SupernetConfig,
+    named: _Named,
+    evaluator: SupernetTraining,
+    directory: Path,
+    argv: Sequence[str],
+    executor: Executor,
+) -> SupernetResult:
+    assert isinstance(evaluator, Depends)
+    for note in named.notes:
+        print_note(note)
+    trackers: list[Tracker] = guarded_trackers(config.tracking.names, config.tracking.wandb_settings)
+    opening = Opening(
+        command="supernet",
+        config=config,
+        directory=directory,
+        argv=argv,
+        executor=executor,
+        trackers=trackers,
+        plan=_plan(config, named),
+        identity=evaluator.identity(),
+        reading=evaluator.data.reading,
+    )
+    with open_run(opening) as run:
+        jobs = JobList([_job(config, named)])
+        run.watch(planned=1)
+        run.answer(jobs, evaluator, lambda metrics: float(metrics["val_accuracy"]))
+        evaluator.data.reading.merge(evaluator.kept.result().get("reading", {}))
+        run.end({}, write_report)
+        trials, seconds = tuple(run.trials), run.seconds
+    check_some_succeeded(trials, run.directory)
+    return SupernetResult(run.directory, config, trials[0], seconds)
+
+
+def _with_ray_train(
+    config: SupernetConfig, named: _Named, evaluator: SupernetTraining, directory: Path, argv: Sequence[str]
+) -> SupernetResult:
+    """On all workers together."""
+    from nasbench.executors.local import LocalExecutor
+    from nasbench.executors.ray_train import RayTrain
+    from nasbench.executors.ray_tune import RayExecutor
+
+    cluster = executors.make("ray", offered=config.workers.flat())
+    assert isinstance(cluster, RayExecutor), cluster
+    try:
+        together = RayTrain(cluster, config.workers.workers, config.workers.gpus_per_worker)
+        local = LocalExecutor(device="cpu", trial_timeout=config.workers.trial_timeout)
+        return _run(config, named, replace(evaluator, together=together), directory, argv, local)
+    finally:
+        cluster.close()
+
+
+def _follow(evaluator: SupernetTraining, job: Job) -> None:
+    """What a process does that does not lead its group: its part of the training that the leader starts."""
+    if not evaluator.kept.finished:
+        try:
+            evaluator.train(job, lambda _epochs, _metrics: None)
+        except TrialFailed:
+            return  # the leader records it

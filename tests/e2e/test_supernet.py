@@ -1,0 +1,169 @@
+"""`nasbench supernet` as a whole: a run that is killed and goes on, what it leaves, and what it refuses."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import shared_replicas
+import torch
+
+from nasbench.cli import main
+from nasbench.core.errors import TrialFailed, UsageError
+from nasbench.core.registry import spaces
+from nasbench.core.spec import size_of_record, task_of_record
+from nasbench.core.store import RunStore
+from nasbench.engine.config import ModelOverrides, SupernetConfig
+from nasbench.engine.parts.models import resolve
+from nasbench.engine.supernet.command import train_supernet
+from nasbench.evaluators.supernet_training import _enough_memory
+from nasbench.nn.supernet import Supernet
+from nasbench.train.checkpoint import load_weights, put_weights
+from nasbench.train.faults import trial_boundary
+from nasbench.train.shared_recipes import SUPERNET
+
+TINY = replace(SUPERNET, name="tiny", epochs=2, train_images=128, val_images=64, ema_decay=0.9)
+FLAGS = {
+    "space": "nasbench201",
+    "dataset": "digits",
+    "recipe": "e2e.test_supernet:TINY",
+    "cells": 1,
+    "filters": 4,
+    "wandb": "off",
+}
+ENAS = {"sampler": "enas", "sampler_options": {"steps": 1, "samples": 2, "hidden_units": 4}}
+
+
+def flags(**given: object) -> list[str]:
+    words = [(f"--{name.replace('_', '-')}", str(value)) for name, value in {**FLAGS, **given}.items()]
+    return [word for pair in words for word in pair]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("supernet") / "run"
+    train_supernet(SupernetConfig.of(**FLAGS, **ENAS, run=str(directory)), ("nasbench", "supernet"))
+    return directory
+
+
+def test_a_run_leaves_all_that_a_score_needs(run: Path) -> None:
+    store = RunStore.read(run)
+    plan = store.run["plan"]
+    assert (plan["source"], plan["sampler"], plan["spelling"]) == ("space:nasbench201", "enas", "canonical")
+    assert plan["sampler_options"] == ENAS["sampler_options"]
+    space = spaces.make(str(plan["source"]).removeprefix("space:"))
+    supernet = space.supernet(size_of_record(plan["size"]), task_of_record(plan["task"]))
+    assert isinstance(supernet, Supernet)
+    put_weights(supernet, run / "supernet" / "weights.safetensors")
+    assert sum(each.numel() for each in supernet.parameters()) == plan["params"] == store.trials[0].metrics["params"]
+    assert sorted(path.name for path in (run / "supernet").iterdir() if not path.name.startswith(".")) == [
+        "curve.jsonl",
+        "preprocessing.json",
+        "result.json",
+        "weights.safetensors",
+    ]
+    assert len((run / "curves.jsonl").read_text().splitlines()) == TINY.epochs
+    page = (run / "report.html").read_text()
+    assert "Supernet of nasbench201" in page
+    assert "<h2>Controller</h2>" in page
+    assert f"--evaluator supernet:{run}" in page.replace("&#x27;", "")
+
+
+def test_a_supernet_is_no_model(run: Path) -> None:
+    for model in (run, f"{run}#1", run / "supernet"):
+        with pytest.raises(UsageError, match=r"holds a supernet, .* no network by itself; search it with: nasbench"):
+            resolve(model, ModelOverrides())
+
+
+def test_the_printed_object_and_a_resumed_run(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["supernet", "--run", str(run), "--resume", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert {"run", "params", "epochs", "sampler", "check"} <= set(told)
+    assert (told["epochs"], told["sampler"], told["check"]) == (2, "enas", None)
+    assert main(["supernet", "--run", str(run), "--resume", "--sampler", "fair"]) == 2
+    assert "--sampler fair contradicts the run" in capsys.readouterr().err
+
+
+def test_a_torn_checkpoint_is_one_clear_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    directory = tmp_path / "run"
+    (directory / "supernet").mkdir(parents=True)
+    (directory / "supernet" / "checkpoint.pt").write_bytes(b"PK\x03\x04 torn")
+    assert main(["supernet", *flags(run=directory)]) == 2
+    told = capsys.readouterr().err
+    assert "cannot read the checkpoint" in told
+    assert "Delete it to start that training again." in told
+    assert "Traceback" not in told
+
+
+def test_lack_of_memory_says_what_to_do() -> None:
+    def training() -> dict[str, float]:
+        with trial_boundary("the training"):
+            torch.empty(2**60)
+        raise AssertionError("there is not so much memory")
+
+    with pytest.raises(TrialFailed, match=r"out of memory .* Train a smaller supernet \(--cells, --filters\)"):
+        _enough_memory(training)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"space": "nasnet", "image_size": 1}, "images of 1 pixels are too small for the cifar skeleton"),
+        ({"space": "nasnet", "sampler": "sandwich"}, "space 'nasnet' has none. Use one of the samplers uniform, fair"),
+        ({"space": "nasbench.testing:ToySpace"}, "has no supernet. These have one: enas-macro"),
+        ({"space": "mbconv"}, "--cells and --filters are for spaces of cells"),
+        ({"workers": 3}, "batches of 64 images do not fall into 3 equal parts; nearest batch size: 63"),
+        ({"filters": 60000}, "the weights of this network take"),
+    ],
+)
+def test_what_does_not_fit_is_refused_before_work(
+    given: dict[str, object], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["supernet", *flags(**given, run=tmp_path / "run")]) == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.slow
+def test_a_killed_run_goes_on_to_the_same_weights(run: Path, tmp_path: Path) -> None:
+    tests = str(Path(__file__).parents[1])
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([tests, *sys.path])}
+    command = [sys.executable, "-m", "nasbench", "supernet"]
+    options = ["--sampler", "enas", "--sampler-options", "steps=1", "samples=2", "hidden_units=4"]
+    directory = tmp_path / "run"
+    log = tmp_path / "log"
+    with log.open("w") as file:
+        begun = subprocess.Popen([*command, *flags(run=directory), *options], env=environment, stderr=file, stdout=file)
+        while "epoch 1 " not in log.read_text():
+            assert begun.poll() is None, log.read_text()
+            time.sleep(0.02)
+        begun.send_signal(signal.SIGKILL)
+        begun.wait()
+    again = [*command, "--run", str(directory), "--resume"]
+    subprocess.run(again, env=environment, check=True, capture_output=True, timeout=300)
+    found, expected = (load_weights(each / "supernet" / "weights.safetensors") for each in (directory, run))
+    assert all(torch.equal(found[name], value) for name, value in expected.items())
+
+
+@pytest.mark.slow
+def test_two_replicas_have_the_weights_of_one(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, shared_replicas.__file__, str(tmp_path)], check=True, timeout=300)
+    for sampler in shared_replicas.SAMPLERS:
+        alone, both = (load_weights(tmp_path / f"{sampler}-{count}.safetensors") for count in (1, 2))
+        for name, value in alone.items():
+            assert torch.allclose(value, both[name], atol=1e-5), (sampler, name)
+
+
+@pytest.mark.slow
+def test_ray_workers_train_one_supernet(tmp_path: Path) -> None:
+    config = SupernetConfig.of(**FLAGS, **ENAS, workers=2, run=str(tmp_path / "run"))
+    result = train_supernet(config, ("nasbench", "supernet"))
+    assert result is not None
+    assert result.trial.metrics["replicas"] == 2
+    assert result.weights.exists()
+    assert len((tmp_path / "run" / "curves.jsonl").read_text().splitlines()) == TINY.epochs
