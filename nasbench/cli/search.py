@@ -7,7 +7,8 @@ from nasbench.cli.dry_run import print_dry_run
 from nasbench.cli.output import tell_json
 from nasbench.cli.parse import parse, parse_run
 from nasbench.core.trial import STATUSES
-from nasbench.engine.config import PRESETS, SearchConfig
+from nasbench.engine.config import SearchConfig
+from nasbench.engine.config.search import defaults_of
 
 if TYPE_CHECKING:
     from nasbench.engine.search import SearchResult
@@ -15,9 +16,11 @@ if TYPE_CHECKING:
 
 def run(argv: Sequence[str]) -> None:
     """Parses, searches, prints."""
-    asks = any(word.partition("=")[0] == "--preset" for word in argv)
-    preset = parse(SearchConfig, "search", argv).preset if asks else None
-    config = parse_run(SearchConfig, "search", argv, PRESETS.get(preset or ""))
+    presets = None
+    if any(word.partition("=")[0] in ("--preset", "--weight-sharing") for word in argv):
+        asked = parse(SearchConfig, "search", argv)
+        presets = defaults_of(asked.preset, asked.sharing.weight_sharing)
+    config = parse_run(SearchConfig, "search", argv, presets)
     config.check_present()
     if config.dry_run:
         print_dry_run(config)

@@ -18,7 +18,8 @@ from nasbench.core.source import JobList, JobSource, SpaceSource, of_space
 from nasbench.core.store import best_trial
 from nasbench.core.trial import STATUSES, Trial
 from nasbench.core.trust import trusting
-from nasbench.engine.config import PRESETS, SearchConfig
+from nasbench.engine.config import SearchConfig
+from nasbench.engine.config.search import defaults_of
 from nasbench.engine.parts.searching import SearchParts, prepare
 from nasbench.engine.report import write_report
 from nasbench.engine.run import resume
@@ -106,7 +107,7 @@ def configuration(options: Mapping[str, Any]) -> SearchConfig:
     asked = SearchConfig.of(**given)
     if asked.place.resume:
         return resume.stored_config(SearchConfig, "search", asked.place.run).changed(**given)
-    return SearchConfig.of(**{**PRESETS.get(given.get("preset") or "", {}), **given})
+    return SearchConfig.of(**{**defaults_of(asked.preset, asked.sharing.weight_sharing), **given})
 
 
 def by_path(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -122,8 +123,13 @@ def run_search(config: SearchConfig, argv: Sequence[str], trackers: Sequence[Tra
     config.check()
     if config.dry_run:
         raise UsageError("a dry run is no search: call nasbench.dry_run(...) with the same keywords")
-    config = config.completed()
     directory = config.place.directory(_short(config.space), _short(config.strategy))
+    if config.sharing.weight_sharing is not None and not config.place.resume:
+        from nasbench.engine.weight_sharing import with_supernet
+
+        config = with_supernet(config, directory, argv)
+        config.check()
+    config = config.completed()
     parts = prepare(config, directory)
     for note in (*parts.notes, *parts.told):
         print_note(note)

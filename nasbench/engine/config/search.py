@@ -13,7 +13,9 @@ from nasbench.engine.config.cheap import Inherited, RankingCheck, check_size, ch
 from nasbench.engine.config.names import file_of, proxy_of, supernet_of
 from nasbench.engine.config.record import Record, counted, flag, free, number, options, part
 from nasbench.engine.config.shared import Data, Place, Table, Tracking, Training, Workers
+from nasbench.engine.config.sharing import SHARING, Sharing
 from nasbench.engine.config.space import SpaceForm
+from nasbench.engine.config.supernet import space_with_supernet
 from nasbench.engine.config.trust import Trusting
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -21,6 +23,11 @@ PRESETS: dict[str, dict[str, Any]] = {
     "quick": {"strategy": "ppo", "recipe": "quick"},
 }
 """What --preset sets: explicit flags win."""
+
+
+def defaults_of(preset: str | None, weight_sharing: str | None) -> dict[str, Any]:
+    """What a preset and weight sharing set of a search: explicit flags win."""
+    return {**PRESETS.get(preset or "", {}), **({} if weight_sharing is None else SHARING)}
 
 
 @dataclass(frozen=True)
@@ -102,6 +109,7 @@ class SearchConfig(Record):
     goals: Goals = Goals()
     form: SpaceForm = SpaceForm()
     table: Table = Table()
+    sharing: Sharing = Sharing()
     inherited: Inherited = Inherited()
     ranking: RankingCheck = RankingCheck()
     data: Data = Data()
@@ -128,9 +136,14 @@ class SearchConfig(Record):
         return None if run is None else SupernetRun.read(run)
 
     @property
+    def inherits(self) -> bool:
+        """Whether children are scored with weights that they inherit."""
+        return self.sharing.weight_sharing is not None or supernet_of(self.evaluator) is not None
+
+    @property
     def cheap(self) -> bool:
         """Whether nothing is trained for a score: what follows the search is trained by itself."""
-        return self.proxy is not None or supernet_of(self.evaluator) is not None
+        return self.proxy is not None or self.inherits
 
     @property
     def checked(self) -> int:
@@ -171,6 +184,7 @@ class SearchConfig(Record):
         self._check_heeded()
         self._check_proxy()
         self._check_supernet()
+        self._check_sharing()
         if self.cheap:
             if self.retrain_epochs and not self.trains_after:
                 raise UsageError(
@@ -236,6 +250,19 @@ class SearchConfig(Record):
                 )
         check_truth(self.ranking)
 
+    def _check_sharing(self) -> None:
+        """UsageError for what a search that trains a supernet first cannot do."""
+        if self.sharing.weight_sharing is None:
+            return
+        space_with_supernet(self.space)
+        if self.form != SpaceForm():
+            raise UsageError("a supernet holds its space as it is: leave --layers and --space-options out")
+        if self.dry_run:
+            raise UsageError(
+                "--dry-run cannot tell how long shared weights take: leave --weight-sharing out to time the networks "
+                "that are trained by themselves"
+            )
+
     def _check_heeded(self) -> None:
         """UsageError for flags of a table where networks are trained, and of trainings where a table has the results.
 
@@ -243,17 +270,22 @@ class SearchConfig(Record):
         """
         names: tuple[str, ...] = ()
         what = ""
-        if supernet_of(self.evaluator) is None:
-            self._refuse(tuple(Inherited().flat()), "is for --evaluator supernet:RUN")
+        if not self.inherits:
+            self._refuse(tuple(Inherited().flat()), "is for --weight-sharing or --evaluator supernet:RUN")
+        if self.sharing.weight_sharing is None:
+            names = tuple(name for name in Sharing().flat() if name != "weight_sharing")
+            self._refuse(names, "is for a search with --weight-sharing")
         if not self.cheap:
             self._refuse(tuple(RankingCheck().flat()), "is for a score without training, proxy:NAME or supernet:RUN")
-        if self.evaluator == "train":  # objectives are written among the columns when a search begins
+        if (
+            self.evaluator == "train" and not self.inherits
+        ):  # objectives are written among the columns when a search begins
             names = ("cost_column", *(() if self.goals.objectives else ("score_column", "report_columns")))
             what = "is for --evaluator table:FILE"
         elif self.table_file is not None:
             names, what = ("epochs", "cells", "filters", "image_size", "skip_corrupt"), "is for --evaluator train"
         elif self.cheap:
-            of_accuracy = supernet_of(self.evaluator) is not None and self.inherited.score_by == "accuracy"
+            of_accuracy = self.inherits and self.inherited.score_by == "accuracy"
             names = ("epochs", *(() if of_accuracy else ("target_macs",)), "cost_column")
             names += () if self.goals.objectives else ("report_columns",)
             what = "means nothing to a score without training"
@@ -262,9 +294,11 @@ class SearchConfig(Record):
     def _refuse(self, names: Sequence[str], what: str) -> None:
         """UsageError where one of these fields has another value than its default."""
         given, plain = self.flat(), SearchConfig().flat()
+        sharing = self.sharing.weight_sharing
+        scored = f"--evaluator {self.evaluator}" if sharing is None else f"--weight-sharing {sharing}"
         for name in names:
             if given[name] != plain[name]:
-                raise UsageError(f"{flag(name)} {what}; got --evaluator {self.evaluator}. Leave one of the two out.")
+                raise UsageError(f"{flag(name)} {what}; got {scored}. Leave one of the two out.")
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ class Opening:
         identity: what results depend on beside the configuration, by content. A resumed run must find the same.
         reading: what was met in the images of the data set; it is printed once, and goes into run.json.
         check: UsageError where a line of the log does not fit the run that is resumed.
+        goes_on: the command that goes on with the run, if it is a part of another; else its own with --resume.
     """
 
     command: str
@@ -39,3 +40,4 @@ class Opening:
     listeners: Sequence[Callable[[RunStore], Callable[[Trial], None]]] = ()
     reading: "Reading | None" = None
     check: Check | None = None
+    goes_on: str | None = None

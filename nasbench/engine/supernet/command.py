@@ -98,8 +98,10 @@ class _Named:
     notes: tuple[str, ...]
 
 
-def train_supernet(config: SupernetConfig, argv: Sequence[str]) -> SupernetResult | None:
+def train_supernet(config: SupernetConfig, argv: Sequence[str], goes_on: str | None = None) -> SupernetResult | None:
     """Trains the supernet. None in torchrun's processes that do not lead.
+
+    `goes_on` is the command that goes on after an interrupt, if it is not `nasbench supernet --resume`.
 
     UsageError for bad input, before any work starts; RunFailed where the training failed.
     """
@@ -126,9 +128,9 @@ def train_supernet(config: SupernetConfig, argv: Sequence[str]) -> SupernetResul
             _follow(evaluator, _job(config, named))
             return None
         if config.workers.executor_name == "ray":
-            return _with_ray_train(config, named, evaluator, directory, argv)
+            return _with_ray_train(config, named, evaluator, directory, argv, goes_on)
         executor = executors.make(config.workers.executor_name, offered=config.workers.flat())
-        return _run(config, named, evaluator, directory, argv, executor)
+        return _run(config, named, evaluator, directory, argv, executor, goes_on)
 
 
 def _named(config: SupernetConfig) -> _Named:
@@ -221,6 +223,7 @@ def _run(
     directory: Path,
     argv: Sequence[str],
     executor: Executor,
+    goes_on: str | None,
 ) -> SupernetResult:
     assert isinstance(evaluator, Depends)
     for note in named.notes:
@@ -236,6 +239,7 @@ def _run(
         plan=_plan(config, named),
         identity=evaluator.identity(),
         reading=evaluator.data.reading,
+        goes_on=goes_on,
     )
     with open_run(opening) as run:
         jobs = JobList([_job(config, named)])
@@ -249,7 +253,12 @@ def _run(
 
 
 def _with_ray_train(
-    config: SupernetConfig, named: _Named, evaluator: SupernetTraining, directory: Path, argv: Sequence[str]
+    config: SupernetConfig,
+    named: _Named,
+    evaluator: SupernetTraining,
+    directory: Path,
+    argv: Sequence[str],
+    goes_on: str | None,
 ) -> SupernetResult:
     """On all workers together."""
     from nasbench.executors.local import LocalExecutor
@@ -261,7 +270,7 @@ def _with_ray_train(
     try:
         together = RayTrain(cluster, config.workers.workers, config.workers.gpus_per_worker)
         local = LocalExecutor(device="cpu", trial_timeout=config.workers.trial_timeout)
-        return _run(config, named, replace(evaluator, together=together), directory, argv, local)
+        return _run(config, named, replace(evaluator, together=together), directory, argv, local, goes_on)
     finally:
         cluster.close()
 

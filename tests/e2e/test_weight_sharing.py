@@ -1,0 +1,119 @@
+"""`nasbench search --weight-sharing`: one command trains the shared weights, searches with them, trains the best."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from unit.supernet_runs import RECIPE
+
+import nasbench
+from nasbench.cli import main
+from nasbench.core.errors import UsageError
+from nasbench.core.store import RunStore
+from nasbench.engine.config import SearchConfig
+from nasbench.engine.weight_sharing import supernet_directory
+
+FLAGS = {
+    "space": "nasbench201",
+    "weight_sharing": "uniform",
+    "supernet_recipe": RECIPE,
+    "dataset": "digits",
+    "recipe": RECIPE,
+    "cells": 1,
+    "filters": 4,
+    "device": "cpu",
+    "wandb": "off",
+}
+
+
+def flags(**given: object) -> list[str]:
+    words = [(f"--{name.replace('_', '-')}", str(value)) for name, value in {**FLAGS, **given}.items()]
+    return [word for pair in words for word in pair]
+
+
+def test_one_command_trains_shares_searches_and_trains_the_best(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    assert main(["search", *flags(run=run, trials=6, retrain_top=1, check=2)]) == 0
+    store, supernet = RunStore.read(run), RunStore.read(supernet_directory(run))
+    assert supernet.run["ended"]
+    assert supernet.run["plan"]["sampler"] == "uniform"
+    assert supernet.run["plan"]["size"] == store.run["plan"]["size"]
+    assert store.run["config"]["evaluator"] == f"supernet:{supernet_directory(run)}"
+    inherited = [trial for trial in store.trials if "inherited_loss" in trial.metrics]
+    assert [trial.score for trial in inherited] == [-trial.metrics["inherited_loss"] for trial in inherited]
+    assert len(inherited) == 6
+    best = json.loads((run / "best" / "metrics.json").read_text())
+    assert best["score"] == max(trial.score or 0.0 for trial in store.trials if trial.epochs) == best["val_accuracy"]
+    assert (run / "best" / "weights.safetensors").exists()
+    before = (run / "trials.jsonl").read_text()
+    assert main(["search", "--run", str(run), "--resume", "--trials", "7", "--wandb", "off"]) == 0
+    assert (run / "trials.jsonl").read_text().startswith(before)
+
+
+def test_its_defaults_are_those_of_a_cheap_search_and_flags_win() -> None:
+    from nasbench.engine.search import configuration
+
+    shared = configuration({"weight_sharing": "fair", "space": "nasbench201"})
+    assert (shared.trials, shared.retrain_top, shared.ranking.check) == (500, 5, 8)
+    plain = configuration({"space": "nasbench201"})
+    assert (plain.trials, plain.retrain_top, plain.ranking.check) == (100, 0, 0)
+    mine = configuration({"weight_sharing": "fair", "space": "nasbench201", "trials": 9, "check": 0})
+    assert (mine.trials, mine.retrain_top, mine.ranking.check) == (9, 5, 0)
+    assert isinstance(shared, SearchConfig)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"space": "nas-rl"}, r"space 'nas-rl' has no supernet. These have one: "),
+        ({"weight_sharing": "unifrom"}, r"no sampler named 'unifrom'. Did you mean 'uniform'"),
+        ({"weight_sharing": "sandwich"}, r"sampler 'sandwich' needs decisions whose options are numbers"),
+        ({"evaluator": "proxy:params"}, r"--weight-sharing uniform trains the weights that score; got --evaluator"),
+        ({"epochs": 3}, r"--epochs means nothing to a score without training; got --weight-sharing uniform"),
+        ({"space_options": "operations=('none','skip_connect')"}, r"leave --layers and --space-options out"),
+        ({"sampler_options": "num_paths=0"}, r"'num_paths' of the sampler 'uniform' must be from 1"),
+        ({"filters": 0}, r"--filters takes a whole number from 1 on; got 0"),
+    ],
+)
+def test_what_it_refuses(
+    given: dict[str, object], says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+
+    assert main(["search", *flags(**{**given, "run": tmp_path / "run"})]) == 2
+    assert re.search(says, capsys.readouterr().err)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_settings_of_shared_weights_are_for_weight_sharing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["search", "--dataset", "digits", "--supernet-epochs", "3"]) == 2
+    assert "--supernet-epochs is for a search with --weight-sharing" in capsys.readouterr().err
+    with pytest.raises(UsageError, match="--dry-run cannot tell how long shared weights take"):
+        nasbench.dry_run(space="nasbench201", dataset="digits", weight_sharing="fair")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_an_interrupted_one_goes_on_with_the_same_command(how: signal.Signals, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    words = flags(run=run, trials=4, retrain_top=1, check=0, supernet_epochs=60)
+    command = [sys.executable, "-m", "nasbench", "search", *words]
+    begun = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    curves = supernet_directory(run) / "curves.jsonl"
+    while not curves.exists() or curves.read_text().count("\n") < 2:
+        assert begun.poll() is None
+        time.sleep(0.05)
+    begun.send_signal(how)
+    _, told = begun.communicate(timeout=60)
+    if how == signal.SIGINT:
+        assert f"--weight-sharing uniform --supernet-recipe {RECIPE}" in told.splitlines()[-1]
+    assert not (run / "run.json").exists()
+    assert main(["search", *words]) == 0
+    lines = [json.loads(line)["epoch"] for line in curves.read_text().splitlines()]
+    assert lines == list(range(1, 61))
+    assert RunStore.read(run).run["ended"]
