@@ -12,6 +12,7 @@ from nasbench.core.supernet_run import SupernetRun
 from nasbench.engine.config.cheap import Inherited, RankingCheck, check_size, check_space, check_truth, data_of_supernet
 from nasbench.engine.config.names import file_of, proxy_of, supernet_of
 from nasbench.engine.config.record import Record, counted, flag, free, number, options, part
+from nasbench.engine.config.screen import screen_of, screens_of
 from nasbench.engine.config.shared import Data, Place, Table, Tracking, Training, Workers
 from nasbench.engine.config.space import SpaceForm
 from nasbench.engine.config.trust import Trusting
@@ -71,6 +72,10 @@ class SearchConfig(Record):
     evaluator: str = part("train", "evaluator")
     """train, table:FILE, table:nasbench201-cifar10, proxy:NAME (see: nasbench list proxies), proxy:my_module:my_score,
     supernet:RUN (a run of nasbench supernet), or my_package.my_module:MyEvaluator.
+    """
+    screen: str | None = None
+    """proxy:NAME=K, such as proxy:synflow=8: the strategy makes K proposals at a time, and only the best by the proxy
+    is evaluated. table:FILE#COLUMN=K takes the scores that a table knows.
     """
     preset: Literal["paper", "quick"] | None = None
     """paper: the published strategy settings and proxy; quick: a look at the whole path. Explicit flags win."""
@@ -171,6 +176,8 @@ class SearchConfig(Record):
         self._check_heeded()
         self._check_proxy()
         self._check_supernet()
+        if self.screen is not None:
+            screen_of(self.screen)
         if self.cheap:
             if self.retrain_epochs and not self.trains_after:
                 raise UsageError(
@@ -282,6 +289,10 @@ class RaceConfig(Record):
     """table:FILE, or a shipped table: table:nasbench201-cifar10."""
     strategies: tuple[str, ...] = ("random", "reinforce", "ppo")
     """NAME[:KEY=VALUE…],…: strategies by name, or my_package.my_module:MyStrategy, with their options."""
+    screen: tuple[str, ...] = ()
+    """proxy:NAME=K or table:FILE#COLUMN=K,…: each strategy once more behind each screen, which evaluates the best of K
+    proposals by that score. Its cost is not counted.
+    """
     seeds: int = number(100, low=1)
     """Repetitions of each strategy, under seeds S, S+1, ..."""
     seed: int = number(0)
@@ -313,3 +324,9 @@ class RaceConfig(Record):
             )
         if self.table_file is None:
             raise UsageError(f"a race looks results up in a table: --evaluator table:FILE; got {self.evaluator!r}")
+        for screen in screens_of(self.screen):
+            if screen.reads_images:
+                raise UsageError(
+                    f"{screen.score} reads images, and a race has none. Compute it once with nasbench fidelity, write "
+                    f"it into a table, and give --screen table:FILE#COLUMN={screen.proposals}."
+                )
