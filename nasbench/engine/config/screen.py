@@ -44,8 +44,10 @@ def screen_of(label: str) -> Screen:
         raise UsageError(f"--screen takes {TAKES}; got {label!r}. {then}")
     kind, colon, argument = score.partition(":")
     if not colon or kind not in ("proxy", "table"):
-        path = proxies.is_built_in(score) or bool(colon)
-        hint = f" Write proxy:{score}={number}." if path else f" Known proxies: {', '.join(proxies.names())}."
+        own = " A proxy of your own: proxy:my_package.my_module:my_score=K."
+        hint = own if colon else f" Known proxies: {', '.join(proxies.names())}."
+        if score in proxies.names():
+            hint = f" Write proxy:{score}={number}."
         raise UsageError(f"--screen takes {TAKES}; got {label!r}.{hint}")
     if not number.isdecimal() or not 2 <= int(number) <= MOST:
         more = " Leave --screen out to evaluate every proposal." if number == "1" else ""

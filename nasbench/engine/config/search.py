@@ -156,13 +156,18 @@ class SearchConfig(Record):
 
     def check_present(self) -> None:
         """UsageError where the images that scores need are not there. Needs no torch."""
-        if self.reads_images:
+        if self.reads_images or self.screen_reads_images:
             self.effective_data().check_present()
 
     def effective_data(self) -> Data:
         """The data set that is named, or that of the supernet's own training."""
         supernet = self.supernet
         return self.data if supernet is None else data_of_supernet(supernet, self.data, Data.dataset)
+
+    @property
+    def screen_reads_images(self) -> bool:
+        """Whether proposals are chosen by a score that needs the images of the data set."""
+        return self.screen is not None and screen_of(self.screen).reads_images
 
     def check(self) -> None:
         super().check()

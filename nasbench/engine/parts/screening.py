@@ -61,6 +61,11 @@ class ScoredOnce:
     defined: bool = False
     """Whether any network has had a score."""
 
+    @property
+    def told(self) -> str:
+        """What it does, in a sentence."""
+        return f"of every {self.proposals} proposals, the best by {self.label} is evaluated"
+
     def __call__(self, key: str, canonical: Architecture) -> Values:
         """The values; all None where they are not defined. RunFailed where no network has any."""
         if key not in self.known:
@@ -102,8 +107,9 @@ def of_search(config: SearchConfig, space: SearchSpace, plan: Plan) -> ScoredOnc
     """The screen of a search: of its own networks and images, or of those that a table knows, at the published size."""
     if config.screen is None:
         return None
-    task = plan.task if config.table_file is None else config.data.source.task()
-    networks = Networks(space, plan.source, plan.size, task, config.seed, config.data, config.workers.device)
+    data = config.effective_data()
+    task = plan.task if config.table_file is None else data.source.task()
+    networks = Networks(space, plan.source, plan.size, task, config.seed, data, config.workers.device)
     return cheap_score(screen_of(config.screen), networks)
 
 

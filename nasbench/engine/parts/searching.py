@@ -176,7 +176,7 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
         },
         clock=SimulatedClock(budget, seconds) if budget and seconds else None,
         pruner=pruner,
-        reading=None if config.table_file is not None else config.data.source.reading,
+        reading=config.data.source.reading if config.table_file is None or config.screen_reads_images else None,
         notes=notes,
         told=(*told_before(config, supernet, after), *(() if screen is None else (screen.told,))),
         after=after,
