@@ -84,7 +84,7 @@ class ScoredOnce:
 
     def remember(self, key: str, values: Values) -> None:
         """Keeps values that a log knows; those of another form are computed again."""
-        if len(values) == max(1, len(self.parts)):
+        if set(values) == set(self.parts or ("score",)):
             self.known.setdefault(key, values)
             self.defined = self.defined or any(value is not None for value in values.values())
 
