@@ -9,6 +9,9 @@ A proposal that goes on with an earlier trial (a promotion of `asha`) is not scr
 network already. Networks that the search has met rank behind all others, since nothing would be evaluated. Those on
 which the cheap score is not defined rank behind those on which it is; between equals the earlier proposal is taken.
 
+A strategy that chooses among all candidates by a model of its results asks to be screened only where it is blind
+(`screen_blind_only`): a cheap score that overrules the model misleads it (docs/experiments.md).
+
 The first proposal is the one that the strategy makes without a screen, from the trial's own generator; the others have
 generators that are derived from it. A screened proposal is no random one, even where the strategy drew it blindly, so
 its note says `blind: false`. The control of a search is not screened.
@@ -47,21 +50,28 @@ class CheapScore(Protocol):
 
 @final
 class Screened:
-    """A strategy of whose `count` proposals at a time the best by `cheap` is proposed."""
+    """A strategy of whose `count` proposals at a time the best by `cheap` is proposed.
 
-    def __init__(self, inner: Strategy, cheap: CheapScore, count: int, space: SearchSpace) -> None:
+    With `blind_only`, this holds for what it proposes blindly; what it chose by its results is left as it is.
+    """
+
+    def __init__(
+        self, inner: Strategy, cheap: CheapScore, count: int, space: SearchSpace, blind_only: bool = False
+    ) -> None:
         self._inner, self._cheap, self._count, self._space = inner, cheap, count, space
+        self._blind_only = blind_only
         self._epochs: dict[str, int] = {}
         """Key of every network that was told -> the most epochs it had."""
 
     def ask(self, number: int, rng: Random, running: Sequence[Proposal]) -> Proposal:
         first = self._inner.ask(number, rng, running)
-        if self._goes_on(first):
+        if not self._competes(first):
             return first
         made = [first]
         for _ in range(self._count - 1):
-            proposal = self._inner.ask(number, Random(rng.getrandbits(64)), (*running, *made))
-            if not self._goes_on(proposal):
+            earlier = () if self._blind_only else made  # else its count of networks would end what is blind
+            proposal = self._inner.ask(number, Random(rng.getrandbits(64)), (*running, *earlier))
+            if self._competes(proposal):
                 made.append(proposal)
         return self._best(made, {self._key(proposal) for proposal in running})
 
@@ -75,11 +85,11 @@ class Screened:
     def _key(self, proposal: Proposal) -> str:
         return self._space.canonical(proposal.architecture).key
 
-    def _goes_on(self, proposal: Proposal) -> bool:
-        """Whether it gives a network that was evaluated more epochs."""
-        if proposal.resume_from is not None:
-            return True
-        return proposal.epochs is not None and 0 < self._epochs.get(self._key(proposal), 0) < proposal.epochs
+    def _competes(self, proposal: Proposal) -> bool:
+        """Whether it is screened. Not if it gives more epochs to a network that was evaluated."""
+        if proposal.resume_from is not None or (self._blind_only and not proposal.note.get("blind")):
+            return False
+        return proposal.epochs is None or not 0 < self._epochs.get(self._key(proposal), 0) < proposal.epochs
 
     def _best(self, made: Sequence[Proposal], running: set[str]) -> Proposal:
         networks: dict[str, Proposal] = {}
