@@ -178,7 +178,7 @@ def test_a_strategy_with_a_model_is_screened_only_where_it_is_blind() -> None:
     blind, chosen = Proposal(1, point(4), note={"blind": True}), Proposal(1, point(8), note={"blind": False})
 
     class Once(Scripted):
-        def ask(self, number: int, rng: Random, running: Sequence[Proposal]) -> Proposal:  # noqa: ARG002
+        def ask(self, number: int, rng: Random, running: Sequence[Proposal]) -> Proposal:
             self.seen.append(len(running))
             return replace(self.proposals[len(self.seen) - 1], number=number)
 
