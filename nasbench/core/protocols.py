@@ -161,8 +161,7 @@ class Strategy(Protocol):
     generator.
 
     A strategy may say `own_control = True`: it is random itself, or trains for unequal epochs, so that a search by it
-    has no random children among its trials unless they are asked for. And `screen_blind_only = True`: it chooses by a
-    model of its results, so that `--screen` chooses only among what it proposes blindly.
+    has no random children among its trials unless they are asked for.
     """
 
     def ask(self, number: int, rng: Random, running: Sequence[Proposal]) -> Proposal:

@@ -9,9 +9,6 @@ A proposal that goes on with an earlier trial (a promotion of `asha`) is not scr
 network already. Networks that the search has met rank behind all others, since nothing would be evaluated. Those on
 which the cheap score is not defined rank behind those on which it is; between equals the earlier proposal is taken.
 
-A strategy that chooses among all candidates by a model of its results asks to be screened only where it is blind
-(`screen_blind_only`): a cheap score that overrules the model misleads it (docs/experiments.md).
-
 The first proposal is the one that the strategy makes without a screen, from the trial's own generator; the others have
 generators that are derived from it. A screened proposal is no random one, even where the strategy drew it blindly, so
 its note says `blind: false`. The control of a search is not screened.
@@ -50,16 +47,10 @@ class CheapScore(Protocol):
 
 @final
 class Screened:
-    """A strategy of whose `count` proposals at a time the best by `cheap` is proposed.
+    """A strategy of whose `count` proposals at a time the best by `cheap` is proposed."""
 
-    With `blind_only`, this holds for what it proposes blindly; what it chose by its results is left as it is.
-    """
-
-    def __init__(
-        self, inner: Strategy, cheap: CheapScore, count: int, space: SearchSpace, blind_only: bool = False
-    ) -> None:
+    def __init__(self, inner: Strategy, cheap: CheapScore, count: int, space: SearchSpace) -> None:
         self._inner, self._cheap, self._count, self._space = inner, cheap, count, space
-        self._blind_only = blind_only
         self._epochs: dict[str, int] = {}
         """Key of every network that was told -> the most epochs it had."""
 
@@ -69,8 +60,7 @@ class Screened:
             return first
         made = [first]
         for _ in range(self._count - 1):
-            earlier = () if self._blind_only else made  # else its count of networks would end what is blind
-            proposal = self._inner.ask(number, Random(rng.getrandbits(64)), (*running, *earlier))
+            proposal = self._inner.ask(number, Random(rng.getrandbits(64)), (*running, *made))
             if self._competes(proposal):
                 made.append(proposal)
         return self._best(made, {self._key(proposal) for proposal in running})
@@ -87,7 +77,7 @@ class Screened:
 
     def _competes(self, proposal: Proposal) -> bool:
         """Whether it is screened. Not if it gives more epochs to a network that was evaluated."""
-        if proposal.resume_from is not None or (self._blind_only and not proposal.note.get("blind")):
+        if proposal.resume_from is not None:
             return False
         return proposal.epochs is None or not 0 < self._epochs.get(self._key(proposal), 0) < proposal.epochs
 

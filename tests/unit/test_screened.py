@@ -174,23 +174,6 @@ def test_asha_promotes_behind_a_screen_what_it_promotes_without_one() -> None:
     assert all("screened" in trial.note and trial.epochs == 1 for trial in fresh)
 
 
-def test_a_strategy_with_a_model_is_screened_only_where_it_is_blind() -> None:
-    blind, chosen = Proposal(1, point(4), note={"blind": True}), Proposal(1, point(8), note={"blind": False})
-
-    class Once(Scripted):
-        def ask(self, number: int, rng: Random, running: Sequence[Proposal]) -> Proposal:
-            self.seen.append(len(running))
-            return replace(self.proposals[len(self.seen) - 1], number=number)
-
-    most = replace(blind, architecture=point(16))
-    inner = Once([blind, chosen, most])
-    proposal = Screened(inner, Filters(), 3, TOY_SPACE, blind_only=True).ask(1, Random(0), ())
-    assert (proposal.architecture, proposal.note["screened"]["of"]) == (point(16), 2)
-    assert inner.seen == [0, 0, 0], "it would count the others as known, and be blind no more"
-    assert Screened(Once([chosen, most]), Filters(), 2, TOY_SPACE, blind_only=True).ask(1, Random(0), ()) == chosen
-    assert strategies.get("predictor").screen_blind_only
-
-
 def test_limits_hold_for_what_is_chosen() -> None:
     def counts(architecture: Architecture) -> tuple[int, int]:
         return int(architecture.genes["filters"]), 1

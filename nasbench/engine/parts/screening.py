@@ -98,10 +98,9 @@ def cheap_score(screen: Screen, networks: Networks) -> ScoredOnce:
     return _of_proxy(screen, networks)
 
 
-def screened(strategy: Strategy, cheap: ScoredOnce | None, space: SearchSpace, plain: Strategy) -> Strategy:
-    """The strategy behind the screen, if there is one. `plain` is what `strategy` may have wrapped."""
-    blind_only = bool(getattr(plain, "screen_blind_only", False))
-    return strategy if cheap is None else Screened(strategy, cheap, cheap.proposals, space, blind_only)
+def screened(strategy: Strategy, cheap: ScoredOnce | None, space: SearchSpace) -> Strategy:
+    """The strategy behind the screen, if there is one."""
+    return strategy if cheap is None else Screened(strategy, cheap, cheap.proposals, space)
 
 
 def of_search(config: SearchConfig, space: SearchSpace, plan: Plan) -> ScoredOnce | None:

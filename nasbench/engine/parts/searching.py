@@ -136,7 +136,6 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
         options = {"preset": "paper", **options}
     score = score_in_search(config, objectives)
     strategy: Strategy = strategies.make(config.strategy, space, options=options, offered=offered, seed=config.seed)
-    plain = strategy
     with blame(evaluator, "check()", UsageError, "Mend it there."):
         evaluator.check()
     if after is not None:
@@ -152,7 +151,7 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
     else:
         strategy = constrained(strategy, counts, limits, space)
         children = constrained(children, counts, limits, space)
-    strategy = screened(strategy, screen, space, plain)
+    strategy = screened(strategy, screen, space)
     budget, seconds = config.time_budget, columns.cost_column
     return SearchParts(
         space=space,

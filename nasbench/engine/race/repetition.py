@@ -194,8 +194,9 @@ class Repetitions:
         options = parse_options(entrant.options, f"--strategies {entrant.name}")
         offered: dict[str, Any] = {"epochs": 1, "objectives": (), "counts": self.counts, "recipe": None}
         made: Strategy = strategies.make(entrant.name, self.space, options=options, offered=offered, seed=seed)
-        found = OfRows(made, self.nearest) if self.config.table.candidates == "table" else made
-        return screened(found, self.screens[entrant.screen.label] if entrant.screen else None, self.space, made)
+        if self.config.table.candidates == "table":
+            made = OfRows(made, self.nearest)
+        return screened(made, self.screens[entrant.screen.label] if entrant.screen else None, self.space)
 
     def _run(self, entrant: Entrant, seed: int) -> "_Path":
         columns = self.config.table

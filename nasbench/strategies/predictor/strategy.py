@@ -96,9 +96,6 @@ class Predictor:
     candidates  architectures scored by the whole ensemble at each step
     """
 
-    screen_blind_only = True
-    """A screen chooses among its random proposals; where the model chooses, it is left alone."""
-
     def __init__(self, space: SearchSpace, seed: int = 0, **options: object) -> None:  # noqa: ARG002 - every draw comes from ask's rng
         settings = read_options("predictor", OPTIONS, options)
         self._initial, self._explore, self._num_candidates = (
