@@ -11,7 +11,7 @@ from nasbench.core.protocols import SearchSpace, Strategy
 from nasbench.core.registry import strategies
 from nasbench.core.seeds import trial_rng
 from nasbench.core.trial import Proposal
-from nasbench.report.fidelity.statistics import population_score
+from nasbench.report.common.rankings import population_score
 from nasbench.strategies.constrained import Constrained, Limits
 from nasbench.strategies.screened import Screened, Values, scores_among
 from nasbench.testing import TOY_SPACE, check_strategy, play
