@@ -3,7 +3,7 @@
 From Python: `nasbench.search(space="nasnet", dataset="digits", recipe="quick", trials=24)` runs what `nasbench search`
 runs, `nasbench.scale(phi=3)` what `nasbench scale --phi 3` does, and `nasbench.load(MODEL)` gives the network that a
 MODEL names. `nasbench.dry_run` takes the keywords of a search, and says how large its children are and how long it
-would take.
+would take. `nasbench.fidelity(scores=["proxy:params"], sample=200)` ranks cheap scores as `nasbench fidelity` does.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -11,16 +11,30 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nasbench.engine.config import ModelOverrides
     from nasbench.engine.dry_run import dry_run
+    from nasbench.engine.fidelity.command import FidelityResult
+    from nasbench.engine.fidelity.entry import fidelity
     from nasbench.engine.parts.models import load
     from nasbench.engine.scaling.entry import scale
     from nasbench.engine.scaling.result import ScaleResult
     from nasbench.engine.search import SearchResult, search
 
-__all__ = ["ModelOverrides", "ScaleResult", "SearchResult", "dry_run", "load", "scale", "search"]
+__all__ = [
+    "FidelityResult",
+    "ModelOverrides",
+    "ScaleResult",
+    "SearchResult",
+    "dry_run",
+    "fidelity",
+    "load",
+    "scale",
+    "search",
+]
 
 _HOMES = {
     "ModelOverrides": "nasbench.engine.config",
     "dry_run": "nasbench.engine.dry_run",
+    "FidelityResult": "nasbench.engine.fidelity.command",
+    "fidelity": "nasbench.engine.fidelity.entry",
     "load": "nasbench.engine.parts.models",
     "ScaleResult": "nasbench.engine.scaling.result",
     "scale": "nasbench.engine.scaling.entry",

@@ -20,7 +20,7 @@ def print_dry_run(config: SearchConfig | TrainConfig | CompareConfig | TransferC
         from nasbench.engine.dry_run import run_dry
 
         found = run_dry(config).to_json()
-        lines = [*_of_children(found), *_of_time(found)]
+        lines = [*_of_children(found), *_of_screen(found), *_of_time(found)]
     else:
         from nasbench.engine.training.dry_run import dry_trainings
 
@@ -42,6 +42,15 @@ def _of_children(found: Mapping[str, Any]) -> list[str]:
         three = "  ".join(f"{round(found[name][which]):>15,}" for which in ("min", "median", "max"))
         lines.append(f"  {MEASURES[name]:<{WIDTH}}  {three}")
     return [*lines, *([f"  {found['not_built']} more could not be built"] if found["not_built"] else [])]
+
+
+def _of_screen(found: Mapping[str, Any]) -> list[str]:
+    if found["screen"] is None:
+        return []
+    score, _, proposals = found["screen"].rpartition("=")
+    total = _duration(found["scores"] * found["seconds_a_score"])
+    scores = f"{found['seconds_a_score']:.3g} s a score, {found['scores']:,} scores at most: {total}"
+    return [f"of every {proposals} proposals, the best by {score} is evaluated; {scores}"]
 
 
 def _of_time(found: Mapping[str, Any]) -> list[str]:

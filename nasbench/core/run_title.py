@@ -6,7 +6,7 @@ from typing import Any
 
 def run_title(config: Mapping[str, Any]) -> str:
     """'nasnet · ppo · cifar10'; for a supernet 'nasnet · fair · cifar10'. A table or an evaluator stands for
-    the data set.
+    the data set. A screen is told with the strategy: 'ppo + proxy:synflow=8'.
     """
     evaluator = str(config.get("evaluator") or "train")
     searches = config.get("search", True)  # trainings follow no strategy
@@ -16,4 +16,10 @@ def run_title(config: Mapping[str, Any]) -> str:
         *(["strategy", "sampler"] if searches else []),
         "dataset" if evaluator == "train" else "evaluator",
     ]
-    return " · ".join(str(config[name]) for name in names if config.get(name)) or "run"
+    screen = config.get("screen")
+    told = [
+        f"{config[name]} + {screen}" if name == "strategy" and isinstance(screen, str) else str(config[name])
+        for name in names
+        if config.get(name)
+    ]
+    return " · ".join(told) or "run"

@@ -21,6 +21,7 @@ from nasbench.core.spec import ModelSpec
 from nasbench.core.store import RunStore
 from nasbench.core.trust import trusting
 from nasbench.engine.config import SearchConfig
+from nasbench.engine.parts.screening import ScoredOnce
 from nasbench.engine.parts.searching import SearchParts, prepare
 from nasbench.engine.run.numbers import numbers_of
 from nasbench.engine.run.resume import check_same
@@ -39,6 +40,32 @@ MEASURES = ("params", "macs", "activation_bytes")
 
 
 @dataclass(frozen=True)
+class Screening:
+    """What choosing among proposals costs: so many scores at most, as no network is scored twice."""
+
+    scores: int
+    seconds_a_score: float
+
+    @property
+    def seconds(self) -> float:
+        return self.scores * self.seconds_a_score
+
+    @classmethod
+    def timed(
+        cls, screen: ScoredOnce, parts: SearchParts, models: Sequence[ModelSpec], evaluations: int
+    ) -> "Screening":
+        """Scores some of the networks; the first pays for what is done once, so it is left out."""
+        spent = []
+        for model in models[: TIMED + 1]:
+            assert model.architecture is not None, model
+            canonical = parts.space.canonical(model.architecture)
+            start = perf_counter()
+            screen(canonical.key, canonical)
+            spent.append(perf_counter() - start)
+        return cls(evaluations * screen.proposals, median(spent[1:] or spent or [0.0]))
+
+
+@dataclass(frozen=True)
 class DryRun:
     """What a search would be.
 
@@ -51,6 +78,7 @@ class DryRun:
         seconds_a_cheap_score: of one of them on this device; None where nothing was scored.
         timings: of some children on this device; empty where the evaluator does not train.
         workers: how many trainings run at a time.
+        screening: what scoring proposals costs; None without a screen.
     """
 
     config: SearchConfig
@@ -67,6 +95,7 @@ class DryRun:
     """What is said of a cheap score before a search starts."""
     cheap_scores: int = 0
     seconds_a_cheap_score: float | None = None
+    screening: Screening | None = None
 
     @property
     def seconds_a_child(self) -> float | None:
@@ -75,11 +104,12 @@ class DryRun:
 
     @property
     def seconds(self) -> float | None:
-        """Of the whole search, if each worker is as fast as this device."""
+        """Of the whole search, if each worker is as fast as this device. A screen is one process's work."""
         parts = [fmean(timing.seconds(self.epochs) for timing in self.timings)] if self.timings else []
         parts += [] if self.seconds_a_cheap_score is None else [self.cheap_scores * self.seconds_a_cheap_score]
         known = bool(parts) and bool(self.timings or not self.trainings)
-        return sum(parts) / self.workers if known else None
+        screening = 0.0 if self.screening is None else self.screening.seconds
+        return sum(parts) / self.workers + screening if known else None
 
     def to_json(self) -> dict[str, Any]:
         """The object that `nasbench search --dry-run --json` prints."""
@@ -100,6 +130,9 @@ class DryRun:
             "seconds_a_child": _rounded(self.seconds_a_child),
             "workers": self.workers,
             "told": list(self.told),
+            "screen": self.config.screen,
+            "seconds_a_score": _rounded(self.screening.seconds_a_score) if self.screening else None,
+            "scores": self.screening.scores if self.screening else 0,
             "seconds": _rounded(self.seconds),
             **(
                 {"cheap_scores": self.cheap_scores, "seconds_a_cheap_score": _rounded(self.seconds_a_cheap_score)}
@@ -151,9 +184,12 @@ def run_dry(config: SearchConfig) -> DryRun:
         timings=timings,
         batch=batch,
         workers=max(1, config.workers.workers),
-        told=parts.told,
+        told=tuple(line for line in parts.told if parts.screen is None or line != parts.screen.told),
         cheap_scores=cheap_scores,
         seconds_a_cheap_score=_seconds_of_cheap(parts.evaluator, by_macs, config.seed) if cheap_scores else None,
+        screening=None
+        if parts.screen is None
+        else Screening.timed(parts.screen, parts, models, trainings + cheap_scores),
     )
 
 

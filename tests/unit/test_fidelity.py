@@ -8,8 +8,10 @@ from xml.etree import ElementTree
 
 import pytest
 
+import nasbench
 from nasbench.cli import main
 from nasbench.core.arch import sample
+from nasbench.core.errors import UsageError
 from nasbench.core.registry import spaces
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
@@ -67,6 +69,16 @@ def test_counts_are_ranked_against_a_table_and_the_run_is_extended(
     ElementTree.parse(run / "scores.svg")
     assert main(["report", str(run)]) == 0
     assert (run / "report.html").read_text() == page
+
+
+def test_from_python_it_is_the_same_command(table: str, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    options = {"truth": table, "truth_column": "test_accuracy", "scores": ["proxy:params"], "sample": 6}
+    found = nasbench.fidelity(**options, dataset="digits", device="cpu", cells=1, filters=4, run=run)
+    assert (found.fidelity.count, found.to_json()["scores"][0]["name"]) == (6, "proxy:params")
+    assert nasbench.fidelity(run=run, resume=True, sample=9).fidelity.count == 9
+    with pytest.raises(UsageError, match="no option named 'score'"):
+        nasbench.fidelity(score="proxy:params")
 
 
 def test_the_truth_of_a_shipped_table_is_what_studies_report() -> None:

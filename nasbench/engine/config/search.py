@@ -1,4 +1,4 @@
-"""What a search and a race are asked for."""
+"""What a search is asked for."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +12,7 @@ from nasbench.core.supernet_run import SupernetRun
 from nasbench.engine.config.cheap import Inherited, RankingCheck, check_size, check_space, check_truth, data_of_supernet
 from nasbench.engine.config.names import file_of, proxy_of, supernet_of
 from nasbench.engine.config.record import Record, counted, flag, free, number, options, part
+from nasbench.engine.config.screen import screen_of
 from nasbench.engine.config.shared import Data, Place, Table, Tracking, Training, Workers
 from nasbench.engine.config.sharing import SHARING, Sharing
 from nasbench.engine.config.space import SpaceForm
@@ -78,6 +79,10 @@ class SearchConfig(Record):
     evaluator: str = part("train", "evaluator")
     """train, table:FILE, table:nasbench201-cifar10, proxy:NAME (see: nasbench list proxies), proxy:my_module:my_score,
     supernet:RUN (a run of nasbench supernet), or my_package.my_module:MyEvaluator.
+    """
+    screen: str | None = None
+    """proxy:NAME=K, such as proxy:synflow=8: the strategy makes K proposals at a time, and only the best by the proxy
+    is evaluated. table:FILE#COLUMN=K takes the scores that a table knows.
     """
     preset: Literal["paper", "quick"] | None = None
     """paper: the published strategy settings and proxy; quick: a look at the whole path. Explicit flags win."""
@@ -164,13 +169,18 @@ class SearchConfig(Record):
 
     def check_present(self) -> None:
         """UsageError where the images that scores need are not there. Needs no torch."""
-        if self.reads_images:
+        if self.reads_images or self.screen_reads_images:
             self.effective_data().check_present()
 
     def effective_data(self) -> Data:
         """The data set that is named, or that of the supernet's own training."""
         supernet = self.supernet
         return self.data if supernet is None else data_of_supernet(supernet, self.data, Data.dataset)
+
+    @property
+    def screen_reads_images(self) -> bool:
+        """Whether proposals are chosen by a score that needs the images of the data set."""
+        return self.screen is not None and screen_of(self.screen).reads_images
 
     def check(self) -> None:
         super().check()
@@ -185,6 +195,8 @@ class SearchConfig(Record):
         self._check_proxy()
         self._check_supernet()
         self._check_sharing()
+        if self.screen is not None:
+            screen_of(self.screen)
         if self.cheap:
             if self.retrain_epochs and not self.trains_after:
                 raise UsageError(
@@ -299,51 +311,3 @@ class SearchConfig(Record):
         for name in names:
             if given[name] != plain[name]:
                 raise UsageError(f"{flag(name)} {what}; got {scored}. Leave one of the two out.")
-
-
-@dataclass(frozen=True)
-class RaceConfig(Record):
-    """Races strategies, many seeds each, over a table of known results: anytime curves, a table, who wins and how
-    surely.
-
-    Example: nasbench race --space nasbench201 --evaluator table:nasbench201-cifar10 --strategies random,reinforce
-    --time-budget 12000
-    """
-
-    space: str = part("nasbench201", "space")
-    """A space by name (see: nasbench list spaces), or my_package.my_module:MySpace."""
-    evaluator: str = "table:nasbench201-cifar10"
-    """table:FILE, or a shipped table: table:nasbench201-cifar10."""
-    strategies: tuple[str, ...] = ("random", "reinforce", "ppo")
-    """NAME[:KEY=VALUE…],…: strategies by name, or my_package.my_module:MyStrategy, with their options."""
-    seeds: int = number(100, low=1)
-    """Repetitions of each strategy, under seeds S, S+1, ..."""
-    seed: int = number(0)
-    """S, the first seed."""
-    trials: int | None = number(None, low=1)
-    """Evaluations a repetition may spend."""
-    time_budget: float | None = number(None, above=0, takes="seconds above 0")
-    """Or the seconds of the cost column that it may spend; a query that would end after them does not count."""
-    also: tuple[float, ...] = number((0.25, 0.5), above=0, takes="shares of the budget, above 0")
-    """Shares of the budget to show as well; one above 1 makes the race longer."""
-    workers: int = number(0, low=0, free=True)
-    """0: in this process; K: K processes. The numbers are the same."""
-    form: SpaceForm = SpaceForm()
-    table: Table = Table()
-    place: Place = Place()
-    trusts: Trusting = Trusting()
-
-    @property
-    def table_file(self) -> str | None:
-        """The file or the shipped name of the table."""
-        return file_of(self.evaluator)
-
-    def check(self) -> None:
-        super().check()
-        if (self.trials is None) == (self.time_budget is None):
-            both = "both were given" if self.trials is not None else "neither was given"
-            raise UsageError(
-                f"a race has one budget: --trials N, or --time-budget SECONDS of the table's cost column; {both}"
-            )
-        if self.table_file is None:
-            raise UsageError(f"a race looks results up in a table: --evaluator table:FILE; got {self.evaluator!r}")

@@ -1,7 +1,7 @@
 """Whom a command trusts, and what a configuration names by an import path."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from os.path import lexists
 from typing import Any
 
@@ -42,6 +42,7 @@ def import_paths(config: Record, stored: Mapping[str, Any]) -> list[Named]:
         *_objectives(stored),
         *_entrants(stored),
         *_scores(stored),
+        *_screens(stored),
         *_clusters(stored),
     ]
     return [each for each in found if ":" in each.path]
@@ -80,6 +81,13 @@ def _scores(stored: Mapping[str, Any]) -> Iterator[Named]:
         yield from _proxies(label, "--scores")
         if label.partition(":")[0] not in (*WITH_ARGUMENT["evaluator"], "epochs"):
             yield Named("an evaluator by an import path", label, f"--scores {shown(label)}")
+
+
+def _screens(stored: Mapping[str, Any]) -> Iterator[Named]:
+    """proxy:module:function=K."""
+    for label in (each.strip() for text in _texts(stored.get("screen")) for each in text.split(",")):
+        for named in _proxies(label.rpartition("=")[0], "--screen"):
+            yield replace(named, again=f"--screen {shown(label)}")
 
 
 def _proxies(name: str, again: str) -> Iterator[Named]:

@@ -27,6 +27,7 @@ from nasbench.engine.parts.scoring import (
     told_before,
     with_truth,
 )
+from nasbench.engine.parts.screening import ScoredOnce, of_search, screened
 from nasbench.engine.parts.sizes import network_size
 from nasbench.evaluators.counts import CountedOnce
 from nasbench.evaluators.measured import with_objectives
@@ -65,6 +66,8 @@ class SearchParts:
     """What is said of a cheap score before the search starts."""
     after: After | None = None
     """What trains the front-runners of a search by a cheap score; None where the evaluator itself does."""
+    screen: ScoredOnce | None = None
+    """The cheap score that proposals are chosen by."""
 
     def identity(self) -> dict[str, Any]:
         """What its results depend on beside its configuration."""
@@ -73,6 +76,8 @@ class SearchParts:
             found = checked_identity("the evaluator", self.evaluator, self.evaluator.identity())
         if self.after is not None and isinstance(self.after.evaluator, Depends):
             found["after"] = dict(self.after.evaluator.identity())
+        if self.screen is not None:
+            found["screen"] = dict(self.screen.identity)
         return found
 
 
@@ -136,7 +141,9 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
     if after is not None:
         after.evaluator.check()
     chance = None if limits != Limits() else _chance(evaluator, score)
-    mixed = config.control == "auto" and chance is None and not getattr(strategy, "own_control", False)
+    screen = of_search(config, space, plan)  # what it has chosen is no random control
+    own_control = screen is None and getattr(strategy, "own_control", False)
+    mixed = config.control == "auto" and chance is None and not own_control
     children: Strategy = Control(space, config.seed if mixed else None)
     if columns.candidates == "table":
         nearest = NearestRow(made, space, counts, limits)
@@ -144,6 +151,7 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
     else:
         strategy = constrained(strategy, counts, limits, space)
         children = constrained(children, counts, limits, space)
+    strategy = screened(strategy, screen, space)
     budget, seconds = config.time_budget, columns.cost_column
     return SearchParts(
         space=space,
@@ -168,10 +176,11 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
         },
         clock=SimulatedClock(budget, seconds) if budget and seconds else None,
         pruner=pruner,
-        reading=None if config.table_file is not None else config.data.source.reading,
+        reading=config.data.source.reading if config.table_file is None or config.screen_reads_images else None,
         notes=notes,
-        told=told_before(config, supernet, after),
+        told=(*told_before(config, supernet, after), *(() if screen is None else (screen.told,))),
         after=after,
+        screen=screen,
     )
 
 

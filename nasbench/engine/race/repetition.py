@@ -25,6 +25,8 @@ from nasbench.core.trial import Trial
 from nasbench.engine.config import RaceConfig
 from nasbench.engine.config.names import check_name
 from nasbench.engine.config.record import labels_of
+from nasbench.engine.config.screen import Screen, screens_of
+from nasbench.engine.parts.screening import Networks, ScoredOnce, cheap_score, screened
 from nasbench.evaluators.counts import CountedOnce
 from nasbench.evaluators.table import require_table
 from nasbench.strategies.nearest_row import NearestRow, OfRows
@@ -35,11 +37,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Entrant:
-    """A strategy with its options, as written: NAME[:KEY=VALUE…]."""
+    """A strategy with its options, as written: NAME[:KEY=VALUE…]; and the screen before it."""
 
     label: str
     name: str
     options: tuple[str, ...]
+    screen: Screen | None = None
+
+    def behind(self, screen: Screen) -> "Entrant":
+        return replace(self, label=f"{self.label} + {screen.label}", screen=screen)
 
 
 def entrants_of(strategies_flag: Sequence[str]) -> tuple[Entrant, ...]:
@@ -75,7 +81,17 @@ class Repetitions:
 
     @cached_property
     def entrants(self) -> tuple[Entrant, ...]:
-        return entrants_of(self.config.strategies)
+        """The strategies; each once more behind each screen."""
+        screens = screens_of(self.config.screen)
+        plain = entrants_of(self.config.strategies)
+        return tuple(one for each in plain for one in (each, *(each.behind(screen) for screen in screens)))
+
+    @cached_property
+    def screens(self) -> Mapping[str, ScoredOnce]:
+        """Label -> the cheap score. Networks are initialised under the first seed, so each is scored once."""
+        source, task, seed = f"space:{self.config.space}", self.table.task(), self.config.seed
+        networks = Networks(self.space, source, self.space.default_size, task, seed)
+        return {screen.label: cheap_score(screen, networks) for screen in screens_of(self.config.screen)}
 
     @cached_property
     def table(self) -> "TableEvaluator":
@@ -131,6 +147,7 @@ class Repetitions:
         """Reads the table and builds every strategy once, so that what is wrong is answered before any work starts."""
         self.table.check()
         assert self.plan
+        assert self.screens is not None
         for entrant in self.entrants:
             self._strategy(entrant, self.config.seed)
 
@@ -138,7 +155,8 @@ class Repetitions:
         return self.table.task()
 
     def identity(self) -> Mapping[str, Any]:
-        return self.table.identity()
+        screens = {label: dict(each.identity) for label, each in self.screens.items()}
+        return {**self.table.identity(), **({"screen": screens} if screens else {})}
 
     def jobs(self) -> list[Job]:
         """Numbered from 1, seed by seed, the strategies of a seed in the order given."""
@@ -176,7 +194,9 @@ class Repetitions:
         options = parse_options(entrant.options, f"--strategies {entrant.name}")
         offered: dict[str, Any] = {"epochs": 1, "objectives": (), "counts": self.counts, "recipe": None}
         made: Strategy = strategies.make(entrant.name, self.space, options=options, offered=offered, seed=seed)
-        return OfRows(made, self.nearest) if self.config.table.candidates == "table" else made
+        if self.config.table.candidates == "table":
+            made = OfRows(made, self.nearest)
+        return screened(made, self.screens[entrant.screen.label] if entrant.screen else None, self.space)
 
     def _run(self, entrant: Entrant, seed: int) -> "_Path":
         columns = self.config.table
