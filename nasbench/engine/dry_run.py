@@ -152,7 +152,7 @@ def run_dry(config: SearchConfig) -> DryRun:
     """Counts and times. UsageError for bad input, as the search itself would raise. A child that cannot be built or
     trained is left out.
     """
-    config.check()
+    config.changed(dry_run=True).check()
     config = config.completed()
     parts = prepare(config, config.place.directory())
     trainings, epochs, cheap_scores = _left(

@@ -91,7 +91,7 @@ def test_what_it_refuses(
 
 
 def test_settings_of_shared_weights_are_for_weight_sharing(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["search", "--dataset", "digits", "--supernet-epochs", "3"]) == 2
+    assert main(["search", "--dataset", "digits", "--trials", "1", "--supernet-epochs", "3"]) == 2
     assert "--supernet-epochs is for a search with --weight-sharing" in capsys.readouterr().err
     with pytest.raises(UsageError, match="--dry-run cannot tell how long shared weights take"):
         nasbench.dry_run(space="nasbench201", dataset="digits", weight_sharing="fair")
