@@ -165,6 +165,22 @@ RECIPES: Parts = {
         "nasbench.train.shared_recipes",
         "100 epochs, cosine, Nesterov, batch 64: shared weights of a space (Dong and Yang 2020)",
     ),
+    "enas_micro": (
+        "nasbench.train.shared_recipes",
+        "150 epochs, cosine with restarts, batch 160: shared weights of enas-micro (Pham et al. 2018)",
+    ),
+    "enas_macro": (
+        "nasbench.train.shared_recipes",
+        "310 epochs, cosine with restarts, batch 128: shared weights of enas-macro (Pham et al. 2018)",
+    ),
+    "enas_micro_final": (
+        "nasbench.train.shared_recipes",
+        "630 epochs, cosine with restarts, ScheduledDropPath, auxiliary head, cutout (Pham et al. 2018)",
+    ),
+    "enas_macro_final": (
+        "nasbench.train.shared_recipes",
+        "310 epochs, cosine with restarts, dropout: networks of enas-macro (Pham et al. 2018)",
+    ),
     "quick": ("nasbench.train.recipes", "small children on part of the images: a look at the whole path"),
 }
 EXECUTORS: Parts = {
@@ -200,6 +216,10 @@ SCHEDULES: Parts = {
     "steps": ("nasbench.train.schedules", "multiplied by lr_gamma at each of lr_milestones (He et al. 2016)"),
     "exponential": ("nasbench.train.schedules", "multiplied by lr_gamma every lr_decay_epochs (Tan and Le 2019)"),
     "constant": ("nasbench.train.schedules", "the peak all the way"),
+    "cosine_restarts": (
+        "nasbench.train.schedules",
+        "cosines from the peak, each longer than the one before (Loshchilov and Hutter 2017)",
+    ),
 }
 SAMPLERS: Parts = {
     "uniform": ("nasbench.samplers.uniform", "every network equally often, however it is spelled (Guo et al. 2020)"),

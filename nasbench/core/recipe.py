@@ -22,7 +22,8 @@ class Recipe:
     lr_peak: float
     """The highest learning rate, per step at `batch_size` images."""
     lr_final: float = 0.0
-    """The learning rate at the end of the schedules `cosine` and `one_cycle`."""
+    """The learning rate at the end of the schedules `cosine` and `one_cycle`, and of each period of `cosine_restarts`.
+    """
     lr_schedule: str = "cosine"
     """The learning rate over the steps: a name (see `nasbench.train.schedules`) or an import path, package.module:NAME.
     """
@@ -32,6 +33,10 @@ class Recipe:
     """Schedules `steps` and `exponential`: the factor of one step down."""
     lr_decay_epochs: float = 1.0
     """Schedule `exponential`: epochs between two steps down."""
+    lr_restart_epochs: float = 10.0
+    """Schedule `cosine_restarts`: epochs of the first period."""
+    lr_restart_factor: float = 2.0
+    """Schedule `cosine_restarts`: the length of each period as a multiple of the one before."""
     warmup_epochs: float = 0.0
     """Epochs in which the learning rate rises to `lr_peak`."""
     optimizer: str = "sgd"
@@ -116,18 +121,24 @@ class Recipe:
     def to_json(self) -> dict[str, Any]:
         """The values that identify a training, by name.
 
-        `loss` is left out at its default: it is newer than the first run directories, whose trainings stay known.
+        Fields that are newer than the first run directories are left out at their defaults, so that earlier trainings
+        stay known.
         """
-        values = asdict(self)
-        if self.loss == Recipe.loss:
-            del values["loss"]
-        return values
+        return {
+            name: value
+            for name, value in asdict(self).items()
+            if name not in NEWER_FIELDS or value != getattr(Recipe, name)
+        }
 
+
+NEWER_FIELDS = ("loss", "lr_restart_epochs", "lr_restart_factor")
+"""Fields that no run directory of nasbench 0.1.0 has."""
 
 COUNT, SHARE, NOT_NEGATIVE, POSITIVE = "[1, inf)", "[0, 1]", "[0, inf)", "(0, inf)"
 INTERVALS: dict[str, str] = {
     **dict.fromkeys(("version", "epochs", "batch_size", "accumulate"), COUNT),
     **dict.fromkeys(("train_images", "val_images", "cells", "filters"), COUNT),
+    **dict.fromkeys(("lr_restart_epochs", "lr_restart_factor"), COUNT),
     **dict.fromkeys(("lr_milestones", "label_smoothing", "random_resized_crop", "bn_momentum", "dropout"), SHARE),
     **dict.fromkeys(("drop_path", "ema_decay"), "[0, 1)"),
     **dict.fromkeys(("lr_final", "warmup_epochs", "momentum", "weight_decay", "aux_weight"), NOT_NEGATIVE),

@@ -13,9 +13,15 @@ t in [0, 1) is the share of the steps after the warm-up that are done, T all ste
 | exponential | lr_peak * lr_gamma ** floor(step / (lr_decay_epochs * epoch))      | Tan and Le 2019                  |
 |             |                                                                    | (arXiv:1905.11946), section 5.2  |
 | constant    | lr_peak                                                            |                                  |
+| cosine_     | lr_final + (lr_peak - lr_final) (1 + cos(pi e / P)) / 2 in         | Loshchilov and Hutter 2017, in   |
+| restarts    | the whole of epoch e, counted from 0, of a period of P epochs; the | whole epochs as in ENAS (Pham    |
+|             | first has lr_restart_epochs, each next one lr_restart_factor times | et al. 2018, released code)      |
+|             | as many                                                            |                                  |
 
 The warm-up rises in equal parts and reaches lr_peak in its last step. It takes `warmup_epochs`; `one_cycle` takes 30 %
-of all steps if that is 0. The stairs of `steps` and `exponential` are counted from the first step of the training.
+of all steps if that is 0. The stairs of `steps` and `exponential`, and the epochs of `cosine_restarts`, are counted
+from the first step of the training. The periods of `cosine_restarts` do not depend on how long the training is: with 10
+epochs and a factor of 2, one ends after 10, 30, 70, 150, 310 and 630 epochs.
 
 Your own schedule is a function or a class. Both may ask by name for any field of the recipe or for `recipe`; a class
 does so in its constructor. The function, or the object of the class, may ask for `step` (from 0), `steps_per_epoch` and
@@ -116,6 +122,27 @@ def constant(step: int, steps_per_epoch: int, epochs: int, lr_peak: float, warmu
     """A warm-up, then the peak."""
     warmup = warmup_steps(warmup_epochs, steps_per_epoch, epochs)
     return warmup_rate(step, warmup, lr_peak) if step < warmup else lr_peak
+
+
+@schedules.register("cosine_restarts")
+def cosine_restarts(
+    step: int,
+    steps_per_epoch: int,
+    epochs: int,
+    lr_peak: float,
+    lr_final: float,
+    lr_restart_epochs: float,
+    lr_restart_factor: float,
+    warmup_epochs: float,
+) -> float:
+    """A warm-up, then half a cosine down to `lr_final` again and again, each longer; constant within an epoch."""
+    warmup = warmup_steps(warmup_epochs, steps_per_epoch, epochs)
+    if step < warmup:
+        return warmup_rate(step, warmup, lr_peak)
+    epoch, period = float(step // steps_per_epoch), lr_restart_epochs
+    while epoch >= period:
+        epoch, period = epoch - period, period * lr_restart_factor
+    return lr_final + (lr_peak - lr_final) * (1.0 + cos(pi * epoch / period)) / 2.0
 
 
 def make_schedule(recipe: Recipe) -> Schedule:

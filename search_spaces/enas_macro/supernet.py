@@ -56,7 +56,8 @@ class EnasMacroSupernet(Supernet):
         super().__init__()
         self.choices = choices(num_layers)
         frame = MacroNetwork([], filters, filters, num_classes, channels)  # without layers
-        self.stem, self.pool, self.flatten, self.linear = frame.stem, frame.pool, frame.flatten, frame.linear
+        self.stem, self.pool, self.flatten = frame.stem, frame.pool, frame.flatten
+        self.dropout, self.linear = frame.dropout, frame.linear
         self.stages = stages_of(num_layers)
         self.pools = nn.ModuleList(  # from the second stage on, for each state before the stage
             nn.ModuleList(FactorizedReduction(filters, filters) for _ in range(numbers[0]))
@@ -77,7 +78,7 @@ class EnasMacroSupernet(Supernet):
                 operation, skips = arc[number - 1]
                 added = [states[skip] for skip in skips]
                 states[number] = self.layers[number - 1](states[number - 1], operation, added)
-        logits: Tensor = self.linear(self.flatten(self.pool(states[len(arc)])))  # (B, num_classes)
+        logits: Tensor = self.linear(self.dropout(self.flatten(self.pool(states[len(arc)]))))  # (B, num_classes)
         return logits
 
     def shared(self, architecture: Architecture) -> dict[str, Tensor]:

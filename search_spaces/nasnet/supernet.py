@@ -233,8 +233,8 @@ class NasnetSupernet(CellSupernet):
 
 
 def before_classifier() -> nn.Module:
-    """The layers of `network.Classifier` before the linear one, without dropout."""
-    return nn.Sequential(nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    """The layers of `network.Classifier` before the linear one; its dropout is 0 unless a recipe sets it."""
+    return nn.Sequential(nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.0))
 
 
 def _slot(channels: list[int], filters: int, stride: int, operations: Sequence[str]) -> nn.ModuleList:

@@ -68,6 +68,62 @@ def test_exponential_falls_in_stairs():
     assert found == pytest.approx([0.4 * 0.5 ** (step // 30) for step in range(100)])
 
 
+def test_cosine_restarts_in_whole_epochs_each_period_twice_as_long() -> None:
+    recipe = replace(RECIPE, lr_schedule="cosine_restarts", lr_peak=0.05, lr_final=0.0005)
+    exact = {
+        0: 0.05,
+        5: 0.02525,
+        9: 0.0005 + 0.0495 * (1 + cos(0.9 * pi)) / 2,
+        10: 0.05,
+        20: 0.02525,
+        29: 0.0005 + 0.0495 * (1 + cos(0.95 * pi)) / 2,
+        30: 0.05,
+        50: 0.02525,
+        69: 0.0005 + 0.0495 * (1 + cos(0.975 * pi)) / 2,
+        70: 0.05,
+        150: 0.05,
+        310: 0.05,
+    }
+    rate_of = make_schedule(recipe)
+    for epoch, rate in exact.items():
+        assert len({rate_of(epoch * STEPS + step, STEPS, 630) for step in range(STEPS)}) == 1
+        assert rate_of(epoch * STEPS, STEPS, 630) == pytest.approx(rate)
+    assert rate_of(11 * STEPS, STEPS, 12) == rate_of(11 * STEPS, STEPS, 630), "periods do not depend on the epochs"
+    third = make_schedule(replace(recipe, lr_restart_epochs=2.0, lr_restart_factor=1.0))
+    assert [third(epoch, 1, 9) for epoch in range(5)] == pytest.approx([0.05, 0.02525] * 2 + [0.05])
+
+
+def test_the_warm_up_of_cosine_restarts_takes_of_the_first_period() -> None:
+    found = rates(replace(RECIPE, lr_schedule="cosine_restarts", lr_restart_epochs=4.0, warmup_epochs=1.0))
+    assert found[:25] == pytest.approx([0.016 * (step + 1) for step in range(25)])
+    assert found[25:] == pytest.approx(
+        [0.1 + 0.3 * (1 + cos(pi * epoch / 4)) / 2 for epoch in (1, 2, 3) for _ in range(25)]
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "epochs", "batch", "lowest", "l2", "dropout"),
+    [
+        ("enas_micro", 150, 160, 0.0005, 1e-4, 0.1),
+        ("enas_macro", 310, 128, 0.0005, 2.5e-4, 0.1),
+        ("enas_micro_final", 630, 144, 0.0001, 2e-4, 0.2),
+        ("enas_macro_final", 310, 100, 0.001, 2e-4, 0.5),
+    ],
+)
+def test_enas_recipes_are_those_of_the_released_scripts(
+    name: str, epochs: int, batch: int, lowest: float, l2: float, dropout: float
+) -> None:
+    recipe = recipes.get(name)
+    assert (recipe.epochs, recipe.batch_size, recipe.lr_peak, recipe.lr_final) == (epochs, batch, 0.05, lowest)
+    assert recipe.weight_decay == 2 * l2, "the released penalty has no factor of one half"
+    assert recipe.grad_clip_norm is None, "the released code computes clipped gradients, and uses the others"
+    assert recipe.nesterov
+    assert (recipe.dropout, recipe.pad_crop, recipe.flip) == (dropout, 4, True)
+    rate_of = make_schedule(recipe)
+    assert rate_of(recipe.epochs, 1, recipe.epochs + 1) == 0.05, "the training ends with a period"
+    assert rate_of(recipe.epochs - 1, 1, recipe.epochs) < 1.05 * lowest + 1e-4
+
+
 CIFAR_IMAGES, IMAGENET_IMAGES = 50_000, 1_281_167
 
 
