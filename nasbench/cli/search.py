@@ -8,7 +8,7 @@ from nasbench.cli.output import tell_json
 from nasbench.cli.parse import parse, parse_run
 from nasbench.core.trial import STATUSES
 from nasbench.engine.config import SearchConfig
-from nasbench.engine.config.search import defaults_of
+from nasbench.engine.config.presets import defaults_of
 
 if TYPE_CHECKING:
     from nasbench.engine.search import SearchResult
@@ -19,7 +19,7 @@ def run(argv: Sequence[str]) -> None:
     presets = None
     if any(word.partition("=")[0] in ("--preset", "--weight-sharing") for word in argv):
         asked = parse(SearchConfig, "search", argv)
-        presets = defaults_of(asked.preset, asked.sharing.weight_sharing)
+        presets = defaults_of(asked.preset, asked.sharing.weight_sharing, asked.space)
     config = parse_run(SearchConfig, "search", argv, presets)
     config.check_present()
     if config.dry_run:

@@ -61,6 +61,10 @@ STRATEGIES: Parts = {
         "evolution towards a Pareto front, by Optuna (Deb et al. 2002)",
     ),
     "asha": ("nasbench.strategies.asha", "more epochs for the best of each rung, without waiting (Li et al. 2020)"),
+    "enas": (
+        "nasbench.strategies.controller.enas",
+        "ENAS's controller; goes on where the training of the supernet left it (Pham et al. 2018)",
+    ),
 }
 EVALUATORS: Parts = {
     "train": (

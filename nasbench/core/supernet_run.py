@@ -14,6 +14,8 @@ from nasbench.core.trust import check_trusted
 
 WEIGHTS = Path("supernet") / "weights.safetensors"
 """In the run directory: the state_dict of the whole supernet, written when the training ends."""
+CONTROLLER = Path("supernet") / "controller.safetensors"
+"""The state_dict of the controller that drew the paths, where the sampler has one."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,16 @@ class SupernetRun:
     @property
     def weights(self) -> Path:
         return self.directory / WEIGHTS
+
+    @property
+    def controller(self) -> Path:
+        """Where the controller that drew the paths lies, if the sampler has one."""
+        return self.directory / CONTROLLER
+
+    @property
+    def sampler_options(self) -> Mapping[str, Any]:
+        """The settings of what drew the paths, where they are not its defaults."""
+        return dict(self.record()["plan"].get("sampler_options") or {})
 
     @property
     def space(self) -> str:

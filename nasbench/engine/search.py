@@ -19,7 +19,7 @@ from nasbench.core.store import best_trial
 from nasbench.core.trial import STATUSES, Trial
 from nasbench.core.trust import trusting
 from nasbench.engine.config import SearchConfig
-from nasbench.engine.config.search import defaults_of
+from nasbench.engine.config.presets import defaults_of, told
 from nasbench.engine.parts.searching import SearchParts, prepare
 from nasbench.engine.report import write_report
 from nasbench.engine.run import resume
@@ -107,7 +107,7 @@ def configuration(options: Mapping[str, Any]) -> SearchConfig:
     asked = SearchConfig.of(**given)
     if asked.place.resume:
         return resume.stored_config(SearchConfig, "search", asked.place.run).changed(**given)
-    return SearchConfig.of(**{**defaults_of(asked.preset, asked.sharing.weight_sharing), **given})
+    return SearchConfig.of(**{**defaults_of(asked.preset, asked.sharing.weight_sharing, asked.space), **given})
 
 
 def by_path(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -124,6 +124,8 @@ def run_search(config: SearchConfig, argv: Sequence[str], trackers: Sequence[Tra
     if config.dry_run:
         raise UsageError("a dry run is no search: call nasbench.dry_run(...) with the same keywords")
     directory = config.place.directory(_short(config.space), _short(config.strategy))
+    if not config.place.resume and (sets := told(config)) is not None:
+        print_note(sets)
     if config.sharing.weight_sharing is not None and not config.place.resume:
         from nasbench.engine.weight_sharing import with_supernet
 

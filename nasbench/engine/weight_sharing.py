@@ -13,6 +13,7 @@ from nasbench.core.errors import UsageError
 from nasbench.core.recipe import recipe_named
 from nasbench.core.store import RUN_FILE
 from nasbench.engine.config import Place, SearchConfig, SupernetConfig, Training
+from nasbench.engine.config.presets import sampler_options
 from nasbench.engine.config.supernet import space_with_supernet
 from nasbench.engine.parts.sizes import network_size
 from nasbench.engine.supernet.command import train_supernet
@@ -51,7 +52,7 @@ def _supernet_config(config: SearchConfig, directory: Path) -> SupernetConfig:
     return SupernetConfig(
         space=config.space,
         sampler=sharing.weight_sharing or "",
-        sampler_options=sharing.sampler_options,
+        sampler_options=sampler_options(config),
         seed=config.seed,
         data=data,
         training=Training(sharing.supernet_recipe, sharing.supernet_epochs, cells, filters),

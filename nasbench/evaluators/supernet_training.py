@@ -1,6 +1,7 @@
 """The training of a supernet as an evaluator: one job, which leaves the weights in a folder of the run.
 
 weights.safetensors    the state_dict of the whole supernet
+controller.safetensors the controller that drew the paths, where the sampler has one
 preprocessing.json     what an image goes through before the supernet sees it
 result.json            what came of it; the training is finished once it is there
 curve.jsonl            a line an epoch
@@ -30,6 +31,7 @@ from nasbench.core.seeds import derive
 from nasbench.core.shown import sentence
 from nasbench.core.spec import Size, Task, pixels_of
 from nasbench.core.stopwatch import Stopwatch
+from nasbench.core.supernet_run import CONTROLLER
 from nasbench.evaluators.counts import CountedOnce
 from nasbench.evaluators.kept import Curve, Kept, print_line
 from nasbench.nn.supernet import Supernet
@@ -158,6 +160,9 @@ class SupernetTraining:
         left_out = replicas.union(map(str, data.corrupt or ()))
         if curve is not None:
             save_weights(kept.weights, supernet)
+            policy = getattr(paths.sampler, "policy", None)
+            if isinstance(policy, torch.nn.Module):
+                save_weights(kept.folder / CONTROLLER.name, policy)
             write_preprocessing(kept.folder, data.preprocessing())
             counted = {"params": params, "path_params": path_params, "path_macs": path_macs}
             ran = {"train_seconds": round(stopwatch.seconds, 2), "replicas": replicas.count}

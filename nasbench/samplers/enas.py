@@ -7,8 +7,8 @@ each epoch of the weights, the controller makes 30 updates, each on 10 architect
 batch of validation images, with the statistics of the batch, plus 0.0001 times the entropy of the decisions: the
 entropy enters through the reward alone, as a number.
 
-The released macro search has: steps=50, samples=20, lr=0.001, tanh_constant=1.5. The paper has a temperature of 5 and a
-tanh constant of 2.5.
+The released macro search has: steps=50, samples=20, lr=0.001, tanh_constant=1.5, reward_images=128. The paper has a
+temperature of 5 and a tanh constant of 2.5.
 
 What differs from the released code:
   - Decisions for inputs are softmaxes over options like all others, and not attention over earlier nodes; each decision
@@ -42,7 +42,8 @@ PUBLISHED = {"adam": 1, "ranked": 0, "unique": 0, "imitation": 0.0}
 @samplers.register("enas")
 class Enas:
     """One path a step. Options: `steps` updates a turn, `samples` architectures an update, `entropy_weight` (reward per
-    nat), and the controller's lr, baseline_decay, hidden_units, beta1, epsilon, tanh_constant, temperature.
+    nat), `reward_images` (images of the batch that an architecture is scored on), and the controller's lr,
+    baseline_decay, hidden_units, beta1, epsilon, tanh_constant, temperature.
     """
 
     draws_canonical: ClassVar[bool] = True
@@ -61,11 +62,13 @@ class Enas:
         epsilon: float = 1e-3,
         tanh_constant: float = 1.1,
         temperature: float = 1.0,
+        reward_images: int = 160,
     ) -> None:
         self._space = space
         self._options = [decision.options for decision in categorical(space, "enas")]
         self._names = [decision.name for decision in space.choices]
         self._steps, self._samples = checked_number("steps", steps, "enas"), checked_number("samples", samples, "enas")
+        self.reward_images = checked_number("reward_images", reward_images, "enas")
         if not isinstance(entropy_weight, int | float) or not 0 <= entropy_weight < float("inf"):
             raise UsageError(
                 f"option 'entropy_weight' of the sampler 'enas' must be a number from 0 on; got {entropy_weight!r}. "
@@ -89,6 +92,11 @@ class Enas:
         except UsageError as error:
             raise UsageError(f"the sampler 'enas' cannot make its controller: {error}") from error
         self._told: list[list[Any]] = []
+
+    @property
+    def policy(self) -> object:
+        """The weights of the controller, which whoever keeps those of the supernet keeps beside them."""
+        return getattr(self._controller, "policy", None)
 
     def paths(self, rng: Random) -> tuple[Architecture, ...]:
         """One canonical architecture, as the controller draws it now."""

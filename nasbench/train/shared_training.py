@@ -23,7 +23,9 @@ from nasbench.train.path_scores import PathImages, score_path
 from nasbench.train.replicas import ALONE, Replicas
 
 REWARD_IMAGES = 160
-"""Validation images by which a path is scored for a sampler that learns: the batch of ENAS's released micro search."""
+"""Validation images by which a path is scored for a sampler that learns, unless it has `reward_images` of its own: the
+batch of ENAS's released micro search.
+"""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,8 @@ class SharedTraining:
         """
         if not isinstance(self.sampler, LearnsPaths):
             return {}
-        batches = _shuffled(self.rewards, self.data, self.device, derive(self.seed, "rewards", epoch))
+        size = min(getattr(self.sampler, "reward_images", REWARD_IMAGES), len(self.rewards))
+        batches = _shuffled(self.rewards, size, self.data, self.device, derive(self.seed, "rewards", epoch))
 
         def accuracy(path: Architecture) -> float:
             images, labels = next(batches)
@@ -90,9 +93,8 @@ def _share_correct(logits: Tensor, labels: Tensor) -> float:
     return int((logits.argmax(dim=1) == labels).sum()) / len(labels)
 
 
-def _shuffled(split: AnySplit, data: ImageData, device: torch.device, seed: int) -> Iterator[Batch]:
-    """Whole batches without end; the images are shuffled anew before each pass."""
-    size = min(REWARD_IMAGES, len(split))
+def _shuffled(split: AnySplit, size: int, data: ImageData, device: torch.device, seed: int) -> Iterator[Batch]:
+    """Whole batches of `size` images without end; the images are shuffled anew before each pass."""
     for again in count():
         generator = torch.Generator().manual_seed(derive(seed, again))
         order = torch.randperm(len(split), generator=generator)[: len(split) // size * size]

@@ -15,9 +15,13 @@ from unit.supernet_runs import RECIPE
 import nasbench
 from nasbench.cli import main
 from nasbench.core.errors import UsageError
+from nasbench.core.registry import spaces
 from nasbench.core.store import RunStore
+from nasbench.core.supernet_run import SupernetRun
 from nasbench.engine.config import SearchConfig
 from nasbench.engine.weight_sharing import supernet_directory
+from nasbench.strategies.controller.policy import LstmPolicy, Softmax
+from nasbench.train.checkpoint import put_weights
 
 FLAGS = {
     "space": "nasbench201",
@@ -88,6 +92,40 @@ def test_what_it_refuses(
     assert main(["search", *flags(**{**given, "run": tmp_path / "run"})]) == 2
     assert re.search(says, capsys.readouterr().err)
     assert list(tmp_path.iterdir()) == []
+
+
+TINY_TURNS = ("steps=1", "samples=2", "hidden_units=4", "reward_images=32")
+
+
+def test_the_published_preset_of_enas_and_the_controller_that_goes_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    words = flags(run=run, space="enas-macro", weight_sharing="enas", preset="paper", image_size=8, trials=4, check=0)
+    del words[words.index("--cells") : words.index("--cells") + 2]
+    assert main(["search", *words, "--retrain-top", "0", "--sampler-options", *TINY_TURNS]) == 0
+    said = capsys.readouterr().err
+    line = next(each for each in said.splitlines() if "--preset paper stands for" in each)
+    assert line == (
+        "nasbench: --preset paper stands for --strategy enas --sampler-options lr=0.001 tanh_constant=1.5 "
+        "entropy_weight=0.0001 baseline_decay=0.99 beta1=0.0 epsilon=0.001 temperature=1.0"
+    ), "explicit flags are left out: --recipe, --supernet-recipe, --filters and four of the sampler's options"
+    assert said.index(line) < said.index("supernet of enas-macro"), "it is said before the training"
+    assert "the controller that drew the supernet's paths goes on in the search" in said
+    store, supernet = RunStore.read(run), RunStore.read(supernet_directory(run))
+    asked = {"lr": 0.001, "tanh_constant": 1.5, "entropy_weight": 1e-4, "baseline_decay": 0.99, "beta1": 0.0}
+    asked |= {"epsilon": 1e-3, "temperature": 1.0, "steps": 1, "samples": 2, "hidden_units": 4, "reward_images": 32}
+    assert supernet.run["plan"]["sampler_options"] == asked
+    assert (store.run["config"]["strategy"], store.run["config"]["preset"]) == ("enas", "paper")
+    drawn = [trial for trial in store.trials if "log_prob" in trial.note]
+    assert drawn
+    assert not any(trial.note["blind"] for trial in drawn), "a trained controller draws no control"
+    controller = SupernetRun.read(str(supernet_directory(run))).controller
+    policy = LstmPolicy(spaces.make("enas-macro").choices, 0, 4, Softmax(1.5))
+    put_weights(policy, controller)
+    policy.refresh()
+    indices = policy.indices(drawn[0].proposed)
+    assert policy.log_prob_and_entropy([indices])[0].item() == pytest.approx(drawn[0].note["log_prob"])
 
 
 def test_settings_of_shared_weights_are_for_weight_sharing(capsys: pytest.CaptureFixture[str]) -> None:

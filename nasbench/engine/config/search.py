@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 from nasbench.core.count_text import parse_count
 from nasbench.core.errors import UsageError
@@ -14,21 +14,10 @@ from nasbench.engine.config.names import file_of, proxy_of, supernet_of
 from nasbench.engine.config.record import Record, counted, flag, free, number, options, part
 from nasbench.engine.config.screen import screen_of
 from nasbench.engine.config.shared import Data, Place, Table, Tracking, Training, Workers
-from nasbench.engine.config.sharing import SHARING, Sharing
+from nasbench.engine.config.sharing import Sharing
 from nasbench.engine.config.space import SpaceForm
 from nasbench.engine.config.supernet import space_with_supernet
 from nasbench.engine.config.trust import Trusting
-
-PRESETS: dict[str, dict[str, Any]] = {
-    "paper": {"strategy": "ppo", "recipe": "nasnet_proxy"},
-    "quick": {"strategy": "ppo", "recipe": "quick"},
-}
-"""What --preset sets: explicit flags win."""
-
-
-def defaults_of(preset: str | None, weight_sharing: str | None) -> dict[str, Any]:
-    """What a preset and weight sharing set of a search: explicit flags win."""
-    return {**PRESETS.get(preset or "", {}), **({} if weight_sharing is None else SHARING)}
 
 
 @dataclass(frozen=True)
@@ -72,7 +61,8 @@ class SearchConfig(Record):
     space: str = part("nasnet", "space")
     """A space by name (see: nasbench list spaces), or my_package.my_module:MySpace."""
     strategy: str = part("ppo", "strategy")
-    """ppo, reinforce, random, evolution, local_search, tpe, nsga2, asha, predictor, or my_package.my_module:MyStrategy.
+    """ppo, reinforce, random, evolution, local_search, tpe, nsga2, asha, predictor, enas, or
+    my_package.my_module:MyStrategy.
     """
     strategy_options: tuple[str, ...] = options()
     """The strategy's own settings, as KEY=VALUE: population=50 sample=10, or asha's sampler=tpe."""
@@ -85,7 +75,9 @@ class SearchConfig(Record):
     is evaluated. table:FILE#COLUMN=K takes the scores that a table knows.
     """
     preset: Literal["paper", "quick"] | None = None
-    """paper: the published strategy settings and proxy; quick: a look at the whole path. Explicit flags win."""
+    """paper: the published strategy settings and proxy; with --weight-sharing enas in ENAS's spaces, its released
+    settings. quick: a look at the whole path. Explicit flags win.
+    """
     trials: int = number(100, low=1, grows=True)
     """Lines of any status in trials.jsonl that the search may spend. A resumed run may be given more."""
     time_budget: float | None = number(None, above=0, takes="seconds above 0")

@@ -113,6 +113,10 @@ def told_before(config: SearchConfig, supernet: SupernetRun | None, after: After
             f"children are paths of the supernet in {supernet.directory}: their score is {score} of up to "
             f"{config.inherited.score_images:,} validation images of {supernet.dataset}, and none is trained"
         )
+        if config.strategy == "enas" and supernet.controller.exists():
+            lines.append("the controller that drew the supernet's paths goes on in the search")
+        elif config.strategy == "enas":
+            lines.append("the search begins with a new controller: none drew the supernet's paths")
     if after is not None:
         parts = [f"the best {config.retrain_top}" if config.retrain_top > 1 else "the best"] * bool(config.retrain_top)
         parts += [f"{config.checked} over the whole range of scores"] if config.checked else []

@@ -131,6 +131,7 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
         "objectives": goals.objectives,
         "counts": counts,
         "recipe": recipe if trains else None,
+        "supernet": supernet,
     }
     if config.preset == "paper":
         options = {"preset": "paper", **options}

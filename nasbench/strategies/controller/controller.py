@@ -121,6 +121,8 @@ class Controller(ABC):
         self.baseline: float | None = None
         self.updates = 0
         self.loss: float | None = None
+        self.begun = False
+        """Whether it was trained before the search."""
 
     @abstractmethod
     def surrogate(self, log_prob: Tensor, old_log_prob: Tensor, advantage: Tensor) -> Tensor:
@@ -134,7 +136,7 @@ class Controller(ABC):
             "baseline": self.baseline,
             "updates": self.updates,
             "loss": self.loss,
-            "blind": self.updates == 0,
+            "blind": self.updates == 0 and not self.begun,
         }
         return Proposal(number, architecture, note=note)
 

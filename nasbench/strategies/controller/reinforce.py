@@ -50,5 +50,10 @@ class Reinforce(Controller):
         super().__init__(space, seed, read_options("reinforce", OPTIONS, options), epochs=1)
 
     def surrogate(self, log_prob: Tensor, old_log_prob: Tensor, advantage: Tensor) -> Tensor:
-        weight = torch.exp((log_prob.detach() - old_log_prob).clamp(max=0.0))  # (B,)
-        return weight * advantage * log_prob  # (B,)
+        return stale_weighted(log_prob, old_log_prob, advantage)
+
+
+def stale_weighted(log_prob: Tensor, old_log_prob: Tensor, advantage: Tensor) -> Tensor:
+    """REINFORCE's objective with the weight min(1, p_now / p_then). All shapes are (B,)."""
+    weight = torch.exp((log_prob.detach() - old_log_prob).clamp(max=0.0))  # (B,)
+    return weight * advantage * log_prob  # (B,)
