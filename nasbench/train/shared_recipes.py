@@ -36,8 +36,8 @@ recipes.register("supernet")(SUPERNET)
 # ENAS's released code for CIFAR-10: its scripts of the micro search, and what the code does with their values. The
 # penalty of the code is l2_reg times the sum of all squared weights, so the decay of its gradient is 2 * l2_reg. The
 # code asks for gradients that are clipped at 5, and does not clip them: here they are not clipped either. It crops from
-# 4 padded pixels and flips, without cutout. Drop path is given and not applied to shared weights. Its auxiliary head has
-# no counterpart in the supernets here. 16 bits and the order in memory are this project's.
+# 4 padded pixels and flips, without cutout. Drop path is given and not applied to shared weights. Its auxiliary head
+# has no counterpart in the supernets here. 16 bits and the order in memory are this project's.
 ENAS_MICRO = Recipe(
     name="enas_micro",
     version=1,

@@ -62,6 +62,7 @@ def test_a_run_leaves_all_that_a_score_needs(run: Path) -> None:
     put_weights(supernet, run / "supernet" / "weights.safetensors")
     assert sum(each.numel() for each in supernet.parameters()) == plan["params"] == store.trials[0].metrics["params"]
     assert sorted(path.name for path in (run / "supernet").iterdir() if not path.name.startswith(".")) == [
+        "controller.safetensors",
         "curve.jsonl",
         "preprocessing.json",
         "result.json",

@@ -97,23 +97,23 @@ def test_what_it_refuses(
 TINY_TURNS = ("steps=1", "samples=2", "hidden_units=4", "reward_images=32")
 
 
+@pytest.mark.slow
 def test_the_published_preset_of_enas_and_the_controller_that_goes_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = tmp_path / "run"
-    words = flags(run=run, space="enas-macro", weight_sharing="enas", preset="paper", image_size=8, trials=4, check=0)
-    del words[words.index("--cells") : words.index("--cells") + 2]
+    words = flags(run=run, space="enas-micro", weight_sharing="enas", preset="paper", trials=4, check=0)
     assert main(["search", *words, "--retrain-top", "0", "--sampler-options", *TINY_TURNS]) == 0
     said = capsys.readouterr().err
     line = next(each for each in said.splitlines() if "--preset paper stands for" in each)
     assert line == (
-        "nasbench: --preset paper stands for --strategy enas --sampler-options lr=0.001 tanh_constant=1.5 "
+        "nasbench: --preset paper stands for --strategy enas --sampler-options lr=0.0035 tanh_constant=1.1 "
         "entropy_weight=0.0001 baseline_decay=0.99 beta1=0.0 epsilon=0.001 temperature=1.0"
-    ), "explicit flags are left out: --recipe, --supernet-recipe, --filters and four of the sampler's options"
-    assert said.index(line) < said.index("supernet of enas-macro"), "it is said before the training"
+    ), "explicit flags are left out: the recipes, the size and four of the sampler's options"
+    assert said.index(line) < said.index("supernet of enas-micro"), "it is said before the training"
     assert "the controller that drew the supernet's paths goes on in the search" in said
     store, supernet = RunStore.read(run), RunStore.read(supernet_directory(run))
-    asked = {"lr": 0.001, "tanh_constant": 1.5, "entropy_weight": 1e-4, "baseline_decay": 0.99, "beta1": 0.0}
+    asked = {"lr": 0.0035, "tanh_constant": 1.1, "entropy_weight": 1e-4, "baseline_decay": 0.99, "beta1": 0.0}
     asked |= {"epsilon": 1e-3, "temperature": 1.0, "steps": 1, "samples": 2, "hidden_units": 4, "reward_images": 32}
     assert supernet.run["plan"]["sampler_options"] == asked
     assert (store.run["config"]["strategy"], store.run["config"]["preset"]) == ("enas", "paper")
@@ -121,7 +121,7 @@ def test_the_published_preset_of_enas_and_the_controller_that_goes_on(
     assert drawn
     assert not any(trial.note["blind"] for trial in drawn), "a trained controller draws no control"
     controller = SupernetRun.read(str(supernet_directory(run))).controller
-    policy = LstmPolicy(spaces.make("enas-macro").choices, 0, 4, Softmax(1.5))
+    policy = LstmPolicy(spaces.make("enas-micro").choices, 0, 4, Softmax(1.1))
     put_weights(policy, controller)
     policy.refresh()
     indices = policy.indices(drawn[0].proposed)
