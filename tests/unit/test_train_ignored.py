@@ -8,10 +8,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from nasbench.blank import blank
 from nasbench.cli import main
 from nasbench.core.recipe import Recipe
-from nasbench.core.registry import recipes
-from nasbench.core.spec import Task
+from nasbench.core.registry import recipes, spaces
+from nasbench.core.spec import Size, Task
 from nasbench.engine.config import ModelOverrides
 from nasbench.engine.parts.models import build, resolve
 from nasbench.train.ignored import ignored_fields
@@ -45,6 +46,26 @@ def ignored(model: str, recipe: Recipe, **form: object) -> list[str]:
 def test_fields_without_effect_are_found(model: str, form: dict, expected: list[str]) -> None:
     assert ignored(model, ASKS_ALL, **form) == expected
     assert ignored(model, PLAIN, **form) == []
+
+
+@pytest.mark.parametrize(
+    ("model", "form", "recipe"),
+    [
+        ("space:enas-micro:released", {"cells": 1, "filters": 4, "aux_head": True}, "enas_micro_final"),
+        ("space:enas-macro:released", {"filters": 4, "skeleton": "final"}, "enas_macro_final"),
+    ],
+)
+def test_the_networks_of_enas_have_all_that_its_recipes_ask_for(model: str, form: dict, recipe: str) -> None:
+    assert ignored(model, recipes.get(recipe), **form) == []
+
+
+@pytest.mark.parametrize(("space", "recipe"), [("enas-micro", "enas_micro"), ("enas-macro", "enas_macro")])
+def test_so_have_the_supernets_of_enas(space: str, recipe: str) -> None:
+    with blank():
+        supernet = spaces.make(space).supernet(Size(1, 4, skeleton="cifar"), Task())
+    dropouts = [module for module in supernet.modules() if isinstance(module, nn.Dropout)]
+    assert [module.p for module in dropouts] == [0.0], "one, before the classifier, which a recipe sets"
+    assert recipes.get(recipe).dropout == 0.1
 
 
 def test_a_dropout_of_zero_is_had_by_every_network() -> None:

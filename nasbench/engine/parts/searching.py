@@ -9,6 +9,7 @@ from nasbench.core.answers import checked_identity, checked_names, checked_task
 from nasbench.core.blame import blame
 from nasbench.core.clock import SimulatedClock
 from nasbench.core.errors import UsageError
+from nasbench.core.identity import file_digest
 from nasbench.core.loop import Executor
 from nasbench.core.objectives import parse_objectives
 from nasbench.core.options import parse_options
@@ -68,6 +69,8 @@ class SearchParts:
     """What trains the front-runners of a search by a cheap score; None where the evaluator itself does."""
     screen: ScoredOnce | None = None
     """The cheap score that proposals are chosen by."""
+    controller: str | None = None
+    """The digest of the trained controller that goes on in the search."""
 
     def identity(self) -> dict[str, Any]:
         """What its results depend on beside its configuration."""
@@ -78,6 +81,8 @@ class SearchParts:
             found["after"] = dict(self.after.evaluator.identity())
         if self.screen is not None:
             found["screen"] = dict(self.screen.identity)
+        if self.controller is not None:
+            found["controller"] = self.controller
         return found
 
 
@@ -136,7 +141,8 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
     if config.preset == "paper":
         options = {"preset": "paper", **options}
     score = score_in_search(config, objectives)
-    strategy: Strategy = strategies.make(config.strategy, space, options=options, offered=offered, seed=config.seed)
+    own: Strategy = strategies.make(config.strategy, space, options=options, offered=offered, seed=config.seed)
+    strategy = own
     with blame(evaluator, "check()", UsageError, "Mend it there."):
         evaluator.check()
     if after is not None:
@@ -182,6 +188,7 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
         told=(*told_before(config, supernet, after), *(() if screen is None else (screen.told,))),
         after=after,
         screen=screen,
+        controller=file_digest(supernet.controller) if supernet is not None and getattr(own, "begun", False) else None,
     )
 
 
