@@ -55,11 +55,14 @@ def screen_of(label: str) -> Screen:
             f"--screen {score}=K takes a whole number of proposals from 2 to {MOST:,}; got {number!r}.{more}"
         )
     if kind == "proxy":
-        name = proxy_of(score) or ""
+        name = proxy_of(score, "--screen") or ""
         return Screen(label, "proxy", name, metric_of(name), int(number))
     file, _, column = argument.partition("#")
     if not file or not column:
         raise UsageError(f"--screen takes a table's file and its column: table:FILE#COLUMN=K; got {label!r}")
+    from nasbench.evaluators.table import require_table
+
+    require_table(file, "--screen")
     return Screen(label, "table", file, column, int(number))
 
 

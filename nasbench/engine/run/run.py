@@ -273,8 +273,9 @@ def _nothing_succeeded(trials: Sequence[Trial]) -> str:
 def _store(opening: Opening) -> RunStore:
     if opening.config.flat()["resume"]:
         store = RunStore.resume(opening.directory, opening.check)
+        flags = opening.part_of.flags if opening.part_of else None
         try:
-            raised = check_same(opening.config, store.run, opening.command, opening.directory)
+            raised = check_same(opening.config, store.run, opening.command, opening.directory, flags)
             check_followed(store)
             _check_identity(opening, store.run)
         except UsageError:
