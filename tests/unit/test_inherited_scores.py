@@ -153,7 +153,10 @@ def test_weights_that_are_torn_or_of_another_network(tmp_path: Path) -> None:
         (["--truth", "somewhere"], "--truth takes table:FILE"),
         (["--truth-column", "a"], "--truth-column names a column of --truth"),
         (["--truth", "table:nasbench201-cifar10", "--truth-column", "acc"], "--truth-column"),
-        (["--evaluator", "proxy:params", "--score-by", "accuracy"], "--score-by is for --weight-sharing or --evaluator"),
+        (
+            ["--evaluator", "proxy:params", "--score-by", "accuracy"],
+            "--score-by is for --weight-sharing or --evaluator",
+        ),
         (["--evaluator", "train", "--check", "3"], "--check is for a score without training"),
     ],
 )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from nasbench.cli import main
 from nasbench.core.errors import UsageError
 from nasbench.engine.config import FidelityConfig, RaceConfig, SearchConfig
 from nasbench.engine.config.record import Record
@@ -63,3 +64,8 @@ def test_a_data_set_that_is_the_default_counts_where_it_is_given(tmp_path: Path)
     assert configuration(options).completed().data.dataset == "digits"
     with pytest.raises(UsageError, match="was trained on 'digits'; got --dataset cifar10"):
         configuration({**options, "dataset": "cifar10"}).check()
+
+
+def test_a_strategy_of_a_race_is_named_by_its_flag(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["race", "--strategies", "randm", "--trials", "9", "--run", str(tmp_path / "run")]) == 2
+    assert "Your own: --strategies my_package" in capsys.readouterr().err
