@@ -7,7 +7,7 @@ import pytest
 
 from nasbench.cli import main
 from nasbench.core.errors import UsageError
-from nasbench.engine.config import FidelityConfig, RaceConfig, SearchConfig
+from nasbench.engine.config import FidelityConfig, SearchConfig
 from nasbench.engine.config.record import Record
 from nasbench.engine.config.supernet import SupernetConfig
 from nasbench.engine.run.resume import check_same
@@ -24,8 +24,6 @@ from unit.supernet_runs import make_run
         (SearchConfig, {"weight_sharing": "fair", "supernet_recipe": "a"}, "Your own: --supernet-recipe my_package"),
         (SearchConfig, {"evaluator": "proxy:a"}, "Your own: --evaluator proxy:my_package"),
         (SearchConfig, {"screen": "proxy:a=4"}, "Your own: --screen proxy:my_package"),
-        (SearchConfig, {"screen": "table:a#b=4"}, "Your own: --screen table:FILE"),
-        (RaceConfig, {"trials": 9, "screen": ("table:a.csv#b=4",)}, "file: --screen table:FILE"),
         (SearchConfig, {"evaluator": "proxy:params", "truth": "table:a"}, "Your own: --truth table:FILE"),
         (FidelityConfig, {"truth": "table:a.csv"}, "file: --truth table:FILE"),
         (FidelityConfig, {"scores": ("proxy:a",)}, "Your own: --scores proxy:my_package"),

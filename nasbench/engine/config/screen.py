@@ -60,9 +60,6 @@ def screen_of(label: str) -> Screen:
     file, _, column = argument.partition("#")
     if not file or not column:
         raise UsageError(f"--screen takes a table's file and its column: table:FILE#COLUMN=K; got {label!r}")
-    from nasbench.evaluators.table import require_table
-
-    require_table(file, "--screen")
     return Screen(label, "table", file, column, int(number))
 
 
