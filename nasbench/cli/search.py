@@ -17,9 +17,8 @@ if TYPE_CHECKING:
 def run(argv: Sequence[str]) -> None:
     """Parses, searches, prints."""
     presets = None
-    if any(word.partition("=")[0] in ("--preset", "--weight-sharing") for word in argv):
-        asked = parse(SearchConfig, "search", argv)
-        presets = defaults_of(asked.preset, asked.sharing.weight_sharing, asked.space)
+    if any(word.partition("=")[0] in ("--preset", "--weight-sharing", "--evaluator") for word in argv):
+        presets = defaults_of(parse(SearchConfig, "search", argv))
     config = parse_run(SearchConfig, "search", argv, presets)
     config.check_present()
     if config.dry_run:

@@ -72,9 +72,11 @@ def needs_of(function: Callable[..., Any]) -> Needs:
     return found if isinstance(found, Needs) else Needs()
 
 
-def proxy_named(name: str) -> Callable[..., Any]:
-    """The proxy with that name or import path. UsageError where there is none, and for what cannot be called."""
-    function = proxies.get(name)
+def proxy_named(name: str, flag: str | None = None) -> Callable[..., Any]:
+    """The proxy with that name or import path. UsageError where there is none, and for what cannot be called. `flag` is
+    where it was given, if not --evaluator.
+    """
+    function = proxies.get(name, flag)
     if isinstance(function, type) or not callable(function):
         raise UsageError(
             f"the proxy {name!r} must be a function that returns a number, such as def my_score(network, images); it "

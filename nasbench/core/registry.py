@@ -69,16 +69,19 @@ class Registry:
 
         return keep
 
-    def get(self, name: str) -> Any:
-        """The part with that name, or at that import path ('package.module:attribute')."""
+    def get(self, name: str, flag: str | None = None) -> Any:
+        """The part with that name, or at that import path ('package.module:attribute').
+
+        `flag` is where the user named it, if not by this registry's own flag: messages say it.
+        """
         if ":" in name:
-            return self._import_path(name)
+            return self._import_path(name, flag or self.flag)
         if name not in self._parts and name in self._built_in:
             importlib.import_module(self._built_in[name][0])
         if name not in self._parts:
             load_plugins()
         if name not in self._parts:
-            raise unknown(self.kind, name, self.names(), self.hint())
+            raise unknown(self.kind, name, self.names(), self.hint(flag))
         return self._parts[name]
 
     def make(
@@ -144,24 +147,25 @@ class Registry:
         lines = str(getattr(self.get(name), "__doc__", "") or "").strip().splitlines()
         return lines[0] if lines else ""
 
-    def hint(self) -> str:
-        """The sentence of an error that says how a part of the user's own is named."""
-        if self.flag.startswith("-"):
-            return f"Your own: {self.own()}"
-        return f"Your own, as {self.flag}: my_package.my_module:{self._example()}"
+    def hint(self, flag: str | None = None) -> str:
+        """The sentence of an error that says how a part of the user's own is named, by `flag` or else by its own."""
+        named = flag or self.flag
+        if named.startswith("-"):
+            return f"Your own: {self.own(named)}"
+        return f"Your own, as {named}: my_package.my_module:{self._example()}"
 
-    def own(self) -> str:
+    def own(self, flag: str | None = None) -> str:
         """How a part of the user's own is named on the command line."""
         kind = "proxy:" if self.kind == "proxy" else ""
-        return f"{self.flag} {kind}my_package.my_module:{self._example()}"
+        return f"{flag or self.flag} {kind}my_package.my_module:{self._example()}"
 
     def _example(self) -> str:
         own = {"recipe": "MY_RECIPE", "objective": "my_objective", "model": "MyNet", "proxy": "my_score"}
         return own.get(self.kind, "My" + self.kind.title().replace(" ", ""))
 
-    def _import_path(self, path: str) -> Any:
+    def _import_path(self, path: str, flag: str) -> Any:
         names = f"a name ({', '.join(self.names())}) or " if self.names() else ""
-        form = f"{self.flag[0].upper() + self.flag[1:]} takes {names}package.module:{self._example()}"
+        form = f"{flag[0].upper() + flag[1:]} takes {names}package.module:{self._example()}"
         return imported(path, self.kind, form)
 
 

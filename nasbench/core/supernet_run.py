@@ -95,8 +95,13 @@ class SupernetRun:
                 f"{shlex.quote(run)} --resume"
             )
         if not found.weights.exists():
-            raise UsageError(
-                f"the weights of the supernet in {run} are gone: there is no {directory / WEIGHTS}. Put the file back, "
-                "or train the supernet again."
-            )
+            raise weights_gone(directory)
         return found
+
+
+def weights_gone(directory: Path) -> UsageError:
+    """The error for a supernet that was trained in `directory`, and whose weights are not there."""
+    return UsageError(
+        f"the weights of the supernet in {directory} are gone: there is no {directory / WEIGHTS}. Put the file back, "
+        "or train the supernet again in another directory."
+    )

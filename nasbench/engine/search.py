@@ -107,7 +107,7 @@ def configuration(options: Mapping[str, Any]) -> SearchConfig:
     asked = SearchConfig.of(**given)
     if asked.place.resume:
         return resume.stored_config(SearchConfig, "search", asked.place.run).changed(**given)
-    return SearchConfig.of(**{**defaults_of(asked.preset, asked.sharing.weight_sharing, asked.space), **given})
+    return SearchConfig.of(**{**defaults_of(asked), **given})
 
 
 def by_path(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,14 +14,14 @@ from nasbench.core.recipe import recipe_named
 from nasbench.core.store import RUN_FILE
 from nasbench.engine.config import Place, SearchConfig, SupernetConfig, Training
 from nasbench.engine.config.presets import sampler_options
+from nasbench.engine.config.sharing import supernet_directory
 from nasbench.engine.config.supernet import space_with_supernet
 from nasbench.engine.parts.sizes import network_size
+from nasbench.engine.run.opening import PartOf
 from nasbench.engine.supernet.command import train_supernet
 
-
-def supernet_directory(directory: Path) -> Path:
-    """Where the supernet of the search in `directory` lies."""
-    return directory.with_name(f"{directory.name}-supernet")
+FLAGS = {"sampler": "--weight-sharing", "recipe": "--supernet-recipe", "epochs": "--supernet-epochs"}
+"""Field of the supernet's configuration -> the flag of the search, where it is another."""
 
 
 def with_supernet(config: SearchConfig, directory: Path, argv: Sequence[str]) -> SearchConfig:
@@ -34,7 +34,8 @@ def with_supernet(config: SearchConfig, directory: Path, argv: Sequence[str]) ->
             f"--weight-sharing {config.sharing.weight_sharing} trains the weights that score; got --evaluator "
             f"{config.evaluator}. Leave one of the two out."
         )
-    found = train_supernet(_supernet_config(config, directory), argv, goes_on=_same_command(argv, directory))
+    part_of = PartOf(_same_command(argv, directory), FLAGS)
+    found = train_supernet(_supernet_config(config, directory), argv, part_of)
     if found is None:
         raise UsageError(
             "a search with --weight-sharing is no command for torchrun. Train the supernet with torchrun and nasbench "

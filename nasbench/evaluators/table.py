@@ -68,9 +68,9 @@ def shipped(file: str) -> Shipped | None:
     return None if Path(file).exists() else next((table for table in SHIPPED.values() if table.file == file), None)
 
 
-def require_table(file: str) -> None:
-    """UsageError where neither a file nor a shipped table has that name."""
-    with _file_of(file):
+def require_table(file: str, flag: str = "--evaluator") -> None:
+    """UsageError where neither a file nor a shipped table has that name; `flag` is where it was given."""
+    with _file_of(file, flag):
         pass
 
 
@@ -330,7 +330,7 @@ def _cells(sheet: Sheet, column: str) -> list[Any]:
 
 
 @contextmanager
-def _file_of(file: str) -> Iterator[Path]:
+def _file_of(file: str, flag: str = "--evaluator") -> Iterator[Path]:
     """Where the table lies: a shipped one's place in the package, or the file. UsageError where there is none."""
     table = shipped(file)
     if table is not None:
@@ -340,8 +340,6 @@ def _file_of(file: str) -> Iterator[Path]:
     path = Path(file)
     if not path.is_file():
         if path.suffix not in SUFFIXES and len(path.parts) == 1:
-            raise unknown("table", file, SHIPPED, "Your own: --evaluator table:FILE, a .csv, .csv.gz or .parquet file.")
-        raise UsageError(
-            f"no table at {path}. Give an existing .csv, .csv.gz or .parquet file: --evaluator table:FILE."
-        )
+            raise unknown("table", file, SHIPPED, f"Your own: {flag} table:FILE, a .csv, .csv.gz or .parquet file.")
+        raise UsageError(f"no table at {path}. Give an existing .csv, .csv.gz or .parquet file: {flag} table:FILE.")
     yield path

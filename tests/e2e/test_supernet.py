@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -88,6 +89,20 @@ def test_the_printed_object_and_a_resumed_run(run: Path, capsys: pytest.CaptureF
     assert (told["epochs"], told["sampler"], told["check"]) == (2, "enas", None)
     assert main(["supernet", "--run", str(run), "--resume", "--sampler", "fair"]) == 2
     assert "--sampler fair contradicts the run" in capsys.readouterr().err
+
+
+def test_weights_that_are_gone_are_said_and_a_lost_result_costs_nothing(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = shutil.copytree(run, tmp_path / "copy")
+    resume = ["supernet", "--run", str(copy), "--resume", "--trust"]
+    (copy / "supernet" / "result.json").unlink()
+    assert main(resume) == 0
+    (copy / "supernet" / "weights.safetensors").unlink()
+    capsys.readouterr()
+    assert main(resume) == 2
+    assert "are gone: there is no" in capsys.readouterr().err
+    assert RunStore.read(copy).run["ended"], "the refusal changes nothing"
 
 
 def test_a_torn_checkpoint_is_one_clear_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -142,6 +142,7 @@ def test_weights_that_are_torn_or_of_another_network(tmp_path: Path) -> None:
         (["--cells", "2"], "--cells 2 is not the size of the supernet"),
         (["--filters", "16"], "which has 4. Leave --filters out"),
         (["--dataset", "mnist"], "was trained on 'digits'; got --dataset mnist"),
+        (["--dataset", "cifar10"], "was trained on 'digits'; got --dataset cifar10"),
         (["--image-size", "16"], "sees images at 8 pixels; got --image-size 16"),
         (["--epochs", "3"], "--epochs means nothing to a score without training"),
         (["--target-macs", "1M"], "--target-macs means nothing"),

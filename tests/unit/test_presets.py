@@ -56,9 +56,10 @@ def test_what_a_preset_stands_for_is_said() -> None:
 
 @pytest.mark.parametrize("space", ["nasnet", "nasbench201", "enas-micro", "enas-macro"])
 def test_elsewhere_the_published_preset_is_what_it_was(space: str) -> None:
-    assert defaults_of("paper", None, space) == PRESETS["paper"]
-    fair = {name: value for name, value in defaults_of("paper", "fair", space).items() if name in PRESETS["paper"]}
-    assert fair == PRESETS["paper"]
+    plain = SearchConfig.of(space=space, preset="paper")
+    assert defaults_of(plain) == PRESETS["paper"]
+    fair = defaults_of(plain.changed(weight_sharing="fair"))
+    assert {name: value for name, value in fair.items() if name in PRESETS["paper"]} == PRESETS["paper"]
     assert options_of(configuration({"space": space, "weight_sharing": "fair", "preset": "paper"})) == {}
     assert options_of(configuration({"space": space, "preset": "paper"})) == {}
 

@@ -7,14 +7,14 @@ from nasbench.core.errors import UsageError
 from nasbench.core.supernet_run import SupernetRun
 from nasbench.core.trust import check_trusted
 from nasbench.engine.config.names import file_of
-from nasbench.engine.config.record import Record, number
+from nasbench.engine.config.record import Record, lying, number
 from nasbench.engine.config.shared import Data
 from nasbench.engine.config.trust import import_paths
 
 
 @dataclass(frozen=True)
 class Inherited(Record):
-    """How a supernet scores (supernet:RUN)."""
+    """How a supernet scores (supernet:RUN, --weight-sharing)."""
 
     score_by: Literal["loss", "accuracy"] = "loss"
     """What of the validation images is the score: loss (the less, the better) or accuracy."""
@@ -31,23 +31,27 @@ class Inherited(Record):
 
 @dataclass(frozen=True)
 class RankingCheck(Record):
-    """How far a cheap score is checked (proxy:NAME, supernet:RUN)."""
+    """How far a cheap score is checked (proxy:NAME, supernet:RUN, --weight-sharing)."""
 
     check: int = number(0, low=0)  # type: ignore[assignment]  # the flag is --check; Record calls its own check unbound
     """K: train K architectures over the whole range of scores by themselves, and report how the score ranks them."""
-    truth: str | None = None
+    truth: str | None = lying(None)
     """table:FILE or a shipped table: hold all scores against a table of the space instead, and train none for it."""
     truth_column: str | None = None
     """The column of --truth (else the last one that studies of a shipped table report, or val_accuracy)."""
 
 
-def data_of_supernet(supernet: SupernetRun, data: Data, default: str) -> Data:
-    """The data set of the supernet's training, where `data` names the `default`; what else is given stays.
+OWN_DATA = "auto"
+"""The data set where none is named and a supernet scores: that of its training."""
+
+
+def data_of_supernet(supernet: SupernetRun, data: Data) -> Data:
+    """The data set of the supernet's training, where `data` names OWN_DATA or that one; what else is given stays.
 
     UsageError for another of the data sets that come with nasbench, and for another size of its images.
     """
     stored = supernet.record()["config"]
-    given = data.dataset not in (default, supernet.dataset)
+    given = data.dataset not in (OWN_DATA, supernet.dataset)
     if given and ":" not in data.dataset:
         raise UsageError(
             f"the supernet in {supernet.directory} was trained on {supernet.dataset!r}; got --dataset {data.dataset}. "
@@ -102,4 +106,4 @@ def check_truth(ranking: RankingCheck) -> None:
         raise UsageError(
             f"--truth takes table:FILE, or a shipped table such as table:nasbench201-cifar10; got {ranking.truth!r}"
         )
-    require_table(file)
+    require_table(file, "--truth")

@@ -12,9 +12,9 @@ from nasbench.core.registry import evaluators
 from nasbench.core.store import RUN_FILE, RunStore
 from nasbench.core.supernet_run import SupernetRun
 from nasbench.core.trust import check_trusted
-from nasbench.engine.config.cheap import Inherited, data_of_supernet
+from nasbench.engine.config.cheap import OWN_DATA, Inherited, data_of_supernet
 from nasbench.engine.config.names import check_name, file_of, proxy_of, supernet_of
-from nasbench.engine.config.record import Record, flag, labels_of, number, part
+from nasbench.engine.config.record import Record, flag, labels_of, lying, number, part
 from nasbench.engine.config.shared import Data, Place, Workers
 from nasbench.engine.config.space import SpaceForm
 from nasbench.engine.config.trust import Trusting, import_paths
@@ -51,7 +51,7 @@ def scores_of(scores_flag: Sequence[str]) -> tuple[CheapScore, ...]:
 def _score(label: str) -> CheapScore:
     kind, colon, argument = label.partition(":")
     if kind == "proxy":
-        return CheapScore(label, "proxy", proxy_of(label) or "")
+        return CheapScore(label, "proxy", proxy_of(label, "--scores") or "")
     if kind == "table":
         return CheapScore(label, "table", file_of(label, "--scores") or "")
     if kind == "supernet":
@@ -66,7 +66,7 @@ def _score(label: str) -> CheapScore:
             "--scores takes proxy:NAME, epochs:E, supernet:RUN, table:FILE or my_package.my_module:MyEvaluator; got "
             f"{label!r}. For a training write epochs:E, for a proxy proxy:NAME (see: nasbench list proxies)."
         )
-    check_name("evaluator", label)
+    check_name("evaluator", label, "--scores")
     return CheapScore(label, "evaluator", label)
 
 
@@ -78,7 +78,7 @@ class FidelityConfig(Record):
     Example: nasbench fidelity --truth table:nasbench201-cifar10 --scores proxy:params,proxy:synflow --sample 200
     """
 
-    truth: str = "table:nasbench201-cifar10"
+    truth: str = lying("table:nasbench201-cifar10")
     """table:FILE, a shipped table (table:nasbench201-cifar10), or the directory of a search that has ended."""
     truth_column: str | None = None
     """The column that is the truth (else the last one that studies of a shipped table report, val_accuracy of one's
@@ -126,7 +126,7 @@ class FidelityConfig(Record):
         if self.truth_file is not None:
             from nasbench.evaluators.table import require_table
 
-            require_table(self.truth_file)
+            require_table(self.truth_file, "--truth")
         elif not (Path(self.truth) / RUN_FILE).exists():
             raise UsageError(
                 f"--truth takes table:FILE, table:nasbench201-cifar10 or the directory of a search; there is no run in "
@@ -153,4 +153,4 @@ class FidelityConfig(Record):
         for score in scores_of(self.scores):
             if score.kind == "supernet":
                 supernet = SupernetRun.read(score.argument)
-                data_of_supernet(supernet, Data(data_dir=self.data.data_dir), Data.dataset).check_present()
+                data_of_supernet(supernet, Data(OWN_DATA, self.data.data_dir)).check_present()

@@ -26,24 +26,27 @@ WITH_ARGUMENT = {"data set": ("folder",), "evaluator": ("table", "proxy", "super
 """Kind -> the names that take a path or a name after a colon."""
 
 
-def check_name(kind: str, value: Any) -> None:
-    """UsageError for a name that no part of the kind has, and for an import path that leads nowhere."""
+def check_name(kind: str, value: Any, flag: str) -> None:
+    """UsageError for a name that no part of the kind has, and for an import path that leads nowhere. `flag` is where
+    the user gave it.
+    """
     names = (
         [] if value is None else [value] if isinstance(value, str) else [n for item in value for n in item.split(",")]
     )
     for name in names:
         plain = name == "auto" or name.partition(":")[0] in WITH_ARGUMENT.get(kind, ())
         if kind == "evaluator":
-            proxy_of(name)
+            proxy_of(name, flag)
             supernet_of(name)
         if not plain and (":" in name or name not in REGISTRIES[kind].names()):
-            REGISTRIES[kind].get(name)
+            REGISTRIES[kind].get(name, flag)
 
 
-def proxy_of(evaluator: str) -> str | None:
+def proxy_of(evaluator: str, flag: str | None = None) -> str | None:
     """'proxy:NAME' -> 'NAME', which may be an import path; None for an evaluator that is no proxy.
 
-    UsageError where no proxy has that name. Those that come with nasbench are not imported for that.
+    UsageError where no proxy has that name, with the `flag` where it was given, if not --evaluator. Those that come
+    with nasbench are not imported for that.
     """
     kind, _, name = evaluator.partition(":")
     if kind != "proxy":
@@ -51,7 +54,7 @@ def proxy_of(evaluator: str) -> str | None:
     if not name:
         raise UsageError(f"proxy needs the name of one: proxy:NAME. Known: {', '.join(proxies.names())}.")
     if not proxies.is_built_in(name):
-        proxy_named(name)
+        proxy_named(name, flag)
     return name
 
 

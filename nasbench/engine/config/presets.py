@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from nasbench.core.options import written_options
+from nasbench.engine.config.cheap import OWN_DATA
 from nasbench.engine.config.record import flag
 from nasbench.engine.config.sharing import SHARING
 
@@ -39,12 +40,14 @@ ENAS_EVERYWHERE: dict[str, Any] = {
 """The sampler's options with it, in both spaces."""
 
 
-def defaults_of(preset: str | None, weight_sharing: str | None, space: str) -> dict[str, Any]:
-    """What a preset and weight sharing set of a search in a space."""
-    shared = {} if weight_sharing is None else SHARING
-    strategy = {"strategy": "enas"} if weight_sharing == "enas" else {}
-    released = ENAS.get(space, {}) if preset == "paper" and weight_sharing == "enas" else {}
-    return {**shared, **strategy, **PRESETS.get(preset or "", {}), **released}
+def defaults_of(asked: "SearchConfig") -> dict[str, Any]:
+    """What a preset, weight sharing and a supernet set of the search that is asked for."""
+    preset, sharing = PRESETS.get(asked.preset or "", {}), asked.sharing.weight_sharing
+    shared = {} if sharing is None else SHARING
+    strategy = {"strategy": "enas"} if sharing == "enas" else {}
+    released = ENAS.get(asked.space, {}) if asked.preset == "paper" and sharing == "enas" else {}
+    own_data = {"dataset": OWN_DATA} if asked.evaluator.startswith("supernet:") else {}
+    return {**shared, **strategy, **own_data, **preset, **released}
 
 
 def sampler_options(config: "SearchConfig") -> tuple[str, ...]:
@@ -57,7 +60,7 @@ def told(config: "SearchConfig") -> str | None:
     """What the preset of a search stands for, without what explicit flags replaced; None where there is none."""
     if config.preset is None:
         return None
-    defaults = defaults_of(config.preset, config.sharing.weight_sharing, config.space)
+    defaults = defaults_of(config)
     own = {**PRESETS[config.preset], **ENAS.get(config.space, {})}
     flat = config.flat()
     words = [f"{flag(name)} {flat[name]}" for name in defaults if name in own and flat[name] == defaults[name]]

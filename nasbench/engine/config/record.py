@@ -46,9 +46,16 @@ def anew(default: Any) -> Any:
     return field(default=default, metadata={"free": True, "anew": True})
 
 
-def part(default: Any, kind: str, free: bool = False) -> Any:
-    """A field that names a part of that kind, or several."""
-    return field(default=default, metadata={"part": kind, "free": free})
+def part(default: Any, kind: str, free: bool = False, lies: bool = False) -> Any:
+    """A field that names a part of that kind, or several. `lies`: as of `lying`."""
+    return field(default=default, metadata={"part": kind, "free": free, "lies": lies})
+
+
+def lying(default: Any) -> Any:
+    """A field that may say where a table or a supernet lies (table:FILE, supernet:RUN). Those may be moved: a resumed
+    run may name another place from then on, and the identity of the run holds what lies there to its content.
+    """
+    return field(default=default, metadata={"lies": True})
 
 
 def counted(default: str | None = None) -> Any:
@@ -73,6 +80,10 @@ def labels_of(given: Sequence[str], flag: str, takes: str, then: str = "") -> li
         if label in labels[:index]:
             raise UsageError(f"{flag} names {label!r} twice; name each once{then}")
     return labels
+
+
+LIES = ("table", "supernet")
+"""What lies at a place, by which a field names it: KIND:PLACE."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +118,7 @@ class Record:
             if isinstance(value, Record):
                 found.update(value.fixed())
             elif not each.metadata.get("free"):
-                found[each.name] = value
+                found[each.name] = without_place(value) if each.metadata.get("lies") else value
         return found
 
     def recorded(self) -> dict[str, Any]:
@@ -139,7 +150,7 @@ class Record:
             value = getattr(self, each.name)
             if isinstance(value, Record):
                 found.update(value.kept())
-            elif each.metadata.get("kept"):
+            elif each.metadata.get("kept") or each.metadata.get("lies"):
                 found[each.name] = value
         return found
 
@@ -157,7 +168,7 @@ class Record:
                 numbers = value if isinstance(value, tuple) else (value,)
                 checks += [partial(check, flag(each.name), one) for one in numbers]
             elif each.metadata.get("part"):
-                checks.append(partial(check_name, each.metadata["part"], value))
+                checks.append(partial(check_name, each.metadata["part"], value, flag(each.name)))
         together(checks)
 
     def _changed(self, values: Mapping[str, Any]) -> Self:
@@ -174,6 +185,12 @@ class Record:
                     given = written_options(given, flag(each.name))
                 changes[each.name] = as_typed(flag(each.name), each.type, given)
         return replace(self, **changes)
+
+
+def without_place(value: str | None) -> str | None:
+    """What is named, without where it lies: of table:results/a.csv#score=8, table:#score=8."""
+    kind = "" if value is None else value.partition(":")[0]
+    return f"{kind}:{''.join(value.partition('#')[1:])}" if value is not None and kind in LIES else value
 
 
 def flag(name: str) -> str:

@@ -55,7 +55,7 @@ def screen_of(label: str) -> Screen:
             f"--screen {score}=K takes a whole number of proposals from 2 to {MOST:,}; got {number!r}.{more}"
         )
     if kind == "proxy":
-        name = proxy_of(score) or ""
+        name = proxy_of(score, "--screen") or ""
         return Screen(label, "proxy", name, metric_of(name), int(number))
     file, _, column = argument.partition("#")
     if not file or not column:

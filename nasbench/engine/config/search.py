@@ -2,19 +2,29 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
+from shlex import quote
 from typing import Literal
 
 from nasbench.core.count_text import parse_count
 from nasbench.core.errors import UsageError
 from nasbench.core.objectives import parse_objectives
 from nasbench.core.proxy import metric_of, ranked_parts, reads_images
+from nasbench.core.store import RUN_FILE
 from nasbench.core.supernet_run import SupernetRun
-from nasbench.engine.config.cheap import Inherited, RankingCheck, check_size, check_space, check_truth, data_of_supernet
+from nasbench.engine.config.cheap import (
+    Inherited,
+    RankingCheck,
+    check_size,
+    check_space,
+    check_truth,
+    data_of_supernet,
+)
 from nasbench.engine.config.names import file_of, proxy_of, supernet_of
-from nasbench.engine.config.record import Record, counted, flag, free, number, options, part
+from nasbench.engine.config.record import Record, counted, flag, free, lying, number, options, part
 from nasbench.engine.config.screen import screen_of
 from nasbench.engine.config.shared import Data, Place, Table, Tracking, Training, Workers
-from nasbench.engine.config.sharing import Sharing
+from nasbench.engine.config.sharing import Sharing, supernet_directory
 from nasbench.engine.config.space import SpaceForm
 from nasbench.engine.config.supernet import space_with_supernet
 from nasbench.engine.config.trust import Trusting
@@ -66,11 +76,11 @@ class SearchConfig(Record):
     """
     strategy_options: tuple[str, ...] = options()
     """The strategy's own settings, as KEY=VALUE: population=50 sample=10, or asha's sampler=tpe."""
-    evaluator: str = part("train", "evaluator")
+    evaluator: str = part("train", "evaluator", lies=True)
     """train, table:FILE, table:nasbench201-cifar10, proxy:NAME (see: nasbench list proxies), proxy:my_module:my_score,
     supernet:RUN (a run of nasbench supernet), or my_package.my_module:MyEvaluator.
     """
-    screen: str | None = None
+    screen: str | None = lying(None)
     """proxy:NAME=K, such as proxy:synflow=8: the strategy makes K proposals at a time, and only the best by the proxy
     is evaluated. table:FILE#COLUMN=K takes the scores that a table knows.
     """
@@ -130,7 +140,16 @@ class SearchConfig(Record):
     def supernet(self) -> SupernetRun | None:
         """The supernet whose weights score; None where the evaluator is none. UsageError where it cannot be used."""
         run = supernet_of(self.evaluator)
-        return None if run is None else SupernetRun.read(run)
+        if run is None or not self.place.resume or (Path(run) / RUN_FILE).exists():
+            return None if run is None else SupernetRun.read(run)
+        directory = Path(str(self.place.run))
+        beside = supernet_directory(directory)  # the two may have been moved together
+        if self.sharing.weight_sharing is not None and (beside / RUN_FILE).exists():
+            return SupernetRun.read(str(beside))
+        raise UsageError(
+            f"the supernet that the search in {directory} scores with is not in {run} any more. Put it back, or say "
+            f"where it lies: --evaluator supernet:RUN. What was found is kept: nasbench report {quote(str(directory))}"
+        )
 
     @property
     def inherits(self) -> bool:
@@ -167,7 +186,7 @@ class SearchConfig(Record):
     def effective_data(self) -> Data:
         """The data set that is named, or that of the supernet's own training."""
         supernet = self.supernet
-        return self.data if supernet is None else data_of_supernet(supernet, self.data, Data.dataset)
+        return self.data if supernet is None else data_of_supernet(supernet, self.data)
 
     @property
     def screen_reads_images(self) -> bool:
@@ -280,7 +299,10 @@ class SearchConfig(Record):
             names = tuple(name for name in Sharing().flat() if name != "weight_sharing")
             self._refuse(names, "is for a search with --weight-sharing")
         if not self.cheap:
-            self._refuse(tuple(RankingCheck().flat()), "is for a score without training, proxy:NAME or supernet:RUN")
+            self._refuse(
+                tuple(RankingCheck().flat()),
+                "is for a score without training: proxy:NAME, supernet:RUN, --weight-sharing",
+            )
         if (
             self.evaluator == "train" and not self.inherits
         ):  # objectives are written among the columns when a search begins

@@ -1,12 +1,18 @@
 """A search that trains shared weights before it searches."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from nasbench.engine.config.record import Record, number, options, part
 
 SHARING: dict[str, Any] = {"trials": 500, "retrain_top": 5, "check": 8}
 """What --weight-sharing sets: explicit flags win."""
+
+
+def supernet_directory(directory: Path) -> Path:
+    """Where the supernet of the search in `directory` lies."""
+    return directory.with_name(f"{directory.name}-supernet")
 
 
 @dataclass(frozen=True)

@@ -140,7 +140,7 @@ class Repetitions:
 
     def check_names(self) -> None:
         """UsageError for strategies that are none, all at once, and for a table that is not there."""
-        together([partial(check_name, "strategy", entrant.name) for entrant in self.entrants])
+        together([partial(check_name, "strategy", entrant.name, "--strategies") for entrant in self.entrants])
         require_table(str(self.config.table_file))
 
     def check(self) -> None:

@@ -13,8 +13,8 @@ from nasbench.engine.run.opening import Opening
 
 def again(opening: Opening, store: RunStore | None) -> str:
     """The command that goes on with the run."""
-    if opening.goes_on is not None:
-        return opening.goes_on
+    if opening.part_of is not None:
+        return opening.part_of.goes_on
     command = f"nasbench {opening.command} --run {shlex.quote(str(opening.directory))} --resume"
     if store is not None and FIELD not in store.run and import_paths(opening.config, store.run["config"]):
         command += " --trust"  # there is no place for the user's key

@@ -17,6 +17,18 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class PartOf:
+    """A command of which a run is only a part.
+
+    goes_on  the command that goes on with both
+    flags    field of the run's configuration -> the flag of that command, where it is another
+    """
+
+    goes_on: str
+    flags: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Opening:
     """What a command opens a run with.
 
@@ -26,7 +38,7 @@ class Opening:
         identity: what results depend on beside the configuration, by content. A resumed run must find the same.
         reading: what was met in the images of the data set; it is printed once, and goes into run.json.
         check: UsageError where a line of the log does not fit the run that is resumed.
-        goes_on: the command that goes on with the run, if it is a part of another; else its own with --resume.
+        part_of: the command that the run is a part of, if it is not its own.
     """
 
     command: str
@@ -40,4 +52,4 @@ class Opening:
     listeners: Sequence[Callable[[RunStore], Callable[[Trial], None]]] = ()
     reading: "Reading | None" = None
     check: Check | None = None
-    goes_on: str | None = None
+    part_of: PartOf | None = None

@@ -1,5 +1,6 @@
 """Resuming a run: its configuration comes from run.json, and a flag that contradicts it is an error that names it."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,6 +12,7 @@ from nasbench.core.spec import ModelSpec, named_space
 from nasbench.core.store import LOG_FILE, RUN_FILE, RunStore
 from nasbench.core.trust import check_trusted, in_force
 from nasbench.engine.config.record import Record, flag
+from nasbench.engine.config.sharing import supernet_directory
 from nasbench.engine.config.trust import import_paths
 
 Config = TypeVar("Config", bound=Record)
@@ -22,12 +24,27 @@ def stored_config(kind: type[Config], command: str, run: str | None) -> Config:
     """
     if run is None:
         raise UsageError("--resume needs --run DIR: the directory of the run to go on with")
+    if command == "search":
+        _check_first_part(Path(run))
     record = RunStore.read_record(Path(run))
     check_whole(record, Path(run) / RUN_FILE)
     check_command(record, command, Path(run))
     vouched_for(record, Path(run))
     check_trusted(import_paths(kind(), record["config"]), Path(run) / RUN_FILE)
     return kind().changed(**_known(kind(), record["config"])).changed(run=run, resume=True)
+
+
+def _check_first_part(directory: Path) -> None:
+    """UsageError with the command that goes on, where a search has not begun because its supernet is still trained."""
+    supernet = supernet_directory(directory)
+    if (directory / RUN_FILE).exists() or not (supernet / RUN_FILE).exists():
+        return
+    given = RunStore.read_record(supernet).get("argv")
+    same = shlex.join(map(str, given)) if isinstance(given, list) else "the same as before, without --resume"
+    raise UsageError(
+        f"the search in {directory} has not begun: its shared weights are in {supernet}. The command that it began "
+        f"with goes on with them, and needs no --resume: {same}"
+    )
 
 
 def vouched_for(run: Mapping[str, Any], directory: Path) -> None:
@@ -57,23 +74,26 @@ def check_followed(store: RunStore) -> None:
             check_trusted(ModelSpec.from_json(trial.model).import_paths, store.directory / LOG_FILE)
 
 
-def check_same(config: Record, run: Mapping[str, Any], command: str, directory: Path) -> dict[str, dict[str, Any]]:
-    """UsageError naming the field where `config` contradicts the run it goes on with. Where it runs may change.
+def check_same(
+    config: Record, run: Mapping[str, Any], command: str, directory: Path, flags: Mapping[str, str] | None = None
+) -> dict[str, dict[str, Any]]:
+    """UsageError naming the field where `config` contradicts the run it goes on with. Where it runs may change, and
+    where its table or its supernet lies. `flags`: field -> its flag, where the user gave it by another than its own.
 
     Returns what is raised, as `growth` does.
     """
     check_command(run, command, directory)
     before = type(config)().changed(**_known(type(config)(), run["config"]))
-    check_unchanged(before, config, directory)
+    check_unchanged(before, config, directory, flags)
     return growth(before, config, directory)
 
 
-def check_unchanged(before: Record, config: Record, directory: Path) -> None:
+def check_unchanged(before: Record, config: Record, directory: Path, flags: Mapping[str, str] | None = None) -> None:
     """UsageError naming the field where a resumed run would no longer be what it was."""
     stored = before.fixed()
     for name, new in config.fixed().items():
         if stored[name] != new:
-            raise _contradiction(name, stored[name], new, directory)
+            raise _contradiction(name, before.flat()[name], config.flat()[name], directory, flags)
     growth(before, config, directory)
 
 
@@ -112,9 +132,12 @@ def check_command(run: Mapping[str, Any], command: str, directory: Path) -> None
         raise UsageError(f"{directory} holds a run of 'nasbench {run.get('command')}', not of {command}")
 
 
-def _contradiction(name: str, old: Any, new: Any, directory: Path) -> UsageError:
+def _contradiction(
+    name: str, old: Any, new: Any, directory: Path, flags: Mapping[str, str] | None = None
+) -> UsageError:
+    given = (flags or {}).get(name) or _flag(name)
     return UsageError(
-        f"{_flag(name)} {_told(new)} contradicts the run in {directory}, which has {_told(old)}. "
+        f"{given} {_told(new)} contradicts the run in {directory}, which has {_told(old)}. "
         "Leave the flag out, or start a new run."
     )
 

@@ -273,8 +273,9 @@ def _nothing_succeeded(trials: Sequence[Trial]) -> str:
 def _store(opening: Opening) -> RunStore:
     if opening.config.flat()["resume"]:
         store = RunStore.resume(opening.directory, opening.check)
+        flags = opening.part_of.flags if opening.part_of else None
         try:
-            raised = check_same(opening.config, store.run, opening.command, opening.directory)
+            raised = check_same(opening.config, store.run, opening.command, opening.directory, flags)
             check_followed(store)
             _check_identity(opening, store.run)
         except UsageError:
@@ -313,11 +314,18 @@ def _seal(opening: Opening) -> dict[str, Any]:
     return sealed(named | in_force().known, opening.directory)
 
 
+def _moved(opening: Opening, before: Mapping[str, Any]) -> list[str]:
+    """Places that are named anew, where nothing tells whether the same lies there: a run of 0.1.0 has no identity."""
+    fixed, now_given = opening.config.fixed(), opening.config.flat()
+    places = [name for name, value in fixed.items() if value != now_given[name]]
+    return [f"{name} was {before[name]!r}" for name in places if name in before and before[name] != now_given[name]]
+
+
 def _check_identity(opening: Opening, run: Mapping[str, Any]) -> None:
     """UsageError where a recipe, a data set or a table is not what the run began with."""
     before = run.get("identity")
     now_found = json.loads(json.dumps(dict(opening.identity)))
-    differs = changes(before, now_found) if before is not None else []
+    differs = changes(before, now_found) if before is not None else _moved(opening, run["config"])
     if differs:
         raise UsageError(
             f"the run in {opening.directory} began with something else: {'; '.join(differs[:5])}. "

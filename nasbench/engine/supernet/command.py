@@ -22,14 +22,15 @@ from nasbench.core.registry import executors, samplers
 from nasbench.core.shown import sentence
 from nasbench.core.source import JobList
 from nasbench.core.spec import Size, Task, pixels_of, task_record
-from nasbench.core.store import SUPERNET_FOLDER
+from nasbench.core.store import SUPERNET_FOLDER, RunStore
+from nasbench.core.supernet_run import WEIGHTS, weights_gone
 from nasbench.core.trial import Trial
 from nasbench.engine.config import SupernetConfig
 from nasbench.engine.config.supernet import space_with_supernet
 from nasbench.engine.parts.models import check_memory
 from nasbench.engine.parts.sizes import network_size
 from nasbench.engine.report import write_report
-from nasbench.engine.run.opening import Opening
+from nasbench.engine.run.opening import Opening, PartOf
 from nasbench.engine.run.run import check_some_succeeded, open_run
 from nasbench.engine.run.watch import print_note
 from nasbench.engine.training.torchrun import group_of_torchrun, started_by_torchrun
@@ -98,10 +99,10 @@ class _Named:
     notes: tuple[str, ...]
 
 
-def train_supernet(config: SupernetConfig, argv: Sequence[str], goes_on: str | None = None) -> SupernetResult | None:
+def train_supernet(config: SupernetConfig, argv: Sequence[str], part_of: PartOf | None = None) -> SupernetResult | None:
     """Trains the supernet. None in torchrun's processes that do not lead.
 
-    `goes_on` is the command that goes on after an interrupt, if it is not `nasbench supernet --resume`.
+    `part_of` is the command that the training is a part of, if it is not `nasbench supernet`.
 
     UsageError for bad input, before any work starts; RunFailed where the training failed.
     """
@@ -128,9 +129,9 @@ def train_supernet(config: SupernetConfig, argv: Sequence[str], goes_on: str | N
             _follow(evaluator, _job(config, named))
             return None
         if config.workers.executor_name == "ray":
-            return _with_ray_train(config, named, evaluator, directory, argv, goes_on)
+            return _with_ray_train(config, named, evaluator, directory, argv, part_of)
         executor = executors.make(config.workers.executor_name, offered=config.workers.flat())
-        return _run(config, named, evaluator, directory, argv, executor, goes_on)
+        return _run(config, named, evaluator, directory, argv, executor, part_of)
 
 
 def _named(config: SupernetConfig) -> _Named:
@@ -223,9 +224,11 @@ def _run(
     directory: Path,
     argv: Sequence[str],
     executor: Executor,
-    goes_on: str | None,
+    part_of: PartOf | None,
 ) -> SupernetResult:
     assert isinstance(evaluator, Depends)
+    if config.place.resume:
+        _check_weights(directory)
     for note in named.notes:
         print_note(note)
     trackers: list[Tracker] = guarded_trackers(config.tracking.names, config.tracking.wandb_settings)
@@ -239,17 +242,24 @@ def _run(
         plan=_plan(config, named),
         identity=evaluator.identity(),
         reading=evaluator.data.reading,
-        goes_on=goes_on,
+        part_of=part_of,
     )
     with open_run(opening) as run:
-        jobs = JobList([_job(config, named)])
+        jobs, answered = JobList([_job(config, named)]), bool(run.trials)
         run.watch(planned=1)
         run.answer(jobs, evaluator, lambda metrics: float(metrics["val_accuracy"]))
-        evaluator.data.reading.merge(evaluator.kept.result().get("reading", {}))
+        if not answered:  # else run.json has it already
+            evaluator.data.reading.merge(evaluator.kept.result().get("reading", {}))
         run.end({}, write_report)
         trials, seconds = tuple(run.trials), run.seconds
     check_some_succeeded(trials, run.directory)
     return SupernetResult(run.directory, config, trials[0], seconds)
+
+
+def _check_weights(directory: Path) -> None:
+    """UsageError where the training that the log tells of has left no weights: nothing would train them again."""
+    if any(trial.scored for trial in RunStore.read(directory).trials) and not (directory / WEIGHTS).exists():
+        raise weights_gone(directory)
 
 
 def _with_ray_train(
@@ -258,7 +268,7 @@ def _with_ray_train(
     evaluator: SupernetTraining,
     directory: Path,
     argv: Sequence[str],
-    goes_on: str | None,
+    part_of: PartOf | None,
 ) -> SupernetResult:
     """On all workers together."""
     from nasbench.executors.local import LocalExecutor
@@ -270,7 +280,7 @@ def _with_ray_train(
     try:
         together = RayTrain(cluster, config.workers.workers, config.workers.gpus_per_worker)
         local = LocalExecutor(device="cpu", trial_timeout=config.workers.trial_timeout)
-        return _run(config, named, replace(evaluator, together=together), directory, argv, local, goes_on)
+        return _run(config, named, replace(evaluator, together=together), directory, argv, local, part_of)
     finally:
         cluster.close()
 
