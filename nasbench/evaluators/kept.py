@@ -35,6 +35,11 @@ FIELDS: Mapping[str, Any] = {
     "cut_off_after": list[int],
 }
 """Fields of result.json that are relied on."""
+NUMBERS = (
+    *("val_accuracy", "val_top5", "val_loss", "train_loss", "test_accuracy", "test_top5"),
+    *("params", "macs", "carried_params", "images_per_second", "train_seconds", "corrupt_files"),
+)
+"""Metrics among them that are numbers, where they are there."""
 POLL_SECONDS = 0.5
 """Between two looks at the curve of a training that runs in other processes."""
 
@@ -122,6 +127,10 @@ def result_in(folder: Path) -> dict[str, Any]:
         check_types(FIELDS, record, "the result of a training")
         if "metrics" not in record:
             raise UsageError("it lacks the field 'metrics'")
+        for name in NUMBERS:
+            value = record["metrics"].get(name, 0)
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise UsageError(f"its metric {name!r} must be a number; got {value!r}.")
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
