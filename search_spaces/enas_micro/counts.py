@@ -6,6 +6,7 @@ This module repeats `nasnet.enas.enas` layer by layer. The contract suite of the
 from typing import TYPE_CHECKING
 
 from search_spaces.nasnet.counts import Parts, cell, conv, factorized
+from search_spaces.nasnet.skeleton import cell_plan
 
 if TYPE_CHECKING:
     from search_spaces.nasnet.network import CellWiring
@@ -28,12 +29,7 @@ def counts(
     """
     if imagenet_stem:
         side = (side - 3) // 2 + 1
-        plan = [(True, filters // 4), (True, filters // 2)]  # (reduces, filters) of each cell
-    else:
-        plan = []
-    plan += [(False, filters)] * num_cells
-    for width in (2 * filters, 4 * filters):
-        plan += [(True, width)] + [(False, width)] * num_cells
+    plan = cell_plan(num_cells, filters, bool(imagenet_stem))
 
     stem = imagenet_stem or 3 * filters
     parts = [conv(channels, stem, 3, side)]

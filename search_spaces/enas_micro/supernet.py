@@ -21,6 +21,7 @@ from nasbench.nn.shared_norm import share_norms, shared_state
 from nasbench.nn.sliced import SlicedLinear, SlicedReluConvBN
 from search_spaces.enas_micro.arc import BUILT, OPERATIONS, built, choices, genotype_of
 from search_spaces.nasnet.genotype import Genotype
+from search_spaces.nasnet.skeleton import cell_plan
 from search_spaces.nasnet.supernet import (
     NUM_STATES,
     STEM_OUTPUTS,
@@ -92,14 +93,9 @@ class EnasMicroSupernet(CellSupernet):
         stem = imagenet_stem or 3 * filters
         first = Conv(channels, stem, 3, 2, same=False) if imagenet_stem else Conv(channels, stem, 3)
         self.stem = nn.Sequential(first, nn.BatchNorm2d(stem))
-        plan = [(True, filters // 4), (True, filters // 2)] if imagenet_stem else []  # (reduces, filters) of each cell
-        plan += [(False, filters)] * num_cells
-        for width in (2 * filters, 4 * filters):
-            plan += [(True, width)] + [(False, width)] * num_cells
-
         h_prev = h = Source(len(STEM_OUTPUTS), stem, 0)
         cells = []
-        for reduces, width in plan:
+        for reduces, width in cell_plan(num_cells, filters, bool(imagenet_stem)):
             cells.append(SharedMicroCell(h, h_prev, width, reduces))
             h_prev, h = h, Source(NUM_STATES, width, h.halvings + reduces)
         self.cells = nn.ModuleList(cells)

@@ -7,6 +7,7 @@ the space compares the two.
 from typing import TYPE_CHECKING
 
 from search_spaces.nasnet.genotype import OPERATIONS
+from search_spaces.nasnet.skeleton import cell_plan
 
 if TYPE_CHECKING:
     from search_spaces.nasnet.network import CellWiring
@@ -36,13 +37,8 @@ def counts(
     """
     if imagenet_stem:
         side = (side - 3) // 2 + 1
-        plan = [(True, filters // 4), (True, filters // 2)]  # (reduces, filters) of each cell
-    else:
-        plan = []
-    first = len(plan)
-    plan += [(False, filters)] * num_cells
-    for width in (2 * filters, 4 * filters):
-        plan += [(True, width)] + [(False, width)] * num_cells
+    first = 2 if imagenet_stem else 0  # the number of stem cells
+    plan = cell_plan(num_cells, filters, bool(imagenet_stem))
 
     stem = imagenet_stem or 3 * filters
     parts = [conv(channels, stem, 3, side)]

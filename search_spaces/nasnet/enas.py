@@ -12,6 +12,7 @@ from torch import nn
 from nasbench.nn.cell import Cell
 from nasbench.nn.layers import BatchNormOfAny, Conv, ConvBN, FactorizedReduction, ReluConvBN
 from search_spaces.nasnet.network import CellWiring, Classifier, Network
+from search_spaces.nasnet.skeleton import cell_plan
 
 
 class EnasAuxHead(nn.Sequential):
@@ -50,13 +51,9 @@ def enas(
     """
     if imagenet_stem:
         stem = nn.Sequential(Conv(channels, imagenet_stem, 3, 2, same=False), nn.BatchNorm2d(imagenet_stem))
-        plan = [(True, filters // 4), (True, filters // 2)]  # (reduces, filters) of each cell
     else:
         stem = nn.Sequential(Conv(channels, 3 * filters, 3), nn.BatchNorm2d(3 * filters))
-        plan = []
-    plan += [(False, filters)] * num_cells
-    for width in (2 * filters, 4 * filters):
-        plan += [(True, width)] + [(False, width)] * num_cells
+    plan = cell_plan(num_cells, filters, bool(imagenet_stem))
 
     prev = h = (imagenet_stem or 3 * filters, 0)  # (channels, halvings)
     cells: list[nn.Module] = []

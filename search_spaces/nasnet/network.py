@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from nasbench.nn.cell import Cell
 from nasbench.nn.layers import BatchNormOfAny, Conv, ConvBN, FactorizedReduction, ReluConvBN
+from search_spaces.nasnet.skeleton import cell_plan
 
 CellWiring = tuple[tuple[tuple[int, int, str, str, str], ...], tuple[int, ...]]
 """(blocks, output states). A block is (first input, second input, first operation, second operation, combine).
@@ -104,14 +105,10 @@ def nasnet(
     """
     if imagenet_stem:
         stem = nn.Sequential(Conv(channels, imagenet_stem, 3, 2, same=False), nn.BatchNorm2d(imagenet_stem))
-        plan = [(True, filters // 4), (True, filters // 2)]  # (reduces, filters) of each cell
     else:
         stem = nn.Sequential(Conv(channels, 3 * filters, 3), nn.BatchNorm2d(3 * filters))
-        plan = []
-    first = len(plan)
-    plan += [(False, filters)] * num_cells
-    for width in (2 * filters, 4 * filters):
-        plan += [(True, width)] + [(False, width)] * num_cells
+    first = 2 if imagenet_stem else 0  # the number of stem cells
+    plan = cell_plan(num_cells, filters, bool(imagenet_stem))
 
     stem_channels = imagenet_stem or 3 * filters
     prev, h = (0, 0), (stem_channels, 0)  # (channels, halvings); the h_prev of the first cell is the stem itself

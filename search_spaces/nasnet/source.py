@@ -12,10 +12,10 @@ from typing import Any
 from nasbench.core.spec import ModelSpec
 from nasbench.nn import cell, drop_path, layers, ops, pointwise
 from nasbench.nn.definitions import needed
-from search_spaces.nasnet import enas, network
+from search_spaces.nasnet import enas, network, skeleton
 from search_spaces.nasnet.sizes import Rules
 
-MODULES = (drop_path, pointwise, layers, ops, cell, network, enas)
+MODULES = (drop_path, pointwise, layers, ops, cell, skeleton, network, enas)
 """In the order of dependencies: a module uses only definitions of the modules before it."""
 
 HEADER = '''"""{title}

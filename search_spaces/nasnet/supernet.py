@@ -20,6 +20,7 @@ from nasbench.nn.shared_norm import share_norms, shared_state
 from nasbench.nn.sliced import SlicedLinear, SlicedReduction, SlicedReluConvBN
 from nasbench.nn.supernet import Supernet
 from search_spaces.nasnet.genotype import NUM_BLOCKS, OPERATIONS, CellGenotype, Genotype, choices, genotype_of
+from search_spaces.nasnet.skeleton import cell_plan
 
 NUM_STATES = NUM_BLOCKS + 2
 Outputs = tuple[int, ...]
@@ -203,11 +204,7 @@ class NasnetSupernet(CellSupernet):
         stem = imagenet_stem or 3 * filters
         first = Conv(channels, stem, 3, 2, same=False) if imagenet_stem else Conv(channels, stem, 3)
         self.stem = nn.Sequential(first, nn.BatchNorm2d(stem))
-        plan = [(True, filters // 4), (True, filters // 2)] if imagenet_stem else []  # (reduces, filters) of each cell
-        num_stem_cells = len(plan)
-        plan += [(False, filters)] * num_cells
-        for width in (2 * filters, 4 * filters):
-            plan += [(True, width)] + [(False, width)] * num_cells
+        plan, num_stem_cells = cell_plan(num_cells, filters, bool(imagenet_stem)), 2 if imagenet_stem else 0
 
         h, h_prev = Source(len(STEM_OUTPUTS), stem, 0), None
         cells, keep_prev = [], []

@@ -56,7 +56,8 @@ class Two(Supernet):
         return logits
 
     def shared(self, architecture: Architecture) -> dict[str, Tensor]:
-        raise NotImplementedError(architecture)
+        layers = {slot: getattr(self, slot)[str(architecture.genes[slot])] for slot in ("first", "second")}
+        return {f"{slot}.{name}": value for slot, layer in layers.items() for name, value in layer.named_parameters()}
 
 
 def train(folder: str, sampler: str) -> None:
