@@ -23,25 +23,28 @@ it):
     arXiv:1806.05635).
   - `beta1` and `epsilon` are Adam's. Logits are divided by `temperature`; with a `tanh_constant` c above 0 they become
     c * tanh(logits / temperature), which bounds how sure the policy can be (ENAS, Pham et al. 2018).
+  - `anchors` 1: an LSTM decides on skip connections by anchor points in spaces that have them (`anchor_policy`).
   - the batch is one trial, and the entropy weight keeps the table from converging too early.
 """
 
 from abc import ABC, abstractmethod
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import isfinite
 from random import Random
 from statistics import NormalDist
+from typing import final
 
 import torch
 from torch import Tensor
 
 from nasbench.core.arch import Architecture
-from nasbench.core.protocols import SearchSpace
+from nasbench.core.protocols import HasSkips, SearchSpace, Strategy
 from nasbench.core.trial import Proposal, Trial
 from nasbench.strategies.controller.adam import Adam, Sgd
+from nasbench.strategies.controller.anchor_policy import AnchorPolicy
 from nasbench.strategies.controller.policy import LstmPolicy, Policy, Softmax, TablePolicy, one_thread
 from nasbench.strategies.options import Option
 
@@ -63,8 +66,13 @@ SHARED_OPTIONS = (
     Option("epsilon", 1e-8, low=1e-12),
     Option("tanh_constant", 0.0, low=0.0),
     Option("temperature", 1.0, low=1e-3),
+    Option("anchors", 1, low=0, high=1),
 )
 PUBLISHED_SHARED = {"hidden_units": 100, "adam": 1, "ranked": 0, "unique": 0, "imitation": 0.0}
+
+
+Sampler = Callable[[Random, float], tuple[list[int], float, float]]
+"""As `Policy.sample`."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +86,17 @@ class Sample:
     log_prob: float
     score: float
     advantage: float
+
+
+def policy_of(space: SearchSpace, seed: int, hidden_units: int, softmax: Softmax, anchors: bool) -> Policy:
+    """The policy of a controller: an LSTM of so many units, or a table of logits for 0. With `anchors`, the LSTM
+    decides on skips by anchor points where the space has skips.
+    """
+    if not hidden_units:
+        return TablePolicy(space.choices, softmax)
+    if anchors and isinstance(space, HasSkips):
+        return AnchorPolicy(space.choices, space.places(), seed, hidden_units, softmax)
+    return LstmPolicy(space.choices, seed, hidden_units, softmax)
 
 
 class Controller(ABC):
@@ -97,11 +116,7 @@ class Controller(ABC):
         self._key = key
         hidden_units = int(settings["hidden_units"])
         softmax = Softmax(settings["tanh_constant"], settings["temperature"])
-        self.policy: Policy = (
-            LstmPolicy(space.choices, seed, hidden_units, softmax)
-            if hidden_units
-            else TablePolicy(space.choices, softmax)
-        )
+        self.policy: Policy = policy_of(space, seed, hidden_units, softmax, bool(settings["anchors"]))
         lr, betas = settings["lr"], (settings["beta1"], ADAM_BETA2)
         self._optimizer = (
             Adam(self.policy.parameters(), lr, betas, settings["epsilon"])
@@ -129,7 +144,21 @@ class Controller(ABC):
         """The objective to maximise, for each of B samples. All shapes are (B,). Differentiable in `log_prob`."""
 
     def ask(self, number: int, rng: Random, running: Sequence[Proposal]) -> Proposal:
-        architecture, log_prob, entropy = self._draw(rng, running)
+        return self.propose(number, rng, running, self.policy.sample)
+
+    def at_depth(self, space: SearchSpace) -> Strategy | None:
+        """This controller, with all that it learns, for networks of its space of another depth; None where its policy
+        is for one depth alone.
+        """
+        if not isinstance(self.policy, AnchorPolicy) or not isinstance(space, HasSkips):
+            return None
+        places = space.places()
+        self.policy.extend(space.choices, places)
+        return _AtDepth(self, partial(self.policy.sample, num_layers=places[-1].layer))
+
+    def propose(self, number: int, rng: Random, running: Sequence[Proposal], sample: Sampler) -> Proposal:
+        """A proposal that `sample` draws, with what the controller knows in its note."""
+        architecture, log_prob, entropy = self._draw(rng, running, sample)
         note = {
             "log_prob": log_prob,
             "entropy": entropy,
@@ -164,7 +193,7 @@ class Controller(ABC):
             self._learn(self._batch)
             self._batch = []
 
-    def _draw(self, rng: Random, running: Sequence[Proposal]) -> tuple[Architecture, float, float]:
+    def _draw(self, rng: Random, running: Sequence[Proposal], sample: Sampler) -> tuple[Architecture, float, float]:
         """An architecture, its log-probability, and the entropy of its decisions.
 
         If every draw is already known, the first one is returned.
@@ -173,7 +202,7 @@ class Controller(ABC):
         first: tuple[Architecture, float, float] | None = None
         for attempt in range(POLICY_TRIES + MIXED_TRIES):
             uniform_share = max(0, attempt - POLICY_TRIES + 1) / MIXED_TRIES
-            indices, log_prob, entropy = self.policy.sample(rng, uniform_share)
+            indices, log_prob, entropy = sample(rng, uniform_share)
             drawn = self.policy.architecture(self._space.name, indices), log_prob, entropy
             if not self._unique:
                 return drawn
@@ -215,3 +244,17 @@ class Controller(ABC):
         with one_thread(), torch.no_grad():
             log_prob, _ = self.policy.log_prob_and_entropy([indices])
         return float(log_prob[0])
+
+
+@final
+class _AtDepth:
+    """A controller that proposes networks of one depth, and learns from those of all."""
+
+    def __init__(self, controller: Controller, sample: Sampler) -> None:
+        self._controller, self._sample = controller, sample
+
+    def ask(self, number: int, rng: Random, running: Sequence[Proposal]) -> Proposal:
+        return self._controller.propose(number, rng, running, self._sample)
+
+    def tell(self, trial: Trial) -> None:
+        self._controller.tell(trial)

@@ -37,6 +37,7 @@ RELEASED: Mapping[str, float] = {
     "beta1": 0.0,
     "epsilon": 1e-3,
     "tanh_constant": 1.1,
+    "anchors": 0,
 }
 """The defaults: the settings of the released micro search, as those of the sampler."""
 OF_SAMPLER = {

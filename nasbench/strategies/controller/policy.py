@@ -127,7 +127,7 @@ class TablePolicy(Policy):
         self._entropy = -sum(sum(map(mul, probs, row)) for probs, row in zip(self._probs, self._rows, strict=True))
 
     def sample(self, rng: Random, uniform_share: float = 0.0) -> tuple[list[int], float, float]:
-        indices = [_draw_mixed(probs, rng, uniform_share) for probs in self._probs]
+        indices = [draw_mixed(probs, rng, uniform_share) for probs in self._probs]
         return indices, sum(row[index] for row, index in zip(self._rows, indices, strict=True)), self._entropy
 
     def log_prob_and_entropy(self, batch: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
@@ -196,7 +196,7 @@ class LstmPolicy(Policy):
                     self.softmax(torch.addmv(bias, weight, hidden)).log_softmax(0).tolist()
                 )  # (options,)
                 probs = [exp(value) for value in log_probs]
-                index = _draw_mixed(probs, rng, uniform_share)
+                index = draw_mixed(probs, rng, uniform_share)
                 entropy -= sum(map(mul, probs, log_probs))
                 log_prob += log_probs[index]
                 indices.append(index)
@@ -228,7 +228,8 @@ def _categorical(choices: Sequence[Decision]) -> tuple[Choice, ...]:
     return tuple(choice for choice in choices if isinstance(choice, Choice))
 
 
-def _draw_mixed(probs: Sequence[float], rng: Random, uniform_share: float) -> int:
+def draw_mixed(probs: Sequence[float], rng: Random, uniform_share: float) -> int:
+    """An option's number, drawn by these probabilities; uniformly with probability `uniform_share`."""
     if uniform_share and rng.random() < uniform_share:
         return rng.randrange(len(probs))
     return _draw(probs, rng.random())

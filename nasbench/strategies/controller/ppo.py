@@ -43,7 +43,7 @@ LOG_RATIO_MAX = 20.0  # e**20 is above every meaningful ratio and far below over
 @strategies.register("ppo")
 class Ppo(Controller):
     """Options: lr, batch_size, baseline_decay, entropy_weight, epochs, clip, hidden_units, adam, ranked, unique,
-    imitation, beta1, epsilon, tanh_constant, temperature.
+    imitation, beta1, epsilon, tanh_constant, temperature, anchors.
 
     The denominator of the ratio is the probability under the policy that proposed the architecture, from the trial's
     note. With several workers, that policy may be older than the batch; the clip then limits the effect of its trials.
