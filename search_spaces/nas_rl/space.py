@@ -75,7 +75,8 @@ class NasRlSpace:
                 f"the option 'pools' of space {SPACE!r} has numbers of layers, from 2 to the number of layers "
                 f"({layers}), as pools=(3,5); got {shown(pools)}"
             )
-        self.form = Form(layers, stride == "predicted", tuple(sorted(set(numbers))))
+        self._pools = tuple(sorted(set(numbers)))
+        self.form = Form(layers, stride == "predicted", self._pools)
         self.choices = choices(self.form)
 
     @property
@@ -84,8 +85,12 @@ class NasRlSpace:
         return self.form.layers
 
     def with_layers(self, layers: int) -> "NasRlSpace":
-        """The space of networks of that many layers, with the same strides, and the poolings that lie in them."""
-        return NasRlSpace(layers, STRIDES[self.form.strides], [each for each in self.form.pools if each <= layers])
+        """The space of networks of that many layers, with the same strides, and the poolings that lie in them: those of
+        deeper ones are not forgotten.
+        """
+        other = NasRlSpace(layers, STRIDES[self.form.strides], [each for each in self._pools if each <= layers])
+        other._pools = self._pools
+        return other
 
     def places(self) -> Sequence[Place]:
         """The layer and the kind of each decision, and which layer is read or not."""

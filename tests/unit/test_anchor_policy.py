@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from nasbench.core.arch import Architecture, Choice, sample
+from nasbench.core.arch import Choice, sample
 from nasbench.core.errors import UsageError
 from nasbench.core.protocols import HasSkips, Place
 from nasbench.core.registry import spaces

@@ -25,7 +25,7 @@ from nasbench.engine.config.record import Record, counted, flag, free, lying, nu
 from nasbench.engine.config.screen import screen_of
 from nasbench.engine.config.shared import Data, Place, Table, Tracking, Training, Workers
 from nasbench.engine.config.sharing import Sharing, supernet_directory
-from nasbench.engine.config.space import SpaceForm
+from nasbench.engine.config.space import Deepening, SpaceForm
 from nasbench.engine.config.supernet import space_with_supernet
 from nasbench.engine.config.trust import Trusting
 
@@ -115,6 +115,7 @@ class SearchConfig(Record):
     """Of the search, and of every child's training."""
     goals: Goals = Goals()
     form: SpaceForm = SpaceForm()
+    deepening: Deepening = Deepening()
     table: Table = Table()
     sharing: Sharing = Sharing()
     inherited: Inherited = Inherited()
@@ -202,6 +203,10 @@ class SearchConfig(Record):
             )
         if self.table.candidates == "table" and self.table_file is None:
             raise UsageError(f"--candidates table is for --evaluator table:FILE; got {self.evaluator!r}")
+        if self.deepening.grow_layers and self.table_file is not None:
+            raise UsageError(
+                "a table knows networks of one depth: leave --grow-layers and --grow-every out, or train the networks"
+            )
         self._check_heeded()
         self._check_proxy()
         self._check_supernet()
@@ -278,8 +283,11 @@ class SearchConfig(Record):
         if self.sharing.weight_sharing is None:
             return
         space_with_supernet(self.space)
-        if self.form != SpaceForm():
-            raise UsageError("a supernet holds its space as it is: leave --layers and --space-options out")
+        if self.form != SpaceForm() or self.deepening != Deepening():
+            raise UsageError(
+                "a supernet holds its space as it is: leave --layers, --space-options, --grow-layers and --grow-every "
+                "out"
+            )
         if self.dry_run:
             raise UsageError(
                 "--dry-run cannot tell how long shared weights take: leave --weight-sharing out to time the networks "

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from nasbench.core.answers import checked_identity, checked_names, checked_task
 from nasbench.core.blame import blame
 from nasbench.core.clock import SimulatedClock
 from nasbench.core.errors import UsageError
+from nasbench.core.growth import Growth, ProposesAnyDepth
 from nasbench.core.identity import file_digest
 from nasbench.core.loop import Executor
 from nasbench.core.objectives import parse_objectives
@@ -19,6 +21,7 @@ from nasbench.core.registry import executors, pruners, strategies
 from nasbench.core.source import Plan
 from nasbench.core.spec import task_record
 from nasbench.engine.config import SearchConfig
+from nasbench.engine.parts.growing import grown, limited, told_of_growth
 from nasbench.engine.parts.scoring import (
     After,
     make_after,
@@ -46,8 +49,8 @@ class SearchParts:
     """What a search is made of."""
 
     space: SearchSpace
-    strategy: Strategy
-    control: Strategy
+    strategy: Strategy | ProposesAnyDepth
+    control: Strategy | ProposesAnyDepth
     mixed: bool
     """Whether some of the search's own trials are the control's."""
     evaluator: Evaluator
@@ -69,6 +72,8 @@ class SearchParts:
     """What trains the front-runners of a search by a cheap score; None where the evaluator itself does."""
     screen: ScoredOnce | None = None
     """The cheap score that proposals are chosen by."""
+    growth: Growth | None = None
+    """How networks get deeper; None where all are alike in depth."""
     controller: str | None = None
     """The digest of the trained controller that goes on in the search."""
 
@@ -93,7 +98,8 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
     options = parse_options(config.strategy_options, "--strategy-options")
     strategies.get(config.strategy)  # a wrong name is answered before files are looked at
     recipe = recipe_named(config.training.recipe, config.training.epochs)
-    space: SearchSpace = config.form.made(config.space)
+    space: SearchSpace = config.form.made(config.space, config.deepening, config.trials)
+    growth = config.deepening.schedule(space)
     pruner = None if config.pruner is None else pruners.make(config.pruner)
     executor = executors.make(config.workers.executor_name, offered=config.workers.flat())
     trackers = guarded_trackers(config.tracking.names, config.tracking.wandb_settings)
@@ -141,24 +147,29 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
     if config.preset == "paper":
         options = {"preset": "paper", **options}
     score = score_in_search(config, objectives)
-    own: Strategy = strategies.make(config.strategy, space, options=options, offered=offered, seed=config.seed)
-    strategy = own
+    make = partial(strategies.make, config.strategy, options=options, offered=offered, seed=config.seed)
+    own: Strategy = make(space)
     with blame(evaluator, "check()", UsageError, "Mend it there."):
         evaluator.check()
     if after is not None:
         after.evaluator.check()
     chance = None if limits != Limits() else _chance(evaluator, score)
     screen = of_search(config, space, plan)  # what it has chosen is no random control
-    own_control = screen is None and getattr(strategy, "own_control", False)
+    own_control = screen is None and getattr(own, "own_control", False)
     mixed = config.control == "auto" and chance is None and not own_control
-    children: Strategy = Control(space, config.seed if mixed else None)
-    if columns.candidates == "table":
+    control_seed = config.seed if mixed else None
+    strategy: Strategy | ProposesAnyDepth
+    children: Strategy | ProposesAnyDepth
+    if growth is not None:
+        strategy, children = grown(space, own, make, control_seed, limited(counts, limits), screen)
+    elif columns.candidates == "table":
         nearest = NearestRow(made, space, counts, limits)
-        strategy, children = OfRows(strategy, nearest), OfRows(children, nearest)
+        strategy, children = OfRows(own, nearest), OfRows(Control(space, control_seed), nearest)
+        strategy = screened(strategy, screen, space)
     else:
-        strategy = constrained(strategy, counts, limits, space)
-        children = constrained(children, counts, limits, space)
-    strategy = screened(strategy, screen, space)
+        strategy = screened(constrained(own, counts, limits, space), screen, space)
+        children = constrained(Control(space, control_seed), counts, limits, space)
+    deeper = told_of_growth(growth, strategy, config.strategy, config.trials)
     budget, seconds = config.time_budget, columns.cost_column
     return SearchParts(
         space=space,
@@ -185,9 +196,10 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
         pruner=pruner,
         reading=config.data.source.reading if config.table_file is None or config.screen_reads_images else None,
         notes=notes,
-        told=(*told_before(config, supernet, after), *(() if screen is None else (screen.told,))),
+        told=(*told_before(config, supernet, after), *(() if screen is None else (screen.told,)), *deeper),
         after=after,
         screen=screen,
+        growth=growth,
         controller=file_digest(supernet.controller) if supernet is not None and getattr(own, "begun", False) else None,
     )
 

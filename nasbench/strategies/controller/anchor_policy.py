@@ -74,6 +74,7 @@ class AnchorPolicy(Policy):
         self._hidden_units = hidden_units
         self._options_of: dict[str, int] = {}
         """Kind of decision -> the number of its options."""
+        self._layers: list[_Layer] = []
         self._lay_out(choices, places)
         total = sum(self._options_of.values())
         self._first_row = dict(zip(self._options_of, accumulate(self._options_of.values(), initial=0), strict=False))

@@ -146,7 +146,7 @@ class Controller(ABC):
     def ask(self, number: int, rng: Random, running: Sequence[Proposal]) -> Proposal:
         return self.propose(number, rng, running, self.policy.sample)
 
-    def at_depth(self, space: SearchSpace) -> Strategy | None:
+    def deeper(self, space: SearchSpace) -> Strategy | None:
         """This controller, with all that it learns, for networks of its space of another depth; None where its policy
         is for one depth alone.
         """
@@ -154,7 +154,7 @@ class Controller(ABC):
             return None
         places = space.places()
         self.policy.extend(space.choices, places)
-        return _AtDepth(self, partial(self.policy.sample, num_layers=places[-1].layer))
+        return _OneDepth(self, partial(self.policy.sample, num_layers=places[-1].layer))
 
     def propose(self, number: int, rng: Random, running: Sequence[Proposal], sample: Sampler) -> Proposal:
         """A proposal that `sample` draws, with what the controller knows in its note."""
@@ -247,7 +247,7 @@ class Controller(ABC):
 
 
 @final
-class _AtDepth:
+class _OneDepth:
     """A controller that proposes networks of one depth, and learns from those of all."""
 
     def __init__(self, controller: Controller, sample: Sampler) -> None:
