@@ -185,6 +185,10 @@ RECIPES: Parts = {
         "nasbench.train.shared_recipes",
         "310 epochs, cosine with restarts, dropout: networks of enas-macro (Pham et al. 2018)",
     ),
+    "nas_rl": (
+        "nasbench.train.recipes",
+        "50 epochs, Nesterov, steps: the children of the first search (Zoph and Le 2017)",
+    ),
     "quick": ("nasbench.train.recipes", "small children on part of the images: a look at the whole path"),
 }
 EXECUTORS: Parts = {

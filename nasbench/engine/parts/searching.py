@@ -21,6 +21,7 @@ from nasbench.core.registry import executors, pruners, strategies
 from nasbench.core.source import Plan
 from nasbench.core.spec import task_record
 from nasbench.engine.config import SearchConfig
+from nasbench.engine.config.presets import strategy_options
 from nasbench.engine.parts.growing import grown, limited, told_of_growth
 from nasbench.engine.parts.scoring import (
     After,
@@ -144,8 +145,7 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
         "recipe": recipe if trains else None,
         "supernet": supernet,
     }
-    if config.preset == "paper":
-        options = {"preset": "paper", **options}
+    options = {**strategy_options(config), **options}
     score = score_in_search(config, objectives)
     make = partial(strategies.make, config.strategy, options=options, offered=offered, seed=config.seed)
     own: Strategy = make(space)
