@@ -156,9 +156,9 @@ def test_a_policy_that_was_extended_is_that_of_the_deeper_space() -> None:
     deep, deeper = NasRlSpace(3), NasRlSpace(5)
     extended, made = policy_of(deep, scale=8.0), policy_of(deeper, scale=8.0)
     before = extended.sample(Random(0))
-    extended.extend(deeper.choices, deeper.places())
-    extended.extend(deep.choices, deep.places())  # which it knows
-    assert extended.sample(Random(0), num_layers=3) == before
+    assert extended.extend(deeper)
+    assert extended.extend(deep)  # which it knows
+    assert extended.sample(Random(0), num_decisions=len(deep.choices)) == before
     assert extended.sample(Random(1)) == made.sample(Random(1))
     batch = [before[0], extended.sample(Random(1))[0]]
     together = extended.log_prob_and_entropy(batch)[0].tolist()
@@ -166,9 +166,9 @@ def test_a_policy_that_was_extended_is_that_of_the_deeper_space() -> None:
     for space in (deep, deeper):
         architecture = sample(space.name, space.choices, Random(2))
         assert extended.architecture("nas-rl", extended.indices(architecture)) == architecture
-    other = NasRlSpace(6, "predicted")
-    with pytest.raises(UsageError, match="of the same kinds"):
-        extended.extend(other.choices, other.places())
+    assert not extended.extend(NasRlSpace(6, "predicted"))
+    with pytest.raises(UsageError, match="missing decisions"):
+        extended.indices(sample("nas-rl", NasRlSpace(4).choices, Random(3)))
 
 
 @pytest.mark.parametrize("strategy", [Ppo, Reinforce])

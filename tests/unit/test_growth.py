@@ -11,6 +11,7 @@ from random import Random
 from typing import Any
 
 import pytest
+import torch
 
 import nasbench
 from nasbench.core.arch import sample
@@ -23,11 +24,13 @@ from nasbench.core.protocols import Metrics, Report
 from nasbench.core.source import SpaceSource
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
+from nasbench.engine.parts.growing import depths_for
 from nasbench.strategies.control import Control
 from nasbench.strategies.controller.controller import Controller
 from nasbench.strategies.controller.reinforce import Reinforce
 from nasbench.strategies.growing import Growing
 from nasbench.strategies.random import RandomSearch
+from nasbench.testing import play
 from search_spaces.nas_rl.space import NasRlSpace
 from unit.made_up import SCORE, MadeUp
 from unit.toys import plan
@@ -35,6 +38,8 @@ from unit.toys import plan
 GROWTH = Growth(2, 2, 8)
 SEARCH = {"space": "nas-rl", "layers": 2, "grow_layers": 2, "grow_every": 8, "control": 0}
 PAPER = {**SEARCH, "strategy": "reinforce", "strategy_options": {"preset": "paper", "hidden_units": 5, "batch_size": 4}}
+
+TABLE = {**SEARCH, "strategy": "ppo", "strategy_options": {"hidden_units": 0}}
 
 
 @pytest.fixture(autouse=True)
@@ -78,9 +83,9 @@ def test_a_search_gets_deeper_and_says_so(tmp_path, capsys):
     assert {name for group in groups_of(config, trials) for name in group.decisions if name.startswith("layer_6_")}
 
 
-@pytest.mark.parametrize("done", [5, 8, 11, 17])
-def test_what_was_cut_off_goes_on_bit_for_bit(done, tmp_path):
-    search(tmp_path / "whole", **PAPER, trials=20)
+@pytest.mark.parametrize(("done", "options"), [(5, PAPER), (8, PAPER), (17, PAPER), (11, TABLE)])
+def test_what_was_cut_off_goes_on_bit_for_bit(done, options, tmp_path):
+    search(tmp_path / "whole", **options, trials=20)
     whole = tmp_path / "whole" / "trials.jsonl"
     text = whole.read_text().splitlines(keepends=True)
     before = lines(tmp_path / "whole")
@@ -102,7 +107,7 @@ def test_random_children_among_the_trials_are_as_deep_as_their_neighbours(tmp_pa
     assert sum(map(is_control, trials)) > 2
 
 
-@pytest.mark.parametrize("strategy", ["evolution", "predictor", "tpe", "ppo"])
+@pytest.mark.parametrize("strategy", ["evolution", "tpe"])
 def test_others_start_anew_at_each_depth(strategy, tmp_path, capsys):
     options = {"strategy_options": {"population": 3, "sample": 2}} if strategy == "evolution" else {}
     trials = search(tmp_path / "run", **SEARCH, strategy=strategy, trials=12, max_params="60M", **options)
@@ -154,6 +159,30 @@ def test_several_workers_ask_in_any_order_and_get_the_scheduled_depth():
     assert own.updates > 5
 
 
+@pytest.mark.parametrize("adam", [0, 1])
+def test_a_table_of_logits_goes_on_in_deeper_networks(adam):
+    """It does what one does that was made for the deeper space and proposes the same, which it knows more of alone."""
+    first, deeper = NasRlSpace(2), NasRlSpace(3)
+    grown, replayed = (Reinforce(first, hidden_units=0, batch_size=3, adam=adam) for _ in range(2))
+    history = play(grown, first, range(1, 21), ("ok",))
+    view = grown.deeper(deeper)
+    assert view is not None
+    before = grown.policy.logits.detach().clone()
+    mixed = [*play(view, deeper, range(21, 41), ("ok",)), *play(grown.deeper(first), first, range(41, 44), ("ok",))]
+    assert not torch.equal(grown.policy.logits, before)
+    assert [len(trial.proposed.items) for trial in mixed] == [len(deeper.choices)] * 20 + [len(first.choices)] * 3
+    again = replayed.deeper(deeper)  # before it is told anything
+    for trial in (*history, *mixed):
+        again.tell(trial)
+    assert repr(again.ask(50, Random(5), ())) == repr(view.ask(50, Random(5), ()))
+    indices, log_prob, entropy = grown.policy.sample(Random(1), num_decisions=len(first.choices))
+    longer = grown.policy.sample(Random(2))
+    together = grown.policy.log_prob_and_entropy([indices, longer[0]])
+    assert together[0].tolist() == pytest.approx([log_prob, longer[1]])
+    assert together[1].tolist() == pytest.approx([entropy, longer[2]])
+    assert Reinforce(first, hidden_units=4, anchors=0).deeper(deeper) is None
+
+
 def test_settings_of_deeper_networks_may_be_given_from_the_start(tmp_path):
     trials = search(tmp_path / "run", **SEARCH, strategy="random", trials=17, space_options=("pools=5",))
     assert layers(trials) == [2] * 8 + [4] * 8 + [6]
@@ -186,6 +215,11 @@ def test_a_resumed_run_keeps_its_schedule(tmp_path):
     search(tmp_path / "run", **SEARCH, strategy="random", trials=10)
     with pytest.raises(UsageError, match="--grow-every 9 contradicts the run"):
         search(tmp_path / "run", resume=True, grow_every=9)
+
+
+def test_a_dry_run_counts_children_of_all_depths():
+    assert depths_for(GROWTH, 24, 6) == [2, 2, 4, 4, 6, 6]
+    assert depths_for(None, 24, 2) == [None, None]
 
 
 def test_no_growth_is_the_search_as_it_was(tmp_path):

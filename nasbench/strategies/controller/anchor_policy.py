@@ -34,9 +34,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
 
-from nasbench.core.arch import Architecture, Decision, check
-from nasbench.core.errors import UsageError
-from nasbench.core.protocols import Place
+from nasbench.core.arch import Decision
+from nasbench.core.protocols import HasSkips, Place, SearchSpace
 from nasbench.core.seeds import derive
 from nasbench.core.skips import check_places
 from nasbench.strategies.controller.policy import DTYPE, PLAIN, Policy, Softmax, draw_mixed, one_thread
@@ -96,33 +95,19 @@ class AnchorPolicy(Policy):
         """What it is, for people."""
         return f"an LSTM of two layers of {self._hidden_units} units with anchor points"
 
-    def extend(self, choices: Sequence[Decision], places: Sequence[Place]) -> None:
-        """From now on it takes architectures up to that depth too. No number changes: a policy that was extended is
-        the one that was made for the deeper space. UsageError where what it knows is not a part of that.
-        """
-        if len(choices) <= len(self.choices):
-            return
-        deeper = AnchorPolicy(choices, places, 0, self._hidden_units, self.softmax)
-        if deeper.choices[: len(self.choices)] != self.choices or deeper._options_of != self._options_of:
-            raise UsageError(
-                "a controller goes on in deeper networks whose decisions begin with those of the shallower ones and "
-                f"are of the same kinds ({', '.join(self._options_of)}); got kinds {', '.join(deeper._options_of)}"
-            )
-        self.choices, self._index, self._layers = deeper.choices, deeper._index, deeper._layers
-        self._num_options, self._padding = deeper._num_options, deeper._padding
-
-    def indices(self, architecture: Architecture) -> list[int]:
-        """The option numbers of an architecture of any depth up to that of the space. UsageError where it is none."""
-        genes = architecture.genes
-        check(architecture, self.choices[: len(genes)])
-        return [
-            of[genes[choice.name]] for choice, of in zip(self.choices, self._index, strict=True) if choice.name in genes
-        ]
-
-    def architecture(self, space: str, indices: Sequence[int]) -> Architecture:
-        """The architecture with these option numbers, of any depth up to that of the space."""
-        chosen = zip(self.choices, indices, strict=False)
-        return Architecture(space, tuple((choice.name, choice.options[index]) for choice, index in chosen))
+    def extend(self, space: SearchSpace) -> bool:
+        """As of every policy; one that was extended is the one that was made for the deeper space."""
+        if not isinstance(space, HasSkips):
+            return False
+        deeper = AnchorPolicy(space.choices, space.places(), 0, self._hidden_units, self.softmax)
+        known = min(len(self.choices), len(deeper.choices))
+        if deeper.choices[:known] != self.choices[:known] or deeper._options_of != self._options_of:
+            return False
+        if len(deeper.choices) > known:
+            self.choices, self._index, self._layers = deeper.choices, deeper._index, deeper._layers
+            self._num_options, self._padding = deeper._num_options, deeper._padding
+        self._lengths.add(len(deeper.choices))
+        return True
 
     def _lay_out(self, choices: Sequence[Decision], places: Sequence[Place]) -> None:
         """Reads the layers off the places of all decisions."""
@@ -152,7 +137,7 @@ class AnchorPolicy(Policy):
 
     @torch.no_grad()
     def sample(
-        self, rng: Random, uniform_share: float = 0.0, num_layers: int | None = None
+        self, rng: Random, uniform_share: float = 0.0, num_decisions: int | None = None
     ) -> tuple[list[int], float, float]:
         indices: list[int] = []
         log_prob = entropy = 0.0
@@ -169,7 +154,9 @@ class AnchorPolicy(Policy):
             value, previous, current = (p.detach() for p in (self.value, self.previous, self.current))
             states, keys = zero.new_empty(0, self._hidden_units), zero.new_empty(0, self._hidden_units)
             gates = self._start_input
-            for layer in self._layers[:num_layers]:
+            for layer in self._layers:
+                if len(indices) == num_decisions:
+                    break
                 for kind in layer.kinds:
                     step(gates)
                     weight, bias = self._heads[kind]

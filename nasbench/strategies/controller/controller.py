@@ -150,11 +150,10 @@ class Controller(ABC):
         """This controller, with all that it learns, for networks of its space of another depth; None where its policy
         is for one depth alone.
         """
-        if not isinstance(self.policy, AnchorPolicy) or not isinstance(space, HasSkips):
+        if not self.policy.extend(space):
             return None
-        places = space.places()
-        self.policy.extend(space.choices, places)
-        return _OneDepth(self, partial(self.policy.sample, num_layers=places[-1].layer))
+        self._optimizer.extend(self.policy.parameters())
+        return _OneDepth(self, partial(self.policy.sample, num_decisions=len(space.choices)))
 
     def propose(self, number: int, rng: Random, running: Sequence[Proposal], sample: Sampler) -> Proposal:
         """A proposal that `sample` draws, with what the controller knows in its note."""

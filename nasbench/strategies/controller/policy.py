@@ -28,6 +28,7 @@ from torch import Tensor, nn
 
 from nasbench.core.arch import Architecture, Choice, Decision, check
 from nasbench.core.errors import UsageError
+from nasbench.core.protocols import SearchSpace
 from nasbench.core.seeds import derive
 
 HIDDEN_UNITS = 100  # App. A.1
@@ -77,6 +78,8 @@ class Policy(nn.Module):
         self.choices = _categorical(choices)
         self._index = [{option: index for index, option in enumerate(choice.options)} for choice in self.choices]
         self._num_options = [len(choice.options) for choice in self.choices]
+        self._lengths = {len(self.choices)}
+        """The numbers of decisions of the architectures that it takes."""
         widest = max(self._num_options)
         # All softmaxes are padded to the widest one. The padding is masked, so it gets no gradient.
         padding = [[[i >= n for i in range(widest)]] for n in self._num_options]
@@ -86,9 +89,17 @@ class Policy(nn.Module):
     def refresh(self) -> None:
         """Prepares `sample` for the current weights. Must be called after every change of the weights."""
 
+    def extend(self, space: SearchSpace) -> bool:  # noqa: ARG002 - of policies that can
+        """From now on it takes architectures of that space too, which is its own with more layers: the decisions of its
+        own are the first ones. Nothing that it knows changes. False where it is for one depth alone.
+        """
+        return False
+
     @abstractmethod
     def sample(self, rng: Random, uniform_share: float = 0.0) -> tuple[list[int], float, float]:
         """Draws an architecture with `rng`: (indices, log-probability, entropy of the decisions), in nats.
+
+        A policy that can `extend` also takes `num_decisions`: how many decisions the architecture has.
 
         `uniform_share` in [0, 1] is the probability that a decision is drawn uniformly instead. The log-probability is
         the policy's in either case.
@@ -99,24 +110,48 @@ class Policy(nn.Module):
         """B index lists -> log-probabilities (B,), summed entropies of the decisions (B,). In nats, differentiable."""
 
     def indices(self, architecture: Architecture) -> list[int]:
-        """The option numbers of an architecture. Raises UsageError if it is not in this space."""
-        check(architecture, self.choices)
+        """The option numbers of an architecture: one of the space, or a shallower one where the policy was extended.
+        UsageError if it is neither.
+        """
         genes = architecture.genes
-        return [index[genes[choice.name]] for choice, index in zip(self.choices, self._index, strict=True)]
+        shorter = len(genes) in self._lengths
+        choices = self.choices[: len(genes)] if shorter else self.choices
+        check(architecture, choices)
+        return [index[genes[choice.name]] for choice, index in zip(choices, self._index, strict=False)]
 
     def architecture(self, space: str, indices: Sequence[int]) -> Architecture:
         """The architecture with these option numbers."""
-        return Architecture(space, tuple((c.name, c.options[i]) for c, i in zip(self.choices, indices, strict=True)))
+        chosen = zip(self.choices, indices, strict=False)
+        return Architecture(space, tuple((choice.name, choice.options[index]) for choice, index in chosen))
 
 
 @final
 class TablePolicy(Policy):
-    """One logit for each option of each decision, all equal at the start."""
+    """One logit for each option of each decision, all equal at the start.
+
+    In deeper networks it goes on with the logits of the first decisions, and new ones for the rest.
+    """
 
     def __init__(self, choices: Sequence[Decision], softmax: Softmax = PLAIN) -> None:
         super().__init__(choices, softmax)
         self.logits = nn.Parameter(torch.zeros(len(self.choices), max(self._num_options), dtype=DTYPE, device="cpu"))
+        self._more = nn.ParameterList()
+        """The logits of the decisions that only deeper networks have."""
         self.refresh()
+
+    def extend(self, space: SearchSpace) -> bool:
+        known, widest = len(self.choices), self.logits.shape[1]
+        deeper = TablePolicy(space.choices, self.softmax)
+        if deeper.choices[:known] != self.choices[: len(deeper.choices)] or deeper.logits.shape[1] > widest:
+            return False
+        if len(deeper.choices) > known:
+            self.choices, self._index, self._num_options = deeper.choices, deeper._index, deeper._num_options
+            padding = [[[i >= n for i in range(widest)]] for n in self._num_options]
+            self._padding = torch.tensor(padding, device="cpu")  # (T, 1, widest)
+            self._more.append(nn.Parameter(torch.zeros(len(self.choices) - known, widest, dtype=DTYPE, device="cpu")))
+            self.refresh()
+        self._lengths.add(len(deeper.choices))
+        return True
 
     @torch.no_grad()
     def refresh(self) -> None:
@@ -124,21 +159,31 @@ class TablePolicy(Policy):
             log_probs: list[list[float]] = self._log_probs().tolist()
         self._rows = [row[:n] for row, n in zip(log_probs, self._num_options, strict=True)]
         self._probs = [[exp(value) for value in row] for row in self._rows]
-        self._entropy = -sum(sum(map(mul, probs, row)) for probs, row in zip(self._probs, self._rows, strict=True))
+        self._entropies = [sum(map(mul, probs, row)) for probs, row in zip(self._probs, self._rows, strict=True)]
 
-    def sample(self, rng: Random, uniform_share: float = 0.0) -> tuple[list[int], float, float]:
-        indices = [draw_mixed(probs, rng, uniform_share) for probs in self._probs]
-        return indices, sum(row[index] for row, index in zip(self._rows, indices, strict=True)), self._entropy
+    def sample(
+        self, rng: Random, uniform_share: float = 0.0, num_decisions: int | None = None
+    ) -> tuple[list[int], float, float]:
+        indices = [draw_mixed(probs, rng, uniform_share) for probs in self._probs[:num_decisions]]
+        log_prob = sum(row[index] for row, index in zip(self._rows, indices, strict=False))
+        return indices, log_prob, -sum(self._entropies[:num_decisions])
 
     def log_prob_and_entropy(self, batch: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
-        chosen = torch.tensor(batch, dtype=torch.long, device="cpu").T  # (T, B)
-        log_probs = self._log_probs()  # (T, widest)
-        finite = log_probs.masked_fill(self._padding[:, 0], 0.0)  # (T, widest)
-        entropy = -(finite.exp() * finite).sum()  # ()
-        return log_probs.gather(1, chosen).sum(0), entropy.expand(len(batch))  # (B,), (B,)
+        lengths = [len(indices) for indices in batch]
+        longest = max(lengths)
+        padded = [[*indices, *[0] * (longest - len(indices))] for indices in batch]
+        chosen = torch.tensor(padded, dtype=torch.long, device="cpu").T  # (T, B)
+        log_probs = self._log_probs()[:longest]  # (T, widest)
+        finite = log_probs.masked_fill(self._padding[:longest, 0], 0.0)  # (T, widest)
+        picked, certain = log_probs.gather(1, chosen), finite.exp() * finite  # (T, B), (T, widest)
+        if min(lengths) == longest:
+            return picked.sum(0), -certain.sum().expand(len(batch))  # (B,), (B,)
+        decided = torch.arange(longest, device="cpu")[:, None] < torch.tensor(lengths, device="cpu")  # (T, B)
+        return (picked * decided).sum(0), -(certain.sum(1, keepdim=True) * decided).sum(0)  # (B,), (B,)
 
     def _log_probs(self) -> Tensor:
-        return self.softmax(self.logits).masked_fill(self._padding[:, 0], -torch.inf).log_softmax(-1)  # (T, widest)
+        logits = torch.cat([self.logits, *self._more]) if self._more else self.logits
+        return self.softmax(logits).masked_fill(self._padding[:, 0], -torch.inf).log_softmax(-1)  # (T, widest)
 
 
 @final

@@ -7,8 +7,8 @@ These settings are not published and were chosen here:
   - one step on each batch;
   - the decay of the baseline: 0.95, as in NASNet;
   - no entropy bonus;
-  - the network of the NASNet search, so that the two controllers differ only in their learning rule. Zoph and Le used
-    two layers of 35 units, drawn from uniform(-0.08, 0.08).
+  - the network of the NASNet search in spaces of cells, so that the two controllers differ only in their learning rule.
+    In spaces with skips it is Zoph and Le's own (`anchor_policy`), which has 35 units with `--preset paper` on nas-rl.
 
 The defaults are for hundreds of trials: see `nasbench.strategies.controller.controller`.
 """
