@@ -24,6 +24,7 @@ the rest is not within three thousand (docs/experiments.md).
 """
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import accumulate
 from math import exp
 from operator import mul
@@ -38,7 +39,7 @@ from nasbench.core.arch import Decision
 from nasbench.core.protocols import HasSkips, Place, SearchSpace
 from nasbench.core.seeds import derive
 from nasbench.core.skips import check_places
-from nasbench.strategies.controller.policy import DTYPE, PLAIN, Policy, Softmax, draw_mixed, one_thread
+from nasbench.strategies.controller.policy import DTYPE, PLAIN, Policy, Sampler, Softmax, draw_mixed, one_thread
 
 HIDDEN_UNITS, LSTM_LAYERS, INIT_SCALE = 35, 2, 0.08
 """Section 4.1."""
@@ -95,19 +96,19 @@ class AnchorPolicy(Policy):
         """What it is, for people."""
         return f"an LSTM of two layers of {self._hidden_units} units with anchor points"
 
-    def extend(self, space: SearchSpace) -> bool:
+    def extend(self, space: SearchSpace) -> Sampler | None:
         """As of every policy; one that was extended is the one that was made for the deeper space."""
         if not isinstance(space, HasSkips):
-            return False
+            return None
         deeper = AnchorPolicy(space.choices, space.places(), 0, self._hidden_units, self.softmax)
         known = min(len(self.choices), len(deeper.choices))
         if deeper.choices[:known] != self.choices[:known] or deeper._options_of != self._options_of:
-            return False
+            return None
         if len(deeper.choices) > known:
             self.choices, self._index, self._layers = deeper.choices, deeper._index, deeper._layers
             self._num_options, self._padding = deeper._num_options, deeper._padding
         self._lengths.add(len(deeper.choices))
-        return True
+        return partial(self.sample, num_decisions=len(deeper.choices))
 
     def _lay_out(self, choices: Sequence[Decision], places: Sequence[Place]) -> None:
         """Reads the layers off the places of all decisions."""

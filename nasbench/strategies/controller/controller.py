@@ -29,9 +29,9 @@ it):
 
 from abc import ABC, abstractmethod
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from math import isfinite
 from random import Random
 from statistics import NormalDist
@@ -45,7 +45,7 @@ from nasbench.core.protocols import HasSkips, SearchSpace, Strategy
 from nasbench.core.trial import Proposal, Trial
 from nasbench.strategies.controller.adam import Adam, Sgd
 from nasbench.strategies.controller.anchor_policy import AnchorPolicy
-from nasbench.strategies.controller.policy import LstmPolicy, Policy, Softmax, TablePolicy, one_thread
+from nasbench.strategies.controller.policy import LstmPolicy, Policy, Sampler, Softmax, TablePolicy, one_thread
 from nasbench.strategies.options import Option
 
 ELITE_SHARE, ELITE_MIN, ELITE_MAX = 0.1, 4, 32
@@ -69,10 +69,6 @@ SHARED_OPTIONS = (
     Option("anchors", 1, low=0, high=1),
 )
 PUBLISHED_SHARED = {"hidden_units": 100, "adam": 1, "ranked": 0, "unique": 0, "imitation": 0.0}
-
-
-Sampler = Callable[[Random, float], tuple[list[int], float, float]]
-"""As `Policy.sample`."""
 
 
 @dataclass(frozen=True)
@@ -150,10 +146,11 @@ class Controller(ABC):
         """This controller, with all that it learns, for networks of its space of another depth; None where its policy
         is for one depth alone.
         """
-        if not self.policy.extend(space):
+        sample = self.policy.extend(space)
+        if sample is None:
             return None
         self._optimizer.extend(self.policy.parameters())
-        return _OneDepth(self, partial(self.policy.sample, num_decisions=len(space.choices)))
+        return _OneDepth(self, sample)
 
     def propose(self, number: int, rng: Random, running: Sequence[Proposal], sample: Sampler) -> Proposal:
         """A proposal that `sample` draws, with what the controller knows in its note."""

@@ -14,9 +14,10 @@ is 1e-16 instead of 1e-7.
 """
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import accumulate
 from math import exp
 from operator import mul
@@ -64,6 +65,8 @@ class Softmax:
 
 
 PLAIN = Softmax()
+Sampler = Callable[[Random, float], tuple[list[int], float, float]]
+"""As `Policy.sample`."""
 
 
 class Policy(nn.Module):
@@ -89,17 +92,17 @@ class Policy(nn.Module):
     def refresh(self) -> None:
         """Prepares `sample` for the current weights. Must be called after every change of the weights."""
 
-    def extend(self, space: SearchSpace) -> bool:  # noqa: ARG002 - of policies that can
-        """From now on it takes architectures of that space too, which is its own with more layers: the decisions of its
-        own are the first ones. Nothing that it knows changes. False where it is for one depth alone.
+    def extend(self, space: SearchSpace) -> Sampler | None:  # noqa: ARG002 - of policies that can
+        """From now on it takes architectures of that space too, which is its own with more or fewer layers: the
+        decisions of the shallower one are the first ones of the other. Nothing that it knows changes.
+
+        Returns what draws architectures of that space, as `sample` does; None where the policy is for one depth alone.
         """
-        return False
+        return None
 
     @abstractmethod
     def sample(self, rng: Random, uniform_share: float = 0.0) -> tuple[list[int], float, float]:
         """Draws an architecture with `rng`: (indices, log-probability, entropy of the decisions), in nats.
-
-        A policy that can `extend` also takes `num_decisions`: how many decisions the architecture has.
 
         `uniform_share` in [0, 1] is the probability that a decision is drawn uniformly instead. The log-probability is
         the policy's in either case.
@@ -139,11 +142,11 @@ class TablePolicy(Policy):
         """The logits of the decisions that only deeper networks have."""
         self.refresh()
 
-    def extend(self, space: SearchSpace) -> bool:
+    def extend(self, space: SearchSpace) -> Sampler | None:
         known, widest = len(self.choices), self.logits.shape[1]
         deeper = TablePolicy(space.choices, self.softmax)
         if deeper.choices[:known] != self.choices[: len(deeper.choices)] or deeper.logits.shape[1] > widest:
-            return False
+            return None
         if len(deeper.choices) > known:
             self.choices, self._index, self._num_options = deeper.choices, deeper._index, deeper._num_options
             padding = [[[i >= n for i in range(widest)]] for n in self._num_options]
@@ -151,7 +154,7 @@ class TablePolicy(Policy):
             self._more.append(nn.Parameter(torch.zeros(len(self.choices) - known, widest, dtype=DTYPE, device="cpu")))
             self.refresh()
         self._lengths.add(len(deeper.choices))
-        return True
+        return partial(self.sample, num_decisions=len(deeper.choices))
 
     @torch.no_grad()
     def refresh(self) -> None:
