@@ -203,6 +203,8 @@ class SearchConfig(Record):
             )
         if self.table.candidates == "table" and self.table_file is None:
             raise UsageError(f"--candidates table is for --evaluator table:FILE; got {self.evaluator!r}")
+        if self.form != SpaceForm() or self.deepening != Deepening():
+            self.form.made(self.space, self.deepening, self.trials)
         if self.deepening.grow_layers and self.table_file is not None:
             raise UsageError(
                 "a table knows networks of one depth: leave --grow-layers and --grow-every out, or train the networks"
