@@ -55,11 +55,11 @@ def test_probabilities_of_all_networks_add_up_to_one_and_samples_carry_theirs(so
     assert float(probabilities.sum()) == pytest.approx(1.0, abs=1e-12)
     assert float(probabilities.max()) > 1.5 / 64, "it is away from uniform"
     rng, counts = Random(0), dict.fromkeys(map(tuple, ALL), 0)
-    for _ in range(600):
+    for _ in range(300):
         counts[tuple(policy.sample(rng)[0])] += 1
     for indices, probability in zip(ALL, probabilities.tolist(), strict=True):
-        deviation = (probability * (1 - probability) / 600) ** 0.5
-        assert counts[tuple(indices)] / 600 == pytest.approx(probability, abs=4 * deviation)
+        deviation = (probability * (1 - probability) / 300) ** 0.5
+        assert counts[tuple(indices)] / 300 == pytest.approx(probability, abs=4 * deviation)
 
 
 @pytest.mark.parametrize("options", [{}, {"stride": "predicted", "pools": (3,)}])
