@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, get_type_hints
 import tyro
 
 from nasbench.cli import COMMANDS
-from nasbench.cli.fields import choices, documented
+from nasbench.cli.fields import choices
 from nasbench.cli.listing import KINDS, ListConfig
 from nasbench.cli.output import tell
 from nasbench.cli.parse import parse
@@ -19,6 +19,7 @@ from nasbench.cli.report import ReportConfig
 from nasbench.cli.zoo import ZooConfig
 from nasbench.core import registry
 from nasbench.engine.config import RUNS, ExportConfig
+from nasbench.engine.config.documented import documented
 from nasbench.engine.networks import rows
 
 

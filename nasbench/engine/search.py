@@ -10,16 +10,15 @@ from nasbench.core.control import WithControl, without_control
 from nasbench.core.curves import is_retraining, searched
 from nasbench.core.errors import RunFailed, UsageError
 from nasbench.core.protocols import Evaluator, Pruner, Tracker
-from nasbench.core.recipe import Recipe
-from nasbench.core.registry import recipes
 from nasbench.core.retraining import checks, retrainings
 from nasbench.core.shown import sentence
 from nasbench.core.source import JobList, JobSource, SpaceSource, of_space
 from nasbench.core.store import best_trial
 from nasbench.core.trial import STATUSES, Trial
-from nasbench.core.trust import trusting
 from nasbench.engine.config import SearchConfig
-from nasbench.engine.config.presets import defaults_of, told
+from nasbench.engine.config.presets import told
+from nasbench.engine.opened.run_trial import RunTrial
+from nasbench.engine.opened.view import RunView
 from nasbench.engine.parts.searching import SearchParts, prepare
 from nasbench.engine.report import write_report
 from nasbench.engine.run import resume
@@ -36,16 +35,15 @@ from nasbench.engine.run.run import Run, check_some_succeeded, open_run
 from nasbench.engine.run.watch import print_note
 from nasbench.report.run.chance import Exact, Verdict, verdict
 from nasbench.report.run.ranking_check import RankingCheck, ranking_check
-from nasbench.trackers.guard import guarded
 
 
-@dataclass(frozen=True)
-class SearchResult:
+@dataclass(frozen=True, repr=False)
+class SearchResult(RunView):
     """What a search came to."""
 
     run: Path
-    trials: tuple[Trial, ...]
-    best: Trial | None
+    trials: tuple[RunTrial, ...]
+    best: RunTrial | None
     seconds: float
     front: Sequence[Mapping[str, Any]] | None = None
     """The Pareto front as `best/front.json` has it, where there are objectives."""
@@ -53,6 +51,10 @@ class SearchResult:
     """Whether the search beat chance; among the JSON where it can be told with an interval."""
     check: RankingCheck | None = None
     """How the cheap score of the search ranks, where that was checked."""
+
+    @property
+    def directory(self) -> Path:
+        return self.run
 
     def count(self, status: str) -> int:
         return sum(trial.status == status for trial in self.trials)
@@ -84,42 +86,15 @@ class SearchResult:
         return record
 
 
-def search(*, trackers: Sequence[Tracker] | None = None, **options: Any) -> SearchResult:
-    """Searches a space from Python: the flags of `nasbench search` as keywords.
-
-    `space`, `strategy`, `evaluator`, `dataset` and `recipe` may be given as the objects themselves. `trackers` replace
-    the console and W&B. With `resume`, import paths that stand in run.json are followed where this user began the run
-    there, where they are given again, or with `trust=True`. Raises UsageError for bad input, RunFailed where nothing
-    succeeded, Interrupted on Ctrl-C or SIGTERM.
+def run_search(
+    config: SearchConfig,
+    argv: Sequence[str],
+    trackers: Sequence[Tracker] | None = None,
+    also: Sequence[Tracker] = (),
+) -> SearchResult:
+    """Runs (or goes on with) the search that `config` describes. `trackers` replace those that it names; those in
+    `also` listen besides.
     """
-    with trusting(by_path(options).values(), bool(options.get("trust"))):
-        config = configuration(options)
-        if trackers is not None:
-            if not isinstance(trackers, Sequence):
-                raise UsageError(f"trackers takes a list of trackers; got {trackers!r}")
-            trackers = [guarded(each) for each in trackers]
-        return run_search(config, argv=("nasbench.search",), trackers=trackers)
-
-
-def configuration(options: Mapping[str, Any]) -> SearchConfig:
-    """The configuration that keywords from Python mean: with `resume`, that of the run with what they change."""
-    given = by_path(options)
-    asked = SearchConfig.of(**given)
-    if asked.place.resume:
-        return resume.stored_config(SearchConfig, "search", asked.place.run).changed(**given)
-    return SearchConfig.of(**{**defaults_of(asked), **given})
-
-
-def by_path(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The keywords with import paths for parts that were given as objects."""
-    return {
-        name: value if isinstance(value, str) or name not in _PARTS else _import_path(value)
-        for name, value in options.items()
-    }
-
-
-def run_search(config: SearchConfig, argv: Sequence[str], trackers: Sequence[Tracker] | None = None) -> SearchResult:
-    """Runs (or goes on with) the search that `config` describes."""
     config.check()
     if config.dry_run:
         raise UsageError("a dry run is no search: call nasbench.dry_run(...) with the same keywords")
@@ -141,7 +116,7 @@ def run_search(config: SearchConfig, argv: Sequence[str], trackers: Sequence[Tra
         directory=directory,
         argv=argv,
         executor=parts.executor,
-        trackers=parts.trackers if trackers is None else trackers,
+        trackers=[*(parts.trackers if trackers is None else trackers), *also],
         plan=parts.record,
         identity=parts.identity(),
         listeners=(BestWeights,),
@@ -163,7 +138,9 @@ def run_search(config: SearchConfig, argv: Sequence[str], trackers: Sequence[Tra
         drop_other_weights(run.store)
         front, chance = write_front(run.store), verdict(run.trials, Exact.of(run.store.run))
         check = ranking_check(run.store.run, run.trials)
-        result = SearchResult(run.directory, tuple(run.trials), best, run.seconds, front, chance, check)
+        trials = tuple(RunTrial.in_run(trial, run.directory) for trial in run.trials)
+        shown = None if best is None else RunTrial.in_run(best, run.directory)
+        result = SearchResult(run.directory, trials, shown, run.seconds, front, chance, check)
         run.end(result.to_json(), write_report)
     check_some_succeeded(result.trials, directory)
     check_some_trained(run.store.run, result.trials)
@@ -219,22 +196,6 @@ def check_some_trained(run: Mapping[str, Any], trials: Sequence[Trial]) -> None:
             f"none of the {len(trained)} architectures that the search chose could be trained by itself: "
             f"{sentence(why)} What lies in best/ is the best by the cheap score alone, and was never trained."
         )
-
-
-_PARTS = ("space", "strategy", "evaluator", "dataset", "recipe")
-
-
-def _import_path(part: Any) -> str:
-    """How run.json names a part that was given as an object."""
-    if getattr(part, "__qualname__", None):
-        return f"{part.__module__}:{part.__qualname__}"
-    if isinstance(part, Recipe):
-        recipes.register(part.name)(part)
-        return part.name
-    raise UsageError(
-        f"{part!r} has no import path, by which workers and a resumed run find it; give a class, or "
-        "'package.module:NAME'"
-    )
 
 
 def _short(name: str) -> str:
