@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     )
     from nasbench.engine.config import ModelOverrides
     from nasbench.engine.fidelity.command import FidelityResult
+    from nasbench.engine.opened.optuna_study import to_optuna
     from nasbench.engine.opened.view import OpenedRun, open_run
     from nasbench.engine.parts.models import load
     from nasbench.engine.scaling.result import ScaleResult
@@ -52,6 +53,7 @@ __all__ = [
     "scale",
     "search",
     "supernet",
+    "to_optuna",
     "train",
     "transfer",
 ]
@@ -64,6 +66,7 @@ _HOMES = {
     "load": "nasbench.engine.parts.models",
     "OpenedRun": "nasbench.engine.opened.view",
     "open_run": "nasbench.engine.opened.view",
+    "to_optuna": "nasbench.engine.opened.optuna_study",
     "ScaleResult": "nasbench.engine.scaling.result",
     "SearchResult": "nasbench.engine.search",
 }
