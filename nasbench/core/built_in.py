@@ -66,6 +66,8 @@ STRATEGIES: Parts = {
         "ENAS's controller; goes on where the training of the supernet left it (Pham et al. 2018)",
     ),
 }
+STRATEGY_FAMILIES = {"optuna": "nasbench.strategies.optuna_any:sampler_named"}
+"""Samplers of other libraries as strategies, FAMILY:NAME."""
 EVALUATORS: Parts = {
     "train": (
         "nasbench.evaluators.training",

@@ -71,8 +71,8 @@ class SearchConfig(Record):
     space: str = part("nasnet", "space")
     """A space by name (see: nasbench list spaces), or my_package.my_module:MySpace."""
     strategy: str = part("ppo", "strategy")
-    """ppo, reinforce, random, evolution, local_search, tpe, nsga2, asha, predictor, enas, or
-    my_package.my_module:MyStrategy.
+    """ppo, reinforce, random, evolution, local_search, tpe, nsga2, asha, predictor, enas, a sampler of Optuna's such as
+    optuna:GPSampler, or my_package.my_module:MyStrategy.
     """
     strategy_options: tuple[str, ...] = options()
     """The strategy's own settings, as KEY=VALUE: population=50 sample=10, or asha's sampler=tpe."""

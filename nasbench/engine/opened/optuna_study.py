@@ -5,11 +5,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import optuna
-from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from nasbench.core.arch import Decision, Range
+from nasbench.core.arch import Decision
 from nasbench.core.curves import searched
 from nasbench.core.errors import UsageError
 from nasbench.core.objectives import Objective, parse_objectives
@@ -20,6 +19,7 @@ from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
 from nasbench.core.trust import check_trusted, trusting
 from nasbench.engine.run.resume import vouched_for
+from nasbench.strategies.optuna_sampler import distribution_of
 
 STATES = {"ok": TrialState.COMPLETE, "cached": TrialState.COMPLETE, "pruned": TrialState.PRUNED}
 
@@ -78,16 +78,10 @@ def _frozen(
         state=state,
         values=None if state is TrialState.FAIL else values,
         params=dict(trial.genes),
-        distributions={each.name: _distribution(each) for each in choices},
+        distributions={each.name: distribution_of(each) for each in choices},
         intermediate_values={} if objectives else reached,  # studies of several values have none
         user_attrs={"number": trial.number, "key": trial.key, "status": trial.status, **trial.metrics},
     )
     frozen.datetime_start = datetime.fromisoformat(trial.started)
     frozen.datetime_complete = frozen.datetime_start + timedelta(seconds=trial.seconds)
     return frozen
-
-
-def _distribution(decision: Decision) -> BaseDistribution:
-    if isinstance(decision, Range):
-        return FloatDistribution(decision.low, decision.high)
-    return CategoricalDistribution(decision.options)
