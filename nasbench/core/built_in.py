@@ -197,6 +197,9 @@ EXECUTORS: Parts = {
 TRACKERS: Parts = {
     "console": ("nasbench.trackers.console", "progress on the terminal"),
     "wandb": ("nasbench.trackers.wandb", "Weights & Biases, online or offline"),
+    "tensorboard": ("nasbench.trackers.tensorboard", "event files under RUN/tensorboard"),
+    "mlflow": ("nasbench.trackers.mlflow", "MLflow, at MLFLOW_TRACKING_URI or in a file beside the run"),
+    "csv": ("nasbench.trackers.csv_file", "RUN/series.csv, a line for each value"),
 }
 PRUNERS: Parts = {
     "median": ("nasbench.strategies.median", "stops a child below the median of the others (Golovin et al. 2017)")

@@ -131,7 +131,7 @@ class Tracking(Record):
     wandb_trials: bool = free(False)
     """Also a W&B run for each trial, grouped under the run's."""
     track: tuple[str, ...] = part((), "tracker", free=True)
-    """More trackers: NAME or my_package.my_module:MyTracker."""
+    """More trackers: tensorboard, mlflow, csv, or my_package.my_module:MyTracker."""
 
     def check(self) -> None:
         super().check()
