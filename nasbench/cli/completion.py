@@ -16,6 +16,7 @@ from nasbench.cli.parse import parse
 from nasbench.cli.predict import PredictConfig
 from nasbench.cli.profile import ProfileConfig
 from nasbench.cli.report import ReportConfig
+from nasbench.cli.watch import WatchConfig
 from nasbench.cli.zoo import ZooConfig
 from nasbench.core import registry
 from nasbench.engine.config import RUNS, ExportConfig
@@ -44,6 +45,7 @@ CONFIGURATIONS: Mapping[str, type[Any]] = {
     "export": ExportConfig,
     "predict": PredictConfig,
     "report": ReportConfig,
+    "watch": WatchConfig,
     "list": ListConfig,
     "completion": CompletionConfig,
 }
@@ -90,7 +92,7 @@ def words(command: str) -> list[str]:
         return list(KINDS)
     if command == "completion":
         return ["bash", "zsh", "fish"]
-    if command in ("race", "fidelity", "supernet", "search", "report", "scale"):
+    if command in ("race", "fidelity", "supernet", "search", "report", "watch", "scale"):
         return []
     return [row.name for row in rows() if ":" not in row.name]
 

@@ -16,10 +16,19 @@ from nasbench.core.run_title import run_title
 from nasbench.core.shown import escape
 from nasbench.core.store import RunStore, best_trial
 from nasbench.core.trial import STATUSES, Trial
-from nasbench.core.writing import write_atomically
 from nasbench.report.common.notes import notes_section
 from nasbench.report.common.numbers import count, duration, score
-from nasbench.report.common.page import configuration, mapping, minute, numbers_row, page, table, themed, wall_time
+from nasbench.report.common.page import (
+    configuration,
+    mapping,
+    minute,
+    numbers_row,
+    page,
+    report_files,
+    table,
+    themed,
+    wall_time,
+)
 from nasbench.report.common.thinned import rows_listed
 from nasbench.report.run.chance import Exact, verdict
 from nasbench.report.run.dots import dots_sentence
@@ -51,8 +60,8 @@ CAPTIONS = {
 }
 
 
-def write_report(store: RunStore) -> list[Path]:
-    """Writes report.html and the plots' SVG files into the run's directory; returns what was written."""
+def files(store: RunStore) -> dict[str, str]:
+    """report.html and the SVG files of the plots: file name -> text."""
     scales = is_coefficient_search(store.run)
     groups = [] if scales else groups_of(store.run.get("config", {}), store.trials)
     trained = trained_score(store.run)
@@ -60,14 +69,7 @@ def write_report(store: RunStore) -> list[Path]:
     plots |= check_figure(ranking_check(store.run, store.trials), _score_name(store.run))
     plots |= front_plots(store.trials, _objectives(store.run), _target_macs(store.run))
     plots |= scaling.plots(store.run, store.trials) if scales else {}
-    written = []
-    for name, svg in plots.items():
-        path = store.directory / f"{name}.svg"
-        write_atomically(path, '<?xml version="1.0" encoding="utf-8"?>\n' + svg)
-        written.append(path)
-    report = store.directory / "report.html"
-    write_atomically(report, render(store.directory, store.run, store.trials, plots))
-    return [report, *written]
+    return report_files(render(store.directory, store.run, store.trials, plots), plots)
 
 
 def render(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial], plots: Mapping[str, str]) -> str:
