@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, get_type_hints
 import tyro
 
 from nasbench.cli import COMMANDS
+from nasbench.cli.dashboard import DashboardConfig
 from nasbench.cli.fields import choices
 from nasbench.cli.listing import KINDS, ListConfig
 from nasbench.cli.output import tell
@@ -45,6 +46,7 @@ CONFIGURATIONS: Mapping[str, type[Any]] = {
     "export": ExportConfig,
     "predict": PredictConfig,
     "report": ReportConfig,
+    "dashboard": DashboardConfig,
     "watch": WatchConfig,
     "list": ListConfig,
     "completion": CompletionConfig,
@@ -92,7 +94,7 @@ def words(command: str) -> list[str]:
         return list(KINDS)
     if command == "completion":
         return ["bash", "zsh", "fish"]
-    if command in ("race", "fidelity", "supernet", "search", "report", "watch", "scale"):
+    if command in ("race", "fidelity", "supernet", "search", "report", "watch", "dashboard", "scale"):
         return []
     return [row.name for row in rows() if ":" not in row.name]
 
