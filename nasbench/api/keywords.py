@@ -81,6 +81,10 @@ class WorkersKeywords(TypedDict, total=False):
 class TrackingKeywords(TypedDict, total=False):
     wandb: Literal["auto", "online", "offline", "off"]
     wandb_trials: bool
+    wandb_project: str | None
+    wandb_entity: str | None
+    wandb_name: str | None
+    wandb_tags: str | Sequence[str]
     track: Part | Sequence[Part]
 
 
@@ -236,7 +240,13 @@ class RaceKeywords(SpaceFormKeywords, TableKeywords, PlaceKeywords, TrustingKeyw
 
 
 class FidelityKeywords(
-    SpaceFormKeywords, InheritedKeywords, DataKeywords, WorkersKeywords, PlaceKeywords, TrustingKeywords, total=False
+    SpaceFormKeywords,
+    InheritedKeywords,
+    DataKeywords,
+    WorkersKeywords,
+    PlaceKeywords,
+    TrustingKeywords,
+    total=False,
 ):
     truth: Text
     truth_column: str | None
@@ -251,7 +261,13 @@ class FidelityKeywords(
 
 
 class SupernetKeywords(
-    DataKeywords, TrainingKeywords, WorkersKeywords, TrackingKeywords, PlaceKeywords, TrustingKeywords, total=False
+    DataKeywords,
+    TrainingKeywords,
+    WorkersKeywords,
+    TrackingKeywords,
+    PlaceKeywords,
+    TrustingKeywords,
+    total=False,
 ):
     space: Part
     sampler: Part

@@ -6,7 +6,7 @@ The keywords are the fields of the configurations, which are the flags of the co
 them. A test holds that the file is as this module would write it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from types import NoneType
@@ -29,6 +29,7 @@ NOT_HERE = ("json", "dry_run")
 """Fields that say what a command prints."""
 PLACES = ("data_dir", "run", "out", "weights", "coefficients", "base", "evaluator", "truth")
 """Fields that may hold a path."""
+WIDEST = 120
 HEAD = '''"""The keywords of each function, for editors and type checkers. Written by nasbench.api.write_keywords."""
 
 from collections.abc import Callable, Mapping, Sequence
@@ -56,8 +57,15 @@ def written() -> str:
             if name not in named:
                 named.add(name)
                 body = "\n".join(f"    {line}" for line in lines) or "    pass"
-                blocks.append(f"class {name}({', '.join(parents) or 'TypedDict'}, total=False):\n{body}\n")
+                blocks.append(f"{_heading(name, parents)}\n{body}\n")
     return "\n\n".join([HEAD, *blocks])
+
+
+def _heading(name: str, parents: Sequence[str]) -> str:
+    """The first line of a class, or its first lines where it is too long for one."""
+    arguments = [*(parents or ("TypedDict",)), "total=False"]
+    line = f"class {name}({', '.join(arguments)}):"
+    return line if len(line) <= WIDEST else f"class {name}(\n" + "".join(f"    {each},\n" for each in arguments) + "):"
 
 
 def _classes(record: type[Record], name: str, without: tuple[str, ...]) -> Iterator[tuple[str, list[str], list[str]]]:

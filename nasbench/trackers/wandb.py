@@ -11,7 +11,7 @@ sync` takes several files in order. What the environment changes of this: see `n
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -51,14 +51,24 @@ COLUMNS = (
 @known.register("wandb")
 class WandbTracker:
     """`mode` auto is online where a key is set up, else offline. `trials` adds a W&B run for each trial, grouped under
-    the search's.
+    the search's. `given` are settings of W&B that win over its environment variables, `tags` go to the run.
 
     UsageError at once where `mode` is online and there is no key: W&B would prompt for it.
     """
 
-    def __init__(self, mode: Asked = "auto", project: str = "nasbench", trials: bool = False) -> None:
+    def __init__(
+        self,
+        mode: Asked = "auto",
+        project: str = "nasbench",
+        trials: bool = False,
+        given: Mapping[str, str | None] | None = None,
+        tags: Sequence[str] = (),
+    ) -> None:
         self._mode, self._may_go_offline = mode_of(mode)
         self._project, self._each = project, trials
+        self._given: dict[str, Any] = {name: value for name, value in (given or {}).items() if value}
+        if tags:
+            self._given["run_tags"] = tuple(tags)
         self._run: Any = None
         self._series: Series
         self._next_table = FIRST_TABLE
@@ -77,13 +87,13 @@ class WandbTracker:
             "run_id": kept or uuid4().hex[:12],
             "run_name": run.directory.resolve().name,
             "root_dir": str(run.directory),
-            "run_job_type": "search",
+            "run_job_type": job_type_of(run.config),
             "config": dict(run.config),
         }
         curves = run.directory / "curves.jsonl"
         named = run.config.get("seeds") or run.config.get("sampler")  # trainings that have names
         self._epochs = _lines_in(curves) if named and curves.exists() else 0
-        self._run = connect(self._mode, self._may_go_offline, self._own, {})
+        self._run = connect(self._mode, self._may_go_offline, self._own, self._given)
         if self._run.offline:
             self._mode = "offline"
         new = kept != self._run.id  # the environment may name another one
@@ -189,6 +199,7 @@ class WandbTracker:
         """A run of the trial's own. It shares the search's project and tags, but not its id, its name or its end."""
         assert self._run is not None, "start comes first"
         fixed = {
+            **{name: value for name, value in self._given.items() if name != "run_name"},
             "run_id": f"{self._run.id}-{trial.number}",
             "run_name": f"trial-{trial.number}",
             "run_group": os.environ.get("WANDB_RUN_GROUP") or self._run.id,
@@ -200,6 +211,13 @@ class WandbTracker:
         run.log(numbers({"score": trial.score, **trial.metrics}))
         run.summary["status"] = trial.status
         run.finish(exit_code=1 if trial.status == "failed" else 0)
+
+
+def job_type_of(config: Mapping[str, Any]) -> str:
+    """What W&B is told that a run is: search, supernet, train or compare."""
+    if "sampler" in config:
+        return "supernet"
+    return "compare" if "models" in config else "train" if "model" in config else "search"
 
 
 def _lines_in(path: Path) -> int:
