@@ -66,7 +66,7 @@ def _named(value: Any) -> Any:
         return value.name
     if callable(value) and getattr(value, "__qualname__", None):
         return f"{value.__module__}:{value.__qualname__}"
-    if value is None or isinstance(value, str | int | float) or hasattr(value, "__fspath__"):
+    if value is None or isinstance(value, str) or hasattr(value, "__fspath__"):
         return value
     raise UsageError(
         f"{value!r} has no import path, by which workers and a resumed run find it; give a class, or "
