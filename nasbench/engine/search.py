@@ -36,6 +36,7 @@ from nasbench.engine.run.run import Run, check_some_succeeded, open_run
 from nasbench.engine.run.watch import print_note
 from nasbench.report.run.chance import Exact, Verdict, verdict
 from nasbench.report.run.ranking_check import RankingCheck, ranking_check
+from nasbench.report.run.scored import beside
 from nasbench.trackers.guard import guarded
 
 
@@ -53,6 +54,10 @@ class SearchResult:
     """Whether the search beat chance; among the JSON where it can be told with an interval."""
     check: RankingCheck | None = None
     """How the cheap score of the search ranks, where that was checked."""
+    reward: str | None = None
+    """The reward that made the scores; None where they are the evaluator's own."""
+    accuracy: str | None = None
+    """The metric behind a score that is made of more, such as val_accuracy."""
 
     def count(self, status: str) -> int:
         return sum(trial.status == status for trial in self.trials)
@@ -65,6 +70,7 @@ class SearchResult:
             "architecture": self.best.proposed.to_json(),
             "params": self.best.metrics.get("params"),
             "macs": self.best.metrics.get("macs"),
+            **({} if self.accuracy is None else {self.accuracy: self.best.metrics.get(self.accuracy)}),
         }
         counts: dict[str, Any] = {status: self.count(status) for status in STATUSES}
         record: dict[str, Any] = {
@@ -74,6 +80,8 @@ class SearchResult:
             "best": best,
             "seconds": round(self.seconds, 2),
         }
+        if self.reward is not None:
+            record["reward"] = self.reward
         if self.chance is not None and self.chance.difference is not None:
             record["chance"] = self.chance.to_json()
         if self.check is not None:
@@ -87,10 +95,10 @@ class SearchResult:
 def search(*, trackers: Sequence[Tracker] | None = None, **options: Any) -> SearchResult:
     """Searches a space from Python: the flags of `nasbench search` as keywords.
 
-    `space`, `strategy`, `evaluator`, `dataset` and `recipe` may be given as the objects themselves. `trackers` replace
-    the console and W&B. With `resume`, import paths that stand in run.json are followed where this user began the run
-    there, where they are given again, or with `trust=True`. Raises UsageError for bad input, RunFailed where nothing
-    succeeded, Interrupted on Ctrl-C or SIGTERM.
+    `space`, `strategy`, `evaluator`, `reward`, `dataset` and `recipe` may be given as the objects themselves.
+    `trackers` replace the console and W&B. With `resume`, import paths that stand in run.json are followed where this
+    user began the run there, where they are given again, or with `trust=True`. Raises UsageError for bad input,
+    RunFailed where nothing succeeded, Interrupted on Ctrl-C or SIGTERM.
     """
     with trusting(by_path(options).values(), bool(options.get("trust"))):
         config = configuration(options)
@@ -163,7 +171,8 @@ def run_search(config: SearchConfig, argv: Sequence[str], trackers: Sequence[Tra
         drop_other_weights(run.store)
         front, chance = write_front(run.store), verdict(run.trials, Exact.of(run.store.run))
         check = ranking_check(run.store.run, run.trials)
-        result = SearchResult(run.directory, tuple(run.trials), best, run.seconds, front, chance, check)
+        score = (config.goals.reward, beside(run.store.run))
+        result = SearchResult(run.directory, tuple(run.trials), best, run.seconds, front, chance, check, *score)
         run.end(result.to_json(), write_report)
     check_some_succeeded(result.trials, directory)
     check_some_trained(run.store.run, result.trials)
@@ -221,7 +230,7 @@ def check_some_trained(run: Mapping[str, Any], trials: Sequence[Trial]) -> None:
         )
 
 
-_PARTS = ("space", "strategy", "evaluator", "dataset", "recipe")
+_PARTS = ("space", "strategy", "evaluator", "dataset", "recipe", "reward")
 
 
 def _import_path(part: Any) -> str:
