@@ -81,7 +81,9 @@ def front_figure(
         values = [float(trial.metrics[objective.metric]) for trial in shown]
         for target in (each for each in targets if each.metric == objective.metric):
             values.append(target.at)
-            _reward(axes, target, max(trial.score or 0.0 for trial in front), values)
+            _target(axes, target)
+            if len(targets) == 1:  # of several, a score is equal along a surface, which no panel shows
+                _equal_scores(axes, target, max(trial.score or 0.0 for trial in front), values)
         _axis(axes, objective, values)
     for axes in panels[len(objectives) - 1 :]:
         axes.set_axis_off()
@@ -120,10 +122,13 @@ def front_sentence(front: Sequence[Trial], trials: Sequence[Trial]) -> str:
     )
 
 
-def _reward(axes: "Axes", target: Target, best: float, costs: Sequence[float]) -> None:
-    """The target, and lines of equal score through the best, and 5 and 10 % below it: accuracy = score / factor."""
+def _target(axes: "Axes", target: Target) -> None:
     told = short_count(target.at) if target.metric in COUNTS else f"{target.at:g}"
     axes.axvline(target.at, color=RED, linewidth=1.2, label=label(f"target {told}"), zorder=1)
+
+
+def _equal_scores(axes: "Axes", target: Target, best: float, costs: Sequence[float]) -> None:
+    """Lines of equal score through the best, and 5 and 10 % below it: accuracy = score / factor."""
     low, high, limits = min(costs) / 1.2, max(costs) * 1.2, axes.get_ylim()
     across = [low * (high / low) ** (step / 40) for step in range(41)]
     for part in (1.0, 0.95, 0.9):

@@ -123,14 +123,15 @@ def _headline(run: Mapping[str, Any], trials: Sequence[Trial]) -> str:
     best = best_trial(trials)
     counts = {status: sum(trial.status == status for trial in trials) for status in STATUSES}
     planned = mapping(run.get("config")).get("trials")
+    metric = beside(run)
+    behind = f"; {in_words(metric)} {value_of(best, metric)}" if best is not None and metric is not None else ""
     spent = f"{sum(trial.seconds for trial in trials):,.0f}"
     numbers = [
         (
             "best score",
             score(best.score) if best else "none yet",
-            f"trial {best.number}, {trained_for(best)}" if best else "",
+            f"trial {best.number}, {trained_for(best)}{behind}" if best else "",
         ),
-        *([(f"its {in_words(metric)}", value_of(best, metric), "")] if best and (metric := beside(run)) else []),
         ("its parameters", count(best.metrics.get("params")) if best else "–", ""),
         ("its multiply-adds", count(best.metrics.get("macs")) if best else "–", ""),
         ("trials", str(len(trials)), f"{planned} planned in the search" if planned else ""),
@@ -166,9 +167,8 @@ def _front(run: Mapping[str, Any], trials: Sequence[Trial], plots: Mapping[str, 
     names, rows = front_table(listed, objectives)
     sentence = f"{front_sentence(front, trials)} {left_out}".rstrip()
     if wanted:
-        told = ", ".join(f"{each.metric} {each.at:,.6g}" for each in wanted)
-        others = ", the other costs being at their targets" if len(wanted) > 1 else ""
-        sentence += f" Red: the target ({told}); broken lines join equal scores{others}."
+        told = " and ".join(f"{each.metric} {each.at:,}" for each in wanted)
+        sentence += f" Red: the target, {told}" + ("; broken lines join equal scores." if len(wanted) == 1 else ".")
     return (
         "<h2>Pareto front</h2>\n"
         f"<p>{escape(sentence)}</p>\n"
