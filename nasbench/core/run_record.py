@@ -33,6 +33,7 @@ PLAN: Mapping[str, Any] = {
     "epochs": int | None,
     "target_macs": int | None,
     "reward": Object,
+    "control_shares": list,
     "recipe": Object | None,
     "chance": Object | None,
     "notes": list[str],

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.core.clock import SimulatedClock
-from nasbench.core.control import WithControl, without_control
+from nasbench.core.control import Shares, WithControl, shares_of, without_control
 from nasbench.core.curves import is_retraining, searched
 from nasbench.core.errors import RunFailed, UsageError
 from nasbench.core.protocols import Evaluator, Pruner, Tracker
@@ -160,8 +160,8 @@ def run_search(config: SearchConfig, argv: Sequence[str], trackers: Sequence[Tra
         rounds = rounds_of(run.store.run)
         numbers = numbers_of(rounds, config.retrain_top, config.checked)
         run.watch(planned=numbers.planned)
-        without = without_control(trials for trials, _ in rounds)
-        for source, clock, pruner in _phases(parts, numbers, without):
+        without, shares = without_control(trials for trials, _ in rounds), shares_of(run.store.run.get("plan") or {})
+        for source, clock, pruner in _phases(parts, numbers, without, shares):
             run.answer(source, parts.evaluator, parts.score, clock, pruner)
         for jobs in _following(config, parts, run, numbers):
             after = parts.after
@@ -186,17 +186,17 @@ def rounds_of(run: Mapping[str, Any]) -> list[tuple[int, int]]:
 
 
 def _phases(
-    parts: SearchParts, numbers: Numbers, without: int
+    parts: SearchParts, numbers: Numbers, without: int, shares: Shares
 ) -> Iterator[tuple[JobSource, SimulatedClock | None, Pruner | None]]:
     """The search, then its control: each over its own numbers of one log.
 
-    The first `without` trials of the search have no control among them.
+    The first `without` trials of the search have no control among them; then it has these `shares`.
     """
     plan = replace(parts.plan, numbers=numbers.search)
     search = SpaceSource(parts.space, parts.strategy, plan, counted=True)
     if parts.mixed:
         children = SpaceSource(parts.space, parts.control, plan, counted=True)
-        yield WithControl(search, children, without), parts.clock, parts.pruner
+        yield WithControl(search, children, without, shares), parts.clock, parts.pruner
     else:
         yield search, parts.clock, parts.pruner
     if numbers.control:

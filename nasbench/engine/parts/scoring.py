@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from nasbench.core.control import SMALLEST_SEARCH, due
 from nasbench.core.objectives import Objective, parse_objectives
 from nasbench.core.protocols import Evaluator, Metrics, SearchSpace
 from nasbench.core.recipe import Recipe
@@ -114,6 +115,16 @@ def told_of(score: Score) -> tuple[str, ...]:
     if not isinstance(score, Rewarded):
         return ()
     return (f"the score of a child is the reward {score.name}" + (f": {score.said}" * (score.said != score.name)),)
+
+
+def told_of_control(config: SearchConfig, mixed: bool) -> tuple[str, ...]:
+    """What is said of the random children among the trials of a new search; nothing where there are none."""
+    if not mixed or config.trials < SMALLEST_SEARCH or config.place.resume:
+        return ()
+    return (
+        f"{due(config.trials)} of the {config.trials:,} trials are random children, by which the report tells whether "
+        "the search beats chance; a strategy's own random start counts (--control 0: none)",
+    )
 
 
 def told_before(config: SearchConfig, supernet: SupernetRun | None, after: After | None) -> tuple[str, ...]:

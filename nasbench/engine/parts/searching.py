@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nasbench.core.answers import checked_identity, checked_names, checked_task
 from nasbench.core.blame import blame
 from nasbench.core.clock import SimulatedClock
+from nasbench.core.control import SHARES, SHARES_FIELD
 from nasbench.core.errors import UsageError
 from nasbench.core.identity import file_digest
 from nasbench.core.loop import Executor
@@ -29,6 +30,7 @@ from nasbench.engine.parts.scoring import (
     score_in_search,
     told_before,
     told_of,
+    told_of_control,
     with_truth,
 )
 from nasbench.engine.parts.screening import ScoredOnce, of_search, screened
@@ -183,6 +185,7 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
             "target_macs": target_macs,
             "recipe": asdict(recipe) if trains else None,
             "chance": chance,
+            **({SHARES_FIELD: [list(each) for each in SHARES]} if mixed else {}),
             **record_of(config, after, score),
             **({"notes": list(notes)} if notes else {}),
         },
@@ -190,7 +193,12 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
         pruner=pruner,
         reading=config.data.source.reading if config.table_file is None or config.screen_reads_images else None,
         notes=notes,
-        told=(*told_of(score), *told_before(config, supernet, after), *(() if screen is None else (screen.told,))),
+        told=(
+            *told_of(score),
+            *told_of_control(config, mixed),
+            *told_before(config, supernet, after),
+            *(() if screen is None else (screen.told,)),
+        ),
         after=after,
         screen=screen,
         controller=file_digest(supernet.controller) if supernet is not None and getattr(own, "begun", False) else None,

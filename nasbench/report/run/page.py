@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nasbench.core.curves import groups_of
+from nasbench.core.control import SHARES_FIELD
+from nasbench.core.curves import groups_of, is_control, searched
 from nasbench.core.objectives import pareto_front
 from nasbench.core.picture import svg_image
 from nasbench.core.run_title import run_title
@@ -147,10 +148,12 @@ def _chance(run: Mapping[str, Any], trials: Sequence[Trial], plots: Mapping[str,
     exact, plan = Exact.of(run), mapping(run.get("plan"))
     told = verdict(trials, exact)
     cheap = " These are cheap scores: nothing was trained for them." if "after" in plan else ""
+    among = sum(map(is_control, trials)) if SHARES_FIELD in plan else 0
+    spent = f" {among} of the {len(searched(trials)) + among} trials went into this comparison." if among else ""
     caption = CAPTIONS["search_curve" if exact is None else "search_curve_exact"]
-    return (
-        f'<h2>Did the search beat chance?</h2>\n<p class="verdict {told.answer}">{escape(told.sentence)}{cheap}</p>\n'
-        + _figure("search_curve", plots, caption + dots_sentence(trials))
+    said = f'<p class="verdict {told.answer}">{escape(told.sentence)}{spent}{cheap}</p>'
+    return f"<h2>Did the search beat chance?</h2>\n{said}\n" + _figure(
+        "search_curve", plots, caption + dots_sentence(trials)
     )
 
 
