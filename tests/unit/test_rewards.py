@@ -15,6 +15,7 @@ from nasbench.core.job import Job
 from nasbench.core.protocols import Curve, Metrics, Report
 from nasbench.core.reward import Target, made_reward, score_of, targets_of, weighted
 from nasbench.core.spec import Task
+from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
 from nasbench.engine.config import SearchConfig
 from nasbench.engine.parts.searching import prepare
@@ -214,6 +215,12 @@ def test_the_report_names_the_reward_and_shows_the_accuracy(tmp_path: Path) -> N
     assert "95 % interval of the difference" in page
     assert ">target 20G<" in (tmp_path / "run" / "front.svg").read_text()
     assert "reward hard-target" in (tmp_path / "run" / "search_curve.svg").read_text()
+    log = tmp_path / "run" / "trials.jsonl"
+    record = json.loads(log.read_text().splitlines()[0])
+    record["metrics"]["macs"] = "many"
+    log.write_text(json.dumps(record) + "\n")
+    with pytest.raises(UsageError, match=r"line 1 .* 'macs' must be a number"):
+        RunStore.read(tmp_path / "run")
 
 
 def begin(directory: Path, fields: Mapping[str, object]) -> None:
@@ -249,6 +256,7 @@ TABLE = {"space": "nasbench201", "evaluator": "table:nasbench201-cifar10"}
         ({"reward_options": ("macs=3M",)}, ["--reward-options macs=3M", "--reward soft-target"]),
         ({"reward": "accuracy", "reward_options": ("macs",)}, ["--reward-options takes KEY=VALUE"]),
         ({"reward": "accuracy", "evaluator": "proxy:params"}, ["--reward", "score without training", "proxy:params"]),
+        ({"reward": "max-last-5-cubed", "executor": "processes", "workers": 1}, ["'processes'", "--executor local"]),
         ({**TABLE, "reward": "max-last-5-cubed"}, ["after each epoch", "table:nasbench201-cifar10"]),
         ({**TABLE, "reward": "soft-target", "reward_options": ("nope=3",)}, ["'nope'", "--reward-options", "table"]),
         ({"reward": "math:sqrt"}, ["'math:sqrt'", "(metrics, curve)", "nasbench.core.protocols.Reward"]),

@@ -25,12 +25,18 @@ def columns_read(config: SearchConfig) -> Sequence[str]:
     return () if reward is None else reward.reads
 
 
-def check_reward(reward: Rewarded, evaluator: object, config: SearchConfig) -> None:
+def check_reward(reward: Rewarded, evaluator: object, executor: object, config: SearchConfig) -> None:
     """UsageError where the evaluator does not return what the reward reads, as far as both say so."""
     if reward.reads_curve and (config.table_file is not None or config.inherits):
         raise UsageError(
             f"the reward {reward.name!r} is made of what a training reports after each epoch, and nothing is "
             f"trained for a score by {config.evaluator}: leave --reward out, or take --reward accuracy"
+        )
+    if reward.reads_curve and not getattr(executor, "reports_travel", True):
+        raise UsageError(
+            f"the reward {reward.name!r} is made of what a training reports after each epoch, and the executor "
+            f"{config.workers.executor_name!r} passes no reports on. Take --executor local (--workers 0) or ray, or "
+            "leave --reward out."
         )
     returned = evaluator.metrics() if isinstance(evaluator, Measures) else None
     for name in reward.reads:

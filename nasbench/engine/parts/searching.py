@@ -147,7 +147,7 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
         options = {"preset": "paper", **options}
     score = score_in_search(config, objectives)
     if isinstance(score, Rewarded):
-        check_reward(score, evaluator, config)
+        check_reward(score, evaluator, executor, config)
     own: Strategy = strategies.make(config.strategy, space, options=options, offered=offered, seed=config.seed)
     strategy = own
     with blame(evaluator, "check()", UsageError, "Mend it there."):

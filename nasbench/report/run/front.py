@@ -129,6 +129,8 @@ def _target(axes: "Axes", target: Target) -> None:
 
 def _equal_scores(axes: "Axes", target: Target, best: float, costs: Sequence[float]) -> None:
     """Lines of equal score through the best, and 5 and 10 % below it: accuracy = score / factor."""
+    if min(costs) <= 0:
+        return
     low, high, limits = min(costs) / 1.2, max(costs) * 1.2, axes.get_ylim()
     across = [low * (high / low) ** (step / 40) for step in range(41)]
     for part in (1.0, 0.95, 0.9):
