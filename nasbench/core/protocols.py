@@ -214,8 +214,9 @@ class Preprocesses(Protocol):
 
 class Reward(Protocol):
     """Makes the score of a trial, where the evaluator's own is not what a search is for. A function (metrics, curve,
-    ...), whose further parameters are options, or a class that is made as `cls(**options)`. `metric`, where it is among
-    the parameters, is the name of the evaluator's own score, such as val_accuracy.
+    ...), whose further parameters are options, (metrics, ...) where the curve does not matter, or a class that is made
+    as `cls(**options)`. `metric`, where it is among the parameters, is the name of the evaluator's own score, such as
+    val_accuracy.
 
     A reward may say `reads`, the names of the metrics that it needs, so that a wrong one is answered before any work;
     `reads_curve = True` where it needs what a training reports after each epoch, else `curve` is empty; and `said`,

@@ -8,16 +8,12 @@ down here alone: rewards, `--target-macs`, `scale --search` and the lines of equ
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
-from inspect import isroutine, signature
 from math import isfinite
 from typing import Any, final
 
 from nasbench.core.answers import checked_names, wrong
-from nasbench.core.blame import blame
 from nasbench.core.errors import UsageError
 from nasbench.core.objectives import Objective, number_of
-from nasbench.core.options import TooFewParameters, call_with_options, named_arguments
 from nasbench.core.protocols import Curve, Metrics, Reward
 from nasbench.core.typed import fits, shown
 
@@ -135,33 +131,6 @@ class Rewarded:
         """What run.json says of it."""
         targets = [each.to_json() for each in getattr(self.reward, "targets", ()) if isinstance(each, Target)]
         return {"name": self.name, "said": self.said, "metric": self.metric, "targets": targets}
-
-
-def made_reward(part: Any, name: str, options: Mapping[str, Any], metric: str) -> Reward:
-    """A reward from the part that is registered or imported: a function is the reward itself, and its parameters after
-    (metrics, curve) are options; a class is made with them; an object is taken as it is.
-
-    UsageError for an option that it does not take, and for what cannot be called with metrics and a curve.
-    """
-    made: Any = part
-    try:
-        if isroutine(part):
-            made = partial(part, **named_arguments(part, f"reward {name!r}", options, 2, {"metric": metric}))
-            for each in (word for word in ("reads", "reads_curve", "said") if hasattr(part, word)):
-                setattr(made, each, getattr(part, each))
-        elif isinstance(part, type):
-            with blame(f"the reward {name!r}", "its making", UsageError, "Mend it there."):
-                made = call_with_options(part, f"reward {name!r}", options, offered={"metric": metric})
-        elif options:
-            raise UsageError(f"the reward {name!r} is an object that is made already: it takes no --reward-options")
-        signature(made).bind({}, ())
-    except (TooFewParameters, TypeError) as error:
-        raise UsageError(
-            f"the reward {name!r} must be called with the metrics and the curve of a trial, (metrics, curve): {error}. "
-            "See nasbench.core.protocols.Reward"
-        ) from error
-    reward: Reward = made
-    return reward
 
 
 def reads_curve(score: Score) -> bool:

@@ -6,7 +6,8 @@ from math import isfinite
 from typing import Any
 
 from nasbench.core.protocols import Curve
-from nasbench.core.reward import Rewarded, made_reward
+from nasbench.core.reward import Rewarded
+from nasbench.core.reward_part import made_reward
 from nasbench.testing.conditions import global_generators_untouched, require
 from nasbench.testing.objectives import TRAINED
 

@@ -13,7 +13,8 @@ from nasbench.core.errors import UsageError
 from nasbench.core.heard import Heard
 from nasbench.core.job import Job
 from nasbench.core.protocols import Curve, Metrics, Report
-from nasbench.core.reward import Target, made_reward, score_of, targets_of, weighted
+from nasbench.core.reward import Target, score_of, targets_of, weighted
+from nasbench.core.reward_part import made_reward
 from nasbench.core.spec import Task
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
@@ -259,7 +260,7 @@ TABLE = {"space": "nasbench201", "evaluator": "table:nasbench201-cifar10"}
         ({"reward": "max-last-5-cubed", "executor": "processes", "workers": 1}, ["'processes'", "--executor local"]),
         ({**TABLE, "reward": "max-last-5-cubed"}, ["after each epoch", "table:nasbench201-cifar10"]),
         ({**TABLE, "reward": "soft-target", "reward_options": ("nope=3",)}, ["'nope'", "--reward-options", "table"]),
-        ({"reward": "math:sqrt"}, ["'math:sqrt'", "(metrics, curve)", "nasbench.core.protocols.Reward"]),
+        ({"reward": "math:floor", "reward_options": ("weight=1",)}, ["'math:floor'", "'weight'"]),
         ({"reward": "unit.test_rewards:METRICS"}, ["(metrics, curve)", "not a callable object"]),
         ({"reward": "unit.test_rewards:latency"}, ["'latency'", "metric of the evaluator"]),
         ({"reward": "unit.test_rewards:latency", "reward_options": ("wieght=1",)}, ["'wieght'", "'weight'"]),
@@ -293,6 +294,8 @@ def test_a_reward_that_breaks_is_named(tmp_path: Path) -> None:
 def test_what_a_reward_may_be() -> None:
     assert made_reward(latency, "latency", {"weight": 2}, "val_accuracy")(METRICS, ()) == 0.9 - 0.04
     assert made_reward(Accuracy, "accuracy", {}, "macs")(METRICS, ()) == 30_000_000, "the evaluator's own score"
+    plain = made_reward(lambda metrics, share=1.0: share * metrics["val_accuracy"], "plain", {"share": 0.5}, "x")
+    assert plain(METRICS, ()) == 0.45
     made = SoftTarget(params="1M")
     assert made_reward(made, "made", {}, "x") is made
     with pytest.raises(UsageError, match="takes no --reward-options"):

@@ -6,7 +6,8 @@ from nasbench.core.errors import UsageError, unknown
 from nasbench.core.options import parse_options
 from nasbench.core.protocols import Measures
 from nasbench.core.registry import rewards
-from nasbench.core.reward import Rewarded, made_reward
+from nasbench.core.reward import Rewarded
+from nasbench.core.reward_part import made_reward
 from nasbench.engine.config import SearchConfig
 
 
