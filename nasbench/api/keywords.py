@@ -17,6 +17,8 @@ Count = int | float | str
 
 
 class GoalsKeywords(TypedDict, total=False):
+    reward: Part | None
+    reward_options: Settings
     objectives: str | Sequence[str]
     target_macs: Count | None
     max_params: Count | None

@@ -63,6 +63,7 @@ NAMES: Mapping[str, registry.Registry] = {
     "track": registry.trackers,
     "pruner": registry.pruners,
     "sampler": registry.samplers,
+    "reward": registry.rewards,
 }
 """Field -> the parts that it names."""
 

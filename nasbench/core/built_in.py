@@ -239,3 +239,18 @@ SAMPLERS: Parts = {
         "the largest, the smallest and random networks of elastic sizes (Yu and Huang 2019)",
     ),
 }
+REWARDS: Parts = {
+    "accuracy": ("nasbench.rewards.accuracy", "the evaluator's score as it is: of a training, its validation accuracy"),
+    "max-last-5-cubed": (
+        "nasbench.rewards.max_of_last",
+        "the highest validation accuracy of the last five epochs, cubed (Zoph and Le 2017)",
+    ),
+    "soft-target": (
+        "nasbench.rewards.targets",
+        "accuracy x (cost/T)^-0.07 for each target, as macs=400M: a price for every cost (Tan et al. 2019)",
+    ),
+    "hard-target": (
+        "nasbench.rewards.targets",
+        "accuracy x T/cost where a cost is above its target, as macs=400M; else accuracy (Tan et al. 2019)",
+    ),
+}

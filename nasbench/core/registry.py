@@ -301,3 +301,10 @@ samplers = Registry(
     "nasbench.core.protocols.PathSampler",
     call="space, ...",
 )
+rewards = Registry(
+    "reward",
+    "--reward",
+    built_in.REWARDS,
+    ("__call__",),
+    "nasbench.core.protocols.Reward",
+)

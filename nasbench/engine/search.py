@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.core.clock import SimulatedClock
-from nasbench.core.control import WithControl, without_control
+from nasbench.core.control import Shares, WithControl, shares_of, without_control
 from nasbench.core.curves import is_retraining, searched
 from nasbench.core.errors import RunFailed, UsageError
 from nasbench.core.protocols import Evaluator, Pruner, Tracker
@@ -35,6 +35,7 @@ from nasbench.engine.run.run import Run, check_some_succeeded, open_run
 from nasbench.engine.run.watch import print_note
 from nasbench.report.run.chance import Exact, Verdict, verdict
 from nasbench.report.run.ranking_check import RankingCheck, ranking_check
+from nasbench.report.run.scored import beside
 
 
 @dataclass(frozen=True, repr=False)
@@ -51,6 +52,10 @@ class SearchResult(RunView):
     """Whether the search beat chance; among the JSON where it can be told with an interval."""
     check: RankingCheck | None = None
     """How the cheap score of the search ranks, where that was checked."""
+    reward: str | None = None
+    """The reward that made the scores; None where they are the evaluator's own."""
+    accuracy: str | None = None
+    """The metric behind a score that is made of more, such as val_accuracy."""
 
     @property
     def directory(self) -> Path:
@@ -67,6 +72,7 @@ class SearchResult(RunView):
             "architecture": self.best.proposed.to_json(),
             "params": self.best.metrics.get("params"),
             "macs": self.best.metrics.get("macs"),
+            **({} if self.accuracy is None else {self.accuracy: self.best.metrics.get(self.accuracy)}),
         }
         counts: dict[str, Any] = {status: self.count(status) for status in STATUSES}
         record: dict[str, Any] = {
@@ -76,6 +82,8 @@ class SearchResult(RunView):
             "best": best,
             "seconds": round(self.seconds, 2),
         }
+        if self.reward is not None:
+            record["reward"] = self.reward
         if self.chance is not None and self.chance.difference is not None:
             record["chance"] = self.chance.to_json()
         if self.check is not None:
@@ -127,8 +135,8 @@ def run_search(
         rounds = rounds_of(run.store.run)
         numbers = numbers_of(rounds, config.retrain_top, config.checked)
         run.watch(planned=numbers.planned)
-        without = without_control(trials for trials, _ in rounds)
-        for source, clock, pruner in _phases(parts, numbers, without):
+        without, shares = without_control(trials for trials, _ in rounds), shares_of(run.store.run.get("plan") or {})
+        for source, clock, pruner in _phases(parts, numbers, without, shares):
             run.answer(source, parts.evaluator, parts.score, clock, pruner)
         for jobs in _following(config, parts, run, numbers):
             after = parts.after
@@ -138,9 +146,10 @@ def run_search(
         drop_other_weights(run.store)
         front, chance = write_front(run.store), verdict(run.trials, Exact.of(run.store.run))
         check = ranking_check(run.store.run, run.trials)
+        score = (config.goals.reward, beside(run.store.run))
         trials = tuple(RunTrial.in_run(trial, run.directory) for trial in run.trials)
         shown = None if best is None else RunTrial.in_run(best, run.directory)
-        result = SearchResult(run.directory, trials, shown, run.seconds, front, chance, check)
+        result = SearchResult(run.directory, trials, shown, run.seconds, front, chance, check, *score)
         run.end(result.to_json(), write_report)
     check_some_succeeded(result.trials, directory)
     check_some_trained(run.store.run, result.trials)
@@ -154,17 +163,17 @@ def rounds_of(run: Mapping[str, Any]) -> list[tuple[int, int]]:
 
 
 def _phases(
-    parts: SearchParts, numbers: Numbers, without: int
+    parts: SearchParts, numbers: Numbers, without: int, shares: Shares
 ) -> Iterator[tuple[JobSource, SimulatedClock | None, Pruner | None]]:
     """The search, then its control: each over its own numbers of one log.
 
-    The first `without` trials of the search have no control among them.
+    The first `without` trials of the search have no control among them; then it has these `shares`.
     """
     plan = replace(parts.plan, numbers=numbers.search)
     search = SpaceSource(parts.space, parts.strategy, plan, counted=True)
     if parts.mixed:
         children = SpaceSource(parts.space, parts.control, plan, counted=True)
-        yield WithControl(search, children, without), parts.clock, parts.pruner
+        yield WithControl(search, children, without, shares), parts.clock, parts.pruner
     else:
         yield search, parts.clock, parts.pruner
     if numbers.control:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from nasbench.core.errors import UsageError
-from nasbench.core.objectives import Objective, pareto_front, parse_objectives, score_of
+from nasbench.core.objectives import Objective, pareto_front, parse_objectives
+from nasbench.core.reward import score_of
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
 from nasbench.engine.config import SearchConfig

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from nasbench.core.compound import Coefficients, Multipliers, on_surface
 from nasbench.core.errors import UsageError
-from nasbench.core.objectives import MACS_EXPONENT
 from nasbench.core.preprocessing import FILE as PREPROCESSING
 from nasbench.core.protocols import Metrics, SearchSpace, Strategy, Tracker
 from nasbench.core.recipe import Recipe
 from nasbench.core.registry import executors, strategies
+from nasbench.core.reward import Target, weighted
 from nasbench.core.source import JobList, Plan, of_space
 from nasbench.core.spec import ModelSpec, task_record
 from nasbench.core.trial import STATUSES, Trial
@@ -96,8 +96,8 @@ class ScaleParts:
 
     def score(self) -> Callable[[Metrics], float]:
         """Accuracy, weighed by how far rounding left twice the base's multiply-adds."""
-        target = 2 * counted(self.small).macs
-        return lambda metrics: float(metrics["val_accuracy"] * (metrics["macs"] / target) ** MACS_EXPONENT)
+        target = Target("macs", 2 * counted(self.small).macs)
+        return lambda metrics: weighted(float(metrics["val_accuracy"]), (target,), metrics)
 
 
 def run_scale_search(
