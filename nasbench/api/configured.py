@@ -31,11 +31,16 @@ def configured(kind: type[Config], options: Mapping[str, Any]) -> Config:
 
 def by_path(kind: type[Record], options: Mapping[str, Any]) -> dict[str, Any]:
     """The keywords with import paths for what was given as an object, and texts for the numbers of trials."""
-    named = {*_part_fields(kind), *MODELS}
-    return {
-        name: _named(value) if name in named else str(value) if name == "trial" and isinstance(value, int) else value
-        for name, value in options.items()
-    }
+    parts = _part_fields(kind)
+
+    def written(name: str, value: Any) -> Any:
+        if name in parts:
+            return _named(value)
+        if name in MODELS:
+            return _named(value) if callable(value) or isinstance(value, list | tuple) else value
+        return str(value) if name == "trial" and isinstance(value, int) else value
+
+    return {name: written(name, value) for name, value in options.items()}
 
 
 def _part_fields(kind: type[Record]) -> set[str]:
