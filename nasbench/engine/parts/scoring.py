@@ -5,13 +5,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from nasbench.core.objectives import Objective, parse_objectives, score_of
-from nasbench.core.protocols import Evaluator, Metrics, SearchSpace
+from nasbench.core.answers import checked_names
+from nasbench.core.blame import blame
+from nasbench.core.errors import UsageError
+from nasbench.core.objectives import Objective, score_of
+from nasbench.core.protocols import Evaluator, Measures, Metrics, SearchSpace
 from nasbench.core.recipe import Recipe
 from nasbench.core.registry import evaluators
 from nasbench.core.supernet_run import SupernetRun
 from nasbench.engine.config import SearchConfig
 from nasbench.engine.config.names import file_of
+from nasbench.evaluators.measured import with_objectives
 
 TRAINED_SCORE = "val_accuracy"
 """The metric of a training that is its score."""
@@ -31,13 +35,57 @@ class After:
         return {"epochs": self.epochs, "recipe": asdict(self.recipe)}
 
 
-def make_evaluator(
-    config: SearchConfig, space: SearchSpace, recipe: Recipe, directory: Path, supernet: SupernetRun | None
+@dataclass(frozen=True)
+class Scoring:
+    """What scores the children of a search, and what is said of it."""
+
+    named: Any
+    """The evaluator that --evaluator names."""
+    evaluator: Evaluator
+    """The same, with what is logged beside its metrics."""
+    score: Callable[[Metrics], float]
+    """Metrics of a child -> the score that the strategy is told."""
+    supernet: SupernetRun | None
+    after: After | None
+    record: Mapping[str, Any]
+    """What run.json says of a cheap score and of what follows it; nothing for other evaluators."""
+    told: tuple[str, ...]
+    """What is said of a cheap score before the search starts; nothing of other evaluators."""
+
+
+def scoring_of(
+    config: SearchConfig, objectives: Sequence[Objective], space: SearchSpace, recipe: Recipe, directory: Path
+) -> Scoring:
+    """All that scores the children. UsageError for what does not fit. No image, table or weight is read yet."""
+    supernet = config.supernet
+    named = _evaluator(config, objectives, space, recipe, directory, supernet)
+    after = _after(config, recipe, directory)
+    if isinstance(named, Measures):
+        with blame(named, "metrics()", UsageError, "Mend it there."):
+            checked_names(f"the evaluator {config.evaluator!r}", named, "metrics()", named.metrics())
+    return Scoring(
+        named=named,
+        evaluator=_with_truth(config, space, with_objectives(named, objectives)),
+        score=_score(config, objectives),
+        supernet=supernet,
+        after=after,
+        record=_record(config, after),
+        told=_told(config, supernet, after),
+    )
+
+
+def _evaluator(
+    config: SearchConfig,
+    objectives: Sequence[Objective],
+    space: SearchSpace,
+    recipe: Recipe,
+    directory: Path,
+    supernet: SupernetRun | None,
 ) -> Any:
     """The evaluator that --evaluator names. Nothing is read yet."""
     name, offered = config.evaluator, {"space": space, "recipe": recipe, "seed": config.seed}
     if config.table_file is not None:
-        columns, objectives = config.table, parse_objectives(config.goals.objectives)
+        columns = config.table
         offered = {**offered, **vars(columns), "file": config.table_file}
         offered |= {"report_columns": columns.columns(), "time_budget": config.time_budget}
         offered |= {"objectives": tuple(objective.metric for objective in objectives)}
@@ -50,7 +98,7 @@ def make_evaluator(
     return evaluators.make(name, offered=offered)
 
 
-def with_truth(config: SearchConfig, space: SearchSpace, evaluator: Evaluator) -> Evaluator:
+def _with_truth(config: SearchConfig, space: SearchSpace, evaluator: Evaluator) -> Evaluator:
     """The evaluator, with the value of the table of --truth beside its scores."""
     if config.ranking.truth is None:
         return evaluator
@@ -58,10 +106,10 @@ def with_truth(config: SearchConfig, space: SearchSpace, evaluator: Evaluator) -
     from nasbench.evaluators.table import TableEvaluator
 
     file = file_of(config.ranking.truth, "--truth") or ""
-    return WithTruth(evaluator, TableEvaluator(file, space, truth_column(config)))
+    return WithTruth(evaluator, TableEvaluator(file, space, _truth_column(config)))
 
 
-def truth_column(config: SearchConfig) -> str:
+def _truth_column(config: SearchConfig) -> str:
     """The column of --truth that is the truth."""
     from nasbench.evaluators.table import SCORE, shipped
 
@@ -70,7 +118,7 @@ def truth_column(config: SearchConfig) -> str:
     return config.ranking.truth_column or own
 
 
-def make_after(config: SearchConfig, recipe: Recipe, directory: Path) -> After | None:
+def _after(config: SearchConfig, recipe: Recipe, directory: Path) -> After | None:
     """What follows a search by a cheap score; None where nothing does. Nothing is read yet."""
     if not config.trains_after:
         return None
@@ -79,36 +127,38 @@ def make_after(config: SearchConfig, recipe: Recipe, directory: Path) -> After |
     return After(evaluator, score, config.retrain_epochs or recipe.epochs, recipe)
 
 
-def score_in_search(config: SearchConfig, objectives: Sequence[Objective]) -> Callable[[Metrics], float]:
+def _score(config: SearchConfig, objectives: Sequence[Objective]) -> Callable[[Metrics], float]:
     """Metrics of a child -> the score that the strategy is told."""
-    if minus_loss(config):
+    if _minus_loss(config):
         objectives = (Objective(config.inherited.metric, maximise=False),)
     return score_of(objectives, config.table.score_column, config.goals.count("target_macs"))
 
 
-def minus_loss(config: SearchConfig) -> bool:
+def _minus_loss(config: SearchConfig) -> bool:
     """Whether the score is minus the loss with inherited weights."""
     of_supernet = config.cheap and config.proxy is None
     return of_supernet and not config.goals.objectives and config.inherited.score_by == "loss"
 
 
-def record_of(config: SearchConfig, after: After | None) -> Mapping[str, Any]:
+def _record(config: SearchConfig, after: After | None) -> Mapping[str, Any]:
     """What run.json says of a cheap score and of what follows it; nothing for other evaluators."""
     if not config.cheap:
         return {}
     found: dict[str, Any] = {"after": None if after is None else after.record()}
-    if minus_loss(config):
+    if _minus_loss(config):
         found["score_name"] = f"minus {config.inherited.metric}"
     if config.ranking.truth is not None:
-        found["truth_name"] = f"{truth_column(config)} of {config.ranking.truth}"
+        found["truth_name"] = f"{_truth_column(config)} of {config.ranking.truth}"
     return found
 
 
-def told_before(config: SearchConfig, supernet: SupernetRun | None, after: After | None) -> tuple[str, ...]:
+def _told(config: SearchConfig, supernet: SupernetRun | None, after: After | None) -> tuple[str, ...]:
     """What is said of a cheap score before the search starts; nothing of other evaluators."""
     lines = []
     if supernet is not None:
-        score = "minus the loss" if minus_loss(config) else "the metrics" if config.goals.objectives else "the accuracy"
+        score = (
+            "minus the loss" if _minus_loss(config) else "the metrics" if config.goals.objectives else "the accuracy"
+        )
         lines.append(
             f"children are paths of the supernet in {supernet.directory}: their score is {score} of up to "
             f"{config.inherited.score_images:,} validation images of {supernet.dataset}, and none is trained"
@@ -123,7 +173,7 @@ def told_before(config: SearchConfig, supernet: SupernetRun | None, after: After
         epochs = f"{after.epochs} epoch{'' if after.epochs == 1 else 's'}"
         lines.append(f"trained by themselves after the search, for {epochs}: {', and '.join(parts)}")
     if config.cheap and config.ranking.truth is not None:
-        lines.append(f"every score is held against {truth_column(config)} of {config.ranking.truth}")
+        lines.append(f"every score is held against {_truth_column(config)} of {config.ranking.truth}")
     return tuple(lines)
 
 

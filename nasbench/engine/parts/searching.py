@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nasbench.core.answers import checked_identity, checked_names, checked_task
+from nasbench.core.answers import checked_identity, checked_task
 from nasbench.core.blame import blame
 from nasbench.core.clock import SimulatedClock
 from nasbench.core.errors import UsageError
@@ -13,25 +13,16 @@ from nasbench.core.identity import file_digest
 from nasbench.core.loop import Executor
 from nasbench.core.objectives import parse_objectives
 from nasbench.core.options import parse_options
-from nasbench.core.protocols import Depends, Evaluator, Measures, Metrics, Pruner, SearchSpace, Strategy, Tracker
+from nasbench.core.protocols import Depends, Evaluator, Metrics, Pruner, SearchSpace, Strategy, Tracker
 from nasbench.core.recipe import recipe_named
 from nasbench.core.registry import executors, pruners, strategies
 from nasbench.core.source import Plan
 from nasbench.core.spec import task_record
 from nasbench.engine.config import SearchConfig
-from nasbench.engine.parts.scoring import (
-    After,
-    make_after,
-    make_evaluator,
-    record_of,
-    score_in_search,
-    told_before,
-    with_truth,
-)
+from nasbench.engine.parts.scoring import After, scoring_of
 from nasbench.engine.parts.screening import ScoredOnce, of_search, screened
 from nasbench.engine.parts.sizes import network_size
 from nasbench.evaluators.counts import CountedOnce
-from nasbench.evaluators.measured import with_objectives
 from nasbench.strategies.constrained import Limits, constrained
 from nasbench.strategies.control import Control
 from nasbench.strategies.nearest_row import NearestRow, OfRows
@@ -97,21 +88,15 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
     pruner = None if config.pruner is None else pruners.make(config.pruner)
     executor = executors.make(config.workers.executor_name, offered=config.workers.flat())
     trackers = guarded_trackers(config.tracking.names, config.tracking.wandb_settings)
-    supernet = config.supernet
-    made = make_evaluator(config, space, recipe, directory, supernet)
-    after = make_after(config, recipe, directory)
-    given = f"the evaluator {config.evaluator!r}"
-    if isinstance(made, Measures):
-        with blame(made, "metrics()", UsageError, "Mend it there."):
-            checked_names(given, made, "metrics()", made.metrics())
-    evaluator = with_truth(config, space, with_objectives(made, objectives))
+    scoring = scoring_of(config, objectives, space, recipe, directory)
+    evaluator, score, supernet, after = scoring.evaluator, scoring.score, scoring.supernet, scoring.after
     epochs = recipe.epochs if trains else 0 if config.cheap else config.training.epochs or 1
     if after is None and config.retrain_epochs is not None and config.retrain_epochs <= epochs:
         raise UsageError(f"--retrain-epochs takes more epochs than the search's {epochs}; got {config.retrain_epochs}")
     size = network_size(space, config.training, config.data.image_size, recipe if trains else None)
     size = size if supernet is None else supernet.size
     with blame(evaluator, "task()", UsageError, "Mend it there."):
-        task = checked_task(given, evaluator, evaluator.task())
+        task = checked_task(f"the evaluator {config.evaluator!r}", evaluator, evaluator.task())
     counts = CountedOnce(space, size, task)
     plan = Plan(
         numbers=range(1, config.trials + 1),
@@ -140,7 +125,6 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
     }
     if config.preset == "paper":
         options = {"preset": "paper", **options}
-    score = score_in_search(config, objectives)
     own: Strategy = strategies.make(config.strategy, space, options=options, offered=offered, seed=config.seed)
     strategy = own
     with blame(evaluator, "check()", UsageError, "Mend it there."):
@@ -153,7 +137,7 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
     mixed = config.control == "auto" and chance is None and not own_control
     children: Strategy = Control(space, config.seed if mixed else None)
     if columns.candidates == "table":
-        nearest = NearestRow(made, space, counts, limits)
+        nearest = NearestRow(scoring.named, space, counts, limits)
         strategy, children = OfRows(strategy, nearest), OfRows(children, nearest)
     else:
         strategy = constrained(strategy, counts, limits, space)
@@ -178,14 +162,14 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
             "target_macs": target_macs,
             "recipe": asdict(recipe) if trains else None,
             "chance": chance,
-            **record_of(config, after),
+            **scoring.record,
             **({"notes": list(notes)} if notes else {}),
         },
         clock=SimulatedClock(budget, seconds) if budget and seconds else None,
         pruner=pruner,
         reading=config.data.source.reading if config.table_file is None or config.screen_reads_images else None,
         notes=notes,
-        told=(*told_before(config, supernet, after), *(() if screen is None else (screen.told,))),
+        told=(*scoring.told, *(() if screen is None else (screen.told,))),
         after=after,
         screen=screen,
         controller=file_digest(supernet.controller) if supernet is not None and getattr(own, "begun", False) else None,
