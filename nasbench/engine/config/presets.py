@@ -27,6 +27,7 @@ PAPER_OF: dict[str, dict[str, Any]] = {
         "layers": 6,
         "grow_layers": 2,
         "grow_every": 1600,
+        "reward": "max-last-5-cubed",
     },
 }
 """Space -> what --preset paper sets besides, or instead, where its own search is published (Zoph et al. 2018, appendix
@@ -105,14 +106,15 @@ def told(config: "SearchConfig") -> str | None:
 
 
 def _of_space(config: "SearchConfig") -> dict[str, Any]:
-    """What the published search of the space sets. A table knows networks of one depth, and shared weights have numbers
-    of their own.
+    """What the published search of the space sets. A table knows networks of one depth, shared weights have numbers of
+    their own, and the reward is one of trainings, where no other goal is given.
     """
     if config.preset != "paper" or config.sharing.weight_sharing is not None:
         return {}
-    found = PAPER_OF.get(config.space, {})
-    deepens = config.table_file is None
-    return {name: value for name, value in found.items() if deepens or not name.startswith("grow_")}
+    without = {"grow_layers", "grow_every"} if config.table_file is not None else set()
+    if config.evaluator != "train" or config.goals.objectives or config.goals.target_macs is not None:
+        without.add("reward")
+    return {name: value for name, value in PAPER_OF.get(config.space, {}).items() if name not in without}
 
 
 def _published_options(config: "SearchConfig") -> list[str]:

@@ -27,6 +27,7 @@ from nasbench.core.supernet_run import WEIGHTS, weights_gone
 from nasbench.core.trial import Trial
 from nasbench.engine.config import SupernetConfig
 from nasbench.engine.config.supernet import space_with_supernet
+from nasbench.engine.opened.view import RunView
 from nasbench.engine.parts.models import check_memory
 from nasbench.engine.parts.sizes import network_size
 from nasbench.engine.report import write_report
@@ -44,14 +45,18 @@ from nasbench.evaluators.supernet_training import (
 from nasbench.trackers.guard import guarded_trackers
 
 
-@dataclass(frozen=True)
-class SupernetResult:
+@dataclass(frozen=True, repr=False)
+class SupernetResult(RunView):
     """What `nasbench supernet` came to."""
 
     run: Path
     config: SupernetConfig
     trial: Trial
     seconds: float
+
+    @property
+    def directory(self) -> Path:
+        return self.run
 
     @property
     def weights(self) -> Path:
