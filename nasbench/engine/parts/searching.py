@@ -21,6 +21,12 @@ from nasbench.core.reward import Rewarded
 from nasbench.core.source import Plan
 from nasbench.core.spec import task_record
 from nasbench.engine.config import SearchConfig
+from nasbench.engine.parts.controllers import (
+    ControllerInUse,
+    controller_in_use,
+    offered_controller,
+    options_with_preset,
+)
 from nasbench.engine.parts.rewarding import check_reward
 from nasbench.engine.parts.scoring import (
     After,
@@ -74,7 +80,9 @@ class SearchParts:
     """What trains the front-runners of a search by a cheap score; None where the evaluator itself does."""
     screen: ScoredOnce | None = None
     """The cheap score that proposals are chosen by."""
-    controller: str | None = None
+    controller: ControllerInUse | None = None
+    """What the strategy samples from, where it says so."""
+    trained_controller: str | None = None
     """The digest of the trained controller that goes on in the search."""
 
     def identity(self) -> dict[str, Any]:
@@ -86,8 +94,8 @@ class SearchParts:
             found["after"] = dict(self.after.evaluator.identity())
         if self.screen is not None:
             found["screen"] = dict(self.screen.identity)
-        if self.controller is not None:
-            found["controller"] = self.controller
+        if self.trained_controller is not None:
+            found["controller"] = self.trained_controller
         return found
 
 
@@ -97,6 +105,7 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
     objectives, target_macs = parse_objectives(goals.objectives), goals.count("target_macs")
     options = parse_options(config.strategy_options, "--strategy-options")
     strategies.get(config.strategy)  # a wrong name is answered before files are looked at
+    chosen = offered_controller(config, options)
     recipe = recipe_named(config.training.recipe, config.training.epochs)
     space: SearchSpace = config.form.made(config.space)
     pruner = None if config.pruner is None else pruners.make(config.pruner)
@@ -142,14 +151,14 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
         "counts": counts,
         "recipe": recipe if trains else None,
         "supernet": supernet,
+        **chosen,
     }
-    if config.preset == "paper":
-        options = {"preset": "paper", **options}
+    options = options_with_preset(config, options)
     score = score_in_search(config, objectives)
     if isinstance(score, Rewarded):
         check_reward(score, evaluator, executor, config)
     own: Strategy = strategies.make(config.strategy, space, options=options, offered=offered, seed=config.seed)
-    strategy = own
+    strategy, controller = own, controller_in_use(config, own)
     with blame(evaluator, "check()", UsageError, "Mend it there."):
         evaluator.check()
     if after is not None:
@@ -186,6 +195,7 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
             "recipe": asdict(recipe) if trains else None,
             "chance": chance,
             **({SHARES_FIELD: [list(each) for each in SHARES]} if mixed else {}),
+            **({} if controller is None else {"controller": controller.record()}),
             **record_of(config, after, score),
             **({"notes": list(notes)} if notes else {}),
         },
@@ -197,11 +207,14 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
             *told_of(score),
             *told_of_control(config, mixed),
             *told_before(config, supernet, after),
-            *(() if screen is None else (screen.told,)),
+            *(each.told for each in (screen, controller) if each is not None),
         ),
         after=after,
         screen=screen,
-        controller=file_digest(supernet.controller) if supernet is not None and getattr(own, "begun", False) else None,
+        controller=controller,
+        trained_controller=file_digest(supernet.controller)
+        if supernet is not None and getattr(own, "begun", False)
+        else None,
     )
 
 

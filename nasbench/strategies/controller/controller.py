@@ -32,18 +32,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import isfinite
+from operator import mul
 from random import Random
 from statistics import NormalDist
 
 import torch
-from torch import Tensor
 
 from nasbench.core.arch import Architecture
+from nasbench.core.errors import UsageError
 from nasbench.core.protocols import SearchSpace
 from nasbench.core.trial import Proposal, Trial
 from nasbench.strategies.controller.adam import Adam, Sgd
-from nasbench.strategies.controller.policy import LstmPolicy, Policy, Softmax, TablePolicy, one_thread
-from nasbench.strategies.options import Option
+from nasbench.strategies.controller.forecast import Forecast
+from nasbench.strategies.controller.lstm import LstmPolicy
+from nasbench.strategies.controller.policy import Policy, Softmax, TablePolicy, one_thread
+from nasbench.strategies.options import Option, read_options, with_defaults
 
 ELITE_SHARE, ELITE_MIN, ELITE_MAX = 0.1, 4, 32
 """The best tenth of the trials is imitated, within these bounds."""
@@ -52,6 +55,9 @@ POLICY_TRIES, MIXED_TRIES = 10, 40
 (1/40 in the first mixed draw, all in the last).
 """
 ADAM_BETA2 = 0.999
+
+CONTROLLERS = {"lstm": 35, "table": 0}
+"""What --controller takes -> the hidden units that it has where nobody says so."""
 
 SHARED_OPTIONS = (
     Option("hidden_units", 0, low=0),
@@ -63,6 +69,7 @@ SHARED_OPTIONS = (
     Option("epsilon", 1e-8, low=1e-12),
     Option("tanh_constant", 0.0, low=0.0),
     Option("temperature", 1.0, low=1e-3),
+    Option("draws", 1, low=1, high=1000),
 )
 PUBLISHED_SHARED = {"hidden_units": 100, "adam": 1, "ranked": 0, "unique": 0, "imitation": 0.0}
 
@@ -78,6 +85,34 @@ class Sample:
     log_prob: float
     score: float
     advantage: float
+
+
+def read_settings(
+    strategy: str, known: Sequence[Option], controller: str | None, given: Mapping[str, object]
+) -> dict[str, float]:
+    """The options of a strategy with a controller: lstm, table, or None for its default or what `hidden_units` says.
+
+    Raises UsageError for another controller, for one that `hidden_units` contradicts, and for what `read_options` does.
+    """
+    if controller not in (None, *CONTROLLERS):
+        raise UsageError(f"--controller takes {' or '.join(CONTROLLERS)}; got {controller!r}")
+    default = {} if controller is None else {"hidden_units": CONTROLLERS[controller]}
+    settings = read_options(strategy, with_defaults(known, default), given)
+    units = int(settings["hidden_units"])
+    if controller is not None and bool(units) != bool(CONTROLLERS[controller]):
+        which = "an LSTM of that many units" if units else "a table of logits"
+        raise UsageError(
+            f"--controller {controller} contradicts the option hidden_units={units}, which is {which}. Leave one of "
+            "the two out."
+        )
+    return settings
+
+
+def policy_of(space: SearchSpace, seed: int, hidden_units: int, softmax: Softmax) -> Policy:
+    """The policy of a controller: an LSTM of so many units, or a table of logits for 0."""
+    if hidden_units:
+        return LstmPolicy(space.choices, seed, hidden_units, softmax)
+    return TablePolicy(space.choices, softmax)
 
 
 class Controller(ABC):
@@ -97,11 +132,7 @@ class Controller(ABC):
         self._key = key
         hidden_units = int(settings["hidden_units"])
         softmax = Softmax(settings["tanh_constant"], settings["temperature"])
-        self.policy: Policy = (
-            LstmPolicy(space.choices, seed, hidden_units, softmax)
-            if hidden_units
-            else TablePolicy(space.choices, softmax)
-        )
+        self.policy = policy_of(space, seed, hidden_units, softmax)
         lr, betas = settings["lr"], (settings["beta1"], ADAM_BETA2)
         self._optimizer = (
             Adam(self.policy.parameters(), lr, betas, settings["epsilon"])
@@ -112,6 +143,8 @@ class Controller(ABC):
         self._baseline_decay, self._entropy_weight = settings["baseline_decay"], settings["entropy_weight"]
         self._ranked, self._unique = bool(settings["ranked"]), bool(settings["unique"])
         self._imitation = settings["imitation"]
+        self._draws = int(settings["draws"])
+        self._forecast = Forecast()
         self._batch: list[Sample] = []
         self._scores: list[float] = []
         """The scores of all samples, in ascending order."""
@@ -124,9 +157,16 @@ class Controller(ABC):
         self.begun = False
         """Whether it was trained before the search."""
 
+    @property
+    def sampled_from(self) -> Mapping[str, str]:
+        """What proposes: `kind`, as --controller names it, and `words` for people."""
+        return {"kind": self.policy.kind, "words": self.policy.words}
+
     @abstractmethod
-    def surrogate(self, log_prob: Tensor, old_log_prob: Tensor, advantage: Tensor) -> Tensor:
-        """The objective to maximise, for each of B samples. All shapes are (B,). Differentiable in `log_prob`."""
+    def objective(self, log_prob: float, old_log_prob: float, advantage: float) -> tuple[float, float]:
+        """What to maximise for a sample, and how much it grows with `log_prob`. `old_log_prob` is what it was when the
+        sample was proposed.
+        """
 
     def ask(self, number: int, rng: Random, running: Sequence[Proposal]) -> Proposal:
         architecture, log_prob, entropy = self._draw(rng, running)
@@ -157,6 +197,8 @@ class Controller(ABC):
         sample = Sample(indices, float(log_prob), trial.score, trial.score - baseline)
         self.baseline = self._baseline_decay * baseline + (1 - self._baseline_decay) * trial.score
         insort(self._scores, trial.score)
+        if self._draws > 1:
+            self._forecast.tell(self._canonical(trial.proposed), trial.score)
         insort(self._best, sample, key=lambda known: -known.score)
         del self._best[ELITE_MAX:]
         self._batch.append(sample)
@@ -171,38 +213,50 @@ class Controller(ABC):
         """
         running_keys = {self._key(proposal.architecture) for proposal in running} if self._unique else set()
         first: tuple[Architecture, float, float] | None = None
-        for attempt in range(POLICY_TRIES + MIXED_TRIES):
-            uniform_share = max(0, attempt - POLICY_TRIES + 1) / MIXED_TRIES
+        new: dict[str, tuple[Architecture, float, float]] = {}
+        policy_tries = POLICY_TRIES * self._draws
+        for attempt in range(policy_tries + MIXED_TRIES):
+            uniform_share = max(0, attempt - policy_tries + 1) / MIXED_TRIES
             indices, log_prob, entropy = self.policy.sample(rng, uniform_share)
             drawn = self.policy.architecture(self._space.name, indices), log_prob, entropy
             if not self._unique:
                 return drawn
             key = self._key(drawn[0])
             if key not in self._known and key not in running_keys:
-                return drawn
+                new.setdefault(key, drawn)
+                if len(new) == self._draws:
+                    break
             first = first or drawn
+        if new:
+            found = list(new.values())
+            return found[self._forecast.best([self._canonical(each) for each, _, _ in found]) if len(found) > 1 else 0]
         assert first is not None
         return first
+
+    def _canonical(self, architecture: Architecture) -> tuple[int, ...]:
+        """The option numbers of the canonical form."""
+        return tuple(self.policy.indices(self._space.canonical(architecture)))
 
     def _learn(self, batch: Sequence[Sample]) -> None:
         elite = self._best[: max(ELITE_MIN, int(ELITE_SHARE * len(self._scores)))] if self._imitation else []
         indices = [sample.indices for sample in [*batch, *elite]]
-        old_log_prob = torch.tensor([sample.log_prob for sample in batch], dtype=torch.float64, device="cpu")  # (B,)
         advantages = [self._advantage(sample) for sample in batch]
-        advantage = torch.tensor(advantages, dtype=torch.float64, device="cpu")  # (B,)
+        of_entropy = [-self._entropy_weight / len(batch)] * len(batch) + [0.0] * len(elite)
+        of_elite = [-self._imitation / len(elite)] * len(elite) if elite else []
+
+        def weigh(log_probs: list[float], entropies: list[float]) -> tuple[list[float], list[float]]:
+            told = zip(log_probs, batch, advantages, strict=False)  # the elite follows the batch
+            gained = [self.objective(now, sample.log_prob, advantage) for now, sample, advantage in told]
+            worth = sum(value for value, _ in gained) + self._entropy_weight * sum(entropies[: len(batch)])
+            self.loss = -worth / len(batch) + sum(map(mul, of_elite, log_probs[len(batch) :]))
+            return [-slope / len(batch) for _, slope in gained] + of_elite, of_entropy
+
         with one_thread(), torch.enable_grad():
             for _ in range(self._epochs):
-                log_prob, entropy = self.policy.log_prob_and_entropy(indices)  # (B + elite,), (B + elite,)
-                own = slice(len(batch))
-                objective = self.surrogate(log_prob[own], old_log_prob, advantage)  # (B,)
-                loss = -(objective + self._entropy_weight * entropy[own]).mean()
-                if elite:
-                    loss = loss - self._imitation * log_prob[len(batch) :].mean()
-                loss.backward()
+                self.policy.add_gradient(indices, weigh)
                 self._optimizer.step()
-        self.policy.refresh()
+                self.policy.refresh()
         self.updates += 1
-        self.loss = float(loss.detach())
 
     def _advantage(self, sample: Sample) -> float:
         if not self._ranked:

@@ -17,15 +17,13 @@ this trial can move the policy.
 """
 
 from collections.abc import Mapping
+from math import exp
 from typing import final
-
-import torch
-from torch import Tensor
 
 from nasbench.core.protocols import SearchSpace
 from nasbench.core.registry import strategies
-from nasbench.strategies.controller.controller import PUBLISHED_SHARED, SHARED_OPTIONS, Controller
-from nasbench.strategies.options import Option, read_options
+from nasbench.strategies.controller.controller import PUBLISHED_SHARED, SHARED_OPTIONS, Controller, read_settings
+from nasbench.strategies.options import Option
 
 OPTIONS = (
     Option("lr", 0.3, low=0.0),
@@ -59,11 +57,15 @@ class Ppo(Controller):
     }
     """The published settings, and the choices above that complete them."""
 
-    def __init__(self, space: SearchSpace, seed: int = 0, **options: object) -> None:
-        settings = read_options("ppo", OPTIONS, options)
+    def __init__(self, space: SearchSpace, seed: int = 0, controller: str | None = None, **options: object) -> None:
+        settings = read_settings("ppo", OPTIONS, controller, options)
         self._clip = settings["clip"]
         super().__init__(space, seed, settings, epochs=int(settings["epochs"]))
 
-    def surrogate(self, log_prob: Tensor, old_log_prob: Tensor, advantage: Tensor) -> Tensor:
-        ratio = torch.exp((log_prob - old_log_prob).clamp(max=LOG_RATIO_MAX))  # (B,)
-        return torch.minimum(ratio * advantage, ratio.clamp(1 - self._clip, 1 + self._clip) * advantage)  # (B,)
+    def objective(self, log_prob: float, old_log_prob: float, advantage: float) -> tuple[float, float]:
+        difference = log_prob - old_log_prob
+        ratio = exp(min(difference, LOG_RATIO_MAX))
+        clipped = min(max(ratio, 1 - self._clip), 1 + self._clip)
+        if clipped * advantage < ratio * advantage or difference > LOG_RATIO_MAX:
+            return min(clipped * advantage, ratio * advantage), 0.0
+        return ratio * advantage, ratio * advantage
