@@ -117,7 +117,7 @@ def run_search(
     config = config.completed()
     parts = prepare(config, directory)
     if parts.controller is not None and parts.controller.chosen and not config.place.resume:
-        config = replace(config, controller=parts.controller.kind)
+        config = config.changed(controller=parts.controller.kind)
     for note in (*parts.notes, *parts.told):
         print_note(note)
     opening = Opening(

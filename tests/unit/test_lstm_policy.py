@@ -1,4 +1,4 @@
-"""The LSTM of the controllers: its recurrence is PyTorch's, its gradient is right, and what it remembers is no state."""
+"""The LSTM of the controllers: its recurrence is PyTorch's, its gradient is right, what it remembers is no state."""
 
 from collections.abc import Sequence
 from random import Random

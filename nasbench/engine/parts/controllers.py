@@ -49,11 +49,16 @@ def offered_controller(config: SearchConfig, options: Mapping[str, Any]) -> dict
     return {"controller": asked}
 
 
-def options_with_preset(config: SearchConfig, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The strategy's options under --preset. Explicit flags win, so a table has none of the LSTM's published units."""
+def strategy_options(config: SearchConfig, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The strategy's options under --preset. Explicit flags win, so a table has none of the LSTM's published units.
+
+    A run that began before there was --controller says nothing of one: it goes on with what it began with.
+    """
     given = {name: value for name, value in options.items() if name != "controller" or config.controller is None}
     if config.preset != "paper":
-        return given
+        before = config.place.resume and config.controller is None and not {"preset", "controller"} & {*given}
+        earlier = getattr(strategies.get(config.strategy), "begun_before", {}) if before else {}
+        return {**earlier, **given} if _takes_one(config.strategy) else given
     units = {"hidden_units": 0} if config.controller == "table" and _takes_one(config.strategy) else {}
     return {"preset": "paper", **units, **given}
 

@@ -25,7 +25,7 @@ from nasbench.engine.parts.controllers import (
     ControllerInUse,
     controller_in_use,
     offered_controller,
-    options_with_preset,
+    strategy_options,
 )
 from nasbench.engine.parts.rewarding import check_reward
 from nasbench.engine.parts.scoring import (
@@ -153,7 +153,7 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
         "supernet": supernet,
         **chosen,
     }
-    options = options_with_preset(config, options)
+    options = strategy_options(config, options)
     score = score_in_search(config, objectives)
     if isinstance(score, Rewarded):
         check_reward(score, evaluator, executor, config)

@@ -11,8 +11,9 @@ because no policy proposed it. When the batch is full, the policy learns. Two ki
 The published controllers saw 12,800 and 20,000 architectures. A search of a hundred trials must learn more from each
 trial. The defaults serve that (docs/experiments.md has the effect of each, `benchmarks/controller_settings.py` measures
 it):
-  - `hidden_units` 0: a table of logits instead of an LSTM, as in the baseline of NAS-Bench-201 (Dong and Yang 2020,
-    arXiv:2001.00326).
+  - `controller`: a table of logits (`hidden_units` 0), as in the baseline of NAS-Bench-201 (Dong and Yang 2020,
+    arXiv:2001.00326), or an LSTM, of 35 units if `hidden_units` does not say otherwise. With the steps below the two
+    find equally good architectures; a step of the table takes a fifth to a half of the time.
   - `adam` 0: plain SGD. Adam's first update has size lr whatever the gradient, so single-trial batches would overshoot.
   - `ranked` 1: the advantage of a trial is its rank among all trials so far, as a normal quantile. The published
     advantage is the score minus a moving average. Ranks need no scale, and bad networks cannot hide the differences
@@ -21,6 +22,8 @@ it):
     uniformly.
   - `imitation`: each step also raises the likelihood of the best trials so far (after Oh et al. 2018,
     arXiv:1806.05635).
+  - `draws`: above 1, so many new architectures are drawn, and the one that a forecast from the trials so far ranks
+    first is proposed (module `forecast`), with its own log-probability. By default the first draw is proposed.
   - `beta1` and `epsilon` are Adam's. Logits are divided by `temperature`; with a `tanh_constant` c above 0 they become
     c * tanh(logits / temperature), which bounds how sure the policy can be (ENAS, Pham et al. 2018).
   - the batch is one trial, and the entropy weight keeps the table from converging too early.
@@ -57,7 +60,10 @@ POLICY_TRIES, MIXED_TRIES = 10, 40
 ADAM_BETA2 = 0.999
 
 CONTROLLERS = {"lstm": 35, "table": 0}
-"""What --controller takes -> the hidden units that it has where nobody says so."""
+"""What --controller takes -> the hidden units that it has where nobody says so: 35 as Zoph and Le (2017)."""
+DEFAULT_CONTROLLER = "table"
+BEFORE_THE_FLAG: Mapping[str, int | float] = {"hidden_units": 0}
+"""The defaults of a search that began before there was --controller, where they were others: it goes on with them."""
 
 SHARED_OPTIONS = (
     Option("hidden_units", 0, low=0),
@@ -88,22 +94,34 @@ class Sample:
 
 
 def read_settings(
-    strategy: str, known: Sequence[Option], controller: str | None, given: Mapping[str, object]
+    strategy: str,
+    known: Sequence[Option],
+    controller: str | None,
+    given: Mapping[str, object],
+    of_lstm: Mapping[str, int | float] | None = None,
 ) -> dict[str, float]:
-    """The options of a strategy with a controller: lstm, table, or None for its default or what `hidden_units` says.
+    """The options of a strategy with a controller: lstm, table, or None for what `hidden_units` says, else the default.
 
-    Raises UsageError for another controller, for one that `hidden_units` contradicts, and for what `read_options` does.
+    `of_lstm` are the defaults that an LSTM has and a table has not. Raises UsageError for another controller, for one
+    that `hidden_units` contradicts, and for what `read_options` does.
     """
     if controller not in (None, *CONTROLLERS):
         raise UsageError(f"--controller takes {' or '.join(CONTROLLERS)}; got {controller!r}")
-    default = {} if controller is None else {"hidden_units": CONTROLLERS[controller]}
-    settings = read_options(strategy, with_defaults(known, default), given)
-    units = int(settings["hidden_units"])
-    if controller is not None and bool(units) != bool(CONTROLLERS[controller]):
+    units = int(read_options(strategy, known, given)["hidden_units"])
+    named = None if "hidden_units" not in given else "lstm" if units else "table"
+    if controller is not None and named not in (None, controller):
         which = "an LSTM of that many units" if units else "a table of logits"
         raise UsageError(
             f"--controller {controller} contradicts the option hidden_units={units}, which is {which}. Leave one of "
             "the two out."
+        )
+    kind = controller or named or DEFAULT_CONTROLLER
+    own = {"hidden_units": CONTROLLERS[kind], **((of_lstm or {}) if kind == "lstm" else {})}
+    settings = read_options(strategy, with_defaults(known, own), given)
+    if settings["draws"] > 1 and not settings["unique"]:
+        raise UsageError(
+            f"option 'draws' of the strategy {strategy!r} chooses among new architectures, so it needs unique=1; got "
+            f"draws={settings['draws']:g} with unique=0 (which preset=paper sets). Leave draws out, or give unique=1."
         )
     return settings
 
@@ -116,11 +134,15 @@ def policy_of(space: SearchSpace, seed: int, hidden_units: int, softmax: Softmax
 
 
 class Controller(ABC):
-    """The state depends only on `seed`, `settings` and the told trials in order, so a replay restores it bit for bit.
+    """`begun_before` are the options with which a search goes on that began before there was --controller.
+
+    The state depends only on `seed`, `settings` and the told trials in order, so a replay restores it bit for bit.
 
     `settings` holds lr, batch_size (trials), baseline_decay, entropy_weight (reward per nat), and SHARED_OPTIONS.
     `epochs` is the number of steps on each batch.
     """
+
+    begun_before: Mapping[str, int | float] = BEFORE_THE_FLAG
 
     def __init__(self, space: SearchSpace, seed: int, settings: Mapping[str, float], epochs: int) -> None:
         self._space = space
@@ -207,7 +229,8 @@ class Controller(ABC):
             self._batch = []
 
     def _draw(self, rng: Random, running: Sequence[Proposal]) -> tuple[Architecture, float, float]:
-        """An architecture, its log-probability, and the entropy of its decisions.
+        """An architecture, its log-probability, and the entropy of its decisions: of so many different new draws the
+        one that is forecast to rank first.
 
         If every draw is already known, the first one is returned.
         """
@@ -227,11 +250,13 @@ class Controller(ABC):
                 if len(new) == self._draws:
                     break
             first = first or drawn
-        if new:
-            found = list(new.values())
-            return found[self._forecast.best([self._canonical(each) for each, _, _ in found]) if len(found) > 1 else 0]
-        assert first is not None
-        return first
+        if not new:
+            assert first is not None
+            return first
+        found = list(new.values())
+        return (
+            found[0] if len(found) == 1 else found[self._forecast.best([self._canonical(each) for each, *_ in found])]
+        )
 
     def _canonical(self, architecture: Architecture) -> tuple[int, ...]:
         """The option numbers of the canonical form."""

@@ -124,6 +124,7 @@ class LstmPolicy(Policy):
         # A controller that is sure draws the same first decisions again and again, so they are remembered.
         indices: list[int] = []
         log_prob = entropy = 0.0
+        index = 0
         with one_thread():
             if self._known.start is None:
                 hidden = torch.zeros(self._hidden_units, dtype=DTYPE, device="cpu")

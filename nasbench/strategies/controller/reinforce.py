@@ -35,7 +35,8 @@ OPTIONS = (
 @strategies.register("reinforce")
 class Reinforce(Controller):
     """Options: lr, batch_size, baseline_decay, entropy_weight, hidden_units, adam, ranked, unique, imitation,
-    beta1, epsilon, tanh_constant, temperature.
+    beta1, epsilon, tanh_constant, temperature, draws. `controller`: lstm, table, or None for what `hidden_units` says,
+    else the default.
 
     With several workers, a trial may come from an older policy. It is weighted by min(1, p_now / p_then): the more the
     policy has changed since then, the less the trial counts. With one worker, every weight is 1.
