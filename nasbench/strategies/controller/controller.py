@@ -254,13 +254,17 @@ class Controller(ABC):
             assert first is not None
             return first
         found = list(new.values())
-        return (
-            found[0] if len(found) == 1 else found[self._forecast.best([self._canonical(each) for each, *_ in found])]
-        )
+        chosen = self._forecast.best([self._canonical(each) for each, *_ in found]) if len(found) > 1 else 0
+        return found[chosen]
 
     def _canonical(self, architecture: Architecture) -> tuple[int, ...]:
-        """The option numbers of the canonical form."""
-        return tuple(self.policy.indices(self._space.canonical(architecture)))
+        """The option numbers of the canonical form, so that spellings of one network are equal; of the architecture as
+        it is, where its space was narrowed to options that the canonical form does without.
+        """
+        try:
+            return tuple(self.policy.indices(self._space.canonical(architecture)))
+        except UsageError:
+            return tuple(self.policy.indices(architecture))
 
     def _learn(self, batch: Sequence[Sample]) -> None:
         elite = self._best[: max(ELITE_MIN, int(ELITE_SHARE * len(self._scores)))] if self._imitation else []

@@ -71,8 +71,9 @@ class Forecast:
 def _alike(first: Rows, second: Rows) -> Tensor:
     """How alike architectures are: (A, T), (B, T) -> (A, B), 1 for equal ones."""
     num_decisions = first.shape[1]
-    equal = torch.from_numpy((first[:, None] == second).sum(-1)).to(DTYPE)
+    equal: Tensor = torch.from_numpy((first[:, None] == second).sum(-1)).to(DTYPE)
     if num_decisions == 1:
         return equal
     pairs = equal * (equal - 1) / (num_decisions * (num_decisions - 1))
-    return (1 - PAIR_SHARE) / num_decisions * equal + PAIR_SHARE * pairs
+    alike: Tensor = (1 - PAIR_SHARE) / num_decisions * equal + PAIR_SHARE * pairs
+    return alike
