@@ -123,6 +123,7 @@ class SearchKeywords(
     space: Part
     strategy: Part
     strategy_options: Settings
+    controller: Literal["lstm", "table"] | None
     evaluator: Part | PathLike[str]
     screen: str | None
     preset: Literal["paper", "quick"] | None

@@ -198,6 +198,15 @@ class Strategy(Protocol):
         """Learns from an answer, whatever its status and order."""
 
 
+@runtime_checkable
+class HasController(Protocol):
+    """A strategy that samples from a learned policy, and says from which."""
+
+    @property
+    def sampled_from(self) -> Mapping[str, str]:
+        """`kind`, as --controller names it, and `words` for people: lstm, an LSTM of 35 units."""
+
+
 class Evaluator(Protocol):
     """A training, a table look-up, a cheap score; picklable. Raises TrialFailed for a fault of this trial alone."""
 

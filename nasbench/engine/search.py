@@ -118,6 +118,8 @@ def run_search(
         config.check()
     config = config.completed()
     parts = prepare(config, directory)
+    if parts.controller is not None and parts.controller.chosen and not config.place.resume:
+        config = config.changed(controller=parts.controller.kind)
     for note in (*parts.notes, *parts.told):
         print_note(note)
     opening = Opening(

@@ -14,7 +14,8 @@ from nasbench.core.registry import spaces
 from nasbench.core.skips import check_places
 from nasbench.strategies.controller.anchor_policy import AnchorPolicy
 from nasbench.strategies.controller.enas import EnasController
-from nasbench.strategies.controller.policy import LstmPolicy, Softmax
+from nasbench.strategies.controller.lstm import LstmPolicy
+from nasbench.strategies.controller.policy import Softmax
 from nasbench.strategies.controller.ppo import Ppo
 from nasbench.strategies.controller.reinforce import Reinforce
 from nasbench.testing import check_strategy, play

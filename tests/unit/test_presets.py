@@ -6,7 +6,7 @@ from nasbench.api.configured import configured
 from nasbench.core.options import parse_options
 from nasbench.core.registry import recipes, samplers, spaces, strategies
 from nasbench.engine.config import SearchConfig
-from nasbench.engine.config.presets import PRESETS, defaults_of, sampler_options, strategy_options, told
+from nasbench.engine.config.presets import PRESETS, defaults_of, published_options, sampler_options, told
 from nasbench.strategies.controller.anchor_policy import AnchorPolicy
 from nasbench.train.schedules import make_schedule
 from search_spaces.nas_rl.space import NasRlSpace
@@ -84,7 +84,7 @@ def test_the_published_preset_is_the_published_search() -> None:
     growth = first.deepening.schedule(first.form.made("nas-rl"))
     assert growth is not None
     assert [growth.layers(place) for place in (1, 1600, 1601, 12_800)] == [6, 6, 8, 20]
-    options = strategy_options(first)
+    options = {"preset": "paper", **published_options(first)}
     controller = strategies.make("reinforce", NasRlSpace(2), options=options)
     assert isinstance(controller.policy, AnchorPolicy)
     assert controller.policy.words == "an LSTM of two layers of 35 units with anchor points"
@@ -110,7 +110,10 @@ def test_flags_win_over_the_published_search_one_by_one() -> None:
     assert said is not None
     assert all(word not in said for word in ("--trials", "--grow-layers", " lr="))
     other = configured(SearchConfig, {"preset": "paper", "space": "nas-rl", "strategy": "evolution"})
-    assert strategy_options(other) == {"preset": "paper"}
+    assert published_options(other) == {}
+    table = configured(SearchConfig, {"preset": "paper", "space": "nas-rl", "controller": "table"})
+    assert published_options(table) == {}
+    assert "hidden_units" not in str(told(table))
     on_table = configured(SearchConfig, {"preset": "paper", "space": "nas-rl", "evaluator": "table:x.csv"})
     assert (on_table.deepening.grow_layers, on_table.goals.reward, on_table.trials) == (None, None, 12_800)
     aimed = configured(SearchConfig, {"preset": "paper", "space": "nas-rl", "target_macs": "400M"})

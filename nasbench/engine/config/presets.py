@@ -80,12 +80,11 @@ def sampler_options(config: "SearchConfig") -> tuple[str, ...]:
     return tuple({**_words(_released_controller(config)), **given}.values())
 
 
-def strategy_options(config: "SearchConfig") -> dict[str, Any]:
-    """The strategy's options that the preset sets, besides what the options are themselves when they are given."""
-    if config.preset != "paper":
+def published_options(config: "SearchConfig") -> dict[str, Any]:
+    """The controller's options of the space's published search, besides those of the strategy's `preset=paper`."""
+    if config.preset != "paper" or config.strategy not in CONTROLLED or config.controller == "table":
         return {}
-    own = PAPER_OPTIONS.get(config.space, {}) if config.strategy in CONTROLLED else {}
-    return {"preset": "paper", **own}
+    return PAPER_OPTIONS.get(config.space, {})
 
 
 def told(config: "SearchConfig") -> str | None:
@@ -119,11 +118,11 @@ def _of_space(config: "SearchConfig") -> dict[str, Any]:
 
 def _published_options(config: "SearchConfig") -> list[str]:
     """The strategy's options that the preset sets, written out, without those that are given."""
-    own = strategy_options(config)
-    if not own or not config.strategy.isidentifier():
+    if config.preset != "paper" or not config.strategy.isidentifier():
         return []
-    published = dict(getattr(strategies.get(config.strategy), "paper", {}))
-    published.update((name, value) for name, value in own.items() if name != "preset")
+    published = {**getattr(strategies.get(config.strategy), "paper", {}), **published_options(config)}
+    if config.controller == "table":
+        published.pop("hidden_units", None)
     given = {word.partition("=")[0].strip() for word in config.strategy_options}
     return [word for name, word in _words(published).items() if name not in given]
 

@@ -23,7 +23,13 @@ from nasbench.core.reward import Rewarded
 from nasbench.core.source import Plan
 from nasbench.core.spec import task_record
 from nasbench.engine.config import SearchConfig
-from nasbench.engine.config.presets import strategy_options
+from nasbench.engine.config.presets import published_options
+from nasbench.engine.parts.controllers import (
+    ControllerInUse,
+    controller_in_use,
+    offered_controller,
+    strategy_options,
+)
 from nasbench.engine.parts.growing import grown, limited, told_of_growth
 from nasbench.engine.parts.rewarding import check_reward
 from nasbench.engine.parts.scoring import (
@@ -80,7 +86,9 @@ class SearchParts:
     """The cheap score that proposals are chosen by."""
     growth: Growth | None = None
     """How networks get deeper; None where all are alike in depth."""
-    controller: str | None = None
+    controller: ControllerInUse | None = None
+    """What the strategy samples from, where it says so."""
+    trained_controller: str | None = None
     """The digest of the trained controller that goes on in the search."""
 
     def identity(self) -> dict[str, Any]:
@@ -92,8 +100,8 @@ class SearchParts:
             found["after"] = dict(self.after.evaluator.identity())
         if self.screen is not None:
             found["screen"] = dict(self.screen.identity)
-        if self.controller is not None:
-            found["controller"] = self.controller
+        if self.trained_controller is not None:
+            found["controller"] = self.trained_controller
         return found
 
 
@@ -103,6 +111,7 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
     objectives, target_macs = parse_objectives(goals.objectives), goals.count("target_macs")
     options = parse_options(config.strategy_options, "--strategy-options")
     strategies.get(config.strategy)  # a wrong name is answered before files are looked at
+    chosen = offered_controller(config, options)
     recipe = recipe_named(config.training.recipe, config.training.epochs)
     space: SearchSpace = config.form.made(config.space, config.deepening, config.trials)
     growth = config.deepening.schedule(space)
@@ -149,13 +158,15 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
         "counts": counts,
         "recipe": recipe if trains else None,
         "supernet": supernet,
+        **chosen,
     }
-    options = {**strategy_options(config), **options}
+    options = strategy_options(config, {**published_options(config), **options})
     score = score_in_search(config, objectives)
     if isinstance(score, Rewarded):
         check_reward(score, evaluator, executor, config)
     make = partial(strategies.make, config.strategy, options=options, offered=offered, seed=config.seed)
     own: Strategy = make(space)
+    controller = controller_in_use(config, own)
     with blame(evaluator, "check()", UsageError, "Mend it there."):
         evaluator.check()
     if after is not None:
@@ -197,6 +208,7 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
             "recipe": asdict(recipe) if trains else None,
             "chance": chance,
             **({SHARES_FIELD: [list(each) for each in SHARES]} if mixed else {}),
+            **({} if controller is None else {"controller": controller.record()}),
             **record_of(config, after, score),
             **({"notes": list(notes)} if notes else {}),
         },
@@ -208,13 +220,16 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
             *told_of(score),
             *told_of_control(config, mixed),
             *told_before(config, supernet, after),
-            *(() if screen is None else (screen.told,)),
+            *(each.told for each in (screen, controller) if each is not None),
             *deeper,
         ),
         after=after,
         screen=screen,
         growth=growth,
-        controller=file_digest(supernet.controller) if supernet is not None and getattr(own, "begun", False) else None,
+        controller=controller,
+        trained_controller=file_digest(supernet.controller)
+        if supernet is not None and getattr(own, "begun", False)
+        else None,
     )
 
 

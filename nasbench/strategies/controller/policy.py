@@ -1,12 +1,7 @@
 """Policies over architectures: the learned controllers sample from them and train them.
 
-`TablePolicy` has one logit for each option; all decisions are independent. A hundred trials are too few to learn more,
-and its probabilities need no forward pass.
-
-`LstmPolicy` is a one-layer LSTM that generates an architecture one categorical decision at a time, as in NASNet (Zoph
-et al. 2018, arXiv:1707.07012, App. A.1): 100 hidden units, one softmax per decision, weights drawn from
-uniform(-0.1, 0.1). The embedding of a decision's outcome is the input of the next step. The paper does not say whether
-the steps share softmaxes and embeddings; here they do not.
+`TablePolicy` has one logit for each option; all decisions are independent, and its probabilities need no forward pass.
+`LstmPolicy` (module `lstm`) makes each decision depend on those before it.
 
 All numbers are float64 and computed on one thread. A proposal depends on comparisons of probabilities with random
 numbers. Another number of threads or another machine changes the order of rounding; in float64 the resulting difference
@@ -30,11 +25,11 @@ from torch import Tensor, nn
 from nasbench.core.arch import Architecture, Choice, Decision, check
 from nasbench.core.errors import UsageError
 from nasbench.core.protocols import SearchSpace
-from nasbench.core.seeds import derive
 
-HIDDEN_UNITS = 100  # App. A.1
-INIT_SCALE = 0.1  # App. A.1
 DTYPE = torch.float64
+
+Weighing = Callable[[list[float], list[float]], tuple[list[float], list[float]]]
+"""Log-probabilities and entropies of a batch -> how much a loss grows with each of the two."""
 
 
 @contextmanager
@@ -72,8 +67,11 @@ Sampler = Callable[[Random, float], tuple[list[int], float, float]]
 class Policy(nn.Module):
     """A distribution over the architectures of a space with T categorical decisions.
 
-    `indices` are the T option numbers of an architecture. Raises UsageError for a space with a continuous decision.
+    `indices` are the T option numbers of an architecture. `kind` is what --controller calls it. Raises UsageError for
+    a space with a continuous decision.
     """
+
+    kind: str
 
     def __init__(self, choices: Sequence[Decision], softmax: Softmax) -> None:
         super().__init__()
@@ -87,6 +85,11 @@ class Policy(nn.Module):
         # All softmaxes are padded to the widest one. The padding is masked, so it gets no gradient.
         padding = [[[i >= n for i in range(widest)]] for n in self._num_options]
         self._padding = torch.tensor(padding, device="cpu")  # (T, 1, widest)
+
+    @property
+    def words(self) -> str:
+        """What it is, for people."""
+        return {"lstm": "an LSTM", "table": "a table of logits"}[self.kind]
 
     @abstractmethod
     def refresh(self) -> None:
@@ -110,7 +113,17 @@ class Policy(nn.Module):
 
     @abstractmethod
     def log_prob_and_entropy(self, batch: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
-        """B index lists -> log-probabilities (B,), summed entropies of the decisions (B,). In nats, differentiable."""
+        """B index lists -> log-probabilities (B,), summed entropies of the decisions (B,). In nats."""
+
+    def add_gradient(self, batch: Sequence[Sequence[int]], weigh: Weighing) -> None:
+        """Adds the gradient of a loss to that of the weights. `weigh` gets the log-probabilities and entropies of the
+        batch, and returns how much the loss grows with each.
+        """
+        log_prob, entropy = self.log_prob_and_entropy(batch)
+        per_log_prob, per_entropy = weigh(log_prob.tolist(), entropy.tolist())
+        torch.autograd.backward(
+            [log_prob, entropy], [log_prob.new_tensor(per_log_prob), entropy.new_tensor(per_entropy)]
+        )
 
     def indices(self, architecture: Architecture) -> list[int]:
         """The option numbers of an architecture: one of the space, or a shallower one where the policy was extended.
@@ -134,6 +147,8 @@ class TablePolicy(Policy):
 
     In deeper networks it goes on with the logits of the first decisions, and new ones for the rest.
     """
+
+    kind = "table"
 
     def __init__(self, choices: Sequence[Decision], softmax: Softmax = PLAIN) -> None:
         super().__init__(choices, softmax)
@@ -187,81 +202,6 @@ class TablePolicy(Policy):
     def _log_probs(self) -> Tensor:
         logits = torch.cat([self.logits, *self._more]) if self._more else self.logits
         return self.softmax(logits).masked_fill(self._padding[:, 0], -torch.inf).log_softmax(-1)  # (T, widest)
-
-
-@final
-class LstmPolicy(Policy):
-    """The LSTM of NASNet. Its initial weights depend only on `seed`."""
-
-    def __init__(
-        self, choices: Sequence[Decision], seed: int, hidden_units: int = HIDDEN_UNITS, softmax: Softmax = PLAIN
-    ) -> None:
-        super().__init__(choices, softmax)
-        self._hidden_units = hidden_units
-        num_steps, widest = len(self.choices), max(self._num_options)
-        # Row 0 is the start symbol. Then follows one row for each option of each decision except the last, whose
-        # outcome is not an input.
-        self._first_row = [1, *accumulate(self._num_options[:-1], initial=1)][1:]
-        # The meta device skips the initialisation of nn.LSTM, which would use the global generator.
-        self.embedding = nn.Parameter(
-            torch.empty(1 + sum(self._num_options[:-1]), hidden_units, dtype=DTYPE, device="cpu")
-        )
-        self.lstm = nn.LSTM(hidden_units, hidden_units, dtype=DTYPE, device="meta").to_empty(device="cpu")
-        self.head_weight = nn.Parameter(torch.empty(num_steps, hidden_units, widest, dtype=DTYPE, device="cpu"))
-        self.head_bias = nn.Parameter(torch.empty(num_steps, 1, widest, dtype=DTYPE, device="cpu"))
-        generator = torch.Generator(device="cpu").manual_seed(derive(seed, "policy"))
-        with torch.no_grad():
-            for parameter in self.parameters():
-                parameter.uniform_(-INIT_SCALE, INIT_SCALE, generator=generator)
-        self.refresh()
-
-    @torch.no_grad()
-    def refresh(self) -> None:
-        # A step of sampling is dominated by the overhead of many small calls, so everything that does not depend on the
-        # LSTM's state is computed here.
-        with one_thread():
-            w_ih, w_hh, b_ih, b_hh = (p.detach() for p in self.lstm.parameters())
-            self._step_input = torch.addmm(b_ih + b_hh, self.embedding.detach(), w_ih.T)  # (rows, 4 * hidden)
-            self._recurrent = w_hh  # (4 * hidden, hidden)
-            self._heads = [
-                (self.head_weight[t, :, :n].T.contiguous(), self.head_bias[t, 0, :n].clone())
-                for t, n in enumerate(self._num_options)
-            ]
-
-    @torch.no_grad()
-    def sample(self, rng: Random, uniform_share: float = 0.0) -> tuple[list[int], float, float]:
-        indices: list[int] = []
-        log_prob = entropy = 0.0
-        row = 0
-        with one_thread():
-            hidden = cell = torch.zeros(self._hidden_units, dtype=DTYPE, device="cpu")
-            for step, (weight, bias) in enumerate(self._heads):
-                gates = torch.addmv(self._step_input[row], self._recurrent, hidden).view(4, -1)  # (4, hidden)
-                input_gate, forget_gate, _, output_gate = gates.sigmoid().unbind()  # (hidden,) each
-                cell = torch.addcmul(forget_gate * cell, input_gate, gates[2].tanh())  # (hidden,)
-                hidden = output_gate * cell.tanh()  # (hidden,)
-                log_probs: list[float] = (
-                    self.softmax(torch.addmv(bias, weight, hidden)).log_softmax(0).tolist()
-                )  # (options,)
-                probs = [exp(value) for value in log_probs]
-                index = draw_mixed(probs, rng, uniform_share)
-                entropy -= sum(map(mul, probs, log_probs))
-                log_prob += log_probs[index]
-                indices.append(index)
-                row = self._first_row[step] + index
-        return indices, log_prob, entropy
-
-    def log_prob_and_entropy(self, batch: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
-        chosen = torch.tensor(batch, dtype=torch.long, device="cpu").T.contiguous()  # (T, B)
-        first_row = torch.tensor(self._first_row, dtype=torch.long, device="cpu")[:, None]  # (T, 1)
-        rows = torch.cat([torch.zeros_like(chosen[:1]), (first_row + chosen)[:-1]])  # (T, B)
-        hidden, _ = self.lstm(self.embedding[rows])  # (T, B, hidden)
-        logits = self.softmax(torch.baddbmm(self.head_bias, hidden, self.head_weight))  # (T, B, widest)
-        log_probs = logits.masked_fill(self._padding, -torch.inf).log_softmax(-1)  # (T, B, widest)
-        log_prob = log_probs.gather(-1, chosen[..., None]).sum(dim=(0, 2))  # (B,)
-        finite = log_probs.masked_fill(self._padding, 0.0)  # (T, B, widest)
-        entropy = -(finite.exp() * finite).sum(dim=(0, 2))  # (B,)
-        return log_prob, entropy
 
 
 def _categorical(choices: Sequence[Decision]) -> tuple[Choice, ...]:
