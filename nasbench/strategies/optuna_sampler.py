@@ -13,7 +13,7 @@ study, which is discarded afterwards.
 import copy
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from random import Random
 from typing import Any, final
@@ -26,10 +26,13 @@ from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from nasbench.core.arch import Architecture, Decision, Gene, Range, mutate
+from nasbench.core.errors import UsageError
 from nasbench.core.objectives import Objective, parse_objectives
 from nasbench.core.protocols import SearchSpace
 from nasbench.core.registry import strategies
+from nasbench.core.shown import shown
 from nasbench.core.trial import Proposal, Trial
+from nasbench.core.typed import fits
 from nasbench.strategies.met import Met
 from nasbench.strategies.options import Option, read_options
 
@@ -37,6 +40,9 @@ STEPS = 20
 """If a sample is already known or running, up to this many mutations are applied to it to find a new architecture."""
 GENERATION = ":generation"
 """Suffix of the attribute names in which Optuna's NSGA-II stores the generation of a trial."""
+GENERATION_OF_TRIAL = NSGAIISampler._get_generation_key()
+PARENTS = NSGAIISampler._get_parent_cache_key_prefix()
+"""How the names of a study's attributes begin in which Optuna's NSGA-II stores the parents of a generation, as ids."""
 
 
 class _Storage(InMemoryStorage):
@@ -54,6 +60,21 @@ class _Storage(InMemoryStorage):
             study.trials = list(study.trials)
             study.param_distribution = dict(study.param_distribution)
         return other
+
+    def keep(self, trial_ids: Set[int]) -> dict[int, int]:
+        """Forgets the other trials of the only study, and its attributes. Kept trials get new ids, their places in the
+        same order: old id -> new id.
+        """
+        study, new_ids = self._studies[0], dict[int, int]()
+        trials, study.trials, study.system_attrs, study.best_trial_id = study.trials, [], {}, None
+        for trial in trials:
+            if trial._trial_id in trial_ids:
+                kept = copy.copy(trial)
+                kept._trial_id = kept.number = new_ids[trial._trial_id] = len(study.trials)
+                study.trials.append(kept)
+        self._trial_id_to_study_id_and_number = {number: (0, number) for number in range(len(study.trials))}
+        self._max_trial_id = len(study.trials) - 1
+        return new_ids
 
 
 class OptunaStrategy(ABC):
@@ -181,15 +202,33 @@ class Nsga2(OptunaStrategy):
 
     def tell(self, trial: Trial) -> None:
         """When a generation is full, the parents of the next one are chosen and stored. A trial that finishes later is
-        not among them.
+        not among them. What no later proposal can depend on is forgotten, so that a step does not grow with the search.
+
+        UsageError where the note holds a generation that no search writes.
         """
+        _check_generation(trial)
         super().tell(trial)
         if self._filled_a_generation(trial):
             with quiet():
                 branch = self._storage.branch()
                 self._draw(branch, 0)
-                for name, value in branch.get_study_system_attrs(0).items():
-                    self._storage.set_study_system_attr(0, name, value)
+                self._forget(branch.get_study_system_attrs(0))
+
+    def _forget(self, attributes: Mapping[str, Any]) -> None:
+        """Keeps the trials from the newest generation on whose parents are chosen, and these parents: the sampler draws
+        a generation's children from its parents, and chooses those of the next one among both.
+        """
+        trials = self._storage.get_all_trials(0, deepcopy=False)
+        generations = {each._trial_id: each.system_attrs.get(GENERATION_OF_TRIAL, -1) for each in trials}
+        newest = max(generations.values())
+        parents = {int(name.removeprefix(PARENTS)): name for name in attributes if name.startswith(PARENTS)}
+        first = max((each for each in parents if each <= newest), default=0)
+        chosen = attributes[parents[first]] if first in parents else ()
+        kept = {each for each, generation in generations.items() if generation >= first} | {*chosen}
+        new_ids = self._storage.keep(kept)
+        for each, name in parents.items():
+            if each >= first:
+                self._storage.set_study_system_attr(0, name, [new_ids[trial_id] for trial_id in attributes[name]])
 
     def _filled_a_generation(self, trial: Trial) -> bool:
         attributes = trial.note.get("sampler")
@@ -201,6 +240,16 @@ class Nsga2(OptunaStrategy):
 
     def sampler(self, seed: int) -> BaseSampler:
         return NSGAIISampler(seed=seed, population_size=self._population)
+
+
+def _check_generation(trial: Trial) -> None:
+    attributes = trial.note.get("sampler")
+    for name, generation in attributes.items() if isinstance(attributes, Mapping) else ():
+        if name.endswith(GENERATION) and not (fits(generation, int) and 0 <= generation <= trial.number):
+            raise UsageError(
+                f"trial {trial.number}: {name!r} in the note is the generation in nsga2, a whole number from 0 to "
+                f"{trial.number}; got {shown(generation)}. Put the line of the log back as the search wrote it"
+            )
 
 
 def distribution_of(decision: Decision) -> BaseDistribution:
