@@ -116,6 +116,8 @@ class OptunaStrategy(ABC):
         return Proposal(number, architecture, note={**note, "blind": self._told < self._random_trials})
 
     def tell(self, trial: Trial) -> None:
+        """UsageError where the note holds a generation that no search writes."""
+        _check_generation(trial)
         self._known.add(trial.key)
         values = self._signed_values(trial)
         if values is not None:
@@ -203,10 +205,7 @@ class Nsga2(OptunaStrategy):
     def tell(self, trial: Trial) -> None:
         """When a generation is full, the parents of the next one are chosen and stored. A trial that finishes later is
         not among them. What no later proposal can depend on is forgotten, so that a step does not grow with the search.
-
-        UsageError where the note holds a generation that no search writes.
         """
-        _check_generation(trial)
         super().tell(trial)
         if self._filled_a_generation(trial):
             with quiet():
@@ -247,7 +246,7 @@ def _check_generation(trial: Trial) -> None:
     for name, generation in attributes.items() if isinstance(attributes, Mapping) else ():
         if name.endswith(GENERATION) and not (fits(generation, int) and 0 <= generation <= trial.number):
             raise UsageError(
-                f"trial {trial.number}: {name!r} in the note is the generation in nsga2, a whole number from 0 to "
+                f"trial {trial.number}: {name!r} in the note is the sampler's generation, a whole number from 0 to "
                 f"{trial.number}; got {shown(generation)}. Put the line of the log back as the search wrote it"
             )
 
