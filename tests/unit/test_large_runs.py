@@ -26,7 +26,8 @@ from nasbench.strategies import median as median_rule
 from nasbench.strategies.asha import Asha
 from nasbench.strategies.grid import Grid
 from nasbench.strategies.median import MedianPruner
-from nasbench.strategies.optuna_sampler import Nsga2
+from nasbench.strategies.optuna_any import AnySampler, sampler_named
+from nasbench.strategies.optuna_sampler import Nsga2, OptunaStrategy
 from nasbench.strategies.predictor import strategy as predictor
 from nasbench.strategies.predictor.memory import Memory
 from nasbench.strategies.random import RandomSearch
@@ -115,7 +116,7 @@ def test_nsga2_forgets_only_what_changes_no_proposal(
     monkeypatch.setattr(toy, "answer", _answer_with_macs)
     for forgets in (True, False):
         if not forgets:
-            monkeypatch.setattr(Nsga2, "_forget", _keep_all)
+            monkeypatch.setattr(OptunaStrategy, "_forget", _keep_all)
         strategy = Nsga2(TOY_SPACE, objectives=objectives, population=4)
         told = play(strategy, TOY_SPACE, range(1, 81), workers=workers)
         found.append([f"{each.number} {each.proposed.key} {each.note}" for each in told])
@@ -124,12 +125,22 @@ def test_nsga2_forgets_only_what_changes_no_proposal(
     assert found[0] == found[1]
 
 
+@pytest.mark.parametrize("name", ["NSGAIISampler", "NSGAIIISampler"])
+def test_a_genetic_sampler_chooses_the_parents_of_each_generation_once(name: str) -> None:
+    """Or it would choose those of all generations anew for each proposal, one call inside the other."""
+    strategy = sampler_named(name)(TOY_SPACE, population_size=2)
+    play(strategy, TOY_SPACE, range(1, 41), statuses=["ok"], workers=1)
+    assert isinstance(strategy, AnySampler)
+    assert len(strategy._storage.get_study_system_attrs(0)) == 2
+    assert len(strategy._storage.get_all_trials(0, deepcopy=False)) < 9
+
+
 def _answer_with_macs(*arguments: Any, answer: Callable[..., Trial] = toy.answer) -> Trial:
     found = answer(*arguments)
     return replace(found, metrics={**found.metrics, "macs": derive(0, found.key) % 50}) if found.metrics else found
 
 
-def _keep_all(strategy: Nsga2, attributes: Mapping[str, Any]) -> None:
+def _keep_all(strategy: OptunaStrategy, attributes: Mapping[str, Any], _: object) -> None:
     for name, value in attributes.items():
         strategy._storage.set_study_system_attr(0, name, value)
 

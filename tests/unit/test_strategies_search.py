@@ -15,7 +15,6 @@ from nasbench.core.registry import spaces, strategies
 from nasbench.core.seeds import trial_rng
 from nasbench.core.spec import Size
 from nasbench.core.trial import Proposal, Trial
-from nasbench.strategies.optuna_sampler import GENERATION_OF_TRIAL
 from nasbench.testing import TOY_SPACE, additive_score, check_strategy
 from unit.toys import trial
 
@@ -213,7 +212,7 @@ def test_a_generation_that_no_search_writes_is_refused(generation: object) -> No
     strategy = make("nsga2")
     proposal = strategy.ask(5, Random(0), ())
     told = answered(
-        Proposal(5, proposal.architecture, note={"sampler": {GENERATION_OF_TRIAL: generation}}), TOY_SPACE, 0.5
+        Proposal(5, proposal.architecture, note={"sampler": {"NSGAIISampler:generation": generation}}), TOY_SPACE, 0.5
     )
     with pytest.raises(UsageError, match=r"trial 5: 'NSGAIISampler:generation' .* whole number from 0 to 5; got"):
         strategy.tell(told)
