@@ -25,10 +25,9 @@ LONGEST_MESSAGE = 3000
 """Characters. An error that repeats a file of a megabyte helps nobody."""
 HARMLESS = re.compile(
     rf"/dev/(null|tty)$|{tempfile.gettempdir()}/(tmp\w*|torchinductor_)|/tmp/(nb-ray|nasbench-tune|nasbench-train)-"
-    rf"|{os.environ.get('XDG_DATA_HOME') or Path.home() / '.local' / 'share'}/wandb/artifacts/staging"
 )
-"""What libraries write: when they are imported, when they read archives, and where a run.json without its line `wandb`
-leaves W&B at its default; and what each run sweeps: folders of other runs whose processes were killed.
+"""What libraries write when they are imported and when they read archives; and what each run sweeps: folders of other
+runs whose processes were killed.
 """
 
 
