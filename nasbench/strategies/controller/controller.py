@@ -23,7 +23,8 @@ it):
   - `imitation`: each step also raises the likelihood of the best trials so far (after Oh et al. 2018,
     arXiv:1806.05635).
   - `draws`: above 1, so many new architectures are drawn, and the one that a forecast from the trials so far ranks
-    first is proposed (module `forecast`), with its own log-probability. By default the first draw is proposed.
+    first is proposed (module `forecast`), with its own log-probability. It finds good networks sooner, but not better
+    ones in the end. By default the first draw is proposed.
   - `beta1` and `epsilon` are Adam's. Logits are divided by `temperature`; with a `tanh_constant` c above 0 they become
     c * tanh(logits / temperature), which bounds how sure the policy can be (ENAS, Pham et al. 2018).
   - `anchors` 1: an LSTM decides on skip connections by anchor points in spaces that have them (`anchor_policy`).
