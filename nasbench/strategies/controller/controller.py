@@ -13,7 +13,7 @@ trial. The defaults serve that (docs/experiments.md has the effect of each, `ben
 it):
   - `controller`: a table of logits (`hidden_units` 0), as in the baseline of NAS-Bench-201 (Dong and Yang 2020,
     arXiv:2001.00326), or an LSTM, of 35 units if `hidden_units` does not say otherwise. With the steps below the two
-    find equally good architectures; a step of the table takes a fifth to a half of the time.
+    find equally good architectures; a step of the table takes a sixth to a half of the time.
   - `adam` 0: plain SGD. Adam's first update has size lr whatever the gradient, so single-trial batches would overshoot.
   - `ranked` 1: the advantage of a trial is its rank among all trials so far, as a normal quantile. The published
     advantage is the score minus a moving average. Ranks need no scale, and bad networks cannot hide the differences
@@ -23,7 +23,8 @@ it):
   - `imitation`: each step also raises the likelihood of the best trials so far (after Oh et al. 2018,
     arXiv:1806.05635).
   - `draws`: above 1, so many new architectures are drawn, and the one that a forecast from the trials so far ranks
-    first is proposed (module `forecast`), with its own log-probability. By default the first draw is proposed.
+    first is proposed (module `forecast`), with its own log-probability. It finds good networks sooner, but not better
+    ones in the end. By default the first draw is proposed.
   - `beta1` and `epsilon` are Adam's. Logits are divided by `temperature`; with a `tanh_constant` c above 0 they become
     c * tanh(logits / temperature), which bounds how sure the policy can be (ENAS, Pham et al. 2018).
   - `anchors` 1: an LSTM decides on skip connections by anchor points in spaces that have them (`anchor_policy`).
