@@ -34,8 +34,8 @@ from nasbench.engine.run.numbers import Numbers, numbers_of
 from nasbench.engine.run.opening import Opening
 from nasbench.engine.run.run import Run, check_some_succeeded, open_run
 from nasbench.engine.run.watch import print_note
+from nasbench.report.common.ranking_check import RankingCheck, ranking_check
 from nasbench.report.run.chance import Exact, Verdict, verdict
-from nasbench.report.run.ranking_check import RankingCheck, ranking_check
 from nasbench.trackers.guard import guarded
 
 

@@ -17,9 +17,9 @@ from nasbench.core.retraining import checks, quantiles, retrainings
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
 from nasbench.engine.run.numbers import numbers_of
+from nasbench.report.common.ranking_check import ranking_check
+from nasbench.report.common.ranking_section import check_figure, check_section
 from nasbench.report.run.page import render
-from nasbench.report.run.ranking_check import ranking_check
-from nasbench.report.run.ranking_section import check_figure, check_section
 from unit.supernet_runs import RECIPE, TINY, make_run
 from unit.toys import plan, trial
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nasbench.core.curves import is_control, is_random
 from nasbench.core.objectives import MACS_EXPONENT, Objective, pareto_front
 from nasbench.core.trial import Trial
+from nasbench.report.common.dot_titles import titled
 from nasbench.report.common.figure import (
     BLUE,
     INK,
@@ -23,7 +24,6 @@ from nasbench.report.common.figure import (
 from nasbench.report.common.numbers import count, score
 from nasbench.report.common.thinned import MOST_POINTS, evenly
 from nasbench.report.run.dots import with_dots
-from nasbench.report.run.hover import titled
 from nasbench.report.run.plots import scatter
 
 if TYPE_CHECKING:

@@ -17,18 +17,20 @@ from nasbench.core.shown import escape
 from nasbench.core.store import RunStore, best_trial
 from nasbench.core.trial import STATUSES, Trial
 from nasbench.core.writing import write_atomically
+from nasbench.report.common.dot_titles import trained_for
 from nasbench.report.common.notes import notes_section
 from nasbench.report.common.numbers import count, duration, score
 from nasbench.report.common.page import configuration, mapping, minute, numbers_row, page, table, themed, wall_time
+from nasbench.report.common.ranking_check import ranking_check, trained_score
+from nasbench.report.common.ranking_section import check_figure, check_section, trainings_after
+from nasbench.report.common.rankings import kendall_test
 from nasbench.report.common.thinned import rows_listed
 from nasbench.report.run.chance import Exact, verdict
 from nasbench.report.run.dots import dots_sentence
 from nasbench.report.run.front import front_plots, front_sentence, front_table
-from nasbench.report.run.hover import cards, trained_for
+from nasbench.report.run.hover import cards
 from nasbench.report.run.plots import figures
-from nasbench.report.run.ranking_check import ranking_check, trained_score
-from nasbench.report.run.ranking_section import check_figure, check_section, trainings_after
-from nasbench.report.run.statistics import kendall_tau, retrained
+from nasbench.report.run.statistics import retrained
 from nasbench.report.run.tables import COLUMNS, leaderboard_rows
 from nasbench.report.scaling import page as scaling
 from nasbench.report.scaling.results import is_coefficient_search
@@ -223,7 +225,7 @@ def _ranking(run: Mapping[str, Any], trials: Sequence[Trial], plots: Mapping[str
         )
         for first, second in listed
     ]
-    tau = kendall_tau([first.score or 0.0 for first, _ in pairs], [second.score or 0.0 for _, second in pairs])
+    tau = kendall_test([first.score or 0.0 for first, _ in pairs], [second.score or 0.0 for _, second in pairs])
     if tau is None:
         sentence = "Too few different scores for a rank correlation."
     else:

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from nasbench.core.shown import escape
+from nasbench.report.common.dot_titles import mark, titled
 from nasbench.report.common.figure import BLUE, GROUND, MUTED, ORANGE, drawing, label, new_figure, to_svg
 from nasbench.report.common.numbers import score
 from nasbench.report.common.page import mapping, table, themed
+from nasbench.report.common.ranking_check import SHOWN, RankingCheck
 from nasbench.report.common.ranking_shown import HEADINGS, RANDOM, cell, lowest_shown
 from nasbench.report.common.thinned import MOST_DOTS, evenly, rows_listed
-from nasbench.report.run.hover import mark, titled
-from nasbench.report.run.ranking_check import SHOWN, RankingCheck
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,8 +7,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from nasbench.core.curves import is_retraining
 from nasbench.core.trial import Trial
-from nasbench.report.common.rankings import FEWEST, MEASURES, Estimate, bootstrap, chance, estimate, measure
-from nasbench.report.run.statistics import kendall_tau
+from nasbench.report.common.rankings import (
+    FEWEST,
+    MEASURES,
+    Estimate,
+    bootstrap,
+    chance,
+    estimate,
+    kendall_test,
+    measure,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -129,7 +137,7 @@ class RankingCheck:
 
     def _told(self, places: Sequence[int]) -> bool:
         """Whether Kendall's test tells the ranking of these networks from random choice."""
-        found = kendall_tau([self.values[place] for place in places], [self.predicted[place] for place in places])
+        found = kendall_test([self.values[place] for place in places], [self.predicted[place] for place in places])
         return found is not None and found[1] < SURE
 
     @property
