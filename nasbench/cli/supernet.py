@@ -28,6 +28,8 @@ def run(argv: Sequence[str]) -> None:
         f"a panel of paths, recalibrated: validation accuracy {100 * record['val_accuracy']:.2f} %, "
         f"loss {record['val_loss']:.3f}"
     )
+    if result.check is not None:
+        tell(result.check.sentence)
     tell(f"weights: {record['weights']}")
     tell(f"report: {result.run / 'report.html'}")
     tell(f"search with it: {result.search}")

@@ -1,4 +1,4 @@
-"""Counts as people write them: 400M, 4.5G."""
+"""Counts as people write them: 400M, 4.5G; 1 epoch, 2 epochs."""
 
 from nasbench.core.errors import UsageError
 
@@ -16,3 +16,8 @@ def parse_count(text: str, flag: str) -> int:
     if not 1 <= value < 1e18:
         raise UsageError(f"{flag} takes a positive count such as 400M or 4.5G; got {text!r}")
     return round(value)
+
+
+def number_of_things(count: int, thing: str) -> str:
+    """'1 epoch', '2 epochs', '1,000 trials': `thing` is the singular of a noun that takes an s."""
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"

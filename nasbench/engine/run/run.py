@@ -86,8 +86,9 @@ class Run:
         score: Callable[[Metrics], float | None],
         clock: SimulatedClock | None = None,
         pruner: Pruner | None = None,
+        executor: Executor | None = None,
     ) -> None:
-        """Evaluates the jobs of `source` that the log does not answer yet."""
+        """Evaluates the jobs of `source` that the log does not answer yet; on `executor`, if not on the run's own."""
         if pruner is not None:
             self._replay_curves(pruner, score)
 
@@ -106,8 +107,9 @@ class Run:
             print_note(f"the process died while it evaluated trial {number} ({deaths} of {DEATHS_LIMIT} times)")
         loop = JobLoop(source, self.store.append, score, self._listeners, history, clock, (epoch,), evaluator, in_hand)
         if not loop.finished:
-            with self._blamed("run()"):
-                self._executor.run(loop, evaluator)
+            chosen = executor or self._executor
+            with self._blamed(chosen, "run()"):
+                chosen.run(loop, evaluator)
         if clock is not None and clock.refused is not None and not self.trials:
             raise UsageError(
                 f"--time-budget {clock.budget:g} ends before the first look-up, which takes {clock.refused:.1f} s of "
@@ -148,10 +150,11 @@ class Run:
             close_trackers(self._trackers, summary, self.directory)
         self._watched = False
 
-    def _blamed(self, call: str) -> AbstractContextManager[None]:
+    @staticmethod
+    def _blamed(executor: Executor, call: str) -> AbstractContextManager[None]:
         """An executor of the user's own is named where it breaks; a fault of nasbench's own is a bug, and shown so."""
-        ours = type(self._executor).__module__.startswith("nasbench.")
-        return nullcontext() if ours else blame(self._executor, call)
+        ours = type(executor).__module__.startswith("nasbench.")
+        return nullcontext() if ours else blame(executor, call)
 
     def _tell_of_reading(self) -> None:
         """Prints what is new of what was met in the images, and puts all of it into run.json.

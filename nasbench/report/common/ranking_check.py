@@ -149,6 +149,7 @@ class RankingCheck:
 
 def ranking_check(run: Mapping[str, Any], trials: Sequence[Trial]) -> RankingCheck | None:
     """The check of a run, from its record and its log; None where its score was not checked."""
+    trials = [trial for trial in trials if trial.architecture is not None]  # the training of a supernet has none
     plan = run.get("plan")
     named = plan.get("truth_name") if isinstance(plan, Mapping) else None
     if named is not None:

@@ -95,7 +95,7 @@ def kendall_test(first: Sequence[float], second: Sequence[float]) -> tuple[float
     assert len(first) == len(second), (len(first), len(second))
     if len(first) < 2 or len(set(first)) < 2 or len(set(second)) < 2:
         return None
-    from scipy.stats import kendalltau  # type: ignore[import-untyped]
+    from scipy.stats import kendalltau
 
     result = kendalltau(first, second)
     return float(result.statistic), float(result.pvalue)

@@ -13,12 +13,16 @@ from nasbench.report.common.curves import curve_figure, read_curves
 from nasbench.report.common.notes import notes_section
 from nasbench.report.common.numbers import count
 from nasbench.report.common.page import configuration, facts, mapping, minute, numbers_row, page, themed, wall_time
+from nasbench.report.common.ranking_check import ranking_check
+from nasbench.report.common.ranking_section import check_figure, check_section
 
 CAPTION = (
     "After each epoch: the mean validation accuracy of a panel of paths, the same ones each time, whose normalisations "
     "were measured anew on training images; and the training loss, a mean over all paths that were drawn. Scores of "
     "paths rise as the weights get better. How well they rank architectures, these curves do not tell."
 )
+TRAINING = 1
+"""The number of the training; what follows it is the ranking check."""
 LEARNED = (("controller_reward", "accuracy of what is drawn"), ("controller_entropy", "entropy, nats"))
 LEARNED_CAPTION = (
     "Of the controller's turn after each epoch: the mean accuracy of the architectures that it drew, each on one batch "
@@ -28,11 +32,15 @@ LEARNED_CAPTION = (
 
 
 def write_supernet(store: RunStore) -> list[Path]:
-    """Writes report.html, and curves.svg where epochs were reported; returns what was written, the page first."""
-    curves = read_curves(store.directory)
+    """Writes report.html, and curves.svg and ranking_check.svg where there is something to draw.
+
+    Returns what was written, the page first.
+    """
+    curves = read_curves(store.directory, TRAINING)
     learns = any(LEARNED[0][0] in told for epochs in curves.values() for told in epochs)
     drawn = {"curves": curve_figure(curves), "controller": curve_figure(curves, LEARNED) if learns else None}
     plots = {name: svg for name, svg in drawn.items() if svg is not None}
+    plots |= check_figure(ranking_check(store.run, store.trials), str(mapping(store.run.get("plan")).get("score_name")))
     for name, svg in plots.items():
         write_atomically(store.directory / f"{name}.svg", '<?xml version="1.0" encoding="utf-8"?>\n' + svg)
     write_atomically(store.directory / "report.html", render(store.directory, store.run, store.trials, plots))
@@ -48,6 +56,7 @@ def render(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial], plo
         _headline(run, plan, trials),
         _what(space, plan, trials),
         notes_section(run),
+        check_section(ranking_check(run, trials), plots.get("ranking_check")),
         _figure("Curves", plots.get("curves"), CAPTION),
         _figure("Controller", plots.get("controller"), LEARNED_CAPTION),
         _failures(trials),
@@ -128,4 +137,4 @@ def _how_to_go_on(directory: Path, run: Mapping[str, Any], space: str, trials: S
 
 def _metrics(trials: Sequence[Trial]) -> Mapping[str, Any]:
     """Of the training, if it has succeeded."""
-    return next((trial.metrics for trial in trials if trial.scored), {})
+    return next((trial.metrics for trial in trials if trial.scored and trial.number == TRAINING), {})
