@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from nasbench.cli.output import tell, tell_json
 from nasbench.cli.parse import parse_run
+from nasbench.core.count_text import quantity
 from nasbench.engine.config import SupernetConfig
 
 
@@ -22,7 +23,7 @@ def run(argv: Sequence[str]) -> None:
         return
     tell(
         f"supernet of {record['space']} on {record['dataset']} under {record['recipe']}, paths {record['sampler']}: "
-        f"{record['params']:,} params, {record['epochs']} epochs, {record['seconds']:.0f} s"
+        f"{record['params']:,} params, {quantity(record['epochs'], 'epoch')}, {record['seconds']:.0f} s"
     )
     tell(
         f"a panel of paths, recalibrated: validation accuracy {100 * record['val_accuracy']:.2f} %, "

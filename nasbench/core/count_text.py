@@ -18,6 +18,6 @@ def parse_count(text: str, flag: str) -> int:
     return round(value)
 
 
-def number_of_things(count: int, thing: str) -> str:
-    """'1 epoch', '2 epochs', '1,000 trials': `thing` is the singular of a noun that takes an s."""
-    return f"{count:,} {thing}{'' if count == 1 else 's'}"
+def quantity(count: int, one: str, several: str | None = None) -> str:
+    """'1 epoch', '2 epochs', '1,000 trials'. `several` is the plural, where it is not `one` with an s."""
+    return f"{count:,} {one if count == 1 else several or one + 's'}"

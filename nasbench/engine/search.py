@@ -215,8 +215,9 @@ def check_some_trained(run: Mapping[str, Any], trials: Sequence[Trial]) -> None:
     trained = [trial for trial in trials if is_retraining(trial)]
     if run["plan"].get("after") and not any(trial.scored for trial in trained):
         why = "; ".join(sorted({str(trial.error) for trial in trained})[:3])
+        who = "not even the one architecture" if len(trained) == 1 else f"none of the {len(trained)} architectures"
         raise RunFailed(
-            f"none of the {len(trained)} architectures that the search chose could be trained by itself: "
+            f"{who} that the search chose could be trained by itself: "
             f"{sentence(why)} What lies in best/ is the best by the cheap score alone, and was never trained."
         )
 

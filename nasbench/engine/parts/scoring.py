@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nasbench.core.count_text import quantity
 from nasbench.core.objectives import Objective, parse_objectives, score_of
 from nasbench.core.protocols import Evaluator, Metrics, SearchSpace
 from nasbench.core.recipe import Recipe
@@ -127,7 +128,7 @@ def told_before(config: SearchConfig, supernet: SupernetRun | None, after: After
     if after is not None:
         parts = [f"the best {config.retrain_top}" if config.retrain_top > 1 else "the best"] * bool(config.retrain_top)
         parts += [f"{config.checked} over the whole range of scores"] if config.checked else []
-        epochs = f"{after.epochs} epoch{'' if after.epochs == 1 else 's'}"
+        epochs = f"{quantity(after.epochs, 'epoch')}"
         lines.append(f"trained by themselves after the search, for {epochs}: {', and '.join(parts)}")
     if config.cheap and config.ranking.truth is not None:
         lines.append(f"every score is held against {truth_column(config.ranking)} of {config.ranking.truth}")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from nasbench.core.answers import checked_names
 from nasbench.core.blame import blame, part_name
 from nasbench.core.clock import SimulatedClock
+from nasbench.core.count_text import quantity
 from nasbench.core.epoch_log import EpochLog
 from nasbench.core.errors import Interrupted, LogLost, NotWritten, PartFailed, RunFailed, UsageError
 from nasbench.core.identity import changes
@@ -189,7 +190,7 @@ def _stops(
         ) from error
     if value is None:
         return False
-    with blame(pruner, f"should_stop() of trial {number} after {epochs} epochs"):
+    with blame(pruner, f"should_stop() of trial {number} after {quantity(epochs, 'epoch')}"):
         return bool(pruner.should_stop(number, epochs, value))
 
 
@@ -270,7 +271,8 @@ def check_some_succeeded(trials: Sequence[Trial], directory: Path) -> None:
 
 def _nothing_succeeded(trials: Sequence[Trial]) -> str:
     reasons = {trial.error for trial in trials if trial.error}
-    return f"none of the {len(trials)} trials succeeded: {'; '.join(sorted(reasons)[:3])}"
+    who = "the one trial failed" if len(trials) == 1 else f"none of the {len(trials)} trials succeeded"
+    return f"{who}: {'; '.join(sorted(reasons)[:3])}"
 
 
 def _store(opening: Opening) -> RunStore:

@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 from nasbench.core.arch import Architecture
-from nasbench.core.count_text import number_of_things
+from nasbench.core.count_text import quantity
 from nasbench.core.errors import RunFailed
 from nasbench.core.identity import settings
 from nasbench.core.job import Job
@@ -132,11 +132,11 @@ class Check:
         """What is said before the training starts."""
         if not self.drawn:
             return ()
-        start = f"after the training, {number_of_things(len(self.drawn), 'random architecture')} are scored with it"
+        start = f"after the training, {quantity(len(self.drawn), 'random architecture')} are scored with it"
         if self.trained is None:
             return (f"{start} and held against {self.record()['truth_name']}",)
         trained = f"{self.config.ranking.checked} of them, over the whole range of scores, are trained by themselves"
-        epochs = f"{number_of_things(self.trained.epochs, 'epoch')} under {self.trained.recipe.name}"
+        epochs = f"{quantity(self.trained.epochs, 'epoch')} under {self.trained.recipe.name}"
         return (f"{start}, and {trained} for {epochs}: how well do the scores rank?",)
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from nasbench.core.count_text import quantity
 from nasbench.core.shown import escape
 from nasbench.core.trial import Trial
 from nasbench.report.common.numbers import count, score
@@ -41,7 +42,7 @@ def about(trial: Trial) -> str:
 
 def trained_for(trial: Trial) -> str:
     """For how many epochs, in words."""
-    return f"{trial.epochs} epochs" if trial.epochs else "not trained"
+    return quantity(trial.epochs, "epoch") if trial.epochs else "not trained"
 
 
 def _dot(attributes: str, trial: Trial) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
+from nasbench.core.count_text import quantity
 from nasbench.core.curves import is_retraining
 from nasbench.core.trial import Trial
 from nasbench.report.common.rankings import (
@@ -89,7 +90,7 @@ class RankingCheck:
         """What can be told, and what cannot."""
         failed = f" {self.failed} more could not be compared." if self.failed else ""
         if self.count < FEWEST:
-            few = f"{self.count} network{'' if self.count == 1 else 's'} compared with {self.truth}"
+            few = f"{quantity(self.count, 'network')} compared with {self.truth}"
             return f"How the cheap score ranks cannot be told: {few}, and at least {FEWEST} are needed.{failed}"
         tau = self.measures["tau"]
         if tau.value is None:
@@ -124,7 +125,7 @@ class RankingCheck:
         half = sorted(range(self.count), key=lambda place: -self.values[place])[: -(-self.count // 2)]
         tau = self.measures["tau_upper_half"].value
         if tau is None:
-            return f" Within the true upper half, {len(half)} networks, nothing can be told."
+            return f" Within the true upper half, {quantity(len(half), 'network')}, nothing can be told."
         if self._told(half):
             return f" Within the true upper half it ranks {'better' if tau > 0 else 'worse'} as well: tau {tau:.2f}."
         return f" Within the true upper half it cannot be told: tau {tau:.2f}."
@@ -179,7 +180,7 @@ def _against_trainings(trials: Sequence[Trial], axis: str) -> RankingCheck | Non
     pairs = {first.key: (first, second) for first, second in of if first is not None and first.scored and second.scored}
     failed = len({second.key for _, second in of} - pairs.keys())
     first, second = ([pair[place] for pair in pairs.values()] for place in (0, 1))
-    epochs = f"{of[0][1].epochs} epoch{'' if of[0][1].epochs == 1 else 's'}"
+    epochs = quantity(of[0][1].epochs, "epoch")
     values = tuple(trial.score or 0.0 for trial in second)
     return RankingCheck(tuple(first), tuple(second), values, f"trainings of {epochs}", failed, f"{axis}, {epochs}")
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from nasbench.core.count_text import quantity
 from nasbench.core.shown import escape
 from nasbench.report.common.dot_titles import mark, titled
 from nasbench.report.common.figure import BLUE, GROUND, MUTED, ORANGE, drawing, label, new_figure, to_svg
@@ -43,7 +44,7 @@ def trainings_after(run: Mapping[str, Any]) -> list[str]:
     recipe = mapping(after.get("recipe"))
     if not after:
         return []
-    epochs = f"{after.get('epochs')} epoch{'' if after.get('epochs') == 1 else 's'}"
+    epochs = quantity(int(after.get("epochs", 0)), "epoch")
     return [f"front-runners trained for {epochs} under recipe {recipe.get('name')} v{recipe.get('version')}"]
 
 
@@ -54,7 +55,7 @@ def check_section(check: RankingCheck | None, svg: str | None) -> str:
     below = _hidden(check)
     caption = f"What the score predicted against {check.truth}. The pick is orange."
     if below:
-        caption += f" The {below} networks far below the others are drawn as grey triangles on the lower edge."
+        caption += f" Drawn as grey triangles on the lower edge, far below the others: {quantity(below, 'network')}."
     if len(_drawn(check)) < check.count:
         caption += f" Dots are drawn for {len(_drawn(check)):,} of the {check.count:,} networks."
     figure = f"<figure>{themed(svg)}<figcaption>{escape(caption)}</figcaption></figure>" if svg else ""

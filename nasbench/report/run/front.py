@@ -5,6 +5,7 @@ table.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from nasbench.core.count_text import quantity
 from nasbench.core.curves import is_control, is_random
 from nasbench.core.objectives import MACS_EXPONENT, Objective, pareto_front
 from nasbench.core.trial import Trial
@@ -114,7 +115,8 @@ def front_sentence(front: Sequence[Trial], trials: Sequence[Trial]) -> str:
         else set()
     )
     return (
-        f"{len(front)} of {len(compared)} different architectures trained for the most epochs are on the front: "
+        f"{len(front)} of {quantity(len(compared), 'different architecture')} trained for the most epochs are on the "
+        "front: "
         "no other is at least as good in every objective and better in one."
     )
 

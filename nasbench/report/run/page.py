@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from nasbench.core.count_text import quantity
 from nasbench.core.curves import groups_of
 from nasbench.core.objectives import Objective, pareto_front, parse_objectives
 from nasbench.core.picture import svg_image
@@ -81,7 +82,7 @@ def render(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial], plo
     recipe = mapping(plan.get("recipe"))
     lead = [f"nasbench {run.get('command', 'run')}", f"seed {run.get('seed')}"]
     lead += [f"recipe {recipe.get('name')} v{recipe.get('version')}"] if recipe else []
-    lead += [f"{plan['epochs']} epochs a child"] if plan.get("epochs") else []
+    lead += [f"{quantity(int(plan['epochs']), 'epoch')} a child"] if plan.get("epochs") else []
     lead += [f"scores by {config.get('evaluator')}"] if "after" in plan else []
     lead += trainings_after(run)
     lead += [f"started {minute(run.get('started'))}"]
@@ -278,7 +279,7 @@ def _failures(trials: Sequence[Trial]) -> str:
     listed = table(("trial", "key", "after", "reason"), rows, left=("key",), wrap=("reason",))
     many = f"all {len(rows)}" if not left_out else f"{len(rows)} of them"
     body = listed if len(rows) <= 20 else f"<details><summary>{many}</summary>{listed}</details>"
-    sentence = f"{len(failed)} of {len(trials)} trials failed. {left_out}".rstrip()
+    sentence = f"{len(failed)} of {quantity(len(trials), 'trial')} failed. {left_out}".rstrip()
     return f"<h2>Failed trials</h2>\n<p>{sentence}</p>\n{body}"
 
 

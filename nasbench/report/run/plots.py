@@ -8,6 +8,7 @@ so nothing global changes, at half a page's width (3.5 in) or the page's (7.2 in
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from nasbench.core.count_text import quantity
 from nasbench.core.curves import (
     OptionGroup,
     best_so_far,
@@ -308,4 +309,4 @@ def _number(value: object) -> bool:
 
 
 def _epochs(count: int) -> str:
-    return f"{count} epoch" if count == 1 else f"{count} epochs"
+    return quantity(count, "epoch")

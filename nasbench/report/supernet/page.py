@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from nasbench.core.count_text import quantity
 from nasbench.core.shown import escape
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
@@ -94,12 +95,14 @@ def _what(space: str, plan: Mapping[str, Any], trials: Sequence[Trial]) -> str:
     drawn = f"{plan.get('sampler')}{f' ({asked})' if asked else ''}: architectures are drawn {forms}"
     known = {
         "space": f"{space}, {form}",
-        "images": f"{size.get('resolution') or task.get('image_size')} pixels, {task.get('channels')} channels, "
+        "images": f"{size.get('resolution') or task.get('image_size')} pixels, "
+        f"{quantity(int(task.get('channels', 0)), 'channel')}, "
         f"{task.get('num_classes')} classes",
         "sampler": drawn,
         "an update": "the losses of the paths of a step are averaged, and the weights of these paths are updated once; "
         "weights on none of them stay as they are",
-        "schedule": f"{recipe.get('epochs')} epochs, batches of {recipe.get('batch_size')}, {recipe.get('optimizer')}, "
+        "schedule": f"{quantity(int(recipe.get('epochs', 0)), 'epoch')}, batches of "
+        f"{recipe.get('batch_size')}, {recipe.get('optimizer')}, "
         f"{recipe.get('lr_schedule')} from {recipe.get('lr_peak')}",
     }
     if done:
