@@ -26,6 +26,7 @@ MET = (
     " The networks are those that the search met, more of them good ones by the score than in the whole space, where a "
     "correlation is another one."
 )
+RANDOM_ROWS = " The networks are a random sample of the table's."
 BEST_PICK = "the pick"
 
 
@@ -48,8 +49,8 @@ def trainings_after(run: Mapping[str, Any]) -> list[str]:
     return [f"front-runners trained for {epochs} under recipe {recipe.get('name')} v{recipe.get('version')}"]
 
 
-def check_section(check: RankingCheck | None, svg: str | None) -> str:
-    """The section; empty where nothing was checked."""
+def check_section(check: RankingCheck | None, svg: str | None, drawn: str = MET) -> str:
+    """The section; empty where nothing was checked. `drawn` says which networks are held against a table."""
     if check is None:
         return ""
     below = _hidden(check)
@@ -62,7 +63,7 @@ def check_section(check: RankingCheck | None, svg: str | None) -> str:
     measures = [
         (HEADINGS[name], _with_interval(name, check.measures), _with_interval(name, check.chance)) for name in SHOWN
     ]
-    explained = EXPLAINED if check.trained else EXPLAINED + MET
+    explained = EXPLAINED if check.trained else EXPLAINED + drawn
     made = table(("measure", "the score", RANDOM), measures, left=("measure",))
     return (
         "<h2>How far can the cheap score be trusted?</h2>\n"

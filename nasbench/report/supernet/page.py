@@ -15,7 +15,7 @@ from nasbench.report.common.notes import notes_section
 from nasbench.report.common.numbers import count
 from nasbench.report.common.page import configuration, facts, mapping, minute, numbers_row, page, themed, wall_time
 from nasbench.report.common.ranking_check import ranking_check
-from nasbench.report.common.ranking_section import check_figure, check_section
+from nasbench.report.common.ranking_section import RANDOM_ROWS, check_figure, check_section
 
 CAPTION = (
     "After each epoch: the mean validation accuracy of a panel of paths, the same ones each time, whose normalisations "
@@ -57,7 +57,7 @@ def render(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial], plo
         _headline(run, plan, trials),
         _what(space, plan, trials),
         notes_section(run),
-        check_section(ranking_check(run, trials), plots.get("ranking_check")),
+        check_section(ranking_check(run, trials), plots.get("ranking_check"), RANDOM_ROWS),
         _figure("Curves", plots.get("curves"), CAPTION),
         _figure("Controller", plots.get("controller"), LEARNED_CAPTION),
         _failures(trials),
