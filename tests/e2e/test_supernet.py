@@ -197,8 +197,32 @@ def test_lack_of_memory_says_what_to_do() -> None:
             torch.empty(2**60)
         raise AssertionError("there is not so much memory")
 
+    def reading() -> None:
+        torch.empty(2**60)
+
     with pytest.raises(TrialFailed, match=r"out of memory .* Train a smaller supernet \(--cells, --filters\)"):
         _enough_memory(training)
+    with pytest.raises(TrialFailed, match=r"the training failed: out of memory .* smaller images \(--image-size\)"):
+        _enough_memory(reading)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "given", [{"cells": 5, "filters": 512}, {"image_size": 4000}, {"image_size": 64, "filters": 64}]
+)
+def test_a_machine_without_memory_is_one_clear_error(given: dict[str, object], tmp_path: Path) -> None:
+    """The allocator of a process that may have 4.5 GB in all: weights, images or activations do not fit."""
+    limited = "import resource; resource.setrlimit(resource.RLIMIT_AS, (4_500_000_000, 4_500_000_000)); "
+    start = limited + "import sys; from nasbench.cli import main; sys.exit(main(sys.argv[1:]))"
+    run = tmp_path / "run"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", start, "supernet", *flags(**{**given, "recipe": "supernet"}, run=run)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 1
+    assert "failed: out of memory" in done.stderr.splitlines()[-1]
+    assert "Train a smaller supernet (--cells, --filters)" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+    assert "failed: out of memory" in RunStore.read(run).trials[0].error
 
 
 @pytest.mark.parametrize(
