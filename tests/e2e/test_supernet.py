@@ -42,7 +42,7 @@ FLAGS = {
     "filters": 4,
     "check": 0,
     "check_recipe": RECIPE,
-    "sample": 6,
+    "check_sample": 6,
     "wandb": "off",
 }
 ENAS = {"sampler": "enas", "sampler_options": {"steps": 1, "samples": 2, "hidden_units": 4}}
@@ -158,7 +158,7 @@ def test_a_supernet_outlives_a_check_that_fails(tmp_path: Path) -> None:
         **FLAGS,
         "recipe": RECIPE,
         "check": 2,
-        "sample": 2,
+        "check_sample": 2,
         "check_recipe": "unit.test_after_cheap_search:HOPELESS",
     }
     result = train_supernet(SupernetConfig.of(**given, run=str(tmp_path / "run")), ("nasbench", "supernet"))
@@ -234,7 +234,7 @@ def test_a_machine_without_memory_is_one_clear_error(given: dict[str, object], t
         ({"space": "mbconv"}, "--cells and --filters are for spaces of cells"),
         ({"workers": 3}, "batches of 64 images do not fall into 3 equal parts; nearest batch size: 63"),
         ({"filters": 60000}, "the weights of this network take"),
-        ({"check": 7}, "--check 7 is more than the 6 architectures that are scored. Score more: --sample 7"),
+        ({"check": 7}, "--check 7 is more than the 6 architectures that are scored. Score more: --check-sample 7"),
         ({"check": 2, "check_recipe": "quik"}, "no recipe named 'quik'. Did you mean 'quick'"),
         ({"truth": "nasbench201-cifar10"}, "--truth takes table:FILE, or a shipped table"),
         ({"truth": "table:nasbench201-cifar10", "truth_column": "val"}, "named 'val'. Known: index, macs, params"),

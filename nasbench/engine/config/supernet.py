@@ -26,13 +26,13 @@ class SupernetCheck(RankingCheck):
     """
     check_recipe: str = part("quick", "recipe")
     """The recipe of these K trainings (see: nasbench list recipes)."""
-    sample: int | None = number(None, low=2)
+    check_sample: int | None = number(None, low=2)
     """Random architectures that are scored for the check (else 64, and 500 with --truth)."""
 
     @property
     def scored(self) -> int:
         """How many architectures are scored."""
-        return self.sample or (SCORED if self.truth is None else SCORED_OF_A_TABLE)
+        return self.check_sample or (SCORED if self.truth is None else SCORED_OF_A_TABLE)
 
     @property
     def checked(self) -> int:
@@ -71,7 +71,7 @@ class SupernetConfig(Record):
         if self.ranking.checked > self.ranking.scored:
             raise UsageError(
                 f"--check {self.ranking.check} is more than the {self.ranking.scored} architectures that are scored. "
-                f"Score more: --sample {self.ranking.check}"
+                f"Score more: --check-sample {self.ranking.check}"
             )
 
 
