@@ -234,7 +234,7 @@ def test_a_machine_without_memory_is_one_clear_error(given: dict[str, object], t
         ({"space": "mbconv"}, "--cells and --filters are for spaces of cells"),
         ({"workers": 3}, "batches of 64 images do not fall into 3 equal parts; nearest batch size: 63"),
         ({"filters": 60000}, "the weights of this network take"),
-        ({"check": 7}, "--check 7 is more than the 6 architectures that are scored. Score more: --check-sample 7"),
+        ({"check": 7}, "--check 7 is more than the 6 architectures that are scored. Give 6 at most, or"),
         ({"check": 2, "check_recipe": "quik"}, "no recipe named 'quik'. Did you mean 'quick'"),
         ({"truth": "nasbench201-cifar10"}, "--truth takes table:FILE, or a shipped table"),
         ({"truth": "table:nasbench201-cifar10", "truth_column": "val"}, "named 'val'. Known: index, macs, params"),

@@ -71,7 +71,7 @@ class SupernetConfig(Record):
         if self.ranking.checked > self.ranking.scored:
             raise UsageError(
                 f"--check {self.ranking.check} is more than the {self.ranking.scored} architectures that are scored. "
-                f"Score more: --check-sample {self.ranking.check}"
+                f"Give {self.ranking.scored} at most, or let a new run score more: --check-sample {self.ranking.check}"
             )
 
 
