@@ -21,10 +21,14 @@ types: .venv/installed
 layers: .venv/installed
 	$(BIN)/lint-imports
 
+# Where Linux has room for them in memory, the files of tests lie there: runs wait until the disk has what they write.
+MEMORY := $(shell test -w /dev/shm && df -Pk /dev/shm | awk 'NR == 2 && $$4 > 2000000 {print "/dev/shm"}')
+
 # Bytecode is kept, whatever the environment says: the processes that tests start would compile everything anew.
 unit: export PYTHONDONTWRITEBYTECODE =
 unit: .venv/installed
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(if $(MEMORY),PYTEST_DEBUG_TEMPROOT=$(MEMORY)) $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder \
+		--override-ini tmp_path_retention_policy=failed
 
 slow: .venv/installed
 	$(BIN)/pytest -m slow

@@ -66,12 +66,16 @@ def ray_session() -> Iterator[str]:
     """The address of a Ray in this process, started once for all tests: 4 CPU slots, and 4 GPUs that are declared and
     not there.
     """
-    import ray
+    from nasbench.executors.ray_cluster import NO_SPARE_WORKERS
+
+    import ray  # isort: skip - after ray_cluster, which sets what ray reads when it is imported
 
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("CUDA_VISIBLE_DEVICES", raising=False)  # empty, it would contradict the declared GPUs
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         patch.setenv("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "1")
+        for name, value in NO_SPARE_WORKERS.items():
+            patch.setenv(name, value)
         patch.setenv("PYTHONPATH", os.pathsep.join([str(DRIVERS), *filter(None, [os.environ.get("PYTHONPATH")])]))
         context = ray.init(
             address="local",

@@ -9,16 +9,19 @@ from typing import Annotated, Any, Literal, get_type_hints
 import tyro
 
 from nasbench.cli import COMMANDS
-from nasbench.cli.fields import choices, documented
+from nasbench.cli.dashboard import DashboardConfig
+from nasbench.cli.fields import choices
 from nasbench.cli.listing import KINDS, ListConfig
 from nasbench.cli.output import tell
 from nasbench.cli.parse import parse
 from nasbench.cli.predict import PredictConfig
 from nasbench.cli.profile import ProfileConfig
 from nasbench.cli.report import ReportConfig
+from nasbench.cli.watch import WatchConfig
 from nasbench.cli.zoo import ZooConfig
 from nasbench.core import registry
 from nasbench.engine.config import RUNS, ExportConfig
+from nasbench.engine.config.documented import documented
 from nasbench.engine.networks import rows
 
 
@@ -43,6 +46,8 @@ CONFIGURATIONS: Mapping[str, type[Any]] = {
     "export": ExportConfig,
     "predict": PredictConfig,
     "report": ReportConfig,
+    "dashboard": DashboardConfig,
+    "watch": WatchConfig,
     "list": ListConfig,
     "completion": CompletionConfig,
 }
@@ -58,6 +63,7 @@ NAMES: Mapping[str, registry.Registry] = {
     "track": registry.trackers,
     "pruner": registry.pruners,
     "sampler": registry.samplers,
+    "reward": registry.rewards,
 }
 """Field -> the parts that it names."""
 
@@ -89,7 +95,7 @@ def words(command: str) -> list[str]:
         return list(KINDS)
     if command == "completion":
         return ["bash", "zsh", "fish"]
-    if command in ("race", "fidelity", "supernet", "search", "report", "scale"):
+    if command in ("race", "fidelity", "supernet", "search", "report", "watch", "dashboard", "scale"):
         return []
     return [row.name for row in rows() if ":" not in row.name]
 

@@ -4,16 +4,15 @@ A flag is followed by what it takes (TEXT, INT, FLOAT or the choices), its docst
 where there is one to tell.
 """
 
-import ast
-import inspect
-import textwrap
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
-from functools import cache, partial
+from functools import partial
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import tyro
 from tyro.constructors import ConstructorRegistry, StructConstructorSpec, StructFieldSpec, StructTypeInfo
+
+from nasbench.engine.config.documented import documented
 
 WORDS: Mapping[type, str] = {str: "TEXT", int: "INT", float: "FLOAT"}
 
@@ -58,27 +57,6 @@ def takes(hint: Any) -> str:
         return f"{takes(get_args(hint)[0])} ..."
     kinds = [kind for kind in get_args(hint) if kind is not type(None)]
     return takes(kinds[0]) if kinds else WORDS.get(hint, "")
-
-
-@cache
-def documented(kind: Any) -> Mapping[str, str]:
-    """Field -> its docstring, on one line; those of the records that it extends too."""
-    found: dict[str, str] = {}
-    for each in reversed(kind.__mro__):
-        if "__dataclass_fields__" in vars(each):
-            found |= _documented_in(each)
-    return found
-
-
-def _documented_in(kind: type) -> dict[str, str]:
-    (body,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
-    assert isinstance(body, ast.ClassDef), kind
-    found = {}
-    for field, text in zip(body.body, body.body[1:], strict=False):
-        told = isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant) and isinstance(text.value.value, str)
-        if told and isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
-            found[field.target.id] = " ".join(str(text.value.value).split())  # type: ignore[attr-defined]
-    return found
 
 
 def _annotated(hint: Any, field: "Field[Any]", positional: bool) -> Any:

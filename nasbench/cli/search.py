@@ -39,7 +39,7 @@ def _print(result: "SearchResult") -> None:
     from nasbench.report.run.tables import front_table, leaderboard_table
 
     terminal = Terminal()
-    terminal.print(leaderboard_table(result.trials, limit=5))
+    terminal.print(leaderboard_table(result.trials, limit=5, beside=result.accuracy))
     if result.front:
         left_out = ("number", "key", "architecture")
         terminal.print(front_table(result.front, [name for name in result.front[0] if name not in left_out]))

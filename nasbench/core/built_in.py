@@ -66,6 +66,8 @@ STRATEGIES: Parts = {
         "ENAS's controller; goes on where the training of the supernet left it (Pham et al. 2018)",
     ),
 }
+STRATEGY_FAMILIES = {"optuna": "nasbench.strategies.optuna_any:sampler_named"}
+"""Samplers of other libraries as strategies, FAMILY:NAME."""
 EVALUATORS: Parts = {
     "train": (
         "nasbench.evaluators.training",
@@ -195,6 +197,9 @@ EXECUTORS: Parts = {
 TRACKERS: Parts = {
     "console": ("nasbench.trackers.console", "progress on the terminal"),
     "wandb": ("nasbench.trackers.wandb", "Weights & Biases, online or offline"),
+    "tensorboard": ("nasbench.trackers.tensorboard", "event files under RUN/tensorboard"),
+    "mlflow": ("nasbench.trackers.mlflow", "MLflow, at MLFLOW_TRACKING_URI or in a file beside the run"),
+    "csv": ("nasbench.trackers.csv_file", "RUN/series.csv, a line for each value"),
 }
 PRUNERS: Parts = {
     "median": ("nasbench.strategies.median", "stops a child below the median of the others (Golovin et al. 2017)")
@@ -232,5 +237,20 @@ SAMPLERS: Parts = {
     "sandwich": (
         "nasbench.samplers.sandwich",
         "the largest, the smallest and random networks of elastic sizes (Yu and Huang 2019)",
+    ),
+}
+REWARDS: Parts = {
+    "accuracy": ("nasbench.rewards.accuracy", "the evaluator's score as it is: of a training, its validation accuracy"),
+    "max-last-5-cubed": (
+        "nasbench.rewards.max_of_last",
+        "the highest validation accuracy of the last five epochs, cubed (Zoph and Le 2017)",
+    ),
+    "soft-target": (
+        "nasbench.rewards.targets",
+        "accuracy x (cost/T)^-0.07 for each target, as macs=400M: a price for every cost (Tan et al. 2019)",
+    ),
+    "hard-target": (
+        "nasbench.rewards.targets",
+        "accuracy x T/cost where a cost is above its target, as macs=400M; else accuracy (Tan et al. 2019)",
     ),
 }

@@ -13,6 +13,7 @@ from typing import Any
 from nasbench.core.errors import UsageError
 from nasbench.core.json_text import LineTooLong, numbered_lines, parsed
 from nasbench.core.plain_file import check_plain
+from nasbench.core.reward import targets_of
 from nasbench.core.shown import sentence
 from nasbench.core.trial import Trial, check_number
 from nasbench.core.typed import fits, shown
@@ -101,7 +102,9 @@ def rule_of(run: Mapping[str, Any]) -> Check | None:
         return _check_scaled
     objectives = [str(name) for name in config.get("objectives") or () if isinstance(name, str)]
     names = [part.strip().lstrip("+-") for name in objectives for part in name.split(",") if ":" not in part]
-    named = tuple(names or [str(config.get("score_column") or "val_accuracy")])
+    plan = run.get("plan")
+    costs = [target.metric for target in targets_of(plan)] if isinstance(plan, Mapping) else []
+    named = (*(names or [str(config.get("score_column") or "val_accuracy")]), *costs)
 
     def numbers(trial: Trial) -> None:
         if trial.architecture is None:

@@ -16,10 +16,12 @@ from typing import Protocol, final
 from nasbench.core.blame import in_one_line, part_name, where_raised
 from nasbench.core.clock import SimulatedClock
 from nasbench.core.errors import RunFailed, UsageError
+from nasbench.core.heard import Heard
 from nasbench.core.in_hand import InHand
 from nasbench.core.job import Job
 from nasbench.core.json_text import as_read, is_infinite
 from nasbench.core.protocols import Evaluator, Metrics
+from nasbench.core.reward import Rewarded, Score, score_at
 from nasbench.core.shown import sentence, shortened, text_of
 from nasbench.core.source import JobSource
 from nasbench.core.stop_signals import from_outside
@@ -55,23 +57,25 @@ class JobLoop:
         epochs: hear what a training reports after each epoch.
         evaluator: who answers the jobs, as messages name it.
         in_hand: where the job that this process evaluates itself is noted.
+        heard: the curves so far, where the score is made of them.
     """
 
     def __init__(
         self,
         source: JobSource,
         append: Callable[[Trial], None],
-        score: Callable[[Metrics], float | None],
+        score: Score,
         listeners: Sequence[Callable[[Trial], None]] = (),
         history: Iterable[Trial] = (),
         clock: SimulatedClock | None = None,
         epochs: Sequence[Epoch] = (),
         evaluator: object = None,
         in_hand: InHand | None = None,
+        heard: Heard | None = None,
     ) -> None:
         self._source, self._append, self._score = source, append, score
         self._listeners, self._clock, self._epochs = listeners, clock, epochs
-        self._evaluator, self._in_hand = evaluator, in_hand
+        self._evaluator, self._in_hand, self._heard = evaluator, in_hand, heard
         self._any_scored = False
         self._known: dict[tuple[str, int, int], Trial] = {}
         self._running: dict[int, Job] = {}
@@ -124,6 +128,8 @@ class JobLoop:
     def report(self, job: Job, epochs: int, metrics: Metrics) -> bool:
         """Passes on what a training says after `epochs` epochs. True where it should stop: then call `prune`."""
         told = {**job.facts, **metrics}
+        if self._heard is not None:
+            self._heard.hear(job.number, epochs, told)
         answers = [hear(job, epochs, told) for hear in self._epochs]  # everyone hears it, also after the first True
         return any(answers)
 
@@ -135,7 +141,8 @@ class JobLoop:
         """
         try:
             metrics = {**metrics, **job.facts}
-            value = self._score(metrics)
+            curve = () if self._heard is None else self._heard.of(job.number, job.resume_from)
+            value = score_at(self._score, metrics, curve)
             score = None if value is None else float(value)
             for name in COUNTS:
                 check_number(metrics, name)
@@ -148,14 +155,14 @@ class JobLoop:
             if broken:
                 self.fail(job, broken, seconds, worker)
                 return
-            told = f"the metrics of {self._who()} make no score ({error}); it returned {shortened(metrics, 300)}"
-            self.misread(job, told, seconds, worker)
+            told = f"the metrics of {self._who()} make no score{self._by()} ({error})"
+            self.misread(job, f"{told}; it returned {shortened(metrics, 300)}", seconds, worker)
             return
         except BaseException as error:  # an objective is somebody else's code
             if from_outside(error) or isinstance(error, RunFailed):
                 raise
             what = in_one_line(error) + where_raised(error)
-            self.misread(job, f"the metrics of {self._who()} make no score: {what}", seconds, worker)
+            self.misread(job, f"the metrics of {self._who()} make no score{self._by()}: {what}", seconds, worker)
             return
         if broken := self._broken(score, metrics):
             self.fail(job, broken, seconds, worker)
@@ -200,6 +207,9 @@ class JobLoop:
     def _who(self) -> str:
         return "the evaluator" + (f" {part_name(self._evaluator)}" if self._evaluator is not None else "")
 
+    def _by(self) -> str:
+        return f" by the reward {self._score.name!r}" if isinstance(self._score, Rewarded) else ""
+
     def _start(self, job: Job) -> Job:
         started = replace(job, started=_now())
         self._running[job.number] = started
@@ -218,6 +228,10 @@ class JobLoop:
             return
         self._append(trial)
         job = self._running.pop(trial.number, None)
+        if self._heard is not None and (
+            job is None or job.schedule is None
+        ):  # else a longer training may go on from it
+            self._heard.forget(trial.number)
         self._remember(trial)
         try:
             self._source.tell(trial)

@@ -2,7 +2,7 @@
 beats in all of them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nasbench.core.errors import UsageError
@@ -16,10 +16,6 @@ from nasbench.core.typed import fits, shown
 HIGHER_IS_BETTER = ("accuracy", "acc", "top1", "top5", "auc", "f1", "score")
 LOWER_IS_BETTER = ("params", "macs", "flops", "loss", "error", "seconds", "latency", "bytes", "memory", "perplexity")
 """Words that say a metric's direction, wherever they stand in its name: val_accuracy, train_seconds_12."""
-
-MACS_EXPONENT = -0.07
-"""w of accuracy x (MACs/T)^w, one score of two objectives (Tan et al. 2019, section 3.1; Tan and Le 2019, section 4).
-"""
 
 
 @dataclass(frozen=True)
@@ -67,22 +63,6 @@ def number_of(metrics: Metrics, name: str) -> float:
     if not is_infinite(value) and isinstance(value, int | float) and not fits(value, float):
         raise TypeError(f"{name!r} is {shown(value)}, which is out of all proportion")
     return float(value)
-
-
-def score_of(objectives: Sequence[Objective], metric: str, target_macs: int | None) -> Callable[[Metrics], float]:
-    """Metrics -> the score, of which more is better: the first objective, or else `metric`, weighed by `target_macs`.
-
-    KeyError where a metric is missing.
-    """
-
-    def score(metrics: Metrics) -> float:
-        if objectives:
-            values = [objective.signed_value(metrics) for objective in objectives]  # all are read: none may be missing
-            return values[0]
-        accuracy = number_of(metrics, metric)
-        return accuracy if target_macs is None else accuracy * float((metrics["macs"] / target_macs) ** MACS_EXPONENT)
-
-    return score
 
 
 def pareto_front(trials: Sequence[Trial], objectives: Sequence[Objective]) -> list[Trial]:

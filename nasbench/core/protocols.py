@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 Metrics = Mapping[str, Any]
 Report = Callable[[int, Metrics], None]
 """Called by a training after each epoch with (epochs done, metrics so far). Raises TrialPruned where it should stop."""
+Curve = Sequence[tuple[int, Metrics]]
+"""What a training has reported: (epochs done, metrics then), in order."""
 
 
 @runtime_checkable
@@ -208,6 +210,23 @@ class Preprocesses(Protocol):
 
     def preprocessing(self, spec: ModelSpec) -> Preprocessing:
         """What an image goes through on its way to the network of `spec`."""
+
+
+class Reward(Protocol):
+    """Makes the score of a trial, where the evaluator's own is not what a search is for. A function (metrics, curve,
+    ...), whose further parameters are options, (metrics, ...) where the curve does not matter, or a class that is made
+    as `cls(**options)`. `metric`, where it is among the parameters, is the name of the evaluator's own score, such as
+    val_accuracy.
+
+    A reward may say `reads`, the names of the metrics that it needs, so that a wrong one is answered before any work;
+    `reads_curve = True` where it needs what a training reports after each epoch, else `curve` is empty; and `said`,
+    what it is in words. It is called where the search runs, never in a worker.
+    """
+
+    def __call__(self, metrics: Metrics, curve: Curve) -> float:
+        """The score of what an evaluator returned, or of a report after an epoch; more is better. KeyError for a metric
+        that is missing.
+        """
 
 
 class Pruner(Protocol):

@@ -33,8 +33,9 @@ class Registry:
     `flag` is where a user names a part: a flag such as --space, or words such as "a recipe's loss". `members` are what
     a part that was made must have, and `protocol` is where they are described. `check` looks at what a part that is not
     built in says of itself: it is called with how messages name the part, and the part. `call`: the arguments
-    with which a part is made, where it gets some by position. `prefixes` are what may stand before a colon that is no
-    import path: table:FILE.
+    with which a part is made, where it gets some by position. `families`: FAMILY -> where the function lies,
+    module:function, that gives the part named FAMILY:NAME, a part of another library, by its NAME. `prefixes` are what
+    may stand before a colon that is no import path: table:FILE.
     """
 
     def __init__(
@@ -46,11 +47,13 @@ class Registry:
         protocol: str = "",
         check: Callable[[str, Any], None] | None = None,
         call: str = "",
+        families: Mapping[str, str] | None = None,
         prefixes: Sequence[str] = (),
     ) -> None:
         self.kind, self.flag, self.prefixes = kind, flag, tuple(prefixes)
         self._members, self._protocol, self._check, self._call = members, protocol, check, call
         self._built_in = dict(built_in)
+        self.families = dict(families or {})
         self._parts: dict[str, Any] = {}
         self._origins: dict[str, str] = {}
 
@@ -76,7 +79,10 @@ class Registry:
 
         `flag` is where the user named it, if not by this registry's own flag: messages say it.
         """
-        if ":" in name:
+        family, colon, named = name.partition(":")
+        if colon and family in self.families:
+            return imported(self.families[family], self.kind, "")(named)
+        if colon:
             return self._import_path(name, flag or self.flag)
         if name not in self._parts and name in self._built_in:
             importlib.import_module(self._built_in[name][0])
@@ -227,6 +233,7 @@ strategies = Registry(
     ("ask", "tell"),
     "nasbench.core.protocols.Strategy",
     call="space, ...",
+    families=built_in.STRATEGY_FAMILIES,
 )
 evaluators = Registry(
     "evaluator",
@@ -297,4 +304,11 @@ samplers = Registry(
     ("paths",),
     "nasbench.core.protocols.PathSampler",
     call="space, ...",
+)
+rewards = Registry(
+    "reward",
+    "--reward",
+    built_in.REWARDS,
+    ("__call__",),
+    "nasbench.core.protocols.Reward",
 )

@@ -190,6 +190,7 @@ def _target(path: Path) -> Path | None:
         mode = os.stat(path).st_mode
     except OSError:
         mode = stat.S_IFREG
-    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)) or path.is_relative_to("/dev") or path.is_relative_to("/proc"):
+    system = path.is_relative_to("/proc") or (path.is_relative_to("/dev") and not path.is_relative_to("/dev/shm"))
+    if system or not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # in /dev/shm are files in memory, as any others
         return None
     return Path(os.path.realpath(path)) if path.is_symlink() else path

@@ -19,13 +19,12 @@ from nasbench.core.protocols import Evaluator
 from nasbench.core.seeds import derive
 from nasbench.core.spec import ModelSpec
 from nasbench.core.store import RunStore
-from nasbench.core.trust import trusting
 from nasbench.engine.config import SearchConfig
 from nasbench.engine.parts.screening import ScoredOnce
 from nasbench.engine.parts.searching import SearchParts, prepare
 from nasbench.engine.run.numbers import numbers_of
 from nasbench.engine.run.resume import check_same
-from nasbench.engine.search import by_path, configuration, rounds_of
+from nasbench.engine.search import rounds_of
 from nasbench.evaluators.building import build_network
 from nasbench.evaluators.measured import Measured
 from nasbench.evaluators.timing import Timing, time_training
@@ -140,12 +139,6 @@ class DryRun:
                 else {}
             ),
         }
-
-
-def dry_run(**options: Any) -> DryRun:
-    """What `nasbench.search(**options)` would be: the same keywords."""
-    with trusting(by_path(options).values(), bool(options.get("trust"))):
-        return run_dry(configuration(options))
 
 
 def run_dry(config: SearchConfig) -> DryRun:

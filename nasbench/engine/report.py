@@ -1,7 +1,10 @@
 """The report of a run of any command, from its directory alone, also of a run that is going on or was interrupted."""
 
+from collections.abc import Callable
 from contextlib import nullcontext
+from importlib import import_module
 from pathlib import Path
+from typing import TypeVar
 
 from nasbench.core.blame import in_one_line
 from nasbench.core.errors import UsageError
@@ -10,40 +13,39 @@ from nasbench.core.shown import quoted
 from nasbench.core.spec import named_space
 from nasbench.core.store import LOG_FILE, RUN_FILE, RunStore
 from nasbench.core.trust import check_trusted, trusting
+from nasbench.core.writing import write_atomically
 from nasbench.engine.config import RUNS, SearchConfig
 from nasbench.engine.run.resume import completed_config, vouched_for
+
+Made = TypeVar("Made")
+PAGES = {"race": "race", "fidelity": "fidelity", "supernet": "supernet", "compare": "comparison"}
+"""Command -> the folder of nasbench.report that has its page, for those that are neither searches nor trainings."""
+
+
+def report_of(store: RunStore) -> dict[str, str]:
+    """The report that belongs to the run's command, file name -> text, the page first. Nothing is written."""
+    command = store.run.get("command", "search")
+    trains = command in ("train", "transfer") or (command == "scale" and not store.run["config"]["search"])
+    folder = PAGES.get(command, "training" if trains else "run")
+    made: dict[str, str] = import_module(f"nasbench.report.{folder}.page").files(store)
+    return made
 
 
 def write_report(store: RunStore) -> list[Path]:
     """Writes the report that belongs to the run's command; returns what was written, the page first."""
-    command = store.run["command"]
-    if command == "race":
-        from nasbench.report.race.page import files_of, write_race
-
-        return files_of(write_race(store), store.directory)
-    if command == "fidelity":
-        from nasbench.report.fidelity.page import write_fidelity
-
-        return write_fidelity(store)
-    if command == "supernet":
-        from nasbench.report.supernet.page import write_supernet
-
-        return write_supernet(store)
-    if command == "compare":
-        from nasbench.report.comparison.page import write_comparison
-
-        return write_comparison(store)
-    if command in ("train", "transfer") or (command == "scale" and not store.run["config"]["search"]):
-        from nasbench.report.training.page import write_trainings
-
-        return write_trainings(store)
-    from nasbench.report.run.page import write_report as write_search
-
-    return write_search(store)
+    files = report_of(store)
+    for name in reversed(files):  # the page last: the plots that it stands beside are there
+        write_atomically(store.directory / name, files[name])
+    return [store.directory / name for name in files]
 
 
 def rebuild_report(directory: Path, trust: bool | None = None) -> list[Path]:
-    """Writes the report anew; returns the paths.
+    """Writes the report anew; returns the paths. Errors as of `opened_report`."""
+    return opened_report(directory, write_report, trust)
+
+
+def opened_report(directory: Path, make: Callable[[RunStore], Made], trust: bool | None = None) -> Made:
+    """What `make`, such as `report_of`, makes of the run in a directory.
 
     UsageError where the directory holds no run; and where it is that of a search in a space that its run.json names by
     an import path, unless this user began the run here, or trusts it. `trust` None: as the command line says.
@@ -57,7 +59,7 @@ def rebuild_report(directory: Path, trust: bool | None = None) -> list[Path]:
         for space in (store.run["config"].get("space"), plan.get("source")):
             check_trusted(named_space(str(space or "")), directory / RUN_FILE)
         try:
-            return write_report(store)
+            return make(store)
         except UsageError:
             raise
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:

@@ -6,20 +6,19 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.core.clock import SimulatedClock
-from nasbench.core.control import WithControl, without_control
+from nasbench.core.control import Shares, WithControl, shares_of, without_control
 from nasbench.core.curves import is_retraining, searched
 from nasbench.core.errors import RunFailed, UsageError
 from nasbench.core.protocols import Evaluator, Pruner, Tracker
-from nasbench.core.recipe import Recipe
-from nasbench.core.registry import recipes
 from nasbench.core.retraining import checks, retrainings
 from nasbench.core.shown import sentence
 from nasbench.core.source import JobList, JobSource, SpaceSource, of_space
 from nasbench.core.store import best_trial
 from nasbench.core.trial import STATUSES, Trial
-from nasbench.core.trust import trusting
 from nasbench.engine.config import SearchConfig
-from nasbench.engine.config.presets import defaults_of, told
+from nasbench.engine.config.presets import told
+from nasbench.engine.opened.run_trial import RunTrial
+from nasbench.engine.opened.view import RunView
 from nasbench.engine.parts.searching import SearchParts, prepare
 from nasbench.engine.report import write_report
 from nasbench.engine.run import resume
@@ -36,16 +35,16 @@ from nasbench.engine.run.run import Run, check_some_succeeded, open_run
 from nasbench.engine.run.watch import print_note
 from nasbench.report.common.ranking_check import RankingCheck, ranking_check
 from nasbench.report.run.chance import Exact, Verdict, verdict
-from nasbench.trackers.guard import guarded
+from nasbench.report.run.scored import beside
 
 
-@dataclass(frozen=True)
-class SearchResult:
+@dataclass(frozen=True, repr=False)
+class SearchResult(RunView):
     """What a search came to."""
 
     run: Path
-    trials: tuple[Trial, ...]
-    best: Trial | None
+    trials: tuple[RunTrial, ...]
+    best: RunTrial | None
     seconds: float
     front: Sequence[Mapping[str, Any]] | None = None
     """The Pareto front as `best/front.json` has it, where there are objectives."""
@@ -53,6 +52,14 @@ class SearchResult:
     """Whether the search beat chance; among the JSON where it can be told with an interval."""
     check: RankingCheck | None = None
     """How the cheap score of the search ranks, where that was checked."""
+    reward: str | None = None
+    """The reward that made the scores; None where they are the evaluator's own."""
+    accuracy: str | None = None
+    """The metric behind a score that is made of more, such as val_accuracy."""
+
+    @property
+    def directory(self) -> Path:
+        return self.run
 
     def count(self, status: str) -> int:
         return sum(trial.status == status for trial in self.trials)
@@ -65,6 +72,7 @@ class SearchResult:
             "architecture": self.best.proposed.to_json(),
             "params": self.best.metrics.get("params"),
             "macs": self.best.metrics.get("macs"),
+            **({} if self.accuracy is None else {self.accuracy: self.best.metrics.get(self.accuracy)}),
         }
         counts: dict[str, Any] = {status: self.count(status) for status in STATUSES}
         record: dict[str, Any] = {
@@ -74,6 +82,8 @@ class SearchResult:
             "best": best,
             "seconds": round(self.seconds, 2),
         }
+        if self.reward is not None:
+            record["reward"] = self.reward
         if self.chance is not None and self.chance.difference is not None:
             record["chance"] = self.chance.to_json()
         if self.check is not None:
@@ -84,42 +94,15 @@ class SearchResult:
         return record
 
 
-def search(*, trackers: Sequence[Tracker] | None = None, **options: Any) -> SearchResult:
-    """Searches a space from Python: the flags of `nasbench search` as keywords.
-
-    `space`, `strategy`, `evaluator`, `dataset` and `recipe` may be given as the objects themselves. `trackers` replace
-    the console and W&B. With `resume`, import paths that stand in run.json are followed where this user began the run
-    there, where they are given again, or with `trust=True`. Raises UsageError for bad input, RunFailed where nothing
-    succeeded, Interrupted on Ctrl-C or SIGTERM.
+def run_search(
+    config: SearchConfig,
+    argv: Sequence[str],
+    trackers: Sequence[Tracker] | None = None,
+    also: Sequence[Tracker] = (),
+) -> SearchResult:
+    """Runs (or goes on with) the search that `config` describes. `trackers` replace those that it names; those in
+    `also` listen besides.
     """
-    with trusting(by_path(options).values(), bool(options.get("trust"))):
-        config = configuration(options)
-        if trackers is not None:
-            if not isinstance(trackers, Sequence):
-                raise UsageError(f"trackers takes a list of trackers; got {trackers!r}")
-            trackers = [guarded(each) for each in trackers]
-        return run_search(config, argv=("nasbench.search",), trackers=trackers)
-
-
-def configuration(options: Mapping[str, Any]) -> SearchConfig:
-    """The configuration that keywords from Python mean: with `resume`, that of the run with what they change."""
-    given = by_path(options)
-    asked = SearchConfig.of(**given)
-    if asked.place.resume:
-        return resume.stored_config(SearchConfig, "search", asked.place.run).changed(**given)
-    return SearchConfig.of(**{**defaults_of(asked), **given})
-
-
-def by_path(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The keywords with import paths for parts that were given as objects."""
-    return {
-        name: value if isinstance(value, str) or name not in _PARTS else _import_path(value)
-        for name, value in options.items()
-    }
-
-
-def run_search(config: SearchConfig, argv: Sequence[str], trackers: Sequence[Tracker] | None = None) -> SearchResult:
-    """Runs (or goes on with) the search that `config` describes."""
     config.check()
     if config.dry_run:
         raise UsageError("a dry run is no search: call nasbench.dry_run(...) with the same keywords")
@@ -141,7 +124,7 @@ def run_search(config: SearchConfig, argv: Sequence[str], trackers: Sequence[Tra
         directory=directory,
         argv=argv,
         executor=parts.executor,
-        trackers=parts.trackers if trackers is None else trackers,
+        trackers=[*(parts.trackers if trackers is None else trackers), *also],
         plan=parts.record,
         identity=parts.identity(),
         listeners=(BestWeights,),
@@ -152,8 +135,8 @@ def run_search(config: SearchConfig, argv: Sequence[str], trackers: Sequence[Tra
         rounds = rounds_of(run.store.run)
         numbers = numbers_of(rounds, config.retrain_top, config.checked)
         run.watch(planned=numbers.planned)
-        without = without_control(trials for trials, _ in rounds)
-        for source, clock, pruner in _phases(parts, numbers, without):
+        without, shares = without_control(trials for trials, _ in rounds), shares_of(run.store.run.get("plan") or {})
+        for source, clock, pruner in _phases(parts, numbers, without, shares):
             run.answer(source, parts.evaluator, parts.score, clock, pruner)
         for jobs in _following(config, parts, run, numbers):
             after = parts.after
@@ -163,7 +146,10 @@ def run_search(config: SearchConfig, argv: Sequence[str], trackers: Sequence[Tra
         drop_other_weights(run.store)
         front, chance = write_front(run.store), verdict(run.trials, Exact.of(run.store.run))
         check = ranking_check(run.store.run, run.trials)
-        result = SearchResult(run.directory, tuple(run.trials), best, run.seconds, front, chance, check)
+        score = (config.goals.reward, beside(run.store.run))
+        trials = tuple(RunTrial.in_run(trial, run.directory) for trial in run.trials)
+        shown = None if best is None else RunTrial.in_run(best, run.directory)
+        result = SearchResult(run.directory, trials, shown, run.seconds, front, chance, check, *score)
         run.end(result.to_json(), write_report)
     check_some_succeeded(result.trials, directory)
     check_some_trained(run.store.run, result.trials)
@@ -177,17 +163,17 @@ def rounds_of(run: Mapping[str, Any]) -> list[tuple[int, int]]:
 
 
 def _phases(
-    parts: SearchParts, numbers: Numbers, without: int
+    parts: SearchParts, numbers: Numbers, without: int, shares: Shares
 ) -> Iterator[tuple[JobSource, SimulatedClock | None, Pruner | None]]:
     """The search, then its control: each over its own numbers of one log.
 
-    The first `without` trials of the search have no control among them.
+    The first `without` trials of the search have no control among them; then it has these `shares`.
     """
     plan = replace(parts.plan, numbers=numbers.search)
     search = SpaceSource(parts.space, parts.strategy, plan, counted=True)
     if parts.mixed:
         children = SpaceSource(parts.space, parts.control, plan, counted=True)
-        yield WithControl(search, children, without), parts.clock, parts.pruner
+        yield WithControl(search, children, without, shares), parts.clock, parts.pruner
     else:
         yield search, parts.clock, parts.pruner
     if numbers.control:
@@ -220,22 +206,6 @@ def check_some_trained(run: Mapping[str, Any], trials: Sequence[Trial]) -> None:
             f"{who} that the search chose could be trained by itself: "
             f"{sentence(why)} What lies in best/ is the best by the cheap score alone, and was never trained."
         )
-
-
-_PARTS = ("space", "strategy", "evaluator", "dataset", "recipe")
-
-
-def _import_path(part: Any) -> str:
-    """How run.json names a part that was given as an object."""
-    if getattr(part, "__qualname__", None):
-        return f"{part.__module__}:{part.__qualname__}"
-    if isinstance(part, Recipe):
-        recipes.register(part.name)(part)
-        return part.name
-    raise UsageError(
-        f"{part!r} has no import path, by which workers and a resumed run find it; give a class, or "
-        "'package.module:NAME'"
-    )
 
 
 def _short(name: str) -> str:

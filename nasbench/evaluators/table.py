@@ -91,6 +91,8 @@ class TableEvaluator:
     time_budget: float | None = None
     objectives: tuple[str, ...] = ()
     """Those of the columns that --objectives names."""
+    reward: tuple[str, ...] = ()
+    """Those that --reward reads."""
 
     def check(self) -> None:
         """Reads the table. UsageError where it cannot be read, lacks a column, has a text for a number, or an
@@ -178,7 +180,8 @@ class TableEvaluator:
     @property
     def _results(self) -> list[str]:
         """The result columns that are asked for."""
-        return list(dict.fromkeys(filter(None, [self.score_column, self.cost_column, *self.report_columns])))
+        more = (*self.report_columns, *self.reward)
+        return list(dict.fromkeys(filter(None, [self.score_column, self.cost_column, *more])))
 
     @cached_property
     def _by_network(self) -> Mapping[str, Mapping[str, float]]:
@@ -233,7 +236,8 @@ class TableEvaluator:
                 f"the table {self.file} has no column {SCORE!r}, which is the score unless another is named with "
                 f"--score-column. It has {', '.join(results) or 'no other column'}."
             )
-        flag = "--objectives" if column in self.objectives else "--report-columns"
+        flag = "--reward-options" if column in self.reward else "--report-columns"
+        flag = "--objectives" if column in self.objectives else flag
         if column == self.score_column and column not in self.objectives:
             flag = "--score-column"
         elif column == self.cost_column:

@@ -7,6 +7,7 @@ separates cells by semicolons). Where nothing decides, it is refused.
 
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from math import isfinite, nan
 from typing import Any
@@ -45,7 +46,7 @@ def read_numbers(columns: Sequence[Column], separator: str, file: str) -> list[l
                 f"{found[',']}). Write all in one way."
             )
         mark = next(iter(found), None) or _from_the_table(column, in_table, file)
-        read.append([_number(cell, mark) for cell in column.cells])
+        read.append(_numbers(column.cells, mark))
     return read
 
 
@@ -128,6 +129,18 @@ def _doubtful(cells: Sequence[Any], mark: str) -> int | None:
         if isinstance(cell, str) and mark in cell and EITHER.fullmatch(cell):
             return index
     return None
+
+
+def _numbers(cells: Sequence[Any], mark: str) -> list[float]:
+    """`_number` of each, at once where all are plain numbers, or none is anything."""
+    if not any(cell is not None for cell in cells):
+        return [nan] * len(cells)
+    if mark == "." and bool not in set(map(type, cells)):
+        with suppress(TypeError, ValueError):
+            values = list(map(float, cells))
+            if all(map(isfinite, values)):
+                return values
+    return [_number(cell, mark) for cell in cells]
 
 
 def _number(cell: Any, mark: str) -> float:

@@ -12,6 +12,7 @@ import io
 import zlib
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,12 @@ def _read_parquet(path: Path) -> Sheet:
 
 
 def _read_csv(path: Path, wanted: Collection[str]) -> Sheet:
-    text = _decoded(path)
+    return _parsed(_decoded(path), path, frozenset(wanted))
+
+
+@lru_cache(maxsize=1)
+def _parsed(text: str, path: Path, wanted: frozenset[str]) -> Sheet:
+    """A process parses the same text once, however many runs look into it."""
     first, _, rest = text.partition("\n")
     told, given = first.strip(), ""
     skipped = 0

@@ -46,6 +46,8 @@ WORKER_ENVIRONMENT = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",  # a worker that holds no GPU sees none
     "RAY_USAGE_STATS_ENABLED": "0",
 }
+NO_SPARE_WORKERS = {"RAY_prestart_worker_first_driver": "0", "RAY_enable_worker_prestart": "0"}
+"""Tune gives its workers an environment of their own, so those that Ray starts beforehand would serve nobody."""
 ADDRESS_HINT = (
     "Give --ray-address the HOST:PORT that 'ray start --head' printed, or leave it out to start Ray on this machine. "
     "A cluster with token authentication needs its token in ~/.ray/auth_token, or where $RAY_AUTH_TOKEN_PATH says."
@@ -259,6 +261,7 @@ def _start(workers: int) -> _Own:
         "OMP_NUM_THREADS": str(max(1, num_cores() // workers)),
         # Ray's own memory monitor breaks Tune. The kernel ends only the worker: Ray has marked it as the first to go.
         "RAY_memory_monitor_refresh_ms": "0",
+        **NO_SPARE_WORKERS,
     }
     variables = {**WORKER_ENVIRONMENT, "PYTHONPATH": os.pathsep.join(own_import_paths())}
     variables |= {name: os.environ.get(name, value) for name, value in unless_set.items()}

@@ -1,4 +1,4 @@
-"""TPE and NSGA-II from Optuna. This is the only module that imports optuna; import it when it is used.
+"""TPE and NSGA-II from Optuna. The modules that import optuna are imported when they are used.
 
 `tpe` is the tree-structured Parzen estimator (Bergstra et al. 2011; multivariate, as in BOHB, Falkner et al. 2018,
 arXiv:1807.01774). It models the density of the best tenth of the trials and the density of the other trials, and
@@ -63,14 +63,14 @@ class OptunaStrategy(ABC):
     remembered as known, because neither sampler uses failures. Running proposals are shown to the sampler as running.
     """
 
-    def __init__(self, space: SearchSpace, objectives: Sequence[Objective], random_trials: int) -> None:
+    def __init__(self, space: SearchSpace, objectives: Sequence[Objective], random_trials: float) -> None:
         self._space, self._objectives, self._random_trials = space, objectives, random_trials
-        self._distributions = {decision.name: _distribution(decision) for decision in space.choices}
+        self._distributions = {decision.name: distribution_of(decision) for decision in space.choices}
         self._several = {
             name: distribution for name, distribution in self._distributions.items() if not distribution.single()
         }
         directions = [StudyDirection.MAXIMIZE] * max(1, len(objectives))  # of signed values
-        with _quiet():
+        with quiet():
             self._storage = _Storage()
             self._storage.create_new_study(directions, "search")
         self._known: set[str] = set()
@@ -82,7 +82,7 @@ class OptunaStrategy(ABC):
 
     def ask(self, number: int, rng: Random, running: Sequence[Proposal]) -> Proposal:
         met = Met(self._known, self._space, running)
-        with _quiet():
+        with quiet():
             branch = self._storage.branch()
             for proposal in running:
                 branch.create_new_trial(0, self._trial(proposal.architecture, None, proposal.note))
@@ -185,7 +185,7 @@ class Nsga2(OptunaStrategy):
         """
         super().tell(trial)
         if self._filled_a_generation(trial):
-            with _quiet():
+            with quiet():
                 branch = self._storage.branch()
                 self._draw(branch, 0)
                 for name, value in branch.get_study_system_attrs(0).items():
@@ -203,14 +203,15 @@ class Nsga2(OptunaStrategy):
         return NSGAIISampler(seed=seed, population_size=self._population)
 
 
-def _distribution(decision: Decision) -> BaseDistribution:
+def distribution_of(decision: Decision) -> BaseDistribution:
+    """A decision as Optuna has it."""
     if isinstance(decision, Range):
         return FloatDistribution(decision.low, decision.high)
     return CategoricalDistribution(decision.options)
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Suppresses Optuna's log messages and its warnings about experimental options."""
     level = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)

@@ -18,6 +18,7 @@ from nasbench.testing.models import check_model
 from nasbench.testing.objectives import check_objective
 from nasbench.testing.proxies import check_proxy
 from nasbench.testing.pruners import check_pruner
+from nasbench.testing.rewards import check_reward
 from nasbench.testing.samplers import check_sampler
 from nasbench.testing.spaces import check_space
 from nasbench.testing.strategies import check_strategy
@@ -41,6 +42,7 @@ __all__ = [
     "check_optimizer",
     "check_proxy",
     "check_pruner",
+    "check_reward",
     "check_sampler",
     "check_schedule",
     "check_space",

@@ -1,10 +1,7 @@
 """Weights & Biases as a listener: one W&B run a search, online or offline, never on the search's critical path.
 
-What is logged, all against `trial` (trials finished): each trial's `score`, `best_so_far` beside `random_expected_best`
-(the expected best of as many random children: of all that are known where there are fewer, `random_known`), the
-controller's `controller/entropy`, `controller/loss` and `controller/baseline`, the share of each option among the last
-proposals (`share/<decision>/<option>`), a table of the trials, the best cell's drawing, and the run's configuration.
-The curves of a training that has a name are logged against `epoch`, as `<name>/seed<S>/<metric>`.
+What is logged: the series of `nasbench.trackers.series`, a table of the trials, the best cell's drawing, and the
+run's configuration.
 
 Offline, the files lie under `<run directory>/wandb` and nothing touches the network. To upload them later, on a machine
 with a key (`wandb login`): `wandb sync <run directory>/wandb/offline-run-*`. Each part of a resumed search carries
@@ -14,24 +11,12 @@ sync` takes several files in order. What the environment changes of this: see `n
 
 import json
 import os
-from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from nasbench.core.curves import (
-    OptionGroup,
-    best_so_far,
-    expected_best,
-    groups_of,
-    is_control,
-    is_random,
-    is_retraining,
-    option_shares,
-    random_scores,
-    searched,
-)
+from nasbench.core.curves import best_so_far, expected_best, random_scores, searched
 from nasbench.core.job import Job
 from nasbench.core.json_text import parsed
 from nasbench.core.picture import svg_image
@@ -40,10 +25,9 @@ from nasbench.core.registry import trackers as known
 from nasbench.core.shown import say
 from nasbench.core.trial import Trial
 from nasbench.core.writing import write_atomically
+from nasbench.trackers.series import Series, curve_of, numbers
 from nasbench.trackers.wandb_run import Asked, connect, in_sweep, mode_of
 
-WINDOW = 20
-"""Trials over which the shares of options are taken."""
 FIRST_TABLE = 50
 """Trials after which the table is logged first; then whenever they have doubled, so that a killed search has half of it
 at least.
@@ -67,23 +51,26 @@ COLUMNS = (
 @known.register("wandb")
 class WandbTracker:
     """`mode` auto is online where a key is set up, else offline. `trials` adds a W&B run for each trial, grouped under
-    the search's.
+    the search's. `given` are settings of W&B that win over its environment variables, `tags` go to the run.
 
     UsageError at once where `mode` is online and there is no key: W&B would prompt for it.
     """
 
-    def __init__(self, mode: Asked = "auto", project: str = "nasbench", trials: bool = False) -> None:
+    def __init__(
+        self,
+        mode: Asked = "auto",
+        project: str = "nasbench",
+        trials: bool = False,
+        given: Mapping[str, str | None] | None = None,
+        tags: Sequence[str] = (),
+    ) -> None:
         self._mode, self._may_go_offline = mode_of(mode)
         self._project, self._each = project, trials
+        self._given: dict[str, Any] = {name: value for name, value in (given or {}).items() if value}
+        if tags:
+            self._given["run_tags"] = tuple(tags)
         self._run: Any = None
-        self._log: list[Trial] = []
-        self._groups: dict[str, OptionGroup] = {}
-        self._recent: deque[Trial] = deque(maxlen=WINDOW)
-        self._best: float | None = None
-        self._searched = 0
-        self._counts: Counter[str] = Counter()
-        self._random: dict[str, float] = {}
-        self._best_random: float | None = None
+        self._series: Series
         self._next_table = FIRST_TABLE
         self._epochs = 0
         self._curves: set[str] = set()
@@ -100,13 +87,13 @@ class WandbTracker:
             "run_id": kept or uuid4().hex[:12],
             "run_name": run.directory.resolve().name,
             "root_dir": str(run.directory),
-            "run_job_type": "search",
+            "run_job_type": job_type_of(run.config),
             "config": dict(run.config),
         }
         curves = run.directory / "curves.jsonl"
         named = run.config.get("seeds") or run.config.get("sampler")  # trainings that have names
         self._epochs = _lines_in(curves) if named and curves.exists() else 0
-        self._run = connect(self._mode, self._may_go_offline, self._own, {})
+        self._run = connect(self._mode, self._may_go_offline, self._own, self._given)
         if self._run.offline:
             self._mode = "offline"
         new = kept != self._run.id  # the environment may name another one
@@ -118,11 +105,10 @@ class WandbTracker:
         self._run.define_metric("*", step_metric="trial")
         self._run.define_metric("epoch", hidden=True)
         self._run.define_metric("score", summary="max", step_metric="trial")
-        for group in groups_of(run.config, run.history):
-            self._groups.setdefault(group.name, group)
+        self._series = Series(run)
         self._table()  # what a table imports is imported now, before the search
         for trial in run.history:
-            values = self._values(trial)
+            values = self._series.trial(trial)
             if new:  # the search began without W&B
                 self._run.log(values, step=self._step)
 
@@ -131,28 +117,26 @@ class WandbTracker:
         if not job.name or self._mode == "disabled":
             return
         assert self._run is not None, "start comes first"
-        numbers = {key: value for key, value in metrics.items() if isinstance(value, int | float)}
         self._epochs += 1
-        curve = f"{job.name}/seed{job.seed}"
+        curve = curve_of(job)
         if curve not in self._curves:
             self._curves.add(curve)
             if "*" not in curve:  # W&B takes one only at the end of a pattern
                 self._run.define_metric(f"{curve}/*", step_metric="epoch")
-        told = {f"{curve}/{key}": value for key, value in numbers.items()}
-        self._run.log({**told, "epoch": epochs}, step=self._step)
+        self._run.log({**self._series.epoch(job, metrics), "epoch": epochs}, step=self._step)
 
     @property
     def _step(self) -> int:
         """Steps never go back: the trials in the log and the epochs that were reported."""
-        return len(self._log) + self._epochs
+        return len(self._series.trials) + self._epochs
 
     def trial(self, trial: Trial) -> None:
         if self._mode == "disabled":
             return
         assert self._run is not None, "start comes first"
-        self._run.log(self._values(trial), step=self._step)
-        if len(self._log) >= self._next_table:
-            self._next_table = 2 * len(self._log)
+        self._run.log(self._series.trial(trial), step=self._step)
+        if len(self._series.trials) >= self._next_table:
+            self._next_table = 2 * len(self._series.trials)
             self._run.log({"trials": self._table()}, step=self._step)
         if self._each and not in_sweep():  # an agent of a sweep has one run, whose id W&B would give to all
             self._log_apart(trial)
@@ -164,9 +148,9 @@ class WandbTracker:
 
         run, self._run = self._run, None
         last: dict[str, Any] = {}
-        if self._log:
+        if self._series.trials:
             last = {"trials": self._table()}
-            if not self._log[0].name:  # a list of trainings is no search
+            if not self._series.trials[0].name:  # a list of trainings is no search
                 last["search_against_random"] = self._curve()
         if drawing := svg_image(run_dir / "best" / "cell.svg", run_dir, "The cells of the best network"):
             last["best_cell"] = wandb.Html(drawing, inject=False, data_is_not_path=True)
@@ -175,48 +159,6 @@ class WandbTracker:
         for name, value in summary.items():
             run.summary[name] = value if isinstance(value, str | int | float | bool | None) else json.dumps(value)
         run.finish(exit_code=1 if summary.get("interrupted") or summary.get("error") else 0)
-
-    def _values(self, trial: Trial) -> dict[str, Any]:
-        """What a trial adds to the series, and to what is remembered."""
-        self._log.append(trial)
-        self._counts[trial.status] += 1
-        values: dict[str, Any] = {"trial": len(self._log), "seconds": trial.seconds}
-        values.update({f"count/{status}": count for status, count in self._counts.items()})
-        if trial.score is not None:
-            values["retrained_score" if is_retraining(trial) else "control_score" if is_control(trial) else "score"] = (
-                trial.score
-            )
-        values.update({f"metrics/{name}": value for name, value in trial.metrics.items() if _number(value)})
-        if is_random(trial) and trial.score is not None and trial.epochs == self._log[0].epochs:
-            first = self._random.setdefault(trial.key, trial.score)
-            self._best_random = first if self._best_random is None else max(first, self._best_random)
-        if is_control(trial) or is_retraining(trial):
-            return values
-        self._searched += 1
-        self._recent.append(trial)
-        if trial.score is not None:
-            self._best = trial.score if self._best is None else max(self._best, trial.score)
-        if self._best is not None:
-            values["best_so_far"] = self._best
-        if self._random:
-            values["random_expected_best"] = (  # of all that are known it is their best
-                expected_best(list(self._random.values()), self._searched)
-                if self._searched < len(self._random)
-                else self._best_random
-            )
-            values["random_known"] = len(self._random)
-        values.update(
-            {
-                f"controller/{name}": trial.note[name]
-                for name in ("entropy", "loss", "baseline")
-                if _number(trial.note.get(name))
-            }
-        )
-        for group in self._groups.values():
-            values.update(
-                {f"share/{group.name}/{option}": share for option, share in option_shares(self._recent, group).items()}
-            )
-        return values
 
     def _table(self) -> Any:
         import wandb
@@ -236,7 +178,7 @@ class WandbTracker:
                 trial.error,
                 json.dumps(dict(trial.genes)),
             ]
-            for trial in self._log
+            for trial in self._series.trials
         ]
         return wandb.Table(columns=list(COLUMNS), data=rows)
 
@@ -244,8 +186,8 @@ class WandbTracker:
         """n, best so far, expected best of n random, for as many n as there are random scores."""
         import wandb
 
-        scores = random_scores(self._log)
-        best = best_so_far(searched(self._log))
+        scores = random_scores(self._series.trials)
+        best = best_so_far(searched(self._series.trials))
         step = max(1, len(best) // 200)
         rows = [
             [n, best[n - 1], expected_best(scores, n) if n <= len(scores) else None]
@@ -257,6 +199,7 @@ class WandbTracker:
         """A run of the trial's own. It shares the search's project and tags, but not its id, its name or its end."""
         assert self._run is not None, "start comes first"
         fixed = {
+            **{name: value for name, value in self._given.items() if name != "run_name"},
             "run_id": f"{self._run.id}-{trial.number}",
             "run_name": f"trial-{trial.number}",
             "run_group": os.environ.get("WANDB_RUN_GROUP") or self._run.id,
@@ -265,9 +208,16 @@ class WandbTracker:
         }
         config = {**trial.genes, "key": trial.key, "epochs": trial.epochs, "seed": trial.seed}
         run = connect(self._mode, self._may_go_offline, {**self._own, "config": config}, fixed)
-        run.log({name: value for name, value in {"score": trial.score, **trial.metrics}.items() if _number(value)})
+        run.log(numbers({"score": trial.score, **trial.metrics}))
         run.summary["status"] = trial.status
         run.finish(exit_code=1 if trial.status == "failed" else 0)
+
+
+def job_type_of(config: Mapping[str, Any]) -> str:
+    """What W&B is told that a run is: search, supernet, train or compare."""
+    if "sampler" in config:
+        return "supernet"
+    return "compare" if "models" in config else "train" if "model" in config else "search"
 
 
 def _lines_in(path: Path) -> int:
@@ -288,7 +238,3 @@ def _versions(directory: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return {name: record[name] for name in ("versions", "hardware", "git_commit", "argv", "plan") if name in record}
-
-
-def _number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -148,13 +148,19 @@ class Digits:
 
     def _parts(self) -> tuple[Split, Split]:
         """The images of training and validation, and the images of the test."""
-        from sklearn.datasets import load_digits
-
-        scans = load_digits()
-        pixels = torch.from_numpy(scans.images).mul(255 / 16).round().to(torch.uint8)  # (N, 8, 8), from 0..16 to 0..255
-        every = Split(pixels.unsqueeze(1), torch.from_numpy(scans.target).long())  # (N, 1, 8, 8)
+        every = _digits()
         rest, test = carve(len(every), 297)
         return every.take(rest), every.take(test)
+
+
+@cache
+def _digits() -> Split:
+    """All scans. Their text is parsed once: that takes longer than a training on a few of them."""
+    from sklearn.datasets import load_digits
+
+    scans = load_digits()
+    pixels = torch.from_numpy(scans.images).mul(255 / 16).round().to(torch.uint8)  # (N, 8, 8), from 0..16 to 0..255
+    return Split(pixels.unsqueeze(1), torch.from_numpy(scans.target).long())  # (N, 1, 8, 8)
 
 
 @dataclass(frozen=True)

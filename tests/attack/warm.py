@@ -27,7 +27,7 @@ WITHOUT_IT = 5.0
 IMPORTS = """
     torch torchvision matplotlib.figure sklearn.datasets PIL.Image safetensors.torch tyro rich.console optuna
     nasbench.engine.search nasbench.engine.race.command nasbench.engine.training.train nasbench.engine.predict
-    nasbench.engine.training.transfer nasbench.engine.training.compare nasbench.engine.scaling.entry
+    nasbench.engine.training.transfer nasbench.engine.training.compare nasbench.engine.scaling.command
     nasbench.engine.scaling.search nasbench.engine.export.command nasbench.engine.profile nasbench.report.run.page
     nasbench.report.comparison.page nasbench.report.training.page nasbench.report.race.page zoo.registry
     search_spaces.nasbench201.space search_spaces.compound.space nasbench.cli.search nasbench.cli.train

@@ -19,6 +19,7 @@ from nasbench.testing import (
     check_objective,
     check_proxy,
     check_pruner,
+    check_reward,
     check_sampler,
     check_space,
     check_strategy,
@@ -69,6 +70,14 @@ def test_the_objective_of_ones_own() -> None:
 
     check_objective(accurate_and_small)
     assert accurate_and_small({"val_accuracy": 0.9, "params": 10**5}) == pytest.approx(0.8)
+
+
+def test_the_reward_of_ones_own() -> None:
+    from examples.quick_learner import quick_learner
+
+    check_reward(quick_learner, weight=0.3)
+    curve = [(1, {"val_accuracy": 0.5}), (2, {"val_accuracy": 0.9})]
+    assert quick_learner({"val_accuracy": 0.9}, curve) == pytest.approx(0.8)
 
 
 def test_the_proxy_of_ones_own() -> None:

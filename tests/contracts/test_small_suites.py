@@ -1,4 +1,6 @@
-"""The suites of trackers, models, objectives and pruners: they accept what keeps a contract and name what breaks it."""
+"""The suites of trackers, models, objectives, rewards and pruners: they accept what keeps a contract, and name what
+breaks it.
+"""
 
 import random
 from collections.abc import Callable, Mapping
@@ -9,11 +11,11 @@ import pytest
 import torch
 
 from nasbench.core.job import Job
-from nasbench.core.protocols import Metrics, Pruner, RunInfo
+from nasbench.core.protocols import Curve, Metrics, Pruner, RunInfo
 from nasbench.core.spec import Task
 from nasbench.core.trial import Trial
 from nasbench.strategies.median import MedianPruner
-from nasbench.testing import check_model, check_objective, check_pruner, check_tracker
+from nasbench.testing import check_model, check_objective, check_pruner, check_reward, check_tracker
 
 
 class Listener:
@@ -267,3 +269,56 @@ def test_a_pruner_keeps_the_contract(make: Callable[[], Pruner]) -> None:
 def test_a_broken_pruner_is_caught(broken: Callable[[], Pruner], error: type[Exception], complaint: str) -> None:
     with pytest.raises(error, match=complaint):
         check_pruner(broken)
+
+
+def said(reads: tuple[str, ...] = (), curve: bool = False) -> Callable[[Any], Any]:
+    """Marks a reward with what it says of itself."""
+
+    def mark(reward: Any) -> Any:
+        reward.reads, reward.reads_curve = reads, curve
+        return reward
+
+    return mark
+
+
+def infinite(metrics: Metrics, curve: Curve) -> float:
+    return float("inf")
+
+
+def drawn(metrics: Metrics, curve: Curve) -> float:
+    return metrics["val_accuracy"] + random.random()
+
+
+def in_secret(metrics: Metrics, curve: Curve) -> float:
+    return sum(told["val_accuracy"] for _, told in curve)
+
+
+def changing(metrics: Metrics, curve: Curve) -> float:
+    metrics["seen"] = True  # type: ignore[index]
+    return 1.0
+
+
+@said(reads=("val_accuracy",))
+def more_than_it_says(metrics: Metrics, curve: Curve) -> float:
+    return metrics["val_accuracy"] / metrics["macs"]
+
+
+@said(reads=("latency",))
+def of_a_phone(metrics: Metrics, curve: Curve) -> float:
+    return metrics["latency"]
+
+
+@pytest.mark.parametrize(
+    ("reward", "words"),
+    [
+        (infinite, "finite"),
+        (drawn, "generator"),
+        (in_secret, "reads_curve = True"),
+        (changing, "changes the metrics"),
+        (more_than_it_says, "reads more than it says"),
+        (of_a_phone, "says that it reads latency"),
+    ],
+)
+def test_a_reward_that_breaks_its_contract_is_told_how(reward: Any, words: str) -> None:
+    with pytest.raises(AssertionError, match=words):
+        check_reward(reward)

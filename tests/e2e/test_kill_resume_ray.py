@@ -1,5 +1,5 @@
 """Two workers, of Ray and without, and signals for the main process and for workers: no finished trial is lost, none is
-run twice, and no process is left.
+run twice, and no process is left. Nobody else reaches the Ray that a search starts.
 """
 
 import json
@@ -16,6 +16,10 @@ import pytest
 
 DRIVER = Path(__file__).parent / "drivers" / "search.py"
 KILLED = "the worker died: killed, crashed, or its machine is gone"
+LOOPBACK = {"0100007F", "0000000000000000FFFF00000100007F", "00000000000000000000000001000000"}
+"""127.0.0.1, the same within IPv6, and ::1, as /proc/net has them."""
+LISTENS = "0A"
+"""The state of a socket there."""
 
 
 def start(directory: Path, **options: Any) -> subprocess.Popen[str]:
@@ -63,8 +67,8 @@ def search_with_kills(directory: Path, trials: int, moments: list[str], kill_aft
     )
 
 
-def test_two_kills_of_the_main_process_and_three_of_workers(ray_session, tmp_path):
-    search_with_kills(tmp_path, 24, ["line:5", "write:12"], [3, 8, 13], address=ray_session, epochs=1)
+def test_a_kill_of_the_main_process_and_two_of_workers(ray_session, tmp_path):
+    search_with_kills(tmp_path, 18, ["write:8"], [3, 12], address=ray_session, epochs=1)
 
 
 @pytest.mark.slow
@@ -87,19 +91,41 @@ def test_ten_kills_of_the_main_process_and_ten_of_workers(tmp_path):
 @pytest.mark.parametrize(
     ("number", "executor"),
     [
-        (signal.SIGINT, {"workers": 2}),
         pytest.param(signal.SIGTERM, {"workers": 2}, marks=pytest.mark.slow),
         (signal.SIGINT, {"workers": 0, "processes": 2}),
         (signal.SIGTERM, {"workers": 0, "processes": 2}),
     ],
 )
 def test_an_interrupt_stops_long_trials_at_once_and_leaves_no_process(number, executor, tmp_path):
-    process = start(tmp_path, trials=10, seconds=600, **executor)
+    interrupt(start_long_trials(tmp_path, **executor), number, tmp_path)
+
+
+def test_nobody_else_reaches_the_ray_of_a_search_and_an_interrupt_leaves_nothing_of_it(tmp_path, monkeypatch):
+    home, run = tmp_path / "missing", tmp_path / "run"
+    monkeypatch.setenv("HOME", str(home))
+    process = start_long_trials(run, workers=2)
+    token = token_of(process.pid)
+    addresses = listening(process.pid, token.parent)
+    assert addresses
+    assert addresses <= LOOPBACK
+    assert [oct(path.stat().st_mode & 0o777) for path in (token.parent, token)] == ["0o700", "0o600"]
+    interrupt(process, signal.SIGINT, run)
+    assert not token.parent.exists()
+    assert not home.exists(), "Ray wrote its token into the home directory"
+
+
+def start_long_trials(directory: Path, **executor: Any) -> subprocess.Popen[str]:
+    """A search whose first two trials have begun and will not end."""
+    process = start(directory, trials=10, seconds=600, **executor)
     deadline = time.monotonic() + 120
-    while len(list(tmp_path.glob("begun-*"))) < 2:
+    while len(list(directory.glob("begun-*"))) < 2:
         assert process.poll() is None, process.stderr.read()
         assert time.monotonic() < deadline
         time.sleep(0.05)
+    return process
+
+
+def interrupt(process: subprocess.Popen[str], number: signal.Signals, directory: Path) -> None:
     session = process.pid
     sent = time.monotonic()
     os.killpg(session, number) if number == signal.SIGINT else process.send_signal(number)
@@ -107,8 +133,31 @@ def test_an_interrupt_stops_long_trials_at_once_and_leaves_no_process(number, ex
     assert time.monotonic() - sent < 20
     assert out == ""
     assert err.rstrip().endswith(f"nasbench.core.errors.Interrupted: {number.name}")
-    assert (tmp_path / "trials.jsonl").read_text() == ""
+    assert (directory / "trials.jsonl").read_text() == ""
     assert_all_end(session)
+
+
+def token_of(session: int) -> Path:
+    """The token of the Ray that a process has started; it lies in the folder of that Ray."""
+    (token,) = [word for word in environment_of(session) if word.startswith("RAY_AUTH_TOKEN_PATH=")]
+    return Path(token.partition("=")[2])
+
+
+def listening(main: int, folder: Path) -> set[str]:
+    """The addresses, in hexadecimal, at which a process and those of the Ray in `folder` listen."""
+    sockets = {}
+    for table in ("tcp", "tcp6"):
+        for line in Path("/proc/net", table).read_text().splitlines()[1:]:
+            _, local, _, state, *rest = line.split()
+            if state == LISTENS:
+                sockets[f"socket:[{rest[5]}]"] = local.partition(":")[0]
+    found = set()
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it ended meanwhile
+            if process.name == str(main) or str(folder) in (process / "environ").read_text(errors="replace"):
+                held = [os.readlink(entry) for entry in (process / "fd").iterdir()]
+                found |= {sockets[each] for each in held if each in sockets}
+    return found
 
 
 def test_processes_end_with_a_main_process_that_is_killed_and_the_run_goes_on(tmp_path):
@@ -123,17 +172,12 @@ def test_processes_end_with_a_main_process_that_is_killed_and_the_run_goes_on(tm
 
 @pytest.mark.slow
 def test_nothing_of_ray_outlives_a_main_process_that_is_killed(tmp_path):
-    process = start(tmp_path, trials=10, seconds=600, workers=2, faults={1: "freeze"})
-    deadline = time.monotonic() + 120
-    while len(list(tmp_path.glob("begun-*"))) < 2:
-        assert process.poll() is None, process.stderr.read()
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    (token,) = [word for word in environment_of(process.pid) if word.startswith("RAY_AUTH_TOKEN_PATH=")]
+    process = start_long_trials(tmp_path, workers=2, faults={1: "freeze"})
+    folder = token_of(process.pid).parent
     process.kill()
     process.communicate()
     assert_all_end(process.pid, seconds=30)
-    folder = Path(token.partition("=")[2]).parent
+    deadline = time.monotonic() + 120
     while folder.exists():
         assert time.monotonic() < deadline, f"{folder} is left"
         time.sleep(0.05)

@@ -62,13 +62,13 @@ def test_one_command_trains_shares_searches_and_trains_the_best(tmp_path: Path) 
 
 
 def test_its_defaults_are_those_of_a_cheap_search_and_flags_win() -> None:
-    from nasbench.engine.search import configuration
+    from nasbench.api.configured import configured
 
-    shared = configuration({"weight_sharing": "fair", "space": "nasbench201"})
+    shared = configured(SearchConfig, {"weight_sharing": "fair", "space": "nasbench201"})
     assert (shared.trials, shared.retrain_top, shared.ranking.check) == (500, 5, 8)
-    plain = configuration({"space": "nasbench201"})
+    plain = configured(SearchConfig, {"space": "nasbench201"})
     assert (plain.trials, plain.retrain_top, plain.ranking.check) == (100, 0, 0)
-    mine = configuration({"weight_sharing": "fair", "space": "nasbench201", "trials": 9, "check": 0})
+    mine = configured(SearchConfig, {"weight_sharing": "fair", "space": "nasbench201", "trials": 9, "check": 0})
     assert (mine.trials, mine.retrain_top, mine.ranking.check) == (9, 5, 0)
     assert isinstance(shared, SearchConfig)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from nasbench.core.errors import TrialFailed
 from nasbench.core.job import Job
 from nasbench.core.protocols import Metrics, Report
 from nasbench.core.spec import Task
@@ -34,6 +35,16 @@ class Reporting(MadeUp):
         metrics = super().__call__(job, report)
         for epoch in (1, 2):
             report(epoch, metrics)
+        return metrics
+
+
+class Sometimes(MadeUp):
+    """The same, which fails for every architecture of a low score."""
+
+    def __call__(self, job: Job, report: Report) -> Metrics:
+        metrics = super().__call__(job, report)
+        if metrics["val_accuracy"] < 0.5:
+            raise TrialFailed("too low")
         return metrics
 
 

@@ -4,8 +4,9 @@ from random import Random
 
 import pytest
 
-from nasbench.core.control import WithControl, due, without_control
+from nasbench.core.control import BEFORE, SHARES, Shares, WithControl, due, shares_of, without_control
 from nasbench.core.curves import is_control, is_random, searched
+from nasbench.core.errors import UsageError
 from nasbench.core.loop import JobLoop
 from nasbench.core.registry import strategies
 from nasbench.core.source import SpaceSource, step_of
@@ -15,7 +16,13 @@ from nasbench.testing.toy import TOY_SPACE
 from unit.toys import plan
 
 
-def source(strategy: str, trials: int, without: int | None = None, numbers: list[int] | None = None) -> SpaceSource:
+def source(
+    strategy: str,
+    trials: int,
+    without: int | None = None,
+    numbers: list[int] | None = None,
+    shares: Shares = SHARES,
+) -> SpaceSource:
     """A search of `trials` trials; with its control, unless `without` is None."""
     from dataclasses import replace
 
@@ -23,15 +30,20 @@ def source(strategy: str, trials: int, without: int | None = None, numbers: list
     search = SpaceSource(TOY_SPACE, strategies.make(strategy, TOY_SPACE, seed=0), over, counted=True)
     if without is None:
         return search
-    return WithControl(search, SpaceSource(TOY_SPACE, Control(TOY_SPACE, 0), over, counted=True), without)
+    return WithControl(search, SpaceSource(TOY_SPACE, Control(TOY_SPACE, 0), over, counted=True), without, shares)
 
 
-def run(jobs: SpaceSource, history: list[Trial] | None = None, stop: int | None = None) -> list[Trial]:
-    """Evaluates every job (up to `stop` trials), by a made-up score of its genes."""
+def run(
+    jobs: SpaceSource, history: list[Trial] | None = None, stop: int | None = None, failing: int = 0
+) -> list[Trial]:
+    """Evaluates every job (up to `stop` trials), by a made-up score; the first `failing` of the control fail."""
     log = list(history or [])
     loop = JobLoop(jobs, log.append, lambda metrics: metrics["score"], history=tuple(log))
     while len(log) != stop and (job := loop.next()) is not None:
-        loop.finish(job, {"score": Random(job.key).random()}, 0.0, "test")
+        if job.note.get("control") and sum(trial.status == "failed" for trial in log) < failing:
+            loop.fail(job, "no memory", 0.0, "test")
+        else:
+            loop.finish(job, {"score": Random(job.key).random()}, 0.0, "test")
     return log
 
 
@@ -39,8 +51,9 @@ def told(trials: list[Trial]) -> list[tuple[str, str, bool]]:
     return [(trial.key, trial.status, is_control(trial)) for trial in trials]
 
 
-def test_a_quarter_of_the_first_hundred_and_one_in_sixteen_of_the_others():
-    assert [due(place) for place in (1, 3, 4, 23, 24, 96, 111, 112, 1000)] == [0, 0, 1, 5, 6, 24, 24, 25, 80]
+def test_six_of_the_first_24_twelve_of_the_first_hundred_and_one_in_sixteen_of_the_others():
+    assert [due(place) for place in (1, 3, 4, 23, 24, 36, 96, 111, 112, 1000)] == [0, 0, 1, 5, 6, 7, 12, 12, 13, 68]
+    assert [due(place, BEFORE) for place in (24, 96, 111, 112, 1000)] == [6, 24, 24, 25, 80]
     assert (without_control([24]), without_control([12]), without_control([6, 12, 50])) == (0, 12, 12)
 
 
@@ -78,3 +91,23 @@ def test_the_control_repeats_no_blind_proposal_of_the_search():
     own = Control(TOY_SPACE, 0).ask(4, Random(1), ())
     assert own == Control(TOY_SPACE, 0).ask(4, Random(2), ())
     assert own != Control(TOY_SPACE).ask(4, Random(1), ())
+
+
+@pytest.mark.parametrize(("failing", "random", "compared"), [(0, 6, 6), (2, 8, 6), (50, 11, 1)])
+def test_a_random_child_that_failed_is_replaced_but_never_more_than_are_due(failing, random, compared):
+    trials = run(source("ppo", 24, without=0), failing=failing)
+    drawn = [trial for trial in trials if is_random(trial)]
+    assert len(trials) == 24
+    assert (len(drawn), sum(trial.scored for trial in drawn)) == (random, compared)
+    stopped = run(source("ppo", 24, without=0), stop=11, failing=failing)
+    assert told(run(source("ppo", 24, without=0), stopped, failing=failing)) == told(trials)
+
+
+def test_a_run_that_was_begun_with_other_shares_goes_on_with_them():
+    assert shares_of({"control_shares": [[24, 4], [96, 12], [None, 16]]}) == list(SHARES)
+    assert shares_of({}) == BEFORE
+    older = run(source("ppo", 60, without=0, shares=BEFORE), failing=2)
+    assert sum(map(is_random, older)) == 15, "a quarter, and none is replaced"
+    for wrong in ([], [[24]], [[24, 0]], [["a", 2]], "auto", [3]):
+        with pytest.raises(UsageError, match="control_shares"):
+            shares_of({"control_shares": wrong})

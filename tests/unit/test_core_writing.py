@@ -6,6 +6,7 @@ import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import torch
@@ -180,3 +181,11 @@ def _read_only() -> Path:
         if "ro" in line.split()[3].split(",") and place.is_dir():
             return place / "a"
     pytest.skip("root may write everywhere here: no file system is read-only")
+
+
+@pytest.mark.skipif(not os.access("/dev/shm", os.W_OK), reason="this system has no /dev/shm")
+def test_files_in_memory_are_written_as_any_others() -> None:
+    with TemporaryDirectory(dir="/dev/shm") as folder:
+        write_atomically(Path(folder, "run.json"), "first")
+        write_atomically(Path(folder, "run.json"), "second")
+        assert [path.read_text() for path in Path(folder).iterdir()] == ["second"]

@@ -8,7 +8,7 @@ import pytest
 
 import nasbench
 from nasbench.cli import main
-from nasbench.core.curves import is_control, is_retraining, searched
+from nasbench.core.curves import is_control, is_random, is_retraining, searched
 from nasbench.core.errors import UsageError
 from nasbench.core.source import step_of
 from nasbench.core.store import RunStore
@@ -128,6 +128,20 @@ def test_the_report_of_a_default_search_answers_whether_it_beat_chance(tmp_path)
     assert "95 % interval" in (tmp_path / "report.html").read_text()
     record = RunStore.read(tmp_path).run
     assert record["config"]["control"] == "auto"
+    assert record["plan"]["control_shares"] == [[24, 4], [96, 12], [None, 16]]
+
+
+def test_a_search_that_was_begun_with_a_quarter_goes_on_with_it(tmp_path):
+    search(tmp_path, strategy="ppo", trials=60)
+    assert sum(map(is_random, RunStore.read(tmp_path).trials)) == 9
+    record = json.loads((tmp_path / "run.json").read_text())
+    del record["plan"]["control_shares"]
+    record["config"]["trials"] = 26
+    (tmp_path / "run.json").write_text(json.dumps(record))
+    lines = (tmp_path / "trials.jsonl").read_text().splitlines(keepends=True)
+    (tmp_path / "trials.jsonl").write_text("".join(lines[:26]))
+    extended = search(tmp_path, resume=True, trials=60)
+    assert sum(map(is_random, extended)) == 15
 
 
 @pytest.mark.parametrize("options", [{"trials": 23}, {"trials": 30, "control": 0}, {"strategy": "random"}])

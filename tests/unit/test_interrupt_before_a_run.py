@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from nasbench import search
 from nasbench.core.errors import Interrupted
-from nasbench.engine.search import search
 
 OPTIONS = {
     "space": "nasbench.testing.toy:ToySpace",

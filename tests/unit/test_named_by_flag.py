@@ -56,12 +56,13 @@ def test_the_supernet_of_a_search_is_contradicted_by_the_flags_of_the_search(
 
 
 def test_a_data_set_that_is_the_default_counts_where_it_is_given(tmp_path: Path) -> None:
-    from nasbench.engine.search import configuration
+    from nasbench.api.configured import configured
+    from nasbench.engine.config import SearchConfig
 
     options = {"space": "nasbench201", "evaluator": f"supernet:{make_run(tmp_path / 'supernet')}"}
-    assert configuration(options).completed().data.dataset == "digits"
+    assert configured(SearchConfig, options).completed().data.dataset == "digits"
     with pytest.raises(UsageError, match="was trained on 'digits'; got --dataset cifar10"):
-        configuration({**options, "dataset": "cifar10"}).check()
+        configured(SearchConfig, {**options, "dataset": "cifar10"}).check()
 
 
 def test_a_strategy_of_a_race_is_named_by_its_flag(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

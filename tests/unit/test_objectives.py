@@ -5,14 +5,15 @@ from pathlib import Path
 import pytest
 
 from nasbench.core.errors import UsageError
-from nasbench.core.objectives import Objective, pareto_front, parse_objectives, score_of
+from nasbench.core.objectives import Objective, pareto_front, parse_objectives
+from nasbench.core.reward import score_of
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
 from nasbench.engine.config import SearchConfig
 from nasbench.engine.parts.searching import prepare
+from nasbench.engine.report import write_report
 from nasbench.engine.run.artifacts import write_front
 from nasbench.report.run.front import front_sentence, front_table
-from nasbench.report.run.page import write_report
 from unit.toys import trial
 
 TWO = parse_objectives(["val_accuracy,macs"])

@@ -105,7 +105,8 @@ from examples.patience_pruner import Patience
 from examples.small_net import SmallNet
 from examples.small_objective import accurate_and_small
 from examples.thread_executor import ThreadExecutor
-from nasbench.core.registry import evaluators, executors, losses, models, objectives, pruners, recipes, trackers
+from nasbench.core.registry import evaluators, executors, losses, models, objectives, pruners, recipes, rewards
+from nasbench.core.registry import trackers
 
 @executors.register("plugged_threads")
 class Threads(ThreadExecutor):
@@ -141,6 +142,11 @@ def plugged_net(num_classes, channels):
 def plugged_objective(metrics):
     'An objective of a plug-in.'
     return accurate_and_small(metrics)
+
+@rewards.register("plugged_reward")
+def plugged_reward(metrics, curve, weight=1):
+    'A reward of a plug-in.'
+    return weight * metrics["pattern_score"]
 """
 KINDS = {
     "evaluators": "plugged_patterns",
@@ -150,6 +156,7 @@ KINDS = {
     "pruners": "plugged_patience",
     "models": "plugged_net",
     "objectives": "plugged_objective",
+    "rewards": "plugged_reward",
 }
 ON_DIGITS = "--dataset digits --wandb off --run run --track plugged_lines"
 
@@ -196,6 +203,16 @@ def test_a_search_finds_an_installed_evaluator_by_name(
     flags = "--evaluator plugged_patterns --objectives pattern_score,params --trials 2"
     assert main(f"search --space nasbench.testing:TOY_SPACE --strategy random {flags} {ON_DIGITS}".split()) == 0
     assert [line["status"] for line in _lines(tmp_path / "run" / "trials.csv")] == ["ok", "ok"]
+
+
+def test_a_search_finds_an_installed_reward_by_name(
+    installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    flags = "--evaluator plugged_patterns --reward plugged_reward --reward-options weight=2 --trials 2"
+    assert main(f"search --space nasbench.testing:TOY_SPACE --strategy random {flags} {ON_DIGITS}".split()) == 0
+    trials = [json.loads(line) for line in (tmp_path / "run" / "trials.jsonl").read_text().splitlines()]
+    assert [trial["score"] for trial in trials] == [2 * trial["metrics"]["pattern_score"] for trial in trials]
 
 
 def test_a_training_finds_an_installed_network_loss_and_executor_by_name(

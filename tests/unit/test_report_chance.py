@@ -63,6 +63,10 @@ def test_what_cannot_be_told_says_why():
     assert "--control K" in verdict(BETTER).sentence
     assert "random search itself" in verdict(BLIND).sentence
     assert verdict([]).sentence == "No trial of the search has a score yet."
+    promoted = many(5, 0.8, 2, epochs=3)
+    assert (
+        "20 random children had 1 epoch, and what the search chose had other" in verdict([*BLIND, *promoted]).sentence
+    )
     repeated = [trial(1, score=0.7, key="one")] + [trial(n, "cached", 0.7, key="one") for n in range(2, 30)]
     assert verdict([*BLIND, *repeated]).answer == "unknown", "one architecture met 29 times is one observation"
 

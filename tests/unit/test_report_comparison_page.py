@@ -10,8 +10,9 @@ from xml.etree import ElementTree
 import pytest
 
 from nasbench.core.store import RunStore
+from nasbench.engine.report import write_report
 from nasbench.report.comparison.checklist import checklist
-from nasbench.report.comparison.page import render, write_comparison
+from nasbench.report.comparison.page import render
 from nasbench.report.comparison.plots import COSTS, accuracy_against, figures, marks, short_name
 from nasbench.report.comparison.rows import Row, rows_of
 from nasbench.train.recipes import QUICK
@@ -206,8 +207,8 @@ def check_page(text: str) -> str:
     ],
 )
 def test_the_page_is_whole_and_fetches_nothing(tmp_path, run, rows, failures):
-    store = stored(tmp_path, run, rows, failures)
-    written = write_comparison(store)
+    store = stored(tmp_path, {"command": "compare", **run}, rows, failures)
+    written = write_report(store)
     assert written[0] == tmp_path / "report.html"
     assert {path.suffix for path in written[1:]} <= {".svg"}
     text = written[0].read_text(encoding="utf-8")
@@ -217,7 +218,7 @@ def test_the_page_is_whole_and_fetches_nothing(tmp_path, run, rows, failures):
     if run.get("plan"):
         assert f"digits · recipe quick version {QUICK.version}" in read
         assert "lr_peak" in read
-    assert written == write_comparison(RunStore.read(tmp_path))
+    assert written == write_report(RunStore.read(tmp_path))
     assert written[0].read_text(encoding="utf-8") == text, "the same record gives the same page"
 
 

@@ -44,7 +44,7 @@ def written(directory: Path, scored_trials: int, failed: int) -> str:
     for number in range(scored_trials + 1, scored_trials + failed + 1):
         store.append(trial(number, "failed", None, metrics={}, error="made up"))
     store.close()
-    return page.write_report(RunStore.read(directory))[0].read_text(encoding="utf-8")
+    return page.files(RunStore.read(directory))["report.html"]
 
 
 @pytest.mark.usefixtures("small_limits")

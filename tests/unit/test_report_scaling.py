@@ -12,10 +12,11 @@ from nasbench.core.arch import Architecture
 from nasbench.core.compound import PUBLISHED, Coefficients, Multipliers, on_surface
 from nasbench.core.curves import is_random, searched
 from nasbench.core.objectives import Objective
+from nasbench.core.reward import Target
 from nasbench.core.store import RunStore, best_trial
 from nasbench.core.trial import Trial
+from nasbench.engine.report import write_report
 from nasbench.report.run.front import front_plots
-from nasbench.report.run.page import write_report
 from nasbench.report.scaling.fit import FEWEST, coefficients_at, fit
 from nasbench.report.scaling.results import chosen, comparison, front_runners, is_coefficient_search, points, shares_of
 
@@ -198,7 +199,7 @@ def test_the_front_shows_the_target_and_equal_scores():
     trials, objectives = log(6)[:6], (Objective("val_accuracy", True), Objective("macs", False))
     for number, each in enumerate(trials):
         each.metrics["macs"] = 10_000_000 * (number + 1)  # type: ignore[index]
-    with_target = front_plots(trials, objectives, 30_000_000)["front"]
+    with_target = front_plots(trials, objectives, [Target("macs", 30_000_000)])["front"]
     assert ">target 30M<" in with_target
     assert "#c54b57" in with_target
     assert "#c54b57" not in front_plots(trials, objectives)["front"]

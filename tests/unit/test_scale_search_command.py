@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from nasbench import scale
 from nasbench.cli import main
-from nasbench.engine.scaling.entry import scale
 from nasbench.engine.scaling.search import ScaleSearchResult
 
 

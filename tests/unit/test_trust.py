@@ -120,6 +120,7 @@ def test_python_loads_no_such_network_without_trust(here: Path) -> None:
         ("config.executor", "evil:Executor"),
         ("config.track", ["evil:Tracker"]),
         ("config.objectives", ["evil:objective,params"]),
+        ("config.reward", "evil:Reward"),
         ("config.ray_address", "evil.example:6379"),
         ("plan.source", "space:evil:Space"),
     ],

@@ -12,6 +12,7 @@ import nasbench
 from nasbench.core.errors import RunFailed, UsageError
 from nasbench.core.job import Job
 from nasbench.core.spec import Task
+from nasbench.engine.config import Tracking
 from nasbench.trackers.wandb import WandbTracker
 from nasbench.trackers.wandb_run import mode_of
 from unit.test_trackers_console import Info
@@ -181,3 +182,26 @@ def test_wandb_is_told_the_exit_status_of_the_command(tmp_path, evaluator, code)
         nasbench.search(evaluator=f"{__name__}:{evaluator}", run=str(run), **options)
     (path,) = files_of(run)
     assert [record.exit.exit_code for record in records(path) if record.HasField("exit")] == [code]
+
+
+def test_flags_win_over_the_environment(tmp_path, monkeypatch):
+    import wandb
+
+    monkeypatch.setenv("WANDB_PROJECT", "other")
+    monkeypatch.setenv("WANDB_NAME", "other")
+    monkeypatch.setenv("WANDB_TAGS", "other")
+    settings = Tracking(
+        wandb="offline", wandb_project="mine", wandb_entity="team", wandb_name="first", wandb_tags=("a,b", "c")
+    ).wandb_settings
+    tracker = WandbTracker(**settings)
+    tracker.start(Info(tmp_path, {"space": "no-such-space", "model": "zoo:lenet5"}, 1, ()))
+    run = tracker._run
+    assert (run.project, run.entity, run.name, run.tags) == ("mine", "team", "first", ("a", "b", "c"))
+    assert run.job_type == "train"
+    tracker.finish({}, tmp_path)
+    assert isinstance(run, wandb.Run)
+
+
+def test_settings_of_wandb_without_wandb_are_refused():
+    with pytest.raises(UsageError, match="--wandb-project and --wandb-tags asks for something of W&B, and --wandb off"):
+        Tracking(wandb="off", wandb_project="mine", wandb_tags=("a",)).check()

@@ -19,7 +19,7 @@ from nasbench.core.errors import TrialFailed, UsageError
 from nasbench.core.job import Job
 from nasbench.core.json_text import LONGEST_LINE, as_text, parsed
 from nasbench.core.loop import LONGEST_REASON, JobLoop
-from nasbench.core.objectives import score_of
+from nasbench.core.reward import score_of
 from nasbench.core.source import JobList, SpaceSource
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Proposal, Trial

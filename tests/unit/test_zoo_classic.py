@@ -123,17 +123,21 @@ def spread(network: nn.Module) -> nn.Module:
     return network.eval()
 
 
-@pytest.mark.parametrize("name", ENTRIES)
+def test_every_card_is_verified_by_counting() -> None:
+    assert {entry.card.verified for entry in ENTRIES.values()} == {"C"}
+
+
+@pytest.mark.parametrize("name", [name for name in ENTRIES if name in DEEP | LONG])
 def test_the_published_form_has_its_cards_parameters(name: str) -> None:
+    """The others are counted below, with their operations."""
     card = ENTRIES[name].card
     with blank():
         network = ENTRIES[name].build(card.task)
-    assert card.verified == "C"
     assert sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad) == card.params
 
 
 @pytest.mark.parametrize("name", marked(list(ENTRIES), lambda name: name in DEEP | LONG))
-def test_the_published_form_has_its_cards_macs_and_no_dead_parameter(name: str) -> None:
+def test_the_published_form_has_its_cards_counts_and_no_dead_parameter(name: str) -> None:
     card = ENTRIES[name].card
     with blank():
         network = ENTRIES[name].build(card.task)

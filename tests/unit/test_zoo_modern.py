@@ -106,8 +106,9 @@ def test_cards_say_what_was_published_of_counts(name, params, macs):
     assert card.macs == pytest.approx(macs, rel=0.005)
 
 
-@pytest.mark.parametrize("name", ENTRIES)
+@pytest.mark.parametrize("name", sorted(set(ENTRIES) - SMALLEST_SIBLINGS))
 def test_params_equal_the_card(name):
+    """Those of the smallest siblings are counted below, with their operations."""
     network = on_meta(name, ENTRIES[name].card.task)
     assert (
         sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
@@ -118,7 +119,7 @@ def test_params_equal_the_card(name):
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=[pytest.mark.slow] * (name not in SMALLEST_SIBLINGS)) for name in ENTRIES]
 )
-def test_published_form_has_the_macs_of_its_card_and_no_dead_parameter(name):
+def test_published_form_has_the_counts_of_its_card_and_no_dead_parameter(name):
     card = ENTRIES[name].card
     network = on_meta(name, card.task)
     assert count(network, card.task) == (card.params, card.macs)

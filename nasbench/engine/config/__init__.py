@@ -4,11 +4,12 @@ Python.
 
 from nasbench.engine.config.export import ExportConfig
 from nasbench.engine.config.fidelity import FidelityConfig
+from nasbench.engine.config.goals import Goals
 from nasbench.engine.config.presets import PRESETS
 from nasbench.engine.config.race import RaceConfig
 from nasbench.engine.config.record import Record
 from nasbench.engine.config.scale import SCALE_SEARCH, ScaleConfig
-from nasbench.engine.config.search import Goals, SearchConfig
+from nasbench.engine.config.search import SearchConfig
 from nasbench.engine.config.shared import Data, ModelOverrides, Place, Seeds, Table, Tracking, Training, Workers
 from nasbench.engine.config.space import SpaceForm
 from nasbench.engine.config.supernet import SupernetConfig

@@ -12,6 +12,7 @@ from nasbench.core.registry import (
     proxies,
     pruners,
     recipes,
+    rewards,
     samplers,
     spaces,
     strategies,
@@ -20,7 +21,7 @@ from nasbench.core.registry import (
 
 REGISTRIES: dict[str, Registry] = {
     each.kind: each
-    for each in (datasets, evaluators, executors, pruners, recipes, samplers, spaces, strategies, trackers)
+    for each in (datasets, evaluators, executors, pruners, recipes, rewards, samplers, spaces, strategies, trackers)
 }
 WITH_ARGUMENT = {kind: registry.prefixes for kind, registry in REGISTRIES.items() if registry.prefixes}
 """Kind -> the names that take a path or a name after a colon."""

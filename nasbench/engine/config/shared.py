@@ -122,6 +122,10 @@ class Workers(Record):
             raise UsageError("--executor ray needs --workers K with K from 1 on; got --workers 0")
 
 
+WANDB_ASKS = ("wandb_trials", "wandb_project", "wandb_entity", "wandb_name", "wandb_tags")
+"""Fields that ask for something of W&B."""
+
+
 @dataclass(frozen=True)
 class Tracking(Record):
     """Who watches."""
@@ -130,13 +134,23 @@ class Tracking(Record):
     """auto: as WANDB_MODE says, else online where a key is set up, else offline. W&B's other variables hold too."""
     wandb_trials: bool = free(False)
     """Also a W&B run for each trial, grouped under the run's."""
+    wandb_project: str | None = free(None)
+    """W&B's project (else WANDB_PROJECT, else nasbench)."""
+    wandb_entity: str | None = free(None)
+    """W&B's entity, a user or a team (else WANDB_ENTITY, else the key's own)."""
+    wandb_name: str | None = free(None)
+    """W&B's name for the run (else WANDB_NAME, else the run directory's)."""
+    wandb_tags: tuple[str, ...] = free(())
+    """W&B's tags of the run, besides the command (else WANDB_TAGS)."""
     track: tuple[str, ...] = part((), "tracker", free=True)
-    """More trackers: NAME or my_package.my_module:MyTracker."""
+    """More trackers: tensorboard, mlflow, csv, or my_package.my_module:MyTracker."""
 
     def check(self) -> None:
         super().check()
-        if self.wandb == "off" and self.wandb_trials:
-            raise UsageError("--wandb-trials asks for more of W&B, and --wandb off for nothing of it: give one of them")
+        asked = [name for name in WANDB_ASKS if getattr(self, name)]
+        if self.wandb == "off" and asked:
+            flags = " and ".join(map(flag, asked))
+            raise UsageError(f"{flags} asks for something of W&B, and --wandb off for nothing of it: give one of them")
 
     @property
     def names(self) -> list[str]:
@@ -147,7 +161,9 @@ class Tracking(Record):
     @property
     def wandb_settings(self) -> dict[str, Any]:
         """What the tracker of W&B is made with."""
-        return {"mode": self.wandb, "trials": self.wandb_trials}
+        tags = [tag.strip() for item in self.wandb_tags for tag in item.split(",") if tag.strip()]
+        given = {"project": self.wandb_project, "entity": self.wandb_entity, "run_name": self.wandb_name}
+        return {"mode": self.wandb, "trials": self.wandb_trials, "given": given, "tags": tags}
 
 
 @dataclass(frozen=True)

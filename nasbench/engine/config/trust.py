@@ -6,10 +6,11 @@ from os.path import lexists
 from typing import Any
 
 from nasbench.core.objectives import parse_objectives
+from nasbench.core.registry import strategies
 from nasbench.core.spec import named_space
 from nasbench.core.trust import Named
 from nasbench.core.typed import shown
-from nasbench.engine.config.names import WITH_ARGUMENT
+from nasbench.engine.config.names import REGISTRIES, WITH_ARGUMENT
 from nasbench.engine.config.record import Record, anew, flag
 
 MODELS = ("model", "models", "base")
@@ -58,7 +59,7 @@ def _entrants(stored: Mapping[str, Any]) -> Iterator[Named]:
     """Strategies of a race, NAME[:KEY=VALUE...]."""
     for label in (each for text in _texts(stored.get("strategies")) for each in text.split(",")):
         name, *more = label.strip().split(":")
-        if more and "=" not in more[0]:
+        if more and "=" not in more[0] and name not in strategies.families:
             yield Named("a strategy by an import path", f"{name}:{more[0]}", f"--strategies {shown(label)}")
 
 
@@ -71,7 +72,7 @@ def _parts(config: Record, stored: Mapping[str, Any]) -> Iterator[Named]:
             for name in (name for text in _texts(stored.get(each.name)) for name in text.split(",")):
                 if kind == "evaluator":
                     yield from _proxies(name, flag(each.name))
-                if name.partition(":")[0] not in WITH_ARGUMENT.get(kind, ()):
+                if name.partition(":")[0] not in (*WITH_ARGUMENT.get(kind, ()), *REGISTRIES[kind].families):
                     yield Named(f"the {kind} by an import path", name, f"{flag(each.name)} {shown(name)}")
 
 

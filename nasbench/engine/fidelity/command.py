@@ -15,6 +15,7 @@ from nasbench.engine.config import FidelityConfig
 from nasbench.engine.config.fidelity import scores_of
 from nasbench.engine.fidelity.scores import SCORE, Scorers, jobs_of, make_scorers
 from nasbench.engine.fidelity.truth import Truth, read_truth
+from nasbench.engine.opened.view import RunView
 from nasbench.engine.report import write_report
 from nasbench.engine.run.opening import Opening
 from nasbench.engine.run.progress import Progress
@@ -24,13 +25,17 @@ if TYPE_CHECKING:
     from nasbench.report.fidelity.results import Fidelity
 
 
-@dataclass(frozen=True)
-class FidelityResult:
+@dataclass(frozen=True, repr=False)
+class FidelityResult(RunView):
     """What `nasbench fidelity` came to."""
 
     run: Path
     fidelity: "Fidelity"
     seconds: float
+
+    @property
+    def directory(self) -> Path:
+        return self.run
 
     def to_json(self) -> dict[str, Any]:
         """The object that `nasbench fidelity --json` prints."""

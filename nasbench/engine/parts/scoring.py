@@ -5,15 +5,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nasbench.core.control import SMALLEST_SEARCH, due
 from nasbench.core.count_text import quantity
-from nasbench.core.objectives import Objective, parse_objectives, score_of
+from nasbench.core.objectives import Objective, parse_objectives
 from nasbench.core.protocols import Evaluator, Metrics, SearchSpace
 from nasbench.core.recipe import Recipe
 from nasbench.core.registry import evaluators
+from nasbench.core.reward import Rewarded, Score, score_of
 from nasbench.core.supernet_run import SupernetRun
 from nasbench.engine.config import SearchConfig
 from nasbench.engine.config.cheap import RankingCheck
 from nasbench.engine.config.names import file_of
+from nasbench.engine.parts.rewarding import columns_read, reward_of
 
 if TYPE_CHECKING:
     from nasbench.evaluators.known_truth import WithTruth
@@ -45,7 +48,7 @@ def make_evaluator(
         columns, objectives = config.table, parse_objectives(config.goals.objectives)
         offered = {**offered, **vars(columns), "file": config.table_file}
         offered |= {"report_columns": columns.columns(), "time_budget": config.time_budget}
-        offered |= {"objectives": tuple(objective.metric for objective in objectives)}
+        offered |= {"objectives": tuple(objective.metric for objective in objectives), "reward": columns_read(config)}
         return evaluators.make("table", offered=offered)
     offered |= _of_images(config, directory)
     if config.proxy is not None:
@@ -83,7 +86,7 @@ def make_after(config: SearchConfig, recipe: Recipe, directory: Path) -> After |
     if not config.trains_after:
         return None
     evaluator = evaluators.make("train", offered={"recipe": recipe, **_of_images(config, directory)})
-    score = score_of((), TRAINED_SCORE, config.goals.count("target_macs"))
+    score = reward_of(config, TRAINED_SCORE) or score_of((), TRAINED_SCORE, config.goals.count("target_macs"))
     return After(evaluator, score, config.retrain_epochs or recipe.epochs, recipe)
 
 
@@ -91,6 +94,8 @@ def score_in_search(config: SearchConfig, objectives: Sequence[Objective]) -> Ca
     """Metrics of a child -> the score that the strategy is told."""
     if minus_loss(config):
         objectives = (Objective(config.inherited.metric, maximise=False),)
+    if (reward := reward_of(config, config.table.score_column)) is not None:
+        return reward
     return score_of(objectives, config.table.score_column, config.goals.count("target_macs"))
 
 
@@ -100,16 +105,34 @@ def minus_loss(config: SearchConfig) -> bool:
     return of_supernet and not config.goals.objectives and config.inherited.score_by == "loss"
 
 
-def record_of(config: SearchConfig, after: After | None) -> Mapping[str, Any]:
-    """What run.json says of a cheap score and of what follows it; nothing for other evaluators."""
+def record_of(config: SearchConfig, after: After | None, score: Score) -> Mapping[str, Any]:
+    """What run.json says of a reward, of a cheap score and of what follows it; nothing for other searches."""
+    found: dict[str, Any] = {"reward": score.to_json()} if isinstance(score, Rewarded) else {}
     if not config.cheap:
-        return {}
-    found: dict[str, Any] = {"after": None if after is None else after.record()}
+        return found
+    found |= {"after": None if after is None else after.record()}
     if minus_loss(config):
         found["score_name"] = f"minus {config.inherited.metric}"
     if config.ranking.truth is not None:
         found["truth_name"] = f"{truth_column(config.ranking)} of {config.ranking.truth}"
     return found
+
+
+def told_of(score: Score) -> tuple[str, ...]:
+    """What is said of a reward before the search starts; nothing of other scores."""
+    if not isinstance(score, Rewarded):
+        return ()
+    return (f"the score of a child is the reward {score.name}" + (f": {score.said}" * (score.said != score.name)),)
+
+
+def told_of_control(config: SearchConfig, mixed: bool) -> tuple[str, ...]:
+    """What is said of the random children among the trials of a new search; nothing where there are none."""
+    if not mixed or config.trials < SMALLEST_SEARCH or config.place.resume:
+        return ()
+    return (
+        f"{due(config.trials)} of the {config.trials:,} trials are random children, by which the report tells whether "
+        "the search beats chance; a strategy's own random start counts (--control 0: none)",
+    )
 
 
 def told_before(config: SearchConfig, supernet: SupernetRun | None, after: After | None) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nasbench.core.answers import checked_identity, checked_names, checked_task
 from nasbench.core.blame import blame
 from nasbench.core.clock import SimulatedClock
+from nasbench.core.control import SHARES, SHARES_FIELD
 from nasbench.core.errors import UsageError
 from nasbench.core.identity import file_digest
 from nasbench.core.loop import Executor
@@ -16,9 +17,11 @@ from nasbench.core.options import parse_options
 from nasbench.core.protocols import Depends, Evaluator, Measures, Metrics, Pruner, SearchSpace, Strategy, Tracker
 from nasbench.core.recipe import recipe_named
 from nasbench.core.registry import executors, pruners, strategies
+from nasbench.core.reward import Rewarded
 from nasbench.core.source import Plan
 from nasbench.core.spec import task_record
 from nasbench.engine.config import SearchConfig
+from nasbench.engine.parts.rewarding import check_reward
 from nasbench.engine.parts.scoring import (
     After,
     make_after,
@@ -26,6 +29,8 @@ from nasbench.engine.parts.scoring import (
     record_of,
     score_in_search,
     told_before,
+    told_of,
+    told_of_control,
     with_truth,
 )
 from nasbench.engine.parts.screening import ScoredOnce, of_search, screened
@@ -141,6 +146,8 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
     if config.preset == "paper":
         options = {"preset": "paper", **options}
     score = score_in_search(config, objectives)
+    if isinstance(score, Rewarded):
+        check_reward(score, evaluator, executor, config)
     own: Strategy = strategies.make(config.strategy, space, options=options, offered=offered, seed=config.seed)
     strategy = own
     with blame(evaluator, "check()", UsageError, "Mend it there."):
@@ -178,14 +185,20 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
             "target_macs": target_macs,
             "recipe": asdict(recipe) if trains else None,
             "chance": chance,
-            **record_of(config, after),
+            **({SHARES_FIELD: [list(each) for each in SHARES]} if mixed else {}),
+            **record_of(config, after, score),
             **({"notes": list(notes)} if notes else {}),
         },
         clock=SimulatedClock(budget, seconds) if budget and seconds else None,
         pruner=pruner,
         reading=config.data.source.reading if config.table_file is None or config.screen_reads_images else None,
         notes=notes,
-        told=(*told_before(config, supernet, after), *(() if screen is None else (screen.told,))),
+        told=(
+            *told_of(score),
+            *told_of_control(config, mixed),
+            *told_before(config, supernet, after),
+            *(() if screen is None else (screen.told,)),
+        ),
         after=after,
         screen=screen,
         controller=file_digest(supernet.controller) if supernet is not None and getattr(own, "begun", False) else None,

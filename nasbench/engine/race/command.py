@@ -9,6 +9,7 @@ from nasbench.core.count_text import quantity
 from nasbench.core.registry import executors
 from nasbench.core.source import JobList
 from nasbench.engine.config import RaceConfig
+from nasbench.engine.opened.view import RunView
 from nasbench.engine.race.repetition import Repetitions
 from nasbench.engine.report import write_report
 from nasbench.engine.run.opening import Opening
@@ -21,13 +22,17 @@ if TYPE_CHECKING:
     from nasbench.report.race.results import Race
 
 
-@dataclass(frozen=True)
-class RaceResult:
+@dataclass(frozen=True, repr=False)
+class RaceResult(RunView):
     """What `nasbench race` came to."""
 
     run: Path
     race: "Race"
     seconds: float
+
+    @property
+    def directory(self) -> Path:
+        return self.run
 
     def to_json(self) -> dict[str, Any]:
         """The object that `nasbench race --json` prints."""

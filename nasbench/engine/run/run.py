@@ -6,25 +6,27 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nasbench.core.answers import checked_names
-from nasbench.core.blame import blame, part_name
+from nasbench.core.blame import SPEAKS, blame, in_one_line, part_name, where_raised
 from nasbench.core.clock import SimulatedClock
 from nasbench.core.count_text import quantity
 from nasbench.core.epoch_log import EpochLog
 from nasbench.core.errors import Interrupted, LogLost, NotWritten, PartFailed, RunFailed, UsageError
+from nasbench.core.heard import Heard
 from nasbench.core.identity import changes
 from nasbench.core.in_hand import DEATHS_LIMIT, InHand
 from nasbench.core.job import Job
 from nasbench.core.last_words import LAST_WORDS
 from nasbench.core.loop import Executor, JobLoop
-from nasbench.core.protocols import Evaluator, Metrics, Pruner, RunInfo
-from nasbench.core.reported import each_epoch_once
+from nasbench.core.protocols import Curve, Evaluator, Metrics, Pruner, RunInfo
+from nasbench.core.reported import each_epoch_once, read_epochs
+from nasbench.core.reward import Score, reads_curve, score_at
 from nasbench.core.seal import sealed
 from nasbench.core.shown import sentence, text_of
 from nasbench.core.source import JobSource
-from nasbench.core.stop_signals import WISHES
+from nasbench.core.stop_signals import WISHES, from_outside
 from nasbench.core.stopwatch import Stopwatch
 from nasbench.core.store import RunStore, discard, missing
 from nasbench.core.trial import Trial
@@ -39,9 +41,6 @@ from nasbench.engine.run.resume import check_followed, check_same
 from nasbench.engine.run.watch import close_trackers, print_note
 from nasbench.executors.private_folder import sweep_all
 from nasbench.trackers.guard import guarded
-
-if TYPE_CHECKING:
-    pass
 
 KEEP_TIME_SECONDS = 60.0
 """So often a run that is going on writes down how long it has taken."""
@@ -84,7 +83,7 @@ class Run:
         self,
         source: JobSource,
         evaluator: Evaluator,
-        score: Callable[[Metrics], float | None],
+        score: Score,
         clock: SimulatedClock | None = None,
         pruner: Pruner | None = None,
         executor: Executor | None = None,
@@ -92,6 +91,7 @@ class Run:
         """Evaluates the jobs of `source` that the log does not answer yet; on `executor`, if not on the run's own."""
         if pruner is not None:
             self._replay_curves(pruner, score)
+        heard = self._curves() if reads_curve(score) else None
 
         def epoch(job: Job, epochs: int, metrics: Metrics) -> bool:
             self._epochs.append(job, epochs, metrics)
@@ -99,17 +99,18 @@ class Run:
             self._keep_time_at_times()
             for tracker in self._trackers:
                 tracker.epoch(job, epochs, metrics)
-            stop = pruner is not None and _stops(pruner, job.number, epochs, metrics, score)
+            curve = () if heard is None else heard.of(job.number)
+            stop = pruner is not None and _stops(pruner, job.number, epochs, metrics, curve, score)
             return stop and not job.note.get("control")  # a control that is stopped where it is bad is none
 
         history, in_hand = tuple(self.store.trials), InHand(self.directory)
         if in_hand.left is not None:
             number, deaths = in_hand.left
             print_note(f"the process died while it evaluated trial {number} ({deaths} of {DEATHS_LIMIT} times)")
-        loop = JobLoop(source, self.store.append, score, self._listeners, history, clock, (epoch,), evaluator, in_hand)
+        watching = (self._listeners, history, clock, (epoch,), evaluator, in_hand, heard)
+        loop = JobLoop(source, self.store.append, score, *watching)
         if not loop.finished:
-            chosen = executor or self._executor
-            with self._blamed(chosen, "run()"):
+            with self._blamed(chosen := executor or self._executor, "run()"):
                 chosen.run(loop, evaluator)
         if clock is not None and clock.refused is not None and not self.trials:
             raise UsageError(
@@ -172,21 +173,32 @@ class Run:
         if self.store.run.get("data") != record:
             self.store.update(data=record)
 
-    def _replay_curves(self, pruner: Pruner, score: Callable[[Metrics], float | None]) -> None:
+    def _replay_curves(self, pruner: Pruner, score: Score) -> None:
+        heard = Heard() if reads_curve(score) else None
         for line in each_epoch_once(self.directory):
-            _stops(pruner, line["number"], line["epoch"], line, score)
+            if heard is not None:
+                heard.hear(line["number"], line["epoch"], line)
+            curve = () if heard is None else heard.of(line["number"])
+            _stops(pruner, line["number"], line["epoch"], line, curve, score)
+
+    def _curves(self) -> Heard:
+        """What was reported so far of trainings that are not finished, or that a longer one may go on from."""
+        most = max((trial.epochs for trial in self.trials), default=0)
+        finished = {trial.number for trial in self.trials if trial.epochs >= most}
+        return Heard(line for line in read_epochs(self.directory) if line["number"] not in finished)
 
 
-def _stops(
-    pruner: Pruner, number: int, epochs: int, metrics: Metrics, score: Callable[[Metrics], float | None]
-) -> bool:
+def _stops(pruner: Pruner, number: int, epochs: int, metrics: Metrics, curve: Curve, score: Score) -> bool:
     """What the pruner says to a report. UsageError where the report has no score, RunFailed where the pruner breaks."""
     try:
-        value = score(metrics)
-    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+        value = score_at(score, metrics, curve)
+    except BaseException as error:  # a reward is somebody else's code
+        if from_outside(error) or isinstance(error, SPEAKS):
+            raise
+        why = f"{in_one_line(error)}{where_raised(error)}"
         raise UsageError(
-            f"the pruner {part_name(pruner)} needs a score after each epoch, and trial {number} reported none "
-            f"({error}): {sorted(metrics)}. Leave --pruner out, or let the evaluator report what its score is made of."
+            f"the pruner {part_name(pruner)} needs a score after each epoch, and trial {number} reported none ({why}): "
+            f"{sorted(metrics)}. Leave --pruner out, or let the evaluator report what its score is made of."
         ) from error
     if value is None:
         return False

@@ -16,16 +16,17 @@ from typing import TYPE_CHECKING, Any
 from nasbench.core.compound import Coefficients, Multipliers, on_surface
 from nasbench.core.count_text import quantity
 from nasbench.core.errors import UsageError
-from nasbench.core.objectives import MACS_EXPONENT
 from nasbench.core.preprocessing import FILE as PREPROCESSING
 from nasbench.core.protocols import Metrics, SearchSpace, Strategy, Tracker
 from nasbench.core.recipe import Recipe
 from nasbench.core.registry import executors, strategies
+from nasbench.core.reward import Target, weighted
 from nasbench.core.source import JobList, Plan, of_space
 from nasbench.core.spec import ModelSpec, task_record
 from nasbench.core.trial import STATUSES, Trial
 from nasbench.core.writing import delete, files_together, write_atomically
 from nasbench.engine.config import ModelOverrides, ScaleConfig
+from nasbench.engine.opened.view import RunView
 from nasbench.engine.parts.models import build
 from nasbench.engine.parts.scaled import compound_scale, counted, differences
 from nasbench.engine.parts.source import source_of
@@ -53,8 +54,8 @@ EARLY_STOPPING_EPOCHS = 3
 """From so many epochs a candidate on, bad candidates are stopped early."""
 
 
-@dataclass(frozen=True)
-class ScaleSearchResult:
+@dataclass(frozen=True, repr=False)
+class ScaleSearchResult(RunView):
     """What a search for coefficients came to. `scaled` is the base at phi = 1 with them; None where no trial
     succeeded.
     """
@@ -64,6 +65,10 @@ class ScaleSearchResult:
     found: dict[str, Any]
     scaled: ScaleResult | None
     seconds: float
+
+    @property
+    def directory(self) -> Path:
+        return self.run
 
     def to_json(self) -> dict[str, Any]:
         """The object that `nasbench scale --search --json` prints: that of `scale` at phi = 1, and the run."""
@@ -92,8 +97,8 @@ class ScaleParts:
 
     def score(self) -> Callable[[Metrics], float]:
         """Accuracy, weighed by how far rounding left twice the base's multiply-adds."""
-        target = 2 * counted(self.small).macs
-        return lambda metrics: float(metrics["val_accuracy"] * (metrics["macs"] / target) ** MACS_EXPONENT)
+        target = Target("macs", 2 * counted(self.small).macs)
+        return lambda metrics: weighted(float(metrics["val_accuracy"]), (target,), metrics)
 
 
 def run_scale_search(

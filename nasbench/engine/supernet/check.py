@@ -15,10 +15,11 @@ from nasbench.core.errors import RunFailed
 from nasbench.core.identity import settings
 from nasbench.core.job import Job
 from nasbench.core.loop import Executor
-from nasbench.core.objectives import Objective, score_of
+from nasbench.core.objectives import Objective
 from nasbench.core.protocols import SearchSpace
 from nasbench.core.recipe import recipe_named
 from nasbench.core.retraining import checks
+from nasbench.core.reward import score_of
 from nasbench.core.seeds import derive
 from nasbench.core.shown import sentence
 from nasbench.core.source import JobList, Plan

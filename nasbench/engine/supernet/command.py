@@ -27,6 +27,7 @@ from nasbench.core.supernet_run import WEIGHTS, SupernetRun, weights_gone
 from nasbench.core.trial import Trial
 from nasbench.engine.config import SupernetConfig
 from nasbench.engine.config.supernet import space_with_supernet
+from nasbench.engine.opened.view import RunView
 from nasbench.engine.parts.models import check_memory
 from nasbench.engine.parts.sizes import network_size
 from nasbench.engine.report import write_report
@@ -46,8 +47,8 @@ from nasbench.report.common.ranking_check import RankingCheck, ranking_check
 from nasbench.trackers.guard import guarded_trackers
 
 
-@dataclass(frozen=True)
-class SupernetResult:
+@dataclass(frozen=True, repr=False)
+class SupernetResult(RunView):
     """What `nasbench supernet` came to."""
 
     run: Path
@@ -56,6 +57,10 @@ class SupernetResult:
     seconds: float
     check: RankingCheck | None = None
     """How the scores of its paths rank, where that was checked."""
+
+    @property
+    def directory(self) -> Path:
+        return self.run
 
     @property
     def weights(self) -> Path:

@@ -15,6 +15,7 @@ from nasbench.core.spec import ModelSpec
 from nasbench.core.store import RunStore
 from nasbench.core.trial_of_run import split
 from nasbench.engine.config import CompareConfig, ModelOverrides
+from nasbench.engine.opened.view import RunView
 from nasbench.engine.parts.models import is_of_run
 from nasbench.engine.report import write_report
 from nasbench.engine.training.trainings import Trained, Trainings, check_names, run_trainings, specify, trainings_of
@@ -25,14 +26,18 @@ if TYPE_CHECKING:
     from nasbench.report.comparison.rows import Row
 
 
-@dataclass(frozen=True)
-class CompareResult:
+@dataclass(frozen=True, repr=False)
+class CompareResult(RunView):
     """What `nasbench compare` came to."""
 
     config: CompareConfig
     trained: Trained
     rows: tuple["Row", ...]
     verdict: "Verdict"
+
+    @property
+    def directory(self) -> Path:
+        return self.trained.directory
 
     def to_json(self) -> dict[str, Any]:
         """The object that `nasbench compare --json` prints."""

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from nasbench.engine.config import ModelOverrides, TrainConfig
+from nasbench.engine.opened.view import RunView
 from nasbench.engine.report import write_report
 from nasbench.engine.training.pretrained import as_weights_saw
 from nasbench.engine.training.trainings import (
@@ -19,12 +21,16 @@ from nasbench.engine.training.trainings import (
 from nasbench.evaluators.start import Start
 
 
-@dataclass(frozen=True)
-class TrainResult:
+@dataclass(frozen=True, repr=False)
+class TrainResult(RunView):
     """What `nasbench train` came to."""
 
     config: TrainConfig
     trained: Trained
+
+    @property
+    def directory(self) -> Path:
+        return self.trained.directory
 
     def to_json(self) -> dict[str, Any]:
         """The object that `nasbench train --json` prints; accuracies in [0, 1]."""

@@ -18,6 +18,7 @@ from nasbench.core.registry import executors
 from nasbench.core.spec import ModelSpec
 from nasbench.core.trial import Trial
 from nasbench.engine.config import Data, ModelOverrides, TransferConfig
+from nasbench.engine.opened.view import RunView
 from nasbench.engine.parts.models import is_of_run, no_weights, resolve, weights_of
 from nasbench.engine.report import write_report
 from nasbench.engine.training.pretrained import as_file_saw, as_weights_saw
@@ -40,13 +41,17 @@ if TYPE_CHECKING:
     from nasbench.train.source import DataSource
 
 
-@dataclass(frozen=True)
-class TransferResult:
+@dataclass(frozen=True, repr=False)
+class TransferResult(RunView):
     """What `nasbench transfer` came to. `spec` is the network that was built."""
 
     config: TransferConfig
     spec: ModelSpec
     trained: Trained
+
+    @property
+    def directory(self) -> Path:
+        return self.trained.directory
 
     def left_out(self, trial: Trial) -> list[str]:
         """The image files that a training could not read, as far as its folder is still there."""

@@ -15,6 +15,13 @@ from nasbench.core.shown import escape, shown
 from nasbench.report.common.figure import GRID, GROUND, INK, MUTED, in_tags
 from nasbench.report.common.numbers import duration
 
+XML = '<?xml version="1.0" encoding="utf-8"?>\n'
+
+
+def report_files(text: str, plots: Mapping[str, str]) -> dict[str, str]:
+    """What a report consists of, file name -> text: the page first, then its plots. `plots`: file stem -> SVG."""
+    return {"report.html": text, **{f"{stem}.svg": XML + svg for stem, svg in plots.items()}}
+
 
 def page(title: str, lead: str, sections: Iterable[str]) -> str:
     """A whole page: a heading, a line below it, and sections of HTML. Empty sections are left out."""

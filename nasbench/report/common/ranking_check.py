@@ -190,4 +190,4 @@ def trained_score(run: Mapping[str, Any]) -> str:
     plan = run.get("plan")
     if not isinstance(plan, Mapping) or not plan.get("after"):
         return ""
-    return "validation accuracy" if plan.get("target_macs") is None else "score"
+    return "validation accuracy" if plan.get("target_macs") is None and not plan.get("reward") else "score"

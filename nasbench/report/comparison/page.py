@@ -1,13 +1,11 @@
 """The report of a comparison: one self-contained HTML page, and its plots as SVG beside it."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from nasbench.core.count_text import quantity
 from nasbench.core.shown import escape
 from nasbench.core.store import RunStore
-from nasbench.core.writing import write_atomically
 from nasbench.report.common.notes import notes_section
 from nasbench.report.common.page import (
     command_line,
@@ -17,6 +15,7 @@ from nasbench.report.common.page import (
     minute,
     numbers_row,
     page,
+    report_files,
     table,
     themed,
     wall_time,
@@ -33,8 +32,8 @@ CAPTION = (
 )
 
 
-def write_comparison(store: RunStore) -> list[Path]:
-    """Writes report.html and the plots' SVG files into the run's directory; returns their paths, the page first."""
+def files(store: RunStore) -> dict[str, str]:
+    """report.html and the SVG files of the plots: file name -> text."""
     rows, run, trials = rows_of(store), store.run, store.trials
     plan = mapping(run.get("plan"))
     record = {
@@ -46,13 +45,8 @@ def write_comparison(store: RunStore) -> list[Path]:
     }
     failures = [f"{trial.name} seed {trial.seed}: {trial.error}" for trial in trials if trial.error]
     plots = figures(rows)
-    written = []
-    for name, svg in plots.items():
-        write_atomically(store.directory / name, '<?xml version="1.0" encoding="utf-8"?>\n' + svg)
-        written.append(store.directory / name)
-    report = store.directory / "report.html"
-    write_atomically(report, render(record, rows, failures, plots))
-    return [report, *written]
+    text = render(record, rows, failures, plots)
+    return report_files(text, {name.removesuffix(".svg"): svg for name, svg in plots.items()})
 
 
 def render(run: Mapping[str, Any], rows: Sequence[Row], failures: Sequence[str], plots: Mapping[str, str]) -> str:

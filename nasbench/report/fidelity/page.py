@@ -1,14 +1,12 @@
 """The report of cheap scores against the truth: one self-contained HTML page, and its plot as SVG beside it."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from nasbench.core.count_text import quantity
 from nasbench.core.shown import escape
 from nasbench.core.store import RunStore
-from nasbench.core.writing import write_atomically
-from nasbench.report.common.page import configuration, minute, numbers_row, page, table, themed, wall_time
+from nasbench.report.common.page import configuration, minute, numbers_row, page, report_files, table, themed, wall_time
 from nasbench.report.common.ranking_shown import lowest_shown
 from nasbench.report.fidelity.plots import figures
 from nasbench.report.fidelity.results import Fidelity
@@ -24,14 +22,11 @@ EXPLAINED = (
 )
 
 
-def write_fidelity(store: RunStore) -> list[Path]:
-    """Writes report.html and the SVG file of the plot into the run directory; returns the paths, the page first."""
+def files(store: RunStore) -> dict[str, str]:
+    """report.html and the SVG file of the plot: file name -> text."""
     fidelity = Fidelity.of(store.run, store.trials)
     plots = figures(fidelity)
-    for name, svg in plots.items():
-        write_atomically(store.directory / f"{name}.svg", '<?xml version="1.0" encoding="utf-8"?>\n' + svg)
-    write_atomically(store.directory / "report.html", render(store.run, fidelity, plots))
-    return [store.directory / "report.html", *(store.directory / f"{name}.svg" for name in plots)]
+    return report_files(render(store.run, fidelity, plots), plots)
 
 
 def render(run: Mapping[str, Any], fidelity: Fidelity, plots: Mapping[str, str]) -> str:

@@ -1,14 +1,22 @@
 """The report of a race: one self-contained HTML page, and its plots as SVG beside it."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from nasbench.core.shown import escape
 from nasbench.core.store import RunStore
-from nasbench.core.writing import write_atomically
-from nasbench.report.common.page import command_line, configuration, minute, numbers_row, page, table, themed, wall_time
-from nasbench.report.race.plots import figures, stems
+from nasbench.report.common.page import (
+    command_line,
+    configuration,
+    minute,
+    numbers_row,
+    page,
+    report_files,
+    table,
+    themed,
+    wall_time,
+)
+from nasbench.report.race.plots import figures
 from nasbench.report.race.results import Race
 from nasbench.report.race.tables import budget_text, order_rows, standing_columns, standing_rows, win_rows
 
@@ -18,19 +26,11 @@ ANYTIME = (
 )
 
 
-def write_race(store: RunStore) -> Race:
-    """Writes report.html and the SVG files of the plots into the run directory. Returns the race that they show."""
+def files(store: RunStore) -> dict[str, str]:
+    """report.html and the SVG files of the plots: file name -> text."""
     race = Race.of(store.run, store.trials)
     plots = figures(race)
-    for name, svg in plots.items():
-        write_atomically(store.directory / f"{name}.svg", '<?xml version="1.0" encoding="utf-8"?>\n' + svg)
-    write_atomically(store.directory / "report.html", render(store.run, race, plots))
-    return race
-
-
-def files_of(race: Race, directory: Path) -> list[Path]:
-    """The files that `write_race` wrote, the page first."""
-    return [directory / "report.html", *(directory / f"{name}.svg" for name in stems(race))]
+    return report_files(render(store.run, race, plots), plots)
 
 
 def render(run: Mapping[str, Any], race: Race, plots: Mapping[str, str]) -> str:

@@ -97,6 +97,12 @@ def verdict(trials: Sequence[Trial], exact: Exact | None = None) -> Verdict:
             "unknown",
             f"{cannot}: no random child was trained for comparison (--control K trains K, also with --resume).",
         )
+    if not guided:
+        return Verdict(
+            "unknown",
+            f"{cannot}: its {_children(len(control), 'random')} had {_epochs(epochs)}, and what the search chose had "
+            "other numbers of epochs, so that their scores do not compare.",
+        )
     if len(guided) < MIN_CHILDREN or (exact is None and len(control) < MIN_CHILDREN):
         against = f"{_children(len(control), 'random')}; at least {MIN_CHILDREN} of each are needed"
         if exact is not None:
@@ -190,6 +196,10 @@ def _band_at(curve: Curve, n: int) -> tuple[float, float]:
 
 def _children(count: int, kind: str) -> str:
     return quantity(count, f"{kind} child", f"{kind} children")
+
+
+def _epochs(count: int) -> str:
+    return quantity(count, "epoch")
 
 
 def exact_of(scores: Sequence[float], most: int = 10_000) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from nasbench.core.count_text import quantity
 from nasbench.core.curves import is_control, is_random
-from nasbench.core.objectives import MACS_EXPONENT, Objective, pareto_front
+from nasbench.core.objectives import Objective, pareto_front
+from nasbench.core.reward import Target
 from nasbench.core.trial import Trial
 from nasbench.report.common.dot_titles import titled
 from nasbench.report.common.figure import (
@@ -35,22 +36,22 @@ COUNTS = ("params", "macs", "flops")
 
 
 def front_plots(
-    trials: Sequence[Trial], objectives: Sequence[Objective], target_macs: int | None = None
+    trials: Sequence[Trial], objectives: Sequence[Objective], targets: Sequence[Target] = ()
 ) -> dict[str, str]:
     """File stem -> SVG text, as `plots.figures` has them; empty where there is no front to draw."""
     with drawing():
-        figure = front_figure(trials, objectives, target_macs)
+        figure = front_figure(trials, objectives, targets)
         return {} if figure is None else {"front": titled(to_svg(figure, "front"), trials)}
 
 
 def front_figure(
-    trials: Sequence[Trial], objectives: Sequence[Objective], target_macs: int | None = None
+    trials: Sequence[Trial], objectives: Sequence[Objective], targets: Sequence[Target] = ()
 ) -> "Figure | None":
     """Trials as points, a panel for each objective but the first, which is the vertical axis. Shown are those that are
     compared.
 
     The front is joined where there are two objectives; of more, a trial may be on it for one that the panel does not
-    show. `target_macs` is T where the score is accuracy x (MACs / T)^w.
+    show. `targets` are those of a score that is accuracy x (cost / T)^w.
     """
     if len(objectives) < 2 or not (front := pareto_front(trials, objectives)):
         return None
@@ -79,9 +80,11 @@ def front_figure(
             zorder=3,
         )
         values = [float(trial.metrics[objective.metric]) for trial in shown]
-        if target_macs is not None and objective.metric == "macs":
-            values.append(target_macs)
-            _reward(axes, target_macs, max(trial.score or 0.0 for trial in front), values)
+        for target in (each for each in targets if each.metric == objective.metric):
+            values.append(target.at)
+            _target(axes, target)
+            if len(targets) == 1:  # of several, a score is equal along a surface, which no panel shows
+                _equal_scores(axes, target, max(trial.score or 0.0 for trial in front), values)
         _axis(axes, objective, values)
     for axes in panels[len(objectives) - 1 :]:
         axes.set_axis_off()
@@ -121,17 +124,21 @@ def front_sentence(front: Sequence[Trial], trials: Sequence[Trial]) -> str:
     )
 
 
-def _reward(axes: "Axes", target: int, best: float, macs: Sequence[float]) -> None:
-    """The target, and lines of equal score through the best, and 5 and 10 % below it: accuracy = score x (MACs /
-    T)^-w.
-    """
-    axes.axvline(target, color=RED, linewidth=1.2, label=f"target {short_count(target)}", zorder=1)
-    low, high, limits = min(macs) / 1.2, max(macs) * 1.2, axes.get_ylim()
+def _target(axes: "Axes", target: Target) -> None:
+    told = short_count(target.at) if target.metric in COUNTS else f"{target.at:g}"
+    axes.axvline(target.at, color=RED, linewidth=1.2, label=label(f"target {told}"), zorder=1)
+
+
+def _equal_scores(axes: "Axes", target: Target, best: float, costs: Sequence[float]) -> None:
+    """Lines of equal score through the best, and 5 and 10 % below it: accuracy = score / factor."""
+    if min(costs) <= 0:
+        return
+    low, high, limits = min(costs) / 1.2, max(costs) * 1.2, axes.get_ylim()
     across = [low * (high / low) ** (step / 40) for step in range(41)]
     for part in (1.0, 0.95, 0.9):
-        up = [part * best * (each / target) ** -MACS_EXPONENT for each in across]
-        label = "equal score" if part == 1.0 else None
-        axes.plot(across, up, color=RED, linewidth=0.7, linestyle=(0, (3, 2)), alpha=0.8, zorder=1, label=label)
+        up = [part * best / target.factor(each) for each in across]
+        named = "equal score" if part == 1.0 else None
+        axes.plot(across, up, color=RED, linewidth=0.7, linestyle=(0, (3, 2)), alpha=0.8, zorder=1, label=named)
     axes.set_ylim(limits)
 
 

@@ -26,7 +26,7 @@ def cards(run: Mapping[str, Any], trials: Sequence[Trial]) -> str:
     shown = evenly([trial for trial in trials if trial.number in dots], MOST_CARDS)
     best = sorted(shown, key=lambda trial: (-trial.epochs, -(trial.score or 0.0), trial.number))
     drawn = list(dict.fromkeys(trial.key for trial in best))[:MOST_DRAWINGS]
-    drawings = {trial.key: _drawing(run, trial) for trial in shown if trial.key in drawn}
+    drawings = {trial.key: drawing_of(run, trial) for trial in shown if trial.key in drawn}
     return "\n".join(
         f'<template id="trial-{trial.number}"><p>{escape(about(trial))}</p>'
         + (drawings.get(trial.key) or _decisions(trial.genes))
@@ -35,7 +35,7 @@ def cards(run: Mapping[str, Any], trials: Sequence[Trial]) -> str:
     )
 
 
-def _drawing(run: Mapping[str, Any], trial: Trial) -> str:
+def drawing_of(run: Mapping[str, Any], trial: Trial) -> str:
     """A drawing of a trial; empty where its space draws none, or is not to be had any more."""
     plan = run.get("plan")
     if trial.architecture is None or not isinstance(plan, Mapping):

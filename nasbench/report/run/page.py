@@ -9,19 +9,29 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from nasbench.core.control import SHARES_FIELD
 from nasbench.core.count_text import quantity
-from nasbench.core.curves import groups_of
-from nasbench.core.objectives import Objective, pareto_front, parse_objectives
+from nasbench.core.curves import groups_of, is_control, searched
+from nasbench.core.objectives import pareto_front
 from nasbench.core.picture import svg_image
 from nasbench.core.run_title import run_title
 from nasbench.core.shown import escape
 from nasbench.core.store import RunStore, best_trial
 from nasbench.core.trial import STATUSES, Trial
-from nasbench.core.writing import write_atomically
 from nasbench.report.common.dot_titles import trained_for
 from nasbench.report.common.notes import notes_section
 from nasbench.report.common.numbers import count, duration, score
-from nasbench.report.common.page import configuration, mapping, minute, numbers_row, page, table, themed, wall_time
+from nasbench.report.common.page import (
+    configuration,
+    mapping,
+    minute,
+    numbers_row,
+    page,
+    report_files,
+    table,
+    themed,
+    wall_time,
+)
 from nasbench.report.common.ranking_check import ranking_check, trained_score
 from nasbench.report.common.ranking_section import check_figure, check_section, trainings_after
 from nasbench.report.common.rankings import kendall_test
@@ -31,8 +41,9 @@ from nasbench.report.run.dots import dots_sentence
 from nasbench.report.run.front import front_plots, front_sentence, front_table
 from nasbench.report.run.hover import cards
 from nasbench.report.run.plots import figures
+from nasbench.report.run.scored import beside, in_words, objectives_of, reward_said, score_name, targets, value_of
 from nasbench.report.run.statistics import retrained
-from nasbench.report.run.tables import COLUMNS, leaderboard_rows
+from nasbench.report.run.tables import columns, leaderboard_rows
 from nasbench.report.scaling import page as scaling
 from nasbench.report.scaling.results import is_coefficient_search
 
@@ -54,23 +65,16 @@ CAPTIONS = {
 }
 
 
-def write_report(store: RunStore) -> list[Path]:
-    """Writes report.html and the plots' SVG files into the run's directory; returns what was written."""
+def files(store: RunStore) -> dict[str, str]:
+    """report.html and the SVG files of the plots: file name -> text."""
     scales = is_coefficient_search(store.run)
     groups = [] if scales else groups_of(store.run.get("config", {}), store.trials)
     trained = trained_score(store.run)
-    plots = figures(store.trials, groups, _score_name(store.run), Exact.of(store.run), trained)
-    plots |= check_figure(ranking_check(store.run, store.trials), _score_name(store.run))
-    plots |= front_plots(store.trials, _objectives(store.run), _target_macs(store.run))
+    plots = figures(store.trials, groups, score_name(store.run), Exact.of(store.run), trained)
+    plots |= check_figure(ranking_check(store.run, store.trials), score_name(store.run))
+    plots |= front_plots(store.trials, objectives_of(store.run), targets(store.run))
     plots |= scaling.plots(store.run, store.trials) if scales else {}
-    written = []
-    for name, svg in plots.items():
-        path = store.directory / f"{name}.svg"
-        write_atomically(path, '<?xml version="1.0" encoding="utf-8"?>\n' + svg)
-        written.append(path)
-    report = store.directory / "report.html"
-    write_atomically(report, render(store.directory, store.run, store.trials, plots))
-    return [report, *written]
+    return report_files(render(store.directory, store.run, store.trials, plots), plots)
 
 
 def render(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial], plots: Mapping[str, str]) -> str:
@@ -84,6 +88,7 @@ def render(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial], plo
     lead += [f"recipe {recipe.get('name')} v{recipe.get('version')}"] if recipe else []
     lead += [f"{quantity(int(plan['epochs']), 'epoch')} a child"] if plan.get("epochs") else []
     lead += [f"scores by {config.get('evaluator')}"] if "after" in plan else []
+    lead += [f"reward {said}"] if (said := reward_said(run)) else []
     lead += trainings_after(run)
     lead += [f"started {minute(run.get('started'))}"]
     sections = [
@@ -96,7 +101,7 @@ def render(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial], plo
         _plot("Score against size and cost", "score_against_cost", plots, dots_sentence(trials)),
         _plot("Operations over time", "operations", plots),
         _plot("Controller", "controller", plots, dots_sentence(trials)),
-        scaling.candidates_section(trials) if scales else _leaderboard(trials),
+        scaling.candidates_section(trials) if scales else _leaderboard(run, trials),
         _drawing(directory, trials),
         _ranking(run, trials, plots),
         _cost(trials),
@@ -124,12 +129,14 @@ def _headline(run: Mapping[str, Any], trials: Sequence[Trial]) -> str:
     best = best_trial(trials)
     counts = {status: sum(trial.status == status for trial in trials) for status in STATUSES}
     planned = mapping(run.get("config")).get("trials")
+    metric = beside(run)
+    behind = f"; {in_words(metric)} {value_of(best, metric)}" if best is not None and metric is not None else ""
     spent = f"{sum(trial.seconds for trial in trials):,.0f}"
     numbers = [
         (
             "best score",
             score(best.score) if best else "none yet",
-            f"trial {best.number}, {trained_for(best)}" if best else "",
+            f"trial {best.number}, {trained_for(best)}{behind}" if best else "",
         ),
         ("its parameters", count(best.metrics.get("params")) if best else "–", ""),
         ("its multiply-adds", count(best.metrics.get("macs")) if best else "–", ""),
@@ -146,10 +153,12 @@ def _chance(run: Mapping[str, Any], trials: Sequence[Trial], plots: Mapping[str,
     exact, plan = Exact.of(run), mapping(run.get("plan"))
     told = verdict(trials, exact)
     cheap = " These are cheap scores: nothing was trained for them." if "after" in plan else ""
+    among = sum(map(is_control, trials)) if SHARES_FIELD in plan else 0
+    spent = f" {among} of the {len(searched(trials)) + among} trials went into this comparison." if among else ""
     caption = CAPTIONS["search_curve" if exact is None else "search_curve_exact"]
-    return (
-        f'<h2>Did the search beat chance?</h2>\n<p class="verdict {told.answer}">{escape(told.sentence)}{cheap}</p>\n'
-        + _figure("search_curve", plots, caption + dots_sentence(trials))
+    said = f'<p class="verdict {told.answer}">{escape(told.sentence)}{spent}{cheap}</p>'
+    return f"<h2>Did the search beat chance?</h2>\n{said}\n" + _figure(
+        "search_curve", plots, caption + dots_sentence(trials)
     )
 
 
@@ -158,20 +167,21 @@ def _plot(title: str, name: str, plots: Mapping[str, str], more: str = "") -> st
 
 
 def _front(run: Mapping[str, Any], trials: Sequence[Trial], plots: Mapping[str, str]) -> str:
-    objectives, target = _objectives(run), _target_macs(run)
+    objectives, wanted = objectives_of(run), targets(run)
     front = pareto_front(trials, objectives)
     if not front:
         return ""
-    listed, left_out = rows_listed(front, "trials.jsonl" if target is not None else "best/front.json")
-    columns, rows = front_table(listed, objectives)
+    listed, left_out = rows_listed(front, "trials.jsonl" if wanted else "best/front.json")
+    names, rows = front_table(listed, objectives)
     sentence = f"{front_sentence(front, trials)} {left_out}".rstrip()
-    if target is not None:
-        sentence += f" The red line is the target of {target:,} multiply-adds; broken lines join equal scores."
+    if wanted:
+        told = " and ".join(f"{each.metric} {each.at:,}" for each in wanted)
+        sentence += f" Red: the target, {told}" + ("; broken lines join equal scores." if len(wanted) == 1 else ".")
     return (
         "<h2>Pareto front</h2>\n"
         f"<p>{escape(sentence)}</p>\n"
         f"{_figure('front', plots, CAPTIONS['front'] + dots_sentence(trials)) if 'front' in plots else ''}\n"
-        + table(columns, rows, left=("key",), sortable=True)
+        + table(names, rows, left=("key",), sortable=True)
     )
 
 
@@ -181,13 +191,14 @@ def _figure(name: str, plots: Mapping[str, str], caption: str = "") -> str:
     return f"<figure>{themed(plots[name])}<figcaption>{escape(caption or CAPTIONS[name])}</figcaption></figure>"
 
 
-def _leaderboard(trials: Sequence[Trial]) -> str:
-    rows = leaderboard_rows(trials)
+def _leaderboard(run: Mapping[str, Any], trials: Sequence[Trial]) -> str:
+    more = beside(run)
+    rows = leaderboard_rows(trials, beside=more)
     if not rows:
         return ""
     return (
         "<h2>Best architectures</h2>\n"
-        + table(COLUMNS, rows, left=("key",), sortable=True)
+        + table(columns(more), rows, left=("key",), sortable=True)
         + "<p>Different architectures only; those with the most epochs come first, since scores of unequal trainings "
         "do not compare.</p>"
     )
@@ -307,32 +318,3 @@ def _how_to_go_on(directory: Path, run: Mapping[str, Any], trials: Sequence[Tria
         ]
     text = "\n".join(f"# {what}\n{command}" for what, command in lines)
     return f"<h2>How to go on</h2>\n<pre>{escape(text)}</pre>"
-
-
-def _objectives(run: Mapping[str, Any]) -> tuple[Objective, ...]:
-    """Those of the run; with --target-macs, which makes one score of two, those two."""
-    config = mapping(run.get("config"))
-    given = config.get("objectives")
-    if given and isinstance(given, list | tuple):
-        return parse_objectives(given)
-    return (Objective(str(config["score_column"]), True), Objective("macs", False)) if _target_macs(run) else ()
-
-
-def _target_macs(run: Mapping[str, Any]) -> int | None:
-    """T of a score that is accuracy x (MACs / T)^w."""
-    target = mapping(run.get("plan")).get("target_macs")
-    return target if isinstance(target, int) else None
-
-
-def _score_name(run: Mapping[str, Any]) -> str:
-    config = mapping(run.get("config"))
-    if config.get("target_macs"):
-        return "score"
-    if name := mapping(run.get("plan")).get("score_name"):
-        return str(name)
-    objectives = _objectives(run)
-    if objectives and not objectives[0].maximise:
-        return f"minus {objectives[0].metric}"
-    return {"val_accuracy": "validation accuracy"}.get(
-        str(config.get("score_column")), str(config.get("score_column") or "score")
-    )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from nasbench.core.count_text import quantity
 from nasbench.core.trial import Trial
 from nasbench.report.common.numbers import count, score
+from nasbench.report.run.scored import in_words, value_of
 from nasbench.report.run.statistics import leaderboard
 
 if TYPE_CHECKING:
@@ -16,8 +17,14 @@ FRONT_ROWS = 12
 COLUMNS = ("rank", "trial", "key", "params", "MACs", "score", "epochs")
 
 
-def leaderboard_rows(trials: Sequence[Trial], limit: int = 10) -> list[tuple[str, ...]]:
-    """The best architectures as texts, a row each, under COLUMNS."""
+def columns(beside: str | None = None) -> tuple[str, ...]:
+    """COLUMNS, with the metric `beside` the score where it is made of more than that."""
+    place = COLUMNS.index("score") + 1
+    return COLUMNS if beside is None else (*COLUMNS[:place], in_words(beside), *COLUMNS[place:])
+
+
+def leaderboard_rows(trials: Sequence[Trial], limit: int = 10, beside: str | None = None) -> list[tuple[str, ...]]:
+    """The best architectures as texts, a row each, under `columns`."""
     return [
         (
             str(rank),
@@ -26,21 +33,23 @@ def leaderboard_rows(trials: Sequence[Trial], limit: int = 10) -> list[tuple[str
             count(trial.metrics.get("params")),
             count(trial.metrics.get("macs")),
             score(trial.score),
+            *([] if beside is None else [value_of(trial, beside)]),
             str(trial.epochs),
         )
         for rank, trial in enumerate(leaderboard(trials, limit), start=1)
     ]
 
 
-def leaderboard_table(trials: Sequence[Trial], limit: int = 10) -> "Table":
-    """The same for a terminal."""
+def leaderboard_table(trials: Sequence[Trial], limit: int = 10, beside: str | None = None) -> "Table":
+    """The same for a terminal. With a metric beside the score there is no room for the rank, which is the order."""
     from nasbench.report.common.terminal import PlainTable
 
-    table = PlainTable("Best architectures")
-    for name in COLUMNS:
-        table.add_column(name, justify="left" if name == "key" else "right", no_wrap=True)
-    for row in leaderboard_rows(trials, limit):
-        table.add_row(*row)
+    table, first = PlainTable("Best architectures"), 0 if beside is None else 1
+    names = {"validation accuracy": "accuracy"}
+    for name in columns(beside)[first:]:
+        table.add_column(names.get(name, name), justify="left" if name == "key" else "right", no_wrap=True)
+    for row in leaderboard_rows(trials, limit, beside):
+        table.add_row(*row[first:])
     return table
 
 

@@ -9,11 +9,20 @@ from nasbench.core.count_text import quantity
 from nasbench.core.shown import escape
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
-from nasbench.core.writing import write_atomically
 from nasbench.report.common.curves import curve_figure, read_curves
 from nasbench.report.common.notes import notes_section
 from nasbench.report.common.numbers import count
-from nasbench.report.common.page import configuration, facts, mapping, minute, numbers_row, page, themed, wall_time
+from nasbench.report.common.page import (
+    configuration,
+    facts,
+    mapping,
+    minute,
+    numbers_row,
+    page,
+    report_files,
+    themed,
+    wall_time,
+)
 from nasbench.report.common.ranking_check import ranking_check
 from nasbench.report.common.ranking_section import RANDOM_ROWS, check_figure, check_section
 
@@ -32,20 +41,14 @@ LEARNED_CAPTION = (
 )
 
 
-def write_supernet(store: RunStore) -> list[Path]:
-    """Writes report.html, and curves.svg and ranking_check.svg where there is something to draw.
-
-    Returns what was written, the page first.
-    """
+def files(store: RunStore) -> dict[str, str]:
+    """report.html, and curves.svg and ranking_check.svg where there is something to draw: file name -> text."""
     curves = read_curves(store.directory, TRAINING)
     learns = any(LEARNED[0][0] in told for epochs in curves.values() for told in epochs)
     drawn = {"curves": curve_figure(curves), "controller": curve_figure(curves, LEARNED) if learns else None}
     plots = {name: svg for name, svg in drawn.items() if svg is not None}
     plots |= check_figure(ranking_check(store.run, store.trials), str(mapping(store.run.get("plan")).get("score_name")))
-    for name, svg in plots.items():
-        write_atomically(store.directory / f"{name}.svg", '<?xml version="1.0" encoding="utf-8"?>\n' + svg)
-    write_atomically(store.directory / "report.html", render(store.directory, store.run, store.trials, plots))
-    return [store.directory / "report.html", *(store.directory / f"{name}.svg" for name in plots)]
+    return report_files(render(store.directory, store.run, store.trials, plots), plots)
 
 
 def render(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial], plots: Mapping[str, str]) -> str:

@@ -9,7 +9,6 @@ from typing import Any
 from nasbench.core.shown import escape
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
-from nasbench.core.writing import write_atomically
 from nasbench.report.common.curves import curve_figure, read_curves
 from nasbench.report.common.notes import notes_section
 from nasbench.report.common.numbers import count
@@ -20,6 +19,7 @@ from nasbench.report.common.page import (
     minute,
     numbers_row,
     page,
+    report_files,
     table,
     themed,
     wall_time,
@@ -31,15 +31,11 @@ CAPTION = (
 )
 
 
-def write_trainings(store: RunStore) -> list[Path]:
-    """Writes report.html, and curves.svg where epochs were reported; returns what was written, the page first."""
+def files(store: RunStore) -> dict[str, str]:
+    """report.html, and curves.svg where epochs were reported: file name -> text."""
     drawn = curve_figure(read_curves(store.directory))
-    written = [store.directory / "report.html"]
-    if drawn is not None:
-        written.append(store.directory / "curves.svg")
-        write_atomically(written[-1], '<?xml version="1.0" encoding="utf-8"?>\n' + drawn)
-    write_atomically(written[0], render(store.directory, store.run, store.trials, drawn))
-    return written
+    text = render(store.directory, store.run, store.trials, drawn)
+    return report_files(text, {} if drawn is None else {"curves": drawn})
 
 
 def render(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial], drawn: str | None) -> str:

@@ -1,0 +1,1 @@
+"""The commands as functions: typed keywords, results that show themselves in notebooks."""

@@ -1,0 +1,53 @@
+"""How runs and trials show themselves in a notebook: HTML without a script, which stays in the cell that shows it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from nasbench.core.shown import escape
+from nasbench.core.store import RunStore
+from nasbench.core.trial import STATUSES, Trial
+from nasbench.report.common.dot_titles import about
+from nasbench.report.common.page import table
+from nasbench.report.run.hover import drawing_of
+from nasbench.report.run.tables import COLUMNS, leaderboard_rows
+
+
+def run_card(store: RunStore) -> str:
+    """A run: what it is, how many trials of which status, and its best architectures or its trainings."""
+    counts = {status: sum(trial.status == status for trial in store.trials) for status in STATUSES}
+    told = ", ".join(f"{count} {status}" for status, count in counts.items() if count) or "no trial yet"
+    state = "ended" if store.run.get("ended") else "not ended"
+    head = (
+        f"<p><b>nasbench {escape(str(store.run['command']))}</b> in {escape(str(store.directory))}: {told}, {state}</p>"
+    )
+    return head + _rows(store)
+
+
+def trial_card(trial: Trial, run: Path) -> str:
+    """A trial: its line, and the drawing of its network where its space draws one."""
+    return f"<p>{escape(about(trial))}</p>{drawing_of(RunStore.read_record(run), trial)}"
+
+
+def _rows(store: RunStore) -> str:
+    """The best architectures of a search; of other commands the trainings by name."""
+    if any(trial.architecture is not None and not trial.name for trial in store.trials):
+        return table(COLUMNS, leaderboard_rows(store.trials), left=("key",))
+    rows = [
+        (trial.name or trial.key, str(trial.seed), trial.status, *_metrics(trial.metrics))
+        for trial in store.trials[:20]
+    ]
+    return table(("name", "seed", "status", *SHOWN), rows, left=("name",)) if rows else ""
+
+
+SHOWN = ("val_accuracy", "test_accuracy", "params", "macs")
+"""The metrics of a training that a notebook shows."""
+
+
+def _metrics(metrics: Mapping[str, object]) -> list[str]:
+    return [_shown(metrics.get(name)) for name in SHOWN]
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    return f"{value:,}" if isinstance(value, int) else "–"
