@@ -25,7 +25,8 @@ def run_card(store: RunStore) -> str:
 
 def trial_card(trial: Trial, run: Path) -> str:
     """A trial: its line, and the drawing of its network where its space draws one."""
-    return f"<p>{escape(about(trial))}</p>{drawing_of(RunStore.read_record(run), trial)}"
+    drawing = drawing_of(RunStore.read_record(run), trial)
+    return f'<p>{escape(about(trial))}</p><div style="overflow-x: auto">{drawing}</div>'
 
 
 def _rows(store: RunStore) -> str:
