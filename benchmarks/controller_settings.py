@@ -48,7 +48,7 @@ CHECKPOINTS = {**dict.fromkeys(("cells", "rugged", "ways", "digits"), (25, 50, 1
 TABLE = {"hidden_units": 0, "batch_size": 1, "baseline_decay": 0.9}
 LSTM = {"hidden_units": 100, "adam": 1}
 
-SETTINGS: tuple[tuple[str, str, Mapping[str, float]], ...] = (
+SETTINGS: tuple[tuple[str, str, Mapping[str, float | str]], ...] = (
     ("random", "random", {}),
     ("evolution, population 30, sample 10", "evolution", {"population": 30, "sample": 10}),
     ("evolution", "evolution", {}),
@@ -86,7 +86,14 @@ SETTINGS: tuple[tuple[str, str, Mapping[str, float]], ...] = (
     ("ppo in batches of 8, 8 epochs", "ppo", {"batch_size": 8, "epochs": 8}),
     ("ppo that may repeat itself", "ppo", {"unique": 0}),
     ("ppo without imitation", "ppo", {"imitation": 0.0}),
-    ("ppo with an LSTM", "ppo", {**LSTM, "lr": 0.003}),
+    ("ppo with an LSTM", "ppo", {**LSTM, "lr": 0.003, "epochs": 2}),
+    ("reinforce, LSTM of 35 units, plain steps", "reinforce", {"controller": "lstm"}),
+    ("ppo, LSTM of 35 units, plain steps", "ppo", {"controller": "lstm"}),
+    ("ppo, LSTM of 35 units, plain steps, 2 epochs", "ppo", {"controller": "lstm", "epochs": 2}),
+    ("ppo, LSTM of 100 units, plain steps", "ppo", {"controller": "lstm", "hidden_units": 100}),
+    ("ppo, the best of 8 draws", "ppo", {"draws": 8}),
+    ("ppo, the best of 32 draws", "ppo", {"draws": 32}),
+    ("ppo, LSTM, the best of 32 draws", "ppo", {"controller": "lstm", "draws": 32}),
 )
 """Name, strategy, options; `preset` stands for the published settings, which the others change."""
 
@@ -150,7 +157,7 @@ def _digits() -> Landscape:
     )
 
 
-def run(name: str, strategy_name: str, options: Mapping[str, float], seed: int) -> list[float]:
+def run(name: str, strategy_name: str, options: Mapping[str, float | str], seed: int) -> list[float]:
     """One search: what the best so far counts, at each of the landscape's checkpoints; and in the end by how much the
     best was missed.
     """
@@ -175,7 +182,7 @@ def run(name: str, strategy_name: str, options: Mapping[str, float], seed: int) 
     return [*curve, 100 * (land.best_seen - best)]
 
 
-def measure(name: str, strategy_name: str, options: Mapping[str, float], runs: int) -> dict[str, Any]:
+def measure(name: str, strategy_name: str, options: Mapping[str, float | str], runs: int) -> dict[str, Any]:
     """Means and deviations over runs at each checkpoint, and the time of an ask and a tell."""
     start = time.process_time()
     curves = [run(name, strategy_name, options, seed) for seed in range(runs)]

@@ -30,6 +30,11 @@ class SpaceFormKeywords(TypedDict, total=False):
     space_options: Settings
 
 
+class DeepeningKeywords(TypedDict, total=False):
+    grow_layers: int | None
+    grow_every: int | None
+
+
 class TableKeywords(TypedDict, total=False):
     score_column: str
     cost_column: str | None
@@ -102,6 +107,7 @@ class TrustingKeywords(TypedDict, total=False):
 class SearchKeywords(
     GoalsKeywords,
     SpaceFormKeywords,
+    DeepeningKeywords,
     TableKeywords,
     SharingKeywords,
     InheritedKeywords,
@@ -117,6 +123,7 @@ class SearchKeywords(
     space: Part
     strategy: Part
     strategy_options: Settings
+    controller: Literal["lstm", "table"] | None
     evaluator: Part | PathLike[str]
     screen: str | None
     preset: Literal["paper", "quick"] | None

@@ -21,7 +21,8 @@ def print_dry_run(config: SearchConfig | TrainConfig | CompareConfig | TransferC
         from nasbench.engine.dry_run import run_dry
 
         found = run_dry(config).to_json()
-        lines = [*_of_children(found), *_of_screen(found), *_of_time(found)]
+        told = [] if found.get("cheap_scores") else found["told"]
+        lines = [*_of_children(found), *told, *_of_screen(found), *_of_time(found)]
     else:
         from nasbench.engine.training.dry_run import dry_trainings
 

@@ -33,11 +33,11 @@ SPACES: Parts = {
 STRATEGIES: Parts = {
     "ppo": (
         "nasbench.strategies.controller.ppo",
-        "LSTM controller trained by proximal policy optimisation, as NASNet's",
+        "a controller (table of logits or LSTM) trained by proximal policy optimisation, as NASNet's",
     ),
     "reinforce": (
         "nasbench.strategies.controller.reinforce",
-        "LSTM controller trained by REINFORCE (Zoph and Le 2017)",
+        "a controller (table of logits or LSTM) trained by REINFORCE (Zoph and Le 2017)",
     ),
     "random": ("nasbench.strategies.random", "every decision drawn uniformly: the control"),
     "evolution": (
@@ -186,6 +186,10 @@ RECIPES: Parts = {
     "enas_macro_final": (
         "nasbench.train.shared_recipes",
         "310 epochs, cosine with restarts, dropout: networks of enas-macro (Pham et al. 2018)",
+    ),
+    "nas_rl": (
+        "nasbench.train.recipes",
+        "50 epochs, Nesterov, steps: the children of the first search (Zoph and Le 2017)",
     ),
     "quick": ("nasbench.train.recipes", "small children on part of the images: a look at the whole path"),
 }

@@ -159,13 +159,16 @@ def groups_of(config: Mapping[str, Any], trials: Sequence[Trial]) -> list[Option
     cannot be imported.
     """
     try:
-        options = parse_options(config.get("space_options") or (), "--space-options")
-        layers = config.get("layers")
-        made: SearchSpace = spaces.make(
-            str(config.get("space", "")), options=options if layers is None else {**options, "layers": layers}
+        name, options = (
+            str(config.get("space", "")),
+            parse_options(config.get("space_options") or (), "--space-options"),
         )
+        made: SearchSpace = spaces.make(name)
         if isinstance(made, AnyDepth) and trials:
             made = made.containing(max((trial.proposed for trial in trials), key=lambda each: len(each.items)))
+        elif options or config.get("layers") is not None:
+            layers = config.get("layers")
+            made = spaces.make(name, options=options if layers is None else {**options, "layers": layers})
         return option_groups(made.choices)
     except BaseException as error:  # a plug-in that is gone or broken must not cost the report
         if from_outside(error):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 from nasbench.core.arch import Architecture, Decision
 from nasbench.core.graph import Graph
@@ -141,6 +141,29 @@ class AnyDepth(Protocol):
         """The space with the options that an architecture was drawn with."""
 
 
+class Place(NamedTuple):
+    """Which layer a decision is about. `kind` names what it decides, alike for all layers. Where it decides whether the
+    layer reads an earlier one, `reads` is the number of that one, its first option is no, and its second is yes.
+    """
+
+    layer: int
+    kind: str
+    reads: int | None = None
+
+
+@runtime_checkable
+class HasSkips(Protocol):
+    """A space of layers in a row, each of which decides which earlier ones it reads. A controller can then decide by
+    anchor points (`nasbench.strategies.controller.anchor_policy`).
+
+    Layers are numbered from 1. `choices` are in the order of the layers; of each layer, those on what it reads are the
+    last. Decisions of one kind have the same options.
+    """
+
+    def places(self) -> Sequence[Place]:
+        """The place of each of `choices`, in their order."""
+
+
 @runtime_checkable
 class StandAlone(Protocol):
     """A space that can write a network as one file that imports torch alone."""
@@ -173,6 +196,15 @@ class Strategy(Protocol):
 
     def tell(self, trial: Trial) -> None:
         """Learns from an answer, whatever its status and order."""
+
+
+@runtime_checkable
+class HasController(Protocol):
+    """A strategy that samples from a learned policy, and says from which."""
+
+    @property
+    def sampled_from(self) -> Mapping[str, str]:
+        """`kind`, as --controller names it, and `words` for people: lstm, an LSTM of 35 units."""
 
 
 class Evaluator(Protocol):

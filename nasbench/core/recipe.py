@@ -61,6 +61,10 @@ class Recipe:
     """Loss `cross_entropy`: the share of the target that is spread evenly over all classes (Szegedy et al. 2016)."""
     pad_crop: int = 0
     """Zero pixels added on each side before a crop to the old size at a random place; 0: no crop."""
+    upsample_crop: int = 0
+    """Pixels by which each side of the image is moved out by upsampling, before a crop to the old size at a random
+    place: 4 crops images of 32 pixels from 40; 0: no such crop.
+    """
     flip: bool = False
     """Mirror each image left to right with probability one half."""
     cutout: int = 0
@@ -131,7 +135,7 @@ class Recipe:
         }
 
 
-NEWER_FIELDS = ("loss", "lr_restart_epochs", "lr_restart_factor")
+NEWER_FIELDS = ("loss", "lr_restart_epochs", "lr_restart_factor", "upsample_crop")
 """Fields that no run directory of nasbench 0.1.0 has."""
 
 COUNT, SHARE, NOT_NEGATIVE, POSITIVE = "[1, inf)", "[0, 1]", "[0, inf)", "(0, inf)"
@@ -142,7 +146,7 @@ INTERVALS: dict[str, str] = {
     **dict.fromkeys(("lr_milestones", "label_smoothing", "random_resized_crop", "bn_momentum", "dropout"), SHARE),
     **dict.fromkeys(("drop_path", "ema_decay"), "[0, 1)"),
     **dict.fromkeys(("lr_final", "warmup_epochs", "momentum", "weight_decay", "aux_weight"), NOT_NEGATIVE),
-    **dict.fromkeys(("pad_crop", "cutout", "mixup", "cutmix"), NOT_NEGATIVE),
+    **dict.fromkeys(("pad_crop", "upsample_crop", "cutout", "mixup", "cutmix"), NOT_NEGATIVE),
     **dict.fromkeys(("lr_peak", "lr_gamma", "lr_decay_epochs", "rmsprop_eps", "grad_clip_norm", "bn_eps"), POSITIVE),
     **dict.fromkeys(("base_depth", "base_width"), POSITIVE),
 }

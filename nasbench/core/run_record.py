@@ -60,6 +60,7 @@ PLAN: Mapping[str, Any] = {
     "sampler_options": Object,
     "spelling": str,
     "params": int,
+    "controller": Mapping[str, str],
 }
 """Of its plan, whatever the command."""
 CONFIG: Mapping[str, Any] = {

@@ -7,9 +7,10 @@ from typing import Any, Protocol, final
 from nasbench.core.arch import Architecture, check
 from nasbench.core.blame import blame, in_one_line, part_name, where_raised
 from nasbench.core.errors import UsageError
+from nasbench.core.growth import LayersOf, ProposesAnyDepth, strategy_at
 from nasbench.core.job import Job
 from nasbench.core.json_text import as_read
-from nasbench.core.protocols import SearchSpace, Strategy
+from nasbench.core.protocols import AnyDepth, SearchSpace, Strategy
 from nasbench.core.seeds import trial_rng
 from nasbench.core.shown import sentence
 from nasbench.core.spec import ModelSpec, Size, Task
@@ -74,21 +75,37 @@ class SpaceSource:
     run trains in between. Numbers in a strategy's own notes (a parent, say) are steps.
     """
 
-    def __init__(self, space: SearchSpace, strategy: Strategy, plan: Plan, counted: bool = False) -> None:
-        """`counted`: steps are counted from 1. Else the step of every trial is its number."""
+    def __init__(
+        self,
+        space: SearchSpace,
+        strategy: Strategy | ProposesAnyDepth,
+        plan: Plan,
+        counted: bool = False,
+        layers_of: LayersOf | None = None,
+    ) -> None:
+        """`counted`: steps are counted from 1. Else the step of every trial is its number.
+
+        With `layers_of`, networks have as many layers as it says of their number: `space` is one of any depth,
+        `strategy` one for any depth, and the note says `layers`.
+        """
         self.numbers = plan.numbers
         self._space, self._strategy, self._plan, self._counted = space, strategy, plan, counted
+        self._layers_of = layers_of
+        self._spaces: dict[int, SearchSpace] = {}
         self._asked: dict[int, Proposal] = {}
         self._numbers: dict[int, int] = {}  # step -> number of its trial
         self._steps: dict[int, int] = {}  # the same, number -> step
         self._next = 1
 
     def ask(self, number: int, running: Sequence[Job]) -> Job:
-        waiting = [self._asked[job.number] for job in running]
-        step = self._step(number)
-        with blame(self._strategy, f"ask({step})"):
-            proposal = self._strategy.ask(step, trial_rng(self._plan.seed, step), waiting)
-        self._check(proposal, step)
+        step, layers = self._step(number), self._layers(number)
+        strategy = strategy_at(self._strategy, layers)
+        waiting = [self._asked[job.number] for job in running if self._layers(job.number) == layers]
+        with blame(strategy, f"ask({step})"):
+            proposal = strategy.ask(step, trial_rng(self._plan.seed, step), waiting)
+        self._check(proposal, step, strategy, self._space_at(layers))
+        if layers is not None:
+            proposal = replace(proposal, note={**proposal.note, "layers": layers})
         self._asked[number] = proposal
         self._count(step, number)
         job = self.job(proposal)
@@ -101,8 +118,21 @@ class SpaceSource:
         step = step_of(trial)
         self._count(step, trial.number)
         of = self._steps.get(trial.of) if trial.of is not None else None
-        with blame(self._strategy, f"tell() of trial {trial.number}"):
-            self._strategy.tell(trial if step == trial.number else replace(trial, number=step, of=of))
+        strategy = strategy_at(self._strategy, self._layers(trial.number))
+        with blame(strategy, f"tell() of trial {trial.number}"):
+            strategy.tell(trial if step == trial.number else replace(trial, number=step, of=of))
+
+    def _layers(self, number: int) -> int | None:
+        """How many layers the network of a trial has; None where the space says it for all."""
+        return None if self._layers_of is None else self._layers_of(number)
+
+    def _space_at(self, layers: int | None) -> SearchSpace:
+        """The space of networks of that many layers."""
+        if layers is None or not isinstance(self._space, AnyDepth):
+            return self._space
+        if layers not in self._spaces:
+            self._spaces[layers] = self._space.with_layers(layers)
+        return self._spaces[layers]
 
     def _count(self, step: int, number: int) -> None:
         """Remembers which trial a step is, in both directions."""
@@ -150,32 +180,32 @@ class SpaceSource:
             why = f"raised {in_one_line(error)}{where_raised(error)}"
         return architecture.key, f"canonical() of the space {part_name(self._space)} {why}"
 
-    def _check(self, proposal: Any, number: int) -> None:
+    def _check(self, proposal: Any, number: int, strategy: Strategy, space: SearchSpace) -> None:
         """UsageError where a strategy's answer is no proposal of a point of the space."""
-        name = type(self._strategy).__name__
+        name = type(strategy).__name__
         if not isinstance(proposal, Proposal):
             raise UsageError(
                 f"the strategy {name} answered ask({number}) with {str(proposal)[:200]}; it must return a "
-                f"nasbench.core.trial.Proposal: {part_name(self._strategy)}"
+                f"nasbench.core.trial.Proposal: {part_name(strategy)}"
             )
         if proposal.number != number:
             raise UsageError(
                 f"the strategy {name} answered ask({number}) with a proposal numbered {proposal.number}; it must keep "
-                f"the number: {part_name(self._strategy)}"
+                f"the number: {part_name(strategy)}"
             )
         try:
             if not isinstance(proposal.architecture, Architecture):
                 raise UsageError(f"{str(proposal.architecture)[:200]!r} is no nasbench.core.arch.Architecture")
-            if proposal.architecture.space != self._space.name:
+            if proposal.architecture.space != space.name:
                 raise UsageError(f"its space is named {proposal.architecture.space!r}")
-            check(proposal.architecture, self._space.choices)
+            check(proposal.architecture, space.choices)
             if not isinstance(proposal.epochs, int | None) or proposal.epochs == 0 or not _is_note(proposal.note):
                 raise UsageError(f"epochs {proposal.epochs!r} must be None or 1 and more, the note a dict of JSON")
             _check_note(proposal.note)
         except (UsageError, TypeError) as error:
             raise UsageError(
-                f"the strategy {name} answered ask({number}) with what is no point of the space {self._space.name!r}: "
-                f"{sentence(error)} It is {part_name(self._strategy)}"
+                f"the strategy {name} answered ask({number}) with what is no point of the space {space.name!r}: "
+                f"{sentence(error)} It is {part_name(strategy)}"
             ) from error
 
 

@@ -14,12 +14,14 @@ from typing import Any
 import torch
 
 from nasbench.core.errors import TrialFailed
+from nasbench.core.growth import strategy_at
 from nasbench.core.job import Job
 from nasbench.core.protocols import Evaluator
 from nasbench.core.seeds import derive
 from nasbench.core.spec import ModelSpec
 from nasbench.core.store import RunStore
 from nasbench.engine.config import SearchConfig
+from nasbench.engine.parts.growing import depths_for
 from nasbench.engine.parts.screening import ScoredOnce
 from nasbench.engine.parts.searching import SearchParts, prepare
 from nasbench.engine.run.numbers import numbers_of
@@ -189,9 +191,10 @@ def run_dry(config: SearchConfig) -> DryRun:
 def _children(config: SearchConfig, parts: SearchParts) -> list[ModelSpec]:
     """Random children within the limits of the search."""
     plan = parts.plan
+    depths = depths_for(parts.growth, config.trials, CHILDREN)
     drawn = [
-        parts.control.ask(number, Random(derive(config.seed, "dry run", number)), ())
-        for number in range(1, CHILDREN + 1)
+        strategy_at(parts.control, layers).ask(number, Random(derive(config.seed, "dry run", number)), ())
+        for number, layers in enumerate(depths, start=1)
     ]
     return [ModelSpec(plan.source, plan.size, plan.task, architecture=proposal.architecture) for proposal in drawn]
 

@@ -9,11 +9,13 @@ from nasbench.core.clock import SimulatedClock
 from nasbench.core.control import Shares, WithControl, shares_of, without_control
 from nasbench.core.curves import is_retraining, searched
 from nasbench.core.errors import RunFailed, UsageError
+from nasbench.core.growth import of_growing
+from nasbench.core.log import Check
 from nasbench.core.protocols import Evaluator, Pruner, Tracker
 from nasbench.core.retraining import checks, retrainings
 from nasbench.core.shown import sentence
 from nasbench.core.source import JobList, JobSource, SpaceSource, of_space
-from nasbench.core.store import best_trial
+from nasbench.core.store import RunStore, best_trial
 from nasbench.core.trial import STATUSES, Trial
 from nasbench.engine.config import SearchConfig
 from nasbench.engine.config.presets import told
@@ -116,6 +118,8 @@ def run_search(
         config.check()
     config = config.completed()
     parts = prepare(config, directory)
+    if parts.controller is not None and parts.controller.chosen and not config.place.resume:
+        config = config.changed(controller=parts.controller.kind)
     for note in (*parts.notes, *parts.told):
         print_note(note)
     opening = Opening(
@@ -129,7 +133,7 @@ def run_search(
         identity=parts.identity(),
         listeners=(BestWeights,),
         reading=parts.reading,
-        check=of_space(parts.space),
+        check=_check_of_log(config, parts, directory),
     )
     with open_run(opening) as run:
         rounds = rounds_of(run.store.run)
@@ -162,6 +166,18 @@ def rounds_of(run: Mapping[str, Any]) -> list[tuple[int, int]]:
     return [(each["trials"], 0 if each["control"] == "auto" else each["control"]) for each in rounds]
 
 
+def _check_of_log(config: SearchConfig, parts: SearchParts, directory: Path) -> Check:
+    """What each line of the log must be: a point of the space, at the depth that its number has."""
+    if not config.place.resume:
+        return of_space(parts.space)
+    record = RunStore.read_record(directory)
+    resume.check_same(config, record, "search", directory)  # a flag that contradicts the run is named, and no line
+    if parts.growth is None:
+        return of_space(parts.space)
+    numbers = numbers_of(rounds_of(record), config.retrain_top, config.checked)
+    return of_growing(parts.space, parts.growth, numbers.search, numbers.control)
+
+
 def _phases(
     parts: SearchParts, numbers: Numbers, without: int, shares: Shares
 ) -> Iterator[tuple[JobSource, SimulatedClock | None, Pruner | None]]:
@@ -170,14 +186,16 @@ def _phases(
     The first `without` trials of the search have no control among them; then it has these `shares`.
     """
     plan = replace(parts.plan, numbers=numbers.search)
-    search = SpaceSource(parts.space, parts.strategy, plan, counted=True)
+    layers = None if parts.growth is None else parts.growth.layers_of(numbers.search)
+    search = SpaceSource(parts.space, parts.strategy, plan, counted=True, layers_of=layers)
     if parts.mixed:
-        children = SpaceSource(parts.space, parts.control, plan, counted=True)
+        children = SpaceSource(parts.space, parts.control, plan, counted=True, layers_of=layers)
         yield WithControl(search, children, without, shares), parts.clock, parts.pruner
     else:
         yield search, parts.clock, parts.pruner
     if numbers.control:
-        yield SpaceSource(parts.space, parts.control, replace(plan, numbers=numbers.control)), None, None
+        after = replace(plan, numbers=numbers.control)
+        yield SpaceSource(parts.space, parts.control, after, layers_of=layers), None, None
 
 
 def _following(config: SearchConfig, parts: SearchParts, run: Run, numbers: Numbers) -> Iterator[JobSource]:

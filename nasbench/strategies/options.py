@@ -1,7 +1,7 @@
 """The options of a strategy: names, defaults and ranges as data. Values come from keywords or from KEY=VALUE texts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, isfinite
 
 from nasbench.core.errors import UsageError, unknown
@@ -27,6 +27,11 @@ def read_options(strategy: str, known: Sequence[Option], given: Mapping[str, obj
         if name not in names:
             raise unknown(f"option of the strategy {strategy!r}", name, names, "" if names else "It has no options.")
     return {option.name: _read(strategy, option, given.get(option.name, option.default)) for option in known}
+
+
+def with_defaults(known: Sequence[Option], defaults: Mapping[str, int | float]) -> list[Option]:
+    """The options with other defaults."""
+    return [replace(option, default=defaults.get(option.name, option.default)) for option in known]
 
 
 def _read(strategy: str, option: Option, value: object) -> int | float:

@@ -13,30 +13,33 @@ study, which is discarded afterwards.
 import copy
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from random import Random
 from typing import Any, final
 
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
-from optuna.samplers import BaseSampler, NSGAIISampler, TPESampler
+from optuna.samplers import BaseGASampler, BaseSampler, NSGAIISampler, TPESampler
 from optuna.storages import InMemoryStorage
 from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from nasbench.core.arch import Architecture, Decision, Gene, Range, mutate
+from nasbench.core.errors import UsageError
 from nasbench.core.objectives import Objective, parse_objectives
 from nasbench.core.protocols import SearchSpace
 from nasbench.core.registry import strategies
+from nasbench.core.shown import shown
 from nasbench.core.trial import Proposal, Trial
+from nasbench.core.typed import fits
 from nasbench.strategies.met import Met
 from nasbench.strategies.options import Option, read_options
 
 STEPS = 20
 """If a sample is already known or running, up to this many mutations are applied to it to find a new architecture."""
 GENERATION = ":generation"
-"""Suffix of the attribute names in which Optuna's NSGA-II stores the generation of a trial."""
+"""Suffix of the attribute names in which Optuna's genetic samplers store the generation of a trial."""
 
 
 class _Storage(InMemoryStorage):
@@ -55,6 +58,21 @@ class _Storage(InMemoryStorage):
             study.param_distribution = dict(study.param_distribution)
         return other
 
+    def keep(self, trial_ids: Set[int]) -> dict[int, int]:
+        """Forgets the other trials of the only study, and its attributes. Kept trials get new ids, their places in the
+        same order: old id -> new id.
+        """
+        study, new_ids = self._studies[0], dict[int, int]()
+        trials, study.trials, study.system_attrs, study.best_trial_id = study.trials, [], {}, None
+        for trial in trials:
+            if trial._trial_id in trial_ids:
+                kept = copy.copy(trial)
+                kept._trial_id = kept.number = new_ids[trial._trial_id] = len(study.trials)
+                study.trials.append(kept)
+        self._trial_id_to_study_id_and_number = {number: (0, number) for number in range(len(study.trials))}
+        self._max_trial_id = len(study.trials) - 1
+        return new_ids
+
 
 class OptunaStrategy(ABC):
     """The common part of TPE and NSGA-II.
@@ -71,8 +89,11 @@ class OptunaStrategy(ABC):
         }
         directions = [StudyDirection.MAXIMIZE] * max(1, len(objectives))  # of signed values
         with quiet():
+            made = self.sampler(0)
             self._storage = _Storage()
             self._storage.create_new_study(directions, "search")
+        self._genetic = made if isinstance(made, BaseGASampler) else None
+        self._sizes: dict[int, int] = {}  # generation -> number of its scored trials
         self._known: set[str] = set()
         self._told = 0
 
@@ -95,11 +116,48 @@ class OptunaStrategy(ABC):
         return Proposal(number, architecture, note={**note, "blind": self._told < self._random_trials})
 
     def tell(self, trial: Trial) -> None:
+        """When a generation is full, the parents of the next one are chosen and stored. A trial that finishes later is
+        not among them. What no later proposal can depend on is forgotten, so that a step does not grow with the search.
+
+        UsageError where the note holds a generation that no search writes.
+        """
+        _check_generation(trial)
         self._known.add(trial.key)
         values = self._signed_values(trial)
-        if values is not None:
-            self._storage.create_new_trial(0, self._trial(trial.proposed, values, trial.note))
-            self._told += 1
+        if values is None:
+            return
+        self._storage.create_new_trial(0, self._trial(trial.proposed, values, trial.note))
+        self._told += 1
+        if self._genetic is not None and self._filled_a_generation(trial, self._genetic):
+            with quiet():
+                branch = self._storage.branch()
+                self._draw(branch, 0)
+                self._forget(branch.get_study_system_attrs(0), self._genetic)
+
+    def _filled_a_generation(self, trial: Trial, sampler: BaseGASampler) -> bool:
+        attributes = trial.note.get("sampler")
+        generation = attributes.get(sampler._get_generation_key()) if isinstance(attributes, Mapping) else None
+        if generation is None:
+            return False
+        self._sizes[generation] = self._sizes.get(generation, 0) + 1
+        return self._sizes[generation] == sampler.population_size
+
+    def _forget(self, attributes: Mapping[str, Any], sampler: BaseGASampler) -> None:
+        """Keeps the trials from the newest generation on whose parents are chosen, and these parents: the sampler draws
+        a generation's children from its parents, and chooses those of the next one among both.
+        """
+        key, prefix = sampler._get_generation_key(), sampler._get_parent_cache_key_prefix()
+        trials = self._storage.get_all_trials(0, deepcopy=False)
+        generations = {each._trial_id: each.system_attrs.get(key, -1) for each in trials}
+        newest = max(generations.values())
+        parents = {int(name.removeprefix(prefix)): name for name in attributes if name.startswith(prefix)}
+        first = max((each for each in parents if each <= newest), default=0)
+        chosen = attributes[parents[first]] if first in parents else ()
+        kept = {each for each, generation in generations.items() if generation >= first} | {*chosen}
+        new_ids = self._storage.keep(kept)
+        for each, name in parents.items():
+            if each >= first:
+                self._storage.set_study_system_attr(0, name, [new_ids[trial_id] for trial_id in attributes[name]])
 
     def _draw(self, branch: _Storage, seed: int) -> tuple[Architecture, dict[str, Any]]:
         """The proposal of a new sampler, and the attributes that hold its generation.
@@ -176,31 +234,20 @@ class Nsga2(OptunaStrategy):
 
     def __init__(self, space: SearchSpace, seed: int = 0, objectives: Sequence[str] = (), **options: object) -> None:  # noqa: ARG002
         self._population = int(read_options("nsga2", NSGA2_OPTIONS, options)["population"])
-        self._sizes: dict[tuple[Any, ...], int] = {}  # generation -> number of its scored trials
         super().__init__(space, parse_objectives(objectives), random_trials=self._population)
-
-    def tell(self, trial: Trial) -> None:
-        """When a generation is full, the parents of the next one are chosen and stored. A trial that finishes later is
-        not among them.
-        """
-        super().tell(trial)
-        if self._filled_a_generation(trial):
-            with quiet():
-                branch = self._storage.branch()
-                self._draw(branch, 0)
-                for name, value in branch.get_study_system_attrs(0).items():
-                    self._storage.set_study_system_attr(0, name, value)
-
-    def _filled_a_generation(self, trial: Trial) -> bool:
-        attributes = trial.note.get("sampler")
-        if self._signed_values(trial) is None or not isinstance(attributes, Mapping):
-            return False
-        generation = tuple(sorted(attributes.items()))
-        self._sizes[generation] = self._sizes.get(generation, 0) + 1
-        return self._sizes[generation] == self._population
 
     def sampler(self, seed: int) -> BaseSampler:
         return NSGAIISampler(seed=seed, population_size=self._population)
+
+
+def _check_generation(trial: Trial) -> None:
+    attributes = trial.note.get("sampler")
+    for name, generation in attributes.items() if isinstance(attributes, Mapping) else ():
+        if name.endswith(GENERATION) and not (fits(generation, int) and 0 <= generation <= trial.number):
+            raise UsageError(
+                f"trial {trial.number}: {name!r} in the note is the sampler's generation, a whole number from 0 to "
+                f"{trial.number}; got {shown(generation)}. Put the line of the log back as the search wrote it"
+            )
 
 
 def distribution_of(decision: Decision) -> BaseDistribution:

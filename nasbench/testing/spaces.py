@@ -6,7 +6,9 @@ from dataclasses import replace
 from random import Random
 
 from nasbench.core.arch import Architecture, sample
-from nasbench.core.protocols import AnyDepth, Countable, DrawsNetworks, HasUnreachedParameters, SearchSpace
+from nasbench.core.errors import UsageError
+from nasbench.core.protocols import AnyDepth, Countable, DrawsNetworks, HasSkips, HasUnreachedParameters, SearchSpace
+from nasbench.core.skips import check_places
 from nasbench.core.spec import Size, Task, pixels_of
 from nasbench.testing.conditions import require, require_valid
 from nasbench.testing.networks import dead_parameters, require_evaluation_logits
@@ -37,6 +39,8 @@ def check_space(space: SearchSpace, size: Size | None = None, task: Task | None 
             require_valid(drawn, space, "a network that is drawn")
             require(space.canonical(drawn) == drawn, f"a network is drawn in a form that is not canonical: {drawn}")
             require(space.draw(Random(number)) == drawn, "one generator draws two different networks")
+    if isinstance(space, HasSkips):
+        _check_places(space)
     if isinstance(space, AnyDepth):
         _check_other_depth(space, rng)
     for _ in range(num_samples):
@@ -56,6 +60,15 @@ def _check_canonical(space: SearchSpace, architecture: Architecture) -> None:
     )
     read = Architecture.from_json(json.loads(json.dumps(architecture.to_json())))
     require(read.key == architecture.key, f"{architecture} comes back from JSON as {read}")
+
+
+def _check_places(space: HasSkips) -> None:
+    """That a space says where its decisions are, in the order in which a controller decides."""
+    assert isinstance(space, SearchSpace), space
+    try:
+        check_places(space.choices, space.places())
+    except UsageError as error:
+        require(False, f"places() of {space.name!r}: {error}")
 
 
 def _check_other_depth(space: AnyDepth, rng: Random) -> None:

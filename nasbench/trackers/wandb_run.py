@@ -30,6 +30,9 @@ MODES: dict[str, Mode] = {
 CONNECT_SECONDS = 30.0
 FINISH_SECONDS = 120.0
 QUIET = {"silent": True, "quiet": True, "console": "off", "disable_git": True, "disable_code": True, "save_code": False}
+STAGED = "WANDB_DATA_DIR"
+_OURS: dict[str, str] = {}
+"""The value that was set here: another one is the user's."""
 UNSEEN = ("x_disable_stats", "x_disable_machine_info")
 """Settings without which W&B asks cloud hosts about the machine over HTTP."""
 
@@ -109,10 +112,19 @@ def _init(mode: Mode, own: Mapping[str, Any], fixed: Mapping[str, Any]) -> Any:
     settings.update_from_env_vars({name: value for name, value in os.environ.items() if name != "WANDB_API_KEY"})
     for name, value in fixed.items():
         setattr(settings, name, value)
+    _stage_in(own)
     run = wandb.init(mode=mode, settings=settings, reinit="create_new", config=own.get("config"))
     for handler in logging.getLogger("wandb").handlers:  # W&B's own log of itself: a full disk costs no traceback
         handler.handleError = _leave_out  # type: ignore[method-assign]
     return run
+
+
+def _stage_in(own: Mapping[str, Any]) -> None:
+    """Tables and files that are logged are staged in the run directory, and not in the home directory, unless the user
+    has named a place.
+    """
+    if os.environ.get(STAGED) in (None, "", _OURS.get(STAGED)) and "root_dir" in own:
+        os.environ[STAGED] = _OURS[STAGED] = str(Path(own["root_dir"]).absolute() / "wandb")
 
 
 def _leave_out(record: logging.LogRecord) -> None:

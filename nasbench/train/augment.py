@@ -19,14 +19,33 @@ def pad_crop(images: Tensor, padding: int, generator: torch.Generator) -> Tensor
 
     With padding 4 at 32 pixels this is the crop of the CIFAR papers (He et al. 2016, section 4.2).
     """
-    batch, channels, height, width = images.shape
     padded = F.pad(images, (padding, padding, padding, padding))  # (B, C, H + 2p, W + 2p)
-    offsets = torch.randint(0, 2 * padding + 1, (2, batch, 1), generator=generator, device=images.device)  # (2, B, 1)
+    return _windows(padded, padding, generator)
+
+
+def upsample_crop(images: Tensor, margin: int, generator: torch.Generator) -> Tensor:
+    """Enlarges images by `margin` pixels on each side, float32, and crops back to (H, W) at a place drawn uniformly for
+    each image.
+
+    With margin 4 at 32 pixels this is the crop of NASNet's trainings on CIFAR (Zoph et al. 2018, appendix A.3). The
+    interpolation, which is not stated, is bilinear.
+    """
+    height, width = images.shape[-2:]
+    size = (height + 2 * margin, width + 2 * margin)
+    larger = F.interpolate(images.float(), size, mode="bilinear", align_corners=False)  # (B, C, H + 2m, W + 2m)
+    return _windows(larger, margin, generator)
+
+
+def _windows(images: Tensor, margin: int, generator: torch.Generator) -> Tensor:
+    """A window of each image, `margin` pixels from each side smaller than it, at a place of its own."""
+    batch, channels = images.shape[:2]
+    height, width = images.shape[2] - 2 * margin, images.shape[3] - 2 * margin
+    offsets = torch.randint(0, 2 * margin + 1, (2, batch, 1), generator=generator, device=images.device)  # (2, B, 1)
     rows = offsets[0] + torch.arange(height, device=images.device)  # (B, H)
     columns = offsets[1] + torch.arange(width, device=images.device)  # (B, W)
     sample = torch.arange(batch, device=images.device).view(-1, 1, 1, 1)
     channel = torch.arange(channels, device=images.device).view(1, -1, 1, 1)
-    return padded[sample, channel, rows.view(batch, 1, height, 1), columns.view(batch, 1, 1, width)]  # (B, C, H, W)
+    return images[sample, channel, rows.view(batch, 1, height, 1), columns.view(batch, 1, 1, width)]  # (B, C, H, W)
 
 
 def flip(images: Tensor, generator: torch.Generator) -> Tensor:

@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader, Dataset
 from nasbench.core.errors import UsageError, unknown
 from nasbench.core.recipe import Recipe
 from nasbench.core.seeds import derive
-from nasbench.train.augment import cutout, flip, mix, pad_crop, random_resized_crop
+from nasbench.train.augment import cutout, flip, mix, pad_crop, random_resized_crop, upsample_crop
 from nasbench.train.data import CROP_SHARE, AnySplit, FileSplit, ImageData, Split, at_size, normalise
 from nasbench.train.decoding import Fault, read_noted, reason_of, refusal
 from nasbench.train.decoding import read_image as read_image
@@ -97,6 +97,8 @@ class TrainBatches:
                 pixels = random_resized_crop(pixels, recipe.random_resized_crop, generator)
             if recipe.pad_crop:
                 pixels = pad_crop(pixels, recipe.pad_crop, generator)
+            if recipe.upsample_crop:
+                pixels = upsample_crop(pixels, recipe.upsample_crop, generator)
             if recipe.flip:
                 pixels = flip(pixels, generator)
         normal = normalise(pixels, self._data.mean, self._data.std)

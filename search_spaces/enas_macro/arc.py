@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from nasbench.core.arch import Architecture, Choice, Gene
 from nasbench.core.errors import UsageError
+from nasbench.core.protocols import Place
 
 OPERATIONS = ("conv_3x3", "sep_3x3", "conv_5x5", "sep_5x5", "avg_3x3", "max_3x3")
 """In the order of the released code, which numbers them 0 to 5."""
@@ -29,6 +30,17 @@ def choices(num_layers: int = NUM_LAYERS) -> tuple[Choice, ...]:
         decisions.append(Choice(f"op_{layer}", OPERATIONS))
         decisions += [Choice(f"skip_{layer}_{state}", SKIP) for state in range(layer - 1)]
     return tuple(decisions)
+
+
+def places(num_layers: int = NUM_LAYERS) -> tuple[Place, ...]:
+    """The layer and the kind of each decision. The anchor point of a layer stands for the state that is its input, as
+    in the released controller: that of layer i for state i - 1.
+    """
+    found = []
+    for layer in range(1, num_layers + 1):
+        found.append(Place(layer, "op"))
+        found += [Place(layer, "skip", state + 1) for state in range(layer - 1)]
+    return tuple(found)
 
 
 def arc_of(architecture: Architecture) -> Arc:

@@ -4,16 +4,17 @@ Pham, Guan, Zoph, Le and Dean, "Efficient Neural Architecture Search via Paramet
 arXiv:1802.03268, section 2.3.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 from nasbench.core.arch import Architecture, check, sample
 from nasbench.core.errors import UsageError, unknown
 from nasbench.core.graph import CellGraph
+from nasbench.core.protocols import Place
 from nasbench.core.registry import spaces
 from nasbench.core.spec import ModelCard, ModelSpec, Size, Task, pixels_of
-from search_spaces.enas_macro.arc import NUM_LAYERS, Arc, arc_of, choices
+from search_spaces.enas_macro.arc import NUM_LAYERS, Arc, arc_of, choices, places
 from search_spaces.enas_macro.counts import counts
 from search_spaces.enas_macro.drawing import graphs
 from search_spaces.enas_macro.published import PUBLISHED, Published
@@ -46,6 +47,10 @@ class EnasMacroSpace:
         """The architecture itself: no two are the same network. Raises UsageError if it is not in this space."""
         check(architecture, self.choices)
         return architecture
+
+    def places(self) -> Sequence[Place]:
+        """The layer and the kind of each decision, and the layer whose input is a skip or not."""
+        return places(self.num_layers)
 
     def draw(self, rng: Random) -> Architecture:
         """A network, all equally likely."""

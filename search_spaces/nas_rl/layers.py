@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from nasbench.core.arch import Architecture, Choice, Gene, check
 from nasbench.core.errors import UsageError
+from nasbench.core.protocols import Place
 
 SPACE = "nas-rl"
 SIDES = (1, 3, 5, 7)
@@ -56,6 +57,17 @@ def choices(form: Form) -> tuple[Choice, ...]:
                 found += [Choice(f"layer_{number}_stride_{name}", STRIDES) for name in ("height", "width")]
             found.append(Choice(f"layer_{number}_filters", FILTERS))
         found += [Choice(_reads(number, earlier), READS) for earlier in range(1, number)]
+    return tuple(found)
+
+
+@lru_cache(maxsize=64)
+def places(form: Form) -> tuple[Place, ...]:
+    """The layer and the kind of each of `choices`, and the layer that is read or not."""
+    found: list[Place] = []
+    for choice in choices(form):
+        _, number, kind = choice.name.split("_", 2)
+        what, _, earlier = kind.partition("reads_")
+        found.append(Place(int(number), what or "reads", int(earlier) if earlier else None))
     return tuple(found)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from nasbench.core.arch import Architecture
 from nasbench.core.errors import UsageError
 from nasbench.core.graph import Graph
+from nasbench.core.protocols import Place
 from nasbench.core.registry import spaces
 from nasbench.core.spec import ModelCard, ModelSpec, Size, Task, pixels_of
 from nasbench.core.typed import shown
@@ -29,6 +30,7 @@ from search_spaces.nas_rl.layers import (
     form_of,
     layers_of,
     outputs_of,
+    places,
 )
 from search_spaces.nas_rl.published import PUBLISHED, published
 
@@ -73,7 +75,8 @@ class NasRlSpace:
                 f"the option 'pools' of space {SPACE!r} has numbers of layers, from 2 to the number of layers "
                 f"({layers}), as pools=(3,5); got {shown(pools)}"
             )
-        self.form = Form(layers, stride == "predicted", tuple(sorted(set(numbers))))
+        self._pools = tuple(sorted(set(numbers)))
+        self.form = Form(layers, stride == "predicted", self._pools)
         self.choices = choices(self.form)
 
     @property
@@ -82,8 +85,16 @@ class NasRlSpace:
         return self.form.layers
 
     def with_layers(self, layers: int) -> "NasRlSpace":
-        """The space of networks of that many layers, with the same strides, and the poolings that lie in them."""
-        return NasRlSpace(layers, STRIDES[self.form.strides], [each for each in self.form.pools if each <= layers])
+        """The space of networks of that many layers, with the same strides, and the poolings that lie in them: those of
+        deeper ones are not forgotten.
+        """
+        other = NasRlSpace(layers, STRIDES[self.form.strides], [each for each in self._pools if each <= layers])
+        other._pools = self._pools
+        return other
+
+    def places(self) -> Sequence[Place]:
+        """The layer and the kind of each decision, and which layer is read or not."""
+        return places(self.form)
 
     def containing(self, architecture: Architecture) -> "NasRlSpace":
         """The space with the options that an architecture was drawn with."""

@@ -25,7 +25,8 @@ COMMANDS = (
     f"{FOUND} --keep 2",
     f"search {QUICK} --strategy reinforce --trials 12 --pruner stop_the_worst --control 3 --retrain-top 2 "
     "--retrain-epochs 3 --epochs 2 --run searched",
-    f"search {QUICK} --strategy random --trials 8 --objectives val_accuracy,params --run front",
+    f"search {QUICK} --strategy nsga2 --strategy-options population=3 --trials 8 --objectives val_accuracy,params "
+    "--run front",
     f"train lenet5 {DIGITS} --seeds 1 --run trained",
     f"transfer found --weights found {DIGITS} --epochs 1 --run transferred",
     f"compare found lenet5 --ensemble {DIGITS} --epochs 1 --run compared",

@@ -30,3 +30,13 @@ def test_random_search_does_not_move() -> None:
     means = BENCHMARK["running_mean"](rewards("random", seed=0))
     assert max(means) < 3 / 13 + 0.06
     assert min(means) > 3 / 13 - 0.06
+
+
+ANCHORS: dict[str, Any] = runpy.run_path(str(Path(__file__).parents[2] / "benchmarks" / "anchor_points.py"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("name", ["ppo", "reinforce"])
+def test_a_controller_with_anchor_points_learns_skips_and_filters(name: str, seed: int) -> None:
+    assert ANCHORS["samples_to_goal"](ANCHORS["rewards"](name, seed, stop=True)) is not None

@@ -20,7 +20,8 @@ from nasbench.core.store import RunStore
 from nasbench.core.supernet_run import SupernetRun
 from nasbench.engine.config import SearchConfig
 from nasbench.engine.weight_sharing import supernet_directory
-from nasbench.strategies.controller.policy import LstmPolicy, Softmax
+from nasbench.strategies.controller.lstm import LstmPolicy
+from nasbench.strategies.controller.policy import Softmax
 from nasbench.train.checkpoint import put_weights
 
 FLAGS = {

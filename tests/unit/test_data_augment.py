@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from nasbench.train.augment import cutout, flip, mix, pad_crop, random_resized_crop
+from nasbench.train.augment import cutout, flip, mix, pad_crop, random_resized_crop, upsample_crop
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -33,6 +33,22 @@ def test_pad_crop_gives_windows_of_the_padded_image_and_all_of_them():
         assert len(places) == 1
         seen.add(places[0])
     assert {y for y, _ in seen} == {x for _, x in seen} == set(range(2 * padding + 1))
+
+
+def test_upsample_crop_gives_windows_of_the_enlarged_image_and_all_of_them():
+    margin, side = 2, 7
+    before = images()
+    after = upsample_crop(before.to(torch.uint8), margin, generator())
+    larger = torch.nn.functional.interpolate(before.to(torch.uint8).float(), (11, 11), mode="bilinear")
+    seen = set()
+    for image, whole in zip(after, larger, strict=True):
+        assert image.shape == (2, side, side)
+        places = [(y, x) for y in range(5) for x in range(5) if torch.equal(image, whole[:, y : y + 7, x : x + 7])]
+        assert len(places) == 1
+        seen.add(places[0])
+    assert {y for y, _ in seen} == {x for _, x in seen} == set(range(2 * margin + 1))
+    constant = torch.full((2, 3, 32, 32), 7.0)
+    assert torch.allclose(upsample_crop(constant, 4, generator()), constant), "no border is darker"
 
 
 def test_flip_mirrors_about_half_of_the_images_each_on_its_own():
@@ -80,7 +96,12 @@ def test_cutout_masks_the_area_of_its_definition(side: int, hole: int) -> None:
 def test_augmentations_depend_on_the_generator_alone_and_leave_their_input_alone():
     before = images()
     copy = before.clone()
-    for augment in (lambda g: pad_crop(before, 2, g), lambda g: flip(before, g), lambda g: cutout(before, 4, g)):
+    for augment in (
+        lambda g: pad_crop(before, 2, g),
+        lambda g: upsample_crop(before, 2, g),
+        lambda g: flip(before, g),
+        lambda g: cutout(before, 4, g),
+    ):
         torch.manual_seed(1)
         first = augment(generator(5))
         torch.manual_seed(2)

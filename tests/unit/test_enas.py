@@ -16,7 +16,8 @@ from nasbench.core.spec import task_record
 from nasbench.core.supernet_run import CONTROLLER, SupernetRun
 from nasbench.samplers.enas import Enas
 from nasbench.strategies.controller.enas import OF_SAMPLER, RELEASED
-from nasbench.strategies.controller.policy import LstmPolicy, Softmax, TablePolicy
+from nasbench.strategies.controller.lstm import LstmPolicy
+from nasbench.strategies.controller.policy import Softmax, TablePolicy
 from nasbench.strategies.controller.reinforce import OPTIONS
 from nasbench.testing import TOY_SPACE, ToySpace, check_strategy
 from nasbench.testing.toy import play

@@ -1,7 +1,8 @@
 """Long runs: no step looks at every trial for every trial. Counted are comparisons, copies and calls, never seconds."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from random import Random
@@ -16,6 +17,7 @@ from nasbench.core.errors import UsageError
 from nasbench.core.objectives import pareto_front, parse_objectives
 from nasbench.core.pareto import undominated
 from nasbench.core.registry import strategies
+from nasbench.core.seeds import derive
 from nasbench.core.source import SpaceSource
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
@@ -24,9 +26,12 @@ from nasbench.strategies import median as median_rule
 from nasbench.strategies.asha import Asha
 from nasbench.strategies.grid import Grid
 from nasbench.strategies.median import MedianPruner
+from nasbench.strategies.optuna_any import AnySampler, sampler_named
+from nasbench.strategies.optuna_sampler import Nsga2, OptunaStrategy
 from nasbench.strategies.predictor import strategy as predictor
 from nasbench.strategies.predictor.memory import Memory
 from nasbench.strategies.random import RandomSearch
+from nasbench.testing import toy
 from nasbench.testing.toy import TOY_SPACE, play
 from unit.toys import ToySpace, plan, trial
 
@@ -98,6 +103,46 @@ def test_no_proposal_copies_what_was_told(name: str) -> None:
     play(strategy, TOY_SPACE, range(1, 31))
     strategy._known = Uncopied(strategy._known)
     play(strategy, TOY_SPACE, range(31, 40))
+
+
+@pytest.mark.parametrize(("objectives", "workers"), [((), 1), (("val_accuracy", "macs"), 1), ((), 4)])
+def test_nsga2_forgets_only_what_changes_no_proposal(
+    objectives: tuple[str, ...], workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Optuna looks through all trials that it is told for each proposal. Several workers answer after the next
+    generation has begun.
+    """
+    found = list[list[str]]()
+    monkeypatch.setattr(toy, "answer", _answer_with_macs)
+    for forgets in (True, False):
+        if not forgets:
+            monkeypatch.setattr(OptunaStrategy, "_forget", _keep_all)
+        strategy = Nsga2(TOY_SPACE, objectives=objectives, population=4)
+        told = play(strategy, TOY_SPACE, range(1, 81), workers=workers)
+        found.append([f"{each.number} {each.proposed.key} {each.note}" for each in told])
+        kept = len(strategy._storage.get_all_trials(0, deepcopy=False))
+        assert kept < 3 * (4 + workers) if forgets else kept > 40
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("name", ["NSGAIISampler", "NSGAIIISampler"])
+def test_a_genetic_sampler_chooses_the_parents_of_each_generation_once(name: str) -> None:
+    """Or it would choose those of all generations anew for each proposal, one call inside the other."""
+    strategy = sampler_named(name)(TOY_SPACE, population_size=2)
+    play(strategy, TOY_SPACE, range(1, 41), statuses=["ok"], workers=1)
+    assert isinstance(strategy, AnySampler)
+    assert len(strategy._storage.get_study_system_attrs(0)) == 2
+    assert len(strategy._storage.get_all_trials(0, deepcopy=False)) < 9
+
+
+def _answer_with_macs(*arguments: Any, answer: Callable[..., Trial] = toy.answer) -> Trial:
+    found = answer(*arguments)
+    return replace(found, metrics={**found.metrics, "macs": derive(0, found.key) % 50}) if found.metrics else found
+
+
+def _keep_all(strategy: OptunaStrategy, attributes: Mapping[str, Any], _: object) -> None:
+    for name, value in attributes.items():
+        strategy._storage.set_study_system_attr(0, name, value)
 
 
 def test_a_grid_does_not_start_from_its_first_point_each_time() -> None:

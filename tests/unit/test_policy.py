@@ -21,7 +21,8 @@ from nasbench.core.seeds import trial_rng
 from nasbench.core.trial import Trial
 from nasbench.strategies.controller.adam import Adam, Sgd
 from nasbench.strategies.controller.controller import Controller
-from nasbench.strategies.controller.policy import LstmPolicy, Policy, TablePolicy
+from nasbench.strategies.controller.lstm import LstmPolicy
+from nasbench.strategies.controller.policy import Policy, TablePolicy
 from nasbench.strategies.controller.ppo import Ppo
 from nasbench.strategies.controller.reinforce import Reinforce
 from nasbench.strategies.random import RandomSearch
@@ -87,8 +88,7 @@ def test_initial_weights_are_uniform_and_follow_from_the_seed_alone() -> None:
 
 def test_every_weight_but_the_padding_learns() -> None:
     policy = LstmPolicy(CHOICES, seed=0)
-    log_prob, entropy = policy.log_prob_and_entropy(ALL)
-    (log_prob.square().sum() + entropy.sum()).backward()
+    policy.add_gradient(ALL, lambda log_probs, entropies: ([2 * value for value in log_probs], [1.0] * len(entropies)))
     dead = {name: int((p.grad == 0).sum()) for name, p in policy.named_parameters() if p.grad is not None}
     # Of 3 x 3 columns of softmaxes, 6 are options; the one option of 'b' has probability 1 whatever its weights are.
     assert dead == {name: {"head_weight": 400, "head_bias": 4}.get(name, 0) for name in dead}
@@ -170,22 +170,31 @@ def test_answers_without_a_reward_or_a_known_proposer_are_not_counted() -> None:
 
 
 def test_reinforce_never_counts_a_stale_trial_for_more_than_a_fresh_one() -> None:
-    log_prob = torch.tensor([-2.0, -1.0, -3.0], dtype=torch.float64, requires_grad=True)
-    old = torch.tensor([-2.0, -2.0, -2.0], dtype=torch.float64)
-    advantage = torch.tensor([1.0, 2.0, 3.0], dtype=torch.float64)
-    Reinforce(TOY_SPACE).surrogate(log_prob, old, advantage).sum().backward()
-    assert log_prob.grad is not None
-    assert log_prob.grad.tolist() == pytest.approx([1.0, 2.0, 3.0 * exp(-1.0)])
+    told = [(-2.0, -2.0, 1.0), (-1.0, -2.0, 2.0), (-3.0, -2.0, 3.0)]
+    slopes = [Reinforce(TOY_SPACE).objective(*each)[1] for each in told]
+    assert slopes == pytest.approx([1.0, 2.0, 3.0 * exp(-1.0)])
 
 
 def test_ppo_stops_at_the_clip_and_nothing_overflows() -> None:
-    log_prob = torch.tensor([0.0, log(1.5), log(0.5), log(0.5), 1000.0], dtype=torch.float64, requires_grad=True)
-    advantage = torch.tensor([1.0, 1.0, -1.0, 1.0, 0.0], dtype=torch.float64)
-    surrogate = Ppo(TOY_SPACE, clip=0.2).surrogate(log_prob, torch.zeros_like(advantage), advantage)
-    assert surrogate.tolist() == pytest.approx([1.0, 1.2, -0.8, 0.5, 0.0])
-    surrogate.sum().backward()
-    assert log_prob.grad is not None
-    assert log_prob.grad.tolist() == pytest.approx([1.0, 0.0, 0.0, 0.5, 0.0])
+    told = [(0.0, 1.0), (log(1.5), 1.0), (log(0.5), -1.0), (log(0.5), 1.0), (1000.0, 0.0), (1000.0, -1.0)]
+    found = [Ppo(TOY_SPACE, clip=0.2).objective(log_prob, 0.0, advantage) for log_prob, advantage in told]
+    assert [value for value, _ in found] == pytest.approx([1.0, 1.2, -0.8, 0.5, 0.0, -exp(20)])
+    assert [slope for _, slope in found] == pytest.approx([1.0, 0.0, 0.0, 0.5, 0.0, 0.0])
+
+
+@pytest.mark.parametrize("strategy", [Ppo, Reinforce])
+@pytest.mark.parametrize("log_prob", [-0.7, -0.1, 0.0, 0.3])
+@pytest.mark.parametrize("advantage", [-1.5, 0.8])
+def test_an_objective_grows_as_its_slope_says(
+    strategy: type[Ppo] | type[Reinforce], log_prob: float, advantage: float
+) -> None:
+    def value(moved: float) -> float:  # the weight of a stale trial is held fixed
+        if strategy is Reinforce:
+            return Reinforce(TOY_SPACE).objective(log_prob, 0.0, advantage)[1] * moved
+        return Ppo(TOY_SPACE).objective(moved, 0.0, advantage)[0]
+
+    numeric = (value(log_prob + 1e-6) - value(log_prob - 1e-6)) / 2e-6
+    assert strategy(TOY_SPACE).objective(log_prob, 0.0, advantage)[1] == pytest.approx(numeric, abs=1e-6)
 
 
 def test_adam_is_that_of_torch() -> None:

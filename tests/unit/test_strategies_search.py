@@ -206,6 +206,18 @@ def test_nsga2_learns_nothing_from_what_lacks_an_objective() -> None:
     assert strategy.ask(11, Random(0), ()).note["blind"]
 
 
+@pytest.mark.parametrize("generation", ["1", 1.0, None, [1], True, -1, 10**18])
+def test_a_generation_that_no_search_writes_is_refused(generation: object) -> None:
+    """Optuna compares generations, and calls itself once for each."""
+    strategy = make("nsga2")
+    proposal = strategy.ask(5, Random(0), ())
+    told = answered(
+        Proposal(5, proposal.architecture, note={"sampler": {"NSGAIISampler:generation": generation}}), TOY_SPACE, 0.5
+    )
+    with pytest.raises(UsageError, match=r"trial 5: 'NSGAIISampler:generation' .* whole number from 0 to 5; got"):
+        strategy.tell(told)
+
+
 @pytest.mark.parametrize(
     ("name", "options", "words"),
     [

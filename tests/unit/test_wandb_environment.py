@@ -205,3 +205,16 @@ def test_flags_win_over_the_environment(tmp_path, monkeypatch):
 def test_settings_of_wandb_without_wandb_are_refused():
     with pytest.raises(UsageError, match="--wandb-project and --wandb-tags asks for something of W&B, and --wandb off"):
         Tracking(wandb="off", wandb_project="mine", wandb_tags=("a",)).check()
+
+
+def test_tables_are_staged_in_the_run_directory(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    for name in ("first", "second"):
+        logged(tmp_path / name, mode="offline")
+        assert (tmp_path / name / "wandb" / "artifacts").is_dir()
+    monkeypatch.setenv("WANDB_DATA_DIR", str(tmp_path / "mine"))
+    logged(tmp_path / "third", mode="offline")
+    assert (tmp_path / "mine" / "artifacts").is_dir()
+    assert not (tmp_path / "third" / "wandb" / "artifacts").exists()
+    assert not (tmp_path / "home" / ".local").exists()

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from nasbench.core.options import written_options
+from nasbench.core.registry import strategies
 from nasbench.engine.config.cheap import OWN_DATA
 from nasbench.engine.config.record import flag
 from nasbench.engine.config.sharing import SHARING
@@ -16,6 +17,28 @@ PRESETS: dict[str, dict[str, Any]] = {
     "quick": {"strategy": "ppo", "recipe": "quick"},
 }
 """What --preset sets."""
+
+PAPER_OF: dict[str, dict[str, Any]] = {
+    "nasnet": {"trials": 20_000},
+    "nas-rl": {
+        "strategy": "reinforce",
+        "recipe": "nas_rl",
+        "trials": 12_800,
+        "layers": 6,
+        "grow_layers": 2,
+        "grow_every": 1600,
+        "reward": "max-last-5-cubed",
+    },
+}
+"""Space -> what --preset paper sets besides, or instead, where its own search is published (Zoph et al. 2018, appendix
+A.2; Zoph and Le 2017, section 4.1).
+"""
+
+PAPER_OPTIONS: dict[str, dict[str, Any]] = {"nas-rl": {"hidden_units": 35}}
+"""Space -> the controller's options with it, where they differ from those of the strategy's `preset=paper`."""
+
+CONTROLLED = ("ppo", "reinforce")
+"""The strategies that have these options."""
 
 ENAS: dict[str, dict[str, Any]] = {
     "enas-micro": {"strategy": "enas", "supernet_recipe": "enas_micro", "cells": 2, "filters": 20},
@@ -46,8 +69,9 @@ def defaults_of(asked: "SearchConfig") -> dict[str, Any]:
     shared = {} if sharing is None else SHARING
     strategy = {"strategy": "enas"} if sharing == "enas" else {}
     released = ENAS.get(asked.space, {}) if asked.preset == "paper" and sharing == "enas" else {}
+    published = _of_space(asked)
     own_data = {"dataset": OWN_DATA} if asked.evaluator.startswith("supernet:") else {}
-    return {**shared, **strategy, **own_data, **preset, **released}
+    return {**shared, **strategy, **own_data, **preset, **published, **released}
 
 
 def sampler_options(config: "SearchConfig") -> tuple[str, ...]:
@@ -56,19 +80,51 @@ def sampler_options(config: "SearchConfig") -> tuple[str, ...]:
     return tuple({**_words(_released_controller(config)), **given}.values())
 
 
+def published_options(config: "SearchConfig") -> dict[str, Any]:
+    """The controller's options of the space's published search, besides those of the strategy's `preset=paper`."""
+    if config.preset != "paper" or config.strategy not in CONTROLLED or config.controller == "table":
+        return {}
+    return PAPER_OPTIONS.get(config.space, {})
+
+
 def told(config: "SearchConfig") -> str | None:
     """What the preset of a search stands for, without what explicit flags replaced; None where there is none."""
     if config.preset is None:
         return None
     defaults = defaults_of(config)
-    own = {**PRESETS[config.preset], **ENAS.get(config.space, {})}
+    own = {**PRESETS[config.preset], **_of_space(config), **ENAS.get(config.space, {})}
     flat = config.flat()
     words = [f"{flag(name)} {flat[name]}" for name in defaults if name in own and flat[name] == defaults[name]]
     given = set(config.sharing.sampler_options)
     options = [word for word in sampler_options(config) if word not in given]
     if options and config.sharing.weight_sharing is not None:
         words.append(f"--sampler-options {' '.join(options)}")
+    if published := _published_options(config):
+        words.append(f"--strategy-options {' '.join(published)}")
     return f"--preset {config.preset} stands for {' '.join(words)}" if words else None
+
+
+def _of_space(config: "SearchConfig") -> dict[str, Any]:
+    """What the published search of the space sets. A table knows networks of one depth, shared weights have numbers of
+    their own, and the reward is one of trainings, where no other goal is given.
+    """
+    if config.preset != "paper" or config.sharing.weight_sharing is not None:
+        return {}
+    without = {"grow_layers", "grow_every"} if config.table_file is not None else set()
+    if config.evaluator != "train" or config.goals.objectives or config.goals.target_macs is not None:
+        without.add("reward")
+    return {name: value for name, value in PAPER_OF.get(config.space, {}).items() if name not in without}
+
+
+def _published_options(config: "SearchConfig") -> list[str]:
+    """The strategy's options that the preset sets, written out, without those that are given."""
+    if config.preset != "paper" or not config.strategy.isidentifier():
+        return []
+    published = {**getattr(strategies.get(config.strategy), "paper", {}), **published_options(config)}
+    if config.controller == "table":
+        published.pop("hidden_units", None)
+    given = {word.partition("=")[0].strip() for word in config.strategy_options}
+    return [word for name, word in _words(published).items() if name not in given]
 
 
 def _released_controller(config: "SearchConfig") -> Mapping[str, Any]:

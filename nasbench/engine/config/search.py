@@ -25,7 +25,7 @@ from nasbench.engine.config.record import Record, flag, free, lying, number, opt
 from nasbench.engine.config.screen import screen_of
 from nasbench.engine.config.shared import Data, Place, Table, Tracking, Training, Workers
 from nasbench.engine.config.sharing import Sharing, supernet_directory
-from nasbench.engine.config.space import SpaceForm
+from nasbench.engine.config.space import Deepening, SpaceForm
 from nasbench.engine.config.supernet import space_with_supernet
 from nasbench.engine.config.trust import Trusting
 
@@ -45,6 +45,10 @@ class SearchConfig(Record):
     """
     strategy_options: tuple[str, ...] = options()
     """The strategy's own settings, as KEY=VALUE: population=50 sample=10, or asha's sampler=tpe."""
+    controller: Literal["lstm", "table"] | None = None
+    """What ppo and reinforce sample architectures from: lstm, as in the papers, or table, a logit for each option.
+    Default: what the strategy's option hidden_units says, else the table.
+    """
     evaluator: str = part("train", "evaluator", lies=True)
     """train, table:FILE, table:nasbench201-cifar10, proxy:NAME (see: nasbench list proxies), proxy:my_module:my_score,
     supernet:RUN (a run of nasbench supernet), or my_package.my_module:MyEvaluator.
@@ -84,6 +88,7 @@ class SearchConfig(Record):
     """Of the search, and of every child's training."""
     goals: Goals = Goals()
     form: SpaceForm = SpaceForm()
+    deepening: Deepening = Deepening()
     table: Table = Table()
     sharing: Sharing = Sharing()
     inherited: Inherited = Inherited()
@@ -171,6 +176,12 @@ class SearchConfig(Record):
             )
         if self.table.candidates == "table" and self.table_file is None:
             raise UsageError(f"--candidates table is for --evaluator table:FILE; got {self.evaluator!r}")
+        if self.form != SpaceForm() or self.deepening != Deepening():
+            self.form.made(self.space, self.deepening, self.trials)
+        if self.deepening.grow_layers and self.table_file is not None:
+            raise UsageError(
+                "a table knows networks of one depth: leave --grow-layers and --grow-every out, or train the networks"
+            )
         self._check_heeded()
         self._check_proxy()
         self._check_supernet()
@@ -247,8 +258,11 @@ class SearchConfig(Record):
         if self.sharing.weight_sharing is None:
             return
         space_with_supernet(self.space)
-        if self.form != SpaceForm():
-            raise UsageError("a supernet holds its space as it is: leave --layers and --space-options out")
+        if self.form != SpaceForm() or self.deepening != Deepening():
+            raise UsageError(
+                "a supernet holds its space as it is: leave --layers, --space-options, --grow-layers and --grow-every "
+                "out"
+            )
         if self.dry_run:
             raise UsageError(
                 "--dry-run cannot tell how long shared weights take: leave --weight-sharing out to time the networks "

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from nasbench.core.blame import blame
 from nasbench.core.clock import SimulatedClock
 from nasbench.core.control import SHARES, SHARES_FIELD
 from nasbench.core.errors import UsageError
+from nasbench.core.growth import Growth, ProposesAnyDepth
 from nasbench.core.identity import file_digest
 from nasbench.core.loop import Executor
 from nasbench.core.objectives import parse_objectives
@@ -21,6 +23,14 @@ from nasbench.core.reward import Rewarded
 from nasbench.core.source import Plan
 from nasbench.core.spec import task_record
 from nasbench.engine.config import SearchConfig
+from nasbench.engine.config.presets import published_options
+from nasbench.engine.parts.controllers import (
+    ControllerInUse,
+    controller_in_use,
+    offered_controller,
+    strategy_options,
+)
+from nasbench.engine.parts.growing import grown, limited, told_of_growth
 from nasbench.engine.parts.rewarding import check_reward
 from nasbench.engine.parts.scoring import (
     After,
@@ -51,8 +61,8 @@ class SearchParts:
     """What a search is made of."""
 
     space: SearchSpace
-    strategy: Strategy
-    control: Strategy
+    strategy: Strategy | ProposesAnyDepth
+    control: Strategy | ProposesAnyDepth
     mixed: bool
     """Whether some of the search's own trials are the control's."""
     evaluator: Evaluator
@@ -74,7 +84,11 @@ class SearchParts:
     """What trains the front-runners of a search by a cheap score; None where the evaluator itself does."""
     screen: ScoredOnce | None = None
     """The cheap score that proposals are chosen by."""
-    controller: str | None = None
+    growth: Growth | None = None
+    """How networks get deeper; None where all are alike in depth."""
+    controller: ControllerInUse | None = None
+    """What the strategy samples from, where it says so."""
+    trained_controller: str | None = None
     """The digest of the trained controller that goes on in the search."""
 
     def identity(self) -> dict[str, Any]:
@@ -86,8 +100,8 @@ class SearchParts:
             found["after"] = dict(self.after.evaluator.identity())
         if self.screen is not None:
             found["screen"] = dict(self.screen.identity)
-        if self.controller is not None:
-            found["controller"] = self.controller
+        if self.trained_controller is not None:
+            found["controller"] = self.trained_controller
         return found
 
 
@@ -97,8 +111,10 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
     objectives, target_macs = parse_objectives(goals.objectives), goals.count("target_macs")
     options = parse_options(config.strategy_options, "--strategy-options")
     strategies.get(config.strategy)  # a wrong name is answered before files are looked at
+    chosen = offered_controller(config, options)
     recipe = recipe_named(config.training.recipe, config.training.epochs)
-    space: SearchSpace = config.form.made(config.space)
+    space: SearchSpace = config.form.made(config.space, config.deepening, config.trials)
+    growth = config.deepening.schedule(space)
     pruner = None if config.pruner is None else pruners.make(config.pruner)
     executor = executors.make(config.workers.executor_name, offered=config.workers.flat())
     trackers = guarded_trackers(config.tracking.names, config.tracking.wandb_settings)
@@ -142,30 +158,36 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
         "counts": counts,
         "recipe": recipe if trains else None,
         "supernet": supernet,
+        **chosen,
     }
-    if config.preset == "paper":
-        options = {"preset": "paper", **options}
+    options = strategy_options(config, {**published_options(config), **options})
     score = score_in_search(config, objectives)
     if isinstance(score, Rewarded):
         check_reward(score, evaluator, executor, config)
-    own: Strategy = strategies.make(config.strategy, space, options=options, offered=offered, seed=config.seed)
-    strategy = own
+    make = partial(strategies.make, config.strategy, options=options, offered=offered, seed=config.seed)
+    own: Strategy = make(space)
+    controller = controller_in_use(config, own)
     with blame(evaluator, "check()", UsageError, "Mend it there."):
         evaluator.check()
     if after is not None:
         after.evaluator.check()
     chance = None if limits != Limits() else _chance(evaluator, score)
     screen = of_search(config, space, plan)  # what it has chosen is no random control
-    own_control = screen is None and getattr(strategy, "own_control", False)
+    own_control = screen is None and getattr(own, "own_control", False)
     mixed = config.control == "auto" and chance is None and not own_control
-    children: Strategy = Control(space, config.seed if mixed else None)
-    if columns.candidates == "table":
+    control_seed = config.seed if mixed else None
+    strategy: Strategy | ProposesAnyDepth
+    children: Strategy | ProposesAnyDepth
+    if growth is not None:
+        strategy, children = grown(space, own, make, control_seed, limited(counts, limits), screen)
+    elif columns.candidates == "table":
         nearest = NearestRow(made, space, counts, limits)
-        strategy, children = OfRows(strategy, nearest), OfRows(children, nearest)
+        strategy, children = OfRows(own, nearest), OfRows(Control(space, control_seed), nearest)
+        strategy = screened(strategy, screen, space)
     else:
-        strategy = constrained(strategy, counts, limits, space)
-        children = constrained(children, counts, limits, space)
-    strategy = screened(strategy, screen, space)
+        strategy = screened(constrained(own, counts, limits, space), screen, space)
+        children = constrained(Control(space, control_seed), counts, limits, space)
+    deeper = told_of_growth(growth, strategy, config.strategy, config.trials)
     budget, seconds = config.time_budget, columns.cost_column
     return SearchParts(
         space=space,
@@ -186,6 +208,7 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
             "recipe": asdict(recipe) if trains else None,
             "chance": chance,
             **({SHARES_FIELD: [list(each) for each in SHARES]} if mixed else {}),
+            **({} if controller is None else {"controller": controller.record()}),
             **record_of(config, after, score),
             **({"notes": list(notes)} if notes else {}),
         },
@@ -197,11 +220,16 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
             *told_of(score),
             *told_of_control(config, mixed),
             *told_before(config, supernet, after),
-            *(() if screen is None else (screen.told,)),
+            *(each.told for each in (screen, controller) if each is not None),
+            *deeper,
         ),
         after=after,
         screen=screen,
-        controller=file_digest(supernet.controller) if supernet is not None and getattr(own, "begun", False) else None,
+        growth=growth,
+        controller=controller,
+        trained_controller=file_digest(supernet.controller)
+        if supernet is not None and getattr(own, "begun", False)
+        else None,
     )
 
 

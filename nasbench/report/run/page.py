@@ -90,6 +90,7 @@ def render(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial], plo
     lead += [f"scores by {config.get('evaluator')}"] if "after" in plan else []
     lead += [f"reward {said}"] if (said := reward_said(run)) else []
     lead += trainings_after(run)
+    lead += [f"controller: {mapping(plan['controller'])['words']}"] if plan.get("controller") else []
     lead += [f"started {minute(run.get('started'))}"]
     sections = [
         _headline(run, trials),

@@ -24,10 +24,15 @@ class Adam:
         epsilon: float = 1e-8,
     ) -> None:
         self._lr, self._betas, self._epsilon = lr, betas, epsilon
-        self._moments = [
-            (parameter, torch.zeros_like(parameter), torch.zeros_like(parameter)) for parameter in parameters
-        ]
+        self._moments: list[tuple[nn.Parameter, torch.Tensor, torch.Tensor]] = []
         self._steps = 0
+        self.extend(parameters)
+
+    def extend(self, parameters: Iterable[nn.Parameter]) -> None:
+        """From now on it updates these too, whose moments are 0 at first."""
+        known = {id(parameter) for parameter, _, _ in self._moments}
+        new = [parameter for parameter in parameters if id(parameter) not in known]
+        self._moments += [(each, torch.zeros_like(each), torch.zeros_like(each)) for each in new]
 
     def step(self) -> None:
         """One update of the parameters that have a gradient (Algorithm 1)."""
@@ -51,6 +56,11 @@ class Sgd:
 
     def __init__(self, parameters: Iterable[nn.Parameter], lr: float) -> None:
         self._parameters, self._lr = list(parameters), lr
+
+    def extend(self, parameters: Iterable[nn.Parameter]) -> None:
+        """From now on it updates these too."""
+        known = {id(parameter) for parameter in self._parameters}
+        self._parameters += [parameter for parameter in parameters if id(parameter) not in known]
 
     def step(self) -> None:
         """One update of the parameters that have a gradient."""

@@ -13,17 +13,14 @@ ENAS's released code only draws architectures from the trained controller, which
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, final
-
-from torch import Tensor
 
 from nasbench.core.protocols import SearchSpace
 from nasbench.core.registry import strategies
 from nasbench.core.supernet_run import SupernetRun
 from nasbench.strategies.controller.controller import Controller
 from nasbench.strategies.controller.reinforce import OPTIONS, stale_weighted
-from nasbench.strategies.options import read_options
+from nasbench.strategies.options import read_options, with_defaults
 
 RELEASED: Mapping[str, float] = {
     "lr": 0.0035,
@@ -37,6 +34,7 @@ RELEASED: Mapping[str, float] = {
     "beta1": 0.0,
     "epsilon": 1e-3,
     "tanh_constant": 1.1,
+    "anchors": 0,
 }
 """The defaults: the settings of the released micro search, as those of the sampler."""
 OF_SAMPLER = {
@@ -55,7 +53,7 @@ class EnasController(Controller):
     def __init__(
         self, space: SearchSpace, seed: int = 0, supernet: SupernetRun | None = None, **options: object
     ) -> None:
-        known = [replace(option, default=RELEASED.get(option.name, option.default)) for option in OPTIONS]
+        known = with_defaults(OPTIONS, RELEASED)
         trained = supernet is not None and supernet.controller.exists()
         learned = _settings(supernet.sampler_options) if supernet is not None and trained else {}
         super().__init__(space, seed, read_options("enas", known, {**learned, **options}), epochs=1)
@@ -66,7 +64,7 @@ class EnasController(Controller):
             self.policy.refresh()
             self.begun = True
 
-    def surrogate(self, log_prob: Tensor, old_log_prob: Tensor, advantage: Tensor) -> Tensor:
+    def objective(self, log_prob: float, old_log_prob: float, advantage: float) -> tuple[float, float]:
         return stale_weighted(log_prob, old_log_prob, advantage)
 
 

@@ -1,12 +1,7 @@
 """Policies over architectures: the learned controllers sample from them and train them.
 
-`TablePolicy` has one logit for each option; all decisions are independent. A hundred trials are too few to learn more,
-and its probabilities need no forward pass.
-
-`LstmPolicy` is a one-layer LSTM that generates an architecture one categorical decision at a time, as in NASNet (Zoph
-et al. 2018, arXiv:1707.07012, App. A.1): 100 hidden units, one softmax per decision, weights drawn from
-uniform(-0.1, 0.1). The embedding of a decision's outcome is the input of the next step. The paper does not say whether
-the steps share softmaxes and embeddings; here they do not.
+`TablePolicy` has one logit for each option; all decisions are independent, and its probabilities need no forward pass.
+`LstmPolicy` (module `lstm`) makes each decision depend on those before it.
 
 All numbers are float64 and computed on one thread. A proposal depends on comparisons of probabilities with random
 numbers. Another number of threads or another machine changes the order of rounding; in float64 the resulting difference
@@ -14,9 +9,10 @@ is 1e-16 instead of 1e-7.
 """
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import accumulate
 from math import exp
 from operator import mul
@@ -28,11 +24,12 @@ from torch import Tensor, nn
 
 from nasbench.core.arch import Architecture, Choice, Decision, check
 from nasbench.core.errors import UsageError
-from nasbench.core.seeds import derive
+from nasbench.core.protocols import SearchSpace
 
-HIDDEN_UNITS = 100  # App. A.1
-INIT_SCALE = 0.1  # App. A.1
 DTYPE = torch.float64
+
+Weighing = Callable[[list[float], list[float]], tuple[list[float], list[float]]]
+"""Log-probabilities and entropies of a batch -> how much a loss grows with each of the two."""
 
 
 @contextmanager
@@ -63,13 +60,18 @@ class Softmax:
 
 
 PLAIN = Softmax()
+Sampler = Callable[[Random, float], tuple[list[int], float, float]]
+"""As `Policy.sample`."""
 
 
 class Policy(nn.Module):
     """A distribution over the architectures of a space with T categorical decisions.
 
-    `indices` are the T option numbers of an architecture. Raises UsageError for a space with a continuous decision.
+    `indices` are the T option numbers of an architecture. `kind` is what --controller calls it. Raises UsageError for
+    a space with a continuous decision.
     """
+
+    kind: str
 
     def __init__(self, choices: Sequence[Decision], softmax: Softmax) -> None:
         super().__init__()
@@ -77,14 +79,29 @@ class Policy(nn.Module):
         self.choices = _categorical(choices)
         self._index = [{option: index for index, option in enumerate(choice.options)} for choice in self.choices]
         self._num_options = [len(choice.options) for choice in self.choices]
+        self._lengths = {len(self.choices)}
+        """The numbers of decisions of the architectures that it takes."""
         widest = max(self._num_options)
         # All softmaxes are padded to the widest one. The padding is masked, so it gets no gradient.
         padding = [[[i >= n for i in range(widest)]] for n in self._num_options]
         self._padding = torch.tensor(padding, device="cpu")  # (T, 1, widest)
 
+    @property
+    def words(self) -> str:
+        """What it is, for people."""
+        return {"lstm": "an LSTM", "table": "a table of logits"}[self.kind]
+
     @abstractmethod
     def refresh(self) -> None:
         """Prepares `sample` for the current weights. Must be called after every change of the weights."""
+
+    def extend(self, space: SearchSpace) -> Sampler | None:  # noqa: ARG002 - of policies that can
+        """From now on it takes architectures of that space too, which is its own with more or fewer layers: the
+        decisions of the shallower one are the first ones of the other. Nothing that it knows changes.
+
+        Returns what draws architectures of that space, as `sample` does; None where the policy is for one depth alone.
+        """
+        return None
 
     @abstractmethod
     def sample(self, rng: Random, uniform_share: float = 0.0) -> tuple[list[int], float, float]:
@@ -96,27 +113,63 @@ class Policy(nn.Module):
 
     @abstractmethod
     def log_prob_and_entropy(self, batch: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
-        """B index lists -> log-probabilities (B,), summed entropies of the decisions (B,). In nats, differentiable."""
+        """B index lists -> log-probabilities (B,), summed entropies of the decisions (B,). In nats."""
+
+    def add_gradient(self, batch: Sequence[Sequence[int]], weigh: Weighing) -> None:
+        """Adds the gradient of a loss to that of the weights. `weigh` gets the log-probabilities and entropies of the
+        batch, and returns how much the loss grows with each.
+        """
+        log_prob, entropy = self.log_prob_and_entropy(batch)
+        per_log_prob, per_entropy = weigh(log_prob.tolist(), entropy.tolist())
+        torch.autograd.backward(
+            [log_prob, entropy], [log_prob.new_tensor(per_log_prob), entropy.new_tensor(per_entropy)]
+        )
 
     def indices(self, architecture: Architecture) -> list[int]:
-        """The option numbers of an architecture. Raises UsageError if it is not in this space."""
-        check(architecture, self.choices)
+        """The option numbers of an architecture: one of the space, or a shallower one where the policy was extended.
+        UsageError if it is neither.
+        """
         genes = architecture.genes
-        return [index[genes[choice.name]] for choice, index in zip(self.choices, self._index, strict=True)]
+        shorter = len(genes) in self._lengths
+        choices = self.choices[: len(genes)] if shorter else self.choices
+        check(architecture, choices)
+        return [index[genes[choice.name]] for choice, index in zip(choices, self._index, strict=False)]
 
     def architecture(self, space: str, indices: Sequence[int]) -> Architecture:
         """The architecture with these option numbers."""
-        return Architecture(space, tuple((c.name, c.options[i]) for c, i in zip(self.choices, indices, strict=True)))
+        chosen = zip(self.choices, indices, strict=False)
+        return Architecture(space, tuple((choice.name, choice.options[index]) for choice, index in chosen))
 
 
 @final
 class TablePolicy(Policy):
-    """One logit for each option of each decision, all equal at the start."""
+    """One logit for each option of each decision, all equal at the start.
+
+    In deeper networks it goes on with the logits of the first decisions, and new ones for the rest.
+    """
+
+    kind = "table"
 
     def __init__(self, choices: Sequence[Decision], softmax: Softmax = PLAIN) -> None:
         super().__init__(choices, softmax)
         self.logits = nn.Parameter(torch.zeros(len(self.choices), max(self._num_options), dtype=DTYPE, device="cpu"))
+        self._more = nn.ParameterList()
+        """The logits of the decisions that only deeper networks have."""
         self.refresh()
+
+    def extend(self, space: SearchSpace) -> Sampler | None:
+        known, widest = len(self.choices), self.logits.shape[1]
+        deeper = TablePolicy(space.choices, self.softmax)
+        if deeper.choices[:known] != self.choices[: len(deeper.choices)] or deeper.logits.shape[1] > widest:
+            return None
+        if len(deeper.choices) > known:
+            self.choices, self._index, self._num_options = deeper.choices, deeper._index, deeper._num_options
+            padding = [[[i >= n for i in range(widest)]] for n in self._num_options]
+            self._padding = torch.tensor(padding, device="cpu")  # (T, 1, widest)
+            self._more.append(nn.Parameter(torch.zeros(len(self.choices) - known, widest, dtype=DTYPE, device="cpu")))
+            self.refresh()
+        self._lengths.add(len(deeper.choices))
+        return partial(self.sample, num_decisions=len(deeper.choices))
 
     @torch.no_grad()
     def refresh(self) -> None:
@@ -124,96 +177,31 @@ class TablePolicy(Policy):
             log_probs: list[list[float]] = self._log_probs().tolist()
         self._rows = [row[:n] for row, n in zip(log_probs, self._num_options, strict=True)]
         self._probs = [[exp(value) for value in row] for row in self._rows]
-        self._entropy = -sum(sum(map(mul, probs, row)) for probs, row in zip(self._probs, self._rows, strict=True))
+        self._entropies = [sum(map(mul, probs, row)) for probs, row in zip(self._probs, self._rows, strict=True)]
 
-    def sample(self, rng: Random, uniform_share: float = 0.0) -> tuple[list[int], float, float]:
-        indices = [_draw_mixed(probs, rng, uniform_share) for probs in self._probs]
-        return indices, sum(row[index] for row, index in zip(self._rows, indices, strict=True)), self._entropy
+    def sample(
+        self, rng: Random, uniform_share: float = 0.0, num_decisions: int | None = None
+    ) -> tuple[list[int], float, float]:
+        indices = [draw_mixed(probs, rng, uniform_share) for probs in self._probs[:num_decisions]]
+        log_prob = sum(row[index] for row, index in zip(self._rows, indices, strict=False))
+        return indices, log_prob, -sum(self._entropies[:num_decisions])
 
     def log_prob_and_entropy(self, batch: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
-        chosen = torch.tensor(batch, dtype=torch.long, device="cpu").T  # (T, B)
-        log_probs = self._log_probs()  # (T, widest)
-        finite = log_probs.masked_fill(self._padding[:, 0], 0.0)  # (T, widest)
-        entropy = -(finite.exp() * finite).sum()  # ()
-        return log_probs.gather(1, chosen).sum(0), entropy.expand(len(batch))  # (B,), (B,)
+        lengths = [len(indices) for indices in batch]
+        longest = max(lengths)
+        padded = [[*indices, *[0] * (longest - len(indices))] for indices in batch]
+        chosen = torch.tensor(padded, dtype=torch.long, device="cpu").T  # (T, B)
+        log_probs = self._log_probs()[:longest]  # (T, widest)
+        finite = log_probs.masked_fill(self._padding[:longest, 0], 0.0)  # (T, widest)
+        picked, certain = log_probs.gather(1, chosen), finite.exp() * finite  # (T, B), (T, widest)
+        if min(lengths) == longest:
+            return picked.sum(0), -certain.sum().expand(len(batch))  # (B,), (B,)
+        decided = torch.arange(longest, device="cpu")[:, None] < torch.tensor(lengths, device="cpu")  # (T, B)
+        return (picked * decided).sum(0), -(certain.sum(1, keepdim=True) * decided).sum(0)  # (B,), (B,)
 
     def _log_probs(self) -> Tensor:
-        return self.softmax(self.logits).masked_fill(self._padding[:, 0], -torch.inf).log_softmax(-1)  # (T, widest)
-
-
-@final
-class LstmPolicy(Policy):
-    """The LSTM of NASNet. Its initial weights depend only on `seed`."""
-
-    def __init__(
-        self, choices: Sequence[Decision], seed: int, hidden_units: int = HIDDEN_UNITS, softmax: Softmax = PLAIN
-    ) -> None:
-        super().__init__(choices, softmax)
-        self._hidden_units = hidden_units
-        num_steps, widest = len(self.choices), max(self._num_options)
-        # Row 0 is the start symbol. Then follows one row for each option of each decision except the last, whose
-        # outcome is not an input.
-        self._first_row = [1, *accumulate(self._num_options[:-1], initial=1)][1:]
-        # The meta device skips the initialisation of nn.LSTM, which would use the global generator.
-        self.embedding = nn.Parameter(
-            torch.empty(1 + sum(self._num_options[:-1]), hidden_units, dtype=DTYPE, device="cpu")
-        )
-        self.lstm = nn.LSTM(hidden_units, hidden_units, dtype=DTYPE, device="meta").to_empty(device="cpu")
-        self.head_weight = nn.Parameter(torch.empty(num_steps, hidden_units, widest, dtype=DTYPE, device="cpu"))
-        self.head_bias = nn.Parameter(torch.empty(num_steps, 1, widest, dtype=DTYPE, device="cpu"))
-        generator = torch.Generator(device="cpu").manual_seed(derive(seed, "policy"))
-        with torch.no_grad():
-            for parameter in self.parameters():
-                parameter.uniform_(-INIT_SCALE, INIT_SCALE, generator=generator)
-        self.refresh()
-
-    @torch.no_grad()
-    def refresh(self) -> None:
-        # A step of sampling is dominated by the overhead of many small calls, so everything that does not depend on the
-        # LSTM's state is computed here.
-        with one_thread():
-            w_ih, w_hh, b_ih, b_hh = (p.detach() for p in self.lstm.parameters())
-            self._step_input = torch.addmm(b_ih + b_hh, self.embedding.detach(), w_ih.T)  # (rows, 4 * hidden)
-            self._recurrent = w_hh  # (4 * hidden, hidden)
-            self._heads = [
-                (self.head_weight[t, :, :n].T.contiguous(), self.head_bias[t, 0, :n].clone())
-                for t, n in enumerate(self._num_options)
-            ]
-
-    @torch.no_grad()
-    def sample(self, rng: Random, uniform_share: float = 0.0) -> tuple[list[int], float, float]:
-        indices: list[int] = []
-        log_prob = entropy = 0.0
-        row = 0
-        with one_thread():
-            hidden = cell = torch.zeros(self._hidden_units, dtype=DTYPE, device="cpu")
-            for step, (weight, bias) in enumerate(self._heads):
-                gates = torch.addmv(self._step_input[row], self._recurrent, hidden).view(4, -1)  # (4, hidden)
-                input_gate, forget_gate, _, output_gate = gates.sigmoid().unbind()  # (hidden,) each
-                cell = torch.addcmul(forget_gate * cell, input_gate, gates[2].tanh())  # (hidden,)
-                hidden = output_gate * cell.tanh()  # (hidden,)
-                log_probs: list[float] = (
-                    self.softmax(torch.addmv(bias, weight, hidden)).log_softmax(0).tolist()
-                )  # (options,)
-                probs = [exp(value) for value in log_probs]
-                index = _draw_mixed(probs, rng, uniform_share)
-                entropy -= sum(map(mul, probs, log_probs))
-                log_prob += log_probs[index]
-                indices.append(index)
-                row = self._first_row[step] + index
-        return indices, log_prob, entropy
-
-    def log_prob_and_entropy(self, batch: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
-        chosen = torch.tensor(batch, dtype=torch.long, device="cpu").T.contiguous()  # (T, B)
-        first_row = torch.tensor(self._first_row, dtype=torch.long, device="cpu")[:, None]  # (T, 1)
-        rows = torch.cat([torch.zeros_like(chosen[:1]), (first_row + chosen)[:-1]])  # (T, B)
-        hidden, _ = self.lstm(self.embedding[rows])  # (T, B, hidden)
-        logits = self.softmax(torch.baddbmm(self.head_bias, hidden, self.head_weight))  # (T, B, widest)
-        log_probs = logits.masked_fill(self._padding, -torch.inf).log_softmax(-1)  # (T, B, widest)
-        log_prob = log_probs.gather(-1, chosen[..., None]).sum(dim=(0, 2))  # (B,)
-        finite = log_probs.masked_fill(self._padding, 0.0)  # (T, B, widest)
-        entropy = -(finite.exp() * finite).sum(dim=(0, 2))  # (B,)
-        return log_prob, entropy
+        logits = torch.cat([self.logits, *self._more]) if self._more else self.logits
+        return self.softmax(logits).masked_fill(self._padding[:, 0], -torch.inf).log_softmax(-1)  # (T, widest)
 
 
 def _categorical(choices: Sequence[Decision]) -> tuple[Choice, ...]:
@@ -228,7 +216,8 @@ def _categorical(choices: Sequence[Decision]) -> tuple[Choice, ...]:
     return tuple(choice for choice in choices if isinstance(choice, Choice))
 
 
-def _draw_mixed(probs: Sequence[float], rng: Random, uniform_share: float) -> int:
+def draw_mixed(probs: Sequence[float], rng: Random, uniform_share: float) -> int:
+    """An option's number, drawn by these probabilities; uniformly with probability `uniform_share`."""
     if uniform_share and rng.random() < uniform_share:
         return rng.randrange(len(probs))
     return _draw(probs, rng.random())

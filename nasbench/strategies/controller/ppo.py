@@ -13,19 +13,24 @@ The published settings are for 20,000 trials (Zoph et al. 2018, arXiv:1707.07012
     batch of equal scores.
 
 The defaults are for hundreds of trials: see the module `controller`. With a batch of one trial, the clip limits how far
-this trial can move the policy.
+this trial can move the policy. An LSTM gets one pass over each trial, which was as good as two; then the clip acts on
+trials that an older policy proposed, with several workers.
 """
 
 from collections.abc import Mapping
+from math import exp
 from typing import final
-
-import torch
-from torch import Tensor
 
 from nasbench.core.protocols import SearchSpace
 from nasbench.core.registry import strategies
-from nasbench.strategies.controller.controller import PUBLISHED_SHARED, SHARED_OPTIONS, Controller
-from nasbench.strategies.options import Option, read_options
+from nasbench.strategies.controller.controller import (
+    BEFORE_THE_FLAG,
+    PUBLISHED_SHARED,
+    SHARED_OPTIONS,
+    Controller,
+    read_settings,
+)
+from nasbench.strategies.options import Option
 
 OPTIONS = (
     Option("lr", 0.3, low=0.0),
@@ -36,6 +41,8 @@ OPTIONS = (
     Option("clip", 0.5, low=0.0, high=1.0),
     *SHARED_OPTIONS,
 )
+OF_LSTM: Mapping[str, int | float] = {"epochs": 1}
+"""The defaults of an LSTM where a table has others."""
 LOG_RATIO_MAX = 20.0  # e**20 is above every meaningful ratio and far below overflow
 
 
@@ -43,7 +50,8 @@ LOG_RATIO_MAX = 20.0  # e**20 is above every meaningful ratio and far below over
 @strategies.register("ppo")
 class Ppo(Controller):
     """Options: lr, batch_size, baseline_decay, entropy_weight, epochs, clip, hidden_units, adam, ranked, unique,
-    imitation, beta1, epsilon, tanh_constant, temperature.
+    imitation, beta1, epsilon, tanh_constant, temperature, anchors, draws. `controller`: lstm, table, or None for what
+    `hidden_units` says, else the default.
 
     The denominator of the ratio is the probability under the policy that proposed the architecture, from the trial's
     note. With several workers, that policy may be older than the batch; the clip then limits the effect of its trials.
@@ -58,12 +66,17 @@ class Ppo(Controller):
         "clip": 0.2,
     }
     """The published settings, and the choices above that complete them."""
+    begun_before: Mapping[str, int | float] = {**BEFORE_THE_FLAG, "epochs": 2}
 
-    def __init__(self, space: SearchSpace, seed: int = 0, **options: object) -> None:
-        settings = read_options("ppo", OPTIONS, options)
+    def __init__(self, space: SearchSpace, seed: int = 0, controller: str | None = None, **options: object) -> None:
+        settings = read_settings("ppo", OPTIONS, controller, options, OF_LSTM)
         self._clip = settings["clip"]
         super().__init__(space, seed, settings, epochs=int(settings["epochs"]))
 
-    def surrogate(self, log_prob: Tensor, old_log_prob: Tensor, advantage: Tensor) -> Tensor:
-        ratio = torch.exp((log_prob - old_log_prob).clamp(max=LOG_RATIO_MAX))  # (B,)
-        return torch.minimum(ratio * advantage, ratio.clamp(1 - self._clip, 1 + self._clip) * advantage)  # (B,)
+    def objective(self, log_prob: float, old_log_prob: float, advantage: float) -> tuple[float, float]:
+        difference = log_prob - old_log_prob
+        ratio = exp(min(difference, LOG_RATIO_MAX))
+        clipped = min(max(ratio, 1 - self._clip), 1 + self._clip)
+        if clipped * advantage < ratio * advantage or difference > LOG_RATIO_MAX:
+            return min(clipped * advantage, ratio * advantage), 0.0
+        return ratio * advantage, ratio * advantage

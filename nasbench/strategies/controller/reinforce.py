@@ -7,22 +7,20 @@ These settings are not published and were chosen here:
   - one step on each batch;
   - the decay of the baseline: 0.95, as in NASNet;
   - no entropy bonus;
-  - the network of the NASNet search, so that the two controllers differ only in their learning rule. Zoph and Le used
-    two layers of 35 units, drawn from uniform(-0.08, 0.08).
+  - the network of the NASNet search in spaces of cells, so that the two controllers differ only in their learning rule.
+    In spaces with skips it is Zoph and Le's own (`anchor_policy`), which has 35 units with `--preset paper` on nas-rl.
 
 The defaults are for hundreds of trials: see `nasbench.strategies.controller.controller`.
 """
 
 from collections.abc import Mapping
+from math import exp
 from typing import final
-
-import torch
-from torch import Tensor
 
 from nasbench.core.protocols import SearchSpace
 from nasbench.core.registry import strategies
-from nasbench.strategies.controller.controller import PUBLISHED_SHARED, SHARED_OPTIONS, Controller
-from nasbench.strategies.options import Option, read_options
+from nasbench.strategies.controller.controller import PUBLISHED_SHARED, SHARED_OPTIONS, Controller, read_settings
+from nasbench.strategies.options import Option
 
 OPTIONS = (
     Option("lr", 0.3, low=0.0),
@@ -37,7 +35,8 @@ OPTIONS = (
 @strategies.register("reinforce")
 class Reinforce(Controller):
     """Options: lr, batch_size, baseline_decay, entropy_weight, hidden_units, adam, ranked, unique, imitation,
-    beta1, epsilon, tanh_constant, temperature.
+    beta1, epsilon, tanh_constant, temperature, anchors, draws. `controller`: lstm, table, or None for what
+    `hidden_units` says, else the default.
 
     With several workers, a trial may come from an older policy. It is weighted by min(1, p_now / p_then): the more the
     policy has changed since then, the less the trial counts. With one worker, every weight is 1.
@@ -46,14 +45,14 @@ class Reinforce(Controller):
     paper: Mapping[str, float] = {**PUBLISHED_SHARED, "lr": 0.0006, "batch_size": 8, "entropy_weight": 0.0}
     """The published settings, and the choices above that complete them."""
 
-    def __init__(self, space: SearchSpace, seed: int = 0, **options: object) -> None:
-        super().__init__(space, seed, read_options("reinforce", OPTIONS, options), epochs=1)
+    def __init__(self, space: SearchSpace, seed: int = 0, controller: str | None = None, **options: object) -> None:
+        super().__init__(space, seed, read_settings("reinforce", OPTIONS, controller, options), epochs=1)
 
-    def surrogate(self, log_prob: Tensor, old_log_prob: Tensor, advantage: Tensor) -> Tensor:
+    def objective(self, log_prob: float, old_log_prob: float, advantage: float) -> tuple[float, float]:
         return stale_weighted(log_prob, old_log_prob, advantage)
 
 
-def stale_weighted(log_prob: Tensor, old_log_prob: Tensor, advantage: Tensor) -> Tensor:
-    """REINFORCE's objective with the weight min(1, p_now / p_then). All shapes are (B,)."""
-    weight = torch.exp((log_prob.detach() - old_log_prob).clamp(max=0.0))  # (B,)
-    return weight * advantage * log_prob  # (B,)
+def stale_weighted(log_prob: float, old_log_prob: float, advantage: float) -> tuple[float, float]:
+    """REINFORCE's objective with the weight min(1, p_now / p_then), which is held fixed, and its slope."""
+    slope = exp(min(log_prob - old_log_prob, 0.0)) * advantage
+    return slope * log_prob, slope
