@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from nasbench.core.count_text import quantity
 from nasbench.core.errors import UsageError, unknown
 from nasbench.core.registry import load_plugins
 from nasbench.core.spec import ModelCard, Task
@@ -160,7 +161,8 @@ def create(
         raise no_weights(name)
     if (asked.num_classes, asked.channels) != (task.num_classes, task.channels):
         raise UsageError(
-            f"weights of {name!r} are published for {task.num_classes} classes and {task.channels} channels; "
+            f"weights of {name!r} are published for {quantity(task.num_classes, 'class', 'classes')} and "
+            f"{quantity(task.channels, 'channel')}; "
             "ask for those"
         )
     network = found.build(asked)  # before the download: an invalid task raises its error at once

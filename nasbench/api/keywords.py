@@ -269,7 +269,16 @@ class FidelityKeywords(
     filters: int | None
 
 
+class SupernetCheckKeywords(TypedDict, total=False):
+    check: int
+    truth: Text | None
+    truth_column: str | None
+    check_recipe: str | Recipe
+    check_sample: int | None
+
+
 class SupernetKeywords(
+    SupernetCheckKeywords,
     DataKeywords,
     TrainingKeywords,
     WorkersKeywords,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from nasbench.cli.output import tell, tell_json
+from nasbench.core.count_text import quantity
 from nasbench.engine.config import CompareConfig, SearchConfig, TrainConfig, TransferConfig
 
 MEASURES = {
@@ -36,7 +37,10 @@ def print_dry_run(config: SearchConfig | TrainConfig | CompareConfig | TransferC
 
 def _of_children(found: Mapping[str, Any]) -> list[str]:
     known = [name for name in MEASURES if name in found]
-    lines = [f"{found['children']} random children of {found['space']}{'' if known else ': none could be built'}"]
+    lines = [
+        f"{quantity(found['children'], 'random child', 'random children')} of {found['space']}"
+        f"{'' if known else ': none could be built'}"
+    ]
     if known:
         lines.append(f"  {'':<{WIDTH}}  {'smallest':>15}  {'median':>15}  {'largest':>15}")
     for name in known:
@@ -50,7 +54,7 @@ def _of_screen(found: Mapping[str, Any]) -> list[str]:
         return []
     score, _, proposals = found["screen"].rpartition("=")
     total = _duration(found["scores"] * found["seconds_a_score"])
-    scores = f"{found['seconds_a_score']:.3g} s a score, {found['scores']:,} scores at most: {total}"
+    scores = f"{found['seconds_a_score']:.3g} s a score, {quantity(found['scores'], 'score')} at most: {total}"
     return [f"of every {proposals} proposals, the best by {score} is evaluated; {scores}"]
 
 
@@ -59,10 +63,10 @@ def _of_time(found: Mapping[str, Any]) -> list[str]:
         return _of_scores(found)
     if found["seconds"] is None:
         return [
-            f"{_several(found['trainings'], 'evaluation')}; no time was measured, as this evaluator trains nothing here"
+            f"{quantity(found['trainings'], 'evaluation')}; no time was measured, as this evaluator trains nothing here"
         ]
-    step = f"one step on {found['device']}, {found['batch_size']} images: {found['seconds_a_step']:.3g} s"
-    length = f"{found['steps_an_epoch']} steps an epoch, {found['epochs']} epochs a child"
+    step = f"one step on {found['device']}, {quantity(found['batch_size'], 'image')}: {found['seconds_a_step']:.3g} s"
+    length = f"{quantity(found['steps_an_epoch'], 'step')} an epoch, {quantity(found['epochs'], 'epoch')} a child"
     return [f"{step}; {length}: {_duration(found['seconds_a_child'])} a child", _total(found)]
 
 
@@ -70,9 +74,11 @@ def _of_scores(found: Mapping[str, Any]) -> list[str]:
     """A search by a cheap score, and what is trained by itself after it."""
     each = found["seconds_a_cheap_score"]
     time = "no score could be measured" if each is None else f"{_duration(each)} each on this device"
-    lines = [f"{_several(found['cheap_scores'], 'score')} without training: {time}"]
+    lines = [f"{quantity(found['cheap_scores'], 'score')} without training: {time}"]
     if found["trainings"] and found["seconds_a_child"] is not None:
-        trained = f"{_several(found['trainings'], 'training')} after the search, {found['epochs']} epochs each"
+        trained = (
+            f"{quantity(found['trainings'], 'training')} after the search, {quantity(found['epochs'], 'epoch')} each"
+        )
         lines.append(f"{trained}: {_duration(found['seconds_a_child'])} each on {found['device']}")
     total = "" if found["seconds"] is None else f"about {_duration(found['seconds'])}"
     return [*found["told"], *lines, *([f"in all, {found['workers']} at a time: {total}"] if total else [])]
@@ -82,19 +88,15 @@ def _of_model(model: Mapping[str, Any]) -> list[str]:
     sizes = [f"  {text:<{WIDTH}}  {model[name]:>15,}" for name, text in MEASURES.items()]
     time = "could not be trained" if model["seconds"] is None else f"{_duration(model['seconds'])} a training"
     done = f", {model['done']} of them done before" if model["done"] else ""
-    return [model["model"], *sizes, f"  {time}, {_several(model['seeds'], 'seed')}{done}"]
+    return [model["model"], *sizes, f"  {time}, {quantity(model['seeds'], 'seed')}{done}"]
 
 
 def _total(found: Mapping[str, Any]) -> str:
     several = found["workers"] > 1
     total = (
-        f"{_several(found['trainings'], 'training')}, {found['workers']} at a time: about {_duration(found['seconds'])}"
+        f"{quantity(found['trainings'], 'training')}, {found['workers']} at a time: about {_duration(found['seconds'])}"
     )
     return total + (", if no worker is slower than this device" if several else "")
-
-
-def _several(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _duration(seconds: float) -> str:

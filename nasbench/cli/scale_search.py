@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from nasbench.cli.output import tell_json
 from nasbench.cli.parse import parse_run
+from nasbench.core.count_text import quantity
 from nasbench.engine.config import SCALE_SEARCH, ScaleConfig
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def _print(result: "ScaleSearchResult") -> None:
         terminal.tell(line)
     if result.found["comparison"]:
         terminal.print(_comparison(result.found["comparison"]))
-    terminal.tell(f"{len(result.trials)} trials in {result.seconds:.0f} s")
+    terminal.tell(f"{quantity(len(result.trials), 'trial')} in {result.seconds:.0f} s")
     terminal.tell(f"coefficients: {result.run / 'best' / 'coefficients.json'}")
     terminal.tell(f"report:       {result.run / 'report.html'}")
     base = result.found["base"]
@@ -57,7 +58,7 @@ def _found(found: dict[str, Any]) -> Iterator[str]:
         yield f"{name:<5} {found[name]:.4f}{between}"
     yield f"alpha x beta² x gamma² = {found['product']:.6f}"
     deviation = f" ± {score['std']:.4f}" if score["std"] is not None else ""
-    yield f"score {score['mean']:.4f}{deviation} ({score['seeds']} seed{'s' * (score['seeds'] != 1)})"
+    yield f"score {score['mean']:.4f}{deviation} ({quantity(score['seeds'], 'seed')})"
     if interval is None:
         yield "too few candidates to say how surely the coefficients are known"
 
@@ -66,7 +67,7 @@ def _comparison(rows: Sequence[dict[str, Any]]) -> "Table":
     from nasbench.report.common.terminal import PlainTable
 
     seeds = max(row["seeds"] for row in rows)
-    title = f"At multiply-adds as near to equal as rounding allows, {seeds} seed{'s' * (seeds != 1)}"
+    title = f"At multiply-adds as near to equal as rounding allows, {quantity(seeds, 'seed')}"
     table = PlainTable(title)
     for name in ("network", "depth", "width", "px", "MACs", "accuracy, %"):
         table.add_column(name, justify="left" if name == "network" else "right", no_wrap=True)

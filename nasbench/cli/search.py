@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from nasbench.cli.dry_run import print_dry_run
 from nasbench.cli.output import tell_json
 from nasbench.cli.parse import parse, parse_run
+from nasbench.core.count_text import quantity
 from nasbench.core.trial import STATUSES
 from nasbench.engine.config import SearchConfig
 from nasbench.engine.config.presets import defaults_of
@@ -43,7 +44,7 @@ def _print(result: "SearchResult") -> None:
         left_out = ("number", "key", "architecture")
         terminal.print(front_table(result.front, [name for name in result.front[0] if name not in left_out]))
     counts = ", ".join(f"{result.count(status)} {status}" for status in STATUSES if result.count(status))
-    terminal.tell(f"{len(result.trials)} trials ({counts}) in {result.seconds:.0f} s")
+    terminal.tell(f"{quantity(len(result.trials), 'trial')} ({counts}) in {result.seconds:.0f} s")
     if result.chance is not None:
         terminal.tell(result.chance.sentence)
     if result.check is not None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from nasbench.cli.output import tell, tell_json
 from nasbench.cli.parse import parse_run
+from nasbench.core.count_text import quantity
 from nasbench.engine.config import SupernetConfig
 
 
@@ -22,12 +23,14 @@ def run(argv: Sequence[str]) -> None:
         return
     tell(
         f"supernet of {record['space']} on {record['dataset']} under {record['recipe']}, paths {record['sampler']}: "
-        f"{record['params']:,} params, {record['epochs']} epochs, {record['seconds']:.0f} s"
+        f"{record['params']:,} params, {quantity(record['epochs'], 'epoch')}, {record['seconds']:.0f} s"
     )
     tell(
         f"a panel of paths, recalibrated: validation accuracy {100 * record['val_accuracy']:.2f} %, "
         f"loss {record['val_loss']:.3f}"
     )
+    if result.check is not None:
+        tell(result.check.sentence)
     tell(f"weights: {record['weights']}")
     tell(f"report: {result.run / 'report.html'}")
     tell(f"search with it: {result.search}")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from nasbench.cli.dry_run import print_dry_run
 from nasbench.cli.output import tell, tell_json
 from nasbench.cli.parse import parse_run
+from nasbench.core.count_text import quantity
 from nasbench.core.shown import say
 from nasbench.engine.config import TransferConfig
 from nasbench.engine.networks import check_model
@@ -30,7 +31,7 @@ def run(argv: Sequence[str]) -> None:
     for trial in result.trained.of(config.network):
         if names := result.left_out(trial):
             few = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
-            text = f"left out {len(names):,} files that cannot be read: {few} (all in result.json)"
+            text = f"left out {quantity(len(names), 'file')} that cannot be read: {few} (all in result.json)"
             say(f"nasbench: seed {trial.seed}: {text}")
     if config.place.json:
         tell_json(record)

@@ -9,6 +9,7 @@ import tyro
 
 from nasbench.cli.output import tell, tell_json
 from nasbench.cli.parse import parse
+from nasbench.core.count_text import quantity
 from nasbench.core.errors import UsageError
 from nasbench.core.file_name import check_path
 from nasbench.core.shown import shown
@@ -101,7 +102,8 @@ def _print_list(rows: "Sequence[Row]") -> None:
         ]
         tell(" ".join(texts).rstrip())
     tell(
-        f"{len(rows)} networks. Errors in percent: top-1 on ImageNet, CIFAR-10. ~: counts not verified; ?: from "
+        f"{quantity(len(rows), 'network')}. Errors in percent: top-1 on ImageNet, CIFAR-10. ~: "
+        "counts not verified; ?: from "
         "memory, not verified."
     )
     tell("One card: nasbench zoo NAME")
@@ -114,7 +116,8 @@ def _print_card(row: "Row") -> None:
         "family": card.family,
         "paper": card.paper,
         "year": str(card.year or ""),
-        "input": f"{task.channels} x {task.image_size} x {task.image_size}, {task.num_classes} classes",
+        "input": f"{task.channels} x {task.image_size} x {task.image_size}, "
+        f"{quantity(task.num_classes, 'class', 'classes')}",
         "params": _count(card.params, row.verified),
         "MACs": _count(card.macs, row.verified),
         "built by": "nasbench" if card.origin == "own" else card.origin,

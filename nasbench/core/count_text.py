@@ -1,4 +1,4 @@
-"""Counts as people write them: 400M, 4.5G."""
+"""Counts as people write them: 400M, 4.5G; 1 epoch, 2 epochs."""
 
 from nasbench.core.errors import UsageError
 
@@ -16,3 +16,8 @@ def parse_count(text: str, flag: str) -> int:
     if not 1 <= value < 1e18:
         raise UsageError(f"{flag} takes a positive count such as 400M or 4.5G; got {text!r}")
     return round(value)
+
+
+def quantity(count: int, one: str, several: str | None = None) -> str:
+    """'1 epoch', '2 epochs', '1,000 trials'. `several` is the plural, where it is not `one` with an s."""
+    return f"{count:,} {one if count == 1 else several or one + 's'}"

@@ -3,7 +3,9 @@
 import importlib
 import inspect
 import sys
+from collections.abc import Sequence
 from dataclasses import is_dataclass
+from difflib import get_close_matches
 from types import ModuleType
 from typing import Any
 
@@ -25,8 +27,9 @@ def start_from(directory: str) -> None:
     _starts[:] = [directory]
 
 
-def imported(path: str, kind: str, form: str) -> Any:
-    """What 'package.module:attribute' names. `kind` is what it should be, `form` a sentence on how it is named.
+def imported(path: str, kind: str, form: str, prefixes: Sequence[str] = ()) -> Any:
+    """What 'package.module:attribute' names. `kind` is what it should be, `form` a sentence on how it is named;
+    `prefixes` are what may stand before a colon instead, as table in table:FILE.
 
     UsageError where there is no such module or attribute, and with the line where the module breaks: a syntax error,
     an import of its own that fails, `sys.exit()`.
@@ -40,7 +43,8 @@ def imported(path: str, kind: str, form: str) -> Any:
             raise
         where = raised_by_user(error)
         if isinstance(error, ImportError) and where is None:
-            why, then = str(error), form
+            near = get_close_matches(module_name, prefixes, n=1)
+            why, then = str(error), (f"Did you mean '{near[0]}:{attribute}'? " if near else "") + form
         else:
             why, then = in_one_line(error) + (f" in {where}" if where else ""), "Mend it there."
         raise UsageError(f"cannot import {module_name!r} for the {kind} {path!r}: {sentence(why)} {then}") from error

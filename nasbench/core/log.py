@@ -24,7 +24,7 @@ Check = Callable[[Trial], None]
 
 TRAINED = ("params", "macs", "val_accuracy", "test_accuracy", "images_per_second")
 SHARED = ("params", "val_accuracy", "val_loss", "train_loss")
-"""Of the training of a supernet."""
+"""Of the training of a supernet; what follows it is its ranking check."""
 SCALED = ("params", "macs", "macs_ratio", "depth", "width", "resolution", "resolution_multiplier")
 COEFFICIENTS = ("alpha", "beta", "gamma")
 
@@ -97,7 +97,7 @@ def rule_of(run: Mapping[str, Any]) -> Check | None:
     if command in ("train", "transfer", "compare") or (command == "scale" and not config.get("search")):
         return lambda trial: _check_numbers(trial, TRAINED)
     if command == "supernet":
-        return lambda trial: _check_numbers(trial, SHARED)
+        return _check_shared
     if command == "scale":
         return _check_scaled
     objectives = [str(name) for name in config.get("objectives") or () if isinstance(name, str)]
@@ -113,6 +113,12 @@ def rule_of(run: Mapping[str, Any]) -> Check | None:
             check_number(trial.metrics, name)
 
     return numbers
+
+
+def _check_shared(trial: Trial) -> None:
+    """The training, a score with inherited weights, or a training of a network by itself."""
+    trained = ("val_accuracy",) if trial.epochs else ("inherited_accuracy", "inherited_loss")
+    _check_numbers(trial, SHARED if trial.architecture is None else trained)
 
 
 def _check_scaled(trial: Trial) -> None:

@@ -34,7 +34,8 @@ class Registry:
     a part that was made must have, and `protocol` is where they are described. `check` looks at what a part that is not
     built in says of itself: it is called with how messages name the part, and the part. `call`: the arguments
     with which a part is made, where it gets some by position. `families`: FAMILY -> where the function lies,
-    module:function, that gives the part named FAMILY:NAME, a part of another library, by its NAME.
+    module:function, that gives the part named FAMILY:NAME, a part of another library, by its NAME. `prefixes` are what
+    may stand before a colon that is no import path: table:FILE.
     """
 
     def __init__(
@@ -47,8 +48,9 @@ class Registry:
         check: Callable[[str, Any], None] | None = None,
         call: str = "",
         families: Mapping[str, str] | None = None,
+        prefixes: Sequence[str] = (),
     ) -> None:
-        self.kind, self.flag = kind, flag
+        self.kind, self.flag, self.prefixes = kind, flag, tuple(prefixes)
         self._members, self._protocol, self._check, self._call = members, protocol, check, call
         self._built_in = dict(built_in)
         self.families = dict(families or {})
@@ -172,7 +174,7 @@ class Registry:
     def _import_path(self, path: str, flag: str) -> Any:
         names = f"a name ({', '.join(self.names())}) or " if self.names() else ""
         form = f"{flag[0].upper() + flag[1:]} takes {names}package.module:{self._example()}"
-        return imported(path, self.kind, form)
+        return imported(path, self.kind, form, self.prefixes)
 
 
 def _may_have_more(kind: type) -> bool:
@@ -239,11 +241,13 @@ evaluators = Registry(
     built_in.EVALUATORS,
     ("__call__", "check", "task"),
     "nasbench.core.protocols.Evaluator",
+    prefixes=("table", "proxy", "supernet"),
 )
 datasets = Registry(
     "data set",
     "--dataset",
     built_in.DATASETS,
+    prefixes=("folder",),
 )
 recipes = Registry(
     "recipe",
@@ -276,7 +280,7 @@ proxies = Registry(
     "--evaluator",
     built_in.PROXIES,
 )
-models = Registry("model", "MODEL", {})
+models = Registry("model", "MODEL", {}, prefixes=("zoo", "space"))
 objectives = Registry("objective", "--objectives", {})
 losses = Registry(
     "loss",

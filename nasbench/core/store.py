@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.core.append_log import AppendLog, InUse
+from nasbench.core.count_text import quantity
 from nasbench.core.errors import LogLost, NotWritten, UsageError
 from nasbench.core.json_file import read_object
 from nasbench.core.json_text import as_text
@@ -161,7 +162,7 @@ class RunStore:
     def _lost(self, lost: LogLost) -> LogLost:
         """The error with what becomes of the trials that this process knows: they are written beside the lost log."""
         known = [*self.trials, *self._unlogged]
-        told = f"{lost} It had {len(known)} finished trials"
+        told = f"{lost} It had {quantity(len(known), 'finished trial')}"
         rescued = self.directory / f"trials.rescued-{os.getpid()}.jsonl"
         if not known or not self.directory.is_dir():
             return LogLost(f"{told}. If it was moved, put it back; then go on with --resume.")

@@ -1,4 +1,4 @@
-"""The run of a supernet, as whoever scores with its weights reads it: what it is, and whether it has ended."""
+"""The run of a supernet, as whoever scores with its weights reads it: what it is, and whether it is trained."""
 
 import shlex
 from collections.abc import Mapping
@@ -14,6 +14,8 @@ from nasbench.core.trust import check_trusted
 
 WEIGHTS = Path("supernet") / "weights.safetensors"
 """In the run directory: the state_dict of the whole supernet, written when the training ends."""
+RESULT = Path("supernet") / "result.json"
+"""What came of the training; it is finished once this is there. The run goes on with its ranking check."""
 CONTROLLER = Path("supernet") / "controller.safetensors"
 """The state_dict of the controller that drew the paths, where the sampler has one."""
 
@@ -62,7 +64,7 @@ class SupernetRun:
     def read(cls, run: str) -> "SupernetRun":
         """Reads run.json of `run`, a directory; the weights are not looked into.
 
-        UsageError where there is no run, that of another command, or one whose training has not ended.
+        UsageError where there is no run, that of another command, or one whose training is not finished.
         """
         directory, file = Path(run), Path(run) / RUN_FILE
         if not file.exists():
@@ -89,7 +91,7 @@ class SupernetRun:
             task_of_record(plan["task"]),
             str(record["config"].get("dataset", "")),
         )
-        if not record.get("ended"):
+        if not (record.get("ended") or (directory / RESULT).exists()):
             raise UsageError(
                 f"the training of the supernet in {run} has not ended. Go on with it: nasbench supernet --run "
                 f"{shlex.quote(run)} --resume"

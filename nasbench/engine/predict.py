@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nasbench.core.count_text import quantity
 from nasbench.core.errors import UsageError
 from nasbench.core.preprocessing import FILE, Preprocessing, read_preprocessing
 from nasbench.core.trial_of_run import trial_of
@@ -130,7 +131,8 @@ def _checked(trained: TrainedNetwork, num_classes: int, model: str) -> TrainedNe
     known = len(trained.preprocessing.classes)
     if known != num_classes:
         raise UsageError(
-            f"{model} has {num_classes} classes, and its {FILE} names {known}: they do not belong together"
+            f"{model} has {quantity(num_classes, 'class', 'classes')}, and its {FILE} names {known}: "
+            f"they do not belong together"
         )
     return trained
 

@@ -35,8 +35,8 @@ from nasbench.engine.run.numbers import Numbers, numbers_of
 from nasbench.engine.run.opening import Opening
 from nasbench.engine.run.run import Run, check_some_succeeded, open_run
 from nasbench.engine.run.watch import print_note
+from nasbench.report.common.ranking_check import RankingCheck, ranking_check
 from nasbench.report.run.chance import Exact, Verdict, verdict
-from nasbench.report.run.ranking_check import RankingCheck, ranking_check
 from nasbench.report.run.scored import beside
 
 
@@ -219,8 +219,9 @@ def check_some_trained(run: Mapping[str, Any], trials: Sequence[Trial]) -> None:
     trained = [trial for trial in trials if is_retraining(trial)]
     if run["plan"].get("after") and not any(trial.scored for trial in trained):
         why = "; ".join(sorted({str(trial.error) for trial in trained})[:3])
+        who = "not even the one architecture" if len(trained) == 1 else f"none of the {len(trained)} architectures"
         raise RunFailed(
-            f"none of the {len(trained)} architectures that the search chose could be trained by itself: "
+            f"{who} that the search chose could be trained by itself: "
             f"{sentence(why)} What lies in best/ is the best by the cheap score alone, and was never trained."
         )
 

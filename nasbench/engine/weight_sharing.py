@@ -15,7 +15,7 @@ from nasbench.core.store import RUN_FILE
 from nasbench.engine.config import Place, SearchConfig, SupernetConfig, Training
 from nasbench.engine.config.presets import sampler_options
 from nasbench.engine.config.sharing import supernet_directory
-from nasbench.engine.config.supernet import space_with_supernet
+from nasbench.engine.config.supernet import SupernetCheck, space_with_supernet
 from nasbench.engine.parts.sizes import network_size
 from nasbench.engine.run.opening import PartOf
 from nasbench.engine.supernet.command import train_supernet
@@ -55,6 +55,7 @@ def _supernet_config(config: SearchConfig, directory: Path) -> SupernetConfig:
         sampler=sharing.weight_sharing or "",
         sampler_options=sampler_options(config),
         seed=config.seed,
+        ranking=SupernetCheck(check=0),  # the search checks the scores where it has used them
         data=data,
         training=Training(sharing.supernet_recipe, sharing.supernet_epochs, cells, filters),
         workers=config.workers,

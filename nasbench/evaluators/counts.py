@@ -16,8 +16,8 @@ class CountedOnce:
     """
 
     def __init__(self, space: SearchSpace, size: Size, task: Task) -> None:
-        self._space, self._size = space, size
-        self._task = replace(task, image_size=pixels_of(size, task))
+        self._space, self._size, self._task = space, size, task
+        self._seen = replace(task, image_size=pixels_of(size, task))  # a scaled resolution changes no strides
         self._known: dict[str, tuple[int, int]] = {}
 
     def __call__(self, architecture: Architecture) -> tuple[int, int]:
@@ -37,6 +37,6 @@ class CountedOnce:
             with trial_boundary("counting the network"):
                 with blank():
                     network = self._space.build(architecture, self._size, self._task)
-                return count(network, self._task)
+                return count(network, self._seen)
         except UsageError as error:  # a size that fits no network is answered before: this one alone cannot be built
             raise TrialFailed(f"counting the network failed: {error}") from error

@@ -33,6 +33,10 @@ class WithTruth:
 
     def check(self) -> None:
         self.evaluator.check()
+        self.check_table()
+
+    def check_table(self) -> None:
+        """Reads the table. UsageError where it cannot be the truth."""
         try:
             self.table.check()
         except UsageError as error:

@@ -37,7 +37,7 @@ from nasbench.evaluators.kept import Curve, Kept, print_line
 from nasbench.nn.supernet import Supernet
 from nasbench.train.checkpoint import save_weights
 from nasbench.train.device import fitting_threads, isolated_rng, resolve_device
-from nasbench.train.faults import trial_boundary
+from nasbench.train.faults import memory_boundary, trial_boundary
 from nasbench.train.path_scores import PathImages
 from nasbench.train.replicas import of_process_group
 from nasbench.train.shared_training import SharedTraining, distinct_panel
@@ -112,7 +112,10 @@ class SupernetTraining:
         return {**record["metrics"], "cut_off_after": record.get("cut_off_after", [])}
 
     def train(self, job: Job, report: Report) -> None:
-        """Trains one replica; the leader leaves the files."""
+        """Trains one replica; the leader leaves the files. TrialFailed, with what to do, where memory lacks."""
+        _enough_memory(lambda: self._train(job, report))
+
+    def _train(self, job: Job, report: Report) -> None:
         kept, replicas = self.kept, of_process_group()
         device = replicas.device(resolve_device(self.device))
         if replicas.count > 1 and device.type == "cuda":
@@ -142,20 +145,18 @@ class SupernetTraining:
         )
         stopwatch = Stopwatch()
         with fitting_threads(device, path_macs * self.recipe.batch_size), closing(curve) if curve else nullcontext():
-            metrics = _enough_memory(
-                lambda: fit(
-                    supernet,
-                    data,
-                    self.recipe,
-                    seed=derive(job.seed, "fit"),
-                    device=device,
-                    epochs=job.epochs,
-                    report=curve or _silent,
-                    checkpoint=kept.checkpoint,
-                    replicas=replicas,
-                    stopwatch=stopwatch,
-                    paths=paths,
-                )
+            metrics = fit(
+                supernet,
+                data,
+                self.recipe,
+                seed=derive(job.seed, "fit"),
+                device=device,
+                epochs=job.epochs,
+                report=curve or _silent,
+                checkpoint=kept.checkpoint,
+                replicas=replicas,
+                stopwatch=stopwatch,
+                paths=paths,
             )
         left_out = replicas.union(map(str, data.corrupt or ()))
         if curve is not None:
@@ -180,7 +181,8 @@ class SupernetTraining:
 def build_supernet(space: SearchSpace, size: Size, task: Task, seed: int) -> Supernet:
     """The supernet on the CPU, with weights that depend on `seed` alone. UsageError where the space has none."""
     assert isinstance(space, HasSupernet), space
-    with isolated_rng(torch.device("cpu"), derive(seed, "init")), blame(space, "supernet()", UsageError, "Mend it."):
+    fault = blame(space, "supernet()", UsageError, "Mend it.")
+    with isolated_rng(torch.device("cpu"), derive(seed, "init")), fault, memory_boundary("building the supernet"):
         supernet = space.supernet(size, task)
     if not isinstance(supernet, Supernet):
         raise UsageError(
@@ -207,16 +209,17 @@ def panel_of(space: SearchSpace, seed: int) -> tuple[Architecture, ...]:
     return distinct_panel(lambda rng: uniform.paths(rng)[0], PANEL, seed)
 
 
-def _enough_memory(training: Callable[[], dict[str, float]]) -> dict[str, float]:
-    """What `training` returns. TrialFailed that says what to do where there is no memory for it."""
+def _enough_memory(training: Callable[[], object]) -> None:
+    """TrialFailed that says what to do where there is no memory for `training`."""
     try:
-        return training()
+        with memory_boundary("the training"):
+            training()
     except TrialFailed as error:
         if "out of memory" not in str(error):
             raise
         raise TrialFailed(
-            f"{sentence(error)} Train a smaller supernet (--cells, --filters), or in smaller parts: a recipe with "
-            "accumulate computes each batch in several."
+            f"{sentence(error)} Train a smaller supernet (--cells, --filters), or on smaller images (--image-size), or "
+            "in smaller parts: a recipe with accumulate computes each batch in several."
         ) from error
 
 

@@ -12,6 +12,7 @@ from time import perf_counter
 from typing import Any
 
 from nasbench.core.blame import in_one_line, part_name, plain_values
+from nasbench.core.count_text import quantity
 from nasbench.core.errors import Interrupted, RunFailed, TimeUp, TrialPruned, UsageError
 from nasbench.core.job import Job
 from nasbench.core.json_text import as_text, is_infinite, parsed
@@ -117,7 +118,7 @@ class _Reporter:
                 self.fault = fault
                 raise
         if self.stopped:
-            raise TrialPruned(f"stopped after {self.epochs} epochs")
+            raise TrialPruned(f"stopped after {quantity(self.epochs, 'epoch')}")
 
 
 def _epochs(epochs: object) -> int:

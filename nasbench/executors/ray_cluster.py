@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, final
 
 from nasbench.core.blame import in_one_line
+from nasbench.core.count_text import quantity
 from nasbench.core.errors import RunFailed, UsageError
 from nasbench.core.not_written import not_written
 from nasbench.core.stop_signals import WISHES
@@ -98,7 +99,7 @@ class RayCluster:
         total = ray.cluster_resources()
         nodes = sum(node["Alive"] for node in ray.nodes())
         where = (
-            f"Ray {ray.__version__} on {nodes} node{'s' * (nodes != 1)} ({total.get('CPU', 0):g} CPU slots, "
+            f"Ray {ray.__version__} on {quantity(nodes, 'node')} ({total.get('CPU', 0):g} CPU slots, "
             f"{total.get('GPU', 0):g} GPUs)"
         )
         if self._gpus_per_worker:
@@ -109,7 +110,7 @@ class RayCluster:
             )
         else:
             device = "the CPU" + (" (the GPUs stay idle without --gpus-per-worker)" if total.get("GPU") else "")
-        return f"{where}: {self._workers} workers, each on {device}"
+        return f"{where}: {quantity(self._workers, 'worker')}, each on {device}"
 
     def watched(self) -> ClusterWatch:
         """What tells whether the head still answers, and how many workers fit; to be used in a `with` block."""

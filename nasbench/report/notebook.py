@@ -6,8 +6,9 @@ from pathlib import Path
 from nasbench.core.shown import escape
 from nasbench.core.store import RunStore
 from nasbench.core.trial import STATUSES, Trial
+from nasbench.report.common.dot_titles import about
 from nasbench.report.common.page import table
-from nasbench.report.run.hover import about, drawing_of
+from nasbench.report.run.hover import drawing_of
 from nasbench.report.run.tables import COLUMNS, leaderboard_rows
 
 

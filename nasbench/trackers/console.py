@@ -10,6 +10,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TextIO
 
+from nasbench.core.count_text import quantity
 from nasbench.core.curves import is_control, is_retraining
 from nasbench.core.job import Job
 from nasbench.core.protocols import Metrics, RunInfo
@@ -56,7 +57,7 @@ class ConsoleTracker:
         for trial in run.history:
             self._counts[trial.status] += 1
         before = f", {self._earlier} of them done before" if self._earlier else ""
-        self._print(f"{run_title(run.config)}: {self._total} trials{before}; run directory {run.directory}")
+        self._print(f"{run_title(run.config)}: {quantity(self._total, 'trial')}{before}; run directory {run.directory}")
         if self._looked_on(self._stream) if self._interactive is None else self._interactive:
             from nasbench.trackers.live_display import LiveDisplay
 
@@ -87,7 +88,7 @@ class ConsoleTracker:
         how = "interrupted" if summary.get("interrupted") else "stopped" if summary.get("error") else "done"
         seconds = _duration(self._clock() - self._started)
         kept = "" if summary.get("discarded") else f"; {run_dir}"
-        done = f"{self._done} of {self._total} trials ({counts or 'none'})"
+        done = f"{self._done} of {quantity(self._total, 'trial')} ({counts or 'none'})"
         self._print(f"{how}: {done} after {seconds}; {self._best_text()}{kept}")
 
     def rate(self) -> float | None:
@@ -109,7 +110,7 @@ class ConsoleTracker:
     def _event(self, trial: Trial) -> str:
         if trial.status == "failed":
             return f"trial {trial.number} failed: {_one_line(trial.error or 'no reason given')}"
-        return f"trial {trial.number}: new best, score {trial.score:.4f} ({trial.epochs} epochs)"
+        return f"trial {trial.number}: new best, score {trial.score:.4f} ({quantity(trial.epochs, 'epoch')})"
 
     def _best_text(self) -> str:
         best = self._best

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import torch
 
+from nasbench.core.count_text import quantity
 from nasbench.core.errors import UsageError, unknown
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
@@ -35,7 +36,7 @@ def describe_device(device: torch.device) -> str:
         index = torch.cuda.current_device() if device.index is None else device.index
         return f"cuda:{index} ({properties.name}, {properties.total_memory / 2**30:.1f} GiB)"
     if device.type == "cpu":
-        return f"cpu ({torch.get_num_threads()} threads)"
+        return f"cpu ({quantity(torch.get_num_threads(), 'thread')})"
     return str(device)
 
 

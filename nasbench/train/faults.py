@@ -38,9 +38,30 @@ class trial_boundary:
         raise TrialFailed(f"{self._doing} failed: {_reason(error)}") from error
 
 
+@final
+class memory_boundary:
+    """Turns lack of memory inside into TrialFailed, and nothing else: it is nobody's fault. `doing` as above."""
+
+    def __init__(self, doing: str) -> None:
+        self._doing = doing
+
+    def __enter__(self) -> None:
+        """Nothing is prepared."""
+
+    def __exit__(self, _kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        if error is not None and lacks_memory(error):
+            raise TrialFailed(f"{self._doing} failed: {_reason(error)}") from error
+
+
+def lacks_memory(error: BaseException) -> bool:
+    """Whether the machine or the device had no memory left."""
+    told = isinstance(error, RuntimeError) and any(words in text_of(error).lower() for words in OUT_OF_MEMORY)
+    return told or isinstance(error, MemoryError | torch.OutOfMemoryError)
+
+
 def _reason(error: BaseException) -> str:
     text = text_of(error).strip()
-    if isinstance(error, MemoryError | torch.OutOfMemoryError) or any(words in text.lower() for words in OUT_OF_MEMORY):
+    if lacks_memory(error):
         if torch.cuda.is_available():
             torch.cuda.empty_cache()  # for the next trial in this process
         return f"out of memory ({text.splitlines()[0] if text else 'MemoryError'})"

@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 from PIL import Image
 
+from nasbench.core.count_text import quantity
 from nasbench.core.errors import UsageError
 from nasbench.core.preprocessing import Seen
 from nasbench.core.registry import datasets
@@ -122,7 +123,8 @@ class Folder:
         if self.num_classes is not None and len(names) != self.num_classes:
             folders = " and ".join(str(root / folder) for folder in layout.folders)
             raise UsageError(
-                f"{folders} have {len(names):,} class folders; {self.name} has {self.num_classes:,} classes. "
+                f"{folders} have {quantity(len(names), 'class folder')}; {self.name} has "
+                f"{quantity(self.num_classes, 'class', 'classes')}. "
                 f"Put the missing ones there, or use the present ones: --dataset folder:{root}"
             )
         return names
@@ -150,7 +152,7 @@ class Folder:
         for found, lacks in ((train, "training"), (val, "validation"), (test, "test")):
             if not len(found):
                 raise UsageError(
-                    f"{root} has {len(every):,} images in class folders: none for the {lacks} split. "
+                    f"{root} has {quantity(len(every), 'image')} in class folders: none for the {lacks} split. "
                     "Put three images or more into each class."
                 )
         return _Splits(train, val, test)

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from nasbench.core.count_text import quantity
 from nasbench.core.errors import UsageError
 from nasbench.core.identity import settings
 from nasbench.core.preprocessing import Preprocessing, Seen
@@ -74,7 +75,7 @@ class DataSource:
         data = self.read()
         images = len(data.train)
         if images < 2:
-            raise UsageError(f"data set {self.name!r} has {images} training images: too few to train on")
+            raise UsageError(f"data set {self.name!r} has {quantity(images, 'training image')}: too few to train on")
         if len(data.val) == 0:
             raise UsageError(f"data set {self.name!r} has no validation images")
 

@@ -232,7 +232,7 @@ class Prunes:
 """)
     assert search("--pruner", "mine:Prunes", evaluator="Reports") == 1
     assert "mine:Prunes (mine.py:" in (told := capsys.readouterr().err)
-    assert "failed in should_stop() of trial 1 after 1 epochs: SystemExit: 0 (mine.py:" in told
+    assert "failed in should_stop() of trial 1 after 1 epoch: SystemExit: 0 (mine.py:" in told
     assert search("--pruner", "mine:Prunes", "--run", "other", evaluator="Silent") == 2
     assert "needs a score after each epoch" in capsys.readouterr().err
 

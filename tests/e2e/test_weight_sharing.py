@@ -48,6 +48,7 @@ def test_one_command_trains_shares_searches_and_trains_the_best(tmp_path: Path) 
     store, supernet = RunStore.read(run), RunStore.read(supernet_directory(run))
     assert supernet.run["ended"]
     assert supernet.run["plan"]["sampler"] == "uniform"
+    assert len(supernet.trials) == 1, "the search checks the scores; the training of the supernet does not"
     assert supernet.run["plan"]["size"] == store.run["plan"]["size"]
     assert store.run["config"]["evaluator"] == f"supernet:{supernet_directory(run)}"
     inherited = [trial for trial in store.trials if "inherited_loss" in trial.metrics]
@@ -81,7 +82,10 @@ def test_its_defaults_are_those_of_a_cheap_search_and_flags_win() -> None:
         ({"weight_sharing": "sandwich"}, r"sampler 'sandwich' needs decisions whose options are numbers"),
         ({"evaluator": "proxy:params"}, r"--weight-sharing uniform trains the weights that score; got --evaluator"),
         ({"epochs": 3}, r"--epochs means nothing to a score without training; got --weight-sharing uniform"),
-        ({"space_options": "operations=('none','skip_connect')"}, r"leave --layers and --space-options out"),
+        (
+            {"space_options": "operations=('none','skip_connect')"},
+            r"leave --layers, --space-options, --grow-layers and --grow-every out",
+        ),
         ({"sampler_options": "num_paths=0"}, r"'num_paths' of the sampler 'uniform' must be from 1"),
         ({"filters": 0}, r"--filters takes a whole number from 1 on; got 0"),
     ],

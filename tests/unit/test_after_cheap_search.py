@@ -16,10 +16,12 @@ from nasbench.core.errors import RunFailed
 from nasbench.core.retraining import checks, quantiles, retrainings
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
+from nasbench.engine.config import FidelityConfig
+from nasbench.engine.fidelity.truth import read_truth
 from nasbench.engine.run.numbers import numbers_of
+from nasbench.report.common.ranking_check import ranking_check
+from nasbench.report.common.ranking_section import check_figure, check_section
 from nasbench.report.run.page import render
-from nasbench.report.run.ranking_check import ranking_check
-from nasbench.report.run.ranking_section import check_figure, check_section
 from unit.supernet_runs import RECIPE, TINY, make_run
 from unit.toys import plan, trial
 
@@ -60,6 +62,10 @@ def test_the_best_is_a_trained_one_and_resumes_and_extends(tmp_path: Path) -> No
     (run / "trials.jsonl").write_text("".join(log[:11]))
     again = search(run, resume=True)
     assert [told(trial) for trial in again.trials] == [told(trial) for trial in found.trials]
+    truth = read_truth(FidelityConfig.of(truth=str(run)))
+    assert {each.key: each.value for each in truth.known} == {each.key: each.score for each in (*front, *checked)}
+    assert "trained by themselves" in truth.note
+    assert len(read_truth(FidelityConfig.of(truth=str(run), truth_column="params")).known) == len(cheap)
     longer = search(run, resume=True, trials=10)
     assert longer.trials[:14] == again.trials
     assert sorted(trial.number for trial in longer.trials) == list(range(1, 23))

@@ -4,11 +4,14 @@ from random import Random
 
 import pytest
 
+from nasbench.blank import blank
 from nasbench.core.arch import Architecture, sample
 from nasbench.core.errors import TrialFailed, UsageError
 from nasbench.core.registry import spaces, strategies
-from nasbench.core.spec import Size, Task
+from nasbench.core.spec import ModelSpec, Size, Task
+from nasbench.evaluators.building import build_network
 from nasbench.evaluators.counts import CountedOnce
+from nasbench.profile import count
 from nasbench.strategies.constrained import Constrained, Limits, Repair
 from nasbench.strategies.control import Control
 from nasbench.strategies.random import RandomSearch
@@ -156,6 +159,15 @@ def test_a_network_is_counted_once() -> None:
     spelled = [Architecture.of("toy", {**one.genes, "layers": 1, "kernel_2": kernel}) for kernel in (1, 3, 5)]
     assert len({counts(architecture) for architecture in spelled}) == 1
     assert len(built) == 1
+
+
+def test_a_scaled_resolution_is_counted_in_the_form_of_the_images_own_size() -> None:
+    space, size = spaces.make("mbconv"), Size(resolution=96)  # above 64 pixels, another form halves more often
+    architecture = sample(space.name, space.choices, Random(1))
+    spec = ModelSpec("space:mbconv", size, Task(), architecture=architecture)
+    with blank():
+        built = count(build_network(spec), spec.seen_task)
+    assert CountedOnce(space, size, Task())(architecture) == built
 
 
 def test_a_network_that_cannot_be_built_is_a_failed_trial() -> None:

@@ -273,7 +273,7 @@ def test_a_training_that_was_told_to_stop_and_goes_on_is_pruned_and_reports_noth
     assert message.is_answer
     assert json.loads(message.text)["pruned_after"] == 1
     assert json.loads(message.text)["metrics"] == {"val_accuracy": 0.1}
-    assert evaluator.stops == ["stopped after 1 epochs"] * 3
+    assert evaluator.stops == ["stopped after 1 epoch"] * 3
 
 
 @pytest.mark.parametrize("fault", [SystemExit(3), KeyboardInterrupt(), GeneratorExit()])

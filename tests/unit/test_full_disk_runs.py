@@ -51,7 +51,8 @@ def refused_once_then_resumed(disk: FailingDisk, directory: Path, at: int, lasti
     assert f"Then go on with: nasbench search --run {directory} --resume" in said
     assert json.loads((directory / "run.json").read_text())["ended"] is None
     kept = len(log(directory))
-    assert f"{kept} finished trials are kept in {directory}" in said or lasting
+    told = "1 finished trial is" if kept == 1 else f"{kept} finished trials are"
+    assert f"{told} kept in {directory}" in said or lasting
     list(each_epoch_once(directory))
     if (directory / "best" / "metrics.json").exists():
         assert json.loads((directory / "best" / "architecture.json").read_text())["key"]

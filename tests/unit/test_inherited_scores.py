@@ -199,6 +199,8 @@ def test_a_fidelity_study_takes_inherited_scores(
     assert all(trial.score == -trial.metrics["inherited_loss"] for trial in trials)
     assert main(["fidelity", "--space", "mbconv", "--scores", f"supernet:{run}", "--truth", "table:none"]) == 2
     assert main(["fidelity", "--scores", "supernet:none"]) == 2
+    assert main([*command, "--scores", scores, "--dataset", "mnist"]) == 2
+    assert "was trained on 'digits'; got --dataset mnist. Leave --dataset out" in capsys.readouterr().err
     assert main(["fidelity", "--scores", "proxy:params", "--score-by", "accuracy"]) == 2
     assert "--score-by is for a score supernet:RUN" in capsys.readouterr().err
 

@@ -12,7 +12,7 @@ import pytest
 import zoo
 from nasbench.cli import main
 from nasbench.core.errors import UsageError
-from nasbench.core.registry import PLUGIN_GROUP, Registry
+from nasbench.core.registry import PLUGIN_GROUP, Registry, datasets, evaluators, models
 
 ROOT = Path(__file__).parents[2]
 
@@ -53,6 +53,23 @@ def test_an_unknown_name_names_the_nearest_and_the_road_to_ones_own() -> None:
 def test_a_wrong_import_path_says_what_is_wrong(path: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         Registry("gadget", "--gadget", {}).get(path)
+
+
+@pytest.mark.parametrize(
+    ("registry", "given", "meant"),
+    [
+        (evaluators, "supernt:runs/one", "supernet:runs/one"),
+        (evaluators, "proxi:params", "proxy:params"),
+        (datasets, "foldr:images", "folder:images"),
+        (models, "zo:resnet20", "zoo:resnet20"),
+        (models, "spce:nasnet:nasnet-a", "space:nasnet:nasnet-a"),
+    ],
+)
+def test_a_misspelt_kind_before_a_colon_is_no_module(registry: Registry, given: str, meant: str) -> None:
+    with pytest.raises(UsageError, match=f"Did you mean '{meant}'"):
+        registry.get(given)
+    with pytest.raises(UsageError, match=r"cannot import 'quite_another'[^?]*$"):
+        registry.get("quite_another:thing")
 
 
 def test_an_import_path_finds_a_part() -> None:

@@ -221,7 +221,7 @@ def test_a_dot_names_its_trial_and_has_a_card_that_draws_it(tmp_path: Path) -> N
     page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
     curve = (tmp_path / "run" / "search_curve.svg").read_text(encoding="utf-8")
     assert [int(number) for number in re.findall(r'data-trial="(\d+)"', curve)] == [1, 2, 3, 4]
-    assert f"<title>trial 3: 0.3000, 1 epochs, key {trials[2].key}, 30 params, 500 MACs</title>" in curve
+    assert f"<title>trial 3: 0.3000, 1 epoch, key {trials[2].key}, 30 params, 500 MACs</title>" in curve
     assert page.count("data-trial=") == 3 * 4, "in the curve, against parameters and against multiply-adds"
     (card,) = re.findall(r'<template id="trial-3">(.*?)</template>', page, re.DOTALL)
     assert trials[2].key in card

@@ -19,8 +19,8 @@ from nasbench.core.curves import (
     searched,
 )
 from nasbench.report.common.numbers import count, duration, score
+from nasbench.report.common.rankings import kendall_test
 from nasbench.report.run.statistics import (
-    kendall_tau,
     leaderboard,
     retrained,
     shares_over_time,
@@ -54,11 +54,11 @@ def test_kendall_tau_counts_pairs():
     rng = Random(3)
     first, second = [rng.random() for _ in range(12)], [rng.random() for _ in range(12)]
     signs = [(a[0] - b[0]) * (a[1] - b[1]) for a, b in combinations(list(zip(first, second, strict=True)), 2)]
-    tau = kendall_tau(first, second)
+    tau = kendall_test(first, second)
     assert tau is not None
     assert tau[0] == pytest.approx(sum(1 if sign > 0 else -1 for sign in signs) / len(signs))
-    assert kendall_tau([1.0], [2.0]) is None
-    assert kendall_tau([1.0, 1.0], [2.0, 3.0]) is None
+    assert kendall_test([1.0], [2.0]) is None
+    assert kendall_test([1.0, 1.0], [2.0, 3.0]) is None
 
 
 def test_best_so_far_starts_with_the_first_score():

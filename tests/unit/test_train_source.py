@@ -149,7 +149,7 @@ def test_a_source_reads_at_the_resolution_asked_for_and_says_what_is_wrong(pets:
 
 
 def test_too_few_images_are_said() -> None:
-    with pytest.raises(UsageError, match=r"data set 'unit\.test_train_source:One' has 1 training images: too few"):
+    with pytest.raises(UsageError, match=r"data set 'unit\.test_train_source:One' has 1 training image: too few"):
         DataSource("unit.test_train_source:One").check()
 
 

@@ -66,6 +66,8 @@ def _score(label: str) -> CheapScore:
             "--scores takes proxy:NAME, epochs:E, supernet:RUN, table:FILE or my_package.my_module:MyEvaluator; got "
             f"{label!r}. For a training write epochs:E, for a proxy proxy:NAME (see: nasbench list proxies)."
         )
+    if argument.isdecimal():
+        raise UsageError(f"--scores takes epochs:E for a training; got {label!r}. Did you mean 'epochs:{argument}'?")
     check_name("evaluator", label, "--scores")
     return CheapScore(label, "evaluator", label)
 

@@ -5,9 +5,39 @@ from dataclasses import dataclass
 from nasbench.core.errors import UsageError
 from nasbench.core.protocols import HasSupernet, SearchSpace
 from nasbench.core.registry import spaces
+from nasbench.engine.config.cheap import RankingCheck, check_truth
 from nasbench.engine.config.record import Record, number, options, part
 from nasbench.engine.config.shared import Data, Place, Tracking, Training, Workers
 from nasbench.engine.config.trust import Trusting
+
+SCORED = 64
+"""Architectures that are scored for a check by trainings."""
+SCORED_OF_A_TABLE = 500
+"""Architectures that are scored for a check by a table."""
+
+
+@dataclass(frozen=True)
+class SupernetCheck(RankingCheck):
+    """How far the scores of the trained supernet are checked."""
+
+    check: int = number(8, low=0, grows=True)
+    """K: after the training, train K architectures over the whole range of scores by themselves, and report how the
+    scores rank them (0: none). A resumed run may be given more.
+    """
+    check_recipe: str = part("quick", "recipe")
+    """The recipe of these K trainings (see: nasbench list recipes)."""
+    check_sample: int | None = number(None, low=2)
+    """Random architectures that are scored for the check (else 64, and 500 with --truth)."""
+
+    @property
+    def scored(self) -> int:
+        """How many architectures are scored."""
+        return self.check_sample or (SCORED if self.truth is None else SCORED_OF_A_TABLE)
+
+    @property
+    def checked(self) -> int:
+        """How many are trained; none where a table has the truth."""
+        return int(self.check) if self.truth is None else 0
 
 
 @dataclass(frozen=True)
@@ -26,6 +56,7 @@ class SupernetConfig(Record):
     """The sampler's own settings, KEY=VALUE."""
     seed: int = number(0)
     """Of the weights, of the order and the augmentation of images, and of the paths."""
+    ranking: SupernetCheck = SupernetCheck()
     data: Data = Data()
     training: Training = Training(recipe="supernet")
     workers: Workers = Workers()
@@ -36,6 +67,12 @@ class SupernetConfig(Record):
     def check(self) -> None:
         super().check()
         space_with_supernet(self.space)
+        check_truth(self.ranking)
+        if self.ranking.checked > self.ranking.scored:
+            raise UsageError(
+                f"--check {self.ranking.check} is more than the {self.ranking.scored} architectures that are scored. "
+                f"Give {self.ranking.scored} at most, or let a new run score more: --check-sample {self.ranking.check}"
+            )
 
 
 def space_with_supernet(name: str) -> SearchSpace:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nasbench.core.count_text import quantity
 from nasbench.core.errors import UsageError
 from nasbench.core.reported import read_epochs
 from nasbench.core.run_title import run_title
@@ -76,7 +77,7 @@ def _together(dashboards: Sequence[Dashboard]) -> Dashboard:
 
 def _text(store: RunStore) -> str:
     """What a run came to, in words."""
-    done = f"{len(store.trials)} trials in {store.directory.name}."
+    done = f"{quantity(len(store.trials), 'trial')} in {store.directory.name}."
     if store.run.get("command", "search") != "search":
         return done
     return f"{done} {verdict(store.trials, Exact.of(store.run)).sentence}"

@@ -16,7 +16,7 @@ from nasbench.core.registry import evaluators
 from nasbench.core.spec import ModelSpec, Task
 from nasbench.core.supernet_run import SupernetRun
 from nasbench.engine.config import Data, FidelityConfig
-from nasbench.engine.config.cheap import OWN_DATA, check_space, data_of_supernet
+from nasbench.engine.config.cheap import check_space, data_of_supernet
 from nasbench.engine.config.fidelity import CheapScore
 from nasbench.engine.fidelity.truth import Known, Truth
 from nasbench.evaluators.four_arguments import with_job
@@ -117,10 +117,12 @@ def _scorer(score: CheapScore, config: FidelityConfig, offered: Mapping[str, Any
 
 
 def _inherited(score: CheapScore, config: FidelityConfig, truth: Truth) -> Scorer:
-    """Inherited weights, at the supernet's own size and on its own data set. UsageError for one of another space."""
+    """Inherited weights, at the supernet's own size and on its own data set. UsageError for one of another space, and
+    where another data set is named.
+    """
     supernet, how = SupernetRun.read(score.argument), config.inherited
     check_space(supernet, truth.source.removeprefix("space:"))
-    data = data_of_supernet(supernet, Data(OWN_DATA, config.data.data_dir, config.data.download))
+    data = data_of_supernet(supernet, Data(config.data.dataset, config.data.data_dir, config.data.download))
     offered = {"supernet": supernet, "data": data.source, "device": config.workers.device, **how.flat()}
     made = evaluators.make("supernet", offered=offered)
     return Scorer(score, made, how.metric, sign=-1 if how.score_by == "loss" else 1)

@@ -119,16 +119,24 @@ def _of_run(config: FidelityConfig) -> Truth:
     size = replace(before, depth=depth, width=width, resolution=data.image_size or before.resolution)
     column = config.truth_column or "score"
     note = "trials of a search, not a uniform sample of the space: a good search has seen more good architectures"
+    if _trained_after(config, store):
+        note = "networks that a search by a cheap score trained by themselves: its best, and those of its check"
+    elif "after" in plan and config.truth_column is None:
+        note += "; their scores are cheap ones themselves, as nothing was trained"
     identity = {"truth": digest({"column": column, "values": [(each.key, each.value) for each in known]})}
     return Truth(column, str(plan["source"]), space, size, task, data, known, identity, note)
 
 
 def _known_of(config: FidelityConfig, store: RunStore) -> tuple[Known, ...]:
-    """The different networks of a search that were evaluated to the end, at the epochs that most of its trials had."""
-    epochs = search_epochs(store.trials)
+    """The different networks of a search that were evaluated to the end, at the epochs that most of its trials had; of
+    a search by a cheap score, those that it trained by themselves, if it trained any.
+    """
+    after = _trained_after(config, store)
+    trials = [trial for trial in store.trials if is_retraining(trial) is after]
+    epochs = max((trial.epochs for trial in trials), default=0) if after else search_epochs(trials)
     found: dict[str, Known] = {}
-    for trial in store.trials:
-        if trial.status not in ("ok", "cached") or trial.epochs != epochs or is_retraining(trial):
+    for trial in trials:
+        if trial.status not in ("ok", "cached") or trial.epochs != epochs:
             continue
         value = trial.score
         if config.truth_column is not None:
@@ -139,5 +147,12 @@ def _known_of(config: FidelityConfig, store: RunStore) -> tuple[Known, ...]:
         if value is not None and trial.key not in found:
             found[trial.key] = Known(trial.proposed, trial.key, value)
     if len(found) < 2:
-        raise UsageError(f"the search in {config.truth} has {len(found)} evaluated networks: too few to rank")
+        what = "networks that were trained by themselves" if after else "evaluated networks"
+        raise UsageError(f"the search in {config.truth} has {len(found)} {what}: too few to rank")
     return tuple(found.values())
+
+
+def _trained_after(config: FidelityConfig, store: RunStore) -> bool:
+    """Whether the truth is what was trained after a search by a cheap score: that score itself is no truth."""
+    trained = "after" in (store.run.get("plan") or {}) and any(map(is_retraining, store.trials))
+    return trained and config.truth_column is None

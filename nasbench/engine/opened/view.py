@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nasbench.core.count_text import quantity
 from nasbench.core.errors import UsageError
 from nasbench.core.store import RunStore, best_trial
 from nasbench.engine.opened.run_trial import RunTrial
@@ -77,7 +78,7 @@ class RunView:
         return drawn[name or next(iter(drawn))]
 
     def __repr__(self) -> str:
-        return f"<{self.command} in {self.directory}: {len(self._store.trials)} trials>"
+        return f"<{self.command} in {self.directory}: {quantity(len(self._store.trials), 'trial')}>"
 
     def _repr_html_(self) -> str:
         from nasbench.report.notebook import run_card

@@ -39,9 +39,10 @@ def of_supernet(folder: Path) -> UsageError | None:
             except UsageError:
                 return None
             if record.get("command") == "supernet":
+                space = str((record.get("config") or {}).get("space") or "SPACE")
                 return UsageError(
                     f"{run} holds a supernet, the shared weights of a space, and no network by itself; search it with: "
-                    f"nasbench search --evaluator {shlex.quote(f'supernet:{run}')}"
+                    f"nasbench search --space {shlex.quote(space)} --evaluator {shlex.quote(f'supernet:{run}')}"
                 )
     return None
 

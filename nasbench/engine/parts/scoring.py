@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nasbench.core.control import SMALLEST_SEARCH, due
+from nasbench.core.count_text import quantity
 from nasbench.core.objectives import Objective, parse_objectives
 from nasbench.core.protocols import Evaluator, Metrics, SearchSpace
 from nasbench.core.recipe import Recipe
@@ -13,8 +14,12 @@ from nasbench.core.registry import evaluators
 from nasbench.core.reward import Rewarded, Score, score_of
 from nasbench.core.supernet_run import SupernetRun
 from nasbench.engine.config import SearchConfig
+from nasbench.engine.config.cheap import RankingCheck
 from nasbench.engine.config.names import file_of
 from nasbench.engine.parts.rewarding import columns_read, reward_of
+
+if TYPE_CHECKING:
+    from nasbench.evaluators.known_truth import WithTruth
 
 TRAINED_SCORE = "val_accuracy"
 """The metric of a training that is its score."""
@@ -55,22 +60,25 @@ def make_evaluator(
 
 def with_truth(config: SearchConfig, space: SearchSpace, evaluator: Evaluator) -> Evaluator:
     """The evaluator, with the value of the table of --truth beside its scores."""
-    if config.ranking.truth is None:
-        return evaluator
+    return evaluator if config.ranking.truth is None else beside_truth(config.ranking, space, evaluator)
+
+
+def beside_truth(ranking: RankingCheck, space: SearchSpace, evaluator: Evaluator) -> "WithTruth":
+    """The evaluator with the value of the table of --truth beside its scores."""
     from nasbench.evaluators.known_truth import WithTruth
     from nasbench.evaluators.table import TableEvaluator
 
-    file = file_of(config.ranking.truth, "--truth") or ""
-    return WithTruth(evaluator, TableEvaluator(file, space, truth_column(config)))
+    file = file_of(ranking.truth or "", "--truth") or ""
+    return WithTruth(evaluator, TableEvaluator(file, space, truth_column(ranking)))
 
 
-def truth_column(config: SearchConfig) -> str:
+def truth_column(ranking: RankingCheck) -> str:
     """The column of --truth that is the truth."""
     from nasbench.evaluators.table import SCORE, shipped
 
-    table = shipped(file_of(config.ranking.truth or "", "--truth") or "")
+    table = shipped(file_of(ranking.truth or "", "--truth") or "")
     own = SCORE if table is None else [table.score_column, *table.report_columns][-1]
-    return config.ranking.truth_column or own
+    return ranking.truth_column or own
 
 
 def make_after(config: SearchConfig, recipe: Recipe, directory: Path) -> After | None:
@@ -106,7 +114,7 @@ def record_of(config: SearchConfig, after: After | None, score: Score) -> Mappin
     if minus_loss(config):
         found["score_name"] = f"minus {config.inherited.metric}"
     if config.ranking.truth is not None:
-        found["truth_name"] = f"{truth_column(config)} of {config.ranking.truth}"
+        found["truth_name"] = f"{truth_column(config.ranking)} of {config.ranking.truth}"
     return found
 
 
@@ -143,10 +151,10 @@ def told_before(config: SearchConfig, supernet: SupernetRun | None, after: After
     if after is not None:
         parts = [f"the best {config.retrain_top}" if config.retrain_top > 1 else "the best"] * bool(config.retrain_top)
         parts += [f"{config.checked} over the whole range of scores"] if config.checked else []
-        epochs = f"{after.epochs} epoch{'' if after.epochs == 1 else 's'}"
+        epochs = f"{quantity(after.epochs, 'epoch')}"
         lines.append(f"trained by themselves after the search, for {epochs}: {', and '.join(parts)}")
     if config.cheap and config.ranking.truth is not None:
-        lines.append(f"every score is held against {truth_column(config)} of {config.ranking.truth}")
+        lines.append(f"every score is held against {truth_column(config.ranking)} of {config.ranking.truth}")
     return tuple(lines)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nasbench.core.count_text import quantity
 from nasbench.core.registry import executors
 from nasbench.core.source import JobList
 from nasbench.engine.config import RaceConfig
@@ -69,7 +70,9 @@ def run_race(config: RaceConfig, argv: Sequence[str]) -> RaceResult:
                 print_note(f"{budget} ends before the first look-up of every repetition. Give more seconds.")
             race = Race.of(run.store.run, run.trials)
             if race.failures:
-                print_note(f"{len(race.failures)} of {len(run.trials)} repetitions failed: {race.failures[0]}")
+                print_note(
+                    f"{len(race.failures)} of {quantity(len(run.trials), 'repetition')} failed: {race.failures[0]}"
+                )
             return RaceResult(run.directory, race, run.seconds)
 
 

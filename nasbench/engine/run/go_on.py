@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Sequence
 
+from nasbench.core.count_text import quantity
 from nasbench.core.errors import PartFailed, UsageError
 from nasbench.core.seal import FIELD
 from nasbench.core.store import RunStore
@@ -25,7 +26,7 @@ def interrupted(opening: Opening, store: RunStore | None) -> str:
     """After an interrupt: what is kept, and the command that goes on, if the run had begun."""
     if not (opening.directory / "run.json").exists():
         return "interrupted before the run began: nothing was evaluated. Give the command again."
-    done = f"{len(store.trials) if store else 0} finished trials are kept in {opening.directory}"
+    done = _kept(len(store.trials) if store else 0, opening)
     return f"interrupted; {done}. Go on with: {again(opening, store)}"
 
 
@@ -42,17 +43,21 @@ def how_to_go_on(store: RunStore | None, opening: Opening) -> str:
     if not (opening.directory / "run.json").exists():
         if store is None:
             return "Then start the run again."
-        had = f"The run had {len(store.trials)} finished trials."
+        had = f"The run had {quantity(len(store.trials), 'finished trial')}."
         return f"{had} If it was moved, put it back; then: {again(opening, store)}"
-    kept = f"{len(store.trials)} finished trials are kept in {opening.directory}. " if store is not None else ""
+    kept = f"{_kept(len(store.trials), opening)}. " if store is not None else ""
     return f"{kept}Then go on with: {again(opening, store)}"
 
 
 def what_is_left(error: UsageError | PartFailed, trials: Sequence[Trial], opening: Opening) -> str:
     """The error with what is kept of the run, and how to go on where a part broke; '' where nothing is to be added."""
     if isinstance(error, UsageError):
-        return f"{error}\n{len(trials)} finished trials are kept in {opening.directory}." if trials else ""
+        return f"{error}\n{_kept(len(trials), opening)}." if trials else ""
     if trials:
         return f"{error} The finished trials are kept: mend it, then go on with --resume."
     then = "go on with --resume" if opening.config.flat()["resume"] else "start the run again"
     return f"{error} No trial had finished: mend it, then {then}."
+
+
+def _kept(trials: int, opening: Opening) -> str:
+    return f"{quantity(trials, 'finished trial')} {'is' if trials == 1 else 'are'} kept in {opening.directory}"

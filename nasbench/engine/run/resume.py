@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from nasbench.core.count_text import quantity
 from nasbench.core.errors import UsageError
 from nasbench.core.run_record import check_whole
 from nasbench.core.seal import sealed_paths
@@ -109,7 +110,8 @@ def growth(before: Record, config: Record, directory: Path) -> dict[str, dict[st
         if new < old:
             done = len(RunStore.read(directory).trials)
             raise UsageError(
-                f"{flag(name)} {new} is fewer than the {old} that the run in {directory} has ({done} trials are done). "
+                f"{flag(name)} {new} is fewer than the {old} that the run in {directory} has "
+                f"({quantity(done, 'trial')} done). "
                 "A run is extended, not cut short: give more, or leave the flag out."
             )
         raised[name] = {"old": old, "new": new}

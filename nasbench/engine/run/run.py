@@ -11,6 +11,7 @@ from typing import Any
 from nasbench.core.answers import checked_names
 from nasbench.core.blame import SPEAKS, blame, in_one_line, part_name, where_raised
 from nasbench.core.clock import SimulatedClock
+from nasbench.core.count_text import quantity
 from nasbench.core.epoch_log import EpochLog
 from nasbench.core.errors import Interrupted, LogLost, NotWritten, PartFailed, RunFailed, UsageError
 from nasbench.core.heard import Heard
@@ -85,8 +86,9 @@ class Run:
         score: Score,
         clock: SimulatedClock | None = None,
         pruner: Pruner | None = None,
+        executor: Executor | None = None,
     ) -> None:
-        """Evaluates the jobs of `source` that the log does not answer yet."""
+        """Evaluates the jobs of `source` that the log does not answer yet; on `executor`, if not on the run's own."""
         if pruner is not None:
             self._replay_curves(pruner, score)
         heard = self._curves() if reads_curve(score) else None
@@ -108,8 +110,8 @@ class Run:
         watching = (self._listeners, history, clock, (epoch,), evaluator, in_hand, heard)
         loop = JobLoop(source, self.store.append, score, *watching)
         if not loop.finished:
-            with self._blamed("run()"):
-                self._executor.run(loop, evaluator)
+            with self._blamed(chosen := executor or self._executor, "run()"):
+                chosen.run(loop, evaluator)
         if clock is not None and clock.refused is not None and not self.trials:
             raise UsageError(
                 f"--time-budget {clock.budget:g} ends before the first look-up, which takes {clock.refused:.1f} s of "
@@ -150,10 +152,11 @@ class Run:
             close_trackers(self._trackers, summary, self.directory)
         self._watched = False
 
-    def _blamed(self, call: str) -> AbstractContextManager[None]:
+    @staticmethod
+    def _blamed(executor: Executor, call: str) -> AbstractContextManager[None]:
         """An executor of the user's own is named where it breaks; a fault of nasbench's own is a bug, and shown so."""
-        ours = type(self._executor).__module__.startswith("nasbench.")
-        return nullcontext() if ours else blame(self._executor, call)
+        ours = type(executor).__module__.startswith("nasbench.")
+        return nullcontext() if ours else blame(executor, call)
 
     def _tell_of_reading(self) -> None:
         """Prints what is new of what was met in the images, and puts all of it into run.json.
@@ -199,7 +202,7 @@ def _stops(pruner: Pruner, number: int, epochs: int, metrics: Metrics, curve: Cu
         ) from error
     if value is None:
         return False
-    with blame(pruner, f"should_stop() of trial {number} after {epochs} epochs"):
+    with blame(pruner, f"should_stop() of trial {number} after {quantity(epochs, 'epoch')}"):
         return bool(pruner.should_stop(number, epochs, value))
 
 
@@ -280,7 +283,8 @@ def check_some_succeeded(trials: Sequence[Trial], directory: Path) -> None:
 
 def _nothing_succeeded(trials: Sequence[Trial]) -> str:
     reasons = {trial.error for trial in trials if trial.error}
-    return f"none of the {len(trials)} trials succeeded: {'; '.join(sorted(reasons)[:3])}"
+    who = "the one trial failed" if len(trials) == 1 else f"none of the {len(trials)} trials succeeded"
+    return f"{who}: {'; '.join(sorted(reasons)[:3])}"
 
 
 def _store(opening: Opening) -> RunStore:

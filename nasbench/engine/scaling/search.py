@@ -14,6 +14,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from nasbench.core.compound import Coefficients, Multipliers, on_surface
+from nasbench.core.count_text import quantity
 from nasbench.core.errors import UsageError
 from nasbench.core.preprocessing import FILE as PREPROCESSING
 from nasbench.core.protocols import Metrics, SearchSpace, Strategy, Tracker
@@ -220,7 +221,8 @@ def _about(config: ScaleConfig, base: ModelSpec, small: ModelSpec, recipe: Recip
         ]
     if stops_early(config, recipe.epochs):
         lines.append(
-            f"bad candidates are stopped before their {recipe.epochs} epochs (--to-the-end trains all of them whole)"
+            f"bad candidates are stopped before the end of {quantity(recipe.epochs, 'epoch')} "
+            "(--to-the-end trains all of them whole)"
         )
     return lines
 

@@ -16,14 +16,14 @@ from nasbench.core.identity import digest
 from nasbench.core.job import Job
 from nasbench.core.loop import Executor
 from nasbench.core.options import parse_options
-from nasbench.core.protocols import Depends, SearchSpace, Tracker
+from nasbench.core.protocols import SearchSpace, Tracker
 from nasbench.core.recipe import Recipe, recipe_named
 from nasbench.core.registry import executors, samplers
 from nasbench.core.shown import sentence
-from nasbench.core.source import JobList
+from nasbench.core.source import JobList, of_space
 from nasbench.core.spec import Size, Task, pixels_of, task_record
 from nasbench.core.store import SUPERNET_FOLDER, RunStore
-from nasbench.core.supernet_run import WEIGHTS, weights_gone
+from nasbench.core.supernet_run import WEIGHTS, SupernetRun, weights_gone
 from nasbench.core.trial import Trial
 from nasbench.engine.config import SupernetConfig
 from nasbench.engine.config.supernet import space_with_supernet
@@ -34,7 +34,8 @@ from nasbench.engine.report import write_report
 from nasbench.engine.run.opening import Opening, PartOf
 from nasbench.engine.run.run import check_some_succeeded, open_run
 from nasbench.engine.run.watch import print_note
-from nasbench.engine.training.torchrun import group_of_torchrun, started_by_torchrun
+from nasbench.engine.supernet.check import prepare_check
+from nasbench.engine.training.torchrun import group_of_torchrun, leave_group, started_by_torchrun
 from nasbench.evaluators.supernet_training import (
     SupernetTraining,
     build_supernet,
@@ -42,6 +43,7 @@ from nasbench.evaluators.supernet_training import (
     panel_of,
     params_of,
 )
+from nasbench.report.common.ranking_check import RankingCheck, ranking_check
 from nasbench.trackers.guard import guarded_trackers
 
 
@@ -53,6 +55,8 @@ class SupernetResult(RunView):
     config: SupernetConfig
     trial: Trial
     seconds: float
+    check: RankingCheck | None = None
+    """How the scores of its paths rank, where that was checked."""
 
     @property
     def directory(self) -> Path:
@@ -70,7 +74,7 @@ class SupernetResult(RunView):
         return f"nasbench search --space {space} --evaluator {where} --strategy evolution --trials 1000"
 
     def to_json(self) -> dict[str, Any]:
-        """The object that `nasbench supernet --json` prints; `check`, the ranking check, follows a search."""
+        """The object that `nasbench supernet --json` prints."""
         metrics = self.trial.metrics
         return {
             "run": str(self.run),
@@ -83,7 +87,7 @@ class SupernetResult(RunView):
             "val_accuracy": metrics["val_accuracy"],
             "val_loss": metrics["val_loss"],
             "weights": str(self.weights),
-            "check": None,
+            "check": None if self.check is None else self.check.to_json(),
             "seconds": round(self.seconds, 2),
         }
 
@@ -230,11 +234,14 @@ def _run(
     argv: Sequence[str],
     executor: Executor,
     part_of: PartOf | None,
+    checks_on: Executor | None = None,
 ) -> SupernetResult:
-    assert isinstance(evaluator, Depends)
+    """`checks_on`: where the ranking check runs, if not on `executor`."""
     if config.place.resume:
         _check_weights(directory)
-    for note in named.notes:
+    supernet = SupernetRun(directory.absolute(), f"space:{config.space}", named.size, named.task, config.data.dataset)
+    check = prepare_check(config, named.space, supernet)
+    for note in (*named.notes, *check.notes, *check.told()):
         print_note(note)
     trackers: list[Tracker] = guarded_trackers(config.tracking.names, config.tracking.wandb_settings)
     opening = Opening(
@@ -244,21 +251,26 @@ def _run(
         argv=argv,
         executor=executor,
         trackers=trackers,
-        plan=_plan(config, named),
-        identity=evaluator.identity(),
+        plan={**_plan(config, named), **check.record()},
+        identity={**evaluator.identity(), **check.identity()},
         reading=evaluator.data.reading,
+        check=of_space(named.space),
         part_of=part_of,
     )
     with open_run(opening) as run:
         jobs, answered = JobList([_job(config, named)]), bool(run.trials)
-        run.watch(planned=1)
+        run.watch(planned=1 + check.planned(run.store.run))
         run.answer(jobs, evaluator, lambda metrics: float(metrics["val_accuracy"]))
         if not answered:  # else run.json has it already
             evaluator.data.reading.merge(evaluator.kept.result().get("reading", {}))
-        run.end({}, write_report)
-        trials, seconds = tuple(run.trials), run.seconds
-    check_some_succeeded(trials, run.directory)
-    return SupernetResult(run.directory, config, trials[0], seconds)
+        leave_group()  # the others need not wait for the check
+        training = run.trials[0]
+        if training.scored:
+            check.answer(run, checks_on)
+        found = SupernetResult(run.directory, config, training, run.seconds, ranking_check(run.store.run, run.trials))
+        run.end(found.to_json() if training.scored else {}, write_report)
+    check_some_succeeded([training], run.directory)
+    return found
 
 
 def _check_weights(directory: Path) -> None:
@@ -285,7 +297,7 @@ def _with_ray_train(
     try:
         together = RayTrain(cluster, config.workers.workers, config.workers.gpus_per_worker)
         local = LocalExecutor(device="cpu", trial_timeout=config.workers.trial_timeout)
-        return _run(config, named, replace(evaluator, together=together), directory, argv, local, part_of)
+        return _run(config, named, replace(evaluator, together=together), directory, argv, local, part_of, cluster)
     finally:
         cluster.close()
 

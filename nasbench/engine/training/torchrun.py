@@ -27,6 +27,17 @@ def group_of_torchrun(device: str) -> Iterator[bool]:
     distributed.init_process_group("nccl" if resolve_device(device).type == "cuda" else "gloo", timeout=PATIENCE)
     try:
         yield distributed.get_rank() == 0
-        distributed.barrier()  # a group that one process has left may abort the others
+        if distributed.is_initialized():
+            distributed.barrier()  # a group that one process has left may abort the others
     finally:
+        if distributed.is_initialized():
+            distributed.destroy_process_group()
+
+
+def leave_group() -> None:
+    """The leading process goes on alone, and the others, once they are done, end."""
+    from torch import distributed
+
+    if distributed.is_initialized():
+        distributed.barrier()
         distributed.destroy_process_group()

@@ -15,10 +15,12 @@ NAMED = 6
 """Up to this many trainings are named in the legend."""
 
 
-def read_curves(directory: Path) -> dict[str, list[dict[str, Any]]]:
-    """Name and seed of a training -> what it reported, by epoch; each epoch once."""
+def read_curves(directory: Path, number: int | None = None) -> dict[str, list[dict[str, Any]]]:
+    """Name and seed of a training -> what it reported, by epoch; each epoch once. `number`: of this trial alone."""
     found: dict[str, dict[int, dict[str, Any]]] = {}
     for told in read_epochs(directory):
+        if number not in (None, told["number"]):
+            continue
         found.setdefault(f"{told.get('name') or 'trial ' + str(told['number'])} seed {told['seed']}", {})[
             told["epoch"]
         ] = told

@@ -34,7 +34,7 @@ def lowest_shown(values: "np.ndarray") -> float:
     """Where the y axis begins: the lowest value, or one below which a small share lies far from the others."""
     import numpy as np
 
-    low, cut = float(values.min()), float(np.quantile(values, HIDDEN))
+    low, cut = float(values.min()), float(np.quantile(values, HIDDEN, method="lower"))
     high = float(values.max())
     return cut if cut - low > high - cut else low
 

@@ -90,6 +90,17 @@ def kendall(truth: "np.ndarray", score: "np.ndarray") -> float | None:
     return float((one * two).sum() / np.sqrt(np.abs(one).sum() * np.abs(two).sum()))
 
 
+def kendall_test(first: Sequence[float], second: Sequence[float]) -> tuple[float, float] | None:
+    """Kendall's tau-b of two rankings and its p-value. None for fewer than two pairs, or if one side is constant."""
+    assert len(first) == len(second), (len(first), len(second))
+    if len(first) < 2 or len(set(first)) < 2 or len(set(second)) < 2:
+        return None
+    from scipy.stats import kendalltau
+
+    result = kendalltau(first, second)
+    return float(result.statistic), float(result.pvalue)
+
+
 def precision_at_top(truth: "np.ndarray", score: "np.ndarray", share: float) -> float:
     """The share of the best by score, `share` of all, that is among the best by truth (Ning et al. 2021: P@top)."""
     most = max(1, round(share * len(truth)))

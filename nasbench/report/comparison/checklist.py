@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from nasbench.core.count_text import quantity
 from nasbench.report.common.numbers import duration
 from nasbench.report.common.page import mapping, wall_time
 from nasbench.report.comparison.results import all_seeds
@@ -177,7 +178,8 @@ def _same_benchmark(facts: _Facts) -> tuple[Answer, str]:
     dataset, recipe = facts.config.get("dataset"), facts.recipe
     if not dataset or not recipe:
         return "no", "The record lacks the data set or the recipe."
-    under = f"recipe {recipe.get('name')} version {recipe.get('version')}, {recipe.get('epochs')} epochs"
+    epochs = quantity(int(recipe.get("epochs", 0)), "epoch")
+    under = f"recipe {recipe.get('name')} version {recipe.get('version')}, {epochs}"
     spaces = "; random cells come from the found model's space" if facts.of("random") and facts.of("found") else ""
     baselines = "; the baselines were designed by hand and belong to no space" if facts.of("baseline") else ""
     return "yes", f"All {len(facts.rows)} models: {dataset}, {under}{spaces}{baselines}."
@@ -191,7 +193,7 @@ def _confounders(facts: _Facts) -> tuple[Answer, str]:
     if reused is None:
         old = "the record does not say how many trainings were taken over from earlier runs, possibly on other machines"
     else:
-        old = f"{reused} trainings were taken over from earlier runs, possibly on other machines"
+        old = f"{quantity(reused, 'training')} taken over from earlier runs, possibly on other machines"
     where = "the workers were Ray's, whose machines may differ" if facts.config.get("workers") else "all in one process"
     one_machine = reused == 0 and not facts.config.get("workers")
     equal = "epochs are equal for all, running time is not: it is what the network costs"
@@ -204,9 +206,8 @@ def _same_protocol(facts: _Facts) -> tuple[Answer, str]:
     seeds = all_seeds(facts.rows)
     single = [row for row in facts.rows if row.source != "ensemble"]
     ragged = [row.model for row in single if len(row.accuracies) < len(seeds)]
-    text = (
-        f"One recipe and the same {len(seeds)} seeds for every model, each figure the test accuracy of a single network"
-    )
+    same = quantity(len(seeds), "seed")
+    text = f"One recipe and the same {same} for every model, each figure the test accuracy of a single network"
     notes = []
     if facts.of("found"):
         trials = [str(search["trials"]) for search in facts.searches if search.get("trials") is not None]
@@ -239,7 +240,7 @@ def _random(facts: _Facts) -> tuple[Answer, str]:
     drawn = len(facts.of("random"))
     if not drawn:
         return "no", "No random cell was trained (--controls K)."
-    cells = "1 random cell" if drawn == 1 else f"{drawn} random cells"
+    cells = quantity(drawn, "random cell")
     return (
         "partly",
         f"{cells}, one draw each, under the same recipe (random sampling); random search with the search's budget is "
@@ -249,7 +250,7 @@ def _random(facts: _Facts) -> tuple[Answer, str]:
 
 def _repeated(facts: _Facts) -> tuple[Answer, str]:
     seeds = all_seeds(facts.rows)
-    named = f"{len(seeds)} trainings of each model (seeds {', '.join(map(str, seeds))})"
+    named = f"{quantity(len(seeds), 'training')} of each model (seeds {', '.join(map(str, seeds))})"
     if len(seeds) < 2:
         return "no", "One training of each model: no deviation can be given." if seeds else "No training finished."
     if not facts.of("found"):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from nasbench.core.count_text import quantity
 from nasbench.core.shown import escape
 from nasbench.core.store import RunStore
 from nasbench.report.common.notes import notes_section
@@ -54,7 +55,7 @@ def render(run: Mapping[str, Any], rows: Sequence[Row], failures: Sequence[str],
     dataset = str(mapping(run.get("config")).get("dataset") or "data set not recorded")
     under = f"recipe {recipe.get('name')} version {recipe.get('version')}" if recipe else "recipe not recorded"
     lead = ["nasbench compare"]
-    lead += [f"{recipe['epochs']} epochs"] if recipe.get("epochs") else []
+    lead += [quantity(int(recipe["epochs"]), "epoch")] if recipe.get("epochs") else []
     lead += [f"started {minute(run['started'])}"] if run.get("started") else []
     told = verdict(rows)
     sections = [

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from nasbench.core.count_text import quantity
 from nasbench.core.shown import escape
 from nasbench.core.store import RunStore
 from nasbench.report.common.page import configuration, minute, numbers_row, page, report_files, table, themed, wall_time
@@ -67,7 +68,7 @@ def _plots(fidelity: Fidelity, plots: Mapping[str, str]) -> str:
         "lie right of the dashed line, the true best 5 % above it: what is in the corner is P@top 5 %."
     )
     if below:
-        caption += f" The {below} networks below {floor:.4g} are drawn as grey triangles on the lower edge."
+        caption += f" Drawn as grey triangles on the lower edge, below {floor:.4g}: {quantity(below, 'network')}."
     drawn = "".join(themed(svg) for svg in plots.values())
     return f"<h2>Score against truth</h2>\n<figure>{drawn}<figcaption>{escape(caption)}</figcaption></figure>"
 

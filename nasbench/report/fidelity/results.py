@@ -126,7 +126,8 @@ class Fidelity:
     def verdicts(self) -> list[str]:
         """What can be told, and what cannot, in sentences."""
         if self.count < FEWEST:
-            return [f"{self.count} networks have all scores: too few to tell anything. Give --sample more."]
+            have = "1 network has" if self.count == 1 else f"{self.count} networks have"
+            return [f"{have} all scores: too few to tell anything. Give --sample more."]
         told = []
         same = [each.name for each in self.standings if each.measures["tau"].value is None]
         if same:

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from nasbench.core.count_text import quantity
 from nasbench.report.race.results import Race, Standing
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def budget_text(race: Race, budget: float) -> str:
     """A budget with its unit."""
     if race.axis == "seconds":
         return f"{budget:,.0f} s" if budget >= 10 else f"{budget:g} s"
-    return f"{budget:.0f} evaluation" + ("" if budget == 1 else "s")
+    return quantity(round(budget), "evaluation")
 
 
 def evaluations(standing: Standing) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from statistics import fmean, variance
 from typing import Any, Literal
 
+from nasbench.core.count_text import quantity
 from nasbench.core.curves import best_weights, compared_epochs, expected_best, is_random, random_scores, searched
 from nasbench.core.trial import Trial
 
@@ -194,11 +195,11 @@ def _band_at(curve: Curve, n: int) -> tuple[float, float]:
 
 
 def _children(count: int, kind: str) -> str:
-    return f"{count} {kind} child" if count == 1 else f"{count} {kind} children"
+    return quantity(count, f"{kind} child", f"{kind} children")
 
 
 def _epochs(count: int) -> str:
-    return f"{count} epoch" if count == 1 else f"{count} epochs"
+    return quantity(count, "epoch")
 
 
 def exact_of(scores: Sequence[float], most: int = 10_000) -> dict[str, Any]:

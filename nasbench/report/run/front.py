@@ -5,10 +5,12 @@ table.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from nasbench.core.count_text import quantity
 from nasbench.core.curves import is_control, is_random
 from nasbench.core.objectives import Objective, pareto_front
 from nasbench.core.reward import Target
 from nasbench.core.trial import Trial
+from nasbench.report.common.dot_titles import titled
 from nasbench.report.common.figure import (
     BLUE,
     INK,
@@ -24,7 +26,6 @@ from nasbench.report.common.figure import (
 from nasbench.report.common.numbers import count, score
 from nasbench.report.common.thinned import MOST_POINTS, evenly
 from nasbench.report.run.dots import with_dots
-from nasbench.report.run.hover import titled
 from nasbench.report.run.plots import scatter
 
 if TYPE_CHECKING:
@@ -117,7 +118,8 @@ def front_sentence(front: Sequence[Trial], trials: Sequence[Trial]) -> str:
         else set()
     )
     return (
-        f"{len(front)} of {len(compared)} different architectures trained for the most epochs are on the front: "
+        f"{len(front)} of {quantity(len(compared), 'different architecture')} trained for the most epochs are on the "
+        "front: "
         "no other is at least as good in every objective and better in one."
     )
 

@@ -1,6 +1,5 @@
-"""What a dot of a chart tells: a title in the SVG names its trial, and a card on the page draws it."""
+"""What the page tells of a dot of a chart: a card that draws its trial."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,36 +11,13 @@ from nasbench.core.stop_signals import from_outside
 from nasbench.core.trial import Trial
 from nasbench.core.trial_of_run import spec_of
 from nasbench.report.cells.drawing import draw_svg
-from nasbench.report.common.numbers import count, score
+from nasbench.report.common.dot_titles import about
 from nasbench.report.common.thinned import evenly
 from nasbench.report.run.dots import with_dots
 
 MOST_DRAWINGS = 48
 """So many of the best networks are drawn on the page, at up to 20 kB each; of others the card lists the decisions."""
 MOST_CARDS = 1000
-MARK = "dots"
-
-
-def mark(trials: Sequence[Trial]) -> str:
-    """The id of a group of dots in a figure, one a trial in this order."""
-    return "-".join([MARK, *(str(trial.number) for trial in trials)])
-
-
-def titled(svg: str, trials: Sequence[Trial]) -> str:
-    """A chart whose marked dots name their trials. A group that lacks a dot (it lay outside) stays without names."""
-    known = {trial.number: trial for trial in trials}
-
-    def name(group: re.Match[str]) -> str:
-        numbers = [int(number) for number in group["numbers"].split("-") if number]
-        dots = re.findall(r"<use [^>]*/>", group["body"])
-        if len(dots) != len(numbers):
-            return f"<g>{group['body']}</g>\n  "
-        left = iter(numbers)
-        body = re.sub(r"<use ([^>]*)/>", lambda dot: _dot(dot[1], known[next(left)]), group["body"])
-        return f"<g>{body}</g>\n  "
-
-    marked = rf'<g id="[\w-]*?{MARK}(?P<numbers>(?:-\d+)+)">(?P<body>.*?)\n   ?</g>\n  '
-    return re.sub(marked, name, svg, flags=re.DOTALL)
 
 
 def cards(run: Mapping[str, Any], trials: Sequence[Trial]) -> str:
@@ -57,22 +33,6 @@ def cards(run: Mapping[str, Any], trials: Sequence[Trial]) -> str:
         + "</template>"
         for trial in shown
     )
-
-
-def about(trial: Trial) -> str:
-    """A trial in one line: number, score, epochs, key, costs."""
-    params, macs = trial.metrics.get("params"), trial.metrics.get("macs")
-    costs = f", {count(params)} params, {count(macs)} MACs" if params is not None and macs is not None else ""
-    return f"trial {trial.number}: {score(trial.score)}, {trained_for(trial)}, key {trial.key}{costs}"
-
-
-def trained_for(trial: Trial) -> str:
-    """For how many epochs, in words."""
-    return f"{trial.epochs} epochs" if trial.epochs else "not trained"
-
-
-def _dot(attributes: str, trial: Trial) -> str:
-    return f'<use {attributes} data-trial="{trial.number}"><title>{escape(about(trial))}</title></use>'
 
 
 def drawing_of(run: Mapping[str, Any], trial: Trial) -> str:

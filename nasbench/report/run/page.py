@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.core.control import SHARES_FIELD
+from nasbench.core.count_text import quantity
 from nasbench.core.curves import groups_of, is_control, searched
 from nasbench.core.objectives import pareto_front
 from nasbench.core.picture import svg_image
@@ -17,6 +18,7 @@ from nasbench.core.run_title import run_title
 from nasbench.core.shown import escape
 from nasbench.core.store import RunStore, best_trial
 from nasbench.core.trial import STATUSES, Trial
+from nasbench.report.common.dot_titles import trained_for
 from nasbench.report.common.notes import notes_section
 from nasbench.report.common.numbers import count, duration, score
 from nasbench.report.common.page import (
@@ -30,16 +32,17 @@ from nasbench.report.common.page import (
     themed,
     wall_time,
 )
+from nasbench.report.common.ranking_check import ranking_check, trained_score
+from nasbench.report.common.ranking_section import check_figure, check_section, trainings_after
+from nasbench.report.common.rankings import kendall_test
 from nasbench.report.common.thinned import rows_listed
 from nasbench.report.run.chance import Exact, verdict
 from nasbench.report.run.dots import dots_sentence
 from nasbench.report.run.front import front_plots, front_sentence, front_table
-from nasbench.report.run.hover import cards, trained_for
+from nasbench.report.run.hover import cards
 from nasbench.report.run.plots import figures
-from nasbench.report.run.ranking_check import ranking_check, trained_score
-from nasbench.report.run.ranking_section import check_figure, check_section, trainings_after
 from nasbench.report.run.scored import beside, in_words, objectives_of, reward_said, score_name, targets, value_of
-from nasbench.report.run.statistics import kendall_tau, retrained
+from nasbench.report.run.statistics import retrained
 from nasbench.report.run.tables import columns, leaderboard_rows
 from nasbench.report.scaling import page as scaling
 from nasbench.report.scaling.results import is_coefficient_search
@@ -83,7 +86,7 @@ def render(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial], plo
     recipe = mapping(plan.get("recipe"))
     lead = [f"nasbench {run.get('command', 'run')}", f"seed {run.get('seed')}"]
     lead += [f"recipe {recipe.get('name')} v{recipe.get('version')}"] if recipe else []
-    lead += [f"{plan['epochs']} epochs a child"] if plan.get("epochs") else []
+    lead += [f"{quantity(int(plan['epochs']), 'epoch')} a child"] if plan.get("epochs") else []
     lead += [f"scores by {config.get('evaluator')}"] if "after" in plan else []
     lead += [f"reward {said}"] if (said := reward_said(run)) else []
     lead += trainings_after(run)
@@ -235,7 +238,7 @@ def _ranking(run: Mapping[str, Any], trials: Sequence[Trial], plots: Mapping[str
         )
         for first, second in listed
     ]
-    tau = kendall_tau([first.score or 0.0 for first, _ in pairs], [second.score or 0.0 for _, second in pairs])
+    tau = kendall_test([first.score or 0.0 for first, _ in pairs], [second.score or 0.0 for _, second in pairs])
     if tau is None:
         sentence = "Too few different scores for a rank correlation."
     else:
@@ -288,7 +291,7 @@ def _failures(trials: Sequence[Trial]) -> str:
     listed = table(("trial", "key", "after", "reason"), rows, left=("key",), wrap=("reason",))
     many = f"all {len(rows)}" if not left_out else f"{len(rows)} of them"
     body = listed if len(rows) <= 20 else f"<details><summary>{many}</summary>{listed}</details>"
-    sentence = f"{len(failed)} of {len(trials)} trials failed. {left_out}".rstrip()
+    sentence = f"{len(failed)} of {quantity(len(trials), 'trial')} failed. {left_out}".rstrip()
     return f"<h2>Failed trials</h2>\n<p>{sentence}</p>\n{body}"
 
 

@@ -8,6 +8,7 @@ so nothing global changes, at half a page's width (3.5 in) or the page's (7.2 in
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from nasbench.core.count_text import quantity
 from nasbench.core.curves import (
     OptionGroup,
     best_so_far,
@@ -20,6 +21,7 @@ from nasbench.core.curves import (
 from nasbench.core.trial import Trial
 from nasbench.core.typed import fits
 from nasbench.report.cells.drawing import FAMILIES, family
+from nasbench.report.common.dot_titles import mark, titled
 from nasbench.report.common.figure import (
     BLUE,
     GREEN,
@@ -35,11 +37,11 @@ from nasbench.report.common.figure import (
     new_figure,
     to_svg,
 )
+from nasbench.report.common.rankings import kendall_test
 from nasbench.report.common.thinned import MOST_POINTS, evenly
 from nasbench.report.run.chance import Exact, chance_curve
 from nasbench.report.run.dots import changes, with_dots
-from nasbench.report.run.hover import mark, titled
-from nasbench.report.run.statistics import kendall_tau, retrained, shares_over_time
+from nasbench.report.run.statistics import retrained, shares_over_time
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -237,7 +239,7 @@ def ranking(trials: Sequence[Trial], score: str = "score", trained: str = "") ->
     dots = [evenly(side, MOST_POINTS) for side in (first, second)]
     axes.plot(*dots, "o", color=BLUE, markersize=5, markeredgecolor=GROUND, markeredgewidth=0.6)
     axes.margins(0.1)
-    tau = kendall_tau(first, second)
+    tau = kendall_test(first, second)
     text = f"{len(pairs)} architectures" + ("" if tau is None else f", Kendall's τ = {tau[0]:.2f} (p = {tau[1]:.2g})")
     axes.set_title(text, loc="left")
     axes.set_xlabel(score if trained else f"{score}, {_epochs(pairs[0][0].epochs)}")
@@ -307,4 +309,4 @@ def _number(value: object) -> bool:
 
 
 def _epochs(count: int) -> str:
-    return f"{count} epoch" if count == 1 else f"{count} epochs"
+    return quantity(count, "epoch")

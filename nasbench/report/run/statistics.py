@@ -17,17 +17,6 @@ def leaderboard(trials: Sequence[Trial], limit: int = 10) -> list[Trial]:
     return list(first.values())[:limit]
 
 
-def kendall_tau(first: Sequence[float], second: Sequence[float]) -> tuple[float, float] | None:
-    """Kendall's tau-b of two rankings and its p-value. None for fewer than two pairs, or if one side is constant."""
-    assert len(first) == len(second), (len(first), len(second))
-    if len(first) < 2 or len(set(first)) < 2 or len(set(second)) < 2:
-        return None
-    from scipy.stats import kendalltau  # type: ignore[import-untyped]
-
-    result = kendalltau(first, second)
-    return float(result.statistic), float(result.pvalue)
-
-
 def retrained(trials: Sequence[Trial]) -> list[tuple[Trial, Trial]]:
     """(trial of the search, its retraining) for all pairs in which both have scores."""
     by_number = {trial.number: trial for trial in trials}

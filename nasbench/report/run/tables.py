@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from nasbench.core.count_text import quantity
 from nasbench.core.trial import Trial
 from nasbench.report.common.numbers import count, score
 from nasbench.report.run.scored import in_words, value_of
@@ -59,7 +60,7 @@ def front_table(front: Sequence[Mapping[str, Any]], objectives: Sequence[str]) -
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    table = Table(box=SIMPLE_HEAD, title=f"Pareto front: {len(front)} architectures", title_justify="left")
+    table = Table(box=SIMPLE_HEAD, title=f"Pareto front: {quantity(len(front), 'architecture')}", title_justify="left")
     for name in ("trial", "key", *objectives):
         table.add_column(name, justify="left" if name == "key" else "right", no_wrap=True)
     half = FRONT_ROWS // 2

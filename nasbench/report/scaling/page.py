@@ -7,6 +7,7 @@ from statistics import fmean
 from typing import Any
 
 from nasbench.core.compound import PUBLISHED
+from nasbench.core.count_text import quantity
 from nasbench.core.shown import escape
 from nasbench.core.trial import Trial
 from nasbench.report.common.numbers import count, score
@@ -127,7 +128,7 @@ def _sentences(row: Row, surface: Fit | None, trials: Sequence[Trial], run: Mapp
         f"{name} {value:.3f}"
         for name, value in zip(("alpha", "beta", "gamma"), vars(row.multipliers).values(), strict=True)
     )
-    told = [f"Found: {found}, with a score of {_with_deviation(row.scores, 4)} over {seeds} seed{'s' * (seeds != 1)}."]
+    told = [f"Found: {found}, with a score of {_with_deviation(row.scores, 4)} over {quantity(seeds, 'seed')}."]
     number = len(points(trials))
     if surface is None or surface.interval is None:
         return [*told, f"How surely they are known cannot be told from {number} candidates: {FEWEST} are the least."]

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from nasbench.core.count_text import quantity
 from nasbench.core.shown import escape
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
@@ -22,12 +23,16 @@ from nasbench.report.common.page import (
     themed,
     wall_time,
 )
+from nasbench.report.common.ranking_check import ranking_check
+from nasbench.report.common.ranking_section import RANDOM_ROWS, check_figure, check_section
 
 CAPTION = (
     "After each epoch: the mean validation accuracy of a panel of paths, the same ones each time, whose normalisations "
     "were measured anew on training images; and the training loss, a mean over all paths that were drawn. Scores of "
     "paths rise as the weights get better. How well they rank architectures, these curves do not tell."
 )
+TRAINING = 1
+"""The number of the training; what follows it is the ranking check."""
 LEARNED = (("controller_reward", "accuracy of what is drawn"), ("controller_entropy", "entropy, nats"))
 LEARNED_CAPTION = (
     "Of the controller's turn after each epoch: the mean accuracy of the architectures that it drew, each on one batch "
@@ -37,11 +42,12 @@ LEARNED_CAPTION = (
 
 
 def files(store: RunStore) -> dict[str, str]:
-    """report.html, and curves.svg where epochs were reported: file name -> text."""
-    curves = read_curves(store.directory)
+    """report.html, and curves.svg and ranking_check.svg where there is something to draw: file name -> text."""
+    curves = read_curves(store.directory, TRAINING)
     learns = any(LEARNED[0][0] in told for epochs in curves.values() for told in epochs)
     drawn = {"curves": curve_figure(curves), "controller": curve_figure(curves, LEARNED) if learns else None}
     plots = {name: svg for name, svg in drawn.items() if svg is not None}
+    plots |= check_figure(ranking_check(store.run, store.trials), str(mapping(store.run.get("plan")).get("score_name")))
     return report_files(render(store.directory, store.run, store.trials, plots), plots)
 
 
@@ -54,6 +60,7 @@ def render(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial], plo
         _headline(run, plan, trials),
         _what(space, plan, trials),
         notes_section(run),
+        check_section(ranking_check(run, trials), plots.get("ranking_check"), RANDOM_ROWS),
         _figure("Curves", plots.get("curves"), CAPTION),
         _figure("Controller", plots.get("controller"), LEARNED_CAPTION),
         _failures(trials),
@@ -91,12 +98,14 @@ def _what(space: str, plan: Mapping[str, Any], trials: Sequence[Trial]) -> str:
     drawn = f"{plan.get('sampler')}{f' ({asked})' if asked else ''}: architectures are drawn {forms}"
     known = {
         "space": f"{space}, {form}",
-        "images": f"{size.get('resolution') or task.get('image_size')} pixels, {task.get('channels')} channels, "
+        "images": f"{size.get('resolution') or task.get('image_size')} pixels, "
+        f"{quantity(int(task.get('channels', 0)), 'channel')}, "
         f"{task.get('num_classes')} classes",
         "sampler": drawn,
         "an update": "the losses of the paths of a step are averaged, and the weights of these paths are updated once; "
         "weights on none of them stay as they are",
-        "schedule": f"{recipe.get('epochs')} epochs, batches of {recipe.get('batch_size')}, {recipe.get('optimizer')}, "
+        "schedule": f"{quantity(int(recipe.get('epochs', 0)), 'epoch')}, batches of "
+        f"{recipe.get('batch_size')}, {recipe.get('optimizer')}, "
         f"{recipe.get('lr_schedule')} from {recipe.get('lr_peak')}",
     }
     if done:
@@ -134,4 +143,4 @@ def _how_to_go_on(directory: Path, run: Mapping[str, Any], space: str, trials: S
 
 def _metrics(trials: Sequence[Trial]) -> Mapping[str, Any]:
     """Of the training, if it has succeeded."""
-    return next((trial.metrics for trial in trials if trial.scored), {})
+    return next((trial.metrics for trial in trials if trial.scored and trial.number == TRAINING), {})

@@ -5,10 +5,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
+from nasbench.core.count_text import quantity
 from nasbench.core.curves import is_retraining
 from nasbench.core.trial import Trial
-from nasbench.report.common.rankings import FEWEST, MEASURES, Estimate, bootstrap, chance, estimate, measure
-from nasbench.report.run.statistics import kendall_tau
+from nasbench.report.common.rankings import (
+    FEWEST,
+    MEASURES,
+    Estimate,
+    bootstrap,
+    chance,
+    estimate,
+    kendall_test,
+    measure,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -81,7 +90,7 @@ class RankingCheck:
         """What can be told, and what cannot."""
         failed = f" {self.failed} more could not be compared." if self.failed else ""
         if self.count < FEWEST:
-            few = f"{self.count} network{'' if self.count == 1 else 's'} compared with {self.truth}"
+            few = f"{quantity(self.count, 'network')} compared with {self.truth}"
             return f"How the cheap score ranks cannot be told: {few}, and at least {FEWEST} are needed.{failed}"
         tau = self.measures["tau"]
         if tau.value is None:
@@ -116,7 +125,7 @@ class RankingCheck:
         half = sorted(range(self.count), key=lambda place: -self.values[place])[: -(-self.count // 2)]
         tau = self.measures["tau_upper_half"].value
         if tau is None:
-            return f" Within the true upper half, {len(half)} networks, nothing can be told."
+            return f" Within the true upper half, {quantity(len(half), 'network')}, nothing can be told."
         if self._told(half):
             return f" Within the true upper half it ranks {'better' if tau > 0 else 'worse'} as well: tau {tau:.2f}."
         return f" Within the true upper half it cannot be told: tau {tau:.2f}."
@@ -129,7 +138,7 @@ class RankingCheck:
 
     def _told(self, places: Sequence[int]) -> bool:
         """Whether Kendall's test tells the ranking of these networks from random choice."""
-        found = kendall_tau([self.values[place] for place in places], [self.predicted[place] for place in places])
+        found = kendall_test([self.values[place] for place in places], [self.predicted[place] for place in places])
         return found is not None and found[1] < SURE
 
     @property
@@ -141,6 +150,7 @@ class RankingCheck:
 
 def ranking_check(run: Mapping[str, Any], trials: Sequence[Trial]) -> RankingCheck | None:
     """The check of a run, from its record and its log; None where its score was not checked."""
+    trials = [trial for trial in trials if trial.architecture is not None]  # the training of a supernet has none
     plan = run.get("plan")
     named = plan.get("truth_name") if isinstance(plan, Mapping) else None
     if named is not None:
@@ -170,7 +180,7 @@ def _against_trainings(trials: Sequence[Trial], axis: str) -> RankingCheck | Non
     pairs = {first.key: (first, second) for first, second in of if first is not None and first.scored and second.scored}
     failed = len({second.key for _, second in of} - pairs.keys())
     first, second = ([pair[place] for pair in pairs.values()] for place in (0, 1))
-    epochs = f"{of[0][1].epochs} epoch{'' if of[0][1].epochs == 1 else 's'}"
+    epochs = quantity(of[0][1].epochs, "epoch")
     values = tuple(trial.score or 0.0 for trial in second)
     return RankingCheck(tuple(first), tuple(second), values, f"trainings of {epochs}", failed, f"{axis}, {epochs}")
 

@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from nasbench.core.count_text import quantity
 from nasbench.core.shown import escape
+from nasbench.report.common.dot_titles import mark, titled
 from nasbench.report.common.figure import BLUE, GROUND, MUTED, ORANGE, drawing, label, new_figure, to_svg
 from nasbench.report.common.numbers import score
 from nasbench.report.common.page import mapping, table, themed
+from nasbench.report.common.ranking_check import SHOWN, RankingCheck
 from nasbench.report.common.ranking_shown import HEADINGS, RANDOM, cell, lowest_shown
 from nasbench.report.common.thinned import MOST_DOTS, evenly, rows_listed
-from nasbench.report.run.hover import mark, titled
-from nasbench.report.run.ranking_check import SHOWN, RankingCheck
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,6 +26,7 @@ MET = (
     " The networks are those that the search met, more of them good ones by the score than in the whole space, where a "
     "correlation is another one."
 )
+RANDOM_ROWS = " The networks are a random sample of the table's."
 BEST_PICK = "the pick"
 
 
@@ -43,25 +45,25 @@ def trainings_after(run: Mapping[str, Any]) -> list[str]:
     recipe = mapping(after.get("recipe"))
     if not after:
         return []
-    epochs = f"{after.get('epochs')} epoch{'' if after.get('epochs') == 1 else 's'}"
+    epochs = quantity(int(after.get("epochs", 0)), "epoch")
     return [f"front-runners trained for {epochs} under recipe {recipe.get('name')} v{recipe.get('version')}"]
 
 
-def check_section(check: RankingCheck | None, svg: str | None) -> str:
-    """The section; empty where nothing was checked."""
+def check_section(check: RankingCheck | None, svg: str | None, drawn: str = MET) -> str:
+    """The section; empty where nothing was checked. `drawn` says which networks are held against a table."""
     if check is None:
         return ""
     below = _hidden(check)
     caption = f"What the score predicted against {check.truth}. The pick is orange."
     if below:
-        caption += f" The {below} networks far below the others are drawn as grey triangles on the lower edge."
+        caption += f" Drawn as grey triangles on the lower edge, far below the others: {quantity(below, 'network')}."
     if len(_drawn(check)) < check.count:
         caption += f" Dots are drawn for {len(_drawn(check)):,} of the {check.count:,} networks."
     figure = f"<figure>{themed(svg)}<figcaption>{escape(caption)}</figcaption></figure>" if svg else ""
     measures = [
         (HEADINGS[name], _with_interval(name, check.measures), _with_interval(name, check.chance)) for name in SHOWN
     ]
-    explained = EXPLAINED if check.trained else EXPLAINED + MET
+    explained = EXPLAINED if check.trained else EXPLAINED + drawn
     made = table(("measure", "the score", RANDOM), measures, left=("measure",))
     return (
         "<h2>How far can the cheap score be trusted?</h2>\n"
