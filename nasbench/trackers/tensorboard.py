@@ -17,9 +17,9 @@ class TensorBoardTracker(SeriesTracker):
         from tensorboardX import SummaryWriter
 
         folder = run.directory / FOLDER
-        new = not folder.exists()
-        self._writer = SummaryWriter(str(folder))
-        return new
+        before = len(list(folder.glob("events.*")))
+        self._writer = SummaryWriter(str(folder), filename_suffix=f".{before}")  # names have no more than a second
+        return before == 0
 
     def write(self, axis: str, step: int, values: Mapping[str, float]) -> None:  # noqa: ARG002 - a name has one axis
         for name, value in values.items():

@@ -41,7 +41,9 @@ def test_two_workers_answer_every_number_once_and_nobody_waits_for_the_slowest(t
 
     evaluator = ToyEvaluator(str(tmp_path), {2: "wait for all"}, others=11, epochs=4)
     log = search(evaluator, trials=12, epochs=[hear])
-    assert log[-1].number == 2
+    assert 2 in {trial.number for trial in log[-2:]}, (
+        "it has seen the others end; the last one's answer may be under way"
+    )
     for trial in log:
         pruned = trial.number % 3 == 0
         assert heard.pop(trial.number) == [(epoch, trial.number) for epoch in range(1, 3 if pruned else 5)]

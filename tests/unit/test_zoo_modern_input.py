@@ -55,7 +55,7 @@ def test_weights_of_another_form_are_refused():
 
 
 def test_pretrained_asks_for_the_published_classes():
-    with pytest.raises(UsageError, match="1000 classes"):
+    with pytest.raises(UsageError, match="1,000 classes"):
         zoo.registry.create("mobilenet_v2", num_classes=10, pretrained=True)
     with pytest.raises(UsageError, match="no published weights"):
         zoo.registry.create("cyclemlp_b1", pretrained=True)
