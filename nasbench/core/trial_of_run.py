@@ -114,14 +114,24 @@ def find(trials: Sequence[Trial], which: str, directory: object) -> Trial:
     return max(named, key=lambda trial: (trial.scored, trial.epochs, trial.of is None, -trial.number))
 
 
+OF_A_NETWORK = ("source", "size", "task")
+"""Fields of a plan from which, with the architecture of a trial, its network follows."""
+
+
 def spec_of(run: Mapping[str, object], trial: Trial) -> ModelSpec:
     """The specification that a trial of this run was built from. UsageError where it built no network."""
     if trial.model is not None:
         return ModelSpec.from_json(trial.model)
-    plan = run["plan"]
+    plan = run.get("plan")
     if trial.architecture is None or not isinstance(plan, Mapping) or "source" not in plan:
         raise UsageError(f"trial {trial.number} of this run of 'nasbench {run.get('command')}' is no network")
-    record = {"source": plan["source"], "size": plan["size"], "task": plan["task"]}
+    missing = [name for name in OF_A_NETWORK if name not in plan]
+    if missing:
+        raise UsageError(
+            f"the plan in run.json lacks {' and '.join(map(repr, missing))}, without which trial {trial.number} is no "
+            "network: it is not the whole record of a run. Restore it from where it was copied."
+        )
+    record = {name: plan[name] for name in OF_A_NETWORK}
     return ModelSpec.from_json({**record, "architecture": trial.proposed.to_json()})
 
 

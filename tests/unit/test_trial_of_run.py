@@ -12,7 +12,7 @@ import nasbench
 from nasbench.cli import main
 from nasbench.core.errors import UsageError
 from nasbench.core.store import RunStore
-from nasbench.core.trial_of_run import at_trial, find, split, trial_of
+from nasbench.core.trial_of_run import at_trial, find, spec_of, split, trial_of
 from nasbench.core.trust import trusting
 from nasbench.engine.config import ModelOverrides
 from nasbench.engine.parts.models import resolve
@@ -185,3 +185,13 @@ def test_digits_above_the_number_of_trials_may_start_a_key():
         find(two, "3872", "run")
     with pytest.raises(UsageError, match="nearest is 3"):
         find(two, "4444", "run")
+
+
+@pytest.mark.parametrize("gone", ["source", "size", "task"])
+def test_a_plan_that_lacks_a_field_says_so(gone: str) -> None:
+    plan = {name: value for name, value in {"source": "space:toy", "size": {}, "task": {}}.items() if name != gone}
+    told = "is no network" if gone == "source" else f"lacks '{gone}'.*Restore it"
+    with pytest.raises(UsageError, match=told):
+        spec_of({"command": "search", "plan": plan}, trial(1))
+    with pytest.raises(UsageError, match="is no network"):
+        spec_of({"command": "search"}, trial(1))
