@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 from pathlib import Path
 
@@ -53,9 +53,25 @@ def open_private_folder(prefix: str) -> tuple[Path, TextIOWrapper]:
 
 
 def close_private_folder(folder: Path, owner: TextIOWrapper) -> None:
-    """Deletes the folder. Calling it again does no harm."""
-    shutil.rmtree(folder, ignore_errors=True)
+    """Deletes the folder. Calling it again does no harm. What a process that is ending still writes into it is left to
+    the next sweep.
+    """
+    _delete(folder)
     owner.close()
+
+
+def _delete(folder: Path) -> None:
+    """Deletes the folder, its owner's file last and with nothing else in it: else the next sweep would not know it."""
+    with suppress(OSError):
+        for each in folder.iterdir():
+            if each.name != OWNER and each.is_dir() and not each.is_symlink():
+                shutil.rmtree(each, ignore_errors=True)
+            elif each.name != OWNER:
+                with suppress(OSError):
+                    each.unlink()
+        if [each.name for each in folder.iterdir()] in ([], [OWNER]):
+            (folder / OWNER).unlink(missing_ok=True)
+            folder.rmdir()
 
 
 def sweep_all() -> None:
@@ -72,7 +88,7 @@ def sweep(prefix: str) -> None:
                 continue
             with open(folder / OWNER, "rb") as owner:  # a lock needs no more
                 fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder, ignore_errors=True)
+                _delete(folder)
         except FileNotFoundError:
             if _is_abandoned(folder):
                 shutil.rmtree(folder, ignore_errors=True)

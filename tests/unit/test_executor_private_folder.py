@@ -70,3 +70,26 @@ def test_what_is_in_use_or_not_ours_stays(place: Path) -> None:
     assert (place / "nb-test-link").is_symlink()
     owner.close()
     assert os.listdir(folder) == [module.OWNER]
+
+
+def test_what_a_process_that_is_ending_still_writes_is_left_to_the_next_sweep(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def written_meanwhile(path: Path, ignore_errors: bool) -> None:
+        (path / "late.log").write_text("ending")
+
+    with monkeypatch.context() as patch, private_folder("nb-test-") as folder:
+        (folder / "session").mkdir()
+        patch.setattr(module.shutil, "rmtree", written_meanwhile)
+    assert sorted(path.name for path in folder.iterdir()) == [".owner", "session"]
+    sweep("nb-test-")
+    assert list(place.iterdir()) == []
+
+
+def test_a_link_inside_is_not_followed(place: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    outside = tmp_path_factory.mktemp("outside")
+    (outside / "kept").write_text("kept")
+    with private_folder("nb-test-") as folder:
+        (folder / "link").symlink_to(outside)
+    assert not folder.exists()
+    assert (outside / "kept").exists()
