@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 PAGE = 7.2
 """Width of the page, inches."""
 COLUMNS = 3
-MANY = 1500
-"""More points than this are drawn as a picture inside the SVG, which would be too large otherwise."""
+MANY = 4000
+"""More points than this, in all panels together, are drawn as a picture inside the SVG: else it is too large."""
 
 
 def figures(fidelity: Fidelity) -> dict[str, str]:
@@ -37,13 +37,13 @@ def panels(fidelity: Fidelity) -> "Figure":
     down = -(-len(order) // across)
     figure = new_figure(PAGE if across > 1 else 3.6, 0.3 + 2.2 * down)
     grid = figure.subplots(down, across, squeeze=False, sharey=True)
-    floor = lowest_shown(fidelity.values)
+    floor, many = lowest_shown(fidelity.values), len(fidelity.values) * len(order) > MANY
     for index, axes in enumerate(grid.flat):
         if index >= len(order):
             axes.set_visible(False)
             continue
         tau = order[index].measures["tau"].value
-        _panel(axes, fidelity.values, fidelity.scores[order[index].name], floor)
+        _panel(axes, fidelity.values, fidelity.scores[order[index].name], floor, many)
         axes.set_title(f"{label(order[index].name)}\n" + ("no tau" if tau is None else f"tau {tau:.2f}"))
         if index + across >= len(order):
             axes.set_xlabel("place by the score, %")
@@ -52,13 +52,13 @@ def panels(fidelity: Fidelity) -> "Figure":
     return figure
 
 
-def _panel(axes: "Axes", truth: "np.ndarray", score: "np.ndarray", floor: float) -> None:
+def _panel(axes: "Axes", truth: "np.ndarray", score: "np.ndarray", floor: float, many: bool) -> None:
     import numpy as np
 
     place = 100 * (ranks(score) - 0.5) / len(score)  # (n), in percent: values of scores span up to fifty decades
     shown = truth >= floor
-    style: dict[str, Any] = {"alpha": 0.5, "linewidths": 0, "rasterized": len(truth) > MANY}
-    axes.scatter(place[shown], truth[shown], color=BLUE, s=7 if len(truth) <= MANY else 2, **style)
+    style: dict[str, Any] = {"alpha": 0.5, "linewidths": 0, "rasterized": many}
+    axes.scatter(place[shown], truth[shown], color=BLUE, s=2 if many else 7, **style)
     axes.scatter(place[~shown], np.full((~shown).sum(), floor), color=MUTED, marker="v", s=12, **style)
     border = float(np.quantile(truth, 1 - TOP_SHARE))
     for line, at in ((axes.axvline, 100 * (1 - TOP_SHARE)), (axes.axhline, border)):
