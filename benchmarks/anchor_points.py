@@ -13,21 +13,19 @@ to layer: it shows what is not learned in that time.
 
 import argparse
 import json
-from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
+from until_learned import GOAL, NUM_SAMPLES, WINDOW, rewards_of, running_mean, samples_to_goal
+
 from nasbench.core.arch import Architecture
 from nasbench.core.registry import strategies
-from nasbench.core.seeds import trial_rng
-from nasbench.core.trial import Trial
 from search_spaces.nas_rl.space import NasRlSpace
 
 RESULTS = Path(__file__).resolve().parent / "results/anchor_points.json"
 LAYERS, FILTERS = 6, 48
-WINDOW, GOAL, NUM_SAMPLES, CURVE_EVERY = 100, 0.95, 3000, 100
+CURVE_EVERY = 100
 SPACE = NasRlSpace(LAYERS)
 SKIPS = {
     choice.name: place for choice, place in zip(SPACE.choices, SPACE.places(), strict=True) if place.reads is not None
@@ -50,25 +48,7 @@ def rewards(name: str, seed: int, wanted: str = "dense", stop: bool = False) -> 
     """The rewards of a strategy's proposals, one after another; with `stop` only until it has learned."""
     options = {} if name == "random" else {"preset": "paper", "hidden_units": 35}
     strategy = strategies.make(name, SPACE, options=options, seed=seed)
-    history: list[float] = []
-    while len(history) < NUM_SAMPLES and not (stop and samples_to_goal(history[-WINDOW:]) is not None):
-        number = len(history) + 1
-        proposal = strategy.ask(number, trial_rng(seed, number), ())
-        score = reward(proposal.architecture, wanted)
-        strategy.tell(Trial(number, proposal.architecture, "", "ok", score, {}, 1, 0.0, seed, "", "", proposal.note))
-        history.append(score)
-    return history
-
-
-def running_mean(history: Sequence[float]) -> list[float]:
-    """Means of the last `WINDOW` rewards; entry i is after WINDOW + i proposals."""
-    sums = list(accumulate(history, initial=0.0))
-    return [(last - first) / WINDOW for first, last in zip(sums, sums[WINDOW:], strict=False)]
-
-
-def samples_to_goal(history: Sequence[float]) -> int | None:
-    """Proposals until the running mean was at the goal, or None."""
-    return next((WINDOW + i for i, value in enumerate(running_mean(history)) if value >= GOAL - 1e-9), None)
+    return rewards_of(strategy, lambda architecture: reward(architecture, wanted), seed, NUM_SAMPLES, stop)
 
 
 def _run(job: tuple[str, int, str, bool]) -> list[float]:

@@ -15,18 +15,17 @@ import argparse
 import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from itertools import accumulate
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
+from until_learned import GOAL, NUM_SAMPLES, WINDOW, rewards_of, running_mean, samples_to_goal
+
 from nasbench.core.arch import Architecture
 from nasbench.core.registry import spaces, strategies
-from nasbench.core.seeds import trial_rng
-from nasbench.core.trial import Trial
 
 ROOT = Path(__file__).resolve().parents[1]
-WINDOW, GOAL, NUM_SAMPLES, CURVE_EVERY = 100, 0.95, 3000, 50
+CURVE_EVERY = 50
 STRATEGIES = ("ppo", "reinforce", "random")
 VARIANTS: tuple[tuple[str, Mapping[str, float]], ...] = (
     ("ppo", {"epochs": 1}),
@@ -53,27 +52,7 @@ def rewards(
     """The rewards of a strategy's proposals, one after another; with `stop` only until it has learned."""
     part = strategies.get(strategy_name)
     strategy = part(spaces.get("nasnet")(), seed=seed, **{**getattr(part, "paper", {}), **options})
-    history: list[float] = []
-    while len(history) < num_samples and not (stop and samples_to_goal(history[-WINDOW:]) is not None):
-        number = len(history) + 1
-        proposal = strategy.ask(number, trial_rng(seed, number), ())
-        reward = separable_share(proposal.architecture)
-        strategy.tell(Trial(number, proposal.architecture, "", "ok", reward, {}, 1, 0.0, seed, "", "", proposal.note))
-        history.append(reward)
-    return history
-
-
-def running_mean(history: Sequence[float]) -> list[float]:
-    """Means of the last `WINDOW` rewards; entry i is after WINDOW + i proposals."""
-    sums = list(accumulate(history, initial=0.0))
-    return [(last - first) / WINDOW for first, last in zip(sums, sums[WINDOW:], strict=False)]
-
-
-def samples_to_goal(history: Sequence[float]) -> int | None:
-    """Proposals until the running mean was at the goal, or None. The goal is met to rounding: rewards are multiples of
-    1/20.
-    """
-    return next((WINDOW + i for i, value in enumerate(running_mean(history)) if value >= GOAL - 1e-9), None)
+    return rewards_of(strategy, separable_share, seed, num_samples, stop)
 
 
 def _run(job: tuple[str, int, bool, Mapping[str, float]]) -> list[float]:

@@ -14,6 +14,7 @@ from nasbench.engine.config import SearchConfig
 from nasbench.strategies.controller.controller import Controller
 from nasbench.testing import TOY_SPACE
 from unit.made_up import SCORE
+from unit.made_up import trials_of as search
 
 
 @pytest.fixture(autouse=True)
@@ -21,11 +22,6 @@ def only_the_log(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
     """Most of these tests read the log: they skip the second that drawing a report takes."""
     if "report" not in request.node.name:
         monkeypatch.setattr("nasbench.engine.search.write_report", lambda store: [])
-
-
-def search(run: Path, **options: Any) -> list[Trial]:
-    given = options if options.get("resume") else {"space": "nasbench.testing:ToySpace", "evaluator": SCORE, **options}
-    return list(nasbench.search(**given, run=str(run), trackers=()).trials)
 
 
 def proposed(trials: list[Trial]) -> list[tuple[Any, ...]]:

@@ -15,6 +15,7 @@ from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
 from nasbench.engine.run.numbers import numbers_of
 from unit.made_up import SCORE
+from unit.made_up import trials_of as search
 
 TABLE = {"space": "nasbench201", "evaluator": "table:nasbench201-cifar10"}
 
@@ -24,11 +25,6 @@ def only_the_log(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
     """Most of these tests read the log: they skip the second that drawing a report takes."""
     if "report" not in request.node.name:
         monkeypatch.setattr("nasbench.engine.search.write_report", lambda store: [])
-
-
-def search(run: Path, **options: Any) -> list[Trial]:
-    given = options if options.get("resume") else {"space": "nasbench.testing:ToySpace", "evaluator": SCORE, **options}
-    return list(nasbench.search(**given, run=str(run), trackers=()).trials)
 
 
 def told(trials: list[Trial]) -> list[tuple[Any, ...]]:

@@ -1,5 +1,6 @@
 """A run directory as an object: its trials, a table, pictures. What every command returns is one too."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -33,13 +34,13 @@ class Picture:
         return f"<plot {self.name}>"
 
 
-class RunView:
+class RunView(ABC):
     """What a run directory shows. The directory is read when something is asked for."""
 
     @property
+    @abstractmethod
     def directory(self) -> Path:
         """The run directory."""
-        raise NotImplementedError
 
     @cached_property
     def _store(self) -> RunStore:
