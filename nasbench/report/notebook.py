@@ -9,7 +9,8 @@ from nasbench.core.trial import STATUSES, Trial
 from nasbench.report.common.dot_titles import about
 from nasbench.report.common.page import table
 from nasbench.report.run.hover import drawing_of
-from nasbench.report.run.tables import COLUMNS, leaderboard_rows
+from nasbench.report.run.scored import beside
+from nasbench.report.run.tables import columns, leaderboard_rows
 
 
 def run_card(store: RunStore) -> str:
@@ -32,7 +33,8 @@ def trial_card(trial: Trial, run: Path) -> str:
 def _rows(store: RunStore) -> str:
     """The best architectures of a search; of other commands the trainings by name."""
     if any(trial.architecture is not None and not trial.name for trial in store.trials):
-        return table(COLUMNS, leaderboard_rows(store.trials), left=("key",))
+        metric = beside(store.run)
+        return table(columns(metric), leaderboard_rows(store.trials, beside=metric), left=("key",))
     rows = [
         (trial.name or trial.key, str(trial.seed), trial.status, *_metrics(trial.metrics))
         for trial in store.trials[:20]

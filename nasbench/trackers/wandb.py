@@ -87,7 +87,7 @@ class WandbTracker:
             "run_id": kept or uuid4().hex[:12],
             "run_name": run.directory.resolve().name,
             "root_dir": str(run.directory),
-            "run_job_type": job_type_of(run.config),
+            "run_job_type": _record(run.directory).get("command", "search"),
             "config": dict(run.config),
         }
         curves = run.directory / "curves.jsonl"
@@ -213,13 +213,6 @@ class WandbTracker:
         run.finish(exit_code=1 if trial.status == "failed" else 0)
 
 
-def job_type_of(config: Mapping[str, Any]) -> str:
-    """What W&B is told that a run is: search, supernet, train or compare."""
-    if "sampler" in config:
-        return "supernet"
-    return "compare" if "models" in config else "train" if "model" in config else "search"
-
-
 def _lines_in(path: Path) -> int:
     with open(path, "rb") as file:
         return sum(line.endswith(b"\n") for line in file)
@@ -233,8 +226,14 @@ def _kept_id(directory: Path) -> str | None:
 
 def _versions(directory: Path) -> dict[str, Any]:
     """What `run.json` says of where the run came from."""
+    record = _record(directory)
+    return {name: record[name] for name in ("versions", "hardware", "git_commit", "argv", "plan") if name in record}
+
+
+def _record(directory: Path) -> dict[str, Any]:
+    """What `run.json` holds; nothing where it cannot be read."""
     try:
-        record = parsed((directory / "run.json").read_bytes())
+        found = parsed((directory / "run.json").read_bytes())
     except (OSError, ValueError):
         return {}
-    return {name: record[name] for name in ("versions", "hardware", "git_commit", "argv", "plan") if name in record}
+    return found if isinstance(found, dict) else {}

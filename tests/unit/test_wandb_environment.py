@@ -193,11 +193,12 @@ def test_flags_win_over_the_environment(tmp_path, monkeypatch):
     settings = Tracking(
         wandb="offline", wandb_project="mine", wandb_entity="team", wandb_name="first", wandb_tags=("a,b", "c")
     ).wandb_settings
+    (tmp_path / "run.json").write_text('{"command": "transfer"}')
     tracker = WandbTracker(**settings)
     tracker.start(Info(tmp_path, {"space": "no-such-space", "model": "zoo:lenet5"}, 1, ()))
     run = tracker._run
     assert (run.project, run.entity, run.name, run.tags) == ("mine", "team", "first", ("a", "b", "c"))
-    assert run.job_type == "train"
+    assert run.job_type == "transfer"
     tracker.finish({}, tmp_path)
     assert isinstance(run, wandb.Run)
 
