@@ -46,7 +46,8 @@ def measured(name: str, table: TableEvaluator, seeds: Sequence[int]) -> list[dic
     """A row for each number of random children."""
     runs = []
     for seed in seeds:
-        made = strategies.make(name, table.space, seed=seed)
+        options = {"controller": "table"} if name in ("ppo", "reinforce") else {}
+        made = strategies.make(name, table.space, options=options, seed=seed)
         chance = searched(Control(table.space, seed), table, Random(seed).randrange(10**6), max(CONTROLS))
         runs.append((searched(made, table, seed, TRIALS), chance))
     rows = []

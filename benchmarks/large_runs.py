@@ -116,7 +116,7 @@ def go_on(directory: Path, name: str) -> dict[str, Any]:
     start = process_time()
     space = spaces.get(SPACE)()
     store = RunStore.resume(directory, of_space(space))
-    strategy = strategies.get(name)(space, seed=0)
+    strategy = strategies.get(name)(space, seed=0, **({"controller": "table"} if name == "ppo" else {}))
     source = SpaceSource(space, strategy, _plan(space, len(store.trials) + STEPS + 1))
     if name == "nsga2":  # its own log says of which generation each trial was
         store.trials[:] = _in_generations(store.trials)

@@ -22,6 +22,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # where examples/ 
 
 STRATEGIES = ("random", "reinforce", "ppo", "evolution", "local_search", "tpe", "nsga2", "asha", "predictor")
 OPTIONS = {
+    "reinforce": ["--controller", "table"],
+    "ppo": ["--controller", "table"],
     "evolution": ["--strategy-options", "population=6", "sample=3"],
     "asha": ["--strategy-options", "sampler=tpe"],
 }
@@ -55,9 +57,12 @@ def commands() -> dict[str, list[str]]:
         if name != "asha":  # a table has no stages
             found[f"table-{name}"] = ["search", "--strategy", name, *table, *more, "--wandb", "off"]
         found[f"toy-{name}"] = ["search", "--strategy", name, *toy, "--epochs", epochs, *more, "--wandb", "off"]
+    for name in ("reinforce", "ppo"):
+        found[f"table-{name}-lstm"] = [*found[f"table-{name}"][:-4], "--wandb", "off"]
     phases = ["--control", "2", "--retrain-top", "2", "--retrain-epochs", "2"]
     found["digits-ppo"] = [
         "search",
+        *OPTIONS["ppo"],
         *DIGITS,
         "--epochs",
         "1",
@@ -106,10 +111,10 @@ def commands() -> dict[str, list[str]]:
         "--seeds",
         "3",
         "--strategies",
-        "random,reinforce,evolution:population=10:sample=3,local_search",
+        "random,reinforce:controller=table,evolution:population=10:sample=3,local_search",
     ]
     found["race"] = ["race", *budget]
-    found["race-trials"] = ["race", "--trials", "20", "--seeds", "2", "--strategies", "random,ppo"]
+    found["race-trials"] = ["race", "--trials", "20", "--seeds", "2", "--strategies", "random,ppo:controller=table"]
     return found
 
 

@@ -77,8 +77,8 @@ def test_the_contract_of_strategies(name: str) -> None:
 
 
 def test_the_best_of_several_is_proposed_with_its_own_log_probability() -> None:
-    plain = strategies.get("ppo")(TOY_SPACE, seed=1)
-    behind = Screened(strategies.get("ppo")(TOY_SPACE, seed=1), Filters(), 8, TOY_SPACE)
+    plain = strategies.get("ppo")(TOY_SPACE, seed=1, controller="table")
+    behind = Screened(strategies.get("ppo")(TOY_SPACE, seed=1, controller="table"), Filters(), 8, TOY_SPACE)
     for number in range(1, 13):
         proposal = behind.ask(number, trial_rng(0, number), ())
         told = proposal.note["screened"]

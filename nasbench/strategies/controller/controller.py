@@ -65,7 +65,7 @@ ADAM_BETA2 = 0.999
 
 CONTROLLERS = {"lstm": 35, "table": 0}
 """What --controller takes -> the hidden units that it has where nobody says so: 35 as Zoph and Le (2017)."""
-DEFAULT_CONTROLLER = "table"
+DEFAULT_CONTROLLER = "lstm"
 BEFORE_THE_FLAG: Mapping[str, int | float] = {"hidden_units": 0}
 """The defaults of a search that began before there was --controller, where they were others: it goes on with them."""
 
