@@ -33,11 +33,11 @@ SPACES: Parts = {
 STRATEGIES: Parts = {
     "ppo": (
         "nasbench.strategies.controller.ppo",
-        "a controller (table of logits or LSTM) trained by proximal policy optimisation, as NASNet's",
+        "a controller (an LSTM, or a table of logits) trained by proximal policy optimisation, as NASNet's",
     ),
     "reinforce": (
         "nasbench.strategies.controller.reinforce",
-        "a controller (table of logits or LSTM) trained by REINFORCE (Zoph and Le 2017)",
+        "a controller (an LSTM, or a table of logits) trained by REINFORCE (Zoph and Le 2017)",
     ),
     "random": ("nasbench.strategies.random", "every decision drawn uniformly: the control"),
     "evolution": (

@@ -47,7 +47,7 @@ class SearchConfig(Record):
     """The strategy's own settings, as KEY=VALUE: population=50 sample=10, or asha's sampler=tpe."""
     controller: Literal["lstm", "table"] | None = None
     """What ppo and reinforce sample architectures from: lstm, as in the papers, or table, a logit for each option.
-    Default: what the strategy's option hidden_units says, else the table.
+    Default: what the strategy's option hidden_units says, else the LSTM.
     """
     evaluator: str = part("train", "evaluator", lies=True)
     """train, table:FILE, table:nasbench201-cifar10, proxy:NAME (see: nasbench list proxies), proxy:my_module:my_score,

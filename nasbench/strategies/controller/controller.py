@@ -11,9 +11,9 @@ because no policy proposed it. When the batch is full, the policy learns. Two ki
 The published controllers saw 12,800 and 20,000 architectures. A search of a hundred trials must learn more from each
 trial. The defaults serve that (docs/experiments.md has the effect of each, `benchmarks/controller_settings.py` measures
 it):
-  - `controller`: a table of logits (`hidden_units` 0), as in the baseline of NAS-Bench-201 (Dong and Yang 2020,
-    arXiv:2001.00326), or an LSTM, of 35 units if `hidden_units` does not say otherwise. With the steps below the two
-    find equally good architectures; a step of the table takes a sixth to a half of the time.
+  - `controller`: an LSTM, of 35 units if `hidden_units` does not say otherwise, or a table of logits (`hidden_units`
+    0), as in the baseline of NAS-Bench-201 (Dong and Yang 2020, arXiv:2001.00326). With the steps below the two find
+    equally good architectures; a step of the table takes a sixth to a half of the time.
   - `adam` 0: plain SGD. Adam's first update has size lr whatever the gradient, so single-trial batches would overshoot.
   - `ranked` 1: the advantage of a trial is its rank among all trials so far, as a normal quantile. The published
     advantage is the score minus a moving average. Ranks need no scale, and bad networks cannot hide the differences
