@@ -17,21 +17,10 @@ from nasbench.core.reported import CURVES
 from nasbench.core.shown import escape
 from nasbench.core.store import LOG_FILE, RUN_FILE
 from nasbench.engine.report import opened_report, report_of
+from nasbench.report.common.embedded import data_element
+from nasbench.report.common.page import served
 
 LOOPBACK = "127.0.0.1"
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; connect-src 'self'"
-"""What the browser may do for the page: nothing is fetched but the page itself."""
-SCRIPT = """<script>
-// The page is loaded anew when the run has grown.
-let seen = "%s";
-setInterval(async () => {
-  try {
-    const now = await (await fetch("state", { cache: "no-store" })).text();
-    if (now !== seen) location.reload();
-  } catch { document.title = "(ended) " + document.title.replace("(ended) ", ""); }
-}, %d);
-</script>
-"""
 
 
 @final
@@ -43,6 +32,7 @@ class LiveReport:
         self._lock = Lock()
         self._of = ""
         self._files: dict[str, str] = {}
+        self.policy = ""
         self.files()
 
     def state(self) -> str:
@@ -62,9 +52,9 @@ class LiveReport:
             state = self.state()
             if state != self._of:
                 made = opened_report(self._directory, report_of)
-                page = made["report.html"]
-                script = SCRIPT % (state, round(1000 * self._seconds))
-                self._files = {**made, "report.html": page.replace("</body>", f"{script}</body>", 1)}
+                told = data_element("live", {"state": state, "milliseconds": round(1000 * self._seconds)})
+                page, self.policy = served(made["report.html"], told)
+                self._files = {**made, "report.html": page}
                 self._of = state
             return self._files
 
@@ -100,7 +90,7 @@ def serve(live: LiveReport, port: int, ready: Callable[[str], None]) -> None:
             self.send_response(status)
             self.send_header("Content-Type", f"{kind}; charset=utf-8")
             self.send_header("Content-Length", str(len(data)))
-            self.send_header("Content-Security-Policy", POLICY)
+            self.send_header("Content-Security-Policy", live.policy)
             self.send_header("X-Content-Type-Options", "nosniff")
             self.send_header("Cache-Control", "no-store")
             self.end_headers()

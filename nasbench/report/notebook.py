@@ -8,9 +8,9 @@ from nasbench.core.store import RunStore
 from nasbench.core.trial import STATUSES, Trial
 from nasbench.report.common.dot_titles import about
 from nasbench.report.common.page import table
-from nasbench.report.run.hover import drawing_of
 from nasbench.report.run.scored import beside
 from nasbench.report.run.tables import columns, leaderboard_rows
+from nasbench.report.run.trial_drawing import drawing_of
 
 
 def run_card(store: RunStore) -> str:

@@ -9,12 +9,13 @@ from nasbench.core.objectives import parse_objectives
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
 from nasbench.report.common import thinned
-from nasbench.report.run import chance, dots, front, hover, page, plots
+from nasbench.report.run import chance, charts, dots, front, page, plots, trial_data
 from nasbench.report.run.chance import chance_curve
 from nasbench.report.run.dots import changes, with_dots
+from unit.embedded import embedded
 from unit.toys import trial
 
-DOTS, POINTS, ROWS, CARDS = 40, 30, 20, 10
+DOTS, POINTS, ROWS = 40, 30, 20
 CONFIG = {"space": "toy", "strategy": "evolution", "objectives": ["val_accuracy", "macs"]}
 
 
@@ -30,8 +31,8 @@ def scored(number: int) -> Trial:
 @pytest.fixture
 def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dots, "MOST_DOTS", DOTS)
-    monkeypatch.setattr(hover, "MOST_CARDS", CARDS)
-    for module in (dots, front, plots, thinned):
+    monkeypatch.setattr(trial_data, "MOST_ROWS", ROWS)
+    for module in (charts, dots, front, plots, thinned):
         monkeypatch.setattr(module, "MOST_POINTS", POINTS)
     listed = page.rows_listed
     monkeypatch.setattr(page, "rows_listed", lambda rows, where: listed(rows, where, ROWS))
@@ -54,11 +55,15 @@ def test_a_page_of_a_long_run_is_bounded_and_says_so(tmp_path: Path) -> None:
     assert DOTS / 2 < len(set(re.findall(r'data-trial="(\d+)"', text))) <= DOTS
     assert text.count("data-trial=") <= figures * DOTS
     assert text.count("<use ") <= figures * (DOTS + 2 * POINTS) + 200, "dots, marks of failed trials, ticks"
-    assert text.count("<template ") == CARDS
+    (data,) = embedded(text, "trials")
+    assert (len(data["rows"]), data["total"]) == (DOTS + ROWS, 300)
+    for chart in embedded(text, "chart"):
+        for panel in chart["panels"]:
+            assert all(len(series["points"]) <= max(DOTS, POINTS) for series in panel["series"])
     assert text.count("Dots are drawn for 40 of the 240 scored trials: the best, those that were a new best") == 4
     assert f"Listed are {ROWS} of 80, evenly spread; best/front.json has all." in text
     assert f"60 of 300 trials failed. Listed are {ROWS} of 60, evenly spread; trials.jsonl has all." in text
-    assert text.count("made up") == ROWS
+    assert text.count("made up") == 2 * ROWS, "in the table and in the cards"
 
 
 def test_a_page_of_a_short_run_has_everything_and_no_such_sentence(

@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.core.reported import read_epochs
+from nasbench.report.common.chart import Axis, Chart, Panel, Series
+from nasbench.report.common.chart_element import Plot
 from nasbench.report.common.figure import BLUE, GREEN, ORANGE, PURPLE, RED, drawing, label, new_figure, to_svg
 
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, RED)
-Panel = tuple[str, str]
+Panelled = tuple[str, str]
 """A metric, and what it is called at its axis."""
-PANELS: tuple[Panel, ...] = (("val_accuracy", "validation accuracy"), ("train_loss", "training loss"))
+PANELS: tuple[Panelled, ...] = (("val_accuracy", "validation accuracy"), ("train_loss", "training loss"))
 NAMED = 6
 """Up to this many trainings are named in the legend."""
 
@@ -27,7 +29,33 @@ def read_curves(directory: Path, number: int | None = None) -> dict[str, list[di
     return {name: [epochs[epoch] for epoch in sorted(epochs)] for name, epochs in found.items()}
 
 
-def curve_figure(curves: Mapping[str, Sequence[Mapping[str, Any]]], panels: Sequence[Panel] = PANELS) -> str | None:
+def curve_plot(
+    curves: Mapping[str, Sequence[Mapping[str, Any]]], panels: Sequence[Panelled] = PANELS, name: str = "curves"
+) -> Plot | None:
+    """The curves as a plot, `panels` side by side; None where nothing was reported."""
+    svg = curve_figure(curves, panels)
+    if svg is None:
+        return None
+    shown = [
+        Panel(
+            Axis("epoch", whole=True),
+            Axis(text),
+            [
+                Series(
+                    training if len(curves) > 1 else "",
+                    "line",
+                    [(told["epoch"], told[metric]) for told in epochs if isinstance(told.get(metric), int | float)],
+                    COLOURS[index % len(COLOURS)],
+                )
+                for index, (training, epochs) in enumerate(curves.items())
+            ],
+        )
+        for metric, text in panels
+    ]
+    return Plot(svg, Chart(name, shown))
+
+
+def curve_figure(curves: Mapping[str, Sequence[Mapping[str, Any]]], panels: Sequence[Panelled] = PANELS) -> str | None:
     """The curves as SVG text, `panels` side by side; None where nothing was reported."""
     if not curves:
         return None

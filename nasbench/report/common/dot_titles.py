@@ -1,7 +1,7 @@
 """What the dots of a chart tell: a title in the SVG names the trial of each."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from nasbench.core.count_text import quantity
 from nasbench.core.shown import escape
@@ -11,9 +11,9 @@ from nasbench.report.common.numbers import count, score
 MARK = "dots"
 
 
-def mark(trials: Sequence[Trial]) -> str:
-    """The id of a group of dots in a figure, one a trial in this order."""
-    return "-".join([MARK, *(str(trial.number) for trial in trials)])
+def mark(numbers: Iterable[int]) -> str:
+    """The id of a group of dots in a figure, one a trial of these numbers in this order."""
+    return "-".join([MARK, *map(str, numbers)])
 
 
 def titled(svg: str, trials: Sequence[Trial]) -> str:

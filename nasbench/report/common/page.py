@@ -14,6 +14,7 @@ from typing import Any
 from nasbench.core.shown import escape, shown
 from nasbench.report.common.figure import GRID, GROUND, INK, MUTED, in_tags
 from nasbench.report.common.numbers import duration
+from nasbench.report.common.scripts import policy, scripts
 
 XML = '<?xml version="1.0" encoding="utf-8"?>\n'
 
@@ -25,16 +26,25 @@ def report_files(text: str, plots: Mapping[str, str]) -> dict[str, str]:
 
 def page(title: str, lead: str, sections: Iterable[str]) -> str:
     """A whole page: a heading, a line below it, and sections of HTML. Empty sections are left out."""
-    home = files("nasbench.report.common")
-    css, script = home.joinpath("report.css").read_text("utf-8"), home.joinpath("report.js").read_text("utf-8")
+    css = files("nasbench.report.common").joinpath("report.css").read_text("utf-8")
+    body = "\n".join(section for section in sections if section)
+    charts = '<figure class="chart"' in body
+    run = "\n".join(f"<script>{script}</script>" for script in scripts(charts))
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy(charts)}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(title)}</title>\n<style>\n{css}</style>\n</head>\n<body>\n<main>\n"
         f'<h1>{escape(title)}</h1>\n<p class="lead">{escape(lead)}</p>\n'
-        + "\n".join(section for section in sections if section)
-        + f"\n</main>\n<script>\n{script}</script>\n</body>\n</html>\n"
+        f"{body}\n</main>\n{run}\n</body>\n</html>\n"
     )
+
+
+def served(text: str, data: str) -> tuple[str, str]:
+    """A page as a server gives it, and its policy: `data` is more for its scripts, and it may ask the server."""
+    charts = '<figure class="chart"' in text
+    inside = text.replace(f'<meta http-equiv="Content-Security-Policy" content="{policy(charts)}">\n', "", 1)
+    return inside.replace("</main>", f"{data}</main>", 1), policy(charts, live=True)
 
 
 def numbers_row(numbers: Iterable[tuple[str, str, str]]) -> str:

@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 from nasbench.core.count_text import quantity
 from nasbench.core.shown import escape
+from nasbench.report.common.chart import Axis, Chart, Panel, Series
+from nasbench.report.common.chart_element import Plot
 from nasbench.report.common.dot_titles import mark, titled
 from nasbench.report.common.figure import BLUE, GROUND, MUTED, ORANGE, drawing, label, new_figure, to_svg
 from nasbench.report.common.numbers import score
-from nasbench.report.common.page import mapping, table, themed
+from nasbench.report.common.page import mapping, table
 from nasbench.report.common.ranking_check import SHOWN, RankingCheck
 from nasbench.report.common.ranking_shown import HEADINGS, RANDOM, cell, lowest_shown
 from nasbench.report.common.thinned import MOST_DOTS, evenly, rows_listed
@@ -30,13 +32,33 @@ RANDOM_ROWS = " The networks are a random sample of the table's."
 BEST_PICK = "the pick"
 
 
-def check_figure(check: RankingCheck | None, predicted: str) -> dict[str, str]:
-    """File stem -> SVG text; empty where fewer than two networks were checked. `predicted` names the score."""
+def check_figure(check: RankingCheck | None, predicted: str) -> dict[str, Plot]:
+    """File stem -> plot; empty where fewer than two networks were checked. `predicted` names the score."""
     if check is None or check.count < 2:
         return {}
     with drawing():
         svg = to_svg(scatter_plot(check, predicted), "ranking_check")
-    return {"ranking_check": titled(svg, _drawn(check))}
+    return {"ranking_check": Plot(titled(svg, _drawn(check)), check_chart(check, predicted))}
+
+
+def check_chart(check: RankingCheck, predicted: str) -> Chart:
+    """The same as data."""
+    place_of = {trial.number: place for place, trial in enumerate(check.trials)}
+    floor, best = _floor(check), max(check.predicted)
+    groups: dict[str, list[tuple[Any, float]]] = {"": [], BEST_PICK: [], "far below": []}
+    for trial in _drawn(check):
+        value = check.values[place_of[trial.number]]
+        picked = BEST_PICK if (trial.score or 0.0) == best else ""
+        groups["far below" if value < floor else picked].append((trial, max(value, floor)))
+    colours = {"": BLUE, BEST_PICK: ORANGE, "far below": MUTED}
+    series = [
+        Series(
+            name, "dots", [(each.score, value) for each, value in these], colours[name], [t.number for t, _ in these]
+        )
+        for name, these in groups.items()
+    ]
+    panel = Panel(Axis(f"{predicted}, predicted"), Axis(check.axis), series)
+    return Chart("ranking_check", [panel], tall=True)
 
 
 def trainings_after(run: Mapping[str, Any]) -> list[str]:
@@ -49,7 +71,7 @@ def trainings_after(run: Mapping[str, Any]) -> list[str]:
     return [f"front-runners trained for {epochs} under recipe {recipe.get('name')} v{recipe.get('version')}"]
 
 
-def check_section(check: RankingCheck | None, svg: str | None, drawn: str = MET) -> str:
+def check_section(check: RankingCheck | None, plot: Plot | None, drawn: str = MET) -> str:
     """The section; empty where nothing was checked. `drawn` says which networks are held against a table."""
     if check is None:
         return ""
@@ -59,7 +81,7 @@ def check_section(check: RankingCheck | None, svg: str | None, drawn: str = MET)
         caption += f" Drawn as grey triangles on the lower edge, far below the others: {quantity(below, 'network')}."
     if len(_drawn(check)) < check.count:
         caption += f" Dots are drawn for {len(_drawn(check)):,} of the {check.count:,} networks."
-    figure = f"<figure>{themed(svg)}<figcaption>{escape(caption)}</figcaption></figure>" if svg else ""
+    figure = plot.figure(caption) if plot else ""
     measures = [
         (HEADINGS[name], _with_interval(name, check.measures), _with_interval(name, check.chance)) for name in SHOWN
     ]
@@ -101,7 +123,7 @@ def _dots(axes: "Axes", points: list[tuple[float, float]], colour: str, named: s
         (dots,) = axes.plot(
             *zip(*points, strict=True), "o", color=colour, markeredgecolor=GROUND, label=named, alpha=0.85, **style
         )
-        dots.set_gid(mark(trials))
+        dots.set_gid(mark(trial.number for trial in trials))
 
 
 def _networks(check: RankingCheck) -> str:

@@ -6,6 +6,8 @@ from typing import Any
 from nasbench.core.count_text import quantity
 from nasbench.core.shown import escape
 from nasbench.core.store import RunStore
+from nasbench.report.common.chart import Chart
+from nasbench.report.common.chart_element import Plot
 from nasbench.report.common.notes import notes_section
 from nasbench.report.common.page import (
     command_line,
@@ -17,9 +19,9 @@ from nasbench.report.common.page import (
     page,
     report_files,
     table,
-    themed,
     wall_time,
 )
+from nasbench.report.comparison.charts import comparison_chart
 from nasbench.report.comparison.checklist import Item, checklist
 from nasbench.report.comparison.plots import MARKS, figures
 from nasbench.report.comparison.results import COLUMNS, Contrast, Verdict, all_seeds, comparison_rows, points, verdict
@@ -45,12 +47,18 @@ def files(store: RunStore) -> dict[str, str]:
     }
     failures = [f"{trial.name} seed {trial.seed}: {trial.error}" for trial in trials if trial.error]
     plots = figures(rows)
-    text = render(record, rows, failures, plots)
+    text = render(record, rows, failures, plots, comparison_chart(rows) if plots else None)
     return report_files(text, {name.removesuffix(".svg"): svg for name, svg in plots.items()})
 
 
-def render(run: Mapping[str, Any], rows: Sequence[Row], failures: Sequence[str], plots: Mapping[str, str]) -> str:
-    """The page as text. `plots`: file name -> SVG."""
+def render(
+    run: Mapping[str, Any],
+    rows: Sequence[Row],
+    failures: Sequence[str],
+    plots: Mapping[str, str],
+    chart: Chart | None = None,
+) -> str:
+    """The page as text. `plots`: file name -> SVG; `chart`: all of them as data."""
     recipe = mapping(mapping(run.get("plan")).get("recipe"))
     dataset = str(mapping(run.get("config")).get("dataset") or "data set not recorded")
     under = f"recipe {recipe.get('name')} version {recipe.get('version')}" if recipe else "recipe not recorded"
@@ -63,7 +71,7 @@ def render(run: Mapping[str, Any], rows: Sequence[Row], failures: Sequence[str],
         _verdict(told),
         _models(rows, dataset, under),
         notes_section(run),
-        _plots(plots),
+        _plots(plots, chart),
         _contrasts(told.contrasts),
         _failures(failures),
         _checklist(checklist(run, rows)),
@@ -121,17 +129,14 @@ def _models(rows: Sequence[Row], dataset: str, under: str) -> str:
     )
 
 
-def _plots(plots: Mapping[str, str]) -> str:
+def _plots(plots: Mapping[str, str], chart: Chart | None) -> str:
     if not plots:
         return (
             "<h2>Accuracy against cost</h2>\n<p>No model has both a finished training and a cost: there is "
             "nothing to plot.</p>"
         )
-    drawn = "".join(themed(svg) for svg in plots.values())
-    return (
-        "<h2>Accuracy against cost</h2>\n<figure><div "
-        f'class="pair">{drawn}</div><figcaption>{escape(CAPTION)}</figcaption></figure>'
-    )
+    pair = f'<div class="pair">{"".join(plots.values())}</div>'
+    return f"<h2>Accuracy against cost</h2>\n{Plot(pair, chart).figure(CAPTION)}"
 
 
 def _contrasts(contrasts: Sequence[Contrast]) -> str:

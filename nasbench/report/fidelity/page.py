@@ -6,8 +6,10 @@ from typing import Any
 from nasbench.core.count_text import quantity
 from nasbench.core.shown import escape
 from nasbench.core.store import RunStore
-from nasbench.report.common.page import configuration, minute, numbers_row, page, report_files, table, themed, wall_time
+from nasbench.report.common.chart_element import Plot, with_charts
+from nasbench.report.common.page import configuration, minute, numbers_row, page, report_files, table, wall_time
 from nasbench.report.common.ranking_shown import lowest_shown
+from nasbench.report.fidelity.charts import scores_chart
 from nasbench.report.fidelity.plots import figures
 from nasbench.report.fidelity.results import Fidelity
 from nasbench.report.fidelity.tables import columns, rows
@@ -25,12 +27,13 @@ EXPLAINED = (
 def files(store: RunStore) -> dict[str, str]:
     """report.html and the SVG file of the plot: file name -> text."""
     fidelity = Fidelity.of(store.run, store.trials)
-    plots = figures(fidelity)
-    return report_files(render(store.run, fidelity, plots), plots)
+    pictures, chart = figures(fidelity), scores_chart(fidelity)
+    plots = with_charts(pictures, {} if chart is None else {chart.name: chart})
+    return report_files(render(store.run, fidelity, plots), pictures)
 
 
-def render(run: Mapping[str, Any], fidelity: Fidelity, plots: Mapping[str, str]) -> str:
-    """The page as text. `plots`: file stem -> SVG."""
+def render(run: Mapping[str, Any], fidelity: Fidelity, plots: Mapping[str, Plot]) -> str:
+    """The page as text. `plots`: file stem -> plot."""
     sections = [_headline(run, fidelity), _standings(fidelity), _plots(fidelity, plots), _failed(fidelity)]
     lead = " · ".join(["nasbench fidelity", *([f"started {minute(run['started'])}"] if run.get("started") else [])])
     return page(f"Cheap scores against {fidelity.truth}", lead, [*sections, configuration(run)])
@@ -58,7 +61,7 @@ def _standings(fidelity: Fidelity) -> str:
     return f"<h2>Scores</h2>\n<ul>{told}</ul>\n{made}<p>{escape(text)}</p>"
 
 
-def _plots(fidelity: Fidelity, plots: Mapping[str, str]) -> str:
+def _plots(fidelity: Fidelity, plots: Mapping[str, Plot]) -> str:
     if not plots:
         return ""
     floor = lowest_shown(fidelity.values)
@@ -69,8 +72,7 @@ def _plots(fidelity: Fidelity, plots: Mapping[str, str]) -> str:
     )
     if below:
         caption += f" Drawn as grey triangles on the lower edge, below {floor:.4g}: {quantity(below, 'network')}."
-    drawn = "".join(themed(svg) for svg in plots.values())
-    return f"<h2>Score against truth</h2>\n<figure>{drawn}<figcaption>{escape(caption)}</figcaption></figure>"
+    return "<h2>Score against truth</h2>\n" + "".join(plot.figure(caption) for plot in plots.values())
 
 
 def _failed(fidelity: Fidelity) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from nasbench.core.shown import escape
 from nasbench.core.store import RunStore
+from nasbench.report.common.chart_element import Plot, with_charts
 from nasbench.report.common.page import (
     command_line,
     configuration,
@@ -13,9 +14,9 @@ from nasbench.report.common.page import (
     page,
     report_files,
     table,
-    themed,
     wall_time,
 )
+from nasbench.report.race.charts import race_charts
 from nasbench.report.race.plots import figures
 from nasbench.report.race.results import Race
 from nasbench.report.race.tables import budget_text, order_rows, standing_columns, standing_rows, win_rows
@@ -29,12 +30,13 @@ ANYTIME = (
 def files(store: RunStore) -> dict[str, str]:
     """report.html and the SVG files of the plots: file name -> text."""
     race = Race.of(store.run, store.trials)
-    plots = figures(race)
-    return report_files(render(store.run, race, plots), plots)
+    pictures = figures(race)
+    text = render(store.run, race, with_charts(pictures, race_charts(race)))
+    return report_files(text, pictures)
 
 
-def render(run: Mapping[str, Any], race: Race, plots: Mapping[str, str]) -> str:
-    """The page as text. `plots`: file stem -> SVG."""
+def render(run: Mapping[str, Any], race: Race, plots: Mapping[str, Plot]) -> str:
+    """The page as text. `plots`: file stem -> plot."""
     sections = [
         _headline(run, race),
         _standings(race),
@@ -85,14 +87,13 @@ def _standings(race: Race) -> str:
     return made
 
 
-def _plots(plots: Mapping[str, str]) -> str:
-    drawn = "".join(themed(svg) for name, svg in plots.items() if name != "wins")
-    return (
-        f"<h2>Anytime curves</h2>\n<figure>{drawn}<figcaption>{escape(ANYTIME)}</figcaption></figure>" if drawn else ""
-    )
+def _plots(plots: Mapping[str, Plot]) -> str:
+    drawn = [plot for name, plot in plots.items() if name != "wins"]
+    figures = "\n".join(plot.figure(ANYTIME if plot is drawn[-1] else "") for plot in drawn)
+    return f"<h2>Anytime curves</h2>\n{figures}" if drawn else ""
 
 
-def _wins(race: Race, plots: Mapping[str, str]) -> str:
+def _wins(race: Race, plots: Mapping[str, Plot]) -> str:
     if "wins" not in plots:
         return ""
     caption = (
@@ -103,10 +104,7 @@ def _wins(race: Race, plots: Mapping[str, str]) -> str:
     rows = table(
         ("strategy", "against", "wins", "95 % interval", "seeds"), win_rows(race), left=("strategy", "against")
     )
-    return (
-        f"<h2>Who wins</h2>\n<figure>{themed(plots['wins'])}<figcaption>{escape(caption)}</figcaption></figure>\n"
-        f"<details><summary>as a table</summary>{rows}</details>"
-    )
+    return f"<h2>Who wins</h2>\n{plots['wins'].figure(caption)}\n<details><summary>as a table</summary>{rows}</details>"
 
 
 def _failures(race: Race) -> str:

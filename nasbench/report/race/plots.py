@@ -102,10 +102,7 @@ def anytime(race: Race, place: int) -> "Figure":
         axes.set_xlim(0, grid[-1])
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
         axes.locator_params(axis="x", nbins=6)
-    finite = [value for value in lows if value == value]
-    low, high = min(finite, default=0.0), max(highs)
-    pad = 0.04 * (high - low) or 0.01
-    panels[0].set_ylim(low - pad, high + pad)
+    panels[0].set_ylim(*_padded(lows, highs))
     panels[0].set_ylabel(
         label(race.columns[place]) + (", best so far" if place == 0 else "\nof the returned architecture")
     )
@@ -114,6 +111,28 @@ def anytime(race: Race, place: int) -> "Figure":
         list(named.values()), list(named), loc="outside upper left", ncols=columns, handlelength=1.8, columnspacing=1.2
     )
     return figure
+
+
+def shown_range(race: Race, place: int) -> tuple[float, float]:
+    """The ends of the y axis of `anytime`."""
+    optimum = race.optimum.get(race.columns[place])
+    lows, highs = [], [optimum] if optimum is not None else []
+    axes: list[Axis] = ["evaluations", "seconds"] if race.timed else ["evaluations"]
+    for axis in axes:
+        grid = places(race, axis)
+        for strategy in race.strategies:
+            bands = quartiles(race.of_strategy(strategy), grid, axis, place)
+            settled = int(SETTLED * len(grid))
+            lows.append(float(min(bands[0][settled:])))
+            highs.append(float(max(bands[2][settled:])))
+    return _padded(lows, highs)
+
+
+def _padded(lows: Sequence[float], highs: Sequence[float]) -> tuple[float, float]:
+    low = min((value for value in lows if value == value), default=0.0)
+    high = max(highs)
+    pad = 0.04 * (high - low) or 0.01
+    return low - pad, high + pad
 
 
 def wins(race: Race) -> "Figure":

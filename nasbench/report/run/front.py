@@ -56,13 +56,7 @@ def front_figure(
     if len(objectives) < 2 or not (front := pareto_front(trials, objectives)):
         return None
     names, drawn = [objective.metric for objective in objectives], with_dots(trials)
-    shown = [
-        trial
-        for trial in trials
-        if trial.scored
-        and trial.epochs == front[0].epochs
-        and all(trial.metrics.get(name) is not None for name in names)
-    ]
+    shown = compared(trials, objectives, front[0].epochs)
     figure = new_figure(3.6 * min(2, len(objectives) - 1), 2.7 * (len(objectives) // 2))
     panels = figure.subplots(len(objectives) // 2, min(2, len(objectives) - 1), squeeze=False, sharey=True).ravel()
     for axes, objective in zip(panels, objectives[1:], strict=False):
@@ -88,16 +82,27 @@ def front_figure(
         _axis(axes, objective, values)
     for axes in panels[len(objectives) - 1 :]:
         axes.set_axis_off()
-    panels[0].set_ylabel(label(_label(objectives[0])))
+    panels[0].set_ylabel(label(objective_label(objectives[0])))
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper left", ncols=3)
     return figure
+
+
+def compared(trials: Sequence[Trial], objectives: Sequence[Objective], epochs: int) -> list[Trial]:
+    """The trials that a front is among: of so many epochs, with a value of every objective."""
+    return [
+        trial
+        for trial in trials
+        if trial.scored
+        and trial.epochs == epochs
+        and all(trial.metrics.get(objective.metric) is not None for objective in objectives)
+    ]
 
 
 def front_table(
     front: Sequence[Trial], objectives: Sequence[Objective]
 ) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Column names, and a row for each trial of the front."""
-    columns = ("trial", "key", *(_label(objective) for objective in objectives), "epochs")
+    columns = ("trial", "key", *(objective_label(objective) for objective in objectives), "epochs")
     rows = [
         (
             str(trial.number),
@@ -145,14 +150,14 @@ def _equal_scores(axes: "Axes", target: Target, best: float, costs: Sequence[flo
 def _axis(axes: "Axes", objective: Objective, values: Sequence[float]) -> None:
     if objective.metric in COUNTS and min(values) > 0:
         log_counts(axes, values)
-    axes.set_xlabel(label(_label(objective)))
+    axes.set_xlabel(label(objective_label(objective)))
 
 
 def _point(trial: Trial, across: str, up: str) -> tuple[float, float]:
     return float(trial.metrics[across]), float(trial.metrics[up])
 
 
-def _label(objective: Objective) -> str:
+def objective_label(objective: Objective) -> str:
     return f"{objective.metric} ({'more' if objective.maximise else 'less'} is better)"
 
 

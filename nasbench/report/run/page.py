@@ -18,6 +18,7 @@ from nasbench.core.run_title import run_title
 from nasbench.core.shown import escape
 from nasbench.core.store import RunStore, best_trial
 from nasbench.core.trial import STATUSES, Trial
+from nasbench.report.common.chart_element import Plot, with_charts
 from nasbench.report.common.dot_titles import trained_for
 from nasbench.report.common.notes import notes_section
 from nasbench.report.common.numbers import count, duration, score
@@ -29,7 +30,6 @@ from nasbench.report.common.page import (
     page,
     report_files,
     table,
-    themed,
     wall_time,
 )
 from nasbench.report.common.ranking_check import ranking_check, trained_score
@@ -37,13 +37,14 @@ from nasbench.report.common.ranking_section import check_figure, check_section, 
 from nasbench.report.common.rankings import kendall_test
 from nasbench.report.common.thinned import rows_listed
 from nasbench.report.run.chance import Exact, verdict
+from nasbench.report.run.charts import run_charts
 from nasbench.report.run.dots import dots_sentence
 from nasbench.report.run.front import front_plots, front_sentence, front_table
-from nasbench.report.run.hover import cards
 from nasbench.report.run.plots import figures
 from nasbench.report.run.scored import beside, in_words, objectives_of, reward_said, score_name, targets, value_of
 from nasbench.report.run.statistics import retrained
 from nasbench.report.run.tables import columns, leaderboard_rows
+from nasbench.report.run.trial_data import trials_in_page
 from nasbench.report.scaling import page as scaling
 from nasbench.report.scaling.results import is_coefficient_search
 
@@ -70,15 +71,19 @@ def files(store: RunStore) -> dict[str, str]:
     scales = is_coefficient_search(store.run)
     groups = [] if scales else groups_of(store.run.get("config", {}), store.trials)
     trained = trained_score(store.run)
-    plots = figures(store.trials, groups, score_name(store.run), Exact.of(store.run), trained)
-    plots |= check_figure(ranking_check(store.run, store.trials), score_name(store.run))
-    plots |= front_plots(store.trials, objectives_of(store.run), targets(store.run))
-    plots |= scaling.plots(store.run, store.trials) if scales else {}
-    return report_files(render(store.directory, store.run, store.trials, plots), plots)
+    name, exact = score_name(store.run), Exact.of(store.run)
+    goals, wanted = objectives_of(store.run), targets(store.run)
+    pictures = figures(store.trials, groups, name, exact, trained)
+    pictures |= front_plots(store.trials, goals, wanted)
+    pictures |= scaling.plots(store.run, store.trials) if scales else {}
+    plots = with_charts(pictures, run_charts(store.trials, groups, name, exact, trained, goals, wanted))
+    plots |= check_figure(ranking_check(store.run, store.trials), name)
+    text = render(store.directory, store.run, store.trials, plots)
+    return report_files(text, {name: plot.svg for name, plot in plots.items()})
 
 
-def render(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial], plots: Mapping[str, str]) -> str:
-    """The page as text. `plots`: stem -> SVG."""
+def render(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial], plots: Mapping[str, Plot]) -> str:
+    """The page as text. `plots`: file stem -> plot."""
     config = mapping(run.get("config"))
     scales = is_coefficient_search(run)
     title = run_title(config)
@@ -109,12 +114,12 @@ def render(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial], plo
         _failures(trials),
         configuration(run),
         _how_to_go_on(directory, run, trials),
-        cards(run, trials),
+        trials_in_page(run, trials),
     ]
     return page(title, " · ".join(lead), sections)
 
 
-def _scaling(run: Mapping[str, Any], trials: Sequence[Trial], plots: Mapping[str, str]) -> list[str]:
+def _scaling(run: Mapping[str, Any], trials: Sequence[Trial], plots: Mapping[str, Plot]) -> list[str]:
     told = {"surface": scaling.dots_sentence(trials)}
     figures = {
         name: _figure(name, plots, caption + told.get(name, "")) if name in plots else ""
@@ -150,7 +155,7 @@ def _headline(run: Mapping[str, Any], trials: Sequence[Trial]) -> str:
     return numbers_row(numbers)
 
 
-def _chance(run: Mapping[str, Any], trials: Sequence[Trial], plots: Mapping[str, str]) -> str:
+def _chance(run: Mapping[str, Any], trials: Sequence[Trial], plots: Mapping[str, Plot]) -> str:
     exact, plan = Exact.of(run), mapping(run.get("plan"))
     told = verdict(trials, exact)
     cheap = " These are cheap scores: nothing was trained for them." if "after" in plan else ""
@@ -163,11 +168,11 @@ def _chance(run: Mapping[str, Any], trials: Sequence[Trial], plots: Mapping[str,
     )
 
 
-def _plot(title: str, name: str, plots: Mapping[str, str], more: str = "") -> str:
+def _plot(title: str, name: str, plots: Mapping[str, Plot], more: str = "") -> str:
     return f"<h2>{escape(title)}</h2>\n{_figure(name, plots, CAPTIONS[name] + more)}" if name in plots else ""
 
 
-def _front(run: Mapping[str, Any], trials: Sequence[Trial], plots: Mapping[str, str]) -> str:
+def _front(run: Mapping[str, Any], trials: Sequence[Trial], plots: Mapping[str, Plot]) -> str:
     objectives, wanted = objectives_of(run), targets(run)
     front = pareto_front(trials, objectives)
     if not front:
@@ -186,10 +191,10 @@ def _front(run: Mapping[str, Any], trials: Sequence[Trial], plots: Mapping[str, 
     )
 
 
-def _figure(name: str, plots: Mapping[str, str], caption: str = "") -> str:
+def _figure(name: str, plots: Mapping[str, Plot], caption: str = "") -> str:
     if name not in plots:
         return "<p>No trial has a score yet: there is nothing to plot.</p>"
-    return f"<figure>{themed(plots[name])}<figcaption>{escape(caption or CAPTIONS[name])}</figcaption></figure>"
+    return plots[name].figure(caption or CAPTIONS[name])
 
 
 def _leaderboard(run: Mapping[str, Any], trials: Sequence[Trial]) -> str:
@@ -197,10 +202,10 @@ def _leaderboard(run: Mapping[str, Any], trials: Sequence[Trial]) -> str:
     rows = leaderboard_rows(trials, beside=more)
     if not rows:
         return ""
+    listed = table(columns(more), rows, left=("key",), sortable=True)
     return (
-        "<h2>Best architectures</h2>\n"
-        + table(columns(more), rows, left=("key",), sortable=True)
-        + "<p>Different architectures only; those with the most epochs come first, since scores of unequal trainings "
+        f'<h2>Best architectures</h2>\n<div id="board">{listed}</div>\n'
+        "<p>Different architectures only; those with the most epochs come first, since scores of unequal trainings "
         "do not compare.</p>"
     )
 
@@ -216,7 +221,7 @@ def _drawing(directory: Path, trials: Sequence[Trial]) -> str:
     return f'<h2>The winner</h2>\n<figure class="paper">{image}</figure>\n<p>{escape(caption)}</p>'
 
 
-def _ranking(run: Mapping[str, Any], trials: Sequence[Trial], plots: Mapping[str, str]) -> str:
+def _ranking(run: Mapping[str, Any], trials: Sequence[Trial], plots: Mapping[str, Plot]) -> str:
     pairs = retrained(trials)
     after = mapping(run.get("plan")).get("after", {})
     if not pairs:

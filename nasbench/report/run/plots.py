@@ -48,6 +48,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+COST_PANELS = (("params", "trainable parameters"), ("macs", "multiply-adds (MACs)"))
+"""Metric -> its axis, for the plots of score against cost."""
+
+
 def figures(
     trials: Sequence[Trial],
     groups: Sequence[OptionGroup],
@@ -81,9 +85,9 @@ def search_curve(trials: Sequence[Trial], score: str = "score", exact: Exact | N
         return None
     figure = new_figure(7.2, 2.9)
     axes = figure.subplots()
-    dots, drawn = _places(trials), with_dots(trials)
+    dots, drawn = places(trials), with_dots(trials)
     for kind, colour, text in (("control", ORANGE, "random"), ("blind", ORANGE, "random"), ("chosen", BLUE, "chosen")):
-        these = [(place, trial) for place, trial in dots if trial.number in drawn and _kind(trial) == kind]
+        these = [(place, trial) for place, trial in dots if trial.number in drawn and kind_of(trial) == kind]
         points = [(place, trial.score) for place, trial in these]
         named = text if text not in axes.get_legend_handles_labels()[1] else ""
         scatter(axes, points, colour, named, [trial for _, trial in these])
@@ -112,7 +116,7 @@ def search_curve(trials: Sequence[Trial], score: str = "score", exact: Exact | N
     return figure
 
 
-def _places(trials: Sequence[Trial]) -> list[tuple[float, Trial]]:
+def places(trials: Sequence[Trial]) -> list[tuple[float, Trial]]:
     """(place, trial): the search's own in the order of finishing, its control half a place after the one before."""
     dots: list[tuple[float, Trial]] = []
     finished = 0
@@ -123,23 +127,15 @@ def _places(trials: Sequence[Trial]) -> list[tuple[float, Trial]]:
     return dots
 
 
-def _kind(trial: Trial) -> str:
+def kind_of(trial: Trial) -> str:
+    """control, blind or chosen."""
     return "control" if is_control(trial) else "blind" if is_random(trial) else "chosen"
 
 
 def score_against_cost(trials: Sequence[Trial], score: str = "score") -> "Figure | None":
     """Score against parameters and multiply-adds, with the front of those that nothing smaller beats."""
-    epochs = search_epochs(trials)
-    shown = [
-        trial
-        for trial in trials
-        if trial.scored and trial.status != "cached" and trial.epochs == epochs and not is_retraining(trial)
-    ]
-    panels = [
-        (metric, text)
-        for metric, text in (("params", "trainable parameters"), ("macs", "multiply-adds (MACs)"))
-        if any(_positive(trial, metric) for trial in shown)
-    ]
+    shown = of_search(trials, search_epochs(trials))
+    panels = [(metric, text) for metric, text in COST_PANELS if any(is_positive(trial, metric) for trial in shown)]
     if not panels:
         return None
     figure = new_figure(3.6 * len(panels), 2.7)
@@ -147,11 +143,11 @@ def score_against_cost(trials: Sequence[Trial], score: str = "score") -> "Figure
     for axes, (metric, text) in zip(
         figure.subplots(1, len(panels), squeeze=False, sharey=True)[0], panels, strict=True
     ):
-        with_cost = [trial for trial in shown if _positive(trial, metric)]
+        with_cost = [trial for trial in shown if is_positive(trial, metric)]
         for blind, colour, name in ((True, ORANGE, "random"), (False, BLUE, "chosen by the search")):
             these = [trial for trial in with_cost if trial.number in drawn and is_random(trial) is blind]
             scatter(axes, [(trial.metrics[metric], trial.score) for trial in these], colour, name, these)
-        front = pareto_front([(float(trial.metrics[metric]), float(trial.score or 0.0)) for trial in with_cost])
+        front = score_front(with_cost, metric)
         axes.step(
             *zip(*evenly(front, MOST_POINTS), strict=True),
             where="post",
@@ -164,6 +160,20 @@ def score_against_cost(trials: Sequence[Trial], score: str = "score") -> "Figure
     figure.axes[0].set_ylabel(score)
     figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside upper left", ncols=3)
     return figure
+
+
+def of_search(trials: Sequence[Trial], epochs: int) -> list[Trial]:
+    """The trials of the search whose scores are drawn against costs: of so many epochs, none that was met again."""
+    return [
+        trial
+        for trial in trials
+        if trial.scored and trial.status != "cached" and trial.epochs == epochs and not is_retraining(trial)
+    ]
+
+
+def score_front(trials: Sequence[Trial], metric: str) -> list[tuple[float, float]]:
+    """(cost, score) of those that nothing cheaper beats."""
+    return pareto_front([(float(trial.metrics[metric]), float(trial.score or 0.0)) for trial in trials])
 
 
 def operations(trials: Sequence[Trial], groups: Sequence[OptionGroup], windows: int = 24) -> "Figure | None":
@@ -180,7 +190,7 @@ def operations(trials: Sequence[Trial], groups: Sequence[OptionGroup], windows: 
     ):
         shares = shares_over_time(trials, group, min(windows, max(2, len(searched(trials)) // 5)))
         places = [place for place, _ in shares]
-        colours = _option_colours(group.options)
+        colours = option_colours(group.options)
         floor = [0.0] * len(places)
         edges = [0.5, *places[1:-1], len(searched(trials)) + 0.5] if len(places) > 1 else places
         for option in sorted(group.options, key=lambda option: list(FAMILIES).index(family(option)), reverse=True):
@@ -209,13 +219,8 @@ def operations(trials: Sequence[Trial], groups: Sequence[OptionGroup], windows: 
 
 def controller(trials: Sequence[Trial]) -> "Figure | None":
     """What a learned controller wrote in its notes: entropy, loss, baseline."""
-    names = [("entropy", "entropy (nats)", BLUE), ("loss", "loss", PURPLE), ("baseline", "baseline (score)", GREEN)]
-    told = sorted(searched(trials), key=lambda trial: trial.number)
-    series = [
-        (text, colour, [(trial.number, trial.note[name]) for trial in told if _number(trial.note.get(name))])
-        for name, text, colour in names
-    ]
-    series = [entry for entry in series if len(entry[2]) > 1]
+    colours = {"entropy": BLUE, "loss": PURPLE, "baseline": GREEN}
+    series = [(text, colours[name], points) for name, text, points in learned(trials)]
     if not series:
         return None
     figure = new_figure(7.2, 2.1)
@@ -226,6 +231,17 @@ def controller(trials: Sequence[Trial]) -> "Figure | None":
         axes.locator_params(axis="both", nbins=5)
         _whole_numbers(axes)
     return figure
+
+
+def learned(trials: Sequence[Trial]) -> list[tuple[str, str, list[tuple[int, float]]]]:
+    """(name in a note, its axis, (trial, value) in order) for each that a controller wrote more than once."""
+    told = sorted(searched(trials), key=lambda trial: trial.number)
+    names = (("entropy", "entropy (nats)"), ("loss", "loss"), ("baseline", "baseline (score)"))
+    series = [
+        (name, text, [(trial.number, trial.note[name]) for trial in told if _number(trial.note.get(name))])
+        for name, text in names
+    ]
+    return [entry for entry in series if len(entry[2]) > 1]
 
 
 def ranking(trials: Sequence[Trial], score: str = "score", trained: str = "") -> "Figure | None":
@@ -264,7 +280,7 @@ def scatter(
             label=name,
         )
         if trials:
-            dots.set_gid(mark(trials))
+            dots.set_gid(mark(trial.number for trial in trials))
 
 
 def pareto_front(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -282,7 +298,7 @@ def _whole_numbers(axes: "Axes") -> None:
     axes.xaxis.set_major_locator(MaxNLocator(nbins=8 if axes.get_position().width > 0.5 else 4, integer=True))
 
 
-def _option_colours(options: Sequence[str]) -> dict[str, Any]:
+def option_colours(options: Sequence[str]) -> dict[str, Any]:
     """A shade of its family's colour for each option, so that related operations look related."""
     from matplotlib.colors import to_rgb
 
@@ -299,7 +315,8 @@ def _option_colours(options: Sequence[str]) -> dict[str, Any]:
     return colours
 
 
-def _positive(trial: Trial, metric: str) -> bool:
+def is_positive(trial: Trial, metric: str) -> bool:
+    """Whether a trial has the metric, above 0."""
     value = trial.metrics.get(metric)
     return _number(value) and value > 0  # type: ignore[operator]
 

@@ -30,7 +30,8 @@ CAPTIONS = {
 def plots(run: Mapping[str, Any], trials: Sequence[Trial]) -> dict[str, str]:
     """File stem -> SVG text."""
     epochs = _epochs(run)
-    return scaling_plots(points(trials), _fit(run, trials), chosen(trials, epochs), comparison(trials, epochs))
+    rows = comparison(trials, epochs)
+    return scaling_plots(points(trials), _fit(run, trials), chosen(trials, epochs), rows, trials)
 
 
 def dots_sentence(trials: Sequence[Trial]) -> str:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nasbench.core.compound import PUBLISHED
+from nasbench.core.trial import Trial
+from nasbench.report.common.dot_titles import mark, titled
 from nasbench.report.common.figure import BLUE, INK, MUTED, ORANGE, drawing, label, new_figure, to_svg
 from nasbench.report.common.thinned import MOST_DOTS, evenly
 from nasbench.report.scaling.fit import Fit
@@ -25,11 +27,13 @@ CORNERS = (
 )
 
 
-def scaling_plots(points: Sequence[Point], fit: Fit | None, chosen: Row | None, rows: Sequence[Row]) -> dict[str, str]:
-    """File stem -> SVG text, for every plot that has data."""
+def scaling_plots(
+    points: Sequence[Point], fit: Fit | None, chosen: Row | None, rows: Sequence[Row], trials: Sequence[Trial] = ()
+) -> dict[str, str]:
+    """File stem -> SVG text, for every plot that has data. `trials`: those that dots are named after."""
     with drawing():
         made = {"surface": surface(points, fit, chosen), "comparison": comparison(rows)}
-        return {name: to_svg(figure, name) for name, figure in made.items() if figure is not None}
+        return {name: titled(to_svg(figure, name), trials) for name, figure in made.items() if figure is not None}
 
 
 def surface(points: Sequence[Point], fit: Fit | None, chosen: Row | None) -> "Figure | None":
@@ -60,6 +64,7 @@ def surface(points: Sequence[Point], fit: Fit | None, chosen: Row | None) -> "Fi
         zorder=3,
         label="candidates",
     )
+    marks.set_gid(mark([point.number for point in drawn]))
     x, y = _place(shares_of(PUBLISHED.at(1.0)))
     axes.plot(
         x,
@@ -113,7 +118,10 @@ def comparison(rows: Sequence[Row]) -> "Figure | None":
                 alpha=0.45,
                 solid_capstyle="butt",
             )
-        axes.plot(values, [place] * len(values), "o", color=colour, markersize=3.5, alpha=0.7, markeredgewidth=0)
+        (dots,) = axes.plot(
+            values, [place] * len(values), "o", color=colour, markersize=3.5, alpha=0.7, markeredgewidth=0
+        )
+        dots.set_gid(mark([trial.number for _, trial in sorted(row.trials.items())]))
         axes.plot(mean, place, "|", color=INK, markersize=13, markeredgewidth=1.8)
     axes.set_yticks(range(len(rows)), [f"{label(row.name)}  ({row.macs_ratio:.2f}x MACs)" for row in rows])
     axes.set_ylim(len(rows) - 0.5, -0.5)

@@ -9,7 +9,8 @@ from nasbench.core.count_text import quantity
 from nasbench.core.shown import escape
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
-from nasbench.report.common.curves import curve_figure, read_curves
+from nasbench.report.common.chart_element import Plot
+from nasbench.report.common.curves import curve_plot, read_curves
 from nasbench.report.common.notes import notes_section
 from nasbench.report.common.numbers import count
 from nasbench.report.common.page import (
@@ -20,11 +21,11 @@ from nasbench.report.common.page import (
     numbers_row,
     page,
     report_files,
-    themed,
     wall_time,
 )
 from nasbench.report.common.ranking_check import ranking_check
 from nasbench.report.common.ranking_section import RANDOM_ROWS, check_figure, check_section
+from nasbench.report.run.trial_data import trials_in_page
 
 CAPTION = (
     "After each epoch: the mean validation accuracy of a panel of paths, the same ones each time, whose normalisations "
@@ -45,14 +46,18 @@ def files(store: RunStore) -> dict[str, str]:
     """report.html, and curves.svg and ranking_check.svg where there is something to draw: file name -> text."""
     curves = read_curves(store.directory, TRAINING)
     learns = any(LEARNED[0][0] in told for epochs in curves.values() for told in epochs)
-    drawn = {"curves": curve_figure(curves), "controller": curve_figure(curves, LEARNED) if learns else None}
-    plots = {name: svg for name, svg in drawn.items() if svg is not None}
+    drawn = {
+        "curves": curve_plot(curves),
+        "controller": curve_plot(curves, LEARNED, "controller") if learns else None,
+    }
+    plots = {name: plot for name, plot in drawn.items() if plot is not None}
     plots |= check_figure(ranking_check(store.run, store.trials), str(mapping(store.run.get("plan")).get("score_name")))
-    return report_files(render(store.directory, store.run, store.trials, plots), plots)
+    text = render(store.directory, store.run, store.trials, plots)
+    return report_files(text, {name: plot.svg for name, plot in plots.items()})
 
 
-def render(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial], plots: Mapping[str, str]) -> str:
-    """The page as text. `plots`: curves and, of a sampler that learns, controller, as SVG."""
+def render(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial], plots: Mapping[str, Plot]) -> str:
+    """The page as text. `plots`: curves and, of a sampler that learns, controller."""
     config, plan = mapping(run.get("config")), mapping(run.get("plan"))
     space = str(plan.get("source", "")).removeprefix("space:")
     lead = f"nasbench supernet · on {config.get('dataset')} · paths {plan.get('sampler')}"
@@ -67,6 +72,7 @@ def render(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial], plo
         f"<h2>Recipe</h2>\n{facts(mapping(plan.get('recipe')))}",
         configuration(run),
         _how_to_go_on(directory, run, space, trials),
+        trials_in_page(run, trials) if "ranking_check" in plots else "",
     ]
     return page(f"Supernet of {space}", f"{lead} · started {minute(run.get('started'))}", sections)
 
@@ -120,10 +126,8 @@ def _what(space: str, plan: Mapping[str, Any], trials: Sequence[Trial]) -> str:
     return f"<h2>What was trained</h2>\n{facts(known)}"
 
 
-def _figure(title: str, drawn: str | None, caption: str) -> str:
-    if drawn is None:
-        return ""
-    return f"<h2>{title}</h2>\n<figure>{themed(drawn)}<figcaption>{escape(caption)}</figcaption></figure>"
+def _figure(title: str, drawn: Plot | None, caption: str) -> str:
+    return "" if drawn is None else f"<h2>{title}</h2>\n{drawn.figure(caption)}"
 
 
 def _failures(trials: Sequence[Trial]) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 from nasbench.core.shown import escape
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
-from nasbench.report.common.curves import curve_figure, read_curves
+from nasbench.report.common.chart_element import Plot
+from nasbench.report.common.curves import curve_plot, read_curves
 from nasbench.report.common.notes import notes_section
 from nasbench.report.common.numbers import count
 from nasbench.report.common.page import (
@@ -21,7 +22,6 @@ from nasbench.report.common.page import (
     page,
     report_files,
     table,
-    themed,
     wall_time,
 )
 
@@ -33,13 +33,13 @@ CAPTION = (
 
 def files(store: RunStore) -> dict[str, str]:
     """report.html, and curves.svg where epochs were reported: file name -> text."""
-    drawn = curve_figure(read_curves(store.directory))
+    drawn = curve_plot(read_curves(store.directory))
     text = render(store.directory, store.run, store.trials, drawn)
-    return report_files(text, {} if drawn is None else {"curves": drawn})
+    return report_files(text, {} if drawn is None else {"curves": drawn.svg})
 
 
-def render(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial], drawn: str | None) -> str:
-    """The page as text. `drawn` is the figure of the curves as SVG."""
+def render(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial], drawn: Plot | None) -> str:
+    """The page as text. `drawn` has the curves."""
     config, recipe = mapping(run.get("config")), mapping(mapping(run.get("plan")).get("recipe"))
     names = list(mapping(mapping(run.get("plan")).get("networks")))
     under = f"recipe {recipe.get('name')} v{recipe.get('version')}"
@@ -90,10 +90,10 @@ def _models(names: Sequence[str], trials: Sequence[Trial]) -> str:
     return f"<h2>Models</h2>\n{table(columns, rows, wrap=('model',))}\n<p>Mean ± sample deviation over the seeds.</p>"
 
 
-def _curves(drawn: str | None) -> str:
+def _curves(drawn: Plot | None) -> str:
     if drawn is None:
         return ""
-    return f"<h2>Curves</h2>\n<figure>{themed(drawn)}<figcaption>{escape(CAPTION)}</figcaption></figure>"
+    return f"<h2>Curves</h2>\n{drawn.figure(CAPTION)}"
 
 
 def _trainings(trials: Sequence[Trial]) -> str:

@@ -1,0 +1,1 @@
+"""Searches side by side: curves, differences with intervals, best cells, configurations."""
