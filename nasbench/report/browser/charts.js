@@ -7,7 +7,7 @@ const axisOf = (axis, vertical) => {
   const isRound = (value) => [1, 2, 5].includes(Math.round((value / 10 ** Math.floor(Math.log10(value))) * 1e6) / 1e6);
   const text = (value) => {
     if (axis.whole && !Number.isInteger(value)) return null;
-    if (axis.log && span >= 12 && !isRound(value)) return null;
+    if (axis.log && (value === axis.low || value === axis.high || (span >= 12 && !isRound(value)))) return null;
     return axis.percent ? `${Math.round(100 * value)} %` : axis.log || Math.abs(value) >= 1e4 ? shortCount(value) : figure(value);
   };
   return {

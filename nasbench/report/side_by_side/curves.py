@@ -8,7 +8,11 @@ from nasbench.report.common.curves import COLOURS
 from nasbench.report.common.figure import drawing, label, new_figure, to_svg
 from nasbench.report.side_by_side.results import Search
 
+Curves = Sequence[Sequence[tuple[float, float]]]
+
 NAME = "best_so_far"
+SETTLED = 0.05
+"""The part of its way after which a search is far from its start."""
 COLUMNS = 2
 """Names in a line of the picture's legend."""
 
@@ -34,7 +38,15 @@ def _panel(
         Series(search.name, "steps", curve, _colour(place), dashed=_is_dashed(place))
         for place, (search, curve) in enumerate(zip(searches, curves, strict=True))
     ]
-    return Panel(axis, Axis(score), series)
+    return Panel(axis, Axis(score, low=_low(curves)), series)
+
+
+def _low(curves: Curves) -> float | None:
+    """Where the y axis begins: below what each search had after SETTLED of its way, since the start lies far lower."""
+    ends = [(curve, SETTLED * curve[-1][0]) for curve in curves if curve]
+    settled = [max((value for at, value in curve if at <= early), default=curve[0][1]) for curve, early in ends]
+    last = max(curve[-1][1] for curve, _ in ends)
+    return min(settled) - 0.05 * (last - min(settled)) if last > min(settled) else None
 
 
 def _picture(chart: Chart) -> str:
@@ -48,6 +60,7 @@ def _picture(chart: Chart) -> str:
                 axes.step(x, y, where="post", color=series.colour, linestyle=style, label=label(series.name))
             axes.set_xlabel(panel.x.label)
             axes.set_xlim(left=0)
+            axes.set_ylim(bottom=panel.y.low)
             axes.locator_params(axis="x", nbins=6)
         figure.axes[0].set_ylabel(label(chart.panels[0].y.label))
         figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside upper left", ncols=COLUMNS)

@@ -51,6 +51,11 @@ class Browser:
         self.call("Emulation.setEmulatedMedia", features=theme)
         self._loaded = False
         self.call("Page.navigate", url=address)
+        self.wait_for_load()
+
+    def wait_for_load(self, again: bool = False) -> None:
+        """Waits until the page is loaded; `again`: once more."""
+        self._loaded = self._loaded and not again
         while not self._loaded:
             self._next()
 
