@@ -4,10 +4,11 @@ const charts = [];
 
 const axisOf = (axis, vertical) => {
   const span = axis.low > 0 && axis.high ? axis.high / axis.low : Infinity;
-  const isRound = (value) => [1, 2, 5].includes(Math.round((value / 10 ** Math.floor(Math.log10(value))) * 1e6) / 1e6);
+  const firsts = span < 12 ? [1, 1.5, 2, 3, 5, 7] : [1, 2, 5];
+  const isRound = (value) => span < 2.5 || firsts.includes(Math.round((value / 10 ** Math.floor(Math.log10(value))) * 1e6) / 1e6);
   const text = (value) => {
     if (axis.whole && !Number.isInteger(value)) return null;
-    if (axis.log && (value === axis.low || value === axis.high || (span >= 12 && !isRound(value)))) return null;
+    if (axis.log && (value === axis.low || value === axis.high || !isRound(value))) return null;
     return axis.percent ? `${Math.round(100 * value)} %` : axis.log || Math.abs(value) >= 1e4 ? shortCount(value) : figure(value);
   };
   return {
