@@ -86,7 +86,7 @@ def test_scores_that_do_not_compare_have_no_differences(tmp_path: Path) -> None:
     assert not_comparable(named_searches(stores)) == ["dataset", "target_macs"]
     page = report_side_by_side([tmp_path / "a", tmp_path / "b"], tmp_path / "both")[0].read_text(encoding="utf-8")
     (told,) = re.findall("do not compare: they differ in (.*?)[.]", page)
-    assert set(told.split(", ")) == {"dataset", "target_macs"}
+    assert set(told.split(", ")) == {"dataset", "target_macs", "the score"}
     assert "<h2>Differences" not in page
 
 

@@ -235,9 +235,26 @@ const draw = (figureElement) => {
   if (off.size) set();
 };
 
+// The picture of a chart, as readers without scripts have it; on paper only, unless its class is changed.
+const showPicture = (figureElement) => {
+  const there = figureElement.querySelector(".paper-only, .instead");
+  if (there) return there;
+  const made = element("div", { class: "paper-only" });
+  made.innerHTML = figureElement.querySelector("noscript").textContent; // the page's own, whose texts are escaped
+  figureElement.prepend(made);
+  return made;
+};
+
 const drawAll = () => {
   for (const chart of charts.splice(0)) chart.destroy();
-  for (const each of document.querySelectorAll("figure.chart")) draw(each);
+  for (const each of document.querySelectorAll("figure.chart")) {
+    try {
+      draw(each);
+    } catch (error) {
+      console.error(error);
+      showPicture(each).classList.replace("paper-only", "instead"); // an old browser: the picture instead of an empty figure
+    }
+  }
 };
 if (typeof Chart !== "undefined") {
   Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
@@ -248,10 +265,5 @@ if (typeof Chart !== "undefined") {
 
 // Paper gets the pictures as they are for readers without scripts.
 addEventListener("beforeprint", () => {
-  for (const each of document.querySelectorAll("figure.chart")) {
-    if (each.querySelector(".paper-only")) continue;
-    const paper = element("div", { class: "paper-only" });
-    paper.innerHTML = each.querySelector("noscript").textContent; // the page's own picture, whose texts are escaped
-    each.prepend(paper);
-  }
+  for (const each of document.querySelectorAll("figure.chart")) showPicture(each);
 });
