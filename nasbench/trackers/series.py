@@ -46,6 +46,7 @@ class Series:
             self._groups.setdefault(group.name, group)
         self._recent: deque[Trial] = deque(maxlen=WINDOW)
         self._checks = bool(run.config.get("sampler"))  # of a supernet: no strategy proposed what is scored
+        self._listed = self._checks or bool(run.config.get("scores"))
         self._best: float | None = None
         self._searched = 0
         self._counts: Counter[str] = Counter()
@@ -80,7 +81,7 @@ class Series:
         if is_random(trial) and trial.score is not None and trial.epochs == self.trials[0].epochs:
             first = self._random.setdefault(trial.key, trial.score)
             self._best_random = first if self._best_random is None else max(first, self._best_random)
-        if not (is_control(trial) or is_retraining(trial) or trial.name or self._checks):
+        if not (is_control(trial) or is_retraining(trial) or trial.name or self._listed):
             values.update(self._of_the_search(trial))
         return values
 

@@ -102,7 +102,7 @@ class WandbTracker:
             "run_name": run.directory.resolve().name,
             "root_dir": str(run.directory),
             "run_job_type": command,
-            "run_group": title,
+            "run_group": f"{command} · {title}",
             "run_tags": _tags(command, run.config),
             "run_notes": shlex.join(map(str, record.get("argv", ()))) or title,
             "config": dict(run.config),

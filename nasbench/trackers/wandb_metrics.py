@@ -20,6 +20,8 @@ AXES = ("trial", "epoch", "updates", "child/reports", "child/epoch", "child/numb
 def summary_of(name: str) -> str | None:
     """What the summary keeps of a metric; None for the last value, which W&B keeps unasked."""
     last = name.rpartition("/")[2]
+    if name.startswith("controller/"):  # of a policy no loss is better than another
+        return None
     if last in SCORES:
         return "max"
     return next((kept for end, kept in SUMMARY.items() if last == end or last.endswith(f"_{end}")), None)
