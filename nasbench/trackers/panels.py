@@ -41,8 +41,8 @@ def _search(config: Mapping[str, Any]) -> Listed:
     yield (
         "Score and cost",
         [
-            Panel("scatter", "Score against parameters", ("score",), "params", TRIALS),
-            Panel("scatter", "Score against multiply-adds", ("score",), "macs", TRIALS),
+            Panel("scatter", "Score against parameters", ("score",), "params", "score_and_cost"),
+            Panel("scatter", "Score against multiply-adds", ("score",), "macs", "score_and_cost"),
             Panel("scatter", "The Pareto front", ("score",), "macs", "pareto_front"),
             Panel("line", "Seconds a trial", ("seconds",)),
         ],
@@ -67,7 +67,7 @@ def _search(config: Mapping[str, Any]) -> Listed:
             Panel(
                 "curves", "Score by the number of each operation", ("score",), "count", "score_by_operation", "option"
             ),
-            Panel("scatter", "Score over the trials", ("score",), "number", TRIALS),
+            Panel("scatter", "Score over the trials", ("score",), "number", "score_over_trials"),
             Panel("media", "Decisions of the trials, in parallel coordinates", ("decisions",)),
         ],
     )
@@ -204,7 +204,7 @@ def _children() -> list[Panel]:
 def _ranking() -> list[Panel]:
     return [
         Panel("scatter", "Predicted against true", ("truth",), "predicted", "ranking_check"),
-        Panel("bar", "Measures of the ranking", ("value",), "measure", "ranking_measures"),
+        Panel("bar", "Correlation of the ranks", ("value",), "measure", "ranking_correlations"),
         Panel("table", "Measures, with 95 % intervals and chance", table="ranking_measures"),
     ]
 

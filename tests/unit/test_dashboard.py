@@ -76,13 +76,13 @@ def test_a_training_shows_every_epoch_of_every_seed_once(tmp_path: Path) -> None
 
 def test_panels_without_their_metrics_are_left_out() -> None:
     whole = dashboard_of("search", "title", {"space": "nasbench201"})
-    there = whole.of({"trial", "score", "share/op/none", "trials"})
+    there = whole.of({"trial", "score", "share/op/none", "score_and_cost"})
     assert [panel.title for panel in there.panels if panel.kind in ("line", "area")] == [
         "Score of each trial",
         "Options of op, among the last proposals",
     ]
     assert there.of({"share/op/none"}).sections == ()
-    assert {panel.table for panel in there.panels if panel.table} == {"trials"}
+    assert {panel.table for panel in there.panels if panel.table} == {"score_and_cost"}
 
 
 def test_workspace_and_report_hold_the_sections_and_their_metrics() -> None:

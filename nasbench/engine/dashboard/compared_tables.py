@@ -72,6 +72,8 @@ def ranking_tables(store: RunStore) -> Iterator[tuple[str, Table]]:
     ]
     if told:
         yield "ranking_measures", Table.of((*MEASURED, "chance"), told)
+    if correlations := [(row[0], row[1]) for row in told if row[0] != "pick_rank"]:  # a rank is on another scale
+        yield "ranking_correlations", Table.of(MEASURED[:2], correlations)
 
 
 def race_tables(store: RunStore) -> Iterator[tuple[str, Table]]:

@@ -15,6 +15,7 @@ from nasbench.trackers.series import numbers
 
 MOST_POINTS = 200
 """Points of a line at the most."""
+COSTS = ("params", "macs")
 MOST_CHILDREN = 20
 """Children whose curves are drawn: the best."""
 
@@ -24,6 +25,12 @@ def search_tables(store: RunStore) -> Iterator[tuple[str, Table]]:
     trials = [trial for trial in store.trials if not trial.name]
     if band := _beside_chance(store, trials):
         yield "search_against_random", Table.of(("line", "trials", "score"), band)
+    scored = [trial for trial in searched(trials) if trial.score is not None]
+    if scored:
+        yield "score_over_trials", Table.of(("number", "score"), [(trial.number, trial.score) for trial in scored])
+    costs = [(trial.number, trial.score, *(numbers(trial.metrics).get(name) for name in COSTS)) for trial in scored]
+    if counted := [row for row in costs if None not in row]:
+        yield "score_and_cost", Table.of(("number", "score", *COSTS), counted)
     if front := _front(trials):
         yield "pareto_front", Table.of(("number", "key", "score", "params", "macs"), front)
     if rows := _by_operation(store, trials):
