@@ -138,3 +138,18 @@ def test_an_agent_of_a_sweep_finds_its_run_and_the_metric(tmp_path: Path, monkey
     record = next(record.run for record in records(path) if record.HasField("run"))
     assert (record.run_id, record.sweep_id) == ("agent1", "sweep1")
     assert series(path)["best_so_far"][-1] == pytest.approx(found.best.score)
+
+
+def test_a_run_begun_without_wandb_is_caught_up_with_its_curves(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    toy = {"space": "nasbench.testing.toy:ToySpace", "evaluator": "unit.made_up:Reporting", "strategy": "random"}
+    nasbench.search(**toy, trials=3, control=0, wandb="off", run=run)
+    nasbench.search(run=run, resume=True, trials=5, wandb="offline")
+    (path,) = files_of(run)
+    logged = series(path)
+    trained = [trial for trial in RunStore.read(run).trials if trial.status != "cached"]
+    assert logged["child/number"] == [trial.number for trial in trained for _ in (1, 2)]
+    assert logged["trial"] == sorted(logged["trial"])
+    steps = [record.history.step.num for record in records(path) if record.HasField("history")]
+    assert steps == sorted(steps)
+    assert missing_in(Dashboard.from_json(json.loads((run / "dashboard.json").read_text(encoding="utf-8"))), run) == []
