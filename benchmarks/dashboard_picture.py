@@ -162,7 +162,7 @@ def _placed(figure: Figure, number: int) -> str:
         {"svg.fonttype": "none", "svg.hashsalt": str(number), "axes.formatter.useoffset": False}
     ):
         figure.savefig(text, format="svg", metadata={"Date": None})
-    svg = re.sub(r"(\d+\.\d)\d+", r"\1", text.getvalue())  # tenths of a pixel
+    svg = re.sub(r' d="[^"]*"', _in_tenths, text.getvalue())
     svg = re.sub(r'(id="|#)(?=[A-Za-z])', rf"\g<1>p{number}-", svg[svg.index("<svg") :])
     svg = re.sub(r"(fill|stroke|color): p\d+-", r"\1: ", svg)
     svg = re.sub(rf"#p{number}-(?=[0-9a-f]{{6}}\b|[0-9a-f]{{3}}\b)", "#", svg)
@@ -170,6 +170,11 @@ def _placed(figure: Figure, number: int) -> str:
     return re.sub(
         r'<svg([^>]*?) width="[^"]*"', rf"<svg {size}\1", re.sub(r' height="[^"]*pt"', "", svg, count=1), count=1
     )
+
+
+def _in_tenths(path: re.Match[str]) -> str:
+    """A path whose places are told to tenths of a pixel. Nothing that is read as a number is touched."""
+    return re.sub(r"-?\d+\.\d+", lambda place: f"{float(place[0]):.1f}", path[0])
 
 
 def _listing(table: Table) -> str:
