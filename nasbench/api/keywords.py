@@ -92,6 +92,8 @@ class TrackingKeywords(TypedDict, total=False):
     wandb_entity: str | None
     wandb_name: str | None
     wandb_tags: str | Sequence[str]
+    wandb_artifacts: bool
+    wandb_alerts: Literal["on", "off"]
     track: Part | Sequence[Part]
 
 
@@ -235,7 +237,7 @@ class CompareKeywords(
     ensemble: bool
 
 
-class RaceKeywords(SpaceFormKeywords, TableKeywords, PlaceKeywords, TrustingKeywords, total=False):
+class RaceKeywords(SpaceFormKeywords, TableKeywords, TrackingKeywords, PlaceKeywords, TrustingKeywords, total=False):
     space: Part
     evaluator: Text
     strategies: str | Sequence[str]
@@ -253,6 +255,7 @@ class FidelityKeywords(
     InheritedKeywords,
     DataKeywords,
     WorkersKeywords,
+    TrackingKeywords,
     PlaceKeywords,
     TrustingKeywords,
     total=False,

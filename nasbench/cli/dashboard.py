@@ -50,8 +50,9 @@ def run(argv: Sequence[str]) -> None:
     for file, dashboard in zip(result.files, result.dashboards, strict=True):
         panels = sum(len(section.panels) for section in dashboard.sections)
         tell(f"{file}: {panels} panels in {len(dashboard.sections)} sections")
-    if result.workspace is None:
+    if result.report is None:
         tell("nothing was sent: with a key (`wandb login`) the same command makes the workspace and the report in W&B")
     else:
-        tell(f"workspace: {result.workspace}")
+        for workspace in result.workspaces:
+            tell(f"workspace: {workspace}")
         tell(f"report:    {result.report}")

@@ -19,5 +19,10 @@ def svg_image(file: Path, root: Path, text: str) -> str:
     """
     if not file.is_file() or not file.resolve().is_relative_to(root.resolve()) or file.stat().st_size > LARGEST:
         return ""
-    data = base64.b64encode(file.read_bytes()).decode("ascii")
+    return image_of(file.read_bytes(), text)
+
+
+def image_of(svg: bytes, text: str) -> str:
+    """A drawing that is at hand as such an image."""
+    data = base64.b64encode(svg).decode("ascii")
     return f'<img alt="{escape(text)}" src="data:image/svg+xml;base64,{data}">'

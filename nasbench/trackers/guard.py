@@ -10,6 +10,7 @@ from nasbench.core.job import Job
 from nasbench.core.loop import LONGEST_REASON
 from nasbench.core.protocols import Metrics, RunInfo, Tracker
 from nasbench.core.registry import trackers
+from nasbench.core.run_shown import RunShown, Shows
 from nasbench.core.shown import say, sentence, shortened, text_of
 from nasbench.core.trial import Trial
 
@@ -33,6 +34,16 @@ class Guarded:
 
     def trial(self, trial: Trial) -> None:
         self._try(lambda: self.tracker.trial(trial))
+
+    @property
+    def shows(self) -> bool:
+        """Whether the tracker wants the tables and drawings of the run."""
+        return not self.broken and isinstance(self.tracker, Shows) and bool(self.tracker.shows)
+
+    def show(self, shown: RunShown) -> None:
+        tracker = self.tracker
+        if isinstance(tracker, Shows):
+            self._try(lambda: tracker.show(shown))
 
     def finish(self, summary: Mapping[str, Any], run_dir: Path) -> None:
         self._try(lambda: self.tracker.finish(summary, run_dir))

@@ -81,7 +81,8 @@ def fit(
     seed        of the order of images, augmentation, dropout and drop path
     epochs      the number that the schedule runs over (else the recipe's)
     stop_after  ends the training after this many epochs, before the schedule ends
-    report      called with (epochs done, metrics) after each epoch, and once more when a training is resumed
+    report      called with (epochs done, metrics) after each epoch, and once more when a training is resumed; besides
+                the metrics it is told `lr`, the learning rate of the epoch's last step, and `updates`, the steps done
     checkpoint  a file that is written after each epoch; if it exists, the training goes on from it
     keep_best   every epoch is evaluated; `model` ends with the weights of the best one, and the metrics are that
                 epoch's, with its number as `best_epoch`
@@ -115,7 +116,8 @@ def fit(
         if stopwatch is not None:
             stopwatch.before += written_down(state.get("seconds"))
         if report is not None and replicas.is_leader:
-            report(done, metrics)  # the interruption may have come after the file was written and before the report
+            # the interruption may have come after the file was written and before the report
+            report(done, {**metrics, **training.progress(done, batches.steps, total_epochs)})
     for epoch in range(done, last):
         with trial_boundary("the training"):
             with isolated_rng(device, replicas.seed(seed, "layers", epoch)):
@@ -139,7 +141,7 @@ def fit(
             told |= {} if paths is None else {"paths": paths.state()}
             save_state(checkpoint, {**training.state(), "identity": identity, **told})
         if report is not None and replicas.is_leader:
-            report(epoch + 1, metrics)
+            report(epoch + 1, {**metrics, **training.progress(epoch + 1, batches.steps, total_epochs)})
     if best:
         model.load_state_dict(best["weights"])
         return dict(best["metrics"])

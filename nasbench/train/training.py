@@ -139,6 +139,11 @@ class Training:
                     )
         return self.replicas.sum(sums[:1].clone()).item() / batches.steps / self.replicas.count
 
+    def progress(self, done: int, steps: int, epochs: int) -> dict[str, float]:
+        """The optimiser's steps after `done` epochs of `steps` each, and the learning rate of the last of them."""
+        updates = done * steps
+        return {"lr": float(self.schedule(updates - 1, steps, epochs)), "updates": updates} if updates else {}
+
     def _step(self, images: Tensor, labels: Tensor, step: int) -> Tensor:
         """One optimiser step. Returns the loss of the main head and the loss with the auxiliary heads, float32 (2).
 

@@ -184,18 +184,24 @@ def test_the_curves_of_named_trainings_are_logged_against_their_epochs(tmp_path)
         for epoch in (1, 2):
             tracker.epoch(job, epoch, {"val_accuracy": seed + epoch / 10, "left_out": "text"})
         tracker.epoch(replace(job, name=""), 1, {"val_accuracy": 9.0})
-        tracker.trial(trial(seed + 1, name="zoo:lenet5", seed=seed))
+        tracker.trial(trial(seed + 1, score=0.5, name="zoo:lenet5", seed=seed))
     tracker.finish({}, directory)
     (path,) = files_of(directory)
     logged = series(path)
     assert [logged[f"zoo:lenet5/seed{seed}/val_accuracy"] for seed in (0, 1)] == [[0.1, 0.2], [1.1, 1.2]]
     assert logged["epoch"] == [1, 2, 1, 2]
-    assert not [name for name in logged if "left_out" in name or "against_random" in name]
+    assert not [name for name in logged if "left_out" in name or "against_random" in name or "best_so_far" in name]
     steps = [record.history.step.num for record in records(path) if record.HasField("history")]
-    assert steps == [6, 7, 8, 9, 10, 11]
+    assert steps == list(range(6, 14))
+    assert logged["child/val_accuracy"] == [9.0, 9.0]  # of a training without a name, against its own count
+    assert logged["child/number"] == [1, 2]
+    assert logged["child/reports"] == [1, 2]
     metrics = [record.metric for record in records(path) if record.HasField("metric")]
     against = {metric.glob_name or metric.name: metric.step_metric for metric in metrics if metric.step_metric}
     assert against["zoo:lenet5/seed0/*"] == against["zoo:lenet5/seed1/*"] == "epoch"
+    assert against["child/*"] == "child/reports"
+    best = {metric.name for metric in metrics if metric.summary.max}
+    assert {"score", "zoo:lenet5/seed0/val_accuracy", "child/val_accuracy"} <= best
 
 
 def test_a_search_begun_without_wandb_is_caught_up(tmp_path):

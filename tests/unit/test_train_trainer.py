@@ -13,6 +13,7 @@ from nasbench.nn.drop_path import DropPath
 from nasbench.train.data import ImageData, Split
 from nasbench.train.datasets import resolve_dataset
 from nasbench.train.device import isolated_rng, resolve_device
+from nasbench.train.schedules import make_schedule
 from nasbench.train.trainer import evaluate, fit
 
 CPU = torch.device("cpu")
@@ -268,6 +269,9 @@ def test_reports_come_after_each_epoch(digits):
         report=lambda epoch, values: seen.append((epoch, dict(values))),
     )
     assert [epoch for epoch, _ in seen] == [1, 2, 3]
+    rates = [(values.pop("lr"), values.pop("updates")) for _, values in seen]
+    assert [updates for _, updates in rates] == [8, 16, 24]
+    assert [rate for rate, _ in rates] == [pytest.approx(make_schedule(RECIPE)(step, 8, 3)) for step in (7, 15, 23)]
     assert seen[-1][1] == metrics
     assert all(set(values) == {"train_loss", "val_accuracy", "val_top5", "val_loss"} for _, values in seen)
     assert fit(net(), digits, RECIPE, seed=0, device=CPU, epochs=3) == metrics

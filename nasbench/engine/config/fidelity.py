@@ -15,7 +15,7 @@ from nasbench.core.trust import check_trusted
 from nasbench.engine.config.cheap import OWN_DATA, Inherited, data_of_supernet
 from nasbench.engine.config.names import check_name, file_of, proxy_of, supernet_of
 from nasbench.engine.config.record import Record, flag, labels_of, lying, number, part
-from nasbench.engine.config.shared import Data, Place, Workers
+from nasbench.engine.config.shared import NOT_TRACKED, Data, Place, Tracking, Workers
 from nasbench.engine.config.space import SpaceForm
 from nasbench.engine.config.trust import Trusting, import_paths
 
@@ -110,6 +110,7 @@ class FidelityConfig(Record):
     inherited: Inherited = Inherited()
     data: Data = Data(dataset="auto")
     workers: Workers = Workers()
+    tracking: Tracking = NOT_TRACKED
     place: Place = Place()
     trusts: Trusting = Trusting()
 

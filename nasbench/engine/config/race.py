@@ -6,7 +6,7 @@ from nasbench.core.errors import UsageError
 from nasbench.engine.config.names import file_of
 from nasbench.engine.config.record import Record, lying, number, part
 from nasbench.engine.config.screen import screens_of
-from nasbench.engine.config.shared import Place, Table
+from nasbench.engine.config.shared import NOT_TRACKED, Place, Table, Tracking
 from nasbench.engine.config.space import SpaceForm
 from nasbench.engine.config.trust import Trusting
 
@@ -44,6 +44,7 @@ class RaceConfig(Record):
     """0: in this process; K: K processes. The numbers are the same."""
     form: SpaceForm = SpaceForm()
     table: Table = Table()
+    tracking: Tracking = NOT_TRACKED
     place: Place = Place()
     trusts: Trusting = Trusting()
 

@@ -122,7 +122,7 @@ class Workers(Record):
             raise UsageError("--executor ray needs --workers K with K from 1 on; got --workers 0")
 
 
-WANDB_ASKS = ("wandb_trials", "wandb_project", "wandb_entity", "wandb_name", "wandb_tags")
+WANDB_ASKS = ("wandb_trials", "wandb_project", "wandb_entity", "wandb_name", "wandb_tags", "wandb_artifacts")
 """Fields that ask for something of W&B."""
 
 
@@ -142,6 +142,10 @@ class Tracking(Record):
     """W&B's name for the run (else WANDB_NAME, else the run directory's)."""
     wandb_tags: tuple[str, ...] = free(())
     """W&B's tags of the run, besides the command (else WANDB_TAGS)."""
+    wandb_artifacts: bool = free(False)
+    """What the run leaves for use (model.py, weights) as an artifact of W&B, with the aliases best and retrained."""
+    wandb_alerts: Literal["on", "off"] = free("on")
+    """W&B's alerts: the end, no trial for ten times the usual time, many failures."""
     track: tuple[str, ...] = part((), "tracker", free=True)
     """More trackers: tensorboard, mlflow, csv, or my_package.my_module:MyTracker."""
 
@@ -159,11 +163,27 @@ class Tracking(Record):
         return ["console", *([] if self.wandb == "off" else ["wandb"]), *more]
 
     @property
+    def beside(self) -> list[str]:
+        """The same without the console, for commands that say themselves how far they are."""
+        return self.names[1:]
+
+    @property
     def wandb_settings(self) -> dict[str, Any]:
         """What the tracker of W&B is made with."""
         tags = [tag.strip() for item in self.wandb_tags for tag in item.split(",") if tag.strip()]
         given = {"project": self.wandb_project, "entity": self.wandb_entity, "run_name": self.wandb_name}
-        return {"mode": self.wandb, "trials": self.wandb_trials, "given": given, "tags": tags}
+        return {
+            "mode": self.wandb,
+            "trials": self.wandb_trials,
+            "given": given,
+            "tags": tags,
+            "artifacts": self.wandb_artifacts,
+            "alerts": self.wandb_alerts == "on",
+        }
+
+
+NOT_TRACKED = Tracking(wandb="off")
+"""The default of commands that train little or nothing."""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from nasbench.engine.report import write_report
 from nasbench.engine.run.opening import Opening
 from nasbench.engine.run.progress import Progress
 from nasbench.engine.run.run import check_some_succeeded, open_run
+from nasbench.trackers.guard import guarded_trackers
 
 if TYPE_CHECKING:
     from nasbench.report.fidelity.results import Fidelity
@@ -58,7 +59,7 @@ def run_fidelity(config: FidelityConfig, argv: Sequence[str]) -> FidelityResult:
         directory=config.place.directory("fidelity"),
         argv=argv,
         executor=executors.make(config.workers.executor_name, offered=config.workers.flat()),
-        trackers=[Progress("scores")],
+        trackers=[Progress("scores"), *guarded_trackers(config.tracking.beside, config.tracking.wandb_settings)],
         plan=_plan(config, truth, scorers),
         identity={**truth.identity, **scorers.identity()},
         reading=truth.data.source.reading,

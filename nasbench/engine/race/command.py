@@ -17,6 +17,7 @@ from nasbench.engine.run.progress import Progress
 from nasbench.engine.run.run import open_run
 from nasbench.engine.run.watch import print_note
 from nasbench.executors.process import one_thread
+from nasbench.trackers.guard import guarded_trackers
 
 if TYPE_CHECKING:
     from nasbench.report.race.results import Race
@@ -57,7 +58,10 @@ def run_race(config: RaceConfig, argv: Sequence[str]) -> RaceResult:
             directory=config.place.directory("race"),
             argv=argv,
             executor=executors.make(name, offered={"workers": config.workers, "device": "cpu"}),
-            trackers=[Progress("repetitions")],
+            trackers=[
+                Progress("repetitions"),
+                *guarded_trackers(config.tracking.beside, config.tracking.wandb_settings),
+            ],
             plan=_plan(repetitions),
             identity=repetitions.identity(),
         )

@@ -38,7 +38,7 @@ from nasbench.engine.run.interrupt import interrupts
 from nasbench.engine.run.opening import Opening
 from nasbench.engine.run.provenance import now, provenance
 from nasbench.engine.run.resume import check_followed, check_same
-from nasbench.engine.run.watch import close_trackers, print_note
+from nasbench.engine.run.watch import close_trackers, hand_over, print_note
 from nasbench.executors.private_folder import sweep_all
 from nasbench.trackers.guard import guarded
 
@@ -128,6 +128,7 @@ class Run:
         report(self.store)
         self.store.update()
         self._ended = True
+        hand_over(self._trackers, self.store)
         none = bool(self.trials) and all(trial.status == "failed" for trial in self.trials)
         self.break_off({**summary, "error": _nothing_succeeded(self.trials)} if none else summary)
 
@@ -340,8 +341,7 @@ def _moved(opening: Opening, before: Mapping[str, Any]) -> list[str]:
 
 def _check_identity(opening: Opening, run: Mapping[str, Any]) -> None:
     """UsageError where a recipe, a data set or a table is not what the run began with."""
-    before = run.get("identity")
-    now_found = json.loads(json.dumps(dict(opening.identity)))
+    before, now_found = run.get("identity"), json.loads(json.dumps(dict(opening.identity)))
     differs = changes(before, now_found) if before is not None else _moved(opening, run["config"])
     if differs:
         raise UsageError(
