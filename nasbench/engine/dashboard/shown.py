@@ -18,7 +18,7 @@ from nasbench.engine.dashboard.compared_tables import (
 )
 from nasbench.engine.dashboard.parallel import parallel_coordinates
 from nasbench.engine.dashboard.search_tables import scale_tables, search_tables
-from nasbench.report.run.hover import drawing_of
+from nasbench.report.run.trial_drawing import drawing_of
 from nasbench.trackers.dashboard import BEST_CELL, Dashboard, logged_names
 from nasbench.trackers.panels import dashboard_of
 
