@@ -1,0 +1,32 @@
+"""The site: `make docs` builds it under build/docs, with warnings as errors. It fetches nothing, and its pages neither."""
+
+import sys
+from importlib.metadata import version as installed
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import pages
+
+pages.write()
+
+project = "nasbench"
+author = copyright = "the nasbench developers"
+release = installed("nasbench")
+
+extensions = ["myst_nb"]
+myst_enable_extensions = ["colon_fence"]
+myst_heading_anchors = 4
+nb_execution_mode = "off"  # notebooks are stored with what they print; a slow test runs them
+nb_merge_streams = True
+highlight_language = "text"
+smartquotes = False  # they would make one dash of the two before a flag
+exclude_patterns = ["img", "pages"]
+suppress_warnings = ["myst.strikethrough"]
+
+html_theme = "furo"
+html_title = f"nasbench {release}"
+html_static_path = ["style"]
+html_css_files = ["site.css"]
+html_show_sourcelink = html_copy_source = False
+html_theme_options = {"navigation_with_keys": True}

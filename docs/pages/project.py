@@ -1,0 +1,23 @@
+"""The pages that lie at the top of the repository, with their links as the site has them."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+TOP = {"README.md": "readme.md", "ARCHITECTURE.md": "architecture.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
+"""Page at the top -> page of the site, below project/."""
+LINK = re.compile(r"\]\((?!https?:|#)([^)\s#]+)")
+
+
+def pages() -> Mapping[str, str]:
+    return {f"project/{page}": _moved((ROOT / name).read_text(encoding="utf-8")) for name, page in TOP.items()}
+
+
+def _moved(text: str) -> str:
+    return LINK.sub(lambda found: "](" + _target(found.group(1)), text)
+
+
+def _target(link: str) -> str:
+    """Where a link of a page at the top leads from a page of the site."""
+    return TOP.get(link) or "../../" + link.removeprefix("docs/")
