@@ -1,6 +1,6 @@
 """Checks a built site: every link, picture and anchor is there, and no page fetches anything from elsewhere.
 
-    python docs/check_site.py build/docs
+python docs/check_site.py build/docs
 """
 
 import sys

@@ -1,4 +1,6 @@
-"""The site: `make docs` builds it under build/docs, with warnings as errors. It fetches nothing, and its pages neither."""
+"""The site: `make docs` builds it under build/docs, with warnings as errors. Neither the build nor a page fetches
+anything from elsewhere.
+"""
 
 import sys
 from importlib.metadata import version as installed

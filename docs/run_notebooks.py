@@ -20,7 +20,13 @@ KEPT = ("kernelspec", "language_info")
 def executed(path: Path, folder: Path) -> nbformat.NotebookNode:
     """The notebook, run from its first cell on in that folder, by this Python. Raises what a cell raises."""
     notebook = nbformat.read(path, as_version=4)
-    client = NotebookClient(notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(folder)}})
+    client = NotebookClient(
+        notebook,
+        timeout=600,
+        kernel_name="python3",
+        coalesce_streams=True,
+        resources={"metadata": {"path": str(folder)}},
+    )
     client.execute()
     return notebook
 
@@ -28,10 +34,15 @@ def executed(path: Path, folder: Path) -> nbformat.NotebookNode:
 def kinds(notebook: nbformat.NotebookNode) -> list[list[str]]:
     """What each cell of code prints: the sorted kinds of its outputs, such as text/plain and image/svg+xml."""
     return [
-        sorted({kind for output in cell.outputs for kind in output.get("data", {output.get("name", ""): None})})
+        sorted({kind for output in _shown(cell) for kind in output.get("data", {output.get("name", ""): None})})
         for cell in notebook.cells
         if cell.cell_type == "code"
     ]
+
+
+def _shown(cell: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+    """The outputs but what goes to standard error: progress, with times that no two runs share."""
+    return [output for output in cell.outputs if output.get("name") != "stderr"]
 
 
 def main() -> None:
@@ -47,10 +58,12 @@ def main() -> None:
 
 
 def _plain(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """Without times and names of the machine."""
+    """As it is stored: without progress, and without what the editor notes."""
     notebook.metadata = {name: notebook.metadata[name] for name in KEPT if name in notebook.metadata}
     for cell in notebook.cells:
         cell.metadata = {}
+        if cell.cell_type == "code":
+            cell.outputs = _shown(cell)
     return notebook
 
 

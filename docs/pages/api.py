@@ -10,7 +10,6 @@ from types import ModuleType
 from typing import Any
 
 from nasbench.engine.config.documented import documented
-
 from pages.markdown import escaped, fenced, paragraphs, table, toctree
 
 FUNCTIONS = {
@@ -55,10 +54,8 @@ def pages() -> Mapping[str, str]:
     """The functions, a page a module, and their index."""
     rows = [(f"[{name}]({name}.md)", escaped(text)) for name, text in MODULES.items()]
     index = (
-        "# API\n\n[The functions](functions.md) do what the commands do. The modules are those that a part of your own meets.\n\n"
-        + table(("module", "what"), rows)
-        + "\n"
-        + toctree(["functions", *MODULES], "hidden")
+        "# API\n\n[The functions](functions.md) do what the commands do. The modules are those that a part of your own "
+        "meets.\n\n" + table(("module", "what"), rows) + "\n" + toctree(["functions", *MODULES], "hidden")
     )
     return {
         "api/index.md": index,
@@ -104,9 +101,11 @@ def _public(module: ModuleType) -> Iterator[tuple[str, Any]]:
 
 def _called(function: Any) -> Any:
     """A module that is called as a function stands for that function."""
-    return importlib.import_module("nasbench.api.commands").__dict__[function.__name__.rpartition(".")[2]] if isinstance(
-        function, ModuleType
-    ) else function
+    return (
+        importlib.import_module("nasbench.api.commands").__dict__[function.__name__.rpartition(".")[2]]
+        if isinstance(function, ModuleType)
+        else function
+    )
 
 
 def _function(name: str, function: Any, directive: str = "py:function", depth: int = 4) -> str:
@@ -119,7 +118,9 @@ def _function(name: str, function: Any, directive: str = "py:function", depth: i
     body = paragraphs(text)
     if named:
         rows = [
-            (f"`{key}`", _default_text(own.parameters[key]), escaped(value)) for key, value in told if key in own.parameters
+            (f"`{key}`", _default_text(own.parameters[key]), escaped(value))
+            for key, value in told
+            if key in own.parameters
         ]
         body += "\n" + table(("keyword", "default", "what"), rows)
     return fenced(directive, f"{name}{_arguments(taken, bool(named))}", body, depth)

@@ -7,11 +7,11 @@ from inspect import cleandoc
 from typing import Any, get_type_hints
 
 import tyro
+
 from nasbench.cli import COMMANDS
 from nasbench.cli.completion import CONFIGURATIONS, stands_alone
 from nasbench.cli.fields import takes
 from nasbench.engine.config.documented import documented
-
 from pages.markdown import code, escaped, fenced, table, toctree
 
 EXAMPLE = re.compile(r"^Example: (.*)$", re.MULTILINE)
@@ -21,7 +21,9 @@ def pages() -> Mapping[str, str]:
     """The pages, and their index."""
     found = {f"commands/{command}.md": page(command) for command in COMMANDS}
     rows = [(f"[nasbench {command}]({command}.md)", escaped(text)) for command, text in COMMANDS.items()]
-    index = "# Commands\n\nFrom the same definitions as `nasbench COMMAND --help`.\n\n" + table(("command", "what"), rows)
+    index = "# Commands\n\nFrom the same definitions as `nasbench COMMAND --help`.\n\n" + table(
+        ("command", "what"), rows
+    )
     return {"commands/index.md": index + "\n" + toctree(COMMANDS, "hidden"), **found}
 
 

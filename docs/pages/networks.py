@@ -9,7 +9,6 @@ from nasbench.core.count_text import quantity
 from nasbench.core.protocols import SearchSpace
 from nasbench.core.registry import spaces
 from nasbench.engine.networks import Row, rows
-
 from pages.markdown import cell, table
 
 
@@ -29,9 +28,9 @@ def zoo_page(zoo: list[Row]) -> str:
     built = ", ".join(f"{count} by {origin}" for origin, count in origins.most_common())
     lines = [
         "# The zoo\n",
-        f"{quantity(len(zoo), 'hand-designed network')}, as `nasbench zoo` lists them ({built}). Parameters and multiply-adds are "
-        "exact counts of the form for the given image. `nasbench zoo NAME` shows a card with published results and how the "
-        "counts were verified; `nasbench profile zoo:NAME` counts layer by layer.\n",
+        f"{quantity(len(zoo), 'hand-designed network')}, as `nasbench zoo` lists them ({built}). Parameters "
+        "and multiply-adds are exact counts of the form for the given image. `nasbench zoo NAME` shows a card with "
+        "published results and how the counts were verified; `nasbench profile zoo:NAME` counts layer by layer.\n",
     ]
     for family, members in sorted(by_family.items(), key=lambda item: item[1][0].card.year):
         lines += [f"## {family}\n", table(*_zoo_table(members), right=(1, 3, 4))]
@@ -62,7 +61,13 @@ def spaces_page(published: list[Row]) -> str:
         sizes = Counter("a number" if isinstance(each, Range) else len(each.options) for each in space.choices)
         cells = [row for row in published if row.name.startswith(f"space:{name}:")]
         overview.append(
-            (f"[{name}](#{name})", cell(spaces.describe(name)), str(len(space.choices)), _encodings(space), str(len(cells)))
+            (
+                f"[{name}](#{name})",
+                cell(spaces.describe(name)),
+                str(len(space.choices)),
+                _encodings(space),
+                str(len(cells)),
+            )
         )
         told = cell(spaces.describe(name))
         sections += [f"## {name}\n", f"{told[:1].upper()}{told[1:]}.\n", _decisions(sizes), _size(space)]
@@ -72,15 +77,17 @@ def spaces_page(published: list[Row]) -> str:
             sections.append(table(header, taken, right=(1, 3, 4)))
     header = ("space", "what", "decisions", "encodings", "published networks")
     text = (
-        "# Search spaces\n\nAs `nasbench list spaces` has them, at the settings that they have by default. *Encodings* is the product of the "
-        "options of all decisions; several of them may spell one network.\n"
+        "# Search spaces\n\nAs `nasbench list spaces` has them, at the settings that they have by default. *Encodings* "
+        "is the product of the options of all decisions; several of them may spell one network.\n"
     )
     return "\n".join([text, table(header, overview, right=(2, 3, 4)), *sections])
 
 
 def _decisions(sizes: Mapping[object, int]) -> str:
     told = [
-        f"{quantity(count, 'decision')} among {size} options" if size != "a number" else f"{quantity(count, 'number')} in a range"
+        f"{quantity(count, 'decision')} among {size} options"
+        if size != "a number"
+        else f"{quantity(count, 'number')} in a range"
         for size, count in sorted(sizes.items(), key=lambda item: -item[1])
     ]
     return f"Decisions: {', '.join(told)}."

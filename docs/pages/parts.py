@@ -7,7 +7,6 @@ from inspect import cleandoc
 from nasbench.cli.listing import KINDS
 from nasbench.core.recipe import Recipe
 from nasbench.core.registry import Registry, recipes, strategies
-
 from pages.markdown import cell, escaped, paragraphs, table
 
 ALWAYS = ("epochs", "batch_size", "optimizer", "lr_peak", "lr_schedule")
@@ -39,8 +38,8 @@ def strategies_page() -> str:
     """Each strategy with its docstring, which has its options."""
     lines = [
         "# Strategies\n",
-        "`--strategy NAME`, with `--strategy-options KEY=VALUE ...`. Samplers of Optuna and searchers of Ray Tune are strategies too: "
-        "[From Python](../python.md).\n",
+        "`--strategy NAME`, with `--strategy-options KEY=VALUE ...`. Samplers of Optuna and searchers of "
+        "Ray Tune are strategies too: [From Python](../python.md).\n",
         _listing(strategies),
     ]
     for name in strategies.names():
