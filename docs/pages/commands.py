@@ -51,8 +51,10 @@ def _group(kind: Any, command: str, default: Any) -> Iterator[str]:
         else:
             yield _option(each, hints[each.name], command, told.get(each.name, ""), value)
     for record, value in inner:
-        heading = cleandoc(record.__doc__ or record.__name__).split("\n\n")[0]
+        heading, _, more = " ".join(cleandoc(record.__doc__ or record.__name__).split()).partition(". ")
         yield f"## {escaped(heading).rstrip('.')}\n"
+        if more:
+            yield escaped(more) + "\n"
         yield from _group(record, command, None if value is MISSING else value)
 
 

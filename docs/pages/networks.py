@@ -12,6 +12,10 @@ from nasbench.engine.networks import Row, rows
 from pages.markdown import cell, table
 
 
+BUILT_BY = {"own": "nasbench"}
+"""What a card calls nasbench itself."""
+
+
 def pages() -> Mapping[str, str]:
     """The two pages."""
     known = rows()
@@ -24,8 +28,8 @@ def zoo_page(zoo: list[Row]) -> str:
     by_family: dict[str, list[Row]] = {}
     for row in zoo:
         by_family.setdefault(row.card.family, []).append(row)
-    origins = Counter(row.card.origin for row in zoo)
-    built = ", ".join(f"{count} by {origin}" for origin, count in origins.most_common())
+    origins = Counter(BUILT_BY.get(row.card.origin, row.card.origin) for row in zoo)
+    built = ", ".join(f"{count} built by {origin}" for origin, count in origins.most_common())
     lines = [
         "# The zoo\n",
         f"{quantity(len(zoo), 'hand-designed network')}, as `nasbench zoo` lists them ({built}). Parameters "
@@ -46,7 +50,7 @@ def _zoo_row(row: Row) -> Iterator[str]:
     card, task = row.card, row.card.task
     yield f"`{row.name}`"
     yield str(card.year or "")
-    yield f"{task.image_size} px, {task.num_classes:,}"
+    yield f"{task.image_size} px, {task.num_classes:,}".replace(" ", "\u00a0")
     yield _count(card.params)
     yield _count(card.macs)
     yield "published" if row.pretrained else ""
