@@ -11,7 +11,6 @@ from nasbench.core.registry import spaces
 from nasbench.engine.networks import Row, rows
 from pages.markdown import cell, table
 
-
 BUILT_BY = {"own": "nasbench"}
 """What a card calls nasbench itself."""
 
