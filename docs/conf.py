@@ -9,6 +9,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 import pages
+import pages.project
+from sphinx.application import Sphinx
 
 pages.write()
 
@@ -25,6 +27,16 @@ highlight_language = "text"
 smartquotes = False  # they would make one dash of the two before a flag
 exclude_patterns = ["img", "pages"]
 suppress_warnings = ["myst.strikethrough"]
+
+
+def setup(app: Sphinx) -> None:
+    """Links of the pages to the top of the repository, as the site has them."""
+
+    def read(_: Sphinx, page: str, source: list[str]) -> None:
+        source[0] = pages.project.inside(page, source[0])
+
+    app.connect("source-read", read)
+
 
 html_theme = "furo"
 html_title = f"nasbench {release}"

@@ -19,6 +19,17 @@ def pages() -> Mapping[str, str]:
     return {f"project/{page}": _moved((ROOT / name).read_text(encoding="utf-8")) for name, page in TOP.items()}
 
 
+def inside(page: str, text: str) -> str:
+    """The text of a page of the site, whose links to the top of the repository lead to the pages here.
+
+    So pages in docs/ link as a code host wants it: ../README.md.
+    """
+    up = "../" * page.count("/")
+    for name, moved in TOP.items():
+        text = text.replace(f"](../{up}{name}", f"]({up}reference/project/{moved}")
+    return text
+
+
 def _moved(text: str) -> str:
     return LINK.sub(lambda found: "](" + _target(found.group(1)), text)
 

@@ -79,7 +79,10 @@ def test_pages_that_are_no_longer_written_are_removed(pages: ModuleType, tmp_pat
 
 
 def test_links_of_pages_at_the_top_lead_where_they_led(pages: ModuleType) -> None:
-    from pages.project import _moved
+    from pages.project import _moved, inside
+
+    assert inside("tasks/x", "[a](../../README.md#data)") == "[a](../reference/project/readme.md#data)"
+    assert inside("x", "[a](../ARCHITECTURE.md)") == "[a](reference/project/architecture.md)"
 
     assert _moved("[a](docs/trust.md) [b](ARCHITECTURE.md) [c](https://x.y/z)") == (
         "[a](../../trust.md) [b](architecture.md) [c](https://x.y/z)"
