@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
@@ -47,6 +48,8 @@ MODULES = {
     "zoo.registry": "networks of the zoo",
 }
 """Module -> what it holds. A part of one's own meets these."""
+QUALIFIED = re.compile(r"\b(?:[a-z_0-9]+\.)+(?=[A-Z])")
+"""What stands before a class's own name in an annotation."""
 PLAIN = (type(None), bool, int, float, str, tuple)
 
 
@@ -199,4 +202,5 @@ def _type(annotation: Any) -> str:
     text = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", str(annotation))
     if not isinstance(annotation, str) and getattr(annotation, "__args__", None):
         text = str(annotation)
+    text = QUALIFIED.sub("", text)
     return "" if text in ("_empty", "None") else text.strip("'\"").replace("`", "")

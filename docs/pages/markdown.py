@@ -40,6 +40,10 @@ def _blocks(docstring: str) -> Iterator[str]:
         if len(kept) == len(lines):
             yield code("\n".join(line.removeprefix("    ") for line in lines))
             continue
+        if kept and lines[0].endswith(":") and len(kept) == len(lines) - 1:
+            starts = [line[4:] if line[4] == " " else f"- {line[4:]}" for line in kept]
+            yield "\n".join(_listed([lines[0], *starts])) + "\n"
+            continue
         if any(line.startswith("- ") for line in lines):
             yield "\n".join(_listed(lines)) + "\n"
             continue

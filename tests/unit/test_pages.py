@@ -67,6 +67,7 @@ def test_text_means_what_it_says(pages: ModuleType) -> None:
     assert paragraphs(
         "Says:\n\n    a  b\n\n- one\n  more\n- two"
     ) == "Says:\n\n```text\na  b\n```\n\n- one   more\n- two\n".replace("one   more", "one more")
+    assert paragraphs("Attributes:\n    one: a\n      b\n    two: c") == "Attributes:\n\n- one: a b\n- two: c\n"
     assert paragraphs("Options:\none    1\nthree  3") == "Options:\n\n```text\none    1\nthree  3\n```\n"
 
 
