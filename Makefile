@@ -1,10 +1,12 @@
-# Two commands do all set-up on a fresh machine with python3 (3.11 to 3.13) and make:
+# Each of these does all set-up on a fresh machine with python3 (3.11 to 3.13) and make:
 #   make demo   searches the NASNet space on real scans of digits, in about three minutes
 #   make test   lint, types, layer rules and the fast tests
+#   make docs   the site, in build/docs: warnings are errors, links are checked
+#   make dist   wheel and sdist, in dist: the README's tour runs from the wheel in a fresh environment (QUICK=1: with fewer trials)
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint types layers unit slow clean
+.PHONY: demo test lint types layers unit slow docs dist clean
 
 demo: .venv/installed
 	$(BIN)/nasbench search --space nasnet --strategy ppo --dataset digits --recipe quick --trials 24 --wandb off
@@ -33,10 +35,26 @@ unit: .venv/installed
 slow: .venv/installed
 	$(BIN)/pytest -m slow
 
+docs: .venv/docs
+	rm -rf build/docs
+	$(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --quiet docs build/docs
+	$(BIN)/python docs/check_site.py build/docs
+
+# The wheel is built from the sdist, and once more by the check.
+dist: .venv/release
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist .
+	$(BIN)/python -m twine check --strict dist/*
+	$(BIN)/python .ci/check_dist.py dist $(if $(QUICK),--quick)
+
+.venv/docs .venv/release: .venv/installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[$(notdir $@)]'
+	touch $@
+
 .venv/installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf .venv build dist docs/reference .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

@@ -164,7 +164,7 @@ def _flags(kind: Any, command: str) -> Iterator[Flag]:
         hint = hints[each.name]
         if is_dataclass(hint):
             yield from _flags(hint, command)
-        elif not _stands_alone(each.name, hint, command):
+        elif not stands_alone(each.name, hint, command):
             parts = NAMES.get(each.name)
             values = parts.names() if parts is not None else choices(hint)
             if command == "scale" and each.name == "strategy":
@@ -175,7 +175,8 @@ def _flags(kind: Any, command: str) -> Iterator[Flag]:
             yield Flag(name, tuple(values), told.get(each.name, ""), switch=hint is bool)
 
 
-def _stands_alone(name: str, hint: Any, command: str) -> bool:
+def stands_alone(name: str, hint: Any, command: str) -> bool:
+    """Whether a field takes the words that stand without a flag."""
     if tyro.conf.Positional in getattr(hint, "__metadata__", ()):
         return True
     return name in ("model", "models") and command in ("train", "transfer", "compare", "export")

@@ -66,7 +66,10 @@ STRATEGIES: Parts = {
         "ENAS's controller; goes on where the training of the supernet left it (Pham et al. 2018)",
     ),
 }
-STRATEGY_FAMILIES = {"optuna": "nasbench.strategies.optuna_any:sampler_named"}
+STRATEGY_FAMILIES = {
+    "optuna": "nasbench.strategies.optuna_any:sampler_named",
+    "ray": "nasbench.strategies.ray_any:searcher_named",
+}
 """Samplers of other libraries as strategies, FAMILY:NAME."""
 EVALUATORS: Parts = {
     "train": (

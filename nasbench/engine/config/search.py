@@ -41,7 +41,7 @@ class SearchConfig(Record):
     """A space by name (see: nasbench list spaces), or my_package.my_module:MySpace."""
     strategy: str = part("ppo", "strategy")
     """ppo, reinforce, random, evolution, local_search, tpe, nsga2, asha, predictor, enas, a sampler of Optuna's such as
-    optuna:GPSampler, or my_package.my_module:MyStrategy.
+    optuna:GPSampler, a searcher of Ray Tune's such as ray:HyperOptSearch, or my_package.my_module:MyStrategy.
     """
     strategy_options: tuple[str, ...] = options()
     """The strategy's own settings, as KEY=VALUE: population=50 sample=10, or asha's sampler=tpe."""
