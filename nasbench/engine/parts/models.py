@@ -175,7 +175,7 @@ def no_weights(model: str) -> UsageError:
 
 def _formed(found: ModelSpec, form: ModelOverrides, space: SearchSpace | None, as_published: bool) -> ModelSpec:
     if form.image_size is not None:
-        found = replace(found, size=replace(found.size, resolution=None))
+        found = replace(found, size=replace(found.size, resolution=None, own_resolution=False))
     if not found.size.skeleton:
         if form.stack or form.cells or form.filters or form.skeleton or form.aux_head:
             raise UsageError(

@@ -67,20 +67,10 @@ def _base(config: ScaleConfig) -> ModelSpec:
     overrides = ModelOverrides(config.stack, size.cells, size.filters, config.classes, pixels, config.skeleton)
     if config.train:
         check_names(config)
-        return _scalable(specify([config.base], config.data, overrides)[config.base])
+        return specify([config.base], config.data, overrides)[config.base]
     spec = resolve(config.base, overrides)
     task = replace(spec.task, image_size=pixels or spec.pixels)
-    return _scalable(replace(spec, size=replace(spec.size, resolution=None), task=task))
-
-
-def _scalable(base: ModelSpec) -> ModelSpec:
-    if base.source == "zoo":
-        import zoo
-        from nasbench.evaluators.building import cannot_scale
-
-        if zoo.entry(str(base.name)).scaled is None:
-            raise cannot_scale(str(base.name))
-    return base
+    return replace(spec, size=replace(spec.size, resolution=None), task=task)
 
 
 def _train(config: ScaleConfig, phi: float | None, base: ModelSpec, scaled: ModelSpec, argv: Sequence[str]) -> Trained:

@@ -22,7 +22,7 @@ from nasbench.core.recipe import Recipe
 from nasbench.core.registry import executors, strategies
 from nasbench.core.reward import Target, weighted
 from nasbench.core.source import JobList, Plan, of_space
-from nasbench.core.spec import ModelSpec, task_record
+from nasbench.core.spec import ModelSpec, size_record, task_record
 from nasbench.core.trial import STATUSES, Trial
 from nasbench.core.writing import delete, files_together, write_atomically
 from nasbench.engine.config import ModelOverrides, ScaleConfig
@@ -115,7 +115,7 @@ def run_scale_search(
     plan, told_notes = parts.plan, {"notes": list(notes)} if notes else {}
     described = {
         "source": plan.source,
-        "size": asdict(plan.size),
+        "size": size_record(plan.size),
         "task": task_record(plan.task),
         "epochs": plan.epochs,
     }
