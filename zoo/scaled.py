@@ -73,6 +73,6 @@ def _others(name: str, has_some: bool) -> str:
     )
     others = ", ".join(each for each in scalable() if each != name)
     return (
-        f"Scale it {own}, or take another --base. Of the zoo these scale in all dimensions: {others}. So do networks of "
-        "cells and of stages that a search found (give the run directory), and space:SPACE:PUBLISHED."
+        f"Scale it {own}, or take another --base. Of the zoo these scale in all dimensions: {others}. So do networks "
+        "of cells and of stages that a search found (give the run directory), and space:SPACE:PUBLISHED."
     )

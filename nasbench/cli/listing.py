@@ -25,7 +25,7 @@ class ListConfig:
 
     kind: Annotated[str | None, tyro.conf.Positional] = None
     """spaces, strategies, evaluators, datasets, recipes, executors, trackers, pruners, rewards, losses, optimizers,
-    schedules, samplers, proxies, models (your own; for those that come with nasbench: nasbench zoo), objectives (your
+    schedules, samplers, laws, proxies, models (your own; for those that come with nasbench: nasbench zoo), objectives (your
     own).
     """
     json: bool = False

@@ -52,8 +52,8 @@ def efficientnet(
 ) -> nn.Module:
     """B0 at any width and depth, without drop path. Up to 64 px, it halves the image three times instead of five.
 
-    By EfficientNet's rounding the head has four times the channels of the last stage, as in torchvision. The released code rounds the head
-    separately. The results are equal at all published widths, but differ at some others (1552 instead of 1536 at a
+    By EfficientNet's rounding the head has four times the channels of the last stage, as in torchvision. The released
+    code rounds the head separately. The results are equal at all published widths, but differ at some others (1552 instead of 1536 at a
     width of 1.21).
     """
     blueprint = scaled(EFFICIENTNET_B0, width, depth, rounding)
