@@ -8,8 +8,8 @@ SMALL_PATCH = 4
 """Side in pixels of the patches of small images."""
 
 MIXER_ROUNDS = (
-    "blocks up; hidden width to multiples of 8; pixels to a multiple of the patch; layers that mix places are built for "
-    "the resolution"
+    "blocks up; hidden width to multiples of 8; pixels to a multiple of the patch; layers that mix places are built "
+    "for the resolution"
 )
 
 

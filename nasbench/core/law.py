@@ -101,7 +101,7 @@ def checked_law(name: str, part: Any) -> "Law | Ladder":
     """The part as a law. UsageError where it is none."""
     if isinstance(part, type) or not isinstance(part, Ladder | Law):
         raise UsageError(
-            f"{name!r} is no law: it is {type(part).__name__}, and must be a nasbench.core.law.PowerLaw or Ladder, or an "
-            "object with at(phi) -> Multipliers"
+            f"{name!r} is no law: it is {type(part).__name__}, and must be a nasbench.core.law.PowerLaw or Ladder, or "
+            "an object with at(phi) -> Multipliers"
         )
     return part

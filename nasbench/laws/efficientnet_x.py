@@ -1,7 +1,7 @@
 """EfficientNet-X's tables for a TPU and for a GPU (Li et al. 2021, arXiv:2102.05610; released efficientnet_x_builder).
 
-The work of each row is EfficientNet's; it is split in another way, with far smaller images. The rows scale the base that
-is given: the released networks have other blocks, so no published accuracy stands beside them.
+The work of each row is EfficientNet's; it is split in another way, with far smaller images. The rows scale the base
+that is given: the released networks have other blocks, so no published accuracy stands beside them.
 """
 
 from nasbench.core.law import Ladder, Rung

@@ -1,9 +1,9 @@
 """RegNet's own rule (Radosavovic et al. 2020, arXiv:2003.13678): depth, w0, wa, wm and the group width are chosen anew
 for each budget; images stay at 224 pixels.
 
-The rows are the published ones, built from these numbers (`zoo.families.regnet`); their accuracy is that of torchvision's
-first weights, where torchvision has the published widths. The depth multipliers are blocks over those of the
-first row, for comparison: no multiplier makes the row.
+The rows are the published ones, built from these numbers (`zoo.families.regnet`); their accuracy is that of
+torchvision's first weights, where torchvision has the published widths. The depth multipliers are blocks over those of
+the first row, for comparison: no multiplier makes the row.
 """
 
 from nasbench.core.law import Ladder, Rung

@@ -53,8 +53,8 @@ def efficientnet(
     """B0 at any width and depth, without drop path. Up to 64 px, it halves the image three times instead of five.
 
     By EfficientNet's rounding the head has four times the channels of the last stage, as in torchvision. The released
-    code rounds the head separately. The results are equal at all published widths, but differ at some others (1552 instead of 1536 at a
-    width of 1.21).
+    code rounds the head separately. The results are equal at all published widths, but differ at some others
+    (1552 instead of 1536 at a width of 1.21).
     """
     blueprint = scaled(EFFICIENTNET_B0, width, depth, rounding)
     head = blueprint.head if rounding else HEAD_RATIO * blueprint.stages[-1].channels

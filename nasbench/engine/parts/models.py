@@ -14,6 +14,7 @@ from nasbench.core.errors import UsageError, unknown
 from nasbench.core.json_file import read_object
 from nasbench.core.protocols import PublishedCells, SearchSpace
 from nasbench.core.registry import models, spaces
+from nasbench.core.scaled_file import check_version
 from nasbench.core.spec import ModelSpec, Size, Task
 from nasbench.core.trial_of_run import at_trial, model_text, split, trial_of
 from nasbench.core.trust import check_trusted, trusting
@@ -232,6 +233,7 @@ def _read(path: Path) -> ModelSpec:
     """The specification in a file. UsageError where it is none, and for an import path that nobody vouched for."""
     record = read_object(path, "architecture.json of nasbench")
     try:
+        check_version(record)
         spec = ModelSpec.from_json(record.get("spec", record))
     except ValueError as error:
         raise UsageError(f"{path} is not an architecture.json of nasbench: {error}") from error

@@ -158,6 +158,7 @@ def specify(
             found = resolve(model, replace(asked, cells=None, filters=None))
         own = found.task.image_size if scaled else task.image_size
         size = found.size if scaled else replace(found.size, resolution=None)
+        size = replace(size, own_resolution=False)  # it has been heeded
         specs[model] = replace(found, size=size, task=replace(task, image_size=own, stem=found.task.stem))
     return specs if all_take_stem or not overrides.stem else _with_stem(specs, overrides.stem)
 
