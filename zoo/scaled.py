@@ -74,6 +74,7 @@ def _others(name: str, has_some: bool) -> str:
     families = {entry(each).card.family: each for each in reversed(scalable()) if each != name}
     others = ", ".join(sorted(families.values()))
     return (
-        f"Scale it {own}, or take another --base. Of the zoo these and others of their families scale in all dimensions: "
-        f"{others}. So do networks of cells and of stages that a search found (give the run directory), and space:SPACE:PUBLISHED."
+        f"Scale it {own}, or take another --base. Of the zoo these, and others of their families, scale in all "
+        f"dimensions: {others}. So do networks of cells and of stages that a search found (give the run directory), "
+        "and space:SPACE:PUBLISHED."
     )

@@ -5,7 +5,7 @@ from functools import reduce
 
 from nasbench.core import spec
 from nasbench.core.spec import Task
-from nasbench.nn import mbconv
+from nasbench.nn import drop_path, mbconv
 from nasbench.nn.definitions import needed, top_level, without_method
 from nasbench.nn.mbconv import Blueprint
 
@@ -70,10 +70,10 @@ DROPPING_RETURN = """    network = StageNet(BLUEPRINT, TASK)
 """
 
 
-def source(title: str, blueprint: Blueprint, task: Task, drop_path: float | None = None) -> str:
+def source(title: str, blueprint: Blueprint, task: Task, dropped: float | None = None) -> str:
     """The text of the file for the network of `blueprint` and images of `task`.
 
-    With `drop_path`, the network that the file builds drops the last block's path with that probability.
+    With `dropped`, the network that the file builds drops the last block's path with that probability.
     """
     whole = top_level(spec) | top_level(mbconv)
     plain = {name: reduce(without_method, methods, whole[name]) for name, methods in LEFT_OUT.items()}
@@ -87,14 +87,14 @@ def source(title: str, blueprint: Blueprint, task: Task, drop_path: float | None
         task=_text(replace(task, stem="")),  # the blueprint has its form already
         channels=task.channels,
         pixels=task.image_size,
-        returned=DROPPING_RETURN.format(drop_path=drop_path) if drop_path else PLAIN_RETURN,
+        returned=DROPPING_RETURN.format(drop_path=dropped) if dropped else PLAIN_RETURN,
     )
     header = HEADER.format(
         title=title,
         channels=task.channels,
         pixels=task.image_size,
         classes=task.num_classes,
-        drop_path=ON.format(drop_path=drop_path) if drop_path else OFF,
+        drop_path=ON.format(drop_path=dropped) if dropped else OFF,
     )
     return header + "".join(f"\n\n{text}\n" for text in definitions) + footer
 

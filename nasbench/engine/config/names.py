@@ -9,7 +9,6 @@ from nasbench.core.registry import (
     datasets,
     evaluators,
     executors,
-    laws,
     proxies,
     pruners,
     recipes,
@@ -33,7 +32,6 @@ REGISTRIES: dict[str, Registry] = {
         spaces,
         strategies,
         trackers,
-        laws,
     )
 }
 WITH_ARGUMENT = {kind: registry.prefixes for kind, registry in REGISTRIES.items() if registry.prefixes}

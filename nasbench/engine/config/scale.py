@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from nasbench.engine.config.record import Record, counted, free, number, part
+from nasbench.engine.config.record import Record, counted, free, number
 from nasbench.engine.config.shared import Data, Place, Seeds, Tracking, Training, Workers
 from nasbench.engine.config.trust import ModelTrust
 
@@ -52,7 +52,7 @@ class ScaleConfig(Record):
     """Of a base of cells (else cifar up to 64 pixels, imagenet above). final: of space enas-macro, the form in which
     found networks are trained.
     """
-    law: str | None = part(None, "law")
+    law: str | None = None
     """By which law to scale (see: nasbench list laws): a power law, such as dWr, or a published table, such as tinynet,
     with a row of it (--published) or a budget (else compound). Several, divided by commas, are compared in a table.
     """

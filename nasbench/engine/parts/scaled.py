@@ -28,6 +28,8 @@ WIDTH_STEPS = {"cifar": 2, "imagenet": 4}
 a quarter.
 """
 SMALLEST_WIDTHS = {"cifar": 2, "imagenet": 8}
+LEAST_PHI = -40.0
+"""A network that is still too large there does not get smaller: 2**-40 of each dimension is one block or channel."""
 PHI_PRECISION = 1e-3
 """A phi that is solved for is exact to this."""
 
@@ -136,6 +138,11 @@ def solve_phi(base: ModelSpec, at: Callable[[float], Multipliers], target_macs: 
     low, high = 0.0, 0.0
     step = 0.5
     while macs_at(base, at, low) > target_macs:
+        if low < LEAST_PHI:
+            raise UsageError(
+                f"--target-macs {target_macs:,} is out of reach: however little phi, there are "
+                f"{macs_at(base, at, low):,}. Start from a smaller --base, or scale another dimension."
+            )
         high, low, step = low, low - step, step * 1.5
     while macs_at(base, at, high) <= target_macs:
         if max(vars(at(high + step)).values()) > MOST:

@@ -1,5 +1,6 @@
 """How far a base is scaled, and by what: by a law and a phi, to a budget, by multipliers, or as a table has it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -65,7 +66,7 @@ def _by_formula(config: ScaleConfig, name: str, law: Law, base: ModelSpec, targe
         multipliers = Multipliers(*(1.0 if each is None else each for each in given))
         return Chosen(name, base, compound_scale(base, multipliers), multipliers)
     coefficients: Coefficients | None = None
-    at = partial(multipliers_at, name, law)
+    at: Callable[[float], Multipliers] = partial(multipliers_at, name, law)
     if name == DEFAULT or config.coefficients is not None:
         coefficients = coefficients_of(config)
         at = along(coefficients, config.dims)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from math import prod
 from typing import Any
 
 from nasbench.core.compound import Multipliers
@@ -27,7 +28,8 @@ FAR = 1.5
 class LawRow:
     """A network of a law. `point` is the row of a table, or the budget; `depth`, `width` are multipliers.
 
-    activations       elements of the outputs of convolutions and of dense layers at each place, for one image
+    activations       elements of the outputs of convolutions, and of dense layers at each place, for one image; those
+                      of a single place (squeeze-and-excite, the classifier) are left out, as by Dollar et al. 2021
     activation_bytes  of all layers' outputs, float32, for one image (as nasbench profile counts them)
     top1              published accuracy in percent, None where none was published for this network
     """
@@ -113,7 +115,7 @@ def row_of(law: str, point: str, spec: ModelSpec, multipliers: Multipliers, top1
     places = (
         layer.activations
         for layer in counts.layers
-        if "Conv" in layer.type or (layer.type == "Linear" and len(layer.output) > 1)
+        if ("Conv" in layer.type or layer.type == "Linear") and prod(layer.output) > max(layer.output)
     )
     memory = counts.activation_bytes
     depth, width = multipliers.depth, multipliers.width

@@ -97,8 +97,8 @@ def check_comparison(config: ScaleConfig) -> None:
     given += ["--dims"] * (config.dims != "compound") + ["--train"] * config.train + ["--search"] * config.search
     if given:
         raise UsageError(
-            f"{' and '.join(given)} cannot go with several laws, which are counted side by side (--growths says how far). Name "
-            "one law, or leave it out."
+            f"{' and '.join(given)} cannot go with several laws, which are counted side by side (--growths says how "
+            "far). Name one law, or leave it out."
         )
     for name in names_of_laws(config):
         law_named(name)
