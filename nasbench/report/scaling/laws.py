@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 PANELS = (
     ("params", "parameters"),
-    ("activations", "activations: elements of the outputs of convolutions"),
+    ("activations", "activations: elements of the outputs of layers with weights"),
     ("activation_bytes", "bytes of all layers' outputs, one image"),
     ("top1", "published top-1 accuracy, %"),
 )
@@ -66,7 +66,7 @@ def laws_png(rows: Sequence[Mapping[str, Any]], base: str) -> bytes:
 
 
 def _draw(axes: "Axes", rows: Sequence[Mapping[str, Any]], names: Sequence[str], field: str) -> None:
-    from matplotlib.ticker import FuncFormatter, NullFormatter
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     for index, name in enumerate(names):
         own = [row for row in rows if row["law"] == name and row[field] is not None]
@@ -82,5 +82,6 @@ def _draw(axes: "Axes", rows: Sequence[Mapping[str, Any]], names: Sequence[str],
     log_counts(axes, [row["macs"] for row in rows])
     if field != "top1":
         axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: short_count(value)))
         axes.yaxis.set_minor_formatter(NullFormatter())
