@@ -17,9 +17,9 @@ def task_of_zoo(spec: ModelSpec) -> Task:
     resolution at which they see images, in the form of the task's own size.
     """
     scaling = entry(str(spec.name)).scaling
-    if scaling is None or scaling.build is None:
+    if scaling is None:
         return spec.seen_task
-    if not scaling.built_for or spec.pixels == spec.task.image_size:
+    if spec.pixels == spec.task.image_size or (scaling.build is not None and not scaling.built_for):
         return spec.task
     return replace(spec.seen_task, stem="cifar" if is_small(spec.task) else "imagenet")
 

@@ -175,7 +175,7 @@ class ScaleKeywords(
     classes: int | None
     stack: str | None
     skeleton: Literal["cifar", "imagenet", "final"] | None
-    law: Part | None
+    law: str | None
     growths: str | None
     out: Text | None
     dropout: float | None

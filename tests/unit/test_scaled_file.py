@@ -113,7 +113,7 @@ def test_networks_of_another_kind_keep_theirs() -> None:
 
 
 def test_what_a_size_asks_goes_before_the_recipe() -> None:
-    recipe = Recipe(name="a", version="1", epochs=1, batch_size=8, lr_peak=0.1, drop_path=0.5, dropout=0.5)
+    recipe = Recipe(name="a", version=1, epochs=1, batch_size=8, lr_peak=0.1, drop_path=0.5, dropout=0.5)
     assert regularised(recipe, Size()) is recipe
     own = regularised(recipe, Size(dropout=0.3, drop_path=0.2))
     assert (own.dropout, own.drop_path, own.drop_path_schedule) == (0.3, 0.2, "constant")
