@@ -52,7 +52,15 @@ def test_a_scaled_model_walks(case: str, capsys: pytest.CaptureFixture[str]) -> 
     assert rows["scaled.json"] == trained["macs"]
     exported = _json(["export", "scaled.json", "--formats", "model.py", "--out", "exported"], capsys)
     assert exported["files"]
-    assert json.loads(Path("exported/architecture.json").read_text())["size"]["resolution"] == told["resolution"]
+    (code,) = Path("exported").rglob("model.py")
+    text = code.read_text()
+    assert f"x {told['resolution']} x {told['resolution']}." in text
+    assert f"dropout={told['dropout']}" in text
+    assert f"module.final = {told['drop_path']}" in text
+    made: dict[str, object] = {"__name__": "exported"}
+    exec(compile(text, str(code), "exec"), made)
+    network = made["build"]()  # type: ignore[operator]
+    assert {module.final for module in network.modules() if type(module).__name__ == "DropPath"} == {told["drop_path"]}
 
 
 @pytest.mark.slow
