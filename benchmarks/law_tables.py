@@ -19,7 +19,7 @@ from nasbench.engine.scaling.laws import law_named, of_rung
 OUT = Path(__file__).resolve().parent.parent / "docs" / "laws.md"
 HEAD = """# Scaling laws
 
-Written by `python benchmarks/law_tables.py`. `nasbench list laws` lists the laws, `nasbench scale --law NAME` takes one:
+Written by `python benchmarks/law_tables.py`. `nasbench list laws` lists the laws, and `nasbench scale` takes one:
 
     nasbench scale --law dWr --phi 2                     # a power law: about 4 times the multiply-adds
     nasbench scale --law dWr --base regnet_y_4gf --phi 2 # of any base that has the dimensions
@@ -29,19 +29,21 @@ Written by `python benchmarks/law_tables.py`. `nasbench list laws` lists the law
     nasbench scale --search --law dwr --dataset digits   # the exponents of a power law, searched
     nasbench scale --law my_module:MY_LAW                # your own: nasbench.core.law.PowerLaw or Ladder
 
-A power law multiplies depth, width and resolution by s = 2^phi to fixed powers, so that depth x width² x resolution² = s
-before rounding; `compound` has EfficientNet's 1.2, 1.1, 1.15, whose product is 1.92. How numbers are rounded is a part of
-the law: `dWr`, `dwr` and the single dimensions round as pycls does (repeats and channels to the nearest, pixels to
-multiples of 4), `compound` as EfficientNet's released code.
+A power law multiplies depth, width and resolution by s = 2^phi to fixed powers, so that depth x width² x resolution²
+= s before rounding; `compound` has EfficientNet's 1.2, 1.1, 1.15, whose product is 1.92. How numbers are rounded is a
+part of the law: `dWr`, `dwr` and the single dimensions round as pycls does (repeats and channels to the nearest,
+pixels to multiples of 4), `compound` as EfficientNet's released code.
 
 Activations are elements of the outputs of layers with weights, those of a single place left out (Dollar et al. 2021);
-memory is the size of all layers' outputs for one image in float32. Top-1 is published, of the network in its published form.
+memory is the size of all layers' outputs for one image in float32. Top-1 is published, of the network in its
+published form.
 
-What is not verified and so not asserted: TinyNet's rule (a Gaussian process whose numbers were never published; its table
-stands here), EfficientNetV2's ranges of progressive learning in the paper, and accuracies of EfficientNet-X (its released
-networks have other blocks than B0, which the rows scale here).
+What is not verified and so not asserted: TinyNet's rule (a Gaussian process whose numbers were never published; its
+table stands here), EfficientNetV2's ranges of progressive learning in the paper, and accuracies of EfficientNet-X
+(its released networks have other blocks than B0, which the rows scale here).
 """
-COLUMNS = "| | depth | width | px | params | GMACs | activations, M | memory, MB | top-1, % |\n|---|---|---|---|---|---|---|---|---|\n"
+NAMES = ("", "depth", "width", "px", "params", "GMACs", "activations, M", "memory, MB", "top-1, %")
+COLUMNS = f"| {' | '.join(NAMES)} |\n{'|---' * len(NAMES)}|\n"
 
 
 def main() -> None:
