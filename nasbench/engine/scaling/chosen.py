@@ -38,7 +38,7 @@ def choose(config: ScaleConfig, base: ModelSpec) -> Chosen:
     """What the configuration asks for, with dropout and drop path. UsageError for what cannot be had."""
     (name,) = names_of_laws(config)
     if config.law is None and config.coefficients is not None:
-        name = read_found(Path(config.coefficients))[1]["law"] or DEFAULT
+        name = read_found(Path(config.coefficients))[1].get("law", DEFAULT)
     law = law_named(name)
     target = parse_count(config.target_macs, "--target-macs") if config.target_macs is not None else None
     base = rounded(base, law)

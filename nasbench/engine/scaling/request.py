@@ -201,7 +201,8 @@ def read_found(run: Path) -> tuple[Coefficients, dict[str, Any]]:
         raise UsageError(f"{file} holds no alpha, beta and gamma ({error!r}). {hint}.") from error
     except UsageError as error:
         raise UsageError(f"{file}: {error}") from error
-    return found, {"run": str(run), **{name: record.get(name) for name in ("base", "dataset", "recipe", "law")}}
+    told = {"run": str(run), **{name: record.get(name) for name in ("base", "dataset", "recipe")}}
+    return found, {**told, "law": record["law"]} if record.get("law") else told
 
 
 def along(coefficients: Coefficients, dims: str) -> Callable[[float], Multipliers]:
