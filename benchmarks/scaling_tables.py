@@ -21,8 +21,9 @@ from nasbench.core.spec import ModelSpec, Task
 from nasbench.engine.config import ModelOverrides
 from nasbench.engine.parts.models import resolve
 from nasbench.engine.parts.scaled import compound_scale, counted
-from nasbench.nn.mbconv import Blueprint, StageNet, round_filters, round_repeats
+from nasbench.nn.mbconv import Blueprint, StageNet
 from nasbench.nn.mbconv_published import EFFICIENTNET_B0, MOBILENET_V1, MOBILENET_V2
+from nasbench.nn.rounding import round_filters, round_repeats
 from nasbench.profile import count
 from zoo.families.resnet import ResNet
 

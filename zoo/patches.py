@@ -7,13 +7,23 @@ from zoo.library import is_small
 SMALL_PATCH = 4
 """Side in pixels of the patches of small images."""
 
+MIXER_ROUNDS = (
+    "blocks up; hidden width to multiples of 8; pixels to a multiple of the patch; layers that mix places are built "
+    "for the resolution"
+)
+
+
+def patch_side(task: Task, patch: int) -> int:
+    """The published patch side `patch`, or 4 for small images."""
+    return SMALL_PATCH if is_small(task) else patch
+
 
 def patch_for(name: str, task: Task, patch: int) -> int:
     """The published patch side `patch`, or 4 for images of up to 64 px.
 
     Raises UsageError if it does not divide the image size.
     """
-    side = SMALL_PATCH if is_small(task) else patch
+    side = patch_side(task, patch)
     if task.image_size % side:
         below = task.image_size // side * side
         near = f"{below} or {below + side}" if below else str(side)

@@ -3,8 +3,8 @@
 import importlib
 import re
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -22,11 +22,39 @@ mode returns a tuple with the auxiliary logits. The builder selects the stem for
 UsageError if the network does not exist for that size.
 """
 
-Scaler = Callable[[Task, float, float], "nn.Module"]
+Scaler = Callable[..., "nn.Module"]
 """(task, width, depth) -> the network with all channel counts times `width` and the repeats of all stages times
-`depth`, with the published rounding. The stem is selected by the task's image size, as in a builder. The network
-accepts images of other sizes too.
+`depth`, with the published rounding; where the rounding has a name (`nasbench.nn.rounding`), that is the fourth. The
+stem is selected by the task's image size, as in a builder. The network accepts images of other sizes too, unless its
+`Scaling` says that it is built for one.
 """
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """How a network of the zoo is scaled. It stands beside the network.
+
+    build         the network at any width and depth; (1, 1) is the published network. None: neither can be scaled
+    rounds        what is rounded to what, for people
+    lacks         'depth', 'width' or 'resolution' -> why the network cannot be scaled in it
+    built_for     it is built for one resolution: position embeddings, or layers that mix all places
+    pixel_step    task -> the resolution is a multiple of this; None: of 1
+    roundings     the build takes the name of another rounding than EfficientNet's as its fourth argument
+    """
+
+    build: Scaler | None
+    rounds: str = "repeats up; channels to multiples of 8"
+    lacks: Mapping[str, str] = field(default_factory=dict)
+    built_for: bool = False
+    pixel_step: Callable[[Task], int] | None = None
+    roundings: bool = True
+
+
+def fixed(why: str, resolution: str = "") -> Scaling:
+    """Of a network that has neither a depth nor a width to scale, for that reason."""
+    lacks = dict.fromkeys(("depth", "width"), why)
+    return Scaling(None, "", {**lacks, "resolution": resolution} if resolution else lacks)
+
 
 Loader = Callable[["nn.Module"], None]
 """Downloads published weights, checks their hash, and copies them into a network for the published task."""
@@ -56,6 +84,10 @@ FAMILIES: tuple[str, ...] = (
     "shufflenet",
     "mnasnet",
     "efficientnet",
+    "efficientnetv2",
+    "tinynet",
+    "regnet",
+    "resnet_rs",
     "searched",
     "vit",
     "mlp_mixer",
@@ -68,31 +100,40 @@ FAMILIES: tuple[str, ...] = (
 
 @dataclass(frozen=True)
 class Entry:
-    """A network of the zoo. `scaled` builds it at any width and depth; (1, 1) is the published network. None if the
-    network cannot be scaled. `module`: where it was registered.
+    """A network of the zoo. `scaling` says how it is scaled; None if nobody has said. `module`: where it was
+    registered.
     """
 
     card: ModelCard
     build: Builder
     load_pretrained: Loader | None = None
-    scaled: Scaler | None = None
+    scaling: Scaling | None = None
     module: str = ""
+
+    @property
+    def scaled(self) -> Scaler | None:
+        """What builds it at any width and depth; None if neither can be scaled."""
+        return self.scaling.build if self.scaling else None
 
 
 _entries: dict[str, Entry] = {}
 
 
 def register(
-    card: ModelCard, load_pretrained: Loader | None = None, scaled: Scaler | None = None
+    card: ModelCard, load_pretrained: Loader | None = None, scaled: Scaling | Scaler | None = None
 ) -> Callable[[Builder], Builder]:
-    """Decorator: registers a builder under the name of its card. Raises UsageError if the name is already taken."""
+    """Decorator: registers a builder under the name of its card. Raises UsageError if the name is already taken.
+
+    `scaled` says how the network is scaled; a function alone is what builds it at any width and depth.
+    """
 
     module = str(sys._getframe(1).f_globals["__name__"])
+    scaling = scaled if isinstance(scaled, Scaling) or scaled is None else Scaling(scaled, roundings=False)
 
     def enter(build: Builder) -> Builder:
         if card.name in _entries:
             raise UsageError(f"two networks register the name {card.name!r}; rename one")
-        _entries[card.name] = Entry(card, build, load_pretrained, scaled, module)
+        _entries[card.name] = Entry(card, build, load_pretrained, scaling, module)
         return build
 
     return enter
@@ -131,7 +172,9 @@ def entry(name: str) -> Entry:
 
 def scalable() -> list[str]:
     """The names of the networks that can be scaled in width and depth."""
-    return sorted(name for name, each in entries().items() if each.scaled is not None)
+    return sorted(
+        name for name, each in entries().items() if each.scaling and each.scaling.build and not each.scaling.lacks
+    )
 
 
 def create(

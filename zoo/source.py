@@ -10,11 +10,13 @@ from torch import nn
 
 from nasbench.blank import blank
 from nasbench.core.errors import UsageError
-from nasbench.core.spec import ModelCard, Size, Task, pixels_of
+from nasbench.core.spec import ModelCard, ModelSpec, Size, Task, pixels_of
 from nasbench.nn import mbconv_source
 from nasbench.nn.mbconv import StageNet
 from nasbench.nn.reached import PROJECT, Import, reached
+from nasbench.nn.regularised import dropping
 from zoo.registry import entry
+from zoo.scaled import check_scales, multipliers_of, task_of_zoo
 
 FILE = '''"""{title}
 
@@ -54,17 +56,17 @@ def source(name: str, size: Size, task: Task) -> str:
     """
     found, seen = entry(name), replace(task, image_size=pixels_of(size, task))
     build: Callable[..., nn.Module] = found.build
-    multipliers: tuple[float, ...] = ()
-    if (size.depth, size.width) != (1, 1):
+    multipliers: tuple[float | str, ...] = ()
+    check_scales(name, size)
+    if size.is_scaled:
         assert found.scaled is not None, name
-        build, multipliers = found.scaled, (size.width, size.depth)
-    elif found.scaled is None:
-        task = seen
+        build, multipliers = found.scaled, multipliers_of(size)
+    task = task_of_zoo(ModelSpec("zoo", size, task, name=name))
     with blank():
         network = build(task, *multipliers)
     title = _title(found.card, size)
     if isinstance(network, StageNet):
-        return mbconv_source.source(title, network.blueprint, seen)
+        return mbconv_source.source(title, dropping(network.blueprint, size), seen, size.drop_path)
     root, call, parts = _call(build, multipliers)
     makers = {root.__module__, *(type(module).__module__ for module in network.modules())}
     foreign = {module.partition(".")[0] for module in makers} - {"torch", *PROJECT}
@@ -92,12 +94,12 @@ def source(name: str, size: Size, task: Task) -> str:
 
 
 def _title(card: ModelCard, size: Size) -> str:
-    scaled = f", depth times {size.depth:g}, width times {size.width:g}" if (size.depth, size.width) != (1, 1) else ""
+    scaled = f", depth times {size.depth:g}, width times {size.width:g}" if size.is_scaled else ""
     return f"The network {card.name}{scaled} ({card.paper})."
 
 
 def _call(
-    build: Callable[..., nn.Module], multipliers: tuple[float, ...]
+    build: Callable[..., nn.Module], multipliers: tuple[float | str, ...]
 ) -> tuple[Callable[..., Any], str, list[Callable[..., Any]]]:
     """The function or class inside a builder's partials and wrappers, its call as text, and the functions and classes
     among its arguments.
@@ -109,7 +111,7 @@ def _call(
         given, named = (*build.args, *given), {**build.keywords, **named}
         build = unwrap(build.func)
     parts = [value for value in (*given, *named.values()) if callable(value)]
-    values = [_text(value) for value in given] + ["TASK"] + [repr(value) for value in multipliers]
+    values = [_text(value) for value in given] + ["TASK"] + [_text(value) for value in multipliers]
     arguments = [*values, *(f"{name}={_text(value)}" for name, value in named.items())]
     return build, f"{build.__name__}({', '.join(arguments)})", parts
 

@@ -175,6 +175,11 @@ class ScaleKeywords(
     classes: int | None
     stack: str | None
     skeleton: Literal["cifar", "imagenet", "final"] | None
+    law: str | None
+    growths: str | None
+    out: Text | None
+    dropout: float | None
+    drop_path: float | None
     train: bool
     search: bool
     strategy: Literal["tpe", "grid", "random"]

@@ -64,6 +64,7 @@ NAMES: Mapping[str, registry.Registry] = {
     "pruner": registry.pruners,
     "sampler": registry.samplers,
     "reward": registry.rewards,
+    "law": registry.laws,
 }
 """Field -> the parts that it names."""
 

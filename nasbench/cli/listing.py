@@ -25,8 +25,8 @@ class ListConfig:
 
     kind: Annotated[str | None, tyro.conf.Positional] = None
     """spaces, strategies, evaluators, datasets, recipes, executors, trackers, pruners, rewards, losses, optimizers,
-    schedules, samplers, proxies, models (your own; for those that come with nasbench: nasbench zoo), objectives (your
-    own).
+    schedules, samplers, laws, proxies, models (your own; for those that come with nasbench: nasbench zoo), objectives
+    (your own).
     """
     json: bool = False
     """One JSON object on standard output."""

@@ -1,9 +1,11 @@
 """`nasbench scale`."""
 
+import shlex
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nasbench.cli import scale_search
+from nasbench.cli import scale_laws, scale_search
 from nasbench.cli.output import tell_json
 from nasbench.cli.parse import parse_run
 from nasbench.engine.config import ScaleConfig
@@ -23,9 +25,16 @@ def run(argv: Sequence[str]) -> None:
     if config.search:
         scale_search.run(argv)
         return
+    if config.law is not None and "," in config.law:
+        scale_laws.run(config)
+        return
     from nasbench.engine.scaling.request import check_request
 
     check_request(config)
+    if config.out is not None:
+        from nasbench.engine.scaling.written import check_out
+
+        check_out(Path(config.out))
     if config.train:
         config.data.check_present()
     from nasbench.engine.scaling.command import run_scale
@@ -40,7 +49,12 @@ def run(argv: Sequence[str]) -> None:
 def _print(result: "ScaleResult") -> None:
     from nasbench.report.common.terminal import Terminal
 
-    parts: list[str | Table] = [*_heading(result), _stages(result), _counts(result), *_law(result), *_published(result)]
+    parts: list[str | Table] = [*_heading(result), _stages(result), _counts(result), *_law(result)]
+    parts += _published(result)
+    if result.config.out is not None:
+        parts.append(
+            f"written: {result.config.out}, a MODEL, such as: nasbench profile {shlex.quote(result.config.out)}"
+        )
     if result.trained:
         parts += [_trainings(result), f"run: {result.trained.directory}"]
     terminal = Terminal(file_width=1000)  # a file or a pipe has room for all of it
@@ -52,6 +66,8 @@ def _print(result: "ScaleResult") -> None:
 
 
 def _heading(result: "ScaleResult") -> Iterator[str]:
+    from nasbench.engine.scaling.laws import law_named
+
     asked, found = result.multipliers, result.coefficients
     yield result.names[1]
     if found is not None:
@@ -60,6 +76,13 @@ def _heading(result: "ScaleResult") -> Iterator[str]:
     told = result.found_for
     if told is not None and told["base"]:
         yield f"  found for {told['base']} on {told['dataset']} under {told['recipe']} ({told['run']})"
+    if result.chosen.rung is not None:
+        top1, source = result.chosen.rung.top1, getattr(law_named(result.chosen.law), "source", "")
+        yield f"the row {result.chosen.rung.name} of {result.chosen.law}" + (
+            f"; published top-1 accuracy {top1:g} % ({source})" if top1 is not None else ""
+        )
+    if result.rounds:
+        yield f"rounded:      {result.rounds}"
     pixels = f"{result.base.pixels} -> {result.scaled.pixels} px"
     yield (
         f"multipliers:  depth {asked.depth:.4g}, width {asked.width:.4g}, resolution {asked.resolution:.4g} ({pixels})"
@@ -95,10 +118,18 @@ def _counts(result: "ScaleResult") -> "Table":
         ("MACs", result.before.macs, result.after.macs),
     ):
         table.add_row(name, f"{before:,}", f"{after:,}", f"{after / before:.3f}")
+    size = result.scaled.size
+    given = (("dropout", size.dropout, result.before_dropout), ("drop path", size.drop_path, None))
+    for name, after_value, before_value in given:
+        if after_value is not None:
+            table.add_row(name, "" if before_value is None else f"{before_value:g}", f"{after_value:.4g}", "")
     return table
 
 
 def _law(result: "ScaleResult") -> Iterator[str]:
+    if not result.differences:
+        yield f"MACs grow {result.macs_ratio:.4g} times."
+        return
     law, ratio = result.multipliers.product, result.macs_ratio
     doubling = f"2^phi = {2**result.phi:.4g}; " if result.phi is not None else ""
     yield f"MACs grow {ratio:.4g} times. {doubling}depth x width² x resolution² = {law:.4g}, the law before rounding."

@@ -261,3 +261,20 @@ REWARDS: Parts = {
         "accuracy x T/cost where a cost is above its target, as macs=400M; else accuracy (Tan et al. 2019)",
     ),
 }
+LAWS: Parts = {
+    "compound": ("nasbench.laws.compound", "EfficientNet's 1.2, 1.1, 1.15 to the power of phi (Tan and Le 2019)"),
+    "dWr": ("nasbench.laws.fast", "fast compound scaling: eight tenths of the growth in width (Dollar et al. 2021)"),
+    "dwr": ("nasbench.laws.uniform", "uniform compound scaling: a third of the growth in each (Dollar et al. 2021)"),
+    "depth": ("nasbench.laws.single", "depth alone"),
+    "width": ("nasbench.laws.single", "width alone"),
+    "resolution": ("nasbench.laws.single", "resolution alone"),
+    "efficientnet": ("nasbench.laws.efficientnet", "the table B0 to B7 (Tan and Le 2019)"),
+    "efficientnet-x-tpu": ("nasbench.laws.efficientnet_x", "the table b1 to b7 for a TPU (Li et al. 2021)"),
+    "efficientnet-x-gpu": ("nasbench.laws.efficientnet_x", "the table b1 to b7 for a GPU (Li et al. 2021)"),
+    "efficientnetv2": ("nasbench.laws.efficientnetv2", "the networks S, M and L (Tan and Le 2021)"),
+    "efficientnetv2-b": ("nasbench.laws.efficientnetv2", "the networks B0 to B3 of the second version"),
+    "resnet-rs": ("nasbench.laws.resnet_rs", "depth, and resolution slowly: 50@160 to 420@320 (Bello et al. 2021)"),
+    "tinynet": ("nasbench.laws.tinynet", "smaller than B0: the table A to E (Han et al. 2020)"),
+    "regnet-x": ("nasbench.laws.regnet", "RegNetX by its own rule, 400MF to 32GF (Radosavovic et al. 2020)"),
+    "regnet-y": ("nasbench.laws.regnet", "RegNetY by its own rule, 400MF to 32GF (Radosavovic et al. 2020)"),
+}

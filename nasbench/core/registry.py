@@ -305,6 +305,7 @@ samplers = Registry(
     "nasbench.core.protocols.PathSampler",
     call="space, ...",
 )
+laws = Registry("law", "--law", built_in.LAWS)
 rewards = Registry(
     "reward",
     "--reward",

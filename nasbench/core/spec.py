@@ -9,11 +9,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from nasbench.core.arch import Architecture
-from nasbench.core.errors import UsageError
+from nasbench.core.errors import UsageError, unknown
 from nasbench.core.trust import Named
 from nasbench.core.typed import check_range, checked_fields, shown
 
 SKELETONS = ("", "cifar", "imagenet", "final")
+ROUNDINGS = ("", "nearest", "tinynet")
+"""How a scaled network's channels and repeats are rounded: as EfficientNet's, as pycls's, as TinyNet's."""
 SOURCES = "'zoo', 'space:NAME' or 'import'"
 
 
@@ -53,6 +55,13 @@ class Size:
     'cifar' or 'imagenet', or 'final' for the space enas-macro, whose found networks are trained in another form than
     they are searched in. For other models depth and width are multipliers and `skeleton` is empty. `resolution` is the
     side in pixels at which images are seen; None is the task's own.
+
+    rounding        how multiplied channels and repeats become whole (`nasbench.nn.rounding`); empty: as EfficientNet's
+    dropout         of every dropout layer; None: the network's own, and what a recipe says
+    drop_path       probability of dropping the last block's path (1 - survival); None: as a recipe says
+    own_resolution  the resolution is the network's own, even where it is also the task's image size
+
+    Records and identities leave these four out while they have their defaults.
     """
 
     depth: float = 1.0
@@ -60,6 +69,24 @@ class Size:
     resolution: int | None = None
     skeleton: str = ""
     aux_head: bool = False
+    rounding: str = ""
+    dropout: float | None = None
+    drop_path: float | None = None
+    own_resolution: bool = False
+
+    @property
+    def is_scaled(self) -> bool:
+        """Whether it asks for another depth or width than the published network's."""
+        return (self.depth, self.width) != (1, 1)
+
+
+ADDED: Mapping[str, object] = {"rounding": "", "dropout": None, "drop_path": None, "own_resolution": False}
+"""The fields of a size that records leave out while they have these values."""
+
+
+def size_record(size: Size) -> dict[str, object]:
+    """A size as JSON values, without the later fields that have their defaults."""
+    return {name: value for name, value in vars(size).items() if name not in ADDED or value != ADDED[name]}
 
 
 def pixels_of(size: Size, task: Task) -> int:
@@ -111,7 +138,7 @@ class ModelSpec:
     def to_json(self) -> dict[str, object]:
         return {
             "source": self.source,
-            "size": vars(self.size),
+            "size": size_record(self.size),
             "task": task_record(self.task),
             "architecture": self.architecture.to_json() if self.architecture else None,
             "name": self.name,
@@ -163,6 +190,8 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "num_classes": (1, 10_000_000),
     "image_size": (1, 8_192),
     "channels": (1, 1_024),
+    "dropout": (0, 1),
+    "drop_path": (0, 1),
 }
 """What a specification in a file may ask for: more would only stop the machine that builds it."""
 
@@ -170,9 +199,14 @@ RANGES: Mapping[str, tuple[float, float]] = {
 def size_of_record(record: object) -> Size:
     """The size in a record. UsageError for a field of a wrong type or out of range."""
     given = checked_fields(Size, record, "the size of a model")
-    for name in ("depth", "width", "resolution"):
+    for name in ("depth", "width", "resolution", "dropout", "drop_path"):
         if given.get(name) is not None:
             check_range(f"the field {name!r} of the size of a model", given[name], *RANGES[name])
+    for name in ("dropout", "drop_path"):
+        if given.get(name) == 1:
+            raise UsageError(f"the field {name!r} of the size of a model is below 1, which would leave nothing; got 1")
+    if given.get("rounding", "") not in ROUNDINGS:
+        raise unknown("rounding of a scaled model", str(given["rounding"]), ROUNDINGS)
     if given.get("skeleton", "") not in SKELETONS:
         raise UsageError(
             f"the skeleton of a model is one of {', '.join(map(repr, SKELETONS))}; got {shown(given['skeleton'])}"

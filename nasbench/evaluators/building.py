@@ -18,7 +18,9 @@ from nasbench.core.registry import models, spaces
 from nasbench.core.seeds import derive
 from nasbench.core.source import Plan
 from nasbench.core.spec import ModelSpec, Task, pixels_of, task_record
+from nasbench.nn.regularised import regularise
 from nasbench.train.device import isolated_rng
+from zoo.scaled import check_scales, multipliers_of, task_of_zoo
 
 DRY_BUILDS = 10
 """So many random architectures are tried; where none can be built, a search would fail at each of its trials."""
@@ -30,6 +32,11 @@ def build_network(spec: ModelSpec) -> nn.Module:
     The form, for small images or for large ones, is that of the task's own image size: a network whose
     `size.resolution` compound scaling has changed keeps it.
     """
+    return regularise(_plain(spec), spec.size)
+
+
+def _plain(spec: ModelSpec) -> nn.Module:
+    """The network without what its size asks of dropout and drop path."""
     if spec.source == "zoo":
         return _from_zoo(spec)
     if spec.source == "import":
@@ -44,14 +51,12 @@ def build_network(spec: ModelSpec) -> nn.Module:
 
 def _from_zoo(spec: ModelSpec) -> nn.Module:
     assert spec.name is not None, spec
-    entry, size = zoo.entry(spec.name), spec.size
-    if entry.scaled is None:
-        if (size.depth, size.width) != (1, 1):
-            raise cannot_scale(spec.name)
-        return entry.build(spec.seen_task)
-    if (size.depth, size.width) == (1, 1):
-        return entry.build(spec.task)
-    return entry.scaled(spec.task, size.width, size.depth)
+    check_scales(spec.name, spec.size)
+    entry, task = zoo.entry(spec.name), task_of_zoo(spec)
+    if not spec.size.is_scaled:
+        return entry.build(task)
+    assert entry.scaled is not None, spec
+    return entry.scaled(task, *multipliers_of(spec.size))
 
 
 def _own(spec: ModelSpec) -> nn.Module:
@@ -61,14 +66,6 @@ def _own(spec: ModelSpec) -> nn.Module:
     if not isinstance(network, nn.Module):
         raise UsageError(f"model {spec.name!r} made {type(network).__name__}; it must make a torch.nn.Module")
     return network
-
-
-def cannot_scale(name: str) -> UsageError:
-    """The error for a network of the zoo without a scaled form: names those that have one."""
-    return UsageError(
-        f"{name!r} cannot be scaled in width and depth. Of the zoo these can: {', '.join(zoo.scalable())}. So can "
-        "networks of cells and of stages that a search found (give the run directory), and space:SPACE:PUBLISHED."
-    )
 
 
 def build_seeded(spec: ModelSpec, seed: int) -> nn.Module:

@@ -29,6 +29,7 @@ from nasbench.core.writing import copy_file
 from nasbench.evaluators.building import build_seeded
 from nasbench.evaluators.kept import Curve, Kept, print_line
 from nasbench.evaluators.start import Start
+from nasbench.nn.regularised import regularised
 from nasbench.profile import count
 from nasbench.train.checkpoint import save_tensors, save_weights
 from nasbench.train.compiled import eagerly
@@ -149,7 +150,7 @@ class TrainingEvaluator:
             metrics = fit(
                 network,
                 data,
-                self.recipe,
+                regularised(self.recipe, spec.size),
                 seed=derive(job.seed, "fit"),
                 device=device,
                 epochs=job.epochs,
@@ -232,7 +233,7 @@ class TrainingEvaluator:
             metrics = fit(
                 network,
                 data,
-                self.recipe,
+                regularised(self.recipe, spec.size),
                 seed=derive(job.seed, "fit"),
                 device=device,
                 epochs=job.schedule or job.epochs,

@@ -6,7 +6,6 @@ description is data: compound scaling multiplies its numbers (Tan and Le 2019, a
 draws them.
 """
 
-import math
 from dataclasses import dataclass, replace
 
 import torch
@@ -16,6 +15,7 @@ from torch.nn import functional
 from nasbench.core.errors import UsageError, unknown
 from nasbench.core.spec import Task
 from nasbench.nn.drop_path import DropPath
+from nasbench.nn.rounding import channels_by, repeats_by
 from nasbench.nn.stage_rows import StageRow
 
 OPERATORS = ("mbconv", "sepconv", "conv")
@@ -26,8 +26,6 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
     "swish": nn.SiLU,
     "hard_swish": nn.Hardswish,
 }
-DIVISOR = 8
-"""Scaled channel counts are multiples of this (EfficientNet's released code)."""
 
 
 @dataclass(frozen=True)
@@ -89,28 +87,26 @@ class Blueprint:
             raise UsageError("a network has at least one stage")
 
 
-def round_filters(channels: int, width: float) -> int:
-    """Channels times width, rounded to a multiple of 8 that is at least 90 % of the product."""
-    wanted = channels * width
-    rounded = max(DIVISOR, int(wanted + DIVISOR / 2) // DIVISOR * DIVISOR)
-    return rounded + DIVISOR if rounded < 0.9 * wanted else rounded
-
-
-def round_repeats(repeats: int, depth: float) -> int:
-    """Repeats times depth, rounded up."""
-    return math.ceil(depth * repeats)
-
-
-def scaled(blueprint: Blueprint, width: float = 1.0, depth: float = 1.0) -> Blueprint:
-    """Multiplies each channel count by `width` and the repeats of each stage by `depth`, and rounds as published."""
+def scaled(blueprint: Blueprint, width: float = 1.0, depth: float = 1.0, rounding: str = "") -> Blueprint:
+    """Multiplies each channel count by `width` and the repeats of each stage by `depth`, and rounds by the name of a
+    rounding (`nasbench.nn.rounding`).
+    """
     if not (width > 0 and depth > 0):
         raise UsageError(f"width and depth multipliers are positive; got width {width}, depth {depth}")
     stages = tuple(
-        replace(stage, channels=round_filters(stage.channels, width), repeats=round_repeats(stage.repeats, depth))
+        replace(
+            stage,
+            channels=channels_by(rounding, stage.channels, width),
+            repeats=repeats_by(rounding, stage.repeats, depth),
+        )
         for stage in blueprint.stages
     )
-    head = round_filters(blueprint.head, width if blueprint.head_shrinks else max(1.0, width)) if blueprint.head else 0
-    return replace(blueprint, stem=round_filters(blueprint.stem, width), stages=stages, head=head)
+    stem, head = channels_by(rounding, blueprint.stem, width), 0
+    if blueprint.head:
+        head = channels_by(rounding, blueprint.head, width if blueprint.head_shrinks else max(1.0, width))
+    if rounding == "tinynet":
+        stem, head = blueprint.stem, max(blueprint.head, head)
+    return replace(blueprint, stem=stem, stages=stages, head=head)
 
 
 def small_image(blueprint: Blueprint) -> Blueprint:

@@ -18,8 +18,7 @@ This file needs nothing but PyTorch. `build()` makes the network; its state_dict
     network = build()
     network.load_state_dict(safetensors.torch.load_file("weights.safetensors"))
 
-Drop path is off: to train with it, set `final` of every DropPath to the last probability, and `progress` to the share
-of training done.
+{drop_path}
 """
 
 from dataclasses import dataclass
@@ -42,8 +41,7 @@ TASK = {task}
 
 def build() -> nn.Module:
     """The network, newly initialised."""
-    return StageNet(BLUEPRINT, TASK)
-
+{returned}
 
 if __name__ == "__main__":
     network = build().eval()
@@ -60,8 +58,23 @@ LEFT_OUT = {
 """Class -> its methods that the file of one network does not need: checks of input, texts, and the choice of a form."""
 
 
-def source(title: str, blueprint: Blueprint, task: Task) -> str:
-    """The text of the file for the network of `blueprint` and images of `task`."""
+OFF = """Drop path is off: to train with it, set `final` of every DropPath to the last probability, and `progress` to
+the share of training done."""
+ON = "In training mode the last block's path is dropped with a probability of {drop_path:g}, earlier ones less often."
+PLAIN_RETURN = "    return StageNet(BLUEPRINT, TASK)\n"
+DROPPING_RETURN = """    network = StageNet(BLUEPRINT, TASK)
+    for module in network.modules():
+        if isinstance(module, DropPath):
+            module.final = {drop_path!r}
+    return network
+"""
+
+
+def source(title: str, blueprint: Blueprint, task: Task, dropped: float | None = None) -> str:
+    """The text of the file for the network of `blueprint` and images of `task`.
+
+    With `dropped`, the network that the file builds drops the last block's path with that probability.
+    """
     whole = top_level(spec) | top_level(mbconv)
     plain = {name: reduce(without_method, methods, whole[name]) for name, methods in LEFT_OUT.items()}
     definitions = needed(("StageNet",), (spec, drop_path, mbconv), plain)
@@ -74,8 +87,15 @@ def source(title: str, blueprint: Blueprint, task: Task) -> str:
         task=_text(replace(task, stem="")),  # the blueprint has its form already
         channels=task.channels,
         pixels=task.image_size,
+        returned=DROPPING_RETURN.format(drop_path=dropped) if dropped else PLAIN_RETURN,
     )
-    header = HEADER.format(title=title, channels=task.channels, pixels=task.image_size, classes=task.num_classes)
+    header = HEADER.format(
+        title=title,
+        channels=task.channels,
+        pixels=task.image_size,
+        classes=task.num_classes,
+        drop_path=ON.format(drop_path=dropped) if dropped else OFF,
+    )
     return header + "".join(f"\n\n{text}\n" for text in definitions) + footer
 
 

@@ -15,6 +15,7 @@ from nasbench.core.arch import Architecture, Choice, Decision, Range, check
 from nasbench.core.compound import GROWTH, Coefficients, Multipliers, on_surface
 from nasbench.core.errors import UsageError
 from nasbench.core.spec import Size, Task
+from search_spaces.compound.edge import PREFIX, coefficients_on_edge
 
 if TYPE_CHECKING:
     from torch import nn
@@ -97,8 +98,10 @@ def grid(tolerance: float) -> tuple[Coefficients, ...]:
 
 
 def coefficients_of(architecture: Architecture) -> Coefficients:
-    """alpha, beta and gamma of a point of the surface or of the grid."""
+    """alpha, beta and gamma of a point of the surface, of an edge of it, or of the grid."""
     genes = architecture.genes
+    if architecture.space.startswith(PREFIX):
+        return coefficients_on_edge(architecture)
     if architecture.space == GRID:
         return Coefficients(*(float(part) for part in str(genes["coefficients"]).split()))
     depth_share = 1.0 - sqrt(

@@ -13,8 +13,9 @@ from collections.abc import Mapping
 
 from nasbench.core.arch import Choice, Gene
 from nasbench.core.spec import Task
-from nasbench.nn.mbconv import ACTIVATIONS, OPERATORS, SKIPS, Blueprint, Stage, round_filters, scaled, small_image
+from nasbench.nn.mbconv import ACTIVATIONS, OPERATORS, SKIPS, Blueprint, Stage, scaled, small_image
 from nasbench.nn.mbconv_published import MOBILENET_V2
+from nasbench.nn.rounding import round_filters
 
 SMALL_IMAGE = 64
 """Up to this image size in pixels, networks halve the image three times instead of five."""
@@ -119,9 +120,9 @@ def possible_skips(genes: Mapping[str, Gene], index: int) -> tuple[str, ...]:
     return ("identity",) * keeps_shape + ("pool",) * (width >= c_in)
 
 
-def sized(blueprint: Blueprint, width: float, depth: float, task: Task) -> Blueprint:
+def sized(blueprint: Blueprint, width: float, depth: float, task: Task, rounding: str = "") -> Blueprint:
     """The network with these multipliers, with the strides for the task's image size."""
-    found = scaled(blueprint, width, depth)
+    found = scaled(blueprint, width, depth, rounding)
     return small_image(found) if task.is_small(SMALL_IMAGE) else found
 
 

@@ -18,6 +18,7 @@ from nasbench.core.registry import spaces
 from nasbench.core.spec import ModelSpec, Size, Task, pixels_of
 from nasbench.nn.mbconv import Blueprint, StageNet
 from nasbench.nn.mbconv_source import source
+from nasbench.nn.regularised import dropping
 from search_spaces.mbconv.blueprint import blueprint_of, canonical_genes, choices, genes_of, sized
 from search_spaces.mbconv.counts import counts
 from search_spaces.mbconv.distinct import draw
@@ -83,7 +84,8 @@ class MbconvSpace:
         """Python source that imports only torch, with a function `build() -> nn.Module` for exactly this network."""
         title = f"The network {spec.name}" if spec.architecture is None else f"Architecture {spec.architecture.key}"
         blueprint, task = _sized(self.blueprint(spec), spec.size, spec.task), _at_resolution(spec.size, spec.task)
-        return source(f"{title}, of the search space of mobile networks.", blueprint, task)
+        blueprint = dropping(blueprint, spec.size)
+        return source(f"{title}, of the search space of mobile networks.", blueprint, task, spec.size.drop_path)
 
     def _blueprint(self, architecture: Architecture) -> Blueprint:
         check(architecture, self.choices)
@@ -98,7 +100,7 @@ def _at_resolution(size: Size, task: Task) -> Task:
 def _sized(blueprint: Blueprint, size: Size, task: Task) -> Blueprint:
     """The scaled blueprint. Its strides depend on the task's image size, not on a scaled `size.resolution`."""
     _refuse_cells(size)
-    return sized(blueprint, size.width, size.depth, task)
+    return sized(blueprint, size.width, size.depth, task, size.rounding)
 
 
 def _refuse_cells(size: Size) -> None:

@@ -155,7 +155,7 @@ BAD = {
     "phi is no number": (["--phi", "nan"], ["--phi takes a number"]),
     "phi is a word": (["--phi", "two"], ["--phi"]),
     "unknown base": (["--base", "mobilnet_v2"], ["'mobilnet_v2'", "Did you mean 'mobilenet_v2'"]),
-    "base that cannot be scaled": (["--base", "vgg16"], ["'vgg16' cannot be scaled", "mobilenet_v1", "resnet50"]),
+    "base that cannot be scaled": (["--base", "googlenet"], ["'googlenet' cannot be scaled", "mobilenet_v1"]),
     "cells of a base without": (["--cells", "3"], ["--cells", "networks of cells"]),
     "coefficients of no run": (["--coefficients", "no_such_run"], ["no_such_run", "nasbench scale --search"]),
     "coefficients of another run": (["--coefficients", "."], ["no best/coefficients.json", "nasbench scale --search"]),

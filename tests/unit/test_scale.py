@@ -215,8 +215,8 @@ def test_resnet_stages_round_as_published() -> None:
 
 
 def test_networks_without_a_scaled_form_say_so() -> None:
-    wide = ModelSpec("zoo", Size(width=2), Task(1000, 224), name="vgg16")
-    with pytest.raises(UsageError, match=r"'vgg16' cannot be scaled.*mobilenet_v2"):
+    wide = ModelSpec("zoo", Size(width=2), Task(1000, 224), name="googlenet")
+    with pytest.raises(UsageError, match=r"'googlenet' cannot be scaled.*mobilenet_v1"):
         build_network(wide)
 
 

@@ -13,8 +13,9 @@ import zoo.registry
 from nasbench.blank import ShapesAlone, blank
 from nasbench.core.errors import UsageError
 from nasbench.core.spec import Task
-from nasbench.nn.mbconv import Block, Blueprint, Stage, StageNet, round_filters, round_repeats, scaled
+from nasbench.nn.mbconv import Block, Blueprint, Stage, StageNet, scaled
 from nasbench.nn.mbconv_published import EFFICIENTNET_B0, MNASNET_A1, MNASNET_B1, MOBILENET_V1, MOBILENET_V2
+from nasbench.nn.rounding import round_filters, round_repeats
 from nasbench.profile import count
 from zoo.families.cyclemlp import CycleFC
 from zoo.families.efficientnet import PUBLISHED, TORCHVISION_EPS, efficientnet

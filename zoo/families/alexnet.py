@@ -9,9 +9,10 @@ from torch.nn import functional
 from nasbench.core.spec import ModelCard, Result, Task
 from zoo.forms import large_only
 from zoo.library import IMAGENET, is_small
-from zoo.registry import register
+from zoo.registry import fixed, register
 from zoo.third_party import from_torchvision, torchvision_loader
 
+ONE_BY_ONE = "its layers are listed one by one, none of them repeated"
 PAPER = "Krizhevsky, Sutskever, Hinton 2012, ImageNet classification with deep convolutional neural networks"
 ONE_TOWER_PAPER = "Krizhevsky 2014, arXiv:1404.5997"
 
@@ -33,17 +34,17 @@ def response_norm() -> nn.LocalResponseNorm:
     return ResponseNorm(5, alpha=5e-4, beta=0.75, k=2.0)
 
 
-def dense_head(features: int, num_classes: int) -> list[nn.Module]:
-    """Two hidden layers of 4,096 with dropout, and the classifier."""
+def dense_head(features: int, num_classes: int, hidden: int = 4096) -> list[nn.Module]:
+    """Two hidden layers with dropout, and the classifier."""
     return [
         nn.Flatten(),
         nn.Dropout(0.5),
-        nn.Linear(features, 4096),
+        nn.Linear(features, hidden),
         nn.ReLU(inplace=True),
         nn.Dropout(0.5),
-        nn.Linear(4096, 4096),
+        nn.Linear(hidden, hidden),
         nn.ReLU(inplace=True),
-        nn.Linear(4096, num_classes),
+        nn.Linear(hidden, num_classes),
     ]
 
 
@@ -159,10 +160,14 @@ ONE_TOWER = ModelCard(
 
 SMALLEST_2012 = 67  # below it, the input of the last pooling is too small
 
-register(TWO_TOWER)(large_only(TWO_TOWER, partial(AlexNet2012, towers=2), "alexnet", SMALLEST_2012))
-register(UNGROUPED)(large_only(UNGROUPED, partial(AlexNet2012, towers=1), "alexnet", SMALLEST_2012))
+register(TWO_TOWER, scaled=fixed(ONE_BY_ONE))(
+    large_only(TWO_TOWER, partial(AlexNet2012, towers=2), "alexnet", SMALLEST_2012)
+)
+register(UNGROUPED, scaled=fixed(ONE_BY_ONE))(
+    large_only(UNGROUPED, partial(AlexNet2012, towers=1), "alexnet", SMALLEST_2012)
+)
 
 
-@register(ONE_TOWER, torchvision_loader("AlexNet_Weights.IMAGENET1K_V1"))
+@register(ONE_TOWER, torchvision_loader("AlexNet_Weights.IMAGENET1K_V1"), fixed(ONE_BY_ONE))
 def one_tower(task: Task) -> nn.Module:
     return _small(task) if is_small(task) else from_torchvision("alexnet", task)

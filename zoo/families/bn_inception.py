@@ -13,8 +13,9 @@ from torch import Tensor, nn
 from nasbench.core.spec import ModelCard, Result, Task
 from zoo.forms import large_only
 from zoo.library import IMAGENET
-from zoo.registry import register
+from zoo.registry import fixed, register
 
+MODULES_DIFFER = "its modules differ from one another, each with a table of its own, so no number is a depth or a width"
 PAPER = "Ioffe, Szegedy 2015, arXiv:1502.03167"
 
 Gate = Callable[[int], nn.Module]
@@ -125,4 +126,4 @@ CARD = ModelCard(
     note="Inception-v2, with the biases before batch normalisation of the released weights",
 )
 
-register(CARD)(large_only(CARD, BNInception, "googlenet_bn"))
+register(CARD, scaled=fixed(MODULES_DIFFER))(large_only(CARD, BNInception, "googlenet_bn"))

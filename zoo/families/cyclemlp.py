@@ -10,9 +10,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from nasbench.core.spec import ModelCard, Result, Task
+from nasbench.nn.rounding import channels_by, repeats_by
 from zoo.forms import large_only
 from zoo.library import IMAGENET
-from zoo.registry import register
+from zoo.registry import Scaling, register
 
 PAPER = "Chen et al. 2022, arXiv:2107.10224"
 RELEASED = "released repository ShoufaChen/CycleMLP"
@@ -143,6 +144,20 @@ PUBLISHED = {
 }
 
 
+def _scaled(
+    task: Task,
+    width: float,
+    depth: float,
+    rounding: str = "",
+    *,
+    layers: tuple[int, ...],
+    widths: tuple[int, ...],
+    ratios: tuple[int, ...],
+) -> nn.Module:
+    deeper = tuple(repeats_by(rounding, count, depth) for count in layers)
+    return CycleMLP(task, deeper, tuple(channels_by(rounding, each, width) for each in widths), ratios)
+
+
 def _register(name: str, scale: Scale) -> None:
     card = ModelCard(
         name=f"cyclemlp_{name}",
@@ -157,7 +172,10 @@ def _register(name: str, scale: Scale) -> None:
         note=f"large images only; the repository prints {scale.printed_gmacs} G MACs",
     )
     build = partial(CycleMLP, layers=scale.layers, widths=scale.widths, ratios=scale.ratios)
-    register(card)(large_only(card, build, "mixer_s16", SMALLEST))
+    wider = partial(_scaled, layers=scale.layers, widths=scale.widths, ratios=scale.ratios)
+    register(card, scaled=Scaling(large_only(card, wider, "mixer_s16", SMALLEST)))(
+        large_only(card, build, "mixer_s16", SMALLEST)
+    )
 
 
 for _name, _scale in PUBLISHED.items():

@@ -11,9 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from nasbench.core.spec import ModelCard, Result, Task
+from nasbench.nn.rounding import channels_by, nearest_multiple, repeats_by
 from zoo.forms import CIFAR10, small_only
 from zoo.library import IMAGENET, is_small
-from zoo.registry import register
+from zoo.registry import Scaling, register
 from zoo.residual import conv, he_normal
 from zoo.third_party import from_torchvision, torchvision_loader
 
@@ -78,18 +79,43 @@ class DenseNet(nn.Sequential):
         he_normal(self)
 
 
-def cifar_densenet(task: Task, depth: int, growth: int, bc: bool) -> nn.Module:
-    """Three blocks. The stem has 16 maps. `bc`: bottlenecks, a compression of 1/2, and a stem of twice the growth."""
-    repeats = (depth - 4) // (6 if bc else 3)
-    return DenseNet(task, growth, (repeats,) * 3, bc, 0.5 if bc else 1.0, 2 * growth if bc else 16, small=True)
+ROUNDS = "layers of a block up; the growth rate to a multiple of 4; the stem is twice the growth, or to a multiple of 8"
+
+
+def cifar_densenet(
+    task: Task, depth: int, growth: int, bc: bool, wider: float = 1.0, deeper: float = 1.0, rounding: str = ""
+) -> nn.Module:
+    """Three blocks. The stem has 16 maps. `bc`: bottlenecks, a compression of 1/2, and a stem of twice the growth.
+
+    `wider` multiplies the growth rate and the stem, `deeper` the layers of every block.
+    """
+    repeats = repeats_by(rounding, (depth - 4) // (6 if bc else 3), deeper)
+    growth = nearest_multiple(growth * wider, 4)
+    stem = 2 * growth if bc else channels_by(rounding, 16, wider)
+    return DenseNet(task, growth, (repeats,) * 3, bc, 0.5 if bc else 1.0, stem, small=True)
+
+
+def _scaled_cifar(
+    task: Task, width: float, depth: float, rounding: str = "", *, layers: int, growth: int, bc: bool
+) -> nn.Module:
+    return cifar_densenet(task, layers, growth, bc, width, depth, rounding)
 
 
 BLOCKS: dict[int, tuple[int, ...]] = {121: (6, 12, 24, 16), 169: (6, 12, 32, 32), 201: (6, 12, 48, 32)}
 
 
-def densenet(task: Task, depth: int) -> DenseNet:
-    """Four blocks of growth 32 with bottlenecks and compression, as in torchvision. Small images use a small stem."""
-    return DenseNet(task, 32, BLOCKS[depth], True, 0.5, 64, is_small(task))
+def densenet(task: Task, depth: int, wider: float = 1.0, deeper: float = 1.0, rounding: str = "") -> DenseNet:
+    """Four blocks of growth 32 with bottlenecks and compression, as in torchvision. Small images use a small stem.
+
+    `wider` multiplies the growth rate and the stem, `deeper` the layers of every block.
+    """
+    growth = nearest_multiple(32 * wider, 4)
+    blocks = tuple(repeats_by(rounding, repeats, deeper) for repeats in BLOCKS[depth])
+    return DenseNet(task, growth, blocks, True, 0.5, 2 * growth, is_small(task))
+
+
+def _scaled(task: Task, width: float, depth: float, rounding: str = "", *, layers: int) -> nn.Module:
+    return densenet(task, layers, width, depth, rounding)
 
 
 def _from_library(task: Task, depth: int) -> nn.Module:
@@ -125,7 +151,10 @@ for _depth, _growth, _bc, _params, _macs, _error_10, _error_100 in CIFAR:
         verified="C",
         note="" if _bc else "transitions keep all maps",
     )
-    register(_card)(small_only(_card, partial(cifar_densenet, depth=_depth, growth=_growth, bc=_bc), "densenet121"))
+    _scale = partial(_scaled_cifar, layers=_depth, growth=_growth, bc=_bc)
+    register(_card, scaled=Scaling(small_only(_card, _scale, "densenet121"), ROUNDS))(
+        small_only(_card, partial(cifar_densenet, depth=_depth, growth=_growth, bc=_bc), "densenet121")
+    )
 
 for _depth, _params, _macs, _paper, _library in LARGE:
     _source = "torchvision IMAGENET1K_V1"
@@ -146,4 +175,8 @@ for _depth, _params, _macs, _paper, _library in LARGE:
         origin="torchvision",
         note="small images: own code, a 3x3 first layer without pooling",
     )
-    register(_card, torchvision_loader(f"DenseNet{_depth}_Weights.IMAGENET1K_V1"))(partial(_from_library, depth=_depth))
+    register(
+        _card,
+        torchvision_loader(f"DenseNet{_depth}_Weights.IMAGENET1K_V1"),
+        Scaling(partial(_scaled, layers=_depth), ROUNDS),
+    )(partial(_from_library, depth=_depth))

@@ -9,7 +9,7 @@ from nasbench.nn.mbconv import StageNet, scaled, small_image
 from nasbench.nn.mbconv_published import EFFICIENTNET_B0
 from zoo.library import imagenet_at, is_small, load_in_order, torchvision_state
 from zoo.published import of_torchvision
-from zoo.registry import register
+from zoo.registry import Scaling, register
 
 PAPER = "Tan and Le 2019, arXiv:1905.11946"
 TABLE = "Tan and Le 2019, table 2"
@@ -47,15 +47,18 @@ PUBLISHED = {
 """The released multipliers. They do not follow from powers of a single phi."""
 
 
-def efficientnet(task: Task, width: float, depth: float, dropout: float = 0.2, bn_eps: float = 1e-3) -> nn.Module:
+def efficientnet(
+    task: Task, width: float, depth: float, dropout: float = 0.2, bn_eps: float = 1e-3, rounding: str = ""
+) -> nn.Module:
     """B0 at any width and depth, without drop path. Up to 64 px, it halves the image three times instead of five.
 
-    The head has four times the channels of the last stage, as in torchvision. The released code rounds the head
-    separately. The results are equal at all published widths, but differ at some others (1552 instead of 1536 at a
-    width of 1.21).
+    By EfficientNet's rounding the head has four times the channels of the last stage, as in torchvision. The released
+    code rounds the head separately. The results are equal at all published widths, but differ at some others
+    (1552 instead of 1536 at a width of 1.21).
     """
-    blueprint = scaled(EFFICIENTNET_B0, width, depth)
-    blueprint = replace(blueprint, head=HEAD_RATIO * blueprint.stages[-1].channels, dropout=dropout, bn_eps=bn_eps)
+    blueprint = scaled(EFFICIENTNET_B0, width, depth, rounding)
+    head = blueprint.head if rounding else HEAD_RATIO * blueprint.stages[-1].channels
+    blueprint = replace(blueprint, head=head, dropout=dropout, bn_eps=bn_eps)
     return StageNet(small_image(blueprint) if is_small(task) else blueprint, task)
 
 
@@ -63,8 +66,8 @@ def _register(name: str, scale: Scale) -> None:
     def build(task: Task) -> nn.Module:
         return efficientnet(task, scale.width, scale.depth, scale.dropout)
 
-    def widened(task: Task, width: float, depth: float) -> nn.Module:
-        return efficientnet(task, width * scale.width, depth * scale.depth, scale.dropout)
+    def widened(task: Task, width: float, depth: float, rounding: str = "") -> nn.Module:
+        return efficientnet(task, width * scale.width, depth * scale.depth, scale.dropout, rounding=rounding)
 
     weights = f"EfficientNet_{name.upper()}_Weights.IMAGENET1K_V1"
 
@@ -90,7 +93,7 @@ def _register(name: str, scale: Scale) -> None:
         note=f"width {scale.width}, depth {scale.depth}; outputs equal torchvision's at its epsilon of "
         f"{TORCHVISION_EPS[name]:g}",
     )
-    register(card, of_torchvision(weights, load), widened)(build)
+    register(card, of_torchvision(weights, load), Scaling(widened))(build)
 
 
 for _name, _scale in PUBLISHED.items():

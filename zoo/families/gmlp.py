@@ -5,9 +5,10 @@ from timm.models.mlp_mixer import MlpMixer, SpatialGatingBlock
 from torch import nn
 
 from nasbench.core.spec import ModelCard, Result, Task
+from nasbench.nn.rounding import channels_by, repeats_by
 from zoo.library import IMAGENET, timm_weights
-from zoo.patches import patch_for
-from zoo.registry import register
+from zoo.patches import MIXER_ROUNDS, patch_for, patch_side
+from zoo.registry import Scaling, register
 
 PAPER = "Liu et al. 2021, arXiv:2105.08050"
 PATCH, BLOCKS, RATIO = 16, 30, 6
@@ -15,18 +16,21 @@ PATCH, BLOCKS, RATIO = 16, 30, 6
 
 
 def _register(name: str, hidden: int, params: int, macs: int, results: tuple[Result, ...], tag: str = "") -> None:
-    def build(task: Task) -> nn.Module:
+    def scaled(task: Task, width: float, depth: float, rounding: str = "") -> nn.Module:
         return MlpMixer(
             num_classes=task.num_classes,
             img_size=task.image_size,
             in_chans=task.channels,
             patch_size=patch_for(name, task, PATCH),
-            num_blocks=BLOCKS,
-            embed_dim=hidden,
+            num_blocks=repeats_by(rounding, BLOCKS, depth),
+            embed_dim=channels_by(rounding, hidden, width),
             mlp_ratio=RATIO,
             block_layer=SpatialGatingBlock,
             mlp_layer=GatedMlp,
         )
+
+    def build(task: Task) -> nn.Module:
+        return scaled(task, 1.0, 1.0)
 
     card = ModelCard(
         name=name,
@@ -41,7 +45,8 @@ def _register(name: str, hidden: int, params: int, macs: int, results: tuple[Res
         origin="timm",
         note="patches of 4 px up to 64 px",
     )
-    register(card, timm_weights(tag) if tag else None)(build)
+    scaling = Scaling(scaled, MIXER_ROUNDS, built_for=True, pixel_step=lambda task: patch_side(task, PATCH))
+    register(card, timm_weights(tag) if tag else None, scaling)(build)
 
 
 _QUOTED = "quoted in later papers' tables"

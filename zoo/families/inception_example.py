@@ -13,12 +13,14 @@ from torch import nn
 from nasbench.core.spec import ModelCard, Task
 from zoo.forms import small_only
 from zoo.inception_modules import NaiveInception, ReducedInception
-from zoo.registry import register
+from zoo.registry import fixed, register
 from zoo.residual import Head
 
 PAPER = "Szegedy et al. 2014, arXiv:1409.4842"
 EXAMPLE = Task(num_classes=10, image_size=28, channels=256)
 ONE, THREE, FIVE, REDUCED = 128, 192, 96, 64
+
+ONE_MODULE = "it is one module between a stem and a classifier, nothing of it repeated"
 
 
 class OneModule(nn.Sequential):
@@ -59,4 +61,4 @@ REDUCED_CARD = ModelCard(
 )
 
 for _card, _reduced in ((NAIVE_CARD, False), (REDUCED_CARD, True)):
-    register(_card)(small_only(_card, partial(OneModule, reduced=_reduced), "googlenet"))
+    register(_card, scaled=fixed(ONE_MODULE))(small_only(_card, partial(OneModule, reduced=_reduced), "googlenet"))

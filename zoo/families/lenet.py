@@ -10,8 +10,9 @@ from torch import Tensor, nn
 from nasbench.core.errors import UsageError
 from nasbench.core.spec import ModelCard, Result, Task
 from zoo.forms import small_only
-from zoo.registry import register
+from zoo.registry import fixed, register
 
+ONE_BY_ONE = "its layers are listed one by one, none of them repeated"
 SIDE = 32
 MNIST = Task(num_classes=10, image_size=SIDE, channels=1)
 
@@ -194,5 +195,5 @@ MODERN = ModelCard(
     note="dense C3, ReLU, max-pooling and a linear output, as it is taught today; the original is lenet5_original",
 )
 
-register(ORIGINAL)(small_only(ORIGINAL, OriginalLeNet5, "alexnet"))
-register(MODERN)(small_only(MODERN, LeNet5, "alexnet"))
+register(ORIGINAL, scaled=fixed(ONE_BY_ONE))(small_only(ORIGINAL, OriginalLeNet5, "alexnet"))
+register(MODERN, scaled=fixed(ONE_BY_ONE))(small_only(MODERN, LeNet5, "alexnet"))

@@ -4,9 +4,10 @@ from timm.models.mlp_mixer import MlpMixer
 from torch import nn
 
 from nasbench.core.spec import ModelCard, Result, Task
+from nasbench.nn.rounding import channels_by, repeats_by
 from zoo.library import IMAGENET, timm_weights
-from zoo.patches import patch_for
-from zoo.registry import register
+from zoo.patches import MIXER_ROUNDS, patch_for, patch_side
+from zoo.registry import Scaling, register
 
 PAPER = "Tolstikhin et al. 2021, arXiv:2105.01601"
 SIZES = {"s": (8, 512), "b": (12, 768), "l": (24, 1024)}
@@ -16,7 +17,7 @@ SIZES = {"s": (8, 512), "b": (12, 768), "l": (24, 1024)}
 def _register(size: str, patch: int, params: int, macs: int, results: tuple[Result, ...] = (), tag: str = "") -> None:
     name = f"mixer_{size}{patch}"
 
-    def build(task: Task) -> nn.Module:
+    def scaled(task: Task, width: float, depth: float, rounding: str = "") -> nn.Module:
         blocks, hidden = SIZES[size]
         side = patch_for(name, task, patch)
         return MlpMixer(
@@ -24,9 +25,12 @@ def _register(size: str, patch: int, params: int, macs: int, results: tuple[Resu
             img_size=task.image_size,
             in_chans=task.channels,
             patch_size=side,
-            num_blocks=blocks,
-            embed_dim=hidden,
+            num_blocks=repeats_by(rounding, blocks, depth),
+            embed_dim=channels_by(rounding, hidden, width),
         )
+
+    def build(task: Task) -> nn.Module:
+        return scaled(task, 1.0, 1.0)
 
     card = ModelCard(
         name=name,
@@ -41,7 +45,8 @@ def _register(size: str, patch: int, params: int, macs: int, results: tuple[Resu
         origin="timm",
         note="patches of 4 px up to 64 px",
     )
-    register(card, timm_weights(tag) if tag else None)(build)
+    scaling = Scaling(scaled, MIXER_ROUNDS, built_for=True, pixel_step=lambda task: patch_side(task, patch))
+    register(card, timm_weights(tag) if tag else None, scaling)(build)
 
 
 _register("s", 32, 19_104_624, 1_002_426_368)

@@ -9,16 +9,18 @@ from nasbench.nn.mbconv import Blueprint, StageNet, scaled, small_image
 from nasbench.nn.mbconv_published import MOBILENET_V1, MOBILENET_V2
 from zoo.library import IMAGENET, is_small, load_in_order, timm_state, torchvision_state
 from zoo.published import of_timm, of_torchvision
-from zoo.registry import register
+from zoo.registry import Scaling, register
 
 V1_WEIGHTS, V2_WEIGHTS = "mobilenetv1_100.ra4_e3600_r224_in1k", "MobileNet_V2_Weights.IMAGENET1K_V1"
 QUOTED_V1 = "Zoph et al. 2018, table 3"
 QUOTED_V2 = "Tan and Le 2019, table 3"
 
 
-def mobilenet(blueprint: Blueprint, task: Task, width: float = 1.0, depth: float = 1.0) -> nn.Module:
+def mobilenet(
+    blueprint: Blueprint, task: Task, width: float = 1.0, depth: float = 1.0, rounding: str = ""
+) -> nn.Module:
     """A MobileNet at any width and depth; up to 64 px it halves the image three times instead of five."""
-    blueprint = scaled(blueprint, width, depth)
+    blueprint = scaled(blueprint, width, depth, rounding)
     return StageNet(small_image(blueprint) if is_small(task) else blueprint, task)
 
 
@@ -36,7 +38,7 @@ def mobilenet(blueprint: Blueprint, task: Task, width: float = 1.0, depth: float
         note="ReLU6 as in the released code; outputs equal timm's mobilenetv1_100",
     ),
     of_timm(V1_WEIGHTS, lambda network: load_in_order(network, timm_state(V1_WEIGHTS))),
-    partial(mobilenet, MOBILENET_V1),
+    Scaling(partial(mobilenet, MOBILENET_V1)),
 )
 def mobilenet_v1(task: Task) -> nn.Module:
     """Depthwise separable convolutions, width 1.0."""
@@ -57,7 +59,7 @@ def mobilenet_v1(task: Task) -> nn.Module:
         note="outputs equal torchvision's mobilenet_v2",
     ),
     of_torchvision(V2_WEIGHTS, lambda network: load_in_order(network, torchvision_state(V2_WEIGHTS))),
-    partial(mobilenet, MOBILENET_V2),
+    Scaling(partial(mobilenet, MOBILENET_V2), "repeats up; channels to multiples of 8; the head never shrinks"),
 )
 def mobilenet_v2(task: Task) -> nn.Module:
     """Inverted residuals with linear bottlenecks, width 1.0."""

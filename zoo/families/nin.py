@@ -6,8 +6,9 @@ from torch import nn
 
 from nasbench.core.spec import ModelCard, Result, Task
 from zoo.forms import CIFAR10, small_only
-from zoo.registry import register
+from zoo.registry import fixed, register
 
+ONE_BY_ONE = "its layers are listed one by one, none of them repeated"
 PAPER = "Lin, Chen, Yan 2013, arXiv:1312.4400"
 
 
@@ -57,4 +58,4 @@ CARD = ModelCard(
     ),
 )
 
-register(CARD)(small_only(CARD, NiN, "googlenet"))
+register(CARD, scaled=fixed(ONE_BY_ONE))(small_only(CARD, NiN, "googlenet"))

@@ -20,8 +20,9 @@ from typing import Literal
 from torch import Tensor, nn
 
 from nasbench.core.spec import ModelCard, Result, Task
+from nasbench.nn.rounding import channels_by, repeats_by
 from zoo.forms import CIFAR10, small_only
-from zoo.registry import register
+from zoo.registry import Scaling, register
 from zoo.residual import Head, PadShortcut, conv, he_normal
 
 PAPER = "He et al. 2016, arXiv:1603.05027"
@@ -123,14 +124,15 @@ class StudyNet(nn.Module):
         task: Task,
         variant: Variant,
         repeats: int,
-        widths: tuple[int, int, int] = (16, 32, 64),
+        widths: tuple[int, ...] = (16, 32, 64),
         bottleneck: bool = False,
         pad: bool = True,
         dropout: float = 0.0,
         gate: Gate | None = None,
+        stem: int = 16,
     ) -> None:
         super().__init__()
-        c_in = 16
+        c_in = stem
         layers: list[nn.Module] = [conv(task.channels, c_in, 3)]
         if variant != "preact":
             layers.append(nn.BatchNorm2d(c_in))
@@ -160,13 +162,39 @@ class StudyNet(nn.Module):
         return logits
 
 
-def study_net(task: Task, variant: Variant, depth: int, gate: Gate | None = None) -> StudyNet:
-    """Basic units with option A (6n + 2 layers); from 164 layers on, bottlenecks with projections (9n + 2 layers)."""
-    if depth >= 164:
-        assert depth % 9 == 2, depth
-        return StudyNet(task, variant, (depth - 2) // 9, bottleneck=True, pad=False, gate=gate)
-    assert depth % 6 == 2, depth
-    return StudyNet(task, variant, (depth - 2) // 6, gate=gate)
+def study_net(
+    task: Task,
+    variant: Variant,
+    depth: int,
+    gate: Gate | None = None,
+    wider: float = 1.0,
+    deeper: float = 1.0,
+    rounding: str = "",
+) -> StudyNet:
+    """Basic units with option A (6n + 2 layers); from 164 layers on, bottlenecks with projections (9n + 2 layers).
+
+    `wider` multiplies all maps, `deeper` the units of every stage.
+    """
+    bottleneck = depth >= 164
+    a_unit = 9 if bottleneck else 6
+    assert depth % a_unit == 2, depth
+    repeats = repeats_by(rounding, (depth - 2) // a_unit, deeper)
+    widths = tuple(channels_by(rounding, width, wider) for width in (16, 32, 64))
+    return StudyNet(task, variant, repeats, widths, bottleneck, not bottleneck, gate=gate, stem=widths[0])
+
+
+def scaled_study_net(
+    task: Task,
+    width: float,
+    depth: float,
+    rounding: str = "",
+    *,
+    variant: Variant,
+    layers: int,
+    gate: Gate | None = None,
+) -> nn.Module:
+    """`study_net` of so many layers at any width and depth."""
+    return study_net(task, variant, layers, gate, width, depth, rounding)
 
 
 def _cifar10(error: float) -> tuple[Result, ...]:
@@ -218,4 +246,5 @@ NETWORKS: tuple[tuple[str, Variant, int, int, int, tuple[Result, ...], str], ...
 
 for _name, _variant, _depth, _params, _macs, _results, _note in NETWORKS:
     _card = ModelCard(_name, "preresnet", PAPER, 2016, CIFAR10, _params, _macs, _results, "C", note=_note)
-    register(_card)(small_only(_card, partial(study_net, variant=_variant, depth=_depth), "resnet50"))
+    _scale = Scaling(small_only(_card, partial(scaled_study_net, variant=_variant, layers=_depth), "resnet50"))
+    register(_card, scaled=_scale)(small_only(_card, partial(study_net, variant=_variant, depth=_depth), "resnet50"))

@@ -6,9 +6,10 @@ from timm.models.mlp_mixer import Affine, MlpMixer, ResBlock
 from torch import nn
 
 from nasbench.core.spec import ModelCard, Result, Task
+from nasbench.nn.rounding import channels_by, repeats_by
 from zoo.library import IMAGENET, timm_weights
-from zoo.patches import patch_for
-from zoo.registry import register
+from zoo.patches import MIXER_ROUNDS, patch_for, patch_side
+from zoo.registry import Scaling, register
 
 PAPER = "Touvron et al. 2021, arXiv:2105.03404"
 
@@ -26,18 +27,21 @@ def _register(
     top5: float,
     note: str = "",
 ) -> None:
-    def build(task: Task) -> nn.Module:
+    def scaled(task: Task, width: float, depth: float, rounding: str = "") -> nn.Module:
         return MlpMixer(
             num_classes=task.num_classes,
             img_size=task.image_size,
             in_chans=task.channels,
             patch_size=patch_for(name, task, patch),
-            num_blocks=blocks,
-            embed_dim=hidden,
+            num_blocks=repeats_by(rounding, blocks, depth),
+            embed_dim=channels_by(rounding, hidden, width),
             mlp_ratio=4,
             block_layer=partial(ResBlock, init_values=scale),  # type: ignore[arg-type]
             norm_layer=Affine,
         )
+
+    def build(task: Task) -> nn.Module:
+        return scaled(task, 1.0, 1.0)
 
     card = ModelCard(
         name=name,
@@ -52,7 +56,8 @@ def _register(
         origin="timm",
         note=f"{note}patches of 4 px up to 64 px",
     )
-    register(card, timm_weights(tag))(build)
+    scaling = Scaling(scaled, MIXER_ROUNDS, built_for=True, pixel_step=lambda task: patch_side(task, patch))
+    register(card, timm_weights(tag), scaling)(build)
 
 
 _register("resmlp_12", 12, 384, 16, 1e-4, 15_350_872, 3_009_739_776, "resmlp_12_224.fb_in1k", 23.34, 6.83)

@@ -4,16 +4,16 @@ The networks with option B and the stride in the 3x3 are torchvision's. Own code
 and the published bottlenecks with the stride in the 1x1.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from torch import Tensor, nn
 
 from nasbench.core.spec import ModelCard, Result, Task
-from nasbench.nn.mbconv import round_filters, round_repeats
+from nasbench.nn.rounding import channels_by, repeats_by
 from nasbench.nn.stage_rows import StageRow
 from zoo.library import IMAGENET, is_small
-from zoo.registry import register
+from zoo.registry import Scaling, register
 from zoo.residual import Head, Residual, Shortcut, basic_branch, bottleneck_branch, he_normal, shortcut_of, stem
 from zoo.third_party import from_torchvision, torchvision_loader, with_cifar_stem
 
@@ -29,7 +29,8 @@ class ResNet(nn.Module):
     """(B, C, H, W) -> (B, num_classes). From 50 layers on, the units are bottlenecks.
 
     Small images use a 3x3 stem without pooling. `wider` multiplies all channel counts and `deeper` the repeats of all
-    stages, with EfficientNet's rounding.
+    stages, with the rounding of that name. The 3x3 of a bottleneck has `groups` groups of `base_width` channels for
+    each 64 of its stage (ResNeXt, Wide ResNet); `gate` makes a layer at the end of every branch (SENet).
     """
 
     def __init__(
@@ -40,27 +41,34 @@ class ResNet(nn.Module):
         stride_in_1x1: bool = False,
         wider: float = 1.0,
         deeper: float = 1.0,
+        rounding: str = "",
+        groups: int = 1,
+        base_width: int = 64,
+        gate: Callable[[int], nn.Module] | None = None,
     ) -> None:
         super().__init__()
         self._small = is_small(task)
-        c_in = self._stem_channels = round_filters(64, wider)
+        c_in = self._stem_channels = channels_by(rounding, 64, wider)
         self.stem = stem(task.channels, c_in, self._small)
         units: list[nn.Module] = []
         bottleneck = depth in BOTTLENECK
         stages: Sequence[int] = BOTTLENECK[depth] if bottleneck else BASIC[depth]
         rows = []
         for stage, published in enumerate(stages):
-            repeats = round_repeats(published, deeper)
-            width = round_filters(64 * 2**stage, wider)
+            repeats = repeats_by(rounding, published, deeper)
+            width = channels_by(rounding, 64 * 2**stage, wider)
+            inner = max(1, round(width * base_width / 64)) * groups
             c_out = 4 * width if bottleneck else width
             rows.append(StageRow("bottleneck" if bottleneck else "basic", c_out, repeats, 3, 2 if stage > 0 else 1))
             for repeat in range(repeats):
                 stride = 2 if stage > 0 and repeat == 0 else 1
                 branch = (
-                    bottleneck_branch(c_in, width, c_out, stride, stride_in_1x1=stride_in_1x1)
+                    bottleneck_branch(c_in, inner, c_out, stride, groups, stride_in_1x1)
                     if bottleneck
                     else basic_branch(c_in, c_out, stride)
                 )
+                if gate is not None:
+                    branch.append(gate(c_out))
                 units.append(Residual(branch, shortcut_of(shortcut, c_in, c_out, stride)))
                 c_in = c_out
         self.units = nn.Sequential(*units)
@@ -87,9 +95,21 @@ def _from_library(task: Task, name: str) -> nn.Module:
     return with_cifar_stem(from_torchvision(name, task), task)
 
 
-def _scaled(task: Task, width: float, depth: float, layers: int) -> nn.Module:
-    """The network at any width and depth. At (1, 1) it computes the same function as torchvision's."""
-    return ResNet(task, layers, wider=width, deeper=depth)
+def scaled_resnet(
+    task: Task,
+    width: float,
+    depth: float,
+    rounding: str = "",
+    *,
+    layers: int,
+    shortcut: Shortcut = "B",
+    stride_in_1x1: bool = False,
+    groups: int = 1,
+    base_width: int = 64,
+    gate: Callable[[int], nn.Module] | None = None,
+) -> nn.Module:
+    """The network at any width and depth. At (1, 1) it computes the same function as the libraries'."""
+    return ResNet(task, layers, shortcut, stride_in_1x1, width, depth, rounding, groups, base_width, gate)
 
 
 def _errors(top1: float, top5: float | None, source: str, tag: str) -> tuple[Result, ...]:
@@ -203,9 +223,10 @@ for _depth, _params, _macs, _results in FROM_TORCHVISION:
     register(
         _card(_name, _params, _macs, _results, "torchvision", LIBRARY_NOTE.format(V15 if _depth >= 50 else "")),
         torchvision_loader(f"ResNet{_depth}_Weights.IMAGENET1K_V1"),
-        partial(_scaled, layers=_depth),
+        Scaling(partial(scaled_resnet, layers=_depth)),
     )(partial(_from_library, name=_name))
 for _name, _depth, _shortcut, _in_1x1, _params, _macs, _results, _note in OWN:
-    register(_card(_name, _params, _macs, _results, "own", _note))(
+    _form = Scaling(partial(scaled_resnet, layers=_depth, shortcut=_shortcut, stride_in_1x1=_in_1x1))
+    register(_card(_name, _params, _macs, _results, "own", _note), scaled=_form)(
         partial(ResNet, depth=_depth, shortcut=_shortcut, stride_in_1x1=_in_1x1)
     )

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from nasbench.core.spec import ModelCard, Result, Task
+from nasbench.nn.rounding import channels_by, repeats_by
 from zoo.forms import CIFAR10, small_only
-from zoo.registry import register
+from zoo.registry import Scaling, register
 from zoo.residual import Head, Residual, Shortcut, basic_branch, he_normal, shortcut_of, stem
 
 PAPER = "He et al. 2015, arXiv:1512.03385"
@@ -35,19 +36,30 @@ class CifarResNet(nn.Module):
 
     With `final_survival` below 1, the branch of unit l of L is dropped for a whole batch with probability
     l / L * (1 - final_survival). A branch that is kept is divided by its survival probability in training. The paper
-    multiplies by it in evaluation instead; the expectation is the same.
+    multiplies by it in evaluation instead; the expectation is the same. `wider` multiplies all maps, `deeper` the
+    units of every stage.
     """
 
-    def __init__(self, task: Task, depth: int, shortcut: Shortcut = "A", final_survival: float = 1.0) -> None:
+    def __init__(
+        self,
+        task: Task,
+        depth: int,
+        shortcut: Shortcut = "A",
+        final_survival: float = 1.0,
+        wider: float = 1.0,
+        deeper: float = 1.0,
+        rounding: str = "",
+    ) -> None:
         super().__init__()
         assert depth % 6 == 2, depth
-        repeats = (depth - 2) // 6
-        self.stem = stem(task.channels, 16, small=True)
+        repeats = repeats_by(rounding, (depth - 2) // 6, deeper)
+        c_in = channels_by(rounding, 16, wider)
+        self.stem = stem(task.channels, c_in, small=True)
         units: list[nn.Module] = []
-        c_in = 16
-        for width in (16, 32, 64):
+        for published in (16, 32, 64):
+            width = channels_by(rounding, published, wider)
             for repeat in range(repeats):
-                stride = 2 if width > 16 and repeat == 0 else 1
+                stride = 2 if published > 16 and repeat == 0 else 1
                 dropped = (1.0 - final_survival) * (len(units) + 1) / (3 * repeats)
                 drop = StochasticDepth(dropped) if dropped else None
                 units.append(
@@ -74,9 +86,24 @@ DEPTHS: tuple[tuple[int, int, int, float], ...] = (
 )
 
 
+def _scaled(
+    task: Task,
+    width: float,
+    depth: float,
+    rounding: str = "",
+    *,
+    layers: int,
+    shortcut: Shortcut,
+    final_survival: float = 1.0,
+) -> nn.Module:
+    return CifarResNet(task, layers, shortcut, final_survival, width, depth, rounding)
+
+
 def _enter(card: ModelCard, depth: int, shortcut: Shortcut, final_survival: float = 1.0) -> None:
     build = partial(CifarResNet, depth=depth, shortcut=shortcut, final_survival=final_survival)
-    register(card)(small_only(card, build, "plain18" if shortcut == "plain" else "resnet18"))
+    scale = partial(_scaled, layers=depth, shortcut=shortcut, final_survival=final_survival)
+    instead = "plain18" if shortcut == "plain" else "resnet18"
+    register(card, scaled=Scaling(small_only(card, scale, instead)))(small_only(card, build, instead))
 
 
 for _depth, _params, _macs, _error in DEPTHS:

@@ -8,9 +8,11 @@ from functools import partial
 from torch import Tensor, nn
 
 from nasbench.core.spec import ModelCard, Result, Task
+from nasbench.nn.rounding import channels_by, repeats_by
+from zoo.families.resnet import scaled_resnet
 from zoo.forms import CIFAR10, small_only
 from zoo.library import IMAGENET, timm_weights
-from zoo.registry import register
+from zoo.registry import Scaling, register
 from zoo.residual import Head, Residual, bottleneck_branch, he_normal, shortcut_of, stem
 from zoo.third_party import from_timm, from_torchvision, torchvision_loader, with_cifar_stem
 
@@ -18,22 +20,29 @@ PAPER = "Xie et al. 2016, arXiv:1611.05431"
 README = "github.com/facebookresearch/ResNeXt"
 
 
+ROUNDS = "repeats up; channels to multiples of 8; channels of a group to the nearest whole, the number of groups stays"
+
+
 class CifarResNeXt(nn.Module):
     """29 layers: three stages of three units with 256, 512 and 1,024 maps. (B, C, H, W) -> (B, num_classes).
 
     The 3x3 convolutions have `cardinality` groups of `width` maps in the first stage; each stage doubles the width.
+    `wider` multiplies all maps, those of each group to the nearest whole, and `deeper` the units of every stage.
     """
 
-    def __init__(self, task: Task, cardinality: int, width: int) -> None:
+    def __init__(
+        self, task: Task, cardinality: int, width: int, wider: float = 1.0, deeper: float = 1.0, rounding: str = ""
+    ) -> None:
         super().__init__()
-        self.stem = stem(task.channels, 64, small=True)
+        c_in = channels_by(rounding, 64, wider)
+        self.stem = stem(task.channels, c_in, small=True)
         units: list[nn.Module] = []
-        c_in = 64
         for stage in range(3):
-            c_out = 256 * 2**stage
-            for repeat in range(3):
+            c_out = channels_by(rounding, 256 * 2**stage, wider)
+            inner = cardinality * max(1, round(width * 2**stage * wider))
+            for repeat in range(repeats_by(rounding, 3, deeper)):
                 stride = 2 if stage > 0 and repeat == 0 else 1
-                branch = bottleneck_branch(c_in, cardinality * width * 2**stage, c_out, stride, groups=cardinality)
+                branch = bottleneck_branch(c_in, inner, c_out, stride, groups=cardinality)
                 units.append(Residual(branch, shortcut_of("B", c_in, c_out, stride)))
                 c_in = c_out
         self.units = nn.Sequential(*units)
@@ -43,6 +52,12 @@ class CifarResNeXt(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         logits: Tensor = self.head(self.units(self.stem(x)))
         return logits
+
+
+def _scaled(
+    task: Task, width: float, depth: float, rounding: str = "", *, cardinality: int, group_width: int
+) -> nn.Module:
+    return CifarResNeXt(task, cardinality, group_width, width, depth, rounding)
 
 
 def _from_torchvision(task: Task, name: str) -> nn.Module:
@@ -68,7 +83,10 @@ for _cardinality, _params, _macs, _error_10, _error_100 in (
         results=(Result("cifar10_error", _error_10, PAPER, "P"), Result("cifar100_error", _error_100, PAPER, "P")),
         verified="C",
     )
-    register(_card)(small_only(_card, partial(CifarResNeXt, cardinality=_cardinality, width=64), "resnext50_32x4d"))
+    _scale = partial(_scaled, cardinality=_cardinality, group_width=64)
+    register(_card, scaled=Scaling(small_only(_card, _scale, "resnext50_32x4d"), ROUNDS))(
+        small_only(_card, partial(CifarResNeXt, cardinality=_cardinality, width=64), "resnext50_32x4d")
+    )
 
 NOTE = "small images: 3x3 stem without pooling"
 RESNEXT_50 = ModelCard(
@@ -120,10 +138,17 @@ RESNEXT_101_64X4D = ModelCard(
     note=NOTE,
 )
 
-register(RESNEXT_50, torchvision_loader("ResNeXt50_32X4D_Weights.IMAGENET1K_V1"))(
-    partial(_from_torchvision, name="resnext50_32x4d")
+_wider = partial(scaled_resnet, groups=32, base_width=4)
+register(
+    RESNEXT_50,
+    torchvision_loader("ResNeXt50_32X4D_Weights.IMAGENET1K_V1"),
+    Scaling(partial(_wider, layers=50), ROUNDS),
+)(partial(_from_torchvision, name="resnext50_32x4d"))
+register(RESNEXT_101_32X4D, timm_weights("resnext101_32x4d.gluon_in1k"), Scaling(partial(_wider, layers=101), ROUNDS))(
+    partial(_from_timm, name="resnext101_32x4d")
 )
-register(RESNEXT_101_32X4D, timm_weights("resnext101_32x4d.gluon_in1k"))(partial(_from_timm, name="resnext101_32x4d"))
-register(RESNEXT_101_64X4D, torchvision_loader("ResNeXt101_64X4D_Weights.IMAGENET1K_V1"))(
-    partial(_from_torchvision, name="resnext101_64x4d")
-)
+register(
+    RESNEXT_101_64X4D,
+    torchvision_loader("ResNeXt101_64X4D_Weights.IMAGENET1K_V1"),
+    Scaling(partial(scaled_resnet, layers=101, groups=64, base_width=4), ROUNDS),
+)(partial(_from_torchvision, name="resnext101_64x4d"))

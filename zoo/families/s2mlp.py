@@ -9,9 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from nasbench.core.spec import ModelCard, Result, Task
+from nasbench.nn.rounding import channels_by, repeats_by
 from zoo.library import IMAGENET
-from zoo.patches import patch_for
-from zoo.registry import register
+from zoo.patches import patch_for, patch_side
+from zoo.registry import Scaling, register
 
 PAPER = "Yu et al. 2022, arXiv:2106.07477"
 QUOTED = "quoted in later papers' tables"
@@ -73,6 +74,16 @@ def s2mlp(task: Task, name: str, width: int, blocks: int) -> nn.Module:
     return S2MLP(task, patch_for(name, task, PATCH), width, blocks)
 
 
+def _scaled(
+    task: Task, width: float, depth: float, rounding: str = "", *, name: str, hidden: int, blocks: int
+) -> nn.Module:
+    return s2mlp(task, name, channels_by(rounding, hidden, width), repeats_by(rounding, blocks, depth))
+
+
+def _patch(task: Task) -> int:
+    return patch_side(task, PATCH)
+
+
 def _register(name: str, width: int, blocks: int, params: int, macs: int, result: Result, printed: str) -> None:
     register(
         ModelCard(
@@ -86,7 +97,12 @@ def _register(name: str, width: int, blocks: int, params: int, macs: int, result
             results=(result,),
             note=f"the paper prints {printed} params; where the normalisations stand is not verified; patches of 4 px "
             "up to 64 px",
-        )
+        ),
+        scaled=Scaling(
+            partial(_scaled, name=name, hidden=width, blocks=blocks),
+            "blocks up; hidden width to multiples of 8; pixels to a multiple of the patch",
+            pixel_step=_patch,
+        ),
     )(partial(s2mlp, name=name, width=width, blocks=blocks))
 
 

@@ -9,7 +9,7 @@ from torch import nn
 from nasbench.core.spec import ModelCard, Result, Task
 from zoo.forms import large_only
 from zoo.library import imagenet_at, timm_weights
-from zoo.registry import register
+from zoo.registry import fixed, register
 
 TASK = imagenet_at(331)
 
@@ -34,7 +34,8 @@ def _register(
         origin="timm",
         note="large images only",
     )
-    register(card, timm_weights(f"{name}.tf_in1k"))(large_only(card, build, instead))
+    scaling = fixed(f"timm builds it at one size; {instead} scales")
+    register(card, timm_weights(f"{name}.tf_in1k"), scaling)(large_only(card, build, instead))
 
 
 _register(

@@ -5,12 +5,13 @@ from functools import partial
 from torch import Tensor, nn
 
 from nasbench.core.spec import ModelCard, Result, Task
-from zoo.families.bn_inception import BNInception
-from zoo.families.preactivation import study_net
-from zoo.families.wide_resnet import wide_resnet
+from zoo.families.bn_inception import MODULES_DIFFER, BNInception
+from zoo.families.preactivation import scaled_study_net, study_net
+from zoo.families.resnet import scaled_resnet
+from zoo.families.wide_resnet import scaled_wide_resnet, wide_resnet
 from zoo.forms import CIFAR10, large_only, small_only
 from zoo.library import IMAGENET, timm_weights
-from zoo.registry import register
+from zoo.registry import Scaling, fixed, register
 from zoo.third_party import from_timm, with_cifar_stem
 
 PAPER = "Hu et al. 2017, arXiv:1709.01507"
@@ -27,7 +28,7 @@ class SqueezeExcite(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        hidden = channels // REDUCTION
+        hidden = max(1, channels // REDUCTION)
         self.gate = nn.Sequential(
             nn.Linear(channels, hidden), nn.ReLU(inplace=True), nn.Linear(hidden, channels), nn.Sigmoid()
         )
@@ -101,11 +102,15 @@ SENET_154 = ModelCard(
     note="comparisons list SENet with 146M parameters; every open SENet-154 has these",
 )
 
-register(INCEPTION)(large_only(INCEPTION, se_inception, "se_resnet50"))
-register(RESNET_50, timm_weights("seresnet50.ra2_in1k"))(_se_resnet50)
-register(SENET_154, timm_weights("senet154.gluon_in1k"))(
-    large_only(SENET_154, partial(from_timm, "senet154"), "se_resnet50")
-)
+register(INCEPTION, scaled=fixed(MODULES_DIFFER))(large_only(INCEPTION, se_inception, "se_resnet50"))
+register(
+    RESNET_50, timm_weights("seresnet50.ra2_in1k"), Scaling(partial(scaled_resnet, layers=50, gate=SqueezeExcite))
+)(_se_resnet50)
+register(
+    SENET_154,
+    timm_weights("senet154.gluon_in1k"),
+    fixed("timm builds it, with its stages and channels fixed; se_resnet50 scales"),
+)(large_only(SENET_154, partial(from_timm, "senet154"), "se_resnet50"))
 
 # depth, params, MACs, CIFAR-10 error
 CIFAR: tuple[tuple[int, int, int, float | None], ...] = (
@@ -127,7 +132,8 @@ for _depth, _params, _macs, _error in CIFAR:
         verified="C",
         note="a gate at the end of every branch of the pre-activated network, the form of the published CIFAR results",
     )
-    register(_card)(
+    _scale = partial(scaled_study_net, variant="preact", layers=_depth, gate=SqueezeExcite)
+    register(_card, scaled=Scaling(small_only(_card, _scale, "se_resnet50")))(
         small_only(_card, partial(study_net, variant="preact", depth=_depth, gate=SqueezeExcite), "se_resnet50")
     )
 
@@ -143,4 +149,7 @@ WRN = ModelCard(
     verified="C",
     note="wrn_16_8 with a gate at the end of every branch",
 )
-register(WRN)(small_only(WRN, partial(wide_resnet, depth=16, widen=8, gate=SqueezeExcite), "se_resnet50"))
+_scale = partial(scaled_wide_resnet, layers=16, widen=8, gate=SqueezeExcite)
+register(WRN, scaled=Scaling(small_only(WRN, _scale, "se_resnet50")))(
+    small_only(WRN, partial(wide_resnet, depth=16, widen=8, gate=SqueezeExcite), "se_resnet50")
+)

@@ -8,13 +8,27 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from nasbench.core.spec import ModelCard, Result, Task
+from nasbench.nn.rounding import channels_by, nearest_multiple, repeats_by
 from zoo.library import IMAGENET, input_channels, is_small, torchvision_weights
-from zoo.registry import register
+from zoo.registry import Scaling, register
 
 PAPER_V1 = "Zhang et al. 2018, arXiv:1707.01083"
 PAPER_V2 = "Ma et al. 2018, arXiv:1807.11164"
 STEM, REPEATS, CHANNELS_3_GROUPS = 24, (4, 8, 4), (240, 480, 960)
 """Table 1 of v1: channels of the stem, units in each stage, and channels of each stage with three groups at width 1."""
+
+
+CHANNELS_V2 = {
+    "0_5": (48, 96, 192, 1024),
+    "1_0": (116, 232, 464, 1024),
+    "1_5": (176, 352, 704, 1024),
+    "2_0": (244, 488, 976, 2048),
+}
+"""Width of v2 -> channels of its stages and of its last convolution (table 5)."""
+
+
+ROUNDS_V1 = "units up; channels to multiples of 12, four for each group; the stem stays"
+ROUNDS_V2 = "units up; channels to multiples of 8"
 
 
 class ShuffleUnit(nn.Module):
@@ -44,9 +58,12 @@ class ShuffleUnit(nn.Module):
 
 
 class ShuffleNet(nn.Module):
-    """ShuffleNet v1: (B, channels, H, W) -> (B, num_classes). Up to 64 px the stem keeps the image's size."""
+    """ShuffleNet v1: (B, channels, H, W) -> (B, num_classes). Up to 64 px the stem keeps the image's size.
 
-    def __init__(self, task: Task, width: float, groups: int = 3) -> None:
+    Channels are a multiple of four times the groups; `deeper` multiplies the units of every stage.
+    """
+
+    def __init__(self, task: Task, width: float, groups: int = 3, deeper: float = 1.0, rounding: str = "") -> None:
         super().__init__()
         small = is_small(task)
         self.stem = nn.Conv2d(task.channels, STEM, 3, 1 if small else 2, 1, bias=False)
@@ -54,8 +71,8 @@ class ShuffleNet(nn.Module):
         self.pool = nn.Identity() if small else nn.MaxPool2d(3, 2, 1)
         units, c_in = [], STEM
         for stage, (channels, repeats) in enumerate(zip(CHANNELS_3_GROUPS, REPEATS, strict=True)):
-            c_out = int(channels * width)
-            for repeat in range(repeats):
+            c_out = nearest_multiple(channels * width, 4 * groups)
+            for repeat in range(repeats_by(rounding, repeats, deeper)):
                 first = stage == repeat == 0  # the first 1x1 is not grouped: too few channels (section 3.2)
                 units.append(ShuffleUnit(c_in, c_out, 2 if repeat == 0 else 1, groups, 1 if first else groups))
                 c_in = c_out
@@ -66,6 +83,10 @@ class ShuffleNet(nn.Module):
         x = self.pool(functional.relu(self.bn(self.stem(x))))  # (B, 24, H', W')
         logits: Tensor = self.classifier(self.units(x).mean(dim=(2, 3)))  # (B, num_classes)
         return logits
+
+
+def _scaled(task: Task, width: float, depth: float, rounding: str = "", *, published: float) -> nn.Module:
+    return ShuffleNet(task, published * width, deeper=depth, rounding=rounding)
 
 
 def _register_v1(name: str, width: float, params: int, macs: int, results: tuple[Result, ...], note: str) -> None:
@@ -81,17 +102,31 @@ def _register_v1(name: str, width: float, params: int, macs: int, results: tuple
             results=results,
             verified="C",
             note=note,
-        )
+        ),
+        scaled=Scaling(
+            partial(_scaled, published=width),
+            ROUNDS_V1,
+        ),
     )(partial(ShuffleNet, width=width))
 
 
 def _register_v2(width: str, params: int, macs: int, error: float, paper_error: float) -> None:
-    def build(task: Task) -> nn.Module:
-        network = getattr(torchvision.models, f"shufflenet_v2_x{width}")(num_classes=task.num_classes)
+    def scaled(task: Task, wider: float, deeper: float, rounding: str = "") -> nn.Module:
+        library = getattr(torchvision.models, f"shufflenet_v2_x{width}")
+        if (wider, deeper) == (1, 1):
+            network = library(num_classes=task.num_classes)
+        else:
+            repeats = [repeats_by(rounding, count, deeper) for count in REPEATS]
+            maps = [STEM, *CHANNELS_V2[width]]
+            channels = [channels_by(rounding, each, wider) for each in maps]
+            network = torchvision.models.ShuffleNetV2(repeats, channels, task.num_classes)
         if is_small(task):
             network.conv1[0].stride = (1, 1)
             network.maxpool = nn.Identity()
         return input_channels(network, task.channels)
+
+    def build(task: Task) -> nn.Module:
+        return scaled(task, 1.0, 1.0)
 
     trained = f"ShuffleNet_V2_X{width}"
     card = ModelCard(
@@ -110,7 +145,11 @@ def _register_v2(width: str, params: int, macs: int, error: float, paper_error: 
         origin="torchvision",
         note="channels of the paper's revised table; up to 64 px the stem keeps the image's size",
     )
-    register(card, torchvision_weights(f"{trained}_Weights.IMAGENET1K_V1"))(build)
+    register(
+        card,
+        torchvision_weights(f"{trained}_Weights.IMAGENET1K_V1"),
+        Scaling(scaled, ROUNDS_V2),
+    )(build)
 
 
 QUOTED = "quoted in later papers' tables"

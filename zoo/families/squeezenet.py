@@ -6,8 +6,9 @@ from torch import nn
 from nasbench.core.spec import ModelCard, Result, Task
 from zoo.forms import large_only
 from zoo.library import IMAGENET, input_channels, torchvision_weights
-from zoo.registry import register
+from zoo.registry import fixed, register
 
+FIRES = "torchvision builds it, with each fire module's channels fixed"
 TRAINED = "torchvision SqueezeNet1_0 IMAGENET1K_V1"
 CARD = ModelCard(
     name="squeezenet1_0",
@@ -29,6 +30,6 @@ def squeezenet1_0(task: Task) -> nn.Module:
     return input_channels(torchvision.models.squeezenet1_0(num_classes=task.num_classes), task.channels)
 
 
-register(CARD, torchvision_weights("SqueezeNet1_0_Weights.IMAGENET1K_V1"))(
+register(CARD, torchvision_weights("SqueezeNet1_0_Weights.IMAGENET1K_V1"), fixed(FIRES))(
     large_only(CARD, squeezenet1_0, "shufflenet_v2_x1_0")
 )

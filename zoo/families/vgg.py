@@ -10,9 +10,10 @@ from functools import partial
 from torch import nn
 
 from nasbench.core.spec import ModelCard, Result, Task
+from nasbench.nn.rounding import channels_by, repeats_by
 from zoo.families.alexnet import dense_head, response_norm
 from zoo.library import IMAGENET, is_small
-from zoo.registry import register
+from zoo.registry import Scaling, register
 from zoo.third_party import from_torchvision, torchvision_loader
 
 PAPER = "Simonyan, Zisserman 2014, arXiv:1409.1556"
@@ -34,15 +35,27 @@ class VGG(nn.Sequential):
     """A column of table 1.
 
     `response` adds a local response normalisation after the first layer. `batch_norm` adds batch normalisation after
-    every convolution.
+    every convolution. `wider` multiplies the maps and the units of the dense layers, `deeper` the convolutions of every
+    stage.
     """
 
-    def __init__(self, task: Task, column: str, response: bool = False, batch_norm: bool = False) -> None:
+    def __init__(
+        self,
+        task: Task,
+        column: str,
+        response: bool = False,
+        batch_norm: bool = False,
+        wider: float = 1.0,
+        deeper: float = 1.0,
+        rounding: str = "",
+    ) -> None:
         small = is_small(task)
         features: list[nn.Module] = []
         c_in = task.channels
-        for width, kernels in zip(WIDTHS, STAGES[column], strict=True):
-            for kernel in kernels:
+        for maps, kernels in zip(WIDTHS, STAGES[column], strict=True):
+            width, repeats = channels_by(rounding, maps, wider), repeats_by(rounding, len(kernels), deeper)
+            for repeat in range(repeats):
+                kernel = kernels[repeat * len(kernels) // repeats]
                 features.append(nn.Conv2d(c_in, width, kernel, padding=kernel // 2))
                 if batch_norm:
                     features.append(nn.BatchNorm2d(width))
@@ -53,7 +66,12 @@ class VGG(nn.Sequential):
             features.append(nn.MaxPool2d(2, ceil_mode=small))
         features.append(nn.AdaptiveAvgPool2d(1 if small else 7))
         super().__init__(
-            *features, *(_small_head(task.num_classes) if small else dense_head(512 * 7 * 7, task.num_classes))
+            *features,
+            *(
+                _small_head(task.num_classes, c_in, channels_by(rounding, 512, wider))
+                if small
+                else dense_head(c_in * 7 * 7, task.num_classes, channels_by(rounding, 4096, wider))
+            ),
         )
         for module in self:
             if isinstance(module, nn.Conv2d):
@@ -65,21 +83,38 @@ class VGG(nn.Sequential):
                 nn.init.zeros_(module.bias)
 
 
-def _small_head(num_classes: int) -> list[nn.Module]:
+def _small_head(num_classes: int, features: int, hidden: int) -> list[nn.Module]:
     return [
         nn.Flatten(),
         nn.Dropout(0.5),
-        nn.Linear(512, 512),
+        nn.Linear(features, hidden),
         nn.ReLU(inplace=True),
         nn.Dropout(0.5),
-        nn.Linear(512, 512),
+        nn.Linear(hidden, hidden),
         nn.ReLU(inplace=True),
-        nn.Linear(512, num_classes),
+        nn.Linear(hidden, num_classes),
     ]
 
 
 def _from_library(task: Task, name: str, column: str, batch_norm: bool) -> nn.Module:
     return VGG(task, column, batch_norm=batch_norm) if is_small(task) else from_torchvision(name, task)
+
+
+def _scaled(
+    task: Task,
+    width: float,
+    depth: float,
+    rounding: str = "",
+    *,
+    column: str,
+    response: bool = False,
+    batch_norm: bool = False,
+) -> nn.Module:
+    """The column at any width and depth."""
+    return VGG(task, column, response, batch_norm, width, depth, rounding)
+
+
+ROUNDS = "convolutions of a stage up; maps and units of the dense layers to multiples of 8"
 
 
 def _card(name: str, params: int, macs: int, results: tuple[Result, ...], origin: str, note: str) -> ModelCard:
@@ -112,13 +147,16 @@ for _name, _column, _bn, _params, _macs, _paper, _library in FROM_TORCHVISION:
     register(
         _card(_name, _params, _macs, _results, "torchvision", f"{_form}; {LIBRARY_NOTE}"),
         torchvision_loader(f"{_name.upper()}_Weights.IMAGENET1K_V1"),
+        Scaling(partial(_scaled, column=_column, batch_norm=_bn), ROUNDS),
     )(partial(_from_library, name=_name, column=_column, batch_norm=_bn))
 
 LRN_NOTE = "column A-LRN: local response normalisation after the first layer"
 C_NOTE = "column C: the third convolutions of a stage are 1x1"
-register(_card("vgg11_lrn", 132_863_336, 7_609_090_048, _errors(29.7, 10.5, DENSE, "S"), "own", LRN_NOTE))(
-    partial(VGG, column="A", response=True)
-)
-register(_card("vgg16_c", 133_638_952, 11_770_888_192, _errors(28.1, 9.4, DENSE, "S"), "own", C_NOTE))(
-    partial(VGG, column="C")
-)
+register(
+    _card("vgg11_lrn", 132_863_336, 7_609_090_048, _errors(29.7, 10.5, DENSE, "S"), "own", LRN_NOTE),
+    scaled=Scaling(partial(_scaled, column="A", response=True), ROUNDS),
+)(partial(VGG, column="A", response=True))
+register(
+    _card("vgg16_c", 133_638_952, 11_770_888_192, _errors(28.1, 9.4, DENSE, "S"), "own", C_NOTE),
+    scaled=Scaling(partial(_scaled, column="C"), ROUNDS),
+)(partial(VGG, column="C"))

@@ -6,10 +6,11 @@ from torch import nn
 from torchvision.models.vision_transformer import VisionTransformer, interpolate_embeddings
 
 from nasbench.core.spec import ModelCard, Result, Task
+from nasbench.nn.rounding import repeats_by
 from zoo.library import IMAGENET, input_channels, load_by_name, torchvision_state
-from zoo.patches import patch_for
+from zoo.patches import patch_for, patch_side
 from zoo.published import of_torchvision
-from zoo.registry import register
+from zoo.registry import Scaling, register
 
 PAPER = "Dosovitskiy et al. 2021, arXiv:2010.11929"
 
@@ -24,23 +25,31 @@ class Width:
     mlp: int
 
 
+ROUNDS = (
+    "layers up; heads to the nearest, and hidden and MLP width with them; pixels to a multiple of the patch; position "
+    "embeddings are built for the resolution"
+)
 BASE, LARGE, HUGE = Width(12, 12, 768, 3072), Width(24, 16, 1024, 4096), Width(32, 16, 1280, 5120)
 
 
 def _register(
     name: str, width: Width, patch: int, params: int, macs: int, weights: str, results: tuple[Result, ...], note: str
 ) -> None:
-    def build(task: Task) -> nn.Module:
+    def scaled(task: Task, wider: float, deeper: float, rounding: str = "") -> nn.Module:
+        heads = max(1, round(width.heads * wider))
         network = VisionTransformer(
             image_size=task.image_size,
             patch_size=patch_for(name, task, patch),
-            num_layers=width.layers,
-            num_heads=width.heads,
-            hidden_dim=width.hidden,
-            mlp_dim=width.mlp,
+            num_layers=repeats_by(rounding, width.layers, deeper),
+            num_heads=heads,
+            hidden_dim=width.hidden // width.heads * heads,
+            mlp_dim=width.mlp // width.heads * heads,
             num_classes=task.num_classes,
         )
         return input_channels(network, task.channels)
+
+    def build(task: Task) -> nn.Module:
+        return scaled(task, 1.0, 1.0)
 
     def load(network: nn.Module) -> None:
         assert isinstance(network, VisionTransformer), network
@@ -62,7 +71,8 @@ def _register(
         origin="torchvision",
         note=note + "; patches of 4 px up to 64 px",
     )
-    register(card, of_torchvision(weights, load))(build)
+    scaling = Scaling(scaled, ROUNDS, built_for=True, pixel_step=lambda task: patch_side(task, patch))
+    register(card, of_torchvision(weights, load), scaling)(build)
 
 
 _SCRATCH = "published result: trained from scratch on ImageNet-1k by torchvision"

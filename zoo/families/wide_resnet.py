@@ -5,10 +5,12 @@ from functools import partial
 from torch import nn
 
 from nasbench.core.spec import ModelCard, Result, Task
+from nasbench.nn.rounding import channels_by, repeats_by
 from zoo.families.preactivation import Gate, StudyNet
+from zoo.families.resnet import scaled_resnet
 from zoo.forms import CIFAR10, small_only
 from zoo.library import IMAGENET
-from zoo.registry import register
+from zoo.registry import Scaling, register
 from zoo.third_party import from_torchvision, torchvision_loader, with_cifar_stem
 
 PAPER = "Zagoruyko, Komodakis 2016, arXiv:1605.07146"
@@ -16,14 +18,38 @@ README = "github.com/szagoruyko/wide-residual-networks"
 SECOND_HAND = "quoted from " + PAPER
 
 
-def wide_resnet(task: Task, depth: int, widen: int, dropout: float = 0.0, gate: Gate | None = None) -> nn.Module:
+def wide_resnet(
+    task: Task,
+    depth: int,
+    widen: int,
+    dropout: float = 0.0,
+    gate: Gate | None = None,
+    wider: float = 1.0,
+    deeper: float = 1.0,
+    rounding: str = "",
+) -> nn.Module:
     """6n + 4 layers: pre-activated basic units with `widen` times 16, 32 and 64 maps, 1x1 projections, and dropout
-    between the convolutions.
+    between the convolutions. `wider` multiplies all maps, `deeper` the units of every stage.
     """
     assert depth % 6 == 4, depth
-    return StudyNet(
-        task, "preact", (depth - 4) // 6, (16 * widen, 32 * widen, 64 * widen), pad=False, dropout=dropout, gate=gate
-    )
+    repeats = repeats_by(rounding, (depth - 4) // 6, deeper)
+    stem, *widths = (channels_by(rounding, maps, wider) for maps in (16, 16 * widen, 32 * widen, 64 * widen))
+    return StudyNet(task, "preact", repeats, tuple(widths), pad=False, dropout=dropout, gate=gate, stem=stem)
+
+
+def scaled_wide_resnet(
+    task: Task,
+    width: float,
+    depth: float,
+    rounding: str = "",
+    *,
+    layers: int,
+    widen: int,
+    dropout: float = 0.0,
+    gate: Gate | None = None,
+) -> nn.Module:
+    """`wide_resnet` of so many layers at any width and depth."""
+    return wide_resnet(task, layers, widen, dropout, gate, width, depth, rounding)
 
 
 def _wrn_50_2(task: Task) -> nn.Module:
@@ -53,7 +79,10 @@ for _depth, _widen, _dropout, _params, _macs, _results in NETWORKS:
     _name = f"wrn_{_depth}_{_widen}" + ("_dropout" if _dropout else "")
     _note = f"dropout of {_dropout:g} between the convolutions" if _dropout else ""
     _card = ModelCard(_name, "wide_resnet", PAPER, 2016, CIFAR10, _params, _macs, _results, "C", note=_note)
-    register(_card)(small_only(_card, partial(wide_resnet, depth=_depth, widen=_widen, dropout=_dropout), "wrn_50_2"))
+    _scale = partial(scaled_wide_resnet, layers=_depth, widen=_widen, dropout=_dropout)
+    register(_card, scaled=Scaling(small_only(_card, _scale, "wrn_50_2")))(
+        small_only(_card, partial(wide_resnet, depth=_depth, widen=_widen, dropout=_dropout), "wrn_50_2")
+    )
 
 WRN_50_2 = ModelCard(
     name="wrn_50_2",
@@ -73,4 +102,8 @@ WRN_50_2 = ModelCard(
     origin="torchvision",
     note="bottlenecks with twice the inner width; small images: 3x3 stem without pooling",
 )
-register(WRN_50_2, torchvision_loader("Wide_ResNet50_2_Weights.IMAGENET1K_V1"))(_wrn_50_2)
+register(
+    WRN_50_2,
+    torchvision_loader("Wide_ResNet50_2_Weights.IMAGENET1K_V1"),
+    Scaling(partial(scaled_resnet, layers=50, base_width=128)),
+)(_wrn_50_2)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from nasbench.engine.config.record import Record, counted, number
+from nasbench.engine.config.record import Record, counted, free, number
 from nasbench.engine.config.shared import Data, Place, Seeds, Tracking, Training, Workers
 from nasbench.engine.config.trust import ModelTrust
 
@@ -43,7 +43,7 @@ class ScaleConfig(Record):
     target_macs: str | None = counted()
     """Instead of phi: the largest model of at most so many multiply-adds, such as 1G."""
     published: str | None = None
-    """Instead of phi: a published EfficientNet, b0 to b7, as its table has it."""
+    """Instead of phi: a row of the law's table; without --law a published EfficientNet, b0 to b7."""
     classes: int | None = number(None, low=2)
     """Number of classes of base and scaled model (else the base's own)."""
     stack: str | None = None
@@ -52,6 +52,18 @@ class ScaleConfig(Record):
     """Of a base of cells (else cifar up to 64 pixels, imagenet above). final: of space enas-macro, the form in which
     found networks are trained.
     """
+    law: str | None = None
+    """By which law to scale (see: nasbench list laws): a power law, such as dWr, or a published table, such as tinynet,
+    with a row of it (--published) or a budget (else compound). Several, divided by commas, are compared in a table.
+    """
+    growths: str | None = None
+    """--law with several: the budgets, as multiples of the base's multiply-adds (else 1,2,4,8)."""
+    out: str | None = free(None)
+    """Write the scaled model to this .json file, a MODEL for every command; of several laws, the plot (.svg, .png)."""
+    dropout: float | None = number(None, low=0, takes="a number from 0 on, below 1")
+    """Dropout of the scaled model (else by phi as published, 0.2 to 0.5, in networks of mobile blocks)."""
+    drop_path: float | None = number(None, low=0, takes="a number from 0 on, below 1")
+    """Probability of dropping the last block's path (else as published, 0.2, in networks of mobile blocks)."""
     train: bool = False
     """Train the scaled model beside its base, under one recipe on the data set."""
     search: bool = False

@@ -1,7 +1,7 @@
 """Cheap scores against the truth: one job an architecture and score, into a run directory with a report."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from nasbench.core.objectives import number_of
 from nasbench.core.protocols import Metrics
 from nasbench.core.registry import executors
 from nasbench.core.source import JobList
-from nasbench.core.spec import task_record
+from nasbench.core.spec import size_record, task_record
 from nasbench.engine.config import FidelityConfig
 from nasbench.engine.config.fidelity import scores_of
 from nasbench.engine.fidelity.scores import SCORE, Scorers, jobs_of, make_scorers
@@ -88,7 +88,7 @@ def _plan(config: FidelityConfig, truth: Truth, scorers: Scorers) -> Mapping[str
         "known": len(truth.known),
         "sampling": truth.note,
         "source": truth.source,
-        "size": asdict(truth.size),
+        "size": size_record(truth.size),
         "task": task_record(truth.task),
         "scores": [each.score.label for each in scorers.scorers],
         "parts": {each.score.label: list(each.parts) for each in scorers.scorers if each.parts},

@@ -14,6 +14,7 @@ from nasbench.core.errors import UsageError, unknown
 from nasbench.core.json_file import read_object
 from nasbench.core.protocols import PublishedCells, SearchSpace
 from nasbench.core.registry import models, spaces
+from nasbench.core.scaled_file import check_version
 from nasbench.core.spec import ModelSpec, Size, Task
 from nasbench.core.trial_of_run import at_trial, model_text, split, trial_of
 from nasbench.core.trust import check_trusted, trusting
@@ -175,7 +176,7 @@ def no_weights(model: str) -> UsageError:
 
 def _formed(found: ModelSpec, form: ModelOverrides, space: SearchSpace | None, as_published: bool) -> ModelSpec:
     if form.image_size is not None:
-        found = replace(found, size=replace(found.size, resolution=None))
+        found = replace(found, size=replace(found.size, resolution=None, own_resolution=False))
     if not found.size.skeleton:
         if form.stack or form.cells or form.filters or form.skeleton or form.aux_head:
             raise UsageError(
@@ -232,6 +233,7 @@ def _read(path: Path) -> ModelSpec:
     """The specification in a file. UsageError where it is none, and for an import path that nobody vouched for."""
     record = read_object(path, "architecture.json of nasbench")
     try:
+        check_version(record)
         spec = ModelSpec.from_json(record.get("spec", record))
     except ValueError as error:
         raise UsageError(f"{path} is not an architecture.json of nasbench: {error}") from error

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from nasbench.core.compound import Multipliers
 from nasbench.core.errors import UsageError
 from nasbench.core.spec import ModelSpec
+from nasbench.nn.rounding import nearest_multiple
 
 if TYPE_CHECKING:
     from torch import nn
@@ -27,6 +28,8 @@ WIDTH_STEPS = {"cifar": 2, "imagenet": 4}
 a quarter.
 """
 SMALLEST_WIDTHS = {"cifar": 2, "imagenet": 8}
+LEAST_PHI = -40.0
+"""A network that is still too large there does not get smaller: 2**-40 of each dimension is one block or channel."""
 PHI_PRECISION = 1e-3
 """A phi that is solved for is exact to this."""
 
@@ -57,10 +60,12 @@ class Difference:
 def compound_scale(base: ModelSpec, multipliers: Multipliers) -> ModelSpec:
     """`base` with its depth, width and resolution multiplied and rounded as the network takes them.
 
-    Pixels go to the nearest whole. A network of cells has N normal cells a stack, rounded up, and F filters, to the
-    nearest multiple that its skeleton allows. Other networks keep the multipliers: their stages are rounded where they
-    are built (repeats up, channels to multiples of 8). The task stays, and with it the form of the network, for small
-    images or for large ones. UsageError for a dimension that grows more than MOST times.
+    Pixels go to the nearest whole, or to the multiple that the network or the rounding of the base's size asks for. A
+    network of cells has N normal cells a stack, rounded up (to the nearest, if the rounding has a name), and F filters,
+    to the nearest multiple that its skeleton allows. Other networks keep the multipliers: their stages are rounded
+    where they are built, by the rounding of the base's size. The task stays, and with it the form of the network, for
+    small images or for large ones. UsageError for a dimension that grows more than MOST times, and for one that the
+    network cannot be scaled in.
     """
     for name, value in vars(multipliers).items():
         if value > MOST:
@@ -68,13 +73,25 @@ def compound_scale(base: ModelSpec, multipliers: Multipliers) -> ModelSpec:
                 f"the {name} would grow {value:.4g} times; nasbench scales each dimension up to {MOST:g} times. Take "
                 "less phi."
             )
+    from zoo.scaled import check_resolution, check_scales, pixel_step
+
     size = base.size
-    pixels = max(1, round(base.pixels * multipliers.resolution))
+    step = pixel_step(base) if multipliers.resolution != 1 else 1
+    pixels = nearest_multiple(base.pixels * multipliers.resolution, step)
     depth, width = _exact(size.depth * multipliers.depth), _exact(size.width * multipliers.width)
     if size.skeleton:
         step, least = WIDTH_STEPS.get(size.skeleton, 2), SMALLEST_WIDTHS.get(size.skeleton, 2)
-        depth, width = math.ceil(depth), max(least, step * math.floor(width / step + 0.5))
-    return replace(base, size=replace(size, depth=depth, width=width, resolution=pixels))
+        depth = max(1, round(depth)) if size.rounding else math.ceil(depth)
+        width = max(least, step * math.floor(width / step + 0.5))
+        rounding = ""
+    else:
+        rounding = size.rounding if (depth, width) != (1, 1) else ""
+    size = replace(size, depth=depth, width=width, resolution=pixels, rounding=rounding)
+    if base.source == "zoo":
+        check_scales(str(base.name), size)
+        if pixels != base.pixels:
+            check_resolution(str(base.name))
+    return replace(base, size=size)
 
 
 @lru_cache(maxsize=64)
@@ -121,6 +138,11 @@ def solve_phi(base: ModelSpec, at: Callable[[float], Multipliers], target_macs: 
     low, high = 0.0, 0.0
     step = 0.5
     while macs_at(base, at, low) > target_macs:
+        if low < LEAST_PHI:
+            raise UsageError(
+                f"--target-macs {target_macs:,} is out of reach: however little phi, there are "
+                f"{macs_at(base, at, low):,}. Start from a smaller --base, or scale another dimension."
+            )
         high, low, step = low, low - step, step * 1.5
     while macs_at(base, at, high) <= target_macs:
         if max(vars(at(high + step)).values()) > MOST:
@@ -185,9 +207,13 @@ def _scaled_form(spec: ModelSpec) -> "nn.Module":
     """The network; for the zoo's scalable ones our own form at 1 and 1 too, which can tell its stages."""
     import zoo
     from nasbench.evaluators.building import build_network
+    from zoo.scaled import check_scales, multipliers_of, task_of_zoo
 
     scaled = zoo.entry(str(spec.name)).scaled if spec.source == "zoo" else None
-    return scaled(spec.task, spec.size.width, spec.size.depth) if scaled else build_network(spec)
+    if scaled is None:
+        return build_network(spec)
+    check_scales(str(spec.name), spec.size)
+    return scaled(task_of_zoo(spec), *multipliers_of(spec.size))
 
 
 def _check_pixels(spec: ModelSpec, stages: tuple["StageRow", ...]) -> None:

@@ -21,7 +21,7 @@ from nasbench.core.recipe import recipe_named
 from nasbench.core.registry import executors, pruners, strategies
 from nasbench.core.reward import Rewarded
 from nasbench.core.source import Plan
-from nasbench.core.spec import task_record
+from nasbench.core.spec import size_record, task_record
 from nasbench.engine.config import SearchConfig
 from nasbench.engine.config.presets import published_options
 from nasbench.engine.parts.controllers import (
@@ -201,7 +201,7 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
         score=score,
         record={
             "source": plan.source,
-            "size": asdict(size),
+            "size": size_record(size),
             "task": task_record(task),
             "epochs": epochs,
             "target_macs": target_macs,

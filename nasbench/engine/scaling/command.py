@@ -4,17 +4,20 @@ base.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
-from nasbench.core.compound import Coefficients, Multipliers
-from nasbench.core.count_text import parse_count
 from nasbench.core.spec import ModelSpec
 from nasbench.engine.config import ModelOverrides, ScaleConfig
 from nasbench.engine.parts.models import resolve
-from nasbench.engine.parts.scaled import compound_scale, counted, differences, solve_phi
+from nasbench.engine.parts.scaled import counted, differences
 from nasbench.engine.report import write_report
-from nasbench.engine.scaling.published import build_as_published, named, nearest
-from nasbench.engine.scaling.request import along, check_request, coefficients_of
+from nasbench.engine.scaling.chosen import Chosen, choose
+from nasbench.engine.scaling.law_rows import LawComparison, compare_laws
+from nasbench.engine.scaling.laws import DEFAULT, base_named, law_named, names_of_laws
+from nasbench.engine.scaling.published import nearest
+from nasbench.engine.scaling.request import check_comparison, check_request
 from nasbench.engine.scaling.result import ScaleResult, names_of
+from nasbench.engine.scaling.written import check_out, check_plot, write_plot, write_scaled
 from nasbench.engine.training.trainings import Trained, check_names, run_trainings, specify, trainings_of
 from nasbench.evaluators.start import Start
 
@@ -25,67 +28,52 @@ def run_scale(config: ScaleConfig, argv: Sequence[str]) -> ScaleResult:
     """
     config.check()
     check_request(config)
-    target = parse_count(config.target_macs, "--target-macs") if config.target_macs is not None else None
-    row = named(config.published) if config.published is not None else None
-    base = _base(config)
-    phi: float | None = None
-    coefficients: Coefficients | None = None
-    if row is not None:
-        multipliers, scaled = row.multipliers, build_as_published(row, base)
-    else:
-        if any(value is not None for value in (config.depth, config.width, config.resolution)):
-            multipliers = Multipliers(
-                *(1.0 if each is None else each for each in (config.depth, config.width, config.resolution))
-            )
-        else:
-            coefficients = coefficients_of(config)
-            at = along(coefficients, config.dims)
-            phi = solve_phi(base, at, target) if target is not None else 1.0 if config.phi is None else config.phi
-            multipliers = at(phi)
-        scaled = compound_scale(base, multipliers)
+    if config.out is not None:
+        check_out(Path(config.out))
+    chosen = choose(config, _base(config))
+    base, scaled = chosen.base, chosen.scaled
     before, after = counted(base), counted(scaled)
-    trained = _train(config, phi, base, scaled, argv) if config.train else None
-    beside = row or nearest(base, after.macs)
-    return ScaleResult(
-        config,
-        base,
-        scaled,
-        phi,
-        coefficients,
-        multipliers,
-        before,
-        after,
-        differences(base, multipliers),
-        beside,
-        trained,
-    )
+    trained = _train(config, chosen, argv) if config.train else None
+    beside = chosen.row or (nearest(base, after.macs) if chosen.law == DEFAULT else None)
+    found = () if chosen.rung and chosen.rung.network else differences(base, chosen.multipliers)
+    result = ScaleResult(config, chosen, before, after, found, beside, trained)
+    if config.out is not None:
+        write_scaled(Path(config.out), result)
+    return result
+
+
+def run_law_comparison(config: ScaleConfig) -> LawComparison:
+    """Several laws from one base; with `config.out`, their plot."""
+    config.check()
+    check_comparison(config)
+    if config.out is not None:
+        check_plot(Path(config.out))
+    found = compare_laws(config, _base(config))
+    if config.out is not None:
+        write_plot(Path(config.out), found)
+    return found
 
 
 def _base(config: ScaleConfig) -> ModelSpec:
     """The model to scale, at its own size; the resolution at which a search saw it is its task's."""
     size, pixels = config.training, config.data.image_size
+    names = names_of_laws(config)
+    model = base_named(config, law_named(names[0])) if len(names) == 1 else config.base
     overrides = ModelOverrides(config.stack, size.cells, size.filters, config.classes, pixels, config.skeleton)
     if config.train:
         check_names(config)
-        return _scalable(specify([config.base], config.data, overrides)[config.base])
-    spec = resolve(config.base, overrides)
+        return specify([model], config.data, overrides)[model]
+    spec = resolve(model, overrides)
     task = replace(spec.task, image_size=pixels or spec.pixels)
-    return _scalable(replace(spec, size=replace(spec.size, resolution=None), task=task))
+    return replace(spec, size=replace(spec.size, resolution=None), task=task)
 
 
-def _scalable(base: ModelSpec) -> ModelSpec:
-    if base.source == "zoo":
-        import zoo
-        from nasbench.evaluators.building import cannot_scale
-
-        if zoo.entry(str(base.name)).scaled is None:
-            raise cannot_scale(str(base.name))
-    return base
-
-
-def _train(config: ScaleConfig, phi: float | None, base: ModelSpec, scaled: ModelSpec, argv: Sequence[str]) -> Trained:
-    names = names_of(config, phi)
-    trainings = trainings_of(dict(zip(names, (base, scaled), strict=True)), config, Start(), check_names(config))
+def _train(config: ScaleConfig, chosen: Chosen, argv: Sequence[str]) -> Trained:
+    names = names_of(config, chosen)
+    # as a file of the scaled model is trained: what says that its resolution is its own has been heeded by then
+    size = replace(chosen.scaled.size, own_resolution=False)
+    models = (replace(chosen.base, size=replace(chosen.base.size, rounding="")), replace(chosen.scaled, size=size))
+    trainings = trainings_of(dict(zip(names, models, strict=True)), config, Start(), check_names(config))
     trained = run_trainings("scale", config, trainings, argv, write_report)
     for name in names:
         trained.check(name)

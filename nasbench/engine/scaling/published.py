@@ -24,6 +24,7 @@ class PublishedScale:
     pixels: int
     params: int
     macs: int
+    dropout: float
 
     @property
     def effective_phi(self) -> Mapping[str, float]:
@@ -56,6 +57,7 @@ def table() -> dict[str, PublishedScale]:
             scale.image_size,
             scale.params,
             scale.macs,
+            scale.dropout,
         )
         for name, scale in SCALES.items()
     }

@@ -8,13 +8,15 @@ from typing import Any
 from nasbench.core.compound import PUBLISHED, Coefficients, Multipliers
 from nasbench.core.errors import UsageError
 from nasbench.core.json_file import read_object
+from nasbench.core.law import Ladder, PowerLaw
 from nasbench.core.typed import check_types
 from nasbench.engine.config import ScaleConfig
 from nasbench.engine.config.record import flag
+from nasbench.engine.scaling.laws import DEFAULT, law_named, names_of_laws
 
 COEFFICIENTS: dict[str, Any] = {
     **dict.fromkeys(("alpha", "beta", "gamma"), float),
-    **dict.fromkeys(("base", "dataset", "recipe"), str | None),
+    **dict.fromkeys(("base", "dataset", "recipe", "law"), str | None),
 }
 """Fields of best/coefficients.json."""
 PRODUCT_RANGE = (1.8, 2.2)
@@ -42,10 +44,11 @@ def check_request(config: ScaleConfig) -> None:
                 f"{' and '.join(given)} are for --phi and --target-macs; {way} says all there is. Leave one of them "
                 "out."
             )
-    if config.published and config.base != ScaleConfig().base:
+    check_law(config)
+    if config.published and config.law in (None, DEFAULT) and config.base != ScaleConfig().base:
         raise UsageError(
             f"--published scales {ScaleConfig().base} by its published table; got --base {config.base}. Leave --base "
-            "out."
+            "out, or scale this base by the table's multipliers: --law efficientnet --published b3."
         )
     if config.coefficients is not None and any(
         value is not None for value in (config.alpha, config.beta, config.gamma)
@@ -58,8 +61,48 @@ def check_request(config: ScaleConfig) -> None:
     if not config.train and (config.place.run or config.place.resume):
         raise UsageError("--run and --resume are for what trains: add --train or --search")
     _refuse_unheeded(config)
-    if not outright and not config.published:
+    if not outright and not config.published and config.law in (None, DEFAULT):
         coefficients_of(config)
+
+
+def check_law(config: ScaleConfig) -> None:
+    """UsageError for a law that there is not, for flags that only another law heeds, and for settings out of range."""
+    (name,) = names_of_laws(config)
+    law = law_named(name)
+    if config.growths is not None:
+        raise UsageError("--growths is for several laws side by side, such as --law dWr,compound; leave it out")
+    for given, what in ((config.dropout, "--dropout"), (config.drop_path, "--drop-path")):
+        if given is not None and given >= 1:
+            raise UsageError(f"{what} takes a number from 0 on, below 1; got {given:g}")
+    if name != DEFAULT:
+        wrong = [f"--{each}" for each in ("alpha", "beta", "gamma") if getattr(config, each) is not None]
+        wrong += ["--dims"] * (config.dims != "compound")
+        if wrong:
+            raise UsageError(f"{' and '.join(wrong)} cannot go with --law {name}, which says it itself. Leave it out.")
+    if isinstance(law, Ladder):
+        outright = ("phi", "depth", "width", "resolution", "coefficients")
+        wrong = [flag(each) for each in outright if getattr(config, each) is not None]
+        if wrong:
+            rows = ", ".join(rung.name for rung in law.rungs)
+            raise UsageError(
+                f"{' and '.join(wrong)} cannot go with --law {name}, which is a table: give a row of it, --published "
+                f"NAME ({rows}), or --target-macs"
+            )
+
+
+def check_comparison(config: ScaleConfig) -> None:
+    """UsageError for flags that say how far one law scales, and for what several laws side by side do not do."""
+    says = ("phi", "target_macs", "published", "depth", "width", "resolution", "alpha", "beta", "gamma", "coefficients")
+    given = [flag(name) for name in (*says, "dropout", "drop_path") if getattr(config, name) is not None]
+    given += ["--dims"] * (config.dims != "compound") + ["--train"] * config.train + ["--search"] * config.search
+    if given:
+        raise UsageError(
+            f"{' and '.join(given)} cannot go with several laws, which are counted side by side (--growths says how "
+            "far). Name one law, or leave it out."
+        )
+    for name in names_of_laws(config):
+        law_named(name)
+    _refuse_unheeded(config)
 
 
 def check_search(config: ScaleConfig) -> None:
@@ -73,6 +116,23 @@ def check_search(config: ScaleConfig) -> None:
         )
     if config.classes is not None:
         raise UsageError("--classes is the data set's own with --search; leave it out")
+    for name in ("growths", "out", "dropout", "drop_path"):
+        if getattr(config, name) is not None:
+            raise UsageError(f"{flag(name)} cannot go with --search; leave it out")
+    (law_name,) = names_of_laws(config)
+    law = law_named(law_name)
+    if not isinstance(law, PowerLaw):
+        raise UsageError(
+            f"--search finds the exponents of a power law, and {law_name!r} is none. Take compound, dWr or dwr, or a "
+            "nasbench.core.law.PowerLaw of your own."
+        )
+    if len(law.free) < 2:
+        grows = " and ".join(law.free) or "nothing"
+        raise UsageError(
+            f"--search has nothing to find for --law {law_name}: {grows} alone grows. Take compound or dwr."
+        )
+    if config.strategy == "grid" and (law_name != DEFAULT):
+        raise UsageError(f"the grid is of --law {DEFAULT}; with --law {law_name} take --strategy tpe or random")
 
 
 def _refuse_unheeded(config: ScaleConfig) -> None:
@@ -141,7 +201,8 @@ def read_found(run: Path) -> tuple[Coefficients, dict[str, Any]]:
         raise UsageError(f"{file} holds no alpha, beta and gamma ({error!r}). {hint}.") from error
     except UsageError as error:
         raise UsageError(f"{file}: {error}") from error
-    return found, {"run": str(run), **{name: record.get(name) for name in ("base", "dataset", "recipe")}}
+    told = {"run": str(run), **{name: record.get(name) for name in ("base", "dataset", "recipe")}}
+    return found, {**told, "law": record["law"]} if record.get("law") else told
 
 
 def along(coefficients: Coefficients, dims: str) -> Callable[[float], Multipliers]:

@@ -8,6 +8,8 @@ from nasbench.core.compound import Coefficients, Multipliers
 from nasbench.core.spec import ModelSpec
 from nasbench.engine.config import ScaleConfig
 from nasbench.engine.parts.scaled import Counts, Difference
+from nasbench.engine.scaling.chosen import Chosen
+from nasbench.engine.scaling.laws import DEFAULT
 from nasbench.engine.scaling.published import PublishedScale
 from nasbench.engine.scaling.request import read_found
 from nasbench.engine.training.trainings import Trained
@@ -15,21 +17,64 @@ from nasbench.engine.training.trainings import Trained
 
 @dataclass(frozen=True)
 class ScaleResult:
-    """What `nasbench scale` came to. `phi` and `coefficients` are None where multipliers were given outright or as
-    published.
-    """
+    """What `nasbench scale` came to; `differences` is empty for a network of its own."""
 
     config: ScaleConfig
-    base: ModelSpec
-    scaled: ModelSpec
-    phi: float | None
-    coefficients: Coefficients | None
-    multipliers: Multipliers
+    chosen: Chosen
     before: Counts
     after: Counts
     differences: tuple[Difference, ...]
     published: PublishedScale | None
     trained: Trained | None = None
+
+    @property
+    def base(self) -> ModelSpec:
+        """What was scaled."""
+        return self.chosen.base
+
+    @property
+    def scaled(self) -> ModelSpec:
+        """What came of it."""
+        return self.chosen.scaled
+
+    @property
+    def phi(self) -> float | None:
+        """None where multipliers were given outright or as published."""
+        return self.chosen.phi
+
+    @property
+    def coefficients(self) -> Coefficients | None:
+        """None as of `phi`, and of laws that are no power laws."""
+        return self.chosen.coefficients
+
+    @property
+    def multipliers(self) -> Multipliers:
+        """Before rounding."""
+        return self.chosen.multipliers
+
+    @property
+    def rounds(self) -> str:
+        """What is rounded to what, where the base is a network of the zoo."""
+        if self.base.source != "zoo" or not self.differences:
+            return ""
+        if self.scaled.size.rounding == "nearest":
+            return "repeats to the nearest; channels to multiples of 8; pixels to multiples of 4"
+        import zoo
+
+        scaling = zoo.entry(str(self.base.name)).scaling
+        return scaling.rounds if scaling else ""
+
+    @property
+    def before_dropout(self) -> float | None:
+        """The probability of the base's last dropout layer; None where it has none."""
+        from torch import nn
+
+        from nasbench.blank import blank
+        from nasbench.evaluators.building import build_network
+
+        with blank():
+            layers = [each for each in build_network(self.base).modules() if isinstance(each, nn.Dropout)]
+        return layers[-1].p if layers else None
 
     @property
     def macs_ratio(self) -> float:
@@ -39,7 +84,7 @@ class ScaleResult:
     @property
     def names(self) -> tuple[str, str]:
         """What base and scaled model are called in a training."""
-        return names_of(self.config, self.phi)
+        return names_of(self.config, self.chosen)
 
     @property
     def found_for(self) -> dict[str, Any] | None:
@@ -50,7 +95,9 @@ class ScaleResult:
         """The object that `nasbench scale --json` prints."""
         coefficients = self.coefficients
         record: dict[str, Any] = {
-            "base": self.config.base,
+            "base": self.config.base if self.chosen.rung is None else str(self.base.name or self.config.base),
+            "law_name": self.chosen.law,
+            "row": self.chosen.rung.name if self.chosen.rung else self.config.published,
             "phi": self.phi,
             **({name: getattr(coefficients, name, None) for name in ("alpha", "beta", "gamma", "product")}),
             "found_for": self.found_for,
@@ -59,6 +106,9 @@ class ScaleResult:
             "width": self.multipliers.width,
             "resolution": self.scaled.pixels,
             "resolution_multiplier": self.multipliers.resolution,
+            "rounding": self.scaled.size.rounding,
+            "dropout": self.scaled.size.dropout,
+            "drop_path": self.scaled.size.drop_path,
             "stages": None if self.after.stages is None else [asdict(row) for row in self.after.stages],
             "params": self.after.params,
             "macs": self.after.macs,
@@ -86,13 +136,18 @@ class ScaleResult:
         }
 
 
-def names_of(config: ScaleConfig, phi: float | None) -> tuple[str, str]:
+def names_of(config: ScaleConfig, chosen: Chosen) -> tuple[str, str]:
+    """What base and scaled model are called."""
+    by = "" if chosen.law == DEFAULT else f" by {chosen.law}"
+    if chosen.rung is not None:
+        base = str(chosen.base.name or config.base)
+        return base, f"{base} scaled to {chosen.law} {chosen.rung.name}"
     if config.published is not None:
         return config.base, f"{config.base} scaled to {config.published.lower()}"
-    if phi is None:
+    if chosen.phi is None:
         given = ((name, getattr(config, name)) for name in ("depth", "width", "resolution"))
         return config.base, f"{config.base} with " + ", ".join(
             f"{name} x {value:g}" for name, value in given if value is not None
-        )
+        ) + by
     along_one = "" if config.dims == "compound" else f" in {config.dims}"
-    return config.base, f"{config.base} at phi {phi:.4g}{along_one}"
+    return config.base, f"{config.base} at phi {chosen.phi:.4g}{along_one}{by}"

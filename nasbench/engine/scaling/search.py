@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any
 from nasbench.core.compound import Coefficients, Multipliers, on_surface
 from nasbench.core.count_text import quantity
 from nasbench.core.errors import UsageError
+from nasbench.core.law import PowerLaw
 from nasbench.core.preprocessing import FILE as PREPROCESSING
 from nasbench.core.protocols import Metrics, SearchSpace, Strategy, Tracker
 from nasbench.core.recipe import Recipe
 from nasbench.core.registry import executors, strategies
 from nasbench.core.reward import Target, weighted
 from nasbench.core.source import JobList, Plan, of_space
-from nasbench.core.spec import ModelSpec, task_record
+from nasbench.core.spec import ModelSpec, size_record, task_record
 from nasbench.core.trial import STATUSES, Trial
 from nasbench.core.writing import delete, files_together, write_atomically
 from nasbench.engine.config import ModelOverrides, ScaleConfig
@@ -35,7 +36,9 @@ from nasbench.engine.run.artifacts import BestWeights, drop_training_states
 from nasbench.engine.run.opening import Opening
 from nasbench.engine.run.run import Run, check_some_succeeded, open_run
 from nasbench.engine.run.watch import print_note
+from nasbench.engine.scaling.chosen import Chosen
 from nasbench.engine.scaling.comparison import OTHERS, comparison_jobs
+from nasbench.engine.scaling.laws import DEFAULT, law_named, rounded
 from nasbench.engine.scaling.published import nearest
 from nasbench.engine.scaling.request import check_search
 from nasbench.engine.scaling.result import ScaleResult
@@ -115,7 +118,7 @@ def run_scale_search(
     plan, told_notes = parts.plan, {"notes": list(notes)} if notes else {}
     described = {
         "source": plan.source,
-        "size": asdict(plan.size),
+        "size": size_record(plan.size),
         "task": task_record(plan.task),
         "epochs": plan.epochs,
     }
@@ -154,7 +157,9 @@ def _prepare(config: ScaleConfig, directory: Path) -> ScaleParts:
     size = config.training
     overrides = ModelOverrides(config.stack, size.cells, size.filters, skeleton=config.skeleton)
     base = specify([config.base], config.data, overrides)[config.base]
-    small = compound_scale(base, Multipliers(recipe.base_depth, recipe.base_width))
+    law = law_named(config.law or DEFAULT)
+    base = rounded(base, law)
+    small = rounded(compound_scale(base, Multipliers(recipe.base_depth, recipe.base_width)), law)
     space = _space(config, ScaledBase(small))
     for corner in ((1.0, 0.0), (0.0, 1.0), (0.0, 0.0)):  # all growth in one dimension: what fits there fits everywhere
         counted(compound_scale(small, on_surface(*corner).at(1.0)))
@@ -169,6 +174,7 @@ def _prepare(config: ScaleConfig, directory: Path) -> ScaleParts:
 
 
 def _space(config: ScaleConfig, builder: ScaledBase) -> SearchSpace:
+    from search_spaces.compound.edge import CompoundEdge
     from search_spaces.compound.space import CompoundGrid, CompoundSpace, grid
 
     grid(config.tolerance)  # a wrong tolerance is answered whatever the strategy
@@ -177,7 +183,13 @@ def _space(config: ScaleConfig, builder: ScaledBase) -> SearchSpace:
             f"--tolerance is for the grid: by --strategy {config.strategy} every product is 2. Take --strategy grid, "
             "or leave it out."
         )
-    return CompoundGrid(builder, config.tolerance) if config.strategy == "grid" else CompoundSpace(builder)
+    if config.strategy == "grid":
+        return CompoundGrid(builder, config.tolerance)
+    law = law_named(config.law or DEFAULT)
+    assert isinstance(law, PowerLaw), law
+    if len(law.free) == 2:
+        return CompoundEdge(builder, (law.free[0], law.free[1]))
+    return CompoundSpace(builder)
 
 
 def _trials(config: ScaleConfig, space: SearchSpace) -> int:
@@ -285,6 +297,7 @@ def write_coefficients(config: ScaleConfig, run: Run, base: ModelSpec, epochs: i
         **vars(coefficients),
         "product": coefficients.product,
         "base": config.base,
+        **({"law": config.law} if config.law is not None else {}),
         "dataset": config.data.dataset,
         "recipe": config.training.recipe,
         "epochs": epochs,
@@ -310,6 +323,5 @@ def _scaled(config: ScaleConfig, found: dict[str, Any], base: ModelSpec) -> Scal
     scaled = compound_scale(base, multipliers)
     before, after = counted(base), counted(scaled)
     beside = nearest(base, after.macs)
-    return ScaleResult(
-        config, base, scaled, 1.0, coefficients, multipliers, before, after, differences(base, multipliers), beside
-    )
+    chosen = Chosen(config.law or DEFAULT, base, scaled, multipliers, 1.0, coefficients)
+    return ScaleResult(config, chosen, before, after, differences(base, multipliers), beside)

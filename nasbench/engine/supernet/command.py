@@ -21,7 +21,7 @@ from nasbench.core.recipe import Recipe, recipe_named
 from nasbench.core.registry import executors, samplers
 from nasbench.core.shown import sentence
 from nasbench.core.source import JobList, of_space
-from nasbench.core.spec import Size, Task, pixels_of, task_record
+from nasbench.core.spec import Size, Task, pixels_of, size_record, task_record
 from nasbench.core.store import SUPERNET_FOLDER, RunStore
 from nasbench.core.supernet_run import WEIGHTS, SupernetRun, weights_gone
 from nasbench.core.trial import Trial
@@ -215,7 +215,7 @@ def _plan(config: SupernetConfig, named: _Named) -> dict[str, Any]:
     """What run.json says: all that whoever scores with the supernet builds it from."""
     return {
         "source": f"space:{config.space}",
-        "size": asdict(named.size),
+        "size": size_record(named.size),
         "task": task_record(named.task),
         "sampler": config.sampler,
         "sampler_options": dict(named.options),

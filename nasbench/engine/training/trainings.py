@@ -150,7 +150,7 @@ def specify(
     for model in models:
         plain = replace(asked, cells=None, filters=None, stack=None, skeleton=None, aux_head=False, stem=None)
         found = resolve(model, plain)
-        scaled = found.pixels != found.task.image_size
+        scaled = found.size.own_resolution or found.pixels != found.task.image_size
         if found.size.skeleton:
             found = resolve(model, asked if scaled else replace(asked, image_size=task.image_size))
         elif asked.stack or asked.skeleton or asked.aux_head or asked.stem:
@@ -158,6 +158,7 @@ def specify(
             found = resolve(model, replace(asked, cells=None, filters=None))
         own = found.task.image_size if scaled else task.image_size
         size = found.size if scaled else replace(found.size, resolution=None)
+        size = replace(size, own_resolution=False)  # it has been heeded
         specs[model] = replace(found, size=size, task=replace(task, image_size=own, stem=found.task.stem))
     return specs if all_take_stem or not overrides.stem else _with_stem(specs, overrides.stem)
 
@@ -297,6 +298,7 @@ def _dry_build(models: Mapping[str, ModelSpec], recipe: Recipe, refuses: bool) -
     """
     from nasbench.blank import blank
     from nasbench.evaluators.building import build_network
+    from nasbench.nn.regularised import regularised
     from nasbench.train.ignored import ignored_fields, told
 
     notes: list[str] = []
@@ -306,8 +308,9 @@ def _dry_build(models: Mapping[str, ModelSpec], recipe: Recipe, refuses: bool) -
                 network = build_network(spec)
         except UsageError as error:
             raise UsageError(f"{name}: {error}") from error
-        ignored = ignored_fields(network, spec.seen_task, recipe)
-        sentences = told(name, recipe, ignored)
+        asked = regularised(recipe, spec.size)
+        ignored = ignored_fields(network, spec.seen_task, asked)
+        sentences = told(name, asked, ignored)
         if refuses and "drop_path" in ignored:
             raise UsageError(
                 f"{sentences[0]}. Choose another recipe (see: nasbench list recipes), or one of your own with "

@@ -15,7 +15,7 @@ from nasbench.core.errors import UsageError
 from nasbench.core.loop import Executor
 from nasbench.core.recipe import Recipe
 from nasbench.core.registry import executors
-from nasbench.core.spec import ModelSpec
+from nasbench.core.spec import ModelSpec, size_record
 from nasbench.core.trial import Trial
 from nasbench.engine.config import Data, ModelOverrides, TransferConfig
 from nasbench.engine.opened.view import RunView
@@ -65,7 +65,7 @@ class TransferResult(RunView):
             **trained.record(model, self.config),
             "top1": trained.mean(model, "test_accuracy"),
             "top5": trained.mean(model, "test_top5"),
-            "size": vars(self.spec.size),
+            "size": size_record(self.spec.size),
             "carried_params": done[0].metrics.get("carried_params", 0),
             "corrupt_files": max(trial.metrics.get("corrupt_files", 0) for trial in done),
         }

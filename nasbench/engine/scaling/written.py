@@ -1,0 +1,87 @@
+"""`nasbench scale --out FILE`: the scaled model as a file that every command takes for a MODEL."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nasbench.core.errors import UsageError
+from nasbench.core.json_file import read_object
+from nasbench.core.not_written import check_writable
+from nasbench.core.scaled_file import KIND, VERSION
+from nasbench.core.writing import write_atomically
+
+if TYPE_CHECKING:
+    from nasbench.engine.scaling.law_rows import LawComparison
+    from nasbench.engine.scaling.result import ScaleResult
+
+FIELDS = (
+    "base",
+    "law_name",
+    "row",
+    "phi",
+    "alpha",
+    "beta",
+    "gamma",
+    "depth",
+    "width",
+    "resolution_multiplier",
+    "resolution",
+    "rounding",
+    "dropout",
+    "drop_path",
+    "params",
+    "macs",
+    "spec",
+)
+
+
+def check_out(file: Path) -> None:
+    """UsageError, before any work, for a name that is no .json, for a folder, and for a file of another kind."""
+    if file.suffix != ".json":
+        raise UsageError(f"--out takes the name of a .json file, such as scaled.json; got {str(file)!r}")
+    if file.is_dir():
+        raise UsageError(f"--out takes the name of a file; {file} is a folder. Such as: --out {file / 'scaled.json'}")
+    if file.exists():
+        try:
+            kind = read_object(file, "scaled model of nasbench").get("kind")
+        except UsageError as error:
+            raise UsageError(f"--out would overwrite {file}, which is no scaled model: {error}") from error
+        if kind != KIND:
+            raise UsageError(
+                f"--out would overwrite {file}, which is no scaled model of nasbench scale --out. Give another name, "
+                "or delete it."
+            )
+    check_writable(file, "--out")
+
+
+PLOTS = (".svg", ".png")
+
+
+def check_plot(file: Path) -> None:
+    """UsageError, before any work, for a plot that cannot be written there."""
+    if file.suffix not in PLOTS:
+        raise UsageError(
+            f"--out of several laws is their plot: a file that ends in {' or '.join(PLOTS)}; got {str(file)!r}. A "
+            "scaled model is written for one law."
+        )
+    if file.is_dir():
+        raise UsageError(f"--out takes the name of a file; {file} is a folder")
+    check_writable(file, "--out")
+
+
+def write_plot(file: Path, found: "LawComparison") -> None:
+    """The plot of laws side by side."""
+    from nasbench.report.scaling.laws import laws_png, laws_svg
+
+    rows = found.to_json()["rows"]
+    if file.suffix == ".svg":
+        write_atomically(file, laws_svg(rows, found.base))
+    else:
+        write_atomically(file, laws_png(rows, found.base))
+
+
+def write_scaled(file: Path, result: "ScaleResult") -> None:
+    """Writes the file: what the model was scaled from and by, what came of it, and its specification."""
+    told = result.to_json()
+    record: dict[str, Any] = {"kind": KIND, "version": VERSION, **{name: told[name] for name in FIELDS}}
+    write_atomically(file, json.dumps(record, indent=2) + "\n")

@@ -1,0 +1,1 @@
+"""Scaling laws, one file each: power laws for any phi, and published tables. No torch."""
