@@ -95,6 +95,18 @@ FAMILIES: tuple[str, ...] = (
     "gmlp",
     "s2mlp",
     "cyclemlp",
+    "alexnet_bn",
+    "deeper_residual",
+    "squeezenet_forms",
+    "enet",
+    "inception_factorised",
+    "deit",
+    "swin",
+    "vip",
+    "convnext",
+    "poolformer",
+    "convmixer",
+    "vim",
 )
 
 

@@ -32,7 +32,10 @@ ENTRIES = {name: entry for name, entry in zoo.entries().items() if entry.card.fa
 
 LARGE_ONLY = {
     **dict.fromkeys(("alexnet_two_tower", "alexnet_ungrouped"), 67),
-    **dict.fromkeys(("zfnet", "bn_inception", "se_inception", "senet154", "xception"), 65),
+    **dict.fromkeys(
+        ("zfnet", "zfnet_wide", "alexnet_bn", "preresnet200", "bn_inception", "se_inception", "senet154", "xception"),
+        65,
+    ),
     **dict.fromkeys(("inception_v3", "inception_v4", "inception_resnet_v2"), 75),
     "inception_v3_aux": 299,
 }
@@ -46,7 +49,7 @@ DEEP = {name for name in ENTRIES if "1202" in name or "1001" in name}
 LONG = {
     name
     for name in ENTRIES
-    if any(part in name for part in ("164", "152", "101", "169", "201", "_250_", "_190_", "senet154"))
+    if any(part in name for part in ("164", "152", "101", "169", "200", "201", "_250_", "_190_", "senet154"))
 } | {
     *("inception_resnet_v2", "inception_v4", "inception_v3_aux", "se_inception", "densenet_100_12", "densenet_100_24"),
     *(

@@ -26,7 +26,7 @@ FAMILIES = {
     "mobilenet": 2,
     "shufflenet": 7,
     "mnasnet": 2,
-    "squeezenet": 1,
+    "squeezenet": 3,
     "efficientnet": 8,
     "vit": 5,
     "mlp_mixer": 6,
@@ -42,6 +42,8 @@ VERIFIED = [name for name, entry in ENTRIES.items() if entry.card.verified]
 UNVERIFIED = {"s2mlp_wide", "s2mlp_deep"}
 LARGE_ONLY = {
     "squeezenet1_0",
+    "squeezenet1_0_bypass",
+    "squeezenet1_1",
     "nasnetalarge",
     "pnasnet5large",
     *(name for name in ENTRIES if name.startswith("cyclemlp")),
