@@ -36,8 +36,9 @@ class ZooConfig:
     max_macs: str | None = None
     """Only networks of at most so many multiply-adds, such as 400M."""
     plot: str | None = None
-    """complexity: top-1 accuracy against multiply-adds; ilsvrc: the winners' error and depth by year; efficiency:
-    compute to AlexNet's accuracy by year."""
+    """complexity: top-1 accuracy against multiply-adds; ilsvrc: the winners' error by year, and people's; efficiency:
+    compute to AlexNet's accuracy by year; depth: the winners' layers; scaling: in one dimension or in all;
+    pre-training: vision transformers by the images that they were pre-trained on."""
     out: str | None = None
     """The plot's file: .svg or .png."""
     json: bool = False

@@ -14,7 +14,7 @@ from nasbench.engine.networks import METRICS, Row, rows
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-PLOTS = ("complexity", "ilsvrc", "efficiency")
+PLOTS = ("complexity", "ilsvrc", "efficiency", "depth", "scaling", "pre-training")
 FORMATS = (".svg", ".png")
 
 
@@ -74,10 +74,18 @@ def plot(kind: str, out: Path, rows: Sequence[Row] = ()) -> None:
 
 def figure(kind: str, rows: Sequence[Row] = ()) -> "Figure":
     """One of PLOTS. UsageError where none of `rows` belongs on the complexity plot."""
+    from nasbench.report.zoo import charts
     from nasbench.report.zoo import plots as zoo_plots
 
-    if kind != "complexity":
-        return zoo_plots.ilsvrc() if kind == "ilsvrc" else zoo_plots.efficiency()
+    published = {
+        "ilsvrc": charts.ilsvrc,
+        "efficiency": zoo_plots.efficiency,
+        "depth": charts.depth,
+        "scaling": charts.scaling,
+        "pre-training": charts.pre_training,
+    }
+    if kind in published:
+        return published[kind]()
     large = [row for row in rows if row.dataset == "imagenet" and row.card.macs and row.card.params]
     points = [_point(row, result) for row in large if (result := row.best("top1_error"))]
     if not points:

@@ -13,10 +13,13 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from nasbench.cli import main
 from nasbench.cli import zoo as command
 from nasbench.core.spec import ModelCard, Task
-from nasbench.engine.zoo import Filter, Row, figure, listing, row_named
+from nasbench.engine.zoo import PLOTS, Filter, Row, figure, listing, row_named
 from nasbench.report.common.label_layout import Anchor, Box, place
-from nasbench.report.zoo.history import EFFICIENCY, MOORE_FACTOR, WINNERS
-from nasbench.report.zoo.plots import Point, complexity, efficiency, ilsvrc, save
+from nasbench.report.zoo.charts import depth, ilsvrc, pre_training, scaling
+from nasbench.report.zoo.history import EFFICIENCY, HUMAN_ERROR, MOORE_FACTOR, PRE_TRAINED, SCALED, WINNERS
+from nasbench.report.zoo.plots import Point, complexity, efficiency, save
+
+BASES = {each.base for each in SCALED}
 
 
 def run_json(capsys, *argv: str) -> dict:
@@ -103,8 +106,9 @@ def test_bad_input_is_answered(argv, said, tmp_path, monkeypatch, capsys):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("kind", ["complexity", "ilsvrc", "efficiency"])
-@pytest.mark.parametrize("ending", [".svg", ".png"])
+@pytest.mark.parametrize(
+    ("kind", "ending"), [*((kind, ".svg") for kind in PLOTS), ("complexity", ".png"), ("ilsvrc", ".png")]
+)
 def test_plots_are_written(kind, ending, tmp_path, capsys):
     out = tmp_path / f"plot{ending}"
     argv = ["--family", "efficientnet"] if kind == "complexity" else []
@@ -142,7 +146,7 @@ def test_no_labels_overlap_and_every_family_has_one():
     axes = complexity(points).axes[0]
     assert overlaps(axes) == []
     assert {text.get_text().rpartition("_")[0] for text in axes.texts} == set(families)
-    for other in (ilsvrc(), efficiency()):
+    for other in (ilsvrc(), efficiency(), depth(), scaling(), pre_training()):
         other.draw_without_rendering()
         assert all(overlaps(each) == [] for each in other.axes)
 
@@ -175,7 +179,13 @@ def test_published_tables_of_the_plots():
     for entry in EFFICIENCY[1:]:
         assert float(entry.factor[:-1]) == pytest.approx(EFFICIENCY[0].compute / entry.compute, rel=0.04)
     assert MOORE_FACTOR == 11
-    assert [winner.tag for winner in WINNERS] == ["M", "M", "M", "R", "R"]
+    errors = [28.2, 25.8, 16.4, 11.7, 7.3, 6.7, 3.57, 2.99, 2.25]
+    assert [winner.entry_error for winner in WINNERS] == errors
+    assert not [winner for winner in WINNERS if winner.tag == "M"]
+    assert HUMAN_ERROR == 5.1
+    best = [max((each for each in SCALED if each.base == base), key=lambda each: each.top1) for base in BASES]
+    assert {each.dimension for each in best} == {"compound"}
+    assert [each.top1 for each in sorted(PRE_TRAINED, key=lambda each: each.images)][::4] == [77.91, 88.55]
 
 
 def test_labels_that_fit_nowhere_are_left_out():

@@ -1,4 +1,6 @@
-"""Data of the history plots that is not on the networks' cards: ILSVRC winners, and compute to AlexNet's accuracy."""
+"""Data of the history plots that is not on the networks' cards: entries of the ILSVRC, scaled networks, pre-training,
+and compute to AlexNet's accuracy.
+"""
 
 from dataclasses import dataclass
 from datetime import date
@@ -6,26 +8,97 @@ from datetime import date
 
 @dataclass(frozen=True)
 class Winner:
-    """A network that won the ILSVRC classification task.
+    """An entry of the ILSVRC classification task: the winner of its year, or a runner-up.
 
-    `layers` counts the layers with weights. `top5_error` is in percent, of a single network on a single crop.
+    `entry_error` is the top-5 error on the test set in percent, of several networks together from 2012 on.
+    `layers` counts the layers with weights; None where there is no network, or not one depth.
+    `single_error` is of one network on one crop of the validation images, with its tag; None: not known here.
     """
 
     year: int
     network: str
-    layers: int
-    top5_error: float
+    entry_error: float
+    layers: int | None
     source: str
     tag: str
+    single_error: float | None = None
+    single_tag: str = ""
+    first: bool = True
 
 
+QUOTED = "results of the ILSVRC, quoted in several courses"
 WINNERS = (
-    Winner(2012, "AlexNet", 8, 18.2, "Krizhevsky et al. 2012, validation", "M"),
-    Winner(2013, "ZFNet", 8, 16.5, "Zeiler and Fergus 2013, validation", "M"),
-    Winner(2014, "GoogLeNet", 22, 10.07, "Szegedy et al. 2014, validation", "M"),
-    Winner(2015, "ResNet-152", 152, 6.7, "github.com/KaimingHe/deep-residual-networks", "R"),
-    Winner(2017, "SENet-154", 154, 4.47, "github.com/hujie-frank/SENet", "R"),
+    Winner(2010, "NEC-UIUC", 28.2, None, QUOTED, "S"),
+    Winner(2011, "XRCE", 25.8, None, QUOTED, "S"),
+    Winner(2012, "AlexNet", 16.4, 8, "image-net.org, 2012: five networks, supplied data only", "R", 18.2, "M"),
+    Winner(2013, "ZFNet", 11.7, 8, QUOTED + " (Clarifai)", "S", 16.5, "M"),
+    Winner(2014, "VGG", 7.3, 19, QUOTED, "S", first=False),
+    Winner(2014, "GoogLeNet", 6.7, 22, QUOTED, "S", 10.07, "M"),
+    Winner(2015, "ResNet", 3.57, 152, "He et al. 2015, abstract: an ensemble", "P", 6.7, "R"),
+    Winner(2016, "Trimps-Soushen", 2.99, None, QUOTED + ": five kinds of networks", "S"),
+    Winner(2017, "SENet", 2.25, 154, QUOTED, "S", 4.47, "R"),
 )
+"""In the order of the years. Sources of single networks: Krizhevsky et al. 2012, Zeiler and Fergus 2013, Szegedy et al.
+2014 (from memory), github.com/KaimingHe/deep-residual-networks, github.com/hujie-frank/SENet.
+"""
+HUMAN_ERROR = 5.1
+"""Top-5 error in percent of the better of two trained people (Russakovsky et al. 2015, quoted)."""
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """A network scaled in one dimension or in all: billions of multiply-adds and top-1 accuracy in percent, as
+    printed in tables 3 and 7 of Tan and Le 2019 (arXiv:1905.11946).
+    """
+
+    base: str
+    dimension: str
+    gmacs: float
+    top1: float
+
+
+SCALED = (
+    Scaled("MobileNetV1", "base", 0.6, 70.6),
+    Scaled("MobileNetV1", "width", 2.2, 74.2),
+    Scaled("MobileNetV1", "resolution", 2.2, 72.7),
+    Scaled("MobileNetV1", "compound", 2.3, 75.6),
+    Scaled("MobileNetV2", "base", 0.3, 72.0),
+    Scaled("MobileNetV2", "depth", 1.2, 76.8),
+    Scaled("MobileNetV2", "width", 1.1, 76.4),
+    Scaled("MobileNetV2", "resolution", 1.2, 74.8),
+    Scaled("MobileNetV2", "compound", 1.3, 77.4),
+    Scaled("ResNet-50", "base", 4.1, 76.0),
+    Scaled("ResNet-50", "depth", 16.2, 78.1),
+    Scaled("ResNet-50", "width", 14.7, 77.7),
+    Scaled("ResNet-50", "resolution", 16.4, 77.5),
+    Scaled("ResNet-50", "compound", 16.7, 78.8),
+    Scaled("EfficientNet-B0", "base", 0.4, 77.3),
+    Scaled("EfficientNet-B0", "depth", 1.8, 79.0),
+    Scaled("EfficientNet-B0", "width", 1.8, 78.9),
+    Scaled("EfficientNet-B0", "resolution", 1.9, 79.1),
+    Scaled("EfficientNet-B0", "compound", 1.8, 81.1),
+)
+
+
+@dataclass(frozen=True)
+class PreTrained:
+    """A vision transformer by the images that it was pre-trained on: top-1 accuracy on ImageNet after fine-tuning."""
+
+    network: str
+    data: str
+    images: float
+    top1: float
+    source: str
+
+
+PRE_TRAINED = (
+    PreTrained("ViT-B/16", "ImageNet", 1.28e6, 77.91, "Dosovitskiy et al. 2021, quoted by PaddlePaddle's PLSC"),
+    PreTrained("ViT-B/16", "ImageNet-21k", 14e6, 84.5, "github.com/google-research/vision_transformer, trained again"),
+    PreTrained("ViT-L/16", "ImageNet-21k", 14e6, 85.05, "trained again, quoted by PaddlePaddle's PLSC"),
+    PreTrained("ViT-L/16", "JFT-300M", 303e6, 87.76, "Dosovitskiy et al. 2021, quoted"),
+    PreTrained("ViT-H/14", "JFT-300M", 303e6, 88.55, "Dosovitskiy et al. 2021, quoted"),
+)
+"""The figures that could be verified; the paper has more."""
 
 
 @dataclass(frozen=True)

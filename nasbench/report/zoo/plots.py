@@ -1,4 +1,4 @@
-"""Three plots of the field's history: accuracy against compute, ILSVRC winners, compute to AlexNet's accuracy.
+"""Two plots of the field's history: accuracy against compute, and compute to AlexNet's accuracy.
 
 They are half a page wide (3.5 in); text has 6 points or more. Hollow marks are numbers that are not verified.
 """
@@ -27,7 +27,7 @@ from nasbench.report.common.figure import (
     to_svg,
 )
 from nasbench.report.common.label_layout import Box, frame, measure, place, write
-from nasbench.report.zoo.history import EFFICIENCY, MOORE_FACTOR, WINNERS
+from nasbench.report.zoo.history import EFFICIENCY, MOORE_FACTOR
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,16 +52,33 @@ class Point:
 
 
 GROUPS = (
-    ("classic", MUTED, ("alexnet", "zfnet", "vgg", "googlenet", "inception", "bn_inception", "squeezenet")),
+    ("classic", MUTED, ("alexnet", "zfnet", "vgg", "googlenet", "inception", "bn_inception", "squeezenet", "enet")),
     (
         "residual",
         BLUE,
-        ("resnet", "plain", "preresnet", "resnext", "wide_resnet", "wrn", "densenet", "senet", "stochastic_depth"),
+        (
+            "resnet",
+            "plain",
+            "preresnet",
+            "resnext",
+            "wide_resnet",
+            "wrn",
+            "densenet",
+            "senet",
+            "regnet",
+            "resnet_rs",
+            "convnext",
+        ),
     ),
     ("mobile", GREEN, ("mobilenet", "shufflenet")),
-    ("searched", RED, ("mnasnet", "efficientnet", "nasnet", "pnasnet", "nasnet cells", "amoebanet", "enas")),
-    ("transformers, MLPs", PURPLE, ("vit", "mlp_mixer", "resmlp", "gmlp", "s2mlp", "cyclemlp")),
-    ("other", ORANGE, ()),
+    ("searched", RED, ("mnasnet", "efficientnet", "efficientnetv2", "tinynet", "nasnet", "pnasnet", "nasnet cells")),
+    ("attention, state spaces", PURPLE, ("vit", "deit", "swin", "vim")),
+    (
+        "MLPs and their like",
+        ORANGE,
+        ("mlp_mixer", "resmlp", "gmlp", "s2mlp", "cyclemlp", "vip", "poolformer", "convmixer"),
+    ),
+    ("other", INK, ()),
 )
 
 
@@ -77,7 +94,8 @@ def save(figure: "Figure", out: Path) -> None:
 
 
 def complexity(points: Sequence[Point]) -> "Figure":
-    """Published top-1 accuracy against multiply-adds. The area of a mark grows with the parameters.
+    """Published top-1 accuracy against multiply-adds. The area of a mark grows with the parameters, which are the
+    memory of the weights.
 
     Hollow marks are not verified. The best network of every family has a label; the others have one if there is room,
     short names first.
@@ -85,7 +103,7 @@ def complexity(points: Sequence[Point]) -> "Figure":
     from matplotlib.ticker import MultipleLocator
 
     with drawing():
-        figure = _figure(5.1)
+        figure = half_page(7.0)
         axes = figure.subplots()
         shown = sorted(points, key=lambda point: -point.params)  # small bubbles above large ones
         for point in shown:
@@ -102,7 +120,7 @@ def complexity(points: Sequence[Point]) -> "Figure":
             )
         axes.set_xscale("log")
         low, high = min(point.macs for point in shown), max(point.macs for point in shown)
-        axes.set_xlim(low / 2.2, high * 2.2)
+        axes.set_xlim(low / 2.2, high * 6)  # room for labels, above all on the right
         # Most networks are near the top; the log of the error spreads them.
         axes.set_yscale("function", functions=(_minus_log_error, _from_minus_log_error))
         axes.set_ylim(min(point.top1 for point in shown) - 2, 100 - 0.87 * (100 - max(point.top1 for point in shown)))
@@ -116,45 +134,10 @@ def complexity(points: Sequence[Point]) -> "Figure":
         return figure
 
 
-def ilsvrc() -> "Figure":
-    """The winners by year: top-5 error above, depth in layers below."""
-    with drawing():
-        figure = _figure(3.1)
-        error, depth = figure.subplots(2, 1, sharex=True)
-        years = [winner.year for winner in WINNERS]
-        for axes, values, colour, unit in (
-            (error, [winner.top5_error for winner in WINNERS], BLUE, " %"),
-            (depth, [winner.layers for winner in WINNERS], ORANGE, ""),
-        ):
-            for winner, value in zip(WINNERS, values, strict=True):
-                hollow = axes is error and winner.tag == "M"
-                axes.bar(
-                    winner.year, value, width=0.62, color="none" if hollow else colour, edgecolor=colour, linewidth=0.9
-                )
-                axes.annotate(
-                    f"{value:g}{unit}",
-                    (winner.year, value),
-                    xytext=(0, 2),
-                    textcoords="offset points",
-                    ha="center",
-                    fontsize=SMALL,
-                )
-            axes.set_ylim(0, 1.2 * max(values))
-            axes.grid(visible=False, axis="x")
-        error.set_ylabel("top-5 error\nof one network, %")
-        depth.set_ylabel("layers with weights")
-        depth.set_xticks(
-            years, [f"{winner.year}\n" + winner.network.replace("-", "-\n") for winner in WINNERS], fontsize=SMALL
-        )
-        error.tick_params(axis="x", length=0)
-        figure.supxlabel("hollow: from memory, not verified", fontsize=SMALL, color=MUTED)
-        return figure
-
-
 def efficiency() -> "Figure":
     """Compute to AlexNet's accuracy by year, with a line for Moore's law alone."""
     with drawing():
-        figure = _figure(2.6)
+        figure = half_page(2.6)
         axes = figure.subplots()
         days = [entry.day.year + (entry.day.timetuple().tm_yday - 1) / 365 for entry in EFFICIENCY]
         first = EFFICIENCY[0].compute
@@ -190,7 +173,7 @@ def efficiency() -> "Figure":
         return figure
 
 
-def _figure(height: float) -> "Figure":
+def half_page(height: float) -> "Figure":
     """A figure at half a page's width, `height` inches high."""
     from matplotlib.figure import Figure
 
@@ -242,7 +225,7 @@ def _legend(figure: "Figure", points: Sequence[Point]) -> None:
             color=MUTED,
             label=text,
         )
-        for params, text in ((5e6, "5M params"), (25e6, "25M"), (100e6, "100M"))
+        for params, text in ((5e6, "5M params, 20 MB"), (25e6, "25M, 100 MB"), (100e6, "100M, 400 MB"))
     ]
     figure.legend(
         handles=marks,

@@ -1,0 +1,1 @@
+"""Tables that lectures print, beside what is counted here."""
