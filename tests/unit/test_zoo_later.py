@@ -81,7 +81,7 @@ ERRORS = {"top1_error": 1, "top5_error": 5}
     ],
 )
 def test_counts_that_others_publish(name: str, params: int) -> None:
-    """Of the issue's lectures, released code, pytorchcv's tables, and a count of the released Vision Mamba."""
+    """Of lectures, released code, pytorchcv's tables, and a count of the released Vision Mamba."""
     assert zoo.entry(name).card.params == params
 
 
