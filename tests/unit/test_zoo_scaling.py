@@ -18,6 +18,7 @@ SMALL = Task(10, 32)
 # one of each family that scales: its smallest, for small images where it takes them
 OF_FAMILIES = (
     "densenet_40_12",
+    "deit_tiny",
     "densenet121",
     "efficientnet_b0",
     "gmlp_ti",
@@ -37,10 +38,14 @@ OF_FAMILIES = (
     "shufflenet_v2_x0_5",
     "tinynet_e",
     "vgg11_bn",
+    "vim_tiny",
     "vit_b_16",
     "wrn_16_8",
 )
-LARGE_ONLY = ("cyclemlp_b1", "efficientnetv2_b0", "resnet_rs_50")
+LARGE_ONLY = (
+    *("cyclemlp_b1", "efficientnetv2_b0", "resnet_rs_50", "convnext_tiny", "swin_t", "poolformer_s12"),
+    *("convmixer_1024_20", "preresnet200"),
+)
 
 
 def _spec(name: str, task: Task = SMALL) -> ModelSpec:
@@ -86,7 +91,7 @@ def test_families_of_large_images_scale(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in OF_FAMILIES if "vit" not in name])
+@pytest.mark.parametrize("name", [name for name in OF_FAMILIES if "vit" not in name and "vim" not in name])
 def test_scaled_networks_run(name: str) -> None:
     base = compound_scale(_spec(name), Multipliers(0.4, 0.4, 1.25))
     logits = build_network(base)(torch.zeros(2, 3, base.pixels, base.pixels))

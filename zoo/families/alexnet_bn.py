@@ -6,10 +6,10 @@ A normalisation follows every convolution and both hidden dense layers; there is
 from torch import nn
 
 from nasbench.core.spec import ModelCard, Task
-from zoo.families.alexnet import ONE_TOWER_PAPER
+from zoo.families.alexnet import ONE_BY_ONE, ONE_TOWER_PAPER
 from zoo.forms import large_only
 from zoo.library import IMAGENET
-from zoo.registry import register
+from zoo.registry import fixed, register
 
 EPSILON = 1e-3
 """Of the normalisations, as released."""
@@ -61,4 +61,4 @@ CARD = ModelCard(
     "github.com/soumith/imagenet-multiGPU.torch (alexnetowtbn)",
 )
 
-register(CARD)(large_only(CARD, AlexNetBN, "alexnet"))
+register(CARD, scaled=fixed(ONE_BY_ONE))(large_only(CARD, AlexNetBN, "alexnet"))

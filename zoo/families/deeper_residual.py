@@ -4,13 +4,18 @@ ResNet-200 is of "Identity mappings in deep residual networks" (arXiv:1603.05027
 gates to a modified ResNeXt-152 of 64 groups: ResNeXt-101's units, repeated as ResNet-152's.
 """
 
+from functools import partial
+
 from torch import nn
 from torchvision.models.resnet import Bottleneck, ResNet
 
 from nasbench.core.spec import ModelCard, Result, Task
+from nasbench.nn.rounding import channels_by, repeats_by
+from zoo.families.resnet import scaled_resnet
+from zoo.families.resnext import ROUNDS
 from zoo.forms import large_only
 from zoo.library import IMAGENET, input_channels
-from zoo.registry import register
+from zoo.registry import Scaling, register
 from zoo.third_party import from_timm, with_cifar_stem
 
 IDENTITY = "He et al. 2016, arXiv:1603.05027"
@@ -21,8 +26,15 @@ def _resnet200(task: Task) -> nn.Module:
     return with_cifar_stem(from_timm("resnet200", task), task)
 
 
-def _preresnet200(task: Task) -> nn.Module:
-    return from_timm("resnetv2_50", task, layers=list(REPEATS_200))
+def preresnet200(task: Task, width: float = 1.0, depth: float = 1.0, rounding: str = "") -> nn.Module:
+    """timm's pre-activated network at any width and depth."""
+    return from_timm(
+        "resnetv2_50",
+        task,
+        layers=[repeats_by(rounding, count, depth) for count in REPEATS_200],
+        channels=[channels_by(rounding, 256 * 2**stage, width) for stage in range(4)],
+        stem_chs=channels_by(rounding, 64, width),
+    )
 
 
 def _resnext152(task: Task) -> nn.Module:
@@ -72,6 +84,7 @@ RESNEXT_152 = ModelCard(
     note="what SENet-154 modifies and adds gates to; small images: 3x3 stem without pooling",
 )
 
-register(RESNET_200)(_resnet200)
-register(PRERESNET_200)(large_only(PRERESNET_200, _preresnet200, "preresnet164"))
-register(RESNEXT_152)(_resnext152)
+register(RESNET_200, scaled=Scaling(partial(scaled_resnet, layers=200)))(_resnet200)
+_pre_activated = large_only(PRERESNET_200, preresnet200, "preresnet164")
+register(PRERESNET_200, scaled=Scaling(_pre_activated))(_pre_activated)
+register(RESNEXT_152, scaled=Scaling(partial(scaled_resnet, layers=152, groups=64, base_width=4), ROUNDS))(_resnext152)

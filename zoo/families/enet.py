@@ -11,8 +11,9 @@ from torch.nn import functional
 from nasbench.core.spec import ModelCard, Task
 from zoo.forms import large_only
 from zoo.library import IMAGENET
-from zoo.registry import register
+from zoo.registry import fixed, register
 
+UNLIKE = "its units differ in kind and dilation, in one published order"
 SQUEEZE = 4
 """Channels of a unit, divided by those inside of it."""
 EPSILON = 1e-3
@@ -110,4 +111,4 @@ CARD = ModelCard(
     "not released",
 )
 
-register(CARD)(large_only(CARD, ENet, "shufflenet_v2_x1_0"))
+register(CARD, scaled=fixed(UNLIKE))(large_only(CARD, ENet, "shufflenet_v2_x1_0"))

@@ -16,9 +16,10 @@ import torch
 from torch import Tensor, nn
 
 from nasbench.core.spec import ModelCard, Task
+from zoo.families.inception_example import ONE_MODULE
 from zoo.forms import small_only
 from zoo.inception_modules import conv_bn_relu
-from zoo.registry import register
+from zoo.registry import fixed, register
 from zoo.residual import Head
 
 PAPER = "Szegedy et al. 2015, arXiv:1512.00567"
@@ -82,4 +83,6 @@ for _kernel, _factors, _channels, _side, _params, _macs in NETWORKS:
         verified="C",
         note=f"a 1x1 reduction, {'factors of ' if _factors else ''}a {_whole} convolution and a classifier",
     )
-    register(_card)(small_only(_card, partial(factorised, kernel=_kernel, factors=_factors), "inception_v3"))
+    register(_card, scaled=fixed(ONE_MODULE))(
+        small_only(_card, partial(factorised, kernel=_kernel, factors=_factors), "inception_v3")
+    )

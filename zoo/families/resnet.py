@@ -22,7 +22,12 @@ TEN_CROP = PAPER + ", 10 crops"
 ONE_CROP = "github.com/KaimingHe/deep-residual-networks, 1 crop"
 
 BASIC: dict[int, tuple[int, int, int, int]] = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3)}
-BOTTLENECK: dict[int, tuple[int, int, int, int]] = {50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
+BOTTLENECK: dict[int, tuple[int, int, int, int]] = {
+    50: (3, 4, 6, 3),
+    101: (3, 4, 23, 3),
+    152: (3, 8, 36, 3),
+    200: (3, 24, 36, 3),
+}
 
 
 class ResNet(nn.Module):

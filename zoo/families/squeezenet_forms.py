@@ -9,9 +9,10 @@ from torch import Tensor, nn
 
 from nasbench.core.spec import ModelCard, Result, Task
 from zoo.families.squeezenet import CARD as ORIGINAL
+from zoo.families.squeezenet import FIRES
 from zoo.forms import large_only
 from zoo.library import IMAGENET, input_channels, torchvision_weights
-from zoo.registry import register
+from zoo.registry import fixed, register
 
 TRAINED = "torchvision SqueezeNet1_1 IMAGENET1K_V1"
 
@@ -69,7 +70,7 @@ BYPASS = ModelCard(
     note="version 1.0 with simple bypasses, which have no parameters; large images only",
 )
 
-register(SMALLER, torchvision_weights("SqueezeNet1_1_Weights.IMAGENET1K_V1"))(
+register(SMALLER, torchvision_weights("SqueezeNet1_1_Weights.IMAGENET1K_V1"), fixed(FIRES))(
     large_only(SMALLER, squeezenet1_1, "shufflenet_v2_x1_0")
 )
-register(BYPASS)(large_only(BYPASS, squeezenet1_0_bypass, "shufflenet_v2_x1_0"))
+register(BYPASS, scaled=fixed(FIRES))(large_only(BYPASS, squeezenet1_0_bypass, "shufflenet_v2_x1_0"))

@@ -13,9 +13,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from nasbench.core.spec import ModelCard, Result, Task
+from nasbench.nn.rounding import channels_by, repeats_by
 from zoo.library import IMAGENET
-from zoo.patches import patch_for
-from zoo.registry import register
+from zoo.patches import MIXER_ROUNDS, patch_for, patch_side
+from zoo.registry import Scaling, register
 
 PAPER = "Zhu et al. 2024, arXiv:2401.09417"
 README = "github.com/hustvl/Vim"
@@ -81,7 +82,7 @@ class Scan(nn.Module):
 class Mixer(nn.Module):
     """Both directions, gated and averaged: (B, L, C) -> (B, L, C)."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, layers: int) -> None:
         super().__init__()
         inner, rank = EXPAND * channels, math.ceil(channels / 16)
         self.widen = nn.Linear(channels, 2 * inner, bias=False)
@@ -89,7 +90,7 @@ class Mixer(nn.Module):
         self.narrow = nn.Linear(inner, channels, bias=False)
         nn.init.kaiming_uniform_(self.narrow.weight, a=math.sqrt(5))
         with torch.no_grad():
-            self.narrow.weight /= math.sqrt(LAYERS)
+            self.narrow.weight /= math.sqrt(layers)
 
     def forward(self, x: Tensor) -> Tensor:
         x, gate = self.widen(x).chunk(2, dim=2)  # (B, L, 2C) each
@@ -101,14 +102,14 @@ class Mixer(nn.Module):
 class VisionMamba(nn.Module):
     """(B, channels, H, W) -> (B, num_classes). The class token stands in the middle of the patches."""
 
-    def __init__(self, task: Task, patch: int, width: int) -> None:
+    def __init__(self, task: Task, patch: int, width: int, layers: int = LAYERS) -> None:
         super().__init__()
         patches = (task.image_size // patch) ** 2
         self.embed = nn.Conv2d(task.channels, width, patch, patch)
         self.token = nn.Parameter(torch.zeros(1, 1, width))
         self.position = nn.Parameter(torch.zeros(1, patches + 1, width))
-        self.norms = nn.ModuleList(RmsNorm(width) for _ in range(LAYERS))
-        self.mixers = nn.ModuleList(Mixer(width) for _ in range(LAYERS))
+        self.norms = nn.ModuleList(RmsNorm(width) for _ in range(layers))
+        self.mixers = nn.ModuleList(Mixer(width, layers) for _ in range(layers))
         self.norm = RmsNorm(width)
         self.classifier = nn.Linear(width, task.num_classes)
         for tensor in (self.token, self.position, self.classifier.weight):
@@ -125,9 +126,10 @@ class VisionMamba(nn.Module):
         return logits
 
 
-def vim(task: Task, name: str, width: int) -> nn.Module:
-    """The network on patches of 16 pixels, or of 4 pixels for small images."""
-    return VisionMamba(task, patch_for(name, task, PATCH), width)
+def vim(task: Task, wider: float = 1.0, deeper: float = 1.0, rounding: str = "", *, name: str, width: int) -> nn.Module:
+    """The network at any width and depth, on patches of 16 pixels, or of 4 pixels for small images."""
+    channels, layers = channels_by(rounding, width, wider), repeats_by(rounding, LAYERS, deeper)
+    return VisionMamba(task, patch_for(name, task, PATCH), channels, layers)
 
 
 # name, width, params, MACs, top-1 and top-5 error
@@ -149,4 +151,6 @@ for _name, _width, _params, _macs, _top1, _top5 in NETWORKS:
         verified="C",
         note="the recurrence itself is no multiply-add that is counted; patches of 4 px up to 64 px",
     )
-    register(_card)(partial(vim, name=_name, width=_width))
+    _build = partial(vim, name=_name, width=_width)
+    _step = partial(patch_side, patch=PATCH)
+    register(_card, scaled=Scaling(_build, MIXER_ROUNDS, built_for=True, pixel_step=_step))(_build)

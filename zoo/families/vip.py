@@ -13,10 +13,12 @@ from torch import Tensor, nn
 from nasbench.core.errors import UsageError
 from nasbench.core.spec import ModelCard, Result, Task
 from zoo.library import IMAGENET
-from zoo.registry import register
+from zoo.registry import fixed, register
 
 PAPER = "Hou et al. 2021, arXiv:2106.12368"
 README = "github.com/houqb/VisionPermutator"
+SEGMENTS = "its channels are cut into as many segments as an image has rows of patches"
+WHOLE_ROWS = "its dense layers read whole rows and columns"
 RATIO = 3
 """Hidden channels of a block's MLP, divided by its channels."""
 
@@ -159,7 +161,7 @@ for _size, _scale in PUBLISHED.items():
         verified="C",
         note="images of 224 px only",
     )
-    register(_card)(
+    register(_card, scaled=fixed(SEGMENTS, WHOLE_ROWS))(
         partial(
             vip,
             name=_card.name,

@@ -77,4 +77,4 @@ WIDE = ModelCard(
 )
 
 register(CARD, scaled=fixed(ONE_BY_ONE))(large_only(CARD, ZFNet, "alexnet"))
-register(WIDE)(large_only(WIDE, partial(ZFNet, last=(512, 1024, 512)), "alexnet"))
+register(WIDE, scaled=fixed(ONE_BY_ONE))(large_only(WIDE, partial(ZFNet, last=(512, 1024, 512)), "alexnet"))
