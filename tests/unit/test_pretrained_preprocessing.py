@@ -30,6 +30,9 @@ HALF = {
     "gmlp_s",
     "mixer_b16",
     "mixer_l16",
+    "efficientnetv2_s",
+    "efficientnetv2_m",
+    "efficientnetv2_l",
 }
 """The networks whose weights were trained with mean and deviation 0.5."""
 recipes.register("pretrained_test")(

@@ -10,7 +10,7 @@ from torch import nn
 
 from nasbench.core.spec import ModelCard, Result, Task
 from zoo.forms import large_only
-from zoo.library import imagenet_at
+from zoo.library import imagenet_at, timm_weights
 from zoo.registry import Scaling, fixed, register
 
 PAPER = "Tan and Le 2021, arXiv:2104.00298"
@@ -61,7 +61,7 @@ def _register(name: str, pixels: int, params: int, macs: int, top1: float) -> No
     )
     if name in OF_B0:
         scaling = fixed("timm builds it at one size; efficientnetv2_b0 scales")
-    register(card, scaled=scaling)(large_only(card, build, "efficientnet_b0"))
+    register(card, timm_weights(f"tf_efficientnetv2_{name}.in1k"), scaling)(large_only(card, build, "efficientnet_b0"))
 
 
 for _network in NETWORKS:

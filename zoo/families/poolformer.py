@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from timm.layers import GroupNorm1
+from timm.layers.norm import GroupNorm1
 from timm.models.metaformer import MetaFormer, Pooling, checkpoint_filter_fn
 from torch import nn
 
@@ -53,7 +53,7 @@ def poolformer(
         downsample_norm=None,
         norm_layers=GroupNorm1,
         layer_scale_init_values=1e-5 if blocks < 36 else 1e-6,
-        res_scale_init_values=None,
+        res_scale_init_values=(None, None, None, None),
         use_mlp_head=False,
     )
 
