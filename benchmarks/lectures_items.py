@@ -221,6 +221,8 @@ TOKENS = Theme(
         card("DeiT: ViTs for ImageNet alone", "deit_small", "22,050,664", "20.1 %"),
         card("... distilled", "deit_small_distilled", "22,436,432", "18.8 %"),
         card("Swin: windows that shift", "swin_t", "28,288,354"),
+        card("RegNetY: a design space as four numbers", "regnet_y_400mf", "4,344,144", "25.954 %"),
+        card("EfficientNetV2-S", "efficientnetv2_s", "21,458,488", "16.1 %"),
         card("ConvNeXt-T", "convnext_tiny", "28,589,128"),
         card("ConvNeXt-L", "convnext_large", "197,767,336"),
         card("MLP-Mixer B/16", "mixer_b16", "59,880,472"),
