@@ -47,7 +47,7 @@ def _row(item: Item) -> tuple[str, str, str, str]:
     if item.why_not:
         return item.says, "", "", item.why_not
     if item.elsewhere:
-        return item.says, "", "", f"[{item.elsewhere}](../{item.elsewhere})"
+        return item.says, "", "", f"`{item.elsewhere}`"
     suite = "a test, slow" if item.slow else "a test"
     return item.says, f"`nasbench {item.command}`", ", ".join(item.prints), suite
 
