@@ -194,6 +194,19 @@ RECIPES: Parts = {
         "nasbench.train.recipes",
         "50 epochs, Nesterov, steps: the children of the first search (Zoph and Le 2017)",
     ),
+    "alexnet": ("nasbench.train.winners_recipes", "90 epochs, /10 at each plateau, batch 128 (Krizhevsky et al. 2012)"),
+    "vgg": (
+        "nasbench.train.winners_recipes",
+        "74 epochs, /10 at each plateau, batch 256, scale jitter (Simonyan and Zisserman 2015)",
+    ),
+    "googlenet": (
+        "nasbench.train.winners_recipes",
+        "4 % lower every 8 epochs, auxiliary heads at 0.3, averaged weights (Szegedy et al. 2015)",
+    ),
+    "resnet_plateau": (
+        "nasbench.train.winners_recipes",
+        "120 epochs, 0.1 and /10 at each plateau, batch 256: ResNet in practice (He et al. 2016)",
+    ),
     "quick": ("nasbench.train.recipes", "small children on part of the images: a look at the whole path"),
 }
 EXECUTORS: Parts = {
@@ -235,6 +248,10 @@ SCHEDULES: Parts = {
     "cosine_restarts": (
         "nasbench.train.schedules",
         "cosines from the peak, each longer than the one before (Loshchilov and Hutter 2017)",
+    ),
+    "plateau": (
+        "nasbench.train.plateau",
+        "multiplied by lr_gamma after lr_patience epochs in which lr_metric did not improve (He et al. 2016)",
     ),
 }
 SAMPLERS: Parts = {

@@ -22,7 +22,8 @@ class Recipe:
     lr_peak: float
     """The highest learning rate, per step at `batch_size` images."""
     lr_final: float = 0.0
-    """The learning rate at the end of the schedules `cosine` and `one_cycle`, and of each period of `cosine_restarts`.
+    """The learning rate at the end of the schedules `cosine` and `one_cycle`, and of each period of `cosine_restarts`; the
+    lowest one of `plateau`.
     """
     lr_schedule: str = "cosine"
     """The learning rate over the steps: a name (see `nasbench.train.schedules`) or an import path, package.module:NAME.
@@ -30,13 +31,19 @@ class Recipe:
     lr_milestones: tuple[float, ...] = ()
     """Schedule `steps`: shares of the whole training after which the rate is multiplied by `lr_gamma`."""
     lr_gamma: float = 0.1
-    """Schedules `steps` and `exponential`: the factor of one step down."""
+    """Schedules `steps`, `exponential` and `plateau`: the factor of one step down."""
     lr_decay_epochs: float = 1.0
     """Schedule `exponential`: epochs between two steps down."""
     lr_restart_epochs: float = 10.0
     """Schedule `cosine_restarts`: epochs of the first period."""
     lr_restart_factor: float = 2.0
     """Schedule `cosine_restarts`: the length of each period as a multiple of the one before."""
+    lr_metric: str = "val_loss"
+    """Schedule `plateau`: what must improve: val_loss, val_accuracy, val_top5 or train_loss."""
+    lr_patience: int = 10
+    """Schedule `plateau`: epochs in a row without improvement that are borne before a step down."""
+    lr_threshold: float = 1e-4
+    """Schedule `plateau`: an improvement is a change by more than this share of the best value so far."""
     warmup_epochs: float = 0.0
     """Epochs in which the learning rate rises to `lr_peak`."""
     optimizer: str = "sgd"
@@ -135,7 +142,9 @@ class Recipe:
         }
 
 
-NEWER_FIELDS = ("loss", "lr_restart_epochs", "lr_restart_factor", "upsample_crop")
+NEWER_FIELDS = ("loss", "lr_restart_epochs", "lr_restart_factor", "upsample_crop") + (
+    *("lr_metric", "lr_patience", "lr_threshold"),
+)
 """Fields that no run directory of nasbench 0.1.0 has."""
 
 COUNT, SHARE, NOT_NEGATIVE, POSITIVE = "[1, inf)", "[0, 1]", "[0, inf)", "(0, inf)"
@@ -145,6 +154,7 @@ INTERVALS: dict[str, str] = {
     **dict.fromkeys(("lr_restart_epochs", "lr_restart_factor"), COUNT),
     **dict.fromkeys(("lr_milestones", "label_smoothing", "random_resized_crop", "bn_momentum", "dropout"), SHARE),
     **dict.fromkeys(("drop_path", "ema_decay"), "[0, 1)"),
+    **dict.fromkeys(("lr_patience", "lr_threshold"), NOT_NEGATIVE),
     **dict.fromkeys(("lr_final", "warmup_epochs", "momentum", "weight_decay", "aux_weight"), NOT_NEGATIVE),
     **dict.fromkeys(("pad_crop", "upsample_crop", "cutout", "mixup", "cutmix"), NOT_NEGATIVE),
     **dict.fromkeys(("lr_peak", "lr_gamma", "lr_decay_epochs", "rmsprop_eps", "grad_clip_norm", "bn_eps"), POSITIVE),

@@ -27,6 +27,8 @@ from nasbench.train.schedules import build_schedule
 RECIPE = Recipe("contract", 1, epochs=4, batch_size=8, lr_peak=0.01, lr_milestones=(0.5,), weight_decay=0.01)
 CLASSES = 5
 STEPS_PER_EPOCH = 10
+HEARD = ("train_loss", "val_loss", "val_accuracy", "val_top5")
+"""What a training tells a schedule that hears, after each epoch."""
 
 
 def check_loss(loss: Any, recipe: Recipe = RECIPE, mixed: bool = True) -> None:
@@ -91,7 +93,8 @@ def check_optimizer(make: Any, recipe: Recipe = RECIPE) -> None:
 
 
 def check_schedule(schedule: Any, recipe: Recipe = RECIPE) -> None:
-    """That `schedule` gives a rate for every step: finite, from 0 on, not always 0, and the same at each call.
+    """That `schedule` gives a rate for every step: finite, from 0 on, not always 0, and the same at each call. One that
+    hears what the network reaches goes on exactly after its state was saved and loaded.
 
     Trainings of one step, of the recipe's epochs, and of other numbers of epochs, with a warm-up and without.
     """
@@ -105,6 +108,26 @@ def check_schedule(schedule: Any, recipe: Recipe = RECIPE) -> None:
             raise AssertionError(f"{error}, {where}") from error
         _require(any(rates), f"every rate is 0, {where}")
         _require(rates == backwards[::-1], f"the rate of a step depends on earlier calls, {where}")
+    _check_hearing(schedule, replace(recipe, lr_schedule="checked"))
+
+
+def _check_hearing(schedule: Any, recipe: Recipe) -> None:
+    """Of a schedule that hears metrics: that its state, saved and loaded, gives the same rates from then on."""
+    told, resumed = (build_schedule(schedule, recipe) for _ in range(2))
+    if told.hears is None or resumed.hears is None:
+        return
+    heard = [dict.fromkeys(HEARD, 1.0 / (1 + epoch // 4)) for epoch in range(40)]
+    for epoch, metrics in enumerate(heard):
+        told.hears.hear(metrics)
+        if epoch == len(heard) // 2:
+            file = BytesIO()
+            torch.save(told.hears.state(), file)
+            file.seek(0)
+            resumed.hears.restore(torch.load(file, weights_only=True))
+        elif epoch > len(heard) // 2:
+            resumed.hears.hear(metrics)
+            rates = [one(epoch * STEPS_PER_EPOCH, STEPS_PER_EPOCH, len(heard)) for one in (told, resumed)]
+            _require(rates[0] == rates[1], f"after restore(state()) the rates differ, in epoch {epoch}: {rates}")
 
 
 def _loss_and_gradient(loss: Any, logits: Tensor, labels: Tensor, case: str) -> tuple[float, Tensor]:

@@ -1,4 +1,5 @@
-"""Learning-rate schedules of a recipe. A rate is a pure function of the step, so that a resumed training repeats it.
+"""Learning-rate schedules of a recipe. A rate is a pure function of the step, so that a resumed training repeats it; or,
+of a schedule that hears what the network reached after each epoch, of the step and of what it has heard.
 
 t in [0, 1) is the share of the steps after the warm-up that are done, T all steps of the training.
 
@@ -17,6 +18,8 @@ t in [0, 1) is the share of the steps after the warm-up that are done, T all ste
 | restarts    | the whole of epoch e, counted from 0, of a period of P epochs; the | whole epochs as in ENAS (Pham    |
 |             | first has lr_restart_epochs, each next one lr_restart_factor times | et al. 2018, released code)      |
 |             | as many                                                            |                                  |
+| plateau     | lr_peak * lr_gamma ** (times that lr_metric has not improved for   | He et al. 2016, section 3.4;     |
+|             | more than lr_patience epochs), at least lr_final                   | see `nasbench.train.plateau`     |
 
 The warm-up rises in equal parts and reaches lr_peak in its last step. It takes `warmup_epochs`; `one_cycle` takes 30 %
 of all steps if that is 0. The stairs of `steps` and `exponential`, and the epochs of `cosine_restarts`, are counted
@@ -26,19 +29,51 @@ epochs and a factor of 2, one ends after 10, 30, 70, 150, 310 and 630 epochs.
 Your own schedule is a function or a class. Both may ask by name for any field of the recipe or for `recipe`; a class
 does so in its constructor. The function, or the object of the class, may ask for `step` (from 0), `steps_per_epoch` and
 `epochs` of this training as well. It returns the rate. It has to do its own warm-up: see `warmup_rate`.
+
+An object with a method `hear(metrics)` is told what the network reached after each epoch (val_loss, val_accuracy,
+val_top5, train_loss), in every replica the same. It needs `state()`, containers of numbers and texts for the
+checkpoint, and `restore(state)` too, so that a resumed training goes on exactly.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from math import cos, isfinite, pi
-from typing import Any
+from typing import Any, Protocol, cast
 
 from nasbench.core.errors import UsageError
 from nasbench.core.options import call_with_options, named_arguments
 from nasbench.core.recipe import Recipe, offered_values
 from nasbench.core.registry import schedules
 
-Schedule = Callable[[int, int, int], float]
+Rate = Callable[[int, int, int], float]
 """(step counted from 0, steps per epoch, epochs) -> the learning rate of that step."""
+
+
+class Hears(Protocol):
+    """What a schedule has that depends on what the network reaches."""
+
+    def hear(self, metrics: Mapping[str, float]) -> None:
+        """What the network reached after an epoch."""
+
+    def state(self) -> Any:
+        """What the checkpoint holds of it: containers of numbers and texts."""
+
+    def restore(self, state: Any) -> None:
+        """Goes on from what `state` returned."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The rates of one training; called as `Rate`. `hears` is the schedule itself if it must be told after each epoch
+    what the network reached, else None.
+    """
+
+    rate: Rate
+    hears: Hears | None = None
+
+    def __call__(self, step: int, steps_per_epoch: int, epochs: int) -> float:
+        return self.rate(step, steps_per_epoch, epochs)
+
 
 ONE_CYCLE_WARMUP_SHARE = 0.3
 """Share of all steps that one_cycle rises for if the recipe has no warm-up; PyTorch's OneCycleLR has the same value."""
@@ -170,7 +205,20 @@ def build_schedule(part: Any, recipe: Recipe) -> Schedule:
             raise UsageError(f"{name} gave the rate {rate!r} at step {step}; it must return a finite number from 0 on")
         return float(rate)
 
-    return rate_of
+    return Schedule(rate_of, _hearing(made, name))
+
+
+def _hearing(made: Any, name: str) -> Hears | None:
+    """The schedule, if it is to be told what the network reaches. UsageError where it could not be resumed then."""
+    if isinstance(made, type) or not callable(getattr(made, "hear", None)):
+        return None
+    missing = [method for method in ("state", "restore") if not callable(getattr(made, method, None))]
+    if missing:
+        raise UsageError(
+            f"{name} has a method hear(metrics), but no {' and no '.join(missing)}: a training that is resumed could not "
+            "go on exactly. state() returns what restore(state) takes."
+        )
+    return cast("Hears", made)
 
 
 def _half_cosine(done: int, total: int, lr_peak: float, lr_final: float) -> float:

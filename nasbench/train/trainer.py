@@ -105,6 +105,7 @@ def fit(
         **_identity(model, data, recipe, seed, total_epochs),
         "freezing": freezing.identity(bool(freezing.pretrained)),
     }
+    hears = training.schedule.hears is not None
     done, metrics = 0, dict[str, float]()
     best: dict[str, Any] = {}
     if checkpoint is not None and checkpoint.exists():
@@ -124,7 +125,7 @@ def fit(
                 metrics = {"train_loss": training.epoch(batches, epoch, total_epochs)}
             if paths is not None:
                 metrics |= paths.after_epoch(epoch, training.evaluated)
-            elif keep_best or report is not None or epoch + 1 == last:
+            elif keep_best or report is not None or hears or epoch + 1 == last:
                 replicas.share_statistics(training.evaluated)
                 result = evaluate(
                     training.evaluated, data.val.first(recipe.val_images), data, device, replicas=replicas
@@ -132,6 +133,7 @@ def fit(
                 if not isfinite(result.loss):
                     raise TrialFailed(f"the validation loss is {result.loss} after epoch {epoch + 1}")
                 metrics |= {"val_accuracy": result.accuracy, "val_top5": result.top5, "val_loss": result.loss}
+        training.hear(metrics)
         if keep_best and (not best or metrics["val_accuracy"] > best["metrics"]["val_accuracy"]):
             weights = {name: tensor.detach().clone() for name, tensor in training.evaluated.state_dict().items()}
             best = {"metrics": {**metrics, "best_epoch": epoch + 1}, "weights": weights}

@@ -184,12 +184,19 @@ class Training:
             whole = whole + self.recipe.aux_weight * self.loss(aux_logits.float(), labels)
         return loss, whole
 
+    def hear(self, metrics: Mapping[str, float]) -> None:
+        """Tells the schedule what the network reached after an epoch: all replicas what the leader measured."""
+        if self.schedule.hears is not None:
+            self.schedule.hears.hear(self.replicas.from_leader(lambda: dict(metrics)))
+
     def state(self) -> dict[str, Any]:
+        heard = {} if self.schedule.hears is None else {"schedule": self.schedule.hears.state()}
         return {
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "scaler": self.scaler.state_dict(),
             "ema": None if self.ema is None else dict(self.ema.state_dict()),
+            **heard,
         }
 
     def restore(
@@ -213,6 +220,8 @@ class Training:
         self.scaler.load_state_dict(state["scaler"])
         if self.ema is not None:
             self.ema.load_state_dict(state["ema"])
+        if self.schedule.hears is not None:
+            self.schedule.hears.restore(state["schedule"])
         return int(state["done"]), dict(state["metrics"])
 
 
