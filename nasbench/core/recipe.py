@@ -22,8 +22,8 @@ class Recipe:
     lr_peak: float
     """The highest learning rate, per step at `batch_size` images."""
     lr_final: float = 0.0
-    """The learning rate at the end of the schedules `cosine` and `one_cycle`, and of each period of `cosine_restarts`; the
-    lowest one of `plateau`.
+    """The learning rate at the end of the schedules `cosine` and `one_cycle`, and of each period of `cosine_restarts`;
+    the lowest one of `plateau`.
     """
     lr_schedule: str = "cosine"
     """The learning rate over the steps: a name (see `nasbench.train.schedules`) or an import path, package.module:NAME.
@@ -142,7 +142,8 @@ class Recipe:
         }
 
 
-NEWER_FIELDS = ("loss", "lr_restart_epochs", "lr_restart_factor", "upsample_crop") + (
+NEWER_FIELDS = (
+    *("loss", "lr_restart_epochs", "lr_restart_factor", "upsample_crop"),
     *("lr_metric", "lr_patience", "lr_threshold"),
 )
 """Fields that no run directory of nasbench 0.1.0 has."""

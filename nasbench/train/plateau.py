@@ -1,4 +1,4 @@
-"""The schedule `plateau`: the rate falls where a metric has stopped to improve, as AlexNet, VGG and ResNet were trained.
+"""The schedule `plateau`: the rate falls where a metric has stopped to improve, as in AlexNet, VGG and ResNet.
 
 Krizhevsky et al. 2012 (section 5), Simonyan and Zisserman 2015 (section 3.1) and He et al. 2016 (section 3.4) divided
 the rate by 10 by hand, when the validation error stopped to improve. Here a rule does so, the one of PyTorch's

@@ -1,5 +1,5 @@
-"""Learning-rate schedules of a recipe. A rate is a pure function of the step, so that a resumed training repeats it; or,
-of a schedule that hears what the network reached after each epoch, of the step and of what it has heard.
+"""Learning-rate schedules of a recipe. A rate is a pure function of the step, so that a resumed training repeats it;
+or, of a schedule that hears what the network reached after each epoch, of the step and of what it has heard.
 
 t in [0, 1) is the share of the steps after the warm-up that are done, T all steps of the training.
 
@@ -215,8 +215,8 @@ def _hearing(made: Any, name: str) -> Hears | None:
     missing = [method for method in ("state", "restore") if not callable(getattr(made, method, None))]
     if missing:
         raise UsageError(
-            f"{name} has a method hear(metrics), but no {' and no '.join(missing)}: a training that is resumed could not "
-            "go on exactly. state() returns what restore(state) takes."
+            f"{name} has a method hear(metrics), but no {' and no '.join(missing)}: a training that is resumed could "
+            "not go on exactly. state() returns what restore(state) takes."
         )
     return cast("Hears", made)
 

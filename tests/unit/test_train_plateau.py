@@ -69,7 +69,7 @@ def test_the_warm_up_rises_to_the_present_rate() -> None:
 
 
 def test_what_cannot_be_is_refused() -> None:
-    with pytest.raises(UsageError, match="'val_los'.*Did you mean 'val_loss'"):
+    with pytest.raises(UsageError, match=r"'val_los'.*Did you mean 'val_loss'"):
         make_schedule(replace(RECIPE, lr_metric="val_los"))
     with pytest.raises(UsageError, match=r"lr_gamma .* must be below 1"):
         make_schedule(replace(RECIPE, lr_gamma=1.0))
@@ -115,7 +115,7 @@ def test_a_training_evaluates_for_it_and_is_resumed_exactly(tmp_path: Path) -> N
     whole, metrics = train()
     constant = net()
     fit(constant, data(), replace(TINY, lr_schedule="constant"), seed=1, device=CPU)
-    assert not torch.equal(whole[0], list(constant.state_dict().values())[0])
+    assert not torch.equal(whole[0], next(iter(constant.state_dict().values())))
     file = tmp_path / "state.pt"
     for stop in (2, 5, 9):
         train(checkpoint=file, stop_after=stop)
