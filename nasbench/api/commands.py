@@ -210,6 +210,7 @@ def predict(
     top: int = 5,
     pretrained: bool = False,
     device: str = "auto",
+    views: Literal["center", "10", "multiscale", "dense"] = "center",
     trust: bool = False,
 ) -> "list[Prediction | Unreadable]":
     """Classifies images with a trained network, as `nasbench predict` does: one entry an image.
@@ -222,7 +223,7 @@ def predict(
     with trusting([model], trust):
         named = str(model)
         check_model(named)
-        return list(run_predict(named, [str(image) for image in several], top, pretrained, device))
+        return list(run_predict(named, [str(image) for image in several], top, pretrained, device, views))
 
 
 def _given(**arguments: Any) -> dict[str, Any]:

@@ -203,6 +203,7 @@ class TrainKeywords(
     aux_head: bool
     stem: Literal["cifar", "imagenet"] | None
     pretrained: bool
+    views: Literal["center", "10", "multiscale", "dense"]
 
 
 class TransferKeywords(
@@ -225,6 +226,7 @@ class TransferKeywords(
     freeze: str
     accumulate: int | None
     compile: bool
+    views: Literal["center", "10", "multiscale", "dense"]
 
 
 class CompareKeywords(
@@ -240,6 +242,7 @@ class CompareKeywords(
     controls: int
     stem: Literal["cifar", "imagenet"] | None
     ensemble: bool
+    views: Literal["center", "10", "multiscale", "dense"]
 
 
 class RaceKeywords(SpaceFormKeywords, TableKeywords, TrackingKeywords, PlaceKeywords, TrustingKeywords, total=False):

@@ -34,6 +34,10 @@ class PredictConfig(Record):
     """This many classes of each image, the most probable first."""
     pretrained: bool = False
     """The published weights of a network of the zoo, with the 1,000 classes of ImageNet (fetched, checked by hash)."""
+    views: Literal["center", "10", "multiscale", "dense"] = "center"
+    """How each image is shown: center, 10 (corners, centre, mirrored), multiscale (10 at four sizes), or dense (the
+    whole image, fully convolutional); class probabilities are averaged.
+    """
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Where the network computes."""
     trusts: ModelTrust = field(default_factory=ModelTrust)
@@ -58,7 +62,7 @@ def run(argv: Sequence[str]) -> None:
 
     read: list[Prediction] = []
     unreadable: list[Unreadable] = []
-    for found in predict(model, config.images, config.top, config.pretrained, config.device):
+    for found in predict(model, config.images, config.top, config.pretrained, config.device, config.views):
         if isinstance(found, Unreadable):
             unreadable += [found] if found not in unreadable else []  # by its name and in its folder: told once
             continue

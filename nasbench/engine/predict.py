@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nasbench.core.count_text import quantity
 from nasbench.core.errors import UsageError
 from nasbench.core.preprocessing import FILE, Preprocessing, read_preprocessing
+from nasbench.core.spec import Task
 from nasbench.core.trial_of_run import trial_of
 from nasbench.engine.config import ModelOverrides
 from nasbench.engine.parts.models import build, is_of_run, no_weights, resolve, weights_of
@@ -49,34 +50,52 @@ class TrainedNetwork:
 
 
 def predict(
-    model: str, images: Sequence[str], top: int = 5, pretrained: bool = False, device: str = "auto"
+    model: str,
+    images: Sequence[str],
+    top: int = 5,
+    pretrained: bool = False,
+    device: str = "auto",
+    views: str = "center",
 ) -> Iterator[Prediction | Unreadable]:
     """Classifies every image, one after another. `images` are files, and folders of them.
 
     One that cannot be read holds up no other. UsageError for a model without trained weights, and for images that are
-    not there.
+    not there. `views`: how each image is shown (see `nasbench.train.views`); UsageError where a network has no form for
+    dense ones.
     """
     files = image_files(images)
     trained = _published(model) if pretrained else trained_network(model)
-    return _predictions(files, set(map(Path, images)), trained, top, device)
+    return _predictions(files, set(map(Path, images)), trained, top, device, views, model)
 
 
 def _predictions(
-    files: Sequence[Path], named: Container[Path], trained: TrainedNetwork, top: int, device: str
+    files: Sequence[Path],
+    named: Container[Path],
+    trained: TrainedNetwork,
+    top: int,
+    device: str,
+    views: str,
+    model: str,
 ) -> Iterator[Prediction | Unreadable]:
     from nasbench.train.device import resolve_device
-    from nasbench.train.single import check_channels, network_input, probabilities
+    from nasbench.train.single import check_channels, network_input, network_inputs, probabilities, viewed
+    from nasbench.train.views import prepared
 
     where, record = resolve_device(device), trained.preprocessing
     check_channels(record)
-    network = trained.network.to(where)
+    network = trained.network
+    if views != "center":
+        network = prepared(network, Task(len(record.classes), record.image_size, record.channels), views, model)
+    network = network.to(where)
     for file in files:
         try:
-            image = network_input(file, record)
+            several = views != "center"
+            shown = network_inputs(file, record, views) if several else [network_input(file, record)]
         except UsageError as error:
             yield Unreadable(str(file), str(error), file in named)
             continue
-        shares = probabilities(network, image.to(where))
+        images = [image.to(where) for image in shown]
+        shares = viewed(network, images, record.image_size, views) if several else probabilities(network, images[0])
         best = sorted(range(len(shares)), key=lambda index: -shares[index])[:top]
         yield Prediction(str(file), tuple((record.classes[index], shares[index]) for index in best))
 

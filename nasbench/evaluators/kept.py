@@ -1,6 +1,8 @@
 """The folder of a whole training, where it is kept so that it is never run twice.
 
 weights.safetensors, predictions.safetensors    of the best epoch, on the test split
+views-VIEWS.json, predictions-VIEWS.safetensors of a test with several views of each image, where one was asked for
+validation.safetensors                          probabilities on the validation split, where an ensemble weighted by it
 preprocessing.json                              what an image goes through before the network sees it
 result.json                                     what came of it; a training is finished once it is there
 curve.jsonl                                     a line an epoch
@@ -52,8 +54,13 @@ class Kept:
         self.checkpoint = folder / "checkpoint.pt"
         self.weights = folder / "weights.safetensors"
         self.predictions = folder / "predictions.safetensors"
+        self.validation = folder / "validation.safetensors"
         self.curve = folder / "curve.jsonl"
         self._result = folder / RESULT
+
+    def predictions_with(self, views: str) -> Path:
+        """Where the class probabilities of a test with these views lie."""
+        return self.predictions if views == "center" else self.folder / f"predictions-{views}.safetensors"
 
     @property
     def finished(self) -> bool:

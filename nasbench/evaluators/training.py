@@ -29,6 +29,7 @@ from nasbench.core.writing import copy_file
 from nasbench.evaluators.building import build_seeded
 from nasbench.evaluators.kept import Curve, Kept, print_line
 from nasbench.evaluators.start import Start
+from nasbench.evaluators.viewed import test_with_views
 from nasbench.nn.regularised import regularised
 from nasbench.profile import count
 from nasbench.train.checkpoint import save_tensors, save_weights
@@ -57,6 +58,7 @@ class Keep:
         together: calls a function in every process of a group of replicas, and returns when all are done. None trains
             in this process, or in the process group that it is part of.
         verbose: print a line where a training was interrupted.
+        views: how many views of each image the finished network is tested with. The training does not depend on it.
     """
 
     directory: str
@@ -65,6 +67,7 @@ class Keep:
     compiled: bool = False
     together: Callable[[Callable[[], None]], None] | None = None
     verbose: bool = False
+    views: str = "center"
 
 
 @evaluators.register("train")
@@ -95,8 +98,10 @@ class TrainingEvaluator:
         return CHILD_METRICS
 
     def identity(self) -> Mapping[str, Any]:
-        """The recipe's numbers and the content of the data set."""
+        """The recipe's numbers and the content of the data set; and the views of the test, if they are several."""
+        views = {"views": self.keep.views} if self.keep is not None and self.keep.views != "center" else {}
         return {
+            **views,
             "recipe": settings(self.recipe),
             "data": self.data.identity() if self.keep is None else self.keep.content,
         }
@@ -106,7 +111,8 @@ class TrainingEvaluator:
 
         A whole training: those of its best epoch, with `test_accuracy`, `test_top5`, `images_per_second` of inference,
         `train_seconds`, `carried_params`, `corrupt_files`; `cut_off_after`, the epochs after which it was interrupted;
-        and `reused`, true where it was finished before.
+        and `reused`, true where it was finished before. With several views the test's are theirs, with `test_loss`, and
+        `center_accuracy` is that of the usual one.
 
         TrialFailed where the network cannot be built or trained.
         """
@@ -181,7 +187,11 @@ class TrainingEvaluator:
                 with kept.following(report):
                     keep.together(partial(alone.train, job, _silent))
             record = kept.result()
-        metrics: Metrics = record["metrics"]
+            metrics: Metrics = record["metrics"]
+            if keep.views != "center":
+                device = resolve_device(self.device)
+                tested = test_with_views(kept, job.spec, self.data, device, keep.views)
+                metrics = {**metrics, "center_accuracy": metrics["test_accuracy"], **tested}
         return {**metrics, "cut_off_after": record.get("cut_off_after", []), "reused": reused}
 
     def _finish(

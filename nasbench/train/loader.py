@@ -118,6 +118,20 @@ def eval_batches(split: AnySplit, data: ImageData, device: torch.device, batch_s
         yield normalise(images.float(), data.mean, data.std), labels
 
 
+def whole_batches(split: AnySplit, data: ImageData, device: torch.device, batch_size: int) -> Iterator[Batch]:
+    """Every image of `split` once, in order, normalised and uncut: its shorter side has `data.image_size` pixels.
+
+    Pictures in files have sides of their own, so each is a batch; images in memory come `batch_size` at a time.
+    """
+    if isinstance(split, Split):
+        yield from eval_batches(split, data, device, batch_size)
+        return
+    transform = whole_transform(data.image_size, data.interpolation)
+    files = _FileBatches(split, transform, device, side=data.image_size)
+    for images, labels in files([(index, 0) for index in range(len(split))], 1):
+        yield normalise(images.float(), data.mean, data.std), labels
+
+
 class _FileBatches:
     """Decodes files into uint8 batches on the device. Its worker processes, if any, live as long as the object.
 
@@ -270,6 +284,13 @@ def eval_transform(image_size: int, shown: float, interpolation: str = "bilinear
     from torchvision.transforms import v2
 
     return v2.Compose([*_centre_crop(image_size, shown, interpolation), v2.PILToTensor()])
+
+
+def whole_transform(side: int, interpolation: str = "bilinear") -> "v2.Transform":
+    """The whole picture, its shorter side resized to `side` pixels."""
+    from torchvision.transforms import InterpolationMode, v2
+
+    return v2.Compose([v2.Resize(side, InterpolationMode(interpolation), antialias=True), v2.PILToTensor()])
 
 
 def resized_to(image_size: int, shown: float) -> int:

@@ -28,6 +28,10 @@ class TrainConfig(Record):
     """Of a network with a form for small images and one for large ones (else cifar up to 64 pixels, imagenet above)."""
     pretrained: bool = False
     """Start from published weights (fetched, checked by hash)."""
+    views: Literal["center", "10", "multiscale", "dense"] = "center"
+    """How each test image is shown: center, 10 (corners, centre, mirrored), multiscale (10 at four sizes), or dense
+    (the whole image, fully convolutional); class probabilities are averaged.
+    """
     dry_run: bool = free(False)
     """Say how large the network is and how long training would take, measured on this device; write nothing."""
     data: Data = Data()
@@ -62,6 +66,10 @@ class CompareConfig(Record):
     """
     ensemble: bool = False
     """Add the averaged prediction of the compared models as a row."""
+    views: Literal["center", "10", "multiscale", "dense"] = "center"
+    """How each test image is shown: center, 10 (corners, centre, mirrored), multiscale (10 at four sizes), or dense
+    (the whole image, fully convolutional); class probabilities are averaged.
+    """
     dry_run: bool = free(False)
     """Say how large the networks are and how long training would take, measured on this device; write nothing."""
     data: Data = Data()
@@ -117,6 +125,10 @@ class TransferConfig(Record):
     compile: bool = free(False)
     """Compile the repeated parts of the network for training: up to some minutes at the start, which long trainings on
     a GPU earn back.
+    """
+    views: Literal["center", "10", "multiscale", "dense"] = "center"
+    """How each test image is shown: center, 10 (corners, centre, mirrored), multiscale (10 at four sizes), or dense
+    (the whole image, fully convolutional); class probabilities are averaged.
     """
     dry_run: bool = free(False)
     """Say how large the network is and how long training would take, measured on this device; write nothing."""

@@ -84,6 +84,7 @@ class Trained:
             "test_accuracy": self.mean(model, "test_accuracy"),
             "std": self.std(model),
             "seconds": round(self.seconds, 2),
+            **({} if config.views == "center" else {"views": config.views}),
             "run": str(self.directory),
         }
 
@@ -194,6 +195,8 @@ def trainings_of(
     evaluator.check()
     if start.pretrained:
         _check_weights(models)
+    views = "center" if isinstance(config, ScaleConfig) else config.views
+    viewed = _check_views(models, views)
     ignored = _dry_build(models, recipe, refuses=isinstance(config, TrainConfig | TransferConfig))
     repeats = config.repeats
     kept = Keep(
@@ -201,10 +204,11 @@ def trainings_of(
         source.identity(test=True),
         start,
         verbose=config.workers.workers == 0,
+        views=views,
         **keep,
     )
     seeds = range(repeats.seed, repeats.seed + repeats.seeds)
-    return Trainings(models, recipe, replace(evaluator, keep=kept), seeds, (*notes, *ignored))
+    return Trainings(models, recipe, replace(evaluator, keep=kept), seeds, (*notes, *ignored, *viewed))
 
 
 def run_trainings(
@@ -274,6 +278,22 @@ def write_best_training(trained: Trained, model: str, spec: ModelSpec) -> dict[s
     line = f"no {lost}: {weights} is gone. To train it again, delete that folder and --resume"
     print_note(line)
     return {"left_out": [line]}
+
+
+def _check_views(models: Mapping[str, ModelSpec], views: str) -> tuple[str, ...]:
+    """What to say of the views that networks are tested with. UsageError where a network cannot be shown them."""
+    from nasbench.blank import blank
+    from nasbench.evaluators.building import build_network
+    from nasbench.train.views import prepared, sides_of
+
+    if views == "center":
+        return ()
+    for name, spec in models.items():
+        with blank():
+            network = build_network(spec)
+        prepared(network, spec.seen_task, views, name)
+    sides = sorted({", ".join(map(str, sides_of(views, spec.pixels))) for spec in models.values()})
+    return (f"tested with the views {views!r}: images at {' or '.join(sides)} pixels, probabilities averaged",)
 
 
 def _check_weights(models: Mapping[str, ModelSpec]) -> None:
