@@ -203,6 +203,8 @@ class TrainKeywords(
     aux_head: bool
     stem: Literal["cifar", "imagenet"] | None
     pretrained: bool
+    ensemble: bool
+    ensemble_weights: Literal["equal", "validation"]
     views: Literal["center", "10", "multiscale", "dense"]
 
 
@@ -242,6 +244,8 @@ class CompareKeywords(
     controls: int
     stem: Literal["cifar", "imagenet"] | None
     ensemble: bool
+    ensemble_seeds: bool
+    ensemble_weights: Literal["equal", "validation"]
     views: Literal["center", "10", "multiscale", "dense"]
 
 

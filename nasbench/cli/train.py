@@ -32,5 +32,11 @@ def run(argv: Sequence[str]) -> None:
         f"test accuracy {100 * record['test_accuracy']:.2f}{deviation} % over {record['seeds']} seed(s), "
         f"{record['seconds']:.0f} s"
     )
+    if result.ensemble is not None:
+        weights = ", ".join(f"{share:.2f}" for share in result.ensemble.get("weights", ()))
+        tell(
+            f"ensemble of {result.ensemble['members']} seeds: test accuracy "
+            f"{100 * result.ensemble['test_accuracy']:.2f} %" + (f", weights {weights}" if weights else "")
+        )
     for trial in result.trained.of(config.network):
         tell(f"seed {trial.seed}: {result.trained.folder(trial)}")

@@ -23,6 +23,7 @@ FIELDS: Mapping[str, Any] = {
     "left_out": list[str],
     "data": Object,
     "ensemble": Object | None,
+    "seed_ensembles": list[Object],
     "trusted": Object,
 }
 """Of run.json. A field that is added later is read as any value of JSON."""

@@ -54,13 +54,16 @@ class Kept:
         self.checkpoint = folder / "checkpoint.pt"
         self.weights = folder / "weights.safetensors"
         self.predictions = folder / "predictions.safetensors"
-        self.validation = folder / "validation.safetensors"
         self.curve = folder / "curve.jsonl"
         self._result = folder / RESULT
 
     def predictions_with(self, views: str) -> Path:
         """Where the class probabilities of a test with these views lie."""
         return self.predictions if views == "center" else self.folder / f"predictions-{views}.safetensors"
+
+    def validation_with(self, views: str) -> Path:
+        """Where those for the validation split lie, once an ensemble has been weighted by it."""
+        return self.folder / ("validation.safetensors" if views == "center" else f"validation-{views}.safetensors")
 
     @property
     def finished(self) -> bool:

@@ -146,8 +146,8 @@ def _to_convolutions(
     if _is_mean(flattened):
         _, _, height, width = _shape(source)
         with graph.graph.inserting_before(flattened):
-            window = graph.graph.call_function(functional.avg_pool2d, (source, (height, width), 1))
-        flattened.replace_all_uses_with(window)
+            sliding = graph.graph.call_function(functional.avg_pool2d, (source, (height, width), 1))
+        flattened.replace_all_uses_with(sliding)
     else:
         flattened.replace_all_uses_with(source)
     graph.graph.erase_node(flattened)
@@ -227,8 +227,8 @@ def _called(node: fx.Node, graph: fx.GraphModule) -> str:
 
 
 def _shape(node: fx.Node) -> tuple[int, ...]:
-    found = node.meta.get("tensor_meta")
-    return tuple(found.shape) if hasattr(found, "shape") else ()
+    shape = getattr(node.meta.get("tensor_meta"), "shape", ())
+    return tuple(int(side) for side in shape)
 
 
 def _refuse(node: fx.Node, graph: fx.GraphModule) -> NoReturn:

@@ -8,6 +8,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from nasbench.core.errors import UsageError
+from nasbench.evaluators.ensembles import fusion_weights
 from nasbench.evaluators.predictions import ensemble_accuracy, labels_of
 from nasbench.train.source import DataSource
 
@@ -30,6 +31,34 @@ def test_the_mean_is_taken(tmp_path: Path) -> None:
     one, other = left(tmp_path / "one", RIGHT), left(tmp_path / "other", {**RIGHT, "probabilities": torch.ones(3, 2)})
     assert labels_of(one, DataSource("digits")).tolist() == LABELS.tolist()
     assert ensemble_accuracy([one, other], LABELS) == 1.0
+
+
+def test_weights_that_fit_validation_images() -> None:
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.randint(0, 4, (400,), generator=generator)
+    wrong = torch.where(torch.rand(400, generator=generator) < 0.2, (labels + 1) % 4, labels)
+    good = torch.full((400, 4), 0.05).scatter_(1, wrong[:, None], 0.85)
+    noise = torch.rand(400, 4, generator=generator).softmax(dim=1)
+    weights = fusion_weights(torch.stack([good, noise, good]), labels)
+    assert weights.sum() == pytest.approx(1.0)
+    assert weights[0] == pytest.approx(float(weights[2]), abs=1e-4)
+    assert weights[1] < 0.4
+
+    def loss(shares: Tensor) -> float:
+        mixed = (shares[:, None, None] * torch.stack([good, noise, good])).sum(dim=0)
+        return float(torch.nn.functional.nll_loss(mixed.log(), labels))
+
+    others = [torch.tensor(each) for each in ((1 / 3, 1 / 3, 1 / 3), (0.5, 0.0, 0.5), (0.0, 1.0, 0.0))]
+    assert all(loss(weights) <= loss(other) + 1e-6 for other in others)
+
+
+def test_weights_decide(tmp_path: Path) -> None:
+    right, other = (
+        left(tmp_path / "one", RIGHT),
+        left(tmp_path / "other", {**RIGHT, "probabilities": 1 - RIGHT["probabilities"]}),
+    )
+    assert ensemble_accuracy([right, other], LABELS, torch.tensor([0.6, 0.4])) == 1.0
+    assert ensemble_accuracy([right, other], LABELS, torch.tensor([0.4, 0.6])) == 0.0
 
 
 @pytest.mark.parametrize("kind", DAMAGED)

@@ -28,6 +28,10 @@ class TrainConfig(Record):
     """Of a network with a form for small images and one for large ones (else cifar up to 64 pixels, imagenet above)."""
     pretrained: bool = False
     """Start from published weights (fetched, checked by hash)."""
+    ensemble: bool = False
+    """Also test the averaged prediction of the trainings under all seeds."""
+    ensemble_weights: Literal["equal", "validation"] = "equal"
+    """How much each network of an ensemble counts: equally, or by the shares that fit the validation images best."""
     views: Literal["center", "10", "multiscale", "dense"] = "center"
     """How each test image is shown: center, 10 (corners, centre, mirrored), multiscale (10 at four sizes), or dense
     (the whole image, fully convolutional); class probabilities are averaged.
@@ -66,6 +70,10 @@ class CompareConfig(Record):
     """
     ensemble: bool = False
     """Add the averaged prediction of the compared models as a row."""
+    ensemble_seeds: bool = False
+    """Add the averaged prediction of each network's trainings under all seeds as a row."""
+    ensemble_weights: Literal["equal", "validation"] = "equal"
+    """How much each network of an ensemble counts: equally, or by the shares that fit the validation images best."""
     views: Literal["center", "10", "multiscale", "dense"] = "center"
     """How each test image is shown: center, 10 (corners, centre, mirrored), multiscale (10 at four sizes), or dense
     (the whole image, fully convolutional); class probabilities are averaged.

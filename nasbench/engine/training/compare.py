@@ -18,6 +18,7 @@ from nasbench.engine.config import CompareConfig, ModelOverrides
 from nasbench.engine.opened.view import RunView
 from nasbench.engine.parts.models import is_of_run
 from nasbench.engine.report import write_report
+from nasbench.engine.training.ensembles import check_seeds, of_networks, of_seeds
 from nasbench.engine.training.trainings import Trained, Trainings, check_names, run_trainings, specify, trainings_of
 from nasbench.evaluators.start import Start
 
@@ -54,6 +55,7 @@ def trainings_for(config: CompareConfig) -> tuple[dict[str, str], Trainings]:
     """Where each model comes from (found, baseline, random), and what the configuration asks to train, checked."""
     config.check()
     size = config.training
+    check_seeds(config.ensemble_seeds, config.repeats.seeds, "--ensemble-seeds")
     recipe = check_names(config)
     overrides = ModelOverrides(cells=size.cells, filters=size.filters, stem=config.stem)
     found = specify(config.models, config.data, overrides, all_take_stem=False)
@@ -70,7 +72,12 @@ def compare(config: CompareConfig, argv: Sequence[str]) -> CompareResult:
     searches = [search for run in runs if (search := _search_record(run)) is not None]
 
     def finish(trained: Trained) -> dict[str, Any]:
-        return {"ensemble": _ensemble(sources, trained) if config.ensemble else None}
+        weights = config.ensemble_weights
+        found: dict[str, Any] = {"ensemble": of_networks(sources, trained, weights) if config.ensemble else None}
+        if config.ensemble_seeds:
+            each = [of_seeds(name, trained, weights) for name in sources]
+            found["seed_ensembles"] = [ensemble for ensemble in each if ensemble is not None]
+        return found
 
     plan = {"sources": sources, "searches": searches}
     trained = run_trainings("compare", config, trainings, argv, write_report, plan, finish=finish)
@@ -126,20 +133,3 @@ def _search_record(model: str) -> dict[str, Any] | None:
     if store.run.get("command") in ("train", "transfer"):
         return None
     return {**store.run, "trials": len(store.trials), "seconds": sum(trial.seconds for trial in store.trials)}
-
-
-def _ensemble(sources: Mapping[str, str], trained: Trained) -> dict[str, Any] | None:
-    """The mean of the models' class probabilities, seed by seed, over the seeds that all of them have."""
-    from nasbench.evaluators.predictions import ensemble_accuracy, labels_of
-
-    models = [name for name, source in sources.items() if source != "random" and trained.of(name)]
-    if not models:
-        return None
-    done = {model: {trial.seed: trial for trial in trained.of(model)} for model in models}
-    seeds = sorted(set.intersection(*(set(trials) for trials in done.values())))
-    accuracies = []
-    for seed in seeds:
-        folders = [trained.folder(done[model][seed]) for model in models]
-        accuracies.append(ensemble_accuracy(folders, labels_of(folders[0], trained.trainings.evaluator.data)))
-    params, macs = (sum(trained.of(model)[0].metrics[what] for model in models) for what in ("params", "macs"))
-    return {"models": len(models), "params": params, "macs": macs, "seeds": seeds, "accuracies": accuracies}

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nasbench.core.store import RunStore
 from nasbench.engine.config import ModelOverrides, TrainConfig
 from nasbench.engine.opened.view import RunView
 from nasbench.engine.report import write_report
+from nasbench.engine.training.ensembles import check_seeds, of_seeds
 from nasbench.engine.training.pretrained import as_weights_saw
 from nasbench.engine.training.trainings import (
     Trained,
@@ -27,6 +29,8 @@ class TrainResult(RunView):
 
     config: TrainConfig
     trained: Trained
+    ensemble: dict[str, Any] | None = None
+    """Of the seeds, where one was asked for: `members`, `test_accuracy` and, if it is weighted, `weights`."""
 
     @property
     def directory(self) -> Path:
@@ -34,12 +38,14 @@ class TrainResult(RunView):
 
     def to_json(self) -> dict[str, Any]:
         """The object that `nasbench train --json` prints; accuracies in [0, 1]."""
-        return self.trained.record(self.config.network, self.config)
+        record = self.trained.record(self.config.network, self.config)
+        return {**record, "ensemble": self.ensemble} if self.config.ensemble else record
 
 
 def trainings_for(config: TrainConfig) -> Trainings:
     """What the configuration asks to train, checked."""
     config.check()
+    check_seeds(config.ensemble, config.repeats.seeds, "--ensemble")
     size = config.training
     overrides = ModelOverrides(cells=size.cells, filters=size.filters, aux_head=config.aux_head, stem=config.stem)
     recipe = check_names(config)
@@ -55,8 +61,10 @@ def train(config: TrainConfig, argv: Sequence[str]) -> TrainResult:
     trainings = trainings_for(config)
 
     def finish(trained: Trained) -> dict[str, Any]:
-        return write_best_training(trained, config.network, trainings.models[config.network])
+        ensemble = of_seeds(config.network, trained, config.ensemble_weights) if config.ensemble else None
+        best = write_best_training(trained, config.network, trainings.models[config.network])
+        return {**best, **({} if ensemble is None else {"ensemble": ensemble})}
 
     trained = run_trainings("train", config, trainings, argv, write_report, finish=finish)
     trained.check(config.network)
-    return TrainResult(config, trained)
+    return TrainResult(config, trained, RunStore.read(trained.directory).run.get("ensemble"))

@@ -60,7 +60,7 @@ class Row:
 
 
 def rows_of(store: RunStore) -> list[Row]:
-    """The rows of a comparison, from its run alone: every model in the order asked for, then the ensemble."""
+    """The rows of a comparison, from its run alone: every model in the order asked for, then the ensembles."""
     plan = store.run["plan"]
     done: dict[str, dict[int, Trial]] = {}
     for trial in store.trials:
@@ -72,9 +72,18 @@ def rows_of(store: RunStore) -> list[Row]:
     ]
     ensemble = store.run.get("ensemble")
     if ensemble:
-        name, seeds, accuracies = f"ensemble of {ensemble['models']}", ensemble["seeds"], ensemble["accuracies"]
+        weighted = ", weighted" if "weights" in ensemble else ""
+        name, seeds, accuracies = (
+            f"ensemble of {ensemble['models']}{weighted}",
+            ensemble["seeds"],
+            ensemble["accuracies"],
+        )
         counts = ensemble["params"], ensemble["macs"]
         rows.append(Row(name, "ensemble", *counts, None, tuple(seeds), tuple(accuracies)))
+    for each in store.run.get("seed_ensembles") or ():
+        name = f"{each['model']}, ensemble of {each['members']} seeds" + (", weighted" if "weights" in each else "")
+        counts, seeds = (each["params"], each["macs"]), tuple(each["seeds"][:1])
+        rows.append(Row(name, "ensemble", *counts, None, seeds, (each["test_accuracy"],)))
     return rows
 
 
