@@ -326,6 +326,10 @@ class ExportKeywords(ModelOverridesKeywords, ModelTrustKeywords, total=False):
     resolution: float | None
     formats: str | Sequence[str]
     batch: int | None
+    fold: bool
+    quantize: Literal["int8"] | None
+    dataset: Part | None
+    data_dir: Text | None
     out: Text | None
     overwrite: bool
     seed: int

@@ -16,8 +16,8 @@ def ensemble_accuracy(
     folders: Sequence[Path], labels: torch.Tensor, weights: torch.Tensor | None = None, views: str = "center"
 ) -> float:
     """Test accuracy of the mean of these trainings' class probabilities, with `weights` (M) or else equal ones;
-    `labels` int64 (N). `views` are those of the tests. UsageError where the predictions of a training cannot be read, or are of
-    other images than those of the first.
+    `labels` int64 (N). `views` are those of the tests. UsageError where the predictions of a training cannot be read,
+    or are of other images than those of the first.
     """
     probabilities = [_predictions(folder, views)["probabilities"].float() for folder in folders]
     for folder, each in zip(folders, probabilities, strict=True):

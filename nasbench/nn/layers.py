@@ -77,7 +77,7 @@ class InStrips(torch.autograd.Function):
 
 
 class Conv(nn.Conv2d):
-    """Convolution without bias, with SAME padding unless `same` is false.
+    """Convolution without bias, with SAME padding unless `same` is false. A bias that it is given later is added.
 
     Weights are He-normal by fan-out, as slim initialises them.
     """
@@ -102,7 +102,7 @@ class Conv(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:  # (B, C_in, H, W) -> (B, C_out, ceil(H / stride), ceil(W / stride))
         if self.kernel_size == (1, 1) and self.groups == 1:
-            return pointwise(x, self.weight, None, (self.stride[0], self.stride[1]))
+            return pointwise(x, self.weight, self.bias, (self.stride[0], self.stride[1]))
         top = bottom = left = right = 0
         if self.same:
             top, bottom = same_padding(x.shape[2], self.kernel_size[0], self.stride[0], self.dilation[0])
@@ -113,7 +113,7 @@ class Conv(nn.Conv2d):
         if not torch.jit.is_scripting() and self.training and self.in_strips and x.device.type == "cpu":  # type: ignore[attr-defined]
             y: Tensor = InStrips.apply(x, self.weight, self.stride, (top, left), self.dilation)
             return y
-        return functional.conv2d(x, self.weight, None, self.stride, (top, left), self.dilation, self.groups)
+        return functional.conv2d(x, self.weight, self.bias, self.stride, (top, left), self.dilation, self.groups)
 
 
 class MaxPool(nn.MaxPool2d):

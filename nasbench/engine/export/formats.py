@@ -4,7 +4,7 @@ import ast
 import sys
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
@@ -20,11 +20,14 @@ from nasbench.core.seeds import derive
 from nasbench.core.spec import Task
 from nasbench.core.writing import replacing, write_atomically
 from nasbench.engine.export.onnx import PACKAGES, read_onnx, write_onnx
+from nasbench.nn.folding import fold
 from nasbench.train.checkpoint import save_weights
 from nasbench.train.device import isolated_rng
 
 TOLERANCE = 1e-4
 """Maximum difference between the outputs of a file and the network, divided by the largest output."""
+FOLD_TOLERANCE = 1e-5
+"""The same between a network and its folded copy."""
 CPU = torch.device("cpu")
 
 Function = Callable[[Tensor], Tensor]
@@ -62,13 +65,15 @@ class ExportJob:
 class Format:
     """`write` writes the network to a path. `read` turns that file into a function that computes the logits.
 
-    `packages` are the packages that both need besides torch.
+    `packages` are the packages that both need besides torch. `is_graph`: the file holds the steps of the network, and
+    may be of a folded one.
     """
 
     file: str
     write: Callable[[ExportJob, Path], None]
     read: Callable[[ExportJob, Path], Function]
     packages: tuple[str, ...] = ()
+    is_graph: bool = False
 
 
 def write_and_check(name: str, job: ExportJob, path: Path) -> float:
@@ -95,6 +100,20 @@ def write_and_check(name: str, job: ExportJob, path: Path) -> float:
             f"{name}: its outputs differ from the network's by {found:.2g} of the largest one; {TOLERANCE:g} is allowed"
         )
     return found
+
+
+def folded(job: ExportJob) -> tuple[ExportJob, tuple[str, ...], float]:
+    """The job with the normalisations of its network folded, the names of those that stay, and the largest difference
+    of the outputs, divided by the largest one. RunFailed if that is above FOLD_TOLERANCE.
+    """
+    found = fold(job.network, job.images(2))
+    difference = _difference(job, found.network, 3)
+    if not difference <= FOLD_TOLERANCE:
+        raise RunFailed(
+            f"the folded network's outputs differ by {difference:.2g} of the largest one; {FOLD_TOLERANCE:g} is "
+            "allowed. Leave out --fold and --quantize."
+        )
+    return replace(job, network=found.network), found.left, difference
 
 
 def _difference(job: ExportJob, function: Function, batch: int) -> float:
@@ -157,7 +176,8 @@ FORMATS: dict[str, Format] = {
         lambda job, path: write_onnx(job.program, path, job.preprocessing),
         lambda _, path: read_onnx(path),
         PACKAGES,
+        is_graph=True,
     ),
-    "torch-export": Format("model.pt2", _write_program, _read_program),
+    "torch-export": Format("model.pt2", _write_program, _read_program, is_graph=True),
 }
 """Name for --formats -> format."""
