@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         compare,
         dry_run,
         export,
+        features,
         fidelity,
         predict,
         profile,
@@ -44,6 +45,7 @@ __all__ = [
     "compare",
     "dry_run",
     "export",
+    "features",
     "fidelity",
     "load",
     "open_run",
@@ -58,7 +60,19 @@ __all__ = [
     "transfer",
 ]
 
-_FUNCTIONS = ("compare", "dry_run", "export", "fidelity", "predict", "race", "scale", "search", "supernet", "transfer")
+_FUNCTIONS = (
+    "compare",
+    "dry_run",
+    "export",
+    "features",
+    "fidelity",
+    "predict",
+    "race",
+    "scale",
+    "search",
+    "supernet",
+    "transfer",
+)
 _HOMES = {
     **dict.fromkeys(_FUNCTIONS, "nasbench.api.commands"),
     "ModelOverrides": "nasbench.engine.config",

@@ -13,6 +13,7 @@ from nasbench.api.configured import by_path, configured
 from nasbench.api.keywords import (
     CompareKeywords,
     ExportKeywords,
+    FeaturesKeywords,
     FidelityKeywords,
     Part,
     ProfileKeywords,
@@ -31,6 +32,7 @@ from nasbench.core.trust import trusting
 from nasbench.engine.config import (
     CompareConfig,
     ExportConfig,
+    FeaturesConfig,
     FidelityConfig,
     ModelOverrides,
     RaceConfig,
@@ -46,6 +48,7 @@ from nasbench.engine.opened.run_trial import RunTrial
 if TYPE_CHECKING:
     from nasbench.engine.dry_run import DryRun
     from nasbench.engine.export.command import ExportResult
+    from nasbench.engine.features.command import FeaturesResult
     from nasbench.engine.fidelity.command import FidelityResult
     from nasbench.engine.predict import Prediction, Unreadable
     from nasbench.engine.profile import ProfiledModel
@@ -188,6 +191,19 @@ def export(model: Text | Part, **options: Unpack[ExportKeywords]) -> "ExportResu
         config = configured(ExportConfig, {"model": model, **options})
         check_model(config.network)
         return run_export(config)
+
+
+@keywords_of(FeaturesConfig)
+def features(model: Text | Part, **options: Unpack[FeaturesKeywords]) -> "FeaturesResult":
+    """Shows what layers of a trained network make of images, as `nasbench features` does; the outputs of a layer are in
+    `.features`, accuracies by stage in `.stages`.
+    """
+    from nasbench.engine.features.command import features as run_features
+
+    with _trusting(FeaturesConfig, {"model": model, **options}):
+        config = configured(FeaturesConfig, {"model": model, **options})
+        check_model(config.network)
+        return run_features(config)
 
 
 @keywords_of(ModelOverrides)

@@ -335,6 +335,24 @@ class ExportKeywords(ModelOverridesKeywords, ModelTrustKeywords, total=False):
     seed: int
 
 
+class FeaturesKeywords(DataKeywords, ModelTrustKeywords, total=False):
+    trial: int | str | None
+    pretrained: bool
+    list_layers: bool
+    layer: str | None
+    out: Text | None
+    split: Literal["train", "val", "test"]
+    pool: bool
+    images: int | None
+    probe: bool
+    knn: bool
+    plot: Text | None
+    filters: Text | None
+    activating: Text | None
+    channels: int
+    device: Literal["auto", "cpu", "cuda", "mps"]
+
+
 class ProfileKeywords(TypedDict, total=False):
     stack: str | None
     cells: int | None

@@ -13,21 +13,39 @@ from types import NoneType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from nasbench.core.writing import write_atomically
-from nasbench.engine.config import RUNS, ExportConfig, ModelOverrides, Record
+from nasbench.engine.config import RUNS, ExportConfig, FeaturesConfig, ModelOverrides, Record
 
 FILE = Path(__file__).with_name("keywords.py")
-FUNCTIONS: Mapping[str, type[Record]] = {**RUNS, "export": ExportConfig, "profile": ModelOverrides}
+FUNCTIONS: Mapping[str, type[Record]] = {
+    **RUNS,
+    "export": ExportConfig,
+    "features": FeaturesConfig,
+    "profile": ModelOverrides,
+}
 """Function -> the record that its keywords fill."""
 ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     "train": ("model",),
     "transfer": ("model",),
     "compare": ("models",),
     "export": ("model",),
+    "features": ("model",),
 }
 """Function -> fields that are arguments of their own."""
 NOT_HERE = ("json", "dry_run")
 """Fields that say what a command prints."""
-PLACES = ("data_dir", "run", "out", "weights", "coefficients", "base", "evaluator", "truth")
+PLACES = (
+    "data_dir",
+    "run",
+    "out",
+    "weights",
+    "plot",
+    "filters",
+    "activating",
+    "coefficients",
+    "base",
+    "evaluator",
+    "truth",
+)
 """Fields that may hold a path."""
 WIDEST = 120
 HEAD = '''"""The keywords of each function, for editors and type checkers. Written by nasbench.api.write_keywords."""

@@ -37,6 +37,7 @@ COMMANDS = {
     "profile": "per-layer table of a model: output shape, params, MACs, memory, receptive field",
     "export": "stand-alone model.py, weights, ONNX, torch.export: each checked against the network",
     "predict": "classifies images with a trained network, shown to it as in its training",
+    "features": "what layers of a trained network see: their outputs, probes at every stage, filters, pictures",
     "report": "rebuilds the report of a run from its log, or sets searches side by side",
     "dashboard": "the W&B workspace and report of runs; without a key, dashboard.json beside them",
     "watch": "serves the report of a run on this machine, drawn anew as the run goes on",

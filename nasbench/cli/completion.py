@@ -20,7 +20,7 @@ from nasbench.cli.report import ReportConfig
 from nasbench.cli.watch import WatchConfig
 from nasbench.cli.zoo import ZooConfig
 from nasbench.core import registry
-from nasbench.engine.config import RUNS, ExportConfig
+from nasbench.engine.config import RUNS, ExportConfig, FeaturesConfig
 from nasbench.engine.config.documented import documented
 from nasbench.engine.networks import rows
 
@@ -45,6 +45,7 @@ CONFIGURATIONS: Mapping[str, type[Any]] = {
     "profile": ProfileConfig,
     "export": ExportConfig,
     "predict": PredictConfig,
+    "features": FeaturesConfig,
     "report": ReportConfig,
     "dashboard": DashboardConfig,
     "watch": WatchConfig,

@@ -64,7 +64,7 @@ def predict(
     dense ones.
     """
     files = image_files(images)
-    trained = _published(model) if pretrained else trained_network(model)
+    trained = published_network(model) if pretrained else trained_network(model)
     return _predictions(files, set(map(Path, images)), trained, top, device, views, model)
 
 
@@ -128,7 +128,7 @@ def trained_network(model: str) -> TrainedNetwork:
     return _checked(TrainedNetwork(network.eval(), record), spec.task.num_classes, model)
 
 
-def _published(model: str) -> TrainedNetwork:
+def published_network(model: str) -> TrainedNetwork:
     """A network of the zoo with its published weights, at the size at which they were trained."""
     import zoo
     from nasbench.engine.training.pretrained import published_preprocessing

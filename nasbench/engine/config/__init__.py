@@ -3,6 +3,7 @@ Python.
 """
 
 from nasbench.engine.config.export import ExportConfig
+from nasbench.engine.config.features import FeaturesConfig
 from nasbench.engine.config.fidelity import FidelityConfig
 from nasbench.engine.config.goals import Goals
 from nasbench.engine.config.presets import PRESETS
@@ -35,6 +36,7 @@ __all__ = [
     "CompareConfig",
     "Data",
     "ExportConfig",
+    "FeaturesConfig",
     "FidelityConfig",
     "Goals",
     "ModelOverrides",

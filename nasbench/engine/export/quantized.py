@@ -66,7 +66,7 @@ def quantize(onnx: Path, out: Path, network: nn.Module, images: Images, batch: i
 
     shown = images.data.train.first(CALIBRATION_IMAGES)
 
-    class Reader(CalibrationDataReader):  # type: ignore[misc]
+    class Reader(CalibrationDataReader):
         def __init__(self) -> None:
             self._batches = _batches(shown, images.data, batch)
 

@@ -1,0 +1,1 @@
+"""Pictures of what layers of a trained network see."""
