@@ -39,11 +39,12 @@ def stages(network: nn.Module, image: Tensor) -> list[str]:
     shapes = layer_shapes(network, image)
     linear = {name for name, module in network.named_modules() if isinstance(module, nn.Linear)}
     maps: dict[tuple[int, ...], str] = {}
-    for name, shape in shapes.items():
-        if len(shape) == 3 and shape[1:] != (1, 1):
-            maps[shape[1:]] = name
+    mapping = [name for name, shape in shapes.items() if len(shape) == 3]
+    for name in mapping:
+        if shapes[name][1:] != (1, 1):
+            maps[shapes[name][1:]] = name
     order = list(shapes)
-    dense = [name for name in order if name in linear and len(shapes[name]) == 1 and not _in_a_map(name, maps.values())]
+    dense = [name for name in order if name in linear and len(shapes[name]) == 1 and not _in_a_map(name, mapping)]
     return sorted({*maps.values(), *dense}, key=order.index)
 
 

@@ -11,7 +11,7 @@ NEIGHBOURS = 5
 
 
 def probe_accuracy(features: Mapping[str, Tensor], labels: Mapping[str, Tensor]) -> float:
-    """Test accuracy in [0, 1] of a logistic regression on standardised features, (N, C) of `train`, `val` and `test`."""
+    """Test accuracy in [0, 1] of a logistic regression on standardised features: (N, C) of train, val and test."""
     from sklearn.linear_model import LogisticRegression
 
     scaled, known = _standardised(features), {split: each.numpy() for split, each in labels.items()}

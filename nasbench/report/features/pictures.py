@@ -1,6 +1,6 @@
 """Pictures of features: accuracy by stage, the filters of the first layer, and images that activate a layer most."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from math import ceil
 from pathlib import Path
@@ -46,7 +46,7 @@ def write_picture(figure: "Figure", path: Path) -> None:
     write_atomically(path, file.getvalue())
 
 
-def stage_figure(stages: Sequence[str], lines: dict[str, Sequence[float]], title: str) -> "Figure":
+def stage_figure(stages: Sequence[str], lines: Mapping[str, Sequence[float]], title: str) -> "Figure":
     """Accuracies in [0, 1] by stage, a line for each kind of classifier."""
     with drawing():
         figure = new_figure(max(4.0, 0.6 * len(stages) + 1.5), 3.0)
@@ -61,7 +61,9 @@ def stage_figure(stages: Sequence[str], lines: dict[str, Sequence[float]], title
 
 
 def filters_figure(weights: "Tensor", name: str) -> "Figure":
-    """Filters (out, in, h, w): in colour where they see three channels, else in grey, of the first channel. Each is scaled to its own smallest and largest weight."""
+    """Filters (out, in, h, w): in colour where they see three channels, else in grey, of the first channel. Each is
+    scaled to its own smallest and largest weight.
+    """
     shown = weights if weights.shape[1] in (1, 3) else weights[:, :1]  # (out, 1 or 3, h, w)
     low = shown.amin(dim=(1, 2, 3), keepdim=True)
     scaled = (shown - low) / (shown.amax(dim=(1, 2, 3), keepdim=True) - low).clamp(min=1e-12)
