@@ -181,7 +181,7 @@ def stands_alone(name: str, hint: Any, command: str) -> bool:
     """Whether a field takes the words that stand without a flag."""
     if tyro.conf.Positional in getattr(hint, "__metadata__", ()):
         return True
-    return name in ("model", "models") and command in ("train", "transfer", "compare", "export")
+    return name in ("model", "models") and command in ("train", "transfer", "compare", "export", "features")
 
 
 def _zsh_flag(flag: Flag) -> str:

@@ -12,8 +12,16 @@ from nasbench.cli.completion import CONFIGURATIONS, bash, fish, flags, zsh
 from nasbench.cli.fields import choices, takes
 from nasbench.cli.parse import parse
 
-POSITIONAL = {"train": "model", "transfer": "model", "export": "model", "compare": "models"}
-WORDS = {"train": ["m"], "transfer": ["m"], "export": ["m"], "compare": ["m"], "profile": ["m"], "report": ["r"]}
+POSITIONAL = {"train": "model", "transfer": "model", "export": "model", "features": "model", "compare": "models"}
+WORDS = {
+    "train": ["m"],
+    "transfer": ["m"],
+    "export": ["m"],
+    "features": ["m"],
+    "compare": ["m"],
+    "profile": ["m"],
+    "report": ["r"],
+}
 SAMPLES = {"INT": ("7", 7), "FLOAT": ("1.5", 1.5), "TEXT": ("x", "x")}
 
 
