@@ -2,11 +2,10 @@
 
 Weights are int8, with a scale for each channel; activations are int8, with a scale from the smallest and largest value
 that the calibration images give (Jacob et al. 2018, arXiv:1712.05877). The file holds pairs of QuantizeLinear and
-DequantizeLinear, which run times put together. Only this module and `onnx` need `nasbench[export]`.
+DequantizeLinear, which run times put together.
 """
 
-import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from nasbench.core.errors import RunFailed, UsageError
 from nasbench.core.preprocessing import Seen
 from nasbench.core.shown import sentence
 from nasbench.core.spec import ModelSpec
-from nasbench.engine.export.onnx import read_onnx
+from nasbench.engine.export.onnx import read_onnx, write_int8
 from nasbench.train.data import AnySplit, ImageData
 from nasbench.train.loader import eval_batches
 from nasbench.train.source import DataSource
@@ -62,35 +61,13 @@ def quantize(onnx: Path, out: Path, network: nn.Module, images: Images, batch: i
 
     `batch` is the batch size of the file; None is any. RunFailed where onnxruntime cannot quantise it.
     """
-    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
-
     shown = images.data.train.first(CALIBRATION_IMAGES)
-
-    class Reader(CalibrationDataReader):
-        def __init__(self) -> None:
-            self._batches = _batches(shown, images.data, batch)
-
-        def get_next(self) -> Mapping[str, Any] | None:
-            found = next(self._batches, None)
-            return None if found is None else {"images": found[0].numpy()}
-
-    before = logging.getLogger().level
-    logging.getLogger().setLevel(logging.ERROR)  # it recommends to preprocess the file, which the exporter has done
     try:
-        quantize_static(
-            str(onnx),
-            str(out),
-            Reader(),
-            quant_format=QuantFormat.QDQ,
-            per_channel=True,
-            activation_type=QuantType.QInt8,
-            weight_type=QuantType.QInt8,
-            extra_options={"ActivationSymmetric": False, "WeightSymmetric": True},
-        )
+        write_int8(onnx, out, (pixels for pixels, _ in _batches(shown, images.data, batch)))
+    except (UsageError, RunFailed):  # an image that cannot be read, a disk that is full
+        raise
     except Exception as error:  # whatever its passes raise
         raise RunFailed(f"onnxruntime cannot quantise this network: {sentence(error)}") from error
-    finally:
-        logging.getLogger().setLevel(before)
     float_result = evaluate(network, images.test, images.data, CPU)
     return {
         "scheme": "int8, static, a scale for each channel of the weights",
