@@ -103,10 +103,13 @@ def test_a_resumed_training_is_the_uninterrupted_one(digits: ImageData, name: st
     def made() -> PathSampler:
         return samplers.make(name, SPACE, options=FEW_DRAWS if name == "enas" else {})
 
-    whole, expected = trained(digits, EVERYTHING, shared(digits, made()))
+    hears = {"lr_schedule": "plateau", "lr_metric": "val_accuracy", "lr_patience": 0, "lr_threshold": 10.0}
+    recipe = EVERYTHING if name == "enas" else replace(EVERYTHING, **hears)
+    whole, expected = trained(digits, recipe, shared(digits, made()))
     file = tmp_path / "checkpoint.pt"
-    trained(digits, EVERYTHING, shared(digits, made()), stop_after=1, checkpoint=file)
-    resumed, found = trained(digits, EVERYTHING, shared(digits, made()), checkpoint=file)
+    trained(digits, recipe, shared(digits, made()), stop_after=1, checkpoint=file)
+    assert ("schedule" in torch.load(file, weights_only=True)) == (name == "fair")
+    resumed, found = trained(digits, recipe, shared(digits, made()), checkpoint=file)
     assert found == expected
     assert ("controller_reward" in found) == (name == "enas")
     for key, value in whole.state_dict().items():

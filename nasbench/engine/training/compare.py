@@ -47,6 +47,7 @@ class CompareResult(RunView):
             "recipe": self.config.training.recipe,
             "rows": [row.to_json() for row in self.rows],
             "verdict": self.verdict.text,
+            **({} if self.config.views == "center" else {"views": self.config.views}),
             "run": str(self.trained.directory),
         }
 

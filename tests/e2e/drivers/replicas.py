@@ -76,6 +76,20 @@ def normalised(folder: str) -> None:
         (Path(folder) / "normalised.json").write_text(json.dumps(metrics))
 
 
+def listening(folder: str) -> None:
+    """Trains a network for 4 epochs under a schedule that hears what it reached, and is lowered by that."""
+    network = with_normalisation()
+    data = resolve_dataset("digits").load(None, None, False)
+    plateau = {"lr_schedule": "plateau", "lr_metric": "val_accuracy", "lr_patience": 0, "lr_threshold": 10.0}
+    recipe = replace(RECIPE, train_images=None, epochs=4, **plateau)  # type: ignore[arg-type]
+    file = Path(folder) / "listening.pt"
+    fit(network, data, recipe, seed=0, device=CPU, checkpoint=file, replicas=of_process_group())
+    sums = [f"{parameter.double().sum().item():.9e}" for parameter in network.parameters()]
+    assert len(of_process_group().union([" ".join(sums)])) == 1, "all replicas had the same rates"
+    if of_process_group().is_leader:
+        assert torch.load(file, weights_only=True)["schedule"]["rate"] < recipe.lr_peak / 10
+
+
 def with_normalisation() -> nn.Module:
     torch.manual_seed(0)
     return nn.Sequential(
@@ -96,6 +110,7 @@ def replica(folder: str, rank: int, count: int) -> None:
     )
     curve(folder)
     normalised(folder)
+    listening(folder)
     assert of_process_group().union([f"of {rank}", "of both"]) == [f"of {each}" for each in range(count)] + ["of both"]
     distributed.barrier()  # a group that one has left may abort the others
     distributed.destroy_process_group()
