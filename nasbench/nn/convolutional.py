@@ -93,10 +93,10 @@ class _AsMap(nn.Module):
 def _converted(network: nn.Module, image: Tensor) -> nn.Module:
     graph = _traced(network, image)
     flat: set[fx.Node] = set()
-    pending: dict[fx.Node, _Map] = {}
-    linear_after_pooling = True
+    linear_after = True
     pooled: list[fx.Node] = []
     flattened: fx.Node | None = None
+    size = _Map(0, 1, 1)
     for node in list(graph.graph.nodes):
         if node.op in ("placeholder", "get_attr", "output"):
             continue
@@ -111,23 +111,18 @@ def _converted(network: nn.Module, image: Tensor) -> nn.Module:
             _, channels, height, width = _shape(source)
             if not (_is_mean(node) or (_called(node, graph) in FLATTENING and shape[1] == channels * height * width)):
                 _refuse(node, graph)
-            flattened = node
+            flattened, size = node, _Map(channels, 1, 1) if _is_mean(node) else _Map(channels, height, width)
             flat.add(node)
-            pending[node] = _Map(channels, 1, 1) if _is_mean(node) else _Map(channels, height, width)
             continue
         if len(inputs) != 1:
             _refuse(node, graph)
         flat.add(node)
-        if node in pending or inputs[0] in pending:
-            pending[node] = pending[inputs[0]]
-        if not _stays_linear(node, graph):
-            linear_after_pooling = False
+        linear_after = _stays_linear(node, graph) and linear_after
     if flattened is None:
         raise UsageError("no layer of it makes features of a map")
-    by_pooling = pending[flattened][1:] == (1, 1)
-    if by_pooling and linear_after_pooling:
+    if linear_after and (pooled or _is_mean(flattened)):
         return _AsMap(network)
-    _to_convolutions(graph, flattened, flat, pending[flattened], pooled)
+    _to_convolutions(graph, flattened, flat, size, pooled)
     graph.graph.lint()
     graph.recompile()
     return graph
@@ -139,7 +134,7 @@ def _to_convolutions(
     """Replaces what follows the map. The global pooling before it, if there is one, gets a window that slides."""
     for node in pooled:
         _, _, height, width = _shape(node.all_input_nodes[0])
-        if _shape(node)[2:] == (1, 1) and node.op == "call_module":
+        if node.op == "call_module":
             kind = ADAPTIVE[type(graph.get_submodule(str(node.target)))]
             graph.set_submodule(str(node.target), kind((height, width), stride=1))
     source = flattened.all_input_nodes[0]
@@ -184,15 +179,21 @@ def _for_maps(norm: nn.BatchNorm1d) -> nn.BatchNorm2d:
 def _keep_windows(graph: fx.GraphModule, node: fx.Node, pooled: list[fx.Node]) -> None:
     """Pooling to several places becomes one with a window. Pooling to one place is remembered: see what follows it."""
     module = graph.get_submodule(str(node.target)) if node.op == "call_module" else None
-    if type(module) not in ADAPTIVE:
+    by_name = module is None and _function(node).startswith("adaptive_")
+    if type(module) not in ADAPTIVE and not by_name:
         return
     before, after = _shape(node.all_input_nodes[0])[2:], _shape(node)[2:]
     if after == (1, 1):
         pooled.append(node)
+    elif by_name and before == after:
+        node.replace_all_uses_with(node.all_input_nodes[0])
+        graph.graph.erase_node(node)
     elif before == after:
         graph.set_submodule(str(node.target), nn.Identity())
-    elif before[0] % after[0] or before[1] % after[1]:
-        raise UsageError(f"its layer {node.target} pools {before[0]} x {before[1]} places to {after[0]} x {after[1]}")
+    elif by_name or before[0] % after[0] or before[1] % after[1]:
+        raise UsageError(
+            f"its layer {_function(node)} pools {before[0]} x {before[1]} places to {after[0]} x {after[1]}"
+        )
     else:
         window = (before[0] // after[0], before[1] // after[1])
         graph.set_submodule(str(node.target), ADAPTIVE[type(module)](window, stride=window))

@@ -129,6 +129,33 @@ def test_a_network_of_global_pooling_is_its_own_form_and_pooling_before_hidden_l
     torch.testing.assert_close(logits[:, :, 3, 2], hidden(image[..., 3:9, 2:8]))
 
 
+class ByName(nn.Module):
+    """Convolutions and dense layers, with pooling as a function to `places` squared."""
+
+    def __init__(self, places: int) -> None:
+        super().__init__()
+        self.convolution, self.places = nn.Conv2d(1, 3, 3), places
+        self.dense, self.last = nn.Linear(3 * places * places, 4), nn.Linear(4, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = nn.functional.adaptive_avg_pool2d(self.convolution(x), self.places)
+        return self.last(self.dense(torch.flatten(x, 1)).relu())
+
+
+@torch.no_grad()
+def test_pooling_as_a_function_and_maps_of_one_place() -> None:
+    torch.manual_seed(0)
+    image = torch.randn(1, 1, 9, 8)
+    same = ByName(4).eval()
+    logits = convolutional_form(same, Task(2, 6, 1), 9)(image)
+    torch.testing.assert_close(logits[:, :, 3, 2], same(image[..., 3:9, 2:8]))
+    with pytest.raises(UsageError, match="pools 4 x 4 places to 3 x 3"):
+        convolutional_form(ByName(3).eval(), Task(2, 6, 1), 9)
+    one_place = nn.Sequential(nn.Conv2d(1, 3, 6), nn.Flatten(), nn.Linear(3, 2)).eval()
+    logits = convolutional_form(one_place, Task(2, 6, 1), 9)(image)
+    torch.testing.assert_close(logits[:, :, 3, 2], one_place(image[..., 3:9, 2:8]))
+
+
 @pytest.mark.parametrize("name", ["vit_b_32", "mixer_s32"])
 def test_networks_of_patches_have_no_dense_form(name: str) -> None:
     with torch.device("meta"):
