@@ -25,8 +25,8 @@ SMALLEST_STEP = 1e-8
 class Plateau:
     """A warm-up, then the peak, multiplied by `lr_gamma` each time the metric stops to improve.
 
-    A warm-up rises to the present rate. All epochs are heard, those of the warm-up too. UsageError for a metric that no
-    training reports, and for a factor that does not lower the rate.
+    A warm-up rises to the rate of its epoch. All epochs are heard, those of the warm-up too. UsageError for a metric
+    that no training reports, and for a factor that does not lower the rate.
     """
 
     def __init__(self, recipe: Recipe) -> None:
@@ -38,11 +38,12 @@ class Plateau:
                 f"{recipe.lr_gamma!r}. 0.1 divides the rate by 10."
             )
         self._recipe, self._sign = recipe, 1.0 if IS_BETTER_LOW[recipe.lr_metric] else -1.0
-        self._rate, self._best, self._waited = recipe.lr_peak, inf, 0
+        self._rates, self._best, self._waited = [recipe.lr_peak], inf, 0  # rates: of each epoch, as far as is known
 
     def __call__(self, step: int, steps_per_epoch: int, epochs: int) -> float:
         warmup = warmup_steps(self._recipe.warmup_epochs, steps_per_epoch, epochs)
-        return warmup_rate(step, warmup, self._rate) if step < warmup else self._rate
+        rate = self._rates[min(step // steps_per_epoch, len(self._rates) - 1)]
+        return warmup_rate(step, warmup, rate) if step < warmup else rate
 
     def hear(self, metrics: Mapping[str, float]) -> None:
         """What the network reached after an epoch. UsageError where the metric is not among it."""
@@ -52,22 +53,22 @@ class Plateau:
                 f"the schedule of recipe {self._recipe.name!r} listens to {name}, which this training does not report; "
                 f"it reports {', '.join(sorted(metrics))}"
             )
-        value = self._sign * metrics[name]  # lower is better
+        value, rate = self._sign * metrics[name], self._rates[-1]  # a lower value is better
         if value < self._best * (1.0 - self._sign * self._recipe.lr_threshold):
             self._best, self._waited = value, 0
         else:
             self._waited += 1
         if self._waited > self._recipe.lr_patience:
-            lower = max(self._rate * self._recipe.lr_gamma, self._recipe.lr_final)
-            if self._rate - lower > SMALLEST_STEP:
-                self._rate = lower
+            lower = max(rate * self._recipe.lr_gamma, self._recipe.lr_final)
+            rate = lower if rate - lower > SMALLEST_STEP else rate
             self._waited = 0
+        self._rates.append(rate)
 
     def state(self) -> dict[str, Any]:
         """What a checkpoint holds of it."""
-        return {"rate": self._rate, "best": self._best, "waited": self._waited}
+        return {"rates": list(self._rates), "best": self._best, "waited": self._waited}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Goes on from what `state` returned."""
-        self._rate, self._best = float(state["rate"]), float(state["best"])
+        self._rates, self._best = [float(rate) for rate in state["rates"]], float(state["best"])
         self._waited = int(state["waited"])

@@ -65,7 +65,8 @@ def test_the_warm_up_rises_to_the_present_rate() -> None:
     assert [rate(step, 2, 4) for step in range(5)] == pytest.approx([0.1, 0.2, 0.3, 0.4, 0.4])
     for _ in range(2):
         rate.hears.hear({"val_loss": 1.0})
-    assert rate(3, 2, 4) == pytest.approx(0.04)
+    assert rate(4, 2, 4) == pytest.approx(0.04)
+    assert rate(3, 2, 4) == pytest.approx(0.4), "the rate of a step that was done stays what it was"
 
 
 def test_what_cannot_be_is_refused() -> None:
@@ -119,7 +120,7 @@ def test_a_training_evaluates_for_it_and_is_resumed_exactly(tmp_path: Path) -> N
     file = tmp_path / "state.pt"
     for stop in (2, 5, 9):
         train(checkpoint=file, stop_after=stop)
-    assert torch.load(file, weights_only=True)["schedule"]["rate"] < TINY.lr_peak
+    assert torch.load(file, weights_only=True)["schedule"]["rates"][-1] < TINY.lr_peak
     resumed, same = train(checkpoint=file)
     assert same == metrics
     assert all(torch.equal(one, other) for one, other in zip(whole, resumed, strict=True))

@@ -87,7 +87,7 @@ def listening(folder: str) -> None:
     sums = [f"{parameter.double().sum().item():.9e}" for parameter in network.parameters()]
     assert len(of_process_group().union([" ".join(sums)])) == 1, "all replicas had the same rates"
     if of_process_group().is_leader:
-        assert torch.load(file, weights_only=True)["schedule"]["rate"] < recipe.lr_peak / 10
+        assert torch.load(file, weights_only=True)["schedule"]["rates"][-1] < recipe.lr_peak / 10
 
 
 def with_normalisation() -> nn.Module:
