@@ -75,6 +75,7 @@ def test_probes_see_what_is_there() -> None:
         assert accuracy(constant, labels) == accuracy(told, labels)
 
 
+@pytest.mark.slow
 def test_the_command(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     asked = ["features", str(folder), "--dataset", "digits", "--images", "40", "--device", "cpu"]
     files = {

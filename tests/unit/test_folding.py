@@ -24,7 +24,12 @@ def folded(network: nn.Module, channels: int = 3, side: int = 32) -> tuple[Folde
 
 @pytest.mark.parametrize(
     ("model", "number", "left"),
-    [("resnet20", 19, 0), ("mobilenet_v2", 52, 0), ("preresnet110", 55, 54), ("efficientnet_b0", 49, 0)],
+    [
+        ("resnet20", 19, 0),
+        pytest.param("mobilenet_v2", 52, 0, marks=pytest.mark.slow),
+        pytest.param("preresnet110", 55, 54, marks=pytest.mark.slow),
+        pytest.param("efficientnet_b0", 49, 0, marks=pytest.mark.slow),
+    ],
 )
 def test_networks_of_the_zoo(model: str, number: int, left: int) -> None:
     found, network = folded(build(resolve(model, ModelOverrides(image_size=32))))

@@ -84,7 +84,7 @@ def test_the_centre_is_what_evaluation_sees(lenet: nn.Module, data: ImageData) -
 
 
 @torch.no_grad()
-@pytest.mark.parametrize("name", ["vgg11", "alexnet", "lenet5"])
+@pytest.mark.parametrize("name", ["vgg11", pytest.param("alexnet", marks=pytest.mark.slow), "lenet5"])
 def test_dense_equals_the_dense_layers_on_one_crop_and_a_loop_over_places(name: str) -> None:
     channels = 1 if name == "lenet5" else 3
     torch.manual_seed(0)
@@ -156,7 +156,7 @@ def test_pooling_as_a_function_and_maps_of_one_place() -> None:
     torch.testing.assert_close(logits[:, :, 3, 2], one_place(image[..., 3:9, 2:8]))
 
 
-@pytest.mark.parametrize("name", ["vit_b_32", "mixer_s32"])
+@pytest.mark.parametrize("name", [pytest.param("vit_b_32", marks=pytest.mark.slow), "mixer_s32"])
 def test_networks_of_patches_have_no_dense_form(name: str) -> None:
     with torch.device("meta"):
         network = zoo.create(name, 10, 224)
