@@ -41,6 +41,7 @@ COMMANDS = {
     "report": "rebuilds the report of a run from its log, or sets searches side by side",
     "dashboard": "the W&B workspace and report of runs; without a key, dashboard.json beside them",
     "watch": "serves the report of a run on this machine, drawn anew as the run goes on",
+    "doctor": "what this machine and a cluster can do, and what to mend",
     "list": "what there is: spaces, strategies, recipes, data sets, plug-ins included",
     "completion": "a script by which bash, zsh or fish completes commands, flags and names",
 }

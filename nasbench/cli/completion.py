@@ -22,6 +22,7 @@ from nasbench.cli.zoo import ZooConfig
 from nasbench.core import registry
 from nasbench.engine.config import RUNS, ExportConfig, FeaturesConfig
 from nasbench.engine.config.documented import documented
+from nasbench.engine.doctor.command import DoctorConfig
 from nasbench.engine.networks import rows
 
 
@@ -49,6 +50,7 @@ CONFIGURATIONS: Mapping[str, type[Any]] = {
     "report": ReportConfig,
     "dashboard": DashboardConfig,
     "watch": WatchConfig,
+    "doctor": DoctorConfig,
     "list": ListConfig,
     "completion": CompletionConfig,
 }
@@ -97,7 +99,7 @@ def words(command: str) -> list[str]:
         return list(KINDS)
     if command == "completion":
         return ["bash", "zsh", "fish"]
-    if command in ("race", "fidelity", "supernet", "search", "report", "watch", "dashboard", "scale"):
+    if command in ("race", "fidelity", "supernet", "search", "report", "watch", "dashboard", "doctor", "scale"):
         return []
     return [row.name for row in rows() if ":" not in row.name]
 

@@ -8,6 +8,7 @@ W&B's own variables are read by W&B's own code and win over what nasbench would 
 
 import logging
 import os
+import re
 from collections.abc import Mapping
 from netrc import NetrcParseError, netrc
 from pathlib import Path
@@ -31,6 +32,10 @@ CONNECT_SECONDS = 30.0
 FINISH_SECONDS = 120.0
 QUIET = {"silent": True, "quiet": True, "console": "off", "disable_git": True, "disable_code": True, "save_code": False}
 STAGED = "WANDB_DATA_DIR"
+SECRET, SECRET_LENGTH = re.compile(r"[\w-]+", re.ASCII), 40
+"""The form of W&B's keys."""
+JWT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
+"""The form of its service tokens."""
 _OURS: dict[str, str] = {}
 """The value that was set here: another one is the user's."""
 UNSEEN = ("x_disable_stats", "x_disable_machine_info")
@@ -84,14 +89,44 @@ def key_is_set_up() -> bool:
     """True where WANDB_API_KEY is set or netrc has an entry for the W&B server; nothing is asked and nothing is
     fetched.
     """
+    return key_source() is not None
+
+
+def key_source() -> str | None:
+    """Where the key lies, in words; None where there is none."""
     if os.environ.get("WANDB_API_KEY"):
-        return True
-    path = Path(os.environ.get("NETRC") or Path.home() / ".netrc")
+        return "WANDB_API_KEY"
+    return None if _netrc_key() is None else str(_netrc())
+
+
+def key_problem() -> str | None:
+    """What is wrong with the form of the key, in words that do not show it; None where it is right or not there."""
+    key = os.environ.get("WANDB_API_KEY") or _netrc_key()
+    if key is None or JWT.fullmatch(key):
+        return None
+    secret = key.partition("-")[2] or key  # keys of an own server have a prefix
+    if key != key.strip():
+        return "there is white space around it"
+    if not SECRET.fullmatch(secret):
+        return "it may have letters, digits, '_' and '-' only"
+    return (
+        f"it has {len(secret)} characters, and a key has {SECRET_LENGTH} or more"
+        if len(secret) < SECRET_LENGTH
+        else None
+    )
+
+
+def _netrc() -> Path:
+    return Path(os.environ.get("NETRC") or Path.home() / ".netrc")
+
+
+def _netrc_key() -> str | None:
     host = urlparse(os.environ.get("WANDB_BASE_URL") or "https://api.wandb.ai").hostname or ""
     try:
-        return netrc(path).authenticators(host) is not None
+        found = netrc(_netrc()).authenticators(host)
     except (OSError, NetrcParseError):
-        return False
+        return None
+    return None if found is None else found[2] or ""
 
 
 def _init(mode: Mode, own: Mapping[str, Any], fixed: Mapping[str, Any]) -> Any:

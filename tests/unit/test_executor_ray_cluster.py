@@ -10,6 +10,7 @@ from contextlib import suppress
 import pytest
 
 from nasbench.core.errors import UsageError
+from nasbench.engine.doctor.cluster import cluster
 from nasbench.executors import ray_cluster
 from nasbench.executors.ray_cluster import capacity, check_reachable, why_it_died
 
@@ -35,6 +36,13 @@ def test_an_address_where_something_else_listens_is_answered_within_seconds(answ
 
 def test_a_ray_cluster_is_reachable(ray_session):
     check_reachable(ray_session)
+
+
+def test_the_doctor_names_an_address_where_nobody_answers_and_how_to_mend_it(tmp_path):
+    (found,) = cluster("127.0.0.1:1", 1, 0.0, tmp_path, None)
+    assert found.state == "broken"
+    assert "no Ray cluster answers at --ray-address 127.0.0.1:1" in found.told
+    assert "ray status" in found.remedy
 
 
 @pytest.mark.parametrize(

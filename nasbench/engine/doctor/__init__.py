@@ -1,0 +1,1 @@
+"""`nasbench doctor`: what this machine and this cluster can do, and what to mend."""
