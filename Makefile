@@ -6,7 +6,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint types layers unit slow docs dist clean
+.PHONY: demo test lint types layers unit slow docs dist gpu clean
 
 demo: .venv/installed
 	$(BIN)/nasbench search --space nasnet --strategy ppo --dataset digits --recipe quick --trials 24 --wandb off
@@ -50,6 +50,10 @@ dist: .venv/release
 .venv/docs .venv/release: .venv/installed
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[$(notdir $@)]'
 	touch $@
+
+# Within ten minutes on a machine with one GPU; where there is no .venv, with the packages that PYTHON has.
+gpu:
+	$(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON)) benchmarks/gpu.py $(GPU)
 
 .venv/installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

@@ -10,7 +10,8 @@ turns, step by step:
   strips (CPU);
                 on CUDA in bfloat16, as the recipes ask for there (`--float32` leaves it out);
   - `compiled`  the same, each cell compiled for its shapes (`--compile` names for how many of the networks; it takes
-  minutes).
+  minutes);
+  - `graphed`   on CUDA: the step of `ours` captured once as a CUDA graph, and replayed (`--graphs`).
 
 Written down for each: images a second (median of the steps), seconds to the end of the first step (building and
 compiling included), peak memory (of the process on the CPU, of the allocator on CUDA), the share of the step outside
@@ -39,6 +40,7 @@ from time import perf_counter
 from typing import Any
 
 import torch
+from graphed_step import graphed_step
 from plain_nasnet import PlainNetwork
 from torch import Tensor, nn
 from torch.nn import functional
@@ -120,6 +122,8 @@ def variants(name: str, options: argparse.Namespace, device: torch.device, compi
             optimizer.step()
             return loss.detach()
 
+        if label == "graphed":
+            step = graphed_step(step)
         loss = step().item()
         return Variant(label, step, perf_counter() - start, peak_mib(device), loss)
 
@@ -127,6 +131,8 @@ def variants(name: str, options: argparse.Namespace, device: torch.device, compi
     yield variant("ours")
     if compiled:
         yield variant("compiled")
+    if options.graphs and device.type == "cuda":
+        yield variant("graphed")
 
 
 def measure(name: str, options: argparse.Namespace, device: torch.device, compiled: bool) -> dict[str, Any]:
@@ -231,7 +237,7 @@ def quiet_stderr() -> Iterator[None]:
 def summary(rows: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """Speed-ups of NASNet-A, and of the sampled cells their median, least and greatest."""
     found: dict[str, Any] = {}
-    for label in ("ours", "compiled"):
+    for label in ("ours", "compiled", "graphed"):
         cells = sorted(row[label]["speed_up"] for name, row in rows.items() if name != "nasnet-a" and label in row)
         known = {"nasnet-a": rows["nasnet-a"][label]["speed_up"]} if label in rows.get("nasnet-a", {}) else {}
         if cells:
@@ -256,6 +262,7 @@ def main() -> None:
     parser.add_argument("--num-cells", type=int, default=2)
     parser.add_argument("--filters", type=int, default=24)
     parser.add_argument("--compile", type=int, default=1, metavar="K", help="compile the first K networks too")
+    parser.add_argument("--graphs", action="store_true", help="on CUDA, the step as a CUDA graph too")
     parser.add_argument("--float32", action="store_true", help="on CUDA, ours in float32 too")
     parser.add_argument("--no-profile", dest="profile", action="store_false")
     parser.add_argument("--output", type=Path)

@@ -77,7 +77,7 @@ class TrainingKeywords(TypedDict, total=False):
 
 
 class WorkersKeywords(TypedDict, total=False):
-    workers: int
+    workers: int | Literal["auto"]
     gpus_per_worker: float
     ray_address: str | None
     device: Literal["auto", "cpu", "cuda", "mps"]

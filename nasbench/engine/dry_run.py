@@ -178,7 +178,7 @@ def run_dry(config: SearchConfig) -> DryRun:
         epochs_a_child=parts.after.epochs if parts.after else parts.plan.epochs,
         timings=timings,
         batch=batch,
-        workers=max(1, config.workers.workers),
+        workers=config.workers.planned,
         told=tuple(line for line in parts.told if parts.screen is None or line != parts.screen.told),
         cheap_scores=cheap_scores,
         seconds_a_cheap_score=_seconds_of_cheap(parts.evaluator, by_macs, config.seed) if cheap_scores else None,

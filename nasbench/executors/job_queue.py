@@ -1,7 +1,7 @@
 """Jobs between the loop and workers in other processes that a scheduler such as Ray Tune starts and carries.
 
 The scheduler names each attempt at a job. An attempt occupies a worker from `next_job` until `release`. There are never
-more such attempts than workers, so that no job is asked for before a worker can take it.
+more such attempts than workers may be at that moment, so that no job is asked for before a worker can take it.
 """
 
 from collections import deque
@@ -30,11 +30,13 @@ class JobQueue:
     def __init__(
         self,
         loop: JobLoop,
-        workers: int,
+        workers: int | Callable[[], int],
         trial_timeout: float | None,
         room: Callable[[], int | None] = lambda: None,
     ) -> None:
-        """`room` says how many workers fit into the machines that are there now; None if that is not known."""
+        """`workers`: how many there may be, or what says how many there may be at this moment. `room` says how many fit
+        into the machines that are there now; None if that is not known.
+        """
         self.fault: Exception | None = None
         self._loop, self._workers, self._trial_timeout, self._room = loop, workers, trial_timeout, room
         self._occupied: set[str] = set()
@@ -54,6 +56,10 @@ class JobQueue:
         return self.fault is not None or self._loop.finished
 
     @property
+    def _most(self) -> int:
+        return self._workers if isinstance(self._workers, int) else self._workers()
+
+    @property
     def can_release(self) -> bool:
         """True if an idle worker can be released: either a job is ready for it, or no job will ever come.
 
@@ -70,7 +76,7 @@ class JobQueue:
 
     def next_job(self, attempt: str) -> str | None:
         """A job as text, or None if there is none now."""
-        if self.fault is not None or len(self._occupied) >= self._workers:
+        if self.fault is not None or len(self._occupied) >= self._most:
             return None
         self._fetch()
         if not self._ready:

@@ -11,11 +11,12 @@ import socket
 import threading
 import warnings
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import TextIOWrapper
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any, final
 
 from nasbench.core.blame import in_one_line
@@ -23,6 +24,9 @@ from nasbench.core.count_text import quantity
 from nasbench.core.errors import RunFailed, UsageError
 from nasbench.core.not_written import not_written
 from nasbench.core.stop_signals import WISHES
+from nasbench.executors.capacity import Workers
+from nasbench.executors.capacity import capacity as capacity
+from nasbench.executors.capacity import why_it_died as why_it_died
 from nasbench.executors.cluster_watch import ClusterWatch
 from nasbench.executors.private_folder import RAY, close_private_folder, open_private_folder
 from nasbench.executors.process import environment, num_cores, own_import_paths, same_signal_handlers
@@ -38,6 +42,8 @@ with environment({"RAY_DEDUP_LOGS_SKIP_REGEX": "^"}):
 
 REACH_LIMIT_SECONDS = 3.0
 """How long an address may take to answer."""
+FIRST_NODE_SECONDS = 300.0
+"""How long `--workers auto` waits for the first node on which a worker fits."""
 
 OBJECT_STORE_BYTES = 200 * 2**20
 """Only the evaluator goes through Ray's object store (a larger one spills to disk)."""
@@ -61,14 +67,14 @@ HTTP2_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0" + SETTINGS + b"
 
 @final
 class RayCluster:
-    """The Ray that `workers` workers with `gpus_per_worker` GPUs each run on.
+    """The Ray that `workers` workers with `gpus_per_worker` GPUs each run on; with 'auto', as many as fit.
 
     With `ray_address` (host:port of the head node, or 'auto') it joins that cluster. Without, it uses the Ray that this
     process is connected to, or starts Ray on this machine, until `close` or the end of this object.
     """
 
-    def __init__(self, workers: int, gpus_per_worker: float, ray_address: str | None) -> None:
-        if workers < 1:
+    def __init__(self, workers: Workers, gpus_per_worker: float, ray_address: str | None) -> None:
+        if workers != "auto" and workers < 1:
             raise UsageError(f"--workers takes a whole number from 1 on for Ray (0 is this process); got {workers}")
         if gpus_per_worker > 1 and gpus_per_worker != int(gpus_per_worker):
             raise UsageError(f"--gpus-per-worker above 1 must be whole; got {gpus_per_worker}")
@@ -81,10 +87,15 @@ class RayCluster:
             check_reachable(self._address)
         if not ray.is_initialized():
             with same_signal_handlers(), quiet():
-                own = _start(self._workers) if self._address is None else _join(self._address)
+                slots = num_cores() if self._workers == "auto" else self._workers
+                own = _start(slots) if self._address is None else _join(self._address)
             self._disconnect = weakref.finalize(self, _leave, own)
-        fit = self._room()
-        if fit < self._workers:
+        fit, needed = self.room(), 1 if self._workers == "auto" else self._workers
+        end = monotonic() + (FIRST_NODE_SECONDS if self._workers == "auto" and self._address is not None else 0.0)
+        while fit < needed and monotonic() < end:  # a cluster that grows: its nodes start
+            sleep(1.0)
+            fit = self.room()
+        if fit < needed:
             total = ray.cluster_resources()
             self.close()
             raise UsageError(
@@ -110,13 +121,18 @@ class RayCluster:
             )
         else:
             device = "the CPU" + (" (the GPUs stay idle without --gpus-per-worker)" if total.get("GPU") else "")
-        return f"{where}: {quantity(self._workers, 'worker')}, each on {device}"
+        many = (
+            f"as many workers as fit, now {self.room()}"
+            if self._workers == "auto"
+            else quantity(self._workers, "worker")
+        )
+        return f"{where}: {many}, each on {device}"
 
     def watched(self) -> ClusterWatch:
         """What tells whether the head still answers, and how many workers fit; to be used in a `with` block."""
         head = str(ray.get_runtime_context().gcs_address)
         node = getattr(ray._private.worker._global_node, "raylet_socket_name", None)
-        return ClusterWatch(lambda: _answers(head) and _is_open(node), self._room, self.lost_sentence)
+        return ClusterWatch(lambda: _answers(head) and _is_open(node), self.room, self.lost_sentence)
 
     @property
     def lost_sentence(self) -> str:
@@ -135,7 +151,8 @@ class RayCluster:
         atexit.unregister(ray.shutdown)
         WISHES.abrupt = True
 
-    def _room(self) -> int:
+    def room(self) -> int:
+        """How many workers fit into the nodes that are there now."""
         return capacity([node["Resources"] for node in ray.nodes() if node["Alive"]], self._gpus_per_worker)
 
     def close(self) -> None:
@@ -187,28 +204,6 @@ def _greet(address: str) -> None:
             greeting = connection.recv(9)  # the header of a frame; the fourth byte is its type
             if greeting[3:4] != SETTINGS:
                 raise ConnectionError("something else is listening there")
-
-
-def capacity(nodes: Sequence[Mapping[str, float]], gpus_per_worker: float) -> int:
-    """How many workers of one CPU slot and `gpus_per_worker` GPUs the nodes (resource -> amount) hold at once."""
-    slots = 0
-    for node in nodes:
-        cpus, gpus = int(node.get("CPU", 0)), node.get("GPU", 0)
-        if gpus_per_worker > 1:
-            cpus = min(cpus, int(gpus // gpus_per_worker))
-        elif gpus_per_worker > 0:
-            cpus = min(cpus, int(gpus) * int(1 / gpus_per_worker + 1e-9))  # a share lies within one GPU
-        slots += cpus
-    return slots
-
-
-def why_it_died(text: str) -> str:
-    """The reason for the log, from what Ray says of a worker that died."""
-    if "low on memory" in text:
-        return "the machine ran low on memory: Ray ended the worker"
-    if "creation task" in text or "Traceback" in text:
-        return text.splitlines()[-1].strip()[:500]
-    return "the worker died: killed, crashed, or its machine is gone"
 
 
 @contextmanager

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.core.blame import in_one_line
-from nasbench.executors.ray_cluster import RayCluster, capacity, quiet
+from nasbench.executors.capacity import capacity
+from nasbench.executors.ray_cluster import RayCluster, quiet
 
 import ray  # isort: skip - after ray_cluster, which sets what ray reads when it is imported
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy  # isort: skip

@@ -11,7 +11,7 @@ Importing this module imports ray; import it when it is used.
 """
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar, final
@@ -21,11 +21,12 @@ from nasbench.core.errors import Interrupted, RunFailed, UsageError
 from nasbench.core.loop import JobLoop
 from nasbench.core.protocols import Evaluator
 from nasbench.core.registry import executors
+from nasbench.executors.capacity import Workers, why_it_died
 from nasbench.executors.cluster_watch import ClusterWatch
 from nasbench.executors.job_queue import JobQueue
 from nasbench.executors.private_folder import TUNE, private_folder
 from nasbench.executors.process import environment, stop_signals
-from nasbench.executors.ray_cluster import RayCluster, quiet, why_it_died
+from nasbench.executors.ray_cluster import RayCluster, quiet
 from nasbench.executors.ray_worker import kill, kill_frozen, worker_class
 
 from ray import tune  # isort: skip - after ray_cluster, which sets what ray reads when it is imported
@@ -41,6 +42,9 @@ TUNE_ENVIRONMENT = {
     "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
 }
 
+MOST_PENDING = 10_000
+"""Trials that Tune may hold back where the queue alone says how many there are at once."""
+
 
 class HeadLost(BaseException):
     """The head of the cluster is gone. It is no Exception: for one, Tune would tidy up, which needs the head."""
@@ -50,6 +54,7 @@ class HeadLost(BaseException):
 @executors.register("ray")
 class RayExecutor:
     """`workers` trials at a time, each in a process of its own that holds `gpus_per_worker` GPUs (fractions share one).
+    With 'auto', as many as fit into the nodes that are there, which may come and go.
 
     `ray_address` is that of a running cluster; see RayCluster for where the workers run without it. A trial that takes
     longer than `trial_timeout` seconds is stopped wherever it hangs, in C code too: its worker ends, and another one
@@ -60,7 +65,7 @@ class RayExecutor:
 
     def __init__(
         self,
-        workers: int,
+        workers: Workers,
         gpus_per_worker: float = 0.0,
         ray_address: str | None = None,
         device: str = "auto",
@@ -86,7 +91,7 @@ class RayExecutor:
         with self._cluster.watched() as watch:  # to the end: tidying up needs the head too
             try:
                 with stop_signals() as signals:
-                    queue = JobQueue(loop, self._workers, self._trial_timeout, watch.room)
+                    queue = JobQueue(loop, self._limit(watch), self._trial_timeout, watch.room)
                     worker = worker_class(evaluator, self._trial_timeout)
                     while not (signals or queue.finished):
                         self._run_tune(queue, _JobSearcher(queue, signals, watch), worker)
@@ -111,11 +116,25 @@ class RayExecutor:
         """Leaves Ray, and ends it if this object started it."""
         self._cluster.close()
 
+    def _limit(self, watch: ClusterWatch) -> Callable[[], int]:
+        """How many trials may run at once, as it is now."""
+        workers = self._workers
+        if workers != "auto":
+            return lambda: workers
+        at_first = self._cluster.room()
+
+        def fitting() -> int:
+            room = watch.room()
+            return max(1, at_first if room is None else room)
+
+        return fitting
+
     def _run_tune(self, queue: JobQueue, searcher: "_JobSearcher", worker: type[tune.Trainable]) -> None:
         """Runs Tune until nothing is left to do, or until Tune breaks, for example because Ray ended a worker when
         memory ran low.
         """
-        settings = {**TUNE_ENVIRONMENT, "TUNE_MAX_PENDING_TRIALS_PG": str(self._workers)}
+        pending = MOST_PENDING if self._workers == "auto" else self._workers
+        settings = {**TUNE_ENVIRONMENT, "TUNE_MAX_PENDING_TRIALS_PG": str(pending)}
         try:
             with environment(settings), quiet(), private_folder(TUNE) as storage:
                 tune.run(

@@ -295,3 +295,20 @@ def test_a_job_that_cannot_be_read_by_the_worker_ends_the_run():
     thread = WorkerThread(Reports(), "worker", None)
     thread.start("bm8=")
     assert "could not evaluate its job" in json.loads(thread.wait().text)["reason"]
+
+
+def test_as_many_jobs_are_out_as_workers_fit_at_the_moment():
+    fitting, log = [1], []
+    queue = JobQueue(loop(Climber(ToySpace()), 20, log.append), lambda: fitting[0], None)
+    assert [queue.next_job(name) is not None for name in "ab"] == [True, False]
+    fitting[0] = 3  # two machines joined
+    assert [queue.next_job(name) is not None for name in "bcd"] == [True, True, False]
+    for name in "abc":
+        queue.begin(name)
+    fitting[0] = 1  # and are gone again, with what they had
+    for name in "bc":
+        queue.lose(name, "its machine is gone")
+        queue.release(name)
+    assert queue.next_job("d") is None
+    queue.release("a")
+    assert queue.next_job("d") is not None

@@ -86,8 +86,10 @@ UNHEEDED: dict[str, tuple[str, ...]] = {
 class Workers(Record):
     """Where it runs."""
 
-    workers: int = number(0, low=0, free=True)
-    """0: in this process; K: K Ray workers."""
+    workers: int | Literal["auto"] = number(
+        0, low=0, words=("auto",), takes="auto, or a whole number from 0 on", free=True
+    )
+    """0: in this process; K: K Ray workers; auto: as many as fit into the cluster, which may grow and shrink."""
     gpus_per_worker: float = number(0.0, low=0, free=True)
     """GPUs a Ray worker holds; fractions share one."""
     ray_address: str | None = free(None)
@@ -106,6 +108,21 @@ class Workers(Record):
             return self.executor
         return "local" if self.workers == 0 else "ray"
 
+    @property
+    def planned(self) -> int:
+        """How many evaluations a forecast may take to run at once: 1 where that is for the cluster to say."""
+        return 1 if self.workers == "auto" else max(1, self.workers)
+
+    @property
+    def replicas(self) -> int:
+        """Processes of one data-parallel training. UsageError for auto: their number is part of what a training is."""
+        if self.workers == "auto":
+            raise UsageError(
+                "--workers auto is for trials, which come and go with the machines; a data-parallel training has a "
+                "fixed number of processes: give --workers K"
+            )
+        return self.workers
+
     def check(self) -> None:
         super().check()
         if self.workers == 0 and self.executor == "auto" and (self.gpus_per_worker or self.ray_address):
@@ -117,6 +134,11 @@ class Workers(Record):
             raise UsageError(
                 f"{' and '.join(map(flag, unheeded))} cannot go with --executor {self.executor}, which has no such "
                 "thing; leave one of them out"
+            )
+        if self.workers == "auto" and self.executor_name != "ray":
+            raise UsageError(
+                f"--workers auto asks a Ray cluster how many fit, and --executor {self.executor} has none; "
+                "give a number"
             )
         if self.executor == "ray" and self.workers == 0:
             raise UsageError("--executor ray needs --workers K with K from 1 on; got --workers 0")

@@ -66,6 +66,7 @@ class SupernetConfig(Record):
 
     def check(self) -> None:
         super().check()
+        _ = self.workers.replicas
         space_with_supernet(self.space)
         check_truth(self.ranking)
         if self.ranking.checked > self.ranking.scored:

@@ -148,6 +148,10 @@ class TransferConfig(Record):
     place: Place = Place()
     trusts: ModelTrust = ModelTrust()
 
+    def check(self) -> None:
+        super().check()
+        _ = self.workers.replicas
+
     @property
     def network(self) -> str:
         """The MODEL, with its trial as RUN#N."""

@@ -20,7 +20,7 @@ HOW_TO_REACH = (
 def cluster(
     address: str | None, workers: int, gpus_per_worker: float, runs: Path, data: Path | None
 ) -> Iterator[Finding]:
-    """Joins the cluster, and asks each node. Without an address nothing is started. `data`: a directory that nodes need."""
+    """Joins the cluster, and asks each node; without an address nothing is started. Nodes need the directory `data`."""
     if address is None:
         told = "none was named: --workers K starts Ray on this machine alone, on the loopback interface"
         yield Finding(AREA, "Ray", "ok", told)

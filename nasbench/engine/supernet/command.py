@@ -194,7 +194,7 @@ def _ignored(recipe: Recipe, supernet: torch.nn.Module) -> dict[str, str]:
 def _check_batch(recipe: Recipe, config: SupernetConfig) -> None:
     from nasbench.train.replicas import Replicas
 
-    Replicas(0, max(1, config.workers.workers)).check_batch(recipe.batch_size)
+    Replicas(0, max(1, config.workers.replicas)).check_batch(recipe.batch_size)
 
 
 def _job(config: SupernetConfig, named: _Named) -> Job:
@@ -295,7 +295,7 @@ def _with_ray_train(
     cluster = executors.make("ray", offered=config.workers.flat())
     assert isinstance(cluster, RayExecutor), cluster
     try:
-        together = RayTrain(cluster, config.workers.workers, config.workers.gpus_per_worker)
+        together = RayTrain(cluster, config.workers.replicas, config.workers.gpus_per_worker)
         local = LocalExecutor(device="cpu", trial_timeout=config.workers.trial_timeout)
         return _run(config, named, replace(evaluator, together=together), directory, argv, local, part_of, cluster)
     finally:

@@ -81,7 +81,7 @@ def dry_trainings(config: TrainConfig | CompareConfig | TransferConfig) -> DryTr
     _timed(trainings, next(iter(trainings.models)))  # pays for what is done once
     models = tuple(_dry(trainings, name) for name in trainings.models)
     recipe = trainings.recipe
-    return DryTrainings(models, len(trainings.seeds), recipe.epochs, recipe.batch_size, max(1, config.workers.workers))
+    return DryTrainings(models, len(trainings.seeds), recipe.epochs, recipe.batch_size, config.workers.planned)
 
 
 def _dry(trainings: Trainings, name: str) -> DryModel:
