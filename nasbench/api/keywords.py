@@ -78,7 +78,7 @@ class TrainingKeywords(TypedDict, total=False):
 
 class WorkersKeywords(TypedDict, total=False):
     workers: int | Literal["auto"]
-    gpus_per_worker: float
+    gpus_per_worker: float | Literal["auto"]
     ray_address: str | None
     device: Literal["auto", "cpu", "cuda", "mps"]
     trial_timeout: float | None

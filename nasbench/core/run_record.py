@@ -1,7 +1,7 @@
 """Fields of run.json and of its plan, as readers of a run rely on them: a run directory may come from anybody."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from nasbench.core.errors import UsageError
 from nasbench.core.typed import check_types
@@ -75,7 +75,7 @@ CONFIG: Mapping[str, Any] = {
     "search": bool,
     "seeds": int,
     "sample": int,
-    "workers": int,
+    "workers": int | Literal["auto"],
 }
 """Of its configuration, what is read of it as it is; commands check the rest."""
 NEEDED: Mapping[str, tuple[str, ...]] = {

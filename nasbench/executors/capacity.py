@@ -5,6 +5,8 @@ from typing import Literal
 
 Workers = int | Literal["auto"]
 """How many workers: a number, or as many as fit, now and whenever the cluster grows or shrinks."""
+Share = float | Literal["auto"]
+"""GPUs for each worker: a number, or what the memory of the first children says."""
 
 
 def capacity(nodes: Sequence[Mapping[str, float]], gpus_per_worker: float) -> int:

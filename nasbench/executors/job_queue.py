@@ -18,6 +18,8 @@ START_LIMIT_SECONDS = 60.0
 """The longest time that idle workers are kept where they are because another worker starts."""
 FROZEN_SECONDS = 5.0
 """A worker ends itself when the time of its trial is up. One that is still there so long after that is frozen."""
+OUT_OF_MEMORY = "out of memory"
+"""In the reason of a trial whose device had no memory left."""
 GLANCE_SECONDS = 1.0
 """Who looks for frozen workers less often than this has not read all their answers."""
 
@@ -44,6 +46,10 @@ class JobQueue:
         self._begun: dict[str, float] = {}  # attempt -> when a worker began it
         self._ready: deque[Job] = deque()
         self._retried: set[int] = set()
+        self._alone: deque[Job] = deque()  # ran out of memory beside others
+        self._tried_alone: set[int] = set()
+        self._left: int | None = None  # jobs that this phase may still send
+        self._is_shared = self._is_alone = False
         self._any_begun = False
         self._starts_in_time = True
         self._looked = monotonic()
@@ -58,6 +64,23 @@ class JobQueue:
     @property
     def _most(self) -> int:
         return self._workers if isinstance(self._workers, int) else self._workers()
+
+    @property
+    def waits_alone(self) -> int:
+        """Jobs that ran out of memory on a GPU that others shared, and are to be tried once more without them."""
+        return len(self._alone)
+
+    @property
+    def rests(self) -> bool:
+        """True if this phase is over, with nothing under way: the next may give workers another share of a GPU."""
+        return not self._sent and self.fault is None and (self._left == 0 or (self._is_shared and bool(self._alone)))
+
+    def begin_phase(self, jobs: int | None, alone: bool = False, shared: bool = False) -> None:
+        """`jobs`: how many are sent in it (None: any number). `alone`: only those that wait for that. `shared`: workers
+        share a GPU, so a job that runs out of memory is tried again alone. No worker is left of the phase before.
+        """
+        self._left, self._is_alone, self._is_shared = jobs, alone, shared
+        self._occupied.clear()
 
     @property
     def can_release(self) -> bool:
@@ -76,12 +99,18 @@ class JobQueue:
 
     def next_job(self, attempt: str) -> str | None:
         """A job as text, or None if there is none now."""
-        if self.fault is not None or len(self._occupied) >= self._most:
+        if self.fault is not None or len(self._occupied) >= self._most or self._left == 0:
             return None
-        self._fetch()
-        if not self._ready:
+        if self._is_shared and self._alone:  # those under way end first
             return None
-        job = self._ready.popleft()
+        if not self._is_alone:
+            self._fetch()
+        jobs = self._alone if self._is_alone else self._ready
+        if not jobs:
+            return None
+        job = jobs.popleft()
+        if self._left is not None:
+            self._left -= 1
         self._occupied.add(attempt)
         self._sent[attempt] = job, monotonic()
         return job_to_text(job)
@@ -107,6 +136,10 @@ class JobQueue:
         self._unseen.pop(attempt, None)
         try:
             answer, worker = answer_from_text(text)
+            if self._is_shared and OUT_OF_MEMORY in (answer.error or "") and job.number not in self._tried_alone:
+                self._tried_alone.add(job.number)
+                self._alone.append(job)
+                return answer.poisoned
             record(self._loop, job, answer, worker)
         except Exception as fault:
             self.fault = fault

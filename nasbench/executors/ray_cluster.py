@@ -24,7 +24,7 @@ from nasbench.core.count_text import quantity
 from nasbench.core.errors import RunFailed, UsageError
 from nasbench.core.not_written import not_written
 from nasbench.core.stop_signals import WISHES
-from nasbench.executors.capacity import Workers
+from nasbench.executors.capacity import Share, Workers
 from nasbench.executors.capacity import capacity as capacity
 from nasbench.executors.capacity import why_it_died as why_it_died
 from nasbench.executors.cluster_watch import ClusterWatch
@@ -73,9 +73,11 @@ class RayCluster:
     process is connected to, or starts Ray on this machine, until `close` or the end of this object.
     """
 
-    def __init__(self, workers: Workers, gpus_per_worker: float, ray_address: str | None) -> None:
+    def __init__(self, workers: Workers, gpus_per_worker: Share, ray_address: str | None) -> None:
         if workers != "auto" and workers < 1:
             raise UsageError(f"--workers takes a whole number from 1 on for Ray (0 is this process); got {workers}")
+        self._is_shared_out = gpus_per_worker == "auto"
+        gpus_per_worker = 1.0 if gpus_per_worker == "auto" else gpus_per_worker
         if gpus_per_worker > 1 and gpus_per_worker != int(gpus_per_worker):
             raise UsageError(f"--gpus-per-worker above 1 must be whole; got {gpus_per_worker}")
         self._workers, self._gpus_per_worker, self._address = workers, gpus_per_worker, ray_address
@@ -90,7 +92,7 @@ class RayCluster:
                 slots = num_cores() if self._workers == "auto" else self._workers
                 own = _start(slots) if self._address is None else _join(self._address)
             self._disconnect = weakref.finalize(self, _leave, own)
-        fit, needed = self.room(), 1 if self._workers == "auto" else self._workers
+        fit, needed = self.room(), 1 if self._workers == "auto" or self._is_shared_out else self._workers
         end = monotonic() + (FIRST_NODE_SECONDS if self._workers == "auto" and self._address is not None else 0.0)
         while fit < needed and monotonic() < end:  # a cluster that grows: its nodes start
             sleep(1.0)
@@ -113,7 +115,9 @@ class RayCluster:
             f"Ray {ray.__version__} on {quantity(nodes, 'node')} ({total.get('CPU', 0):g} CPU slots, "
             f"{total.get('GPU', 0):g} GPUs)"
         )
-        if self._gpus_per_worker:
+        if self._is_shared_out:
+            device = "the share of a GPU that the first of them turn out to need"
+        elif self._gpus_per_worker:
             kinds = sorted(name.partition(":")[2] for name in total if name.startswith("accelerator_type:"))
             device = (
                 f"{self._gpus_per_worker:g} GPU{'s' * (self._gpus_per_worker > 1)} "
@@ -150,6 +154,10 @@ class RayCluster:
             self._disconnect = None
         atexit.unregister(ray.shutdown)
         WISHES.abrupt = True
+
+    def give(self, gpus_per_worker: float) -> None:
+        """From now on each worker holds so many GPUs."""
+        self._gpus_per_worker = gpus_per_worker
 
     def room(self) -> int:
         """How many workers fit into the nodes that are there now."""

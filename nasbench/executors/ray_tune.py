@@ -21,9 +21,10 @@ from nasbench.core.errors import Interrupted, RunFailed, UsageError
 from nasbench.core.loop import JobLoop
 from nasbench.core.protocols import Evaluator
 from nasbench.core.registry import executors
-from nasbench.executors.capacity import Workers, why_it_died
+from nasbench.executors.capacity import Share, Workers, why_it_died
 from nasbench.executors.cluster_watch import ClusterWatch
 from nasbench.executors.job_queue import JobQueue
+from nasbench.executors.packing import Measure, Packing, Peak, cuda_peak
 from nasbench.executors.private_folder import TUNE, private_folder
 from nasbench.executors.process import environment, stop_signals
 from nasbench.executors.ray_cluster import RayCluster, quiet
@@ -66,10 +67,11 @@ class RayExecutor:
     def __init__(
         self,
         workers: Workers,
-        gpus_per_worker: float = 0.0,
+        gpus_per_worker: Share = 0.0,
         ray_address: str | None = None,
         device: str = "auto",
         trial_timeout: float | None = None,
+        measure: Measure = cuda_peak,
     ) -> None:
         if device == "cuda" and not gpus_per_worker:
             raise UsageError(
@@ -78,6 +80,8 @@ class RayExecutor:
             )
         self._cluster = RayCluster(workers, gpus_per_worker, ray_address)
         self._workers, self._gpus_per_worker, self._trial_timeout = workers, gpus_per_worker, trial_timeout
+        self._packing = Packing() if gpus_per_worker == "auto" else None
+        self._measure = None if self._packing is None else measure
 
     def describe(self) -> Sequence[str]:
         """The lines printed before the start. UsageError if Ray cannot be reached, or if the workers do not fit."""
@@ -92,9 +96,10 @@ class RayExecutor:
             try:
                 with stop_signals() as signals:
                     queue = JobQueue(loop, self._limit(watch), self._trial_timeout, watch.room)
-                    worker = worker_class(evaluator, self._trial_timeout)
+                    worker = worker_class(evaluator, self._trial_timeout, self._measure)
                     while not (signals or queue.finished):
-                        self._run_tune(queue, _JobSearcher(queue, signals, watch), worker)
+                        share = self._next_phase(queue)
+                        self._run_tune(queue, _JobSearcher(queue, signals, watch, self._packing), worker, share)
                 if signals:
                     raise Interrupted(signals[0])
                 if queue.fault is not None:
@@ -119,17 +124,37 @@ class RayExecutor:
     def _limit(self, watch: ClusterWatch) -> Callable[[], int]:
         """How many trials may run at once, as it is now."""
         workers = self._workers
-        if workers != "auto":
+        if workers != "auto" and self._packing is None:
             return lambda: workers
         at_first = self._cluster.room()
 
         def fitting() -> int:
             room = watch.room()
-            return max(1, at_first if room is None else room)
+            most = max(1, at_first if room is None else room)
+            return most if workers == "auto" else min(most, workers)
 
         return fitting
 
-    def _run_tune(self, queue: JobQueue, searcher: "_JobSearcher", worker: type[tune.Trainable]) -> None:
+    def _next_phase(self, queue: JobQueue) -> float:
+        """Says to the queue what comes next, and returns the GPUs of a worker in it: first the children that are
+        measured, each on a GPU of its own; then all others, as many on a GPU as fit; between them, on a GPU of its own
+        again, each that ran out of memory beside others.
+        """
+        if queue.waits_alone:
+            share = 1.0
+            queue.begin_phase(queue.waits_alone, alone=True)
+        elif self._packing is not None and self._packing.to_measure:
+            share = 1.0
+            queue.begin_phase(self._packing.to_measure)
+        else:
+            share = float(self._gpus_per_worker) if self._packing is None else self._packing.share
+            queue.begin_phase(None, shared=0 < share < 1)
+        self._cluster.give(share)
+        return share
+
+    def _run_tune(
+        self, queue: JobQueue, searcher: "_JobSearcher", worker: type[tune.Trainable], gpus_per_worker: float
+    ) -> None:
         """Runs Tune until nothing is left to do, or until Tune breaks, for example because Ray ended a worker when
         memory ran low.
         """
@@ -146,13 +171,13 @@ class RayExecutor:
                     callbacks=[_Events(queue, searcher)],
                     stop=_Results(queue, searcher),
                     num_samples=-1,
-                    resources_per_trial={"cpu": 1, "gpu": self._gpus_per_worker},
+                    resources_per_trial={"cpu": 1, "gpu": gpus_per_worker},
                     checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
                     reuse_actors=True,
                     raise_on_failed_trial=False,
                     verbose=0,
                 )
-                assert searcher.stopping or queue.finished, "Tune ended before the search did"
+                assert searcher.stopping or queue.finished or queue.rests, "Tune ended before the search did"
         except Exception as error:
             if not searcher.stopping and not queue.retry_all(why_it_died(str(error))):
                 raise RunFailed(
@@ -167,8 +192,11 @@ class RayExecutor:
 class _JobSearcher(Searcher):
     """Tune's searcher: takes a job from the queue when Tune wants a trial. A Tune trial is one attempt at a job."""
 
-    def __init__(self, queue: JobQueue, signals: Sequence[str], watch: ClusterWatch) -> None:
+    def __init__(
+        self, queue: JobQueue, signals: Sequence[str], watch: ClusterWatch, packing: Packing | None = None
+    ) -> None:
         super().__init__()
+        self._packing = packing
         self._queue, self._signals, self._watch = queue, signals, watch
         self._running: dict[str, Any] = {}
         self.trials: Sequence[Any] = ()
@@ -199,7 +227,14 @@ class _JobSearcher(Searcher):
         if not self.stopping and self._queue.report(trial_id, text):
             self._running[trial_id].temporary_state.ray_actor.stop_training.remote()
 
-    def answer(self, trial_id: str, text: str) -> None:
+    @property
+    def rests(self) -> bool:
+        """Whether Tune is to be started anew, with workers of another size."""
+        return self._queue.rests
+
+    def answer(self, trial_id: str, text: str, peak: Peak | None) -> None:
+        if self._packing is not None and self._packing.to_measure:
+            self._packing.learn(peak)
         if not self.stopping and self._queue.answer(trial_id, text):
             kill(self._running[trial_id].temporary_state.ray_actor)
 
@@ -263,7 +298,7 @@ class _Results(tune.Stopper):
             self._searcher.report(trial_id, result["report"])
             return False
         if "answer" in result:
-            self._searcher.answer(trial_id, result["answer"])
+            self._searcher.answer(trial_id, result["answer"], result.get("peak"))
         return self._queue.can_release
 
     def __getstate__(self) -> dict[str, Any]:
@@ -276,7 +311,7 @@ class _Results(tune.Stopper):
         self._searcher.kill_frozen_workers()
         if self._searcher.stopping:
             self._searcher.kill_workers()
-        return self._searcher.stopping
+        return self._searcher.stopping or self._searcher.rests
 
 
 class _InOrder(FIFOScheduler):

@@ -4,6 +4,7 @@ Importing this module imports ray; import it when it is used.
 """
 
 import os
+import pickle
 import signal
 import sys
 import time
@@ -14,6 +15,7 @@ from typing import Any, ClassVar
 from nasbench.core.protocols import Evaluator
 from nasbench.core.stop_signals import from_outside
 from nasbench.executors.messages import evaluator_from_bytes, not_sent
+from nasbench.executors.packing import Measure
 from nasbench.executors.process import own_import_paths
 from nasbench.executors.worker_thread import WorkerThread
 
@@ -27,7 +29,9 @@ class Worker(tune.Trainable):
     """One process that evaluates one job after another."""
 
     worker_state: ClassVar[Any]
-    """A reference to (pickled evaluator, paths to import from, working directory, seconds a trial may take or None)."""
+    """A reference to (pickled evaluator, paths to import from, working directory, seconds a trial may take or None,
+    pickled: what measures the memory of a child, or None).
+    """
 
     _started: bool
     _answered: bool
@@ -35,9 +39,10 @@ class Worker(tune.Trainable):
     _idle_steps: int
 
     def setup(self, config: dict[str, Any]) -> None:  # noqa: ARG002 - Tune's
-        pickled, paths, self._directory, trial_timeout = ray.get(self.worker_state)
+        pickled, paths, self._directory, trial_timeout, measure = ray.get(self.worker_state)
         sys.path[:0] = [path for path in paths if path not in sys.path]
         evaluator = evaluator_from_bytes(pickled)
+        self._measure: Measure | None = pickle.loads(measure)
         self._thread = WorkerThread(evaluator, f"{ray.util.get_node_ip_address()}/{os.getpid()}", trial_timeout)
         self._new_job()
 
@@ -66,6 +71,8 @@ class Worker(tune.Trainable):
             self._start()
         message = self._thread.wait()
         self._answered = message.is_answer
+        if message.is_answer and self._measure is not None:
+            return {"answer": message.text, "peak": self._measure()}
         return {"answer" if message.is_answer else "report": message.text}
 
     def _new_job(self) -> None:
@@ -81,7 +88,9 @@ class Worker(tune.Trainable):
         self._thread.start(self.config["job"])
 
 
-def worker_class(evaluator: Evaluator, trial_timeout: float | None) -> type[tune.Trainable]:
+def worker_class(
+    evaluator: Evaluator, trial_timeout: float | None, measure: Measure | None = None
+) -> type[tune.Trainable]:
     """The worker that has this evaluator. UsageError where it cannot be pickled."""
     try:
         pickled = cloudpickle.dumps(evaluator)
@@ -89,7 +98,7 @@ def worker_class(evaluator: Evaluator, trial_timeout: float | None) -> type[tune
         if from_outside(error):
             raise
         raise not_sent(evaluator, "Ray workers", error) from error
-    worker_state = ray.put((pickled, own_import_paths(), os.getcwd(), trial_timeout))
+    worker_state = ray.put((pickled, own_import_paths(), os.getcwd(), trial_timeout, cloudpickle.dumps(measure)))
     return type("Worker", (Worker,), {"worker_state": worker_state})
 
 

@@ -312,3 +312,39 @@ def test_as_many_jobs_are_out_as_workers_fit_at_the_moment():
     assert queue.next_job("d") is None
     queue.release("a")
     assert queue.next_job("d") is not None
+
+
+def out_of_memory(*_):
+    raise RuntimeError("CUDA out of memory. Tried to allocate 20.00 GiB")
+
+
+def test_a_job_that_runs_out_of_memory_beside_others_is_tried_once_more_alone(tmp_path):
+    queue, _, log = new_queue(trials=3)
+    evaluator = ToyEvaluator(str(tmp_path))
+    queue.begin_phase(None, shared=True)
+    first, second = queue.next_job("1"), queue.next_job("2")
+    answer(queue, "1", first, out_of_memory)
+    assert queue.next_job("3") is None, "what is under way ends first"
+    assert not queue.rests
+    answer(queue, "2", second, evaluator)
+    assert queue.rests
+    assert queue.waits_alone == 1
+    queue.begin_phase(1, alone=True)
+    answer(queue, "4", queue.next_job("4"), out_of_memory)
+    assert queue.rests
+    queue.begin_phase(None, shared=True)
+    answer(queue, "5", queue.next_job("5"), evaluator)
+    assert [(trial.number, trial.status) for trial in log] == [(2, "ok"), (1, "failed"), (3, "ok")]
+    assert queue.finished
+
+
+def test_a_phase_sends_so_many_jobs_and_rests():
+    queue, _, _ = new_queue()
+    queue.begin_phase(1)
+    job = queue.next_job("1")
+    assert queue.next_job("2") is None
+    assert not queue.rests
+    answer(queue, "1", job, lambda *_: {"val_accuracy": 0.5})
+    assert queue.rests
+    queue.begin_phase(None)
+    assert [queue.next_job(name) is not None for name in "23"] == [True, True]

@@ -90,8 +90,10 @@ class Workers(Record):
         0, low=0, words=("auto",), takes="auto, or a whole number from 0 on", free=True
     )
     """0: in this process; K: K Ray workers; auto: as many as fit into the cluster, which may grow and shrink."""
-    gpus_per_worker: float = number(0.0, low=0, free=True)
-    """GPUs a Ray worker holds; fractions share one."""
+    gpus_per_worker: float | Literal["auto"] = number(
+        0.0, low=0, words=("auto",), takes="auto, or a number from 0 on", free=True
+    )
+    """GPUs a Ray worker holds; fractions share one; auto: the first children are measured, then as many as fit."""
     ray_address: str | None = free(None)
     """A running Ray cluster (else Ray is started on this machine)."""
     device: Literal["auto", "cpu", "cuda", "mps"] = free("auto")
@@ -122,6 +124,16 @@ class Workers(Record):
                 "fixed number of processes: give --workers K"
             )
         return self.workers
+
+    @property
+    def gpus_per_replica(self) -> float:
+        """GPUs of each process of a data-parallel training. UsageError for auto."""
+        if self.gpus_per_worker == "auto":
+            raise UsageError(
+                "--gpus-per-worker auto is for trials that share a GPU; give each process of a data-parallel training "
+                "its own: --gpus-per-worker 1"
+            )
+        return self.gpus_per_worker
 
     def check(self) -> None:
         super().check()

@@ -66,7 +66,7 @@ class SupernetConfig(Record):
 
     def check(self) -> None:
         super().check()
-        _ = self.workers.replicas
+        _ = self.workers.replicas, self.workers.gpus_per_replica
         space_with_supernet(self.space)
         check_truth(self.ranking)
         if self.ranking.checked > self.ranking.scored:

@@ -150,7 +150,7 @@ class TransferConfig(Record):
 
     def check(self) -> None:
         super().check()
-        _ = self.workers.replicas
+        _ = self.workers.replicas, self.workers.gpus_per_replica
 
     @property
     def network(self) -> str:

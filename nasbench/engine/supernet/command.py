@@ -295,7 +295,7 @@ def _with_ray_train(
     cluster = executors.make("ray", offered=config.workers.flat())
     assert isinstance(cluster, RayExecutor), cluster
     try:
-        together = RayTrain(cluster, config.workers.replicas, config.workers.gpus_per_worker)
+        together = RayTrain(cluster, config.workers.replicas, config.workers.gpus_per_replica)
         local = LocalExecutor(device="cpu", trial_timeout=config.workers.trial_timeout)
         return _run(config, named, replace(evaluator, together=together), directory, argv, local, part_of, cluster)
     finally:

@@ -184,7 +184,7 @@ def _with_ray_train(config: TransferConfig, trainings: Trainings, argv: Sequence
     evaluator = trainings.evaluator
     assert evaluator.keep is not None
     try:
-        together = RayTrain(cluster, config.workers.replicas, config.workers.gpus_per_worker)
+        together = RayTrain(cluster, config.workers.replicas, config.workers.gpus_per_replica)
         in_group = replace(evaluator, keep=replace(evaluator.keep, together=together))
         local = LocalExecutor(device="cpu", trial_timeout=config.workers.trial_timeout)
         return _run(config, replace(trainings, evaluator=in_group), argv, local)

@@ -1,0 +1,265 @@
+"""Lost and doubled trials of searches over the command line on three Ray nodes of this machine, in which something is
+killed again and again: nodes, workers (SIGKILL), the driver (SIGKILL), the head.
+
+    python benchmarks/node_kills.py --nodes 5 --workers 5 --drivers 3 --heads 2      writes results/node_kills.json
+
+Counted after each search, from its log and from what the evaluations said themselves (kill_events.py):
+
+  - `lost`     numbers without a line in the log, and lines that were there at a kill and are gone at the end
+  - `doubled`  numbers with two lines, and trials that were evaluated again after their line was on disk
+  - `again`    evaluations that were begun once more because their worker was gone: the price of a kill
+  - `failed`   trials that failed: a kill costs one where the second worker of the same trial was killed too
+  - `same_trajectory`  of the searches with one worker (driver and head): numbers, keys and scores are those of an undisturbed
+    search without Ray
+
+Nothing but what this program started is killed: nodes by the cluster object that it holds, workers by the process numbers
+that its own evaluations wrote, the driver as its child.
+"""  # noqa: E501
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+RESULT = HERE / "results" / "node_kills.json"
+KINDS = ("nodes", "workers", "drivers", "heads")
+ONE_WORKER = ("drivers", "heads")
+BETWEEN = 4
+"""Trials that finish between two kills."""
+LIMIT_SECONDS = 300.0
+"""How long a search may take to get from one kill to the next."""
+
+
+@dataclass
+class Search:
+    """A search under attack: its directory, its cluster and its driver."""
+
+    folder: Path
+    trials: int
+    seconds: float
+    workers: str
+    cluster: Any = None
+    driver: "subprocess.Popen[bytes] | None" = None
+    at_kills: list[tuple[float, list[str]]] = field(default_factory=list)
+    """When something was killed, and the log as it was then."""
+
+    @property
+    def log(self) -> list[str]:
+        """The whole lines of the log."""
+        path = self.folder / "run" / "trials.jsonl"
+        return path.read_text().split("\n")[:-1] if path.exists() else []
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        path = self.folder / "events"
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+    def start_cluster(self) -> None:
+        from ray.cluster_utils import Cluster
+
+        node = {"num_cpus": 1, "num_gpus": 4, "object_store_memory": 100 * 2**20}
+        self.cluster = Cluster(initialize_head=True, head_node_args={**node, "include_dashboard": False})
+        for _ in range(2):
+            self.cluster.add_node(**node)
+        self.cluster.wait_for_nodes()
+
+    def start(self, *more: str) -> None:
+        """Starts the driver, or starts it again."""
+        run = self.folder / "run"
+        if (run / "run.json").exists():
+            flags = ["--resume"]
+        else:
+            flags = ["--space", "nasbench201", "--evaluator", "kill_events:Evented", "--strategy", "evolution"]
+            flags += ["--control", "0", "--seed", "1", "--trials", str(self.trials), "--wandb", "off"]
+        if self.cluster is not None:
+            flags += ["--ray-address", self.cluster.address, "--workers", self.workers]
+        variables = {"KILLS_EVENTS": str(self.folder / "events"), "KILLS_SECONDS": str(self.seconds)}
+        variables["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(HERE)])
+        with open(self.folder / "driver.log", "ab") as told:
+            self.driver = subprocess.Popen(
+                [sys.executable, "-m", "nasbench", "search", "--run", str(run), *flags, *more],
+                env={**os.environ, **variables},
+                stdout=told,
+                stderr=told,
+                cwd=self.folder,
+            )
+
+    def wait_for(self, lines: int) -> bool:
+        """Waits until the log has so many lines; False where the driver ended before."""
+        end = time.monotonic() + LIMIT_SECONDS
+        while len(self.log) < lines:
+            if self.driver is None or self.driver.poll() is not None:
+                return False
+            if time.monotonic() > end:
+                raise RuntimeError(f"the search stands still at {len(self.log)} of {lines} trials: {self.told()}")
+            time.sleep(0.1)
+        return True
+
+    def told(self) -> str:
+        return (self.folder / "driver.log").read_text(errors="replace")[-1000:]
+
+    def finish(self) -> None:
+        assert self.driver is not None
+        status = self.driver.wait(10 * LIMIT_SECONDS)
+        if status != 0:
+            raise RuntimeError(f"the search ended with status {status}: {self.told()}")
+
+    def end(self) -> None:
+        if self.driver is not None and self.driver.poll() is None:
+            self.driver.kill()
+            self.driver.wait()
+        if self.cluster is not None:
+            self.cluster.shutdown()
+
+
+def kill_node(search: Search, rng: Random) -> None:
+    """Kills a node that is not the head; another one joins."""
+    node = rng.choice(sorted(search.cluster.worker_nodes, key=lambda each: str(each.unique_id)))
+    search.cluster.remove_node(node, allow_graceful=False)
+    search.cluster.add_node(num_cpus=1, num_gpus=4, object_store_memory=100 * 2**20)
+
+
+def kill_worker(search: Search, rng: Random) -> None:
+    """Kills a worker in the middle of a trial."""
+    ended = {(each["number"], each["pid"]) for each in search.events if each["what"] == "end"}
+    begun = [each for each in search.events if each["what"] == "begin"]
+    at_work = [each["pid"] for each in begun if (each["number"], each["pid"]) not in ended]
+    alive = sorted({pid for pid in at_work if is_worker(pid)})
+    if not alive:
+        time.sleep(0.1)
+        return kill_worker(search, rng)
+    with suppress(ProcessLookupError):
+        os.kill(rng.choice(alive), signal.SIGKILL)
+    return None
+
+
+def is_worker(pid: int) -> bool:
+    """Whether the process is a worker of Ray still; its number may be another's by now."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"ray::")
+    except OSError:
+        return False
+
+
+def kill_driver(search: Search, rng: Random) -> None:  # noqa: ARG001 - there is one
+    assert search.driver is not None
+    search.driver.kill()
+    search.driver.wait()
+    search.start()
+
+
+def kill_head(search: Search, rng: Random) -> None:  # noqa: ARG001 - there is one
+    """The driver must end by itself; then there is another cluster."""
+    assert search.driver is not None
+    search.cluster.remove_node(search.cluster.head_node, allow_graceful=False)
+    status = search.driver.wait(60)
+    if status != 1:
+        raise RuntimeError(f"without its head, the driver ended with status {status}: {search.told()}")
+    search.cluster.shutdown()
+    search.start_cluster()
+    search.start()
+
+
+KILLS: dict[str, Callable[[Search, Random], None]] = {
+    "nodes": kill_node,
+    "workers": kill_worker,
+    "drivers": kill_driver,
+    "heads": kill_head,
+}
+
+
+def attacked(kind: str, kills: int, seconds: float, folder: Path) -> dict[str, Any]:
+    """A search in which `kills` of a kind happen, and what became of its trials."""
+    trials, rng = BETWEEN * (kills + 2), Random(kind)
+    folder.mkdir()
+    search = Search(folder, trials, seconds, "1" if kind in ONE_WORKER else "auto")
+    began, done = time.monotonic(), 0
+    try:
+        search.start_cluster()
+        search.start()
+        while done < kills and search.wait_for(len(search.log) + BETWEEN):
+            search.at_kills.append((time.time(), search.log))
+            KILLS[kind](search, rng)
+            done += 1
+        search.finish()
+    finally:
+        search.end()
+    record = {"kills": done, "trials": trials, **counts(search), "seconds": round(time.monotonic() - began)}
+    if kind in ONE_WORKER:
+        record["same_trajectory"] = trajectory(search.log) == undisturbed(trials, folder)
+    return record
+
+
+def counts(search: Search) -> dict[str, int]:
+    """What was lost, doubled, begun again, and failed."""
+    final = search.log
+    numbers = Counter(json.loads(line)["number"] for line in final)
+    missing = [number for number in range(1, search.trials + 1) if number not in numbers]
+    gone = {line for _, lines in search.at_kills for line in lines} - set(final)
+    begun = [each for each in search.events if each["what"] == "begin"]
+    after_its_line = {
+        each["number"]
+        for moment, lines in search.at_kills
+        for each in begun
+        if each["time"] > moment and each["number"] in {json.loads(line)["number"] for line in lines}
+    }
+    return {
+        "lost": len(missing) + len(gone),
+        "doubled": sum(count - 1 for count in numbers.values()) + len(after_its_line),
+        "again": len(begun) - len({each["number"] for each in begun}),
+        "failed": sum(json.loads(line)["status"] == "failed" for line in final),
+    }
+
+
+def trajectory(lines: list[str]) -> list[tuple[int, str, float]]:
+    found = [json.loads(line) for line in lines]
+    return sorted((each["number"], each["key"], each["score"]) for each in found)
+
+
+def undisturbed(trials: int, folder: Path) -> list[tuple[int, str, float]]:
+    place = folder / "undisturbed"
+    place.mkdir()
+    search = Search(place, trials, 0.0, "0")
+    try:
+        search.start()
+        search.finish()
+    finally:
+        search.end()
+    return trajectory(search.log)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for kind in KINDS:
+        parser.add_argument(f"--{kind}", type=int, default=0, help=f"kills of {kind}")
+    parser.add_argument("--seconds", type=float, default=0.5, help="of an evaluation")
+    parser.add_argument("--output", type=Path, default=RESULT)
+    options = parser.parse_args()
+    from nasbench.engine.run.provenance import provenance
+
+    record: dict[str, Any] = {**provenance(["benchmarks/node_kills.py", *sys.argv[1:]]), "nodes": 3, "rows": {}}
+    with tempfile.TemporaryDirectory() as folder:
+        for kind in KINDS:
+            if kills := getattr(options, kind):
+                row = record["rows"][kind] = attacked(kind, kills, options.seconds, Path(folder) / kind)
+                print(f"{kind:8}", "  ".join(f"{name} {value}" for name, value in row.items()), flush=True)
+                options.output.write_text(json.dumps(record, indent=1) + "\n")
+    rows = record["rows"].values()
+    return 1 if any(row["lost"] or row["doubled"] or row.get("same_trajectory") is False for row in rows) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
