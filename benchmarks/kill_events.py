@@ -4,6 +4,7 @@ after `$KILLS_SECONDS` seconds. Each evaluation adds a line to `$KILLS_EVENTS`.
 
 import json
 import os
+import sys
 import time
 from hashlib import sha256
 
@@ -36,9 +37,16 @@ class Evented:
 
     def _say(self, what: str, number: int) -> None:
         """One write, which the operating system does not mix with those of other processes."""
-        line = json.dumps({"what": what, "number": number, "pid": os.getpid(), "time": time.time()}) + "\n"
+        event = {"what": what, "number": number, "pid": os.getpid(), "node": _node(), "time": time.time()}
+        line = json.dumps(event) + "\n"
         descriptor = os.open(self._events, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             os.write(descriptor, line.encode())
         finally:
             os.close(descriptor)
+
+
+def _node() -> str:
+    """Ray's identity of the node; '' in a process that is no worker of Ray."""
+    ray = sys.modules.get("ray")
+    return str(ray.get_runtime_context().get_node_id()) if ray is not None and ray.is_initialized() else ""

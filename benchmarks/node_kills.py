@@ -39,6 +39,8 @@ KINDS = ("nodes", "workers", "drivers", "heads")
 ONE_WORKER = ("drivers", "heads")
 BETWEEN = 4
 """Trials that finish between two kills."""
+WHILE_A_NODE_JOINS = 8
+"""Times as many trials where nodes are killed: the others go on for many seconds until the next has joined."""
 LIMIT_SECONDS = 300.0
 """How long a search may take to get from one kill to the next."""
 
@@ -126,24 +128,37 @@ class Search:
 
 
 def kill_node(search: Search, rng: Random) -> None:
-    """Kills a node that is not the head; another one joins."""
-    node = rng.choice(sorted(search.cluster.worker_nodes, key=lambda each: str(each.unique_id)))
+    """Kills a node that is not the head in the middle of a trial on it; another one joins."""
+    others = {str(each.node_id): each for each in search.cluster.worker_nodes}
+    node = others[
+        rng.choice(sorted(waited_for(search, lambda event: event["node"] if event["node"] in others else None)))
+    ]
     search.cluster.remove_node(node, allow_graceful=False)
     search.cluster.add_node(num_cpus=1, num_gpus=4, object_store_memory=100 * 2**20)
 
 
 def kill_worker(search: Search, rng: Random) -> None:
     """Kills a worker in the middle of a trial."""
-    ended = {(each["number"], each["pid"]) for each in search.events if each["what"] == "end"}
-    begun = [each for each in search.events if each["what"] == "begin"]
-    at_work = [each["pid"] for each in begun if (each["number"], each["pid"]) not in ended]
-    alive = sorted({pid for pid in at_work if is_worker(pid)})
-    if not alive:
-        time.sleep(0.1)
-        return kill_worker(search, rng)
     with suppress(ProcessLookupError):
-        os.kill(rng.choice(alive), signal.SIGKILL)
-    return None
+        os.kill(rng.choice(sorted(waited_for(search, lambda event: event["pid"]))), signal.SIGKILL)
+
+
+def waited_for(search: Search, of: Callable[[dict[str, Any]], Any]) -> set[Any]:
+    """What `of` says of the trials under way, as soon as it says something of one."""
+    end = time.monotonic() + LIMIT_SECONDS
+    while not (found := {of(event) for event in at_work(search)} - {None}):
+        if time.monotonic() > end or search.driver is None or search.driver.poll() is not None:
+            raise RuntimeError(f"there was no trial left to kill: {search.told()}")
+        time.sleep(0.05)
+    return found
+
+
+def at_work(search: Search) -> list[dict[str, Any]]:
+    """The trials that are being evaluated now: what was begun and not ended by a worker that is alive."""
+    events = search.events
+    ended = {(each["number"], each["pid"]) for each in events if each["what"] == "end"}
+    begun = [each for each in events if each["what"] == "begin" and (each["number"], each["pid"]) not in ended]
+    return [each for each in begun if is_worker(each["pid"])]
 
 
 def is_worker(pid: int) -> bool:
@@ -183,7 +198,7 @@ KILLS: dict[str, Callable[[Search, Random], None]] = {
 
 def attacked(kind: str, kills: int, seconds: float, folder: Path) -> dict[str, Any]:
     """A search in which `kills` of a kind happen, and what became of its trials."""
-    trials, rng = BETWEEN * (kills + 2), Random(kind)
+    trials, rng = (WHILE_A_NODE_JOINS if kind == "nodes" else 1) * BETWEEN * (kills + 2), Random(kind)
     folder.mkdir()
     search = Search(folder, trials, seconds, "1" if kind in ONE_WORKER else "auto")
     began, done = time.monotonic(), 0
@@ -246,11 +261,14 @@ def main() -> int:
     for kind in KINDS:
         parser.add_argument(f"--{kind}", type=int, default=0, help=f"kills of {kind}")
     parser.add_argument("--seconds", type=float, default=0.5, help="of an evaluation")
+    parser.add_argument("--add", action="store_true", help="keep the other rows that the output has")
     parser.add_argument("--output", type=Path, default=RESULT)
     options = parser.parse_args()
     from nasbench.engine.run.provenance import provenance
 
     record: dict[str, Any] = {**provenance(["benchmarks/node_kills.py", *sys.argv[1:]]), "nodes": 3, "rows": {}}
+    if options.add and options.output.exists():
+        record["rows"] = json.loads(options.output.read_text())["rows"]
     with tempfile.TemporaryDirectory() as folder:
         for kind in KINDS:
             if kills := getattr(options, kind):
