@@ -120,7 +120,7 @@ def child_throughput(setting: Setting, run: Run) -> dict[str, Any]:
             "compiled": [*common, "--cells", "0", "--compile", "1"],
         }
     found = {}
-    for index, (name, flags) in enumerate(turns.items()):
+    for name, flags in turns.items():
         output = setting.scratch / f"{name}.json"
         run(*program, *flags, "--output", str(output))
         record = json.loads(output.read_text()) if output.exists() else {}

@@ -29,9 +29,9 @@ def job(folder: Path, *flags: str) -> "subprocess.Popen[str]":
     slurm = {"SLURM_JOB_NODELIST": "here[1-2]", "SLURM_JOB_ID": str(os.getpid()), "SLURM_CPUS_PER_TASK": "1"}
     path = os.pathsep.join([str(stubs), str(Path(sys.executable).parent), os.environ["PATH"]])
     environment = {**os.environ, **slurm, "PATH": path, "HOME": str(folder), "SRUN_LOG": str(folder / "srun.log")}
-    told = open(folder / "job.log", "a")  # noqa: SIM115 - the job's
     command = ["bash", str(SCRIPT), str(folder / "run"), *flags]
-    return subprocess.Popen(command, env=environment, stdout=told, stderr=told, text=True, cwd=folder)
+    with open(folder / "job.log", "a") as told:
+        return subprocess.Popen(command, env=environment, stdout=told, stderr=told, text=True, cwd=folder)
 
 
 def lines(folder: Path) -> list[str]:

@@ -80,7 +80,7 @@ def test_a_disk_that_refuses_what_is_written(tmp_path, monkeypatch):
 
     monkeypatch.setattr(places.os, "fsync", full)
     found = next(places.runs(tmp_path))
-    assert (found.state, found.told) == ("broken", "cannot be written: no space left on the device")
+    assert (found.state, found.told) == ("broken", f"{tmp_path} cannot be written: no space left on the device")
 
 
 @pytest.mark.parametrize("place", ["file/runs", "/proc/runs"])
@@ -102,6 +102,10 @@ def test_an_old_version_is_named_with_what_to_install(package, version, tmp_path
     assert f"{package} is {version}, and nasbench needs >=" in found.told
     assert found.remedy.startswith("pip install")
     assert ">=" in found.remedy
+
+
+def test_what_is_installed_here_is_right():
+    assert not broken(packages.packages())
 
 
 def test_a_package_that_is_missing(monkeypatch):

@@ -26,7 +26,7 @@ def packages() -> Iterator[Finding]:
             yield _broken(each, "is not installed")
         elif not each.specifier.contains(found, prereleases=True):
             yield _broken(each, f"is {found}, and nasbench needs {each.specifier}")
-        elif not _is_there(MODULES.get(each.name.lower(), each.name)):
+        elif not _is_there(MODULES.get(each.name.lower(), each.name.replace("-", "_"))):
             yield _broken(each, f"is said to be {found}, but Python finds no module of it", "--force-reinstall ")
         else:
             right.append(f"{each.name} {found}")

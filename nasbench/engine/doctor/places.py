@@ -30,9 +30,9 @@ FILES["fashion-mnist"] = FILES["mnist"]
 
 def runs(directory: Path) -> Iterator[Finding]:
     """The directory in which run directories are made, which need not be there yet."""
-    yield from _room("runs", f"runs in {directory}", directory, "Choose another place with --run.")
+    yield from _room("runs", "runs", directory, "Choose another place with --run.")
     system = Path("/tmp") if os.path.isdir("/tmp") else Path(tempfile.gettempdir())
-    yield from _room("runs", f"temporary files in {system}", system, "Ray's files lie there.")
+    yield from _room("runs", "temporary files", system, "Ray's files lie there.")
 
 
 def _room(area: str, name: str, place: Path, otherwise: str) -> Iterator[Finding]:
@@ -49,11 +49,17 @@ def _room(area: str, name: str, place: Path, otherwise: str) -> Iterator[Finding
         usage, nodes = shutil.disk_usage(there), os.statvfs(there)
     except OSError as error:
         reason, first = words(there, error)
-        yield Finding(area, name, "broken", f"cannot be written: {reason}", f"{first} {otherwise}".strip())
+        yield Finding(area, name, "broken", f"{place} cannot be written: {reason}", f"{first} {otherwise}".strip())
         return
-    told = f"can be written, {gibibytes(usage.free)} free"
+    told = f"{place} can be written, {gibibytes(usage.free)} free"
     if nodes.f_files and nodes.f_favail == 0:
-        yield Finding(area, name, "broken", "no room for another file (no inodes)", f"Delete files there. {otherwise}")
+        yield Finding(
+            area,
+            name,
+            "broken",
+            f"{place} has no room for another file (no inodes)",
+            f"Delete files there. {otherwise}",
+        )
     elif usage.free < LEAST_ROOM:
         yield Finding(area, name, "broken", f"the disk is full: {told}", f"Make room there. {otherwise}")
     elif usage.free < LITTLE_ROOM or usage.free < LEAST_ROOM_FOR_RAY * usage.total:
