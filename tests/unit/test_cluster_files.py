@@ -18,6 +18,7 @@ from nasbench.cli.parse import parse
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "examples" / "cluster").iterdir())
 PAGE = ROOT / "docs" / "cluster.md"
+PAGES = sorted(each for each in (ROOT / "docs").rglob("*.md") if "ray start" in each.read_text())
 POSITIONAL = {"train": "model", "transfer": "model", "export": "model", "compare": "models"}
 STARTS = re.compile(r"ray start\b(?!.*printed)")
 
@@ -73,7 +74,7 @@ def test_a_script_can_be_read_by_bash(file):
     assert "set -euo pipefail" in file.read_text()
 
 
-@pytest.mark.parametrize("file", [*FILES, PAGE], ids=lambda each: each.name)
+@pytest.mark.parametrize("file", [*FILES, *PAGES], ids=lambda each: each.name)
 def test_no_ray_is_started_without_a_token_and_none_of_others_is_ended(file):
     text = file.read_text()
     if STARTS.search(text) or "ray job submit" in text:
