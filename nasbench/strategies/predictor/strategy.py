@@ -18,6 +18,9 @@ spaces only: in a large space, random networks are too far from the observations
 Candidates. All networks of a small space are encoded once, in canonical form, and ranked at every step. In a large
 space the candidates are random networks and mutations of the best networks, which the model selects over some rounds.
 
+Several objectives. Each objective has an ensemble of its own, and a step proposes the candidate with the highest
+expected improvement of the hypervolume that the front dominates (`front`).
+
 No network (canonical key) is proposed twice while unknown networks are left. Running trials count as known, and they
 reduce the variance near them. A failed trial gets the target of the lower quartile of the scored trials: one failure by
 accident has little effect on its neighbours, but a region that fails repeatedly is avoided.
@@ -27,7 +30,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from math import erf, inf, isfinite, pi, sqrt
+from math import isfinite
+from operator import ge
 from random import Random
 from statistics import NormalDist, median
 from typing import final
@@ -36,6 +40,7 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from nasbench.core.arch import Architecture, sample
+from nasbench.core.objectives import parse_objectives
 from nasbench.core.protocols import SearchSpace
 from nasbench.core.registry import strategies
 from nasbench.core.trial import Proposal, Trial
@@ -43,9 +48,12 @@ from nasbench.strategies.met import Met
 from nasbench.strategies.options import Option, read_options
 from nasbench.strategies.predictor.candidates import offspring, pool_of
 from nasbench.strategies.predictor.features import Encoder, Floats
+from nasbench.strategies.predictor.front import expected_growth, nearness, reference_of
+from nasbench.strategies.predictor.improvement import expected_improvement
 from nasbench.strategies.predictor.kernels import Geometry
 from nasbench.strategies.predictor.memory import Memory
 from nasbench.strategies.predictor.model import Ensemble
+from nasbench.strategies.predictor.targets import targets_of
 
 OPTIONS = (
     Option("initial", 8, low=2),
@@ -59,28 +67,30 @@ MAX_OBSERVATIONS = 1000
 """Maximum number of observations of the model. Beyond it, a rebuild keeps the newer half and the best of the others."""
 REFIT_GROWTH = 0.12
 """The kernels are chosen again when the number of observations has grown by this fraction."""
-FAILED_SHARE = 0.25
-FAILED_TARGET = NormalDist().inv_cdf(FAILED_SHARE)
 UCB_DEVIATIONS = 3.0
 """The upper confidence bound is the mean plus this many standard deviations."""
-TINY = 1e-12
-"""Lower bound of the score difference that scales the targets: avoids a division by zero if all scores are equal."""
 NUM_PARENTS = 32
 """Number of best networks that are mutated in a large space."""
 TIE_TOLERANCE = 1e-6
 """Candidates whose utility is within this fraction of the best are ties; one of them is drawn."""
+Targets = Sequence[Floats]
+"""An array (n,) for each objective, or one of the score."""
+SURE = 1e-6
+"""The deviation of what is taken as certain."""
 TRIES = 100
 """Random draws to find an unknown architecture. If all fail, the space counts as exhausted."""
+
+Values = tuple[float, ...]
 
 
 @dataclass(frozen=True)
 class Observation:
-    """A told network: its point (D,), and its score, None if its trial failed. Its features are ten times as long, and
-    follow from its point.
+    """A told network: its point (D,), and its value in each objective, more is better; None if its trial failed. Its
+    features are ten times as long, and follow from its point.
     """
 
     point: Floats
-    score: float | None
+    values: Values | None
 
 
 @final
@@ -94,23 +104,26 @@ class Predictor:
     ranks       weight of the rank-transformed score in the target; the score itself has weight 1 - ranks
     members     models in the ensemble
     candidates  architectures scored by the whole ensemble at each step
+
+    `objectives` are the metrics to optimise, such as ('val_accuracy', 'macs'). With fewer than two, the score is.
     """
 
-    def __init__(self, space: SearchSpace, seed: int = 0, **options: object) -> None:  # noqa: ARG002 - every draw comes from ask's rng
+    def __init__(self, space: SearchSpace, seed: int = 0, objectives: Sequence[str] = (), **options: object) -> None:  # noqa: ARG002 - every draw comes from ask's rng
         settings = read_options("predictor", OPTIONS, options)
         self._initial, self._explore, self._num_candidates = (
             int(settings[name]) for name in ("initial", "explore", "candidates")
         )
         self._patience = int(settings["patience"])
-        self._ranks = settings["ranks"]
+        several = parse_objectives(objectives)
+        self._objectives = several if len(several) > 1 else ()
+        self._ranks = 1.0 if self._objectives else settings["ranks"]
         self._space, self._pool = space, pool_of(space)
         self._encoder = encoder = Encoder(space.name, space.choices)
         none = np.zeros((0, encoder.num_features))
-        self._model = Ensemble(
-            int(settings["members"]),
-            Geometry(encoder.decision_of_place, encoder.num_decisions),
-            self._pool.features if self._pool else none,
-        )
+        geometry = Geometry(encoder.decision_of_place, encoder.num_decisions)
+        pool = self._pool.features if self._pool else none
+        self._models = [Ensemble(int(settings["members"]), geometry, pool) for _ in self._objectives or (None,)]
+        """One for each objective; one where the score is what is searched for."""
         self._observed: dict[str, Observation] = {}
         self._memory = Memory(MAX_OBSERVATIONS)
         self._scored = 0
@@ -122,16 +135,18 @@ class Predictor:
         self._appended = 0
         """So many of them the model has. The others are appended when it is asked: a replay asks nothing."""
         self._refit_at = 0
-        self._best, self._since_best = -inf, 0
-        """The best score, and the number of results since then."""
-        self._typical = 0.0
-        """Typical score of a random network: the median of the scores before the first model."""
+        self._best: list[Values] = []
+        """The values that no other beats."""
+        self._since_best = 0
+        """The number of results since one was added to them."""
+        self._typical: Values = ()
+        """Typical values of a random network: the medians before the first model."""
 
     def ask(self, number: int, rng: Random, running: Sequence[Proposal]) -> Proposal:
         taken = Met(self._observed, self._space, running)
         num_known = len(self._observed) + len(running)
         every_second = num_known % 2 == 1
-        if not self._model.ready or (every_second and num_known < self._explore):
+        if not self._ready or (every_second and num_known < self._explore):
             return Proposal(number, self._random_unknown(taken, rng), note={"blind": True})
         stuck = every_second and self._since_best >= self._patience and self._pool is not None
         with _one_thread():
@@ -139,38 +154,73 @@ class Predictor:
             targets = self._targets()
             points, features = self._random_candidates(rng) if stuck else self._best_candidates(targets, running, rng)
             pending = self._encoder.features(np.array([self._point(proposal.architecture) for proposal in running]))
-            mean, variance = self._model.predict(features, targets, pending)
-            deviation, best = np.sqrt(variance), float(self._model.fitted(targets).max())
-            utility = mean + UCB_DEVIATIONS * deviation if stuck else expected_improvement(mean, deviation, best)
+            means, deviations = self._predicted(features, targets, pending)
+            utility = self._utility(means, deviations, targets, stuck)
         chosen = self._best_unknown(points, utility, taken, rng)
         if chosen is None:
             return Proposal(number, self._random_unknown(taken, rng), note={"blind": False})
         row, architecture = chosen
-        quantile = NormalDist().cdf(float(mean[row]))
-        note = {"blind": False, "quantile": round(quantile, 4), "deviation": round(float(deviation[row]), 4)}
+        quantile, deviation = (
+            NormalDist().cdf(float(means[0][row])),
+            float(deviations[0][row]),
+        )  # of the first objective
+        note = {"blind": False, "quantile": round(quantile, 4), "deviation": round(deviation, 4)}
         return Proposal(number, architecture, note=note)
 
     def tell(self, trial: Trial) -> None:
         key = self._space.canonical(trial.proposed).key
-        score = trial.score if trial.score is not None and isfinite(trial.score) else None
+        values = self._values(trial)
         self._since_best += 1
-        if score is not None and score > self._best:
-            self._best, self._since_best = score, 0
+        if values is not None and not any(all(map(ge, best, values)) for best in self._best):
+            self._best = [best for best in self._best if not all(map(ge, values, best))] + [values]
+            self._since_best = 0
         known = self._observed.get(key)
         if known is not None:
-            if score is not None:  # a network that is told again keeps its row
-                self._scored += known.score is None
-                self._observed[key] = Observation(known.point, score)
+            if values is not None:  # a network that is told again keeps its row
+                self._scored += known.values is None
+                self._observed[key] = Observation(known.point, values)
                 self._memory.forget()
         else:
-            self._observed[key] = Observation(self._point(trial.proposed), score)
+            self._observed[key] = Observation(self._point(trial.proposed), values)
             self._memory.add(key)
-            self._scored += score is not None
+            self._scored += values is not None
             if self._pool is not None and key in self._pool.row:
                 self._pool_rows.append(self._pool.row[key])
-            if self._model.ready:
+            if self._ready:
                 self._modelled.append(key)
         self._rebuild_when_due()
+
+    def _values(self, trial: Trial) -> Values | None:
+        """The score, or the values of the objectives, higher is better; None where one is missing or infinite."""
+        if trial.score is None or any(each.metric not in trial.metrics for each in self._objectives):
+            return None
+        values = tuple(each.signed_value(trial.metrics) for each in self._objectives) or (trial.score,)
+        return values if all(map(isfinite, values)) else None
+
+    @property
+    def _ready(self) -> bool:
+        return self._models[0].ready
+
+    def _predicted(self, features: Floats, targets: Targets, pending: Floats) -> tuple[list[Floats], list[Floats]]:
+        """Mean and deviation of each objective at features (C, F): an array (C,) for each."""
+        found = [m.predict(features, target, pending) for m, target in zip(self._models, targets, strict=True)]
+        return [mean for mean, _ in found], [np.sqrt(variance) for _, variance in found]
+
+    def _utility(self, means: Sequence[Floats], deviations: Sequence[Floats], targets: Targets, stuck: bool) -> Floats:
+        """(C,)"""
+        fitted = [model.fitted(target) for model, target in zip(self._models, targets, strict=True)]
+        if not self._objectives:
+            if stuck:
+                return means[0] + UCB_DEVIATIONS * deviations[0]
+            return expected_improvement(means[0], deviations[0], float(fitted[0].max()))
+        mean, deviation, known = np.stack(means, axis=1), np.stack(deviations, axis=1), np.stack(fitted, axis=1)
+        if stuck:
+            mean, deviation = mean + UCB_DEVIATIONS * deviation, np.full_like(deviation, SURE)
+        return expected_growth(mean, deviation, known, reference_of(targets))
+
+    def _worth(self, means: Sequence[Floats], targets: Targets) -> Floats:
+        """What candidates are chosen by before their deviations are known, higher is better: (C,)."""
+        return nearness(np.stack(means, axis=1), reference_of(targets)) if self._objectives else means[0]
 
     def _features(self, key: str) -> Floats:
         """(F,)"""
@@ -180,45 +230,46 @@ class Predictor:
     def _append(self) -> None:
         """Gives the model the observations that it does not have yet."""
         for key in self._modelled[self._appended :]:
-            self._model.append(self._features(key))
+            features = self._features(key)
+            for model in self._models:
+                model.append(features)
         self._appended = len(self._modelled)
 
     def _rebuild_when_due(self) -> None:
-        if self._model.ready:
-            due = len(self._modelled) >= self._refit_at
-        else:
-            due = self._scored >= self._initial
+        due = len(self._modelled) >= self._refit_at if self._ready else self._scored >= self._initial
         if due:
-            if not self._model.ready:
-                self._typical = median(seen.score for seen in self._observed.values() if seen.score is not None)
-            from_scratch = not self._model.ready or len(self._modelled) > MAX_OBSERVATIONS
+            if not self._ready:
+                scored = (seen.values for seen in self._observed.values() if seen.values is not None)
+                self._typical = tuple(median(column) for column in zip(*scored, strict=True))
+            from_scratch = not self._ready or len(self._modelled) > MAX_OBSERVATIONS
             if from_scratch:
-                self._modelled = self._memory.kept(lambda key: self._observed[key].score)
+                self._modelled = self._kept()
             self._refit_at = len(self._modelled) + max(2, int(REFIT_GROWTH * len(self._modelled)))
             with _one_thread():
                 if not from_scratch:
                     self._append()
                 features = np.stack([self._features(key) for key in self._modelled])  # (n, F)
-                self._model.rebuild(features, self._targets(), from_scratch)
+                for model, targets in zip(self._models, self._targets(), strict=True):
+                    model.rebuild(features, targets, from_scratch)
             self._appended = len(self._modelled)
 
-    def _targets(self) -> Floats:
-        """The targets of the model's observations: (n,).
+    def _kept(self) -> list[str]:
+        """The keys of the observations that the model keeps."""
+        if not self._objectives:
+            return self._memory.kept(lambda key: None if (values := self._observed[key].values) is None else values[0])
+        keys = [key for key, seen in self._observed.items() if seen.values is not None]
+        targets = self._targets(keys)
+        worth = dict(zip(keys, self._worth(targets, targets).tolist(), strict=True))
+        self._memory.forget()  # what is near the front depends on the front
+        return self._memory.kept(worth.get)
 
-        A target is the weighted average of the score's rank, as a normal quantile, and the score itself. The score is
-        shifted and scaled, so that a typical random network is 0 and the best network is 2, and clipped at -2.
-        """
-        scores = [self._observed[key].score for key in self._modelled]
-        known = np.array([score for score in scores if score is not None])
-        _, place, count = np.unique(known, return_inverse=True, return_counts=True)
-        middle = np.cumsum(count) - (count + 1) / 2  # equal scores share the mean of their ranks
-        quantile = np.interp(middle, np.arange(len(known)), _normal_quantiles(len(known)))[place]
-        reach = max(float(known.max()) - self._typical, TINY)
-        height = np.clip(2.0 * (known - self._typical) / reach, -2.0, 2.0)
-        failed = self._ranks * FAILED_TARGET + (1 - self._ranks) * float(np.quantile(height, FAILED_SHARE))
-        targets = np.full(len(scores), failed)
-        targets[[score is not None for score in scores]] = self._ranks * quantile + (1 - self._ranks) * height
-        return targets
+    def _targets(self, keys: Sequence[str] | None = None) -> Targets:
+        """The targets of the model's observations: an array (n,) for each objective."""
+        seen = [self._observed[key].values for key in (self._modelled if keys is None else keys)]
+        columns = ([values and values[place] for values in seen] for place in range(len(self._models)))
+        return [
+            targets_of(column, typical, self._ranks) for column, typical in zip(columns, self._typical, strict=True)
+        ]
 
     def _point(self, architecture: Architecture) -> Floats:
         """In a small space the point of the canonical form. In a large space the point of the given encoding, because
@@ -226,18 +277,20 @@ class Predictor:
         """
         return self._encoder.point(self._space.canonical(architecture) if self._pool else architecture)
 
-    def _best_candidates(self, targets: Floats, running: Sequence[Proposal], rng: Random) -> tuple[Floats, Floats]:
-        """Points (C, D) and features (C, F) of the candidates with the highest means."""
+    def _best_candidates(self, targets: Targets, running: Sequence[Proposal], rng: Random) -> tuple[Floats, Floats]:
+        """Points (C, D) and features (C, F) of the most promising candidates by their means."""
         if self._pool is not None:
-            points, features, mean = self._pool.points, self._pool.features, self._model.pool_mean(targets)
+            points, features = self._pool.points, self._pool.features
+            means = [model.pool_mean(target) for model, target in zip(self._models, targets, strict=True)]
+            worth = self._worth(means, targets)
             keys = (self._space.canonical(proposal.architecture).key for proposal in running)
-            mean[[*self._pool_rows, *(self._pool.row[key] for key in keys if key in self._pool.row)]] = -np.inf
+            worth[[*self._pool_rows, *(self._pool.row[key] for key in keys if key in self._pool.row)]] = -np.inf
         else:
             points = self._offspring(targets, rng)
             features = self._encoder.features(points)
-            mean = self._model.rough_mean(features, targets)
-        count = min(self._num_candidates, len(mean))
-        rows = np.sort(np.argpartition(-mean, count - 1)[:count])
+            worth = self._worth(self._rough_means(features, targets), targets)
+        count = min(self._num_candidates, len(worth))
+        rows = np.sort(np.argpartition(-worth, count - 1)[:count])
         return points[rows], features[rows]
 
     def _random_candidates(self, rng: Random) -> tuple[Floats, Floats]:
@@ -246,14 +299,17 @@ class Predictor:
         rows = rng.sample(range(len(self._pool.points)), min(self._num_candidates, len(self._pool.points)))
         return self._pool.points[rows], self._pool.features[rows]
 
-    def _offspring(self, targets: Floats, rng: Random) -> Floats:
-        best = np.argsort(-targets, kind="stable")[:NUM_PARENTS]
+    def _offspring(self, targets: Targets, rng: Random) -> Floats:
+        best = np.argsort(-self._worth(targets, targets), kind="stable")[:NUM_PARENTS]
         parents = np.array([self._observed[self._modelled[row]].point for row in best])  # (B, D)
 
         def value(points: Floats) -> Floats:
-            return self._model.rough_mean(self._encoder.features(points), targets)
+            return self._worth(self._rough_means(self._encoder.features(points), targets), targets)
 
         return offspring(self._encoder, parents, self._num_candidates, value, rng)
+
+    def _rough_means(self, features: Floats, targets: Targets) -> list[Floats]:
+        return [model.rough_mean(features, target) for model, target in zip(self._models, targets, strict=True)]
 
     def _best_unknown(
         self, points: Floats, utility: Floats, taken: Met, rng: Random
@@ -274,23 +330,6 @@ class Predictor:
             if self._space.canonical(architecture).key not in taken:
                 break
         return architecture
-
-
-def expected_improvement(mean: Floats, deviation: Floats, best: float) -> Floats:
-    """The expected improvement of normal variables over `best` (Jones et al. 1998, eq. 15).
-
-    A tiny multiple of the mean is added: if all improvements are 0, the highest mean wins.
-    """
-    excess = (mean - best) / deviation
-    cumulative = np.array([0.5 * (1.0 + erf(value / sqrt(2.0))) for value in excess.tolist()])
-    density = np.exp(-0.5 * excess**2) / sqrt(2.0 * pi)
-    return np.asarray(deviation * (excess * cumulative + density) + 1e-9 * (mean - mean.min()))
-
-
-@lru_cache(maxsize=4096)
-def _normal_quantiles(count: int) -> Floats:
-    """The normal quantiles of `count` ranks: (count,)"""
-    return np.array([NormalDist().inv_cdf((rank + 0.5) / count) for rank in range(count)])
 
 
 @lru_cache(maxsize=1)

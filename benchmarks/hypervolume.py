@@ -1,0 +1,141 @@
+"""The hypervolume of searches for accuracy and multiply-adds on NAS-Bench-201, written to results/hypervolume.json.
+
+    python benchmarks/hypervolume.py run --seeds 30
+    python benchmarks/hypervolume.py plot docs/img/hypervolume.svg
+
+A strategy is asked and told as in a search on the shipped table, with `--objectives val_accuracy_200,macs`, or with the
+logarithm of the multiply-adds. Counted is the share of the true front's hypervolume; the reference is chance (10 %) and
+the most multiply-adds of the table.
+"""
+
+import argparse
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any
+
+from nasbench.core.options import parse_options
+from nasbench.core.pareto import undominated
+from nasbench.core.registry import evaluators, spaces, strategies
+from nasbench.core.seeds import trial_rng
+from nasbench.core.trial import Trial
+
+RESULTS = Path(__file__).resolve().parent / "results" / "hypervolume.json"
+ACCURACY, COST = "val_accuracy_200", "macs"
+CHANCE = 10.0
+SHOWN = (25, 50, 100, 200)
+STRATEGIES = ("predictor", "nsga2:population=10", "nsga2:population=20", "random")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("run", help="searches -> results/hypervolume.json")
+    run.add_argument("--seeds", type=int, default=30)
+    run.add_argument("--trials", type=int, default=200)
+    run.add_argument("--strategies", nargs="+", default=list(STRATEGIES), metavar="NAME[:KEY=VALUE...]")
+    run.add_argument("--costs", nargs="+", choices=("linear", "log"), default=["linear", "log"])
+    run.add_argument("--results", type=Path, default=RESULTS)
+    plot = commands.add_parser("plot", help="results/hypervolume.json -> a picture")
+    plot.add_argument("picture", type=Path)
+    given = parser.parse_args()
+    if given.command == "plot":
+        given.picture.write_text(drawn(json.loads(RESULTS.read_text())))
+        return
+    found = []
+    for cost in given.costs:
+        problem = Problem(cost)
+        for label in given.strategies:
+            curves = [problem.searched(label, seed, given.trials) for seed in range(given.seeds)]
+            found.append(summary(label, cost, curves))
+            print(cost, label, {k: found[-1][k] for k in ("seeds", "at")}, flush=True)
+            settings = {"space": "nasbench201", "objectives": [ACCURACY, COST], "trials": given.trials}
+            given.results.write_text(json.dumps({**settings, "searches": found}, indent=1) + "\n")
+
+
+class Problem:
+    """The table, with one way to count the cost."""
+
+    def __init__(self, cost: str) -> None:
+        self._space: Any = spaces.make("nasbench201")
+        columns = {"file": "nasbench201-cifar10", "space": self._space, "score_column": ACCURACY}
+        self._table: Any = evaluators.make("table", offered={**columns, "report_columns": (COST,)})
+        self._cost = math.log if cost == "log" else float
+        rows = [self._values(row) for row in self._table.rows()]
+        self._highest = max(row[COST] for row in rows)
+        self._whole = self._volume([self._gains(row) for row in rows])
+
+    def searched(self, label: str, seed: int, trials: int) -> list[float]:
+        """The share of the true front's hypervolume after each trial."""
+        name, *options = label.split(":")
+        offered = {"objectives": (ACCURACY, COST), "epochs": 1}
+        given = parse_options(options, "--strategies")
+        strategy = strategies.make(name, self._space, options=given, offered=offered, seed=seed)
+        front: list[tuple[float, ...]] = []
+        shares: list[float] = []
+        for number in range(1, trials + 1):
+            proposal = strategy.ask(number, trial_rng(seed, number), ())
+            metrics = self._values(self._table.row(proposal.architecture))
+            key = self._space.canonical(proposal.architecture).key
+            score = metrics[ACCURACY]
+            strategy.tell(
+                Trial(number, proposal.architecture, key, "ok", score, metrics, 1, 0.0, seed, "", "", proposal.note)
+            )
+            points = [*front, self._gains(metrics)]
+            front = [points[index] for index in undominated(points)]
+            shares.append(self._volume(front) / self._whole)
+        return shares
+
+    def _values(self, row: Mapping[str, float]) -> dict[str, float]:
+        return {ACCURACY: row[ACCURACY], COST: self._cost(row[COST])}
+
+    def _gains(self, row: Mapping[str, float]) -> tuple[float, ...]:
+        return row[ACCURACY] - CHANCE, self._highest - row[COST]
+
+    @staticmethod
+    def _volume(points: Sequence[tuple[float, ...]]) -> float:
+        """The area below the front, above the reference at (0, 0)."""
+        area, reached = 0.0, 0.0
+        for index in undominated(list(points)):  # the highest accuracy first
+            accuracy, saved = points[index]
+            if accuracy > 0 and saved > reached:
+                area += accuracy * (saved - reached)
+                reached = saved
+        return area
+
+
+def summary(label: str, cost: str, curves: Sequence[Sequence[float]]) -> dict[str, Any]:
+    """Mean and deviation of the shares, in percent; `curve` is the mean after each trial."""
+    columns = [[100 * share for share in column] for column in zip(*curves, strict=True)]
+    shown = {
+        str(n): [round(fmean(columns[n - 1]), 3), round(stdev(columns[n - 1]), 3) if len(curves) > 1 else None]
+        for n in SHOWN
+        if n <= len(columns)
+    }
+    curve = [round(fmean(column), 3) for column in columns]
+    return {"strategy": label, "cost": cost, "seeds": len(curves), "at": shown, "curve": curve}
+
+
+def drawn(results: Mapping[str, Any]) -> str:
+    """What is missing of the true front's hypervolume, on logarithmic axes."""
+    from nasbench.report.common.figure import BLUE, GREEN, MUTED, ORANGE, drawing, new_figure, to_svg
+
+    with drawing():
+        figure = new_figure(7.2, 3.0)
+        costs = list(dict.fromkeys(each["cost"] for each in results["searches"]))
+        panels = figure.subplots(1, len(costs), squeeze=False, sharey=True)[0]
+        for axes, cost in zip(panels, costs, strict=True):
+            shown = [each for each in results["searches"] if each["cost"] == cost]
+            for each, colour in zip(shown, (BLUE, GREEN, ORANGE, MUTED), strict=False):
+                missing = [max(100 - share, 1e-3) for share in each["curve"]]
+                axes.plot(range(1, len(missing) + 1), missing, color=colour, label=each["strategy"], linewidth=1.4)
+            axes.set(xscale="log", yscale="log", xlabel="evaluations", title=f"{cost} multiply-adds")
+        panels[0].set_ylabel("hypervolume missing, %")
+        panels[0].legend()
+        return to_svg(figure, "hypervolume")
+
+
+if __name__ == "__main__":
+    main()

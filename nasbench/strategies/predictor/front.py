@@ -1,0 +1,102 @@
+"""Proposals for a Pareto front: the hypervolume of the observed front, and what a candidate would add to it.
+
+The targets of each objective are ranks as normal quantiles: a cost and its logarithm are the same objective, and no
+objective outweighs another by its unit. The hypervolume is the volume between the front and a reference, the worst of
+each objective. What a candidate adds to it is expected under independent normal posteriors: in two objectives exactly
+(Emmerich et al. 2011, "Hypervolume-based expected improvement"), in more as the mean over random directions
+(Golovin and Zhang 2020, "Random hypervolume scalarizations", arXiv:2006.04655, lemma 5).
+
+Which candidates are worth this sum is told by their place in each of a few directions from the reference, so that the
+candidates cover the whole front.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import pairwise
+from math import inf
+
+import numpy as np
+
+from nasbench.core.pareto import undominated
+from nasbench.strategies.predictor.features import Floats
+from nasbench.strategies.predictor.improvement import expected_excess
+
+MARGIN = 0.1
+"""The reference lies below the worst observation by this fraction of the range."""
+DIRECTIONS, DRAWS = 64, 16
+"""Directions from the reference, and draws of each candidate's values, for three objectives and more."""
+
+
+def reference_of(targets: Sequence[Floats]) -> Floats:
+    """The worst of each objective, and a margin: (K,). `targets`: an array (n,) for each of K objectives."""
+    worst = np.array([each.min() for each in targets])
+    span = np.array([each.max() for each in targets]) - worst
+    return np.asarray(worst - MARGIN * np.maximum(span, 1e-9))
+
+
+def front_of(values: Floats) -> Floats:
+    """The points (F, K) of `values` (n, K) that no other beats, the best in the first objective first."""
+    return np.asarray(values[undominated([tuple(row) for row in values.tolist()])])
+
+
+def expected_growth(mean: Floats, deviation: Floats, known: Floats, reference: Floats) -> Floats:
+    """By how much candidates extend the hypervolume of the front of `known` (n, K), in expectation: (C, K) -> (C,).
+
+    A tiny multiple of the mean is added: if nothing is expected to extend the front, the highest means win.
+    """
+    front = front_of(known)
+    exact = mean.shape[1] == 2
+    growth = _of_two(mean, deviation, front, reference) if exact else _of_more(mean, deviation, front, reference)
+    return np.asarray(growth + 1e-9 * (mean - mean.min(axis=0)).sum(axis=1))
+
+
+def nearness(values: Floats, reference: Floats) -> Floats:
+    """Minus the best place of each point (C, K) among all, over the directions from the reference: (C,)."""
+    lengths = _lengths(values, reference)  # (C, W)
+    places = lengths.argsort(axis=0)[::-1].argsort(axis=0)
+    return np.asarray(-places.min(axis=1).astype(np.float64))
+
+
+def _of_two(mean: Floats, deviation: Floats, front: Floats, reference: Floats) -> Floats:
+    """The strips between neighbours of the front: what lies above each strip is a product of two expectations."""
+    steps = front[::-1]  # (F, 2), the first objective rising, the second falling
+    edges = [float(reference[0]), *np.maximum(steps[:, 0], reference[0]).tolist(), inf]
+    floors = [*np.maximum(steps[:, 1], reference[1]).tolist(), float(reference[1])]
+    beyond = [expected_excess(mean[:, 0], deviation[:, 0], edge) for edge in edges[:-1]]
+    growth = np.zeros(len(mean))
+    for (left, right), floor in zip(pairwise([*beyond, np.zeros(len(mean))]), floors, strict=True):
+        growth += (left - right) * expected_excess(mean[:, 1], deviation[:, 1], floor)
+    return growth
+
+
+def _of_more(mean: Floats, deviation: Floats, front: Floats, reference: Floats) -> Floats:
+    count = mean.shape[1]
+    best = _lengths(front, reference).max(axis=0) ** count  # (W,)
+    growth = np.zeros(len(mean))
+    for draw in _draws(count):
+        reached = np.maximum(_lengths(mean + draw * deviation, reference), 0.0) ** count  # (C, W)
+        growth += np.maximum(reached - best, 0.0).mean(axis=1) / DRAWS
+    return growth
+
+
+def _lengths(values: Floats, reference: Floats) -> Floats:
+    """How far each point reaches in each direction: (C, K) -> (C, W)."""
+    beyond = (values - reference)[:, None, :]  # (C, 1, K)
+    return np.asarray((beyond / _directions(values.shape[1])).min(axis=2))
+
+
+@lru_cache(maxsize=8)
+def _directions(count: int) -> Floats:
+    """Directions of the positive orthant, uniform on the sphere: (W, K)."""
+    if count == 2:
+        angles = (np.arange(DIRECTIONS) + 0.5) / DIRECTIONS * np.pi / 2
+        return np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    drawn = np.abs(np.random.default_rng(count).standard_normal((DIRECTIONS, count)))
+    return np.asarray(np.maximum(drawn / np.linalg.norm(drawn, axis=1, keepdims=True), 1e-3))
+
+
+@lru_cache(maxsize=8)
+def _draws(count: int) -> Floats:
+    """Standard normal draws, the same for every candidate, in pairs of opposite sign: (DRAWS, K)."""
+    half = np.random.default_rng(count).standard_normal((DRAWS // 2, count))
+    return np.concatenate([half, -half])
