@@ -27,6 +27,7 @@ class Grid:
     """
 
     own_control = True
+    learns = False
 
     def __init__(self, space: SearchSpace, seed: int = 0, **options: object) -> None:
         read_options("grid", (), options)

@@ -18,6 +18,7 @@ class RandomSearch:
     """Draws every proposal independently of all earlier results. It has no options."""
 
     own_control = True
+    learns = False
 
     def __init__(self, space: SearchSpace, seed: int = 0, **options: object) -> None:  # noqa: ARG002 - every draw comes from ask's rng
         read_options("random", (), options)

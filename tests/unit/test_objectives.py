@@ -10,6 +10,7 @@ from nasbench.core.reward import score_of
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
 from nasbench.engine.config import SearchConfig
+from nasbench.engine.parts.fronts import told_of_front
 from nasbench.engine.parts.searching import prepare
 from nasbench.engine.report import write_report
 from nasbench.engine.run.artifacts import write_front
@@ -165,3 +166,11 @@ def test_the_front_in_the_files_and_the_report(tmp_path: Path, objectives: tuple
     if front is not None:
         assert front[0]["number"] == 8
         assert {"number", "key", "val_accuracy", "architecture"} <= set(front[0])
+
+
+@pytest.mark.parametrize(("strategy", "said"), [("evolution", 1), ("tpe", 1), ("predictor", 0), ("random", 0)])
+def test_a_strategy_that_serves_the_first_objective_alone_says_so(strategy: str, said: int) -> None:
+    told = told_of_front(strategy, TWO)
+    assert len(told) == said
+    assert all(f"{strategy} searches for the first objective, val_accuracy, alone" in line for line in told)
+    assert told_of_front(strategy, TWO[:1]) == ()

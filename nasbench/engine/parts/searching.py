@@ -30,6 +30,7 @@ from nasbench.engine.parts.controllers import (
     offered_controller,
     strategy_options,
 )
+from nasbench.engine.parts.fronts import told_of_front
 from nasbench.engine.parts.growing import grown, limited, told_of_growth
 from nasbench.engine.parts.rewarding import check_reward
 from nasbench.engine.parts.scoring import (
@@ -218,6 +219,7 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
         notes=notes,
         told=(
             *told_of(score),
+            *told_of_front(config.strategy, objectives),
             *told_of_control(config, mixed),
             *told_before(config, supernet, after),
             *(each.told for each in (screen, controller) if each is not None),

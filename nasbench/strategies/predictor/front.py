@@ -1,10 +1,14 @@
 """Proposals for a Pareto front: the hypervolume of the observed front, and what a candidate would add to it.
 
-The targets of each objective are ranks as normal quantiles: a cost and its logarithm are the same objective, and no
-objective outweighs another by its unit. The hypervolume is the volume between the front and a reference, the worst of
-each objective. What a candidate adds to it is expected under independent normal posteriors: in two objectives exactly
-(Emmerich et al. 2011, "Hypervolume-based expected improvement"), in more as the mean over random directions
-(Golovin and Zhang 2020, "Random hypervolume scalarizations", arXiv:2006.04655, lemma 5).
+Targets. In each objective the worst of the observed front is 0, and the best is 1. Between them a target is the average
+of the value's place in this range and of its rank among the values of the front: with places alone, a part of the
+front that is short in one unit (low costs, in linear units) counts for nothing. With ranks among all observations, the
+differences in the region searched last outgrow all others, and the search stays there.
+
+The hypervolume is the volume between the front and a reference. What a candidate adds to it is expected under
+independent normal posteriors: in two objectives exactly (Emmerich et al. 2011, "Hypervolume-based expected
+improvement"), in more as the mean over random directions (Golovin and Zhang 2020, "Random hypervolume scalarizations",
+arXiv:2006.04655, lemma 5).
 
 Which candidates are worth this sum is told by their place in each of a few directions from the reference, so that the
 candidates cover the whole front.
@@ -20,18 +24,36 @@ import numpy as np
 from nasbench.core.pareto import undominated
 from nasbench.strategies.predictor.features import Floats
 from nasbench.strategies.predictor.improvement import expected_excess
+from nasbench.strategies.predictor.targets import FAILED_SHARE
 
-MARGIN = 0.1
-"""The reference lies below the worst observation by this fraction of the range."""
+MARGIN = 0.5
+"""The reference lies below the worst of the front by this fraction of the front's range."""
+LOWEST = -1.0
+"""Targets are clipped here: how bad bad networks are does not matter."""
+TINY = 1e-12
 DIRECTIONS, DRAWS = 64, 16
 """Directions from the reference, and draws of each candidate's values, for three objectives and more."""
 
 
-def reference_of(targets: Sequence[Floats]) -> Floats:
-    """The worst of each objective, and a margin: (K,). `targets`: an array (n,) for each of K objectives."""
-    worst = np.array([each.min() for each in targets])
-    span = np.array([each.max() for each in targets]) - worst
-    return np.asarray(worst - MARGIN * np.maximum(span, 1e-9))
+def front_targets(values: Sequence[tuple[float, ...] | None], ranks: float) -> list[Floats]:
+    """The targets of observations with these values, more is better: an array (n,) for each objective.
+
+    `ranks` is the weight of the rank among the values of the front. None, a failed trial, has the target of the lower
+    quartile.
+    """
+    is_known = [each is not None for each in values]
+    known = np.array([each for each in values if each is not None])  # (m, K)
+    found = []
+    for column, steps in zip(known.T, front_of(known).T, strict=True):
+        steps = np.unique(steps)
+        place = (column - steps[0]) / max(float(steps[-1] - steps[0]), TINY)
+        rank = np.interp(column, steps, np.linspace(0.0, 1.0, len(steps)))
+        mixed = np.where((place >= 0) & (place <= 1), (1 - ranks) * place + ranks * rank, place)
+        target = np.clip(mixed, LOWEST, None)
+        targets = np.full(len(values), float(np.quantile(target, FAILED_SHARE)))
+        targets[is_known] = target
+        found.append(targets)
+    return found
 
 
 def front_of(values: Floats) -> Floats:
@@ -39,29 +61,28 @@ def front_of(values: Floats) -> Floats:
     return np.asarray(values[undominated([tuple(row) for row in values.tolist()])])
 
 
-def expected_growth(mean: Floats, deviation: Floats, known: Floats, reference: Floats) -> Floats:
+def expected_growth(mean: Floats, deviation: Floats, known: Floats) -> Floats:
     """By how much candidates extend the hypervolume of the front of `known` (n, K), in expectation: (C, K) -> (C,).
 
     A tiny multiple of the mean is added: if nothing is expected to extend the front, the highest means win.
     """
     front = front_of(known)
-    exact = mean.shape[1] == 2
-    growth = _of_two(mean, deviation, front, reference) if exact else _of_more(mean, deviation, front, reference)
+    growth = _of_two(mean, deviation, front) if mean.shape[1] == 2 else _of_more(mean, deviation, front)
     return np.asarray(growth + 1e-9 * (mean - mean.min(axis=0)).sum(axis=1))
 
 
-def nearness(values: Floats, reference: Floats) -> Floats:
+def nearness(values: Floats) -> Floats:
     """Minus the best place of each point (C, K) among all, over the directions from the reference: (C,)."""
-    lengths = _lengths(values, reference)  # (C, W)
+    lengths = _lengths(values)  # (C, W)
     places = lengths.argsort(axis=0)[::-1].argsort(axis=0)
     return np.asarray(-places.min(axis=1).astype(np.float64))
 
 
-def _of_two(mean: Floats, deviation: Floats, front: Floats, reference: Floats) -> Floats:
+def _of_two(mean: Floats, deviation: Floats, front: Floats) -> Floats:
     """The strips between neighbours of the front: what lies above each strip is a product of two expectations."""
     steps = front[::-1]  # (F, 2), the first objective rising, the second falling
-    edges = [float(reference[0]), *np.maximum(steps[:, 0], reference[0]).tolist(), inf]
-    floors = [*np.maximum(steps[:, 1], reference[1]).tolist(), float(reference[1])]
+    edges = [-MARGIN, *np.maximum(steps[:, 0], -MARGIN).tolist(), inf]
+    floors = [*np.maximum(steps[:, 1], -MARGIN).tolist(), -MARGIN]
     beyond = [expected_excess(mean[:, 0], deviation[:, 0], edge) for edge in edges[:-1]]
     growth = np.zeros(len(mean))
     for (left, right), floor in zip(pairwise([*beyond, np.zeros(len(mean))]), floors, strict=True):
@@ -69,19 +90,19 @@ def _of_two(mean: Floats, deviation: Floats, front: Floats, reference: Floats) -
     return growth
 
 
-def _of_more(mean: Floats, deviation: Floats, front: Floats, reference: Floats) -> Floats:
+def _of_more(mean: Floats, deviation: Floats, front: Floats) -> Floats:
     count = mean.shape[1]
-    best = _lengths(front, reference).max(axis=0) ** count  # (W,)
+    best = _lengths(front).max(axis=0) ** count  # (W,)
     growth = np.zeros(len(mean))
     for draw in _draws(count):
-        reached = np.maximum(_lengths(mean + draw * deviation, reference), 0.0) ** count  # (C, W)
+        reached = np.maximum(_lengths(mean + draw * deviation), 0.0) ** count  # (C, W)
         growth += np.maximum(reached - best, 0.0).mean(axis=1) / DRAWS
     return growth
 
 
-def _lengths(values: Floats, reference: Floats) -> Floats:
-    """How far each point reaches in each direction: (C, K) -> (C, W)."""
-    beyond = (values - reference)[:, None, :]  # (C, 1, K)
+def _lengths(values: Floats) -> Floats:
+    """How far each point reaches in each direction from the reference: (C, K) -> (C, W)."""
+    beyond = (values + MARGIN)[:, None, :]  # (C, 1, K)
     return np.asarray((beyond / _directions(values.shape[1])).min(axis=2))
 
 

@@ -48,7 +48,7 @@ from nasbench.strategies.met import Met
 from nasbench.strategies.options import Option, read_options
 from nasbench.strategies.predictor.candidates import offspring, pool_of
 from nasbench.strategies.predictor.features import Encoder, Floats
-from nasbench.strategies.predictor.front import expected_growth, nearness, reference_of
+from nasbench.strategies.predictor.front import expected_growth, front_targets, nearness
 from nasbench.strategies.predictor.improvement import expected_improvement
 from nasbench.strategies.predictor.kernels import Geometry
 from nasbench.strategies.predictor.memory import Memory
@@ -75,8 +75,6 @@ TIE_TOLERANCE = 1e-6
 """Candidates whose utility is within this fraction of the best are ties; one of them is drawn."""
 Targets = Sequence[Floats]
 """An array (n,) for each objective, or one of the score."""
-SURE = 1e-6
-"""The deviation of what is taken as certain."""
 TRIES = 100
 """Random draws to find an unknown architecture. If all fail, the space counts as exhausted."""
 
@@ -100,8 +98,9 @@ class Predictor:
     initial     scored random architectures before the model is used
     explore     while fewer than this many are known, every second proposal is random
     patience    after this many results without improvement, every second proposal maximises an upper confidence
-                bound (small spaces only)
-    ranks       weight of the rank-transformed score in the target; the score itself has weight 1 - ranks
+                bound (small spaces and one objective only)
+    ranks       weight of the rank-transformed score in the target; the score itself has weight 1 - ranks; of several
+                objectives, the rank among the values of the front
     members     models in the ensemble
     candidates  architectures scored by the whole ensemble at each step
 
@@ -116,7 +115,7 @@ class Predictor:
         self._patience = int(settings["patience"])
         several = parse_objectives(objectives)
         self._objectives = several if len(several) > 1 else ()
-        self._ranks = 1.0 if self._objectives else settings["ranks"]
+        self._ranks = settings["ranks"]
         self._space, self._pool = space, pool_of(space)
         self._encoder = encoder = Encoder(space.name, space.choices)
         none = np.zeros((0, encoder.num_features))
@@ -139,8 +138,8 @@ class Predictor:
         """The values that no other beats."""
         self._since_best = 0
         """The number of results since one was added to them."""
-        self._typical: Values = ()
-        """Typical values of a random network: the medians before the first model."""
+        self._typical = 0.0
+        """Typical score of a random network: the median of the scores before the first model."""
 
     def ask(self, number: int, rng: Random, running: Sequence[Proposal]) -> Proposal:
         taken = Met(self._observed, self._space, running)
@@ -148,7 +147,7 @@ class Predictor:
         every_second = num_known % 2 == 1
         if not self._ready or (every_second and num_known < self._explore):
             return Proposal(number, self._random_unknown(taken, rng), note={"blind": True})
-        stuck = every_second and self._since_best >= self._patience and self._pool is not None
+        stuck = every_second and self._since_best >= self._patience and self._pool is not None and not self._objectives
         with _one_thread():
             self._append()
             targets = self._targets()
@@ -214,13 +213,11 @@ class Predictor:
                 return means[0] + UCB_DEVIATIONS * deviations[0]
             return expected_improvement(means[0], deviations[0], float(fitted[0].max()))
         mean, deviation, known = np.stack(means, axis=1), np.stack(deviations, axis=1), np.stack(fitted, axis=1)
-        if stuck:
-            mean, deviation = mean + UCB_DEVIATIONS * deviation, np.full_like(deviation, SURE)
-        return expected_growth(mean, deviation, known, reference_of(targets))
+        return expected_growth(mean, deviation, known)
 
-    def _worth(self, means: Sequence[Floats], targets: Targets) -> Floats:
+    def _worth(self, means: Sequence[Floats]) -> Floats:
         """What candidates are chosen by before their deviations are known, higher is better: (C,)."""
-        return nearness(np.stack(means, axis=1), reference_of(targets)) if self._objectives else means[0]
+        return nearness(np.stack(means, axis=1)) if self._objectives else means[0]
 
     def _features(self, key: str) -> Floats:
         """(F,)"""
@@ -239,8 +236,7 @@ class Predictor:
         due = len(self._modelled) >= self._refit_at if self._ready else self._scored >= self._initial
         if due:
             if not self._ready:
-                scored = (seen.values for seen in self._observed.values() if seen.values is not None)
-                self._typical = tuple(median(column) for column in zip(*scored, strict=True))
+                self._typical = median(seen.values[0] for seen in self._observed.values() if seen.values is not None)
             from_scratch = not self._ready or len(self._modelled) > MAX_OBSERVATIONS
             if from_scratch:
                 self._modelled = self._kept()
@@ -259,17 +255,16 @@ class Predictor:
             return self._memory.kept(lambda key: None if (values := self._observed[key].values) is None else values[0])
         keys = [key for key, seen in self._observed.items() if seen.values is not None]
         targets = self._targets(keys)
-        worth = dict(zip(keys, self._worth(targets, targets).tolist(), strict=True))
+        worth = dict(zip(keys, self._worth(targets).tolist(), strict=True))
         self._memory.forget()  # what is near the front depends on the front
         return self._memory.kept(worth.get)
 
     def _targets(self, keys: Sequence[str] | None = None) -> Targets:
         """The targets of the model's observations: an array (n,) for each objective."""
         seen = [self._observed[key].values for key in (self._modelled if keys is None else keys)]
-        columns = ([values and values[place] for values in seen] for place in range(len(self._models)))
-        return [
-            targets_of(column, typical, self._ranks) for column, typical in zip(columns, self._typical, strict=True)
-        ]
+        if self._objectives:
+            return front_targets(seen, self._ranks)
+        return [targets_of([values and values[0] for values in seen], self._typical, self._ranks)]
 
     def _point(self, architecture: Architecture) -> Floats:
         """In a small space the point of the canonical form. In a large space the point of the given encoding, because
@@ -282,13 +277,13 @@ class Predictor:
         if self._pool is not None:
             points, features = self._pool.points, self._pool.features
             means = [model.pool_mean(target) for model, target in zip(self._models, targets, strict=True)]
-            worth = self._worth(means, targets)
+            worth = self._worth(means)
             keys = (self._space.canonical(proposal.architecture).key for proposal in running)
             worth[[*self._pool_rows, *(self._pool.row[key] for key in keys if key in self._pool.row)]] = -np.inf
         else:
             points = self._offspring(targets, rng)
             features = self._encoder.features(points)
-            worth = self._worth(self._rough_means(features, targets), targets)
+            worth = self._worth(self._rough_means(features, targets))
         count = min(self._num_candidates, len(worth))
         rows = np.sort(np.argpartition(-worth, count - 1)[:count])
         return points[rows], features[rows]
@@ -300,11 +295,11 @@ class Predictor:
         return self._pool.points[rows], self._pool.features[rows]
 
     def _offspring(self, targets: Targets, rng: Random) -> Floats:
-        best = np.argsort(-self._worth(targets, targets), kind="stable")[:NUM_PARENTS]
+        best = np.argsort(-self._worth(targets), kind="stable")[:NUM_PARENTS]
         parents = np.array([self._observed[self._modelled[row]].point for row in best])  # (B, D)
 
         def value(points: Floats) -> Floats:
-            return self._worth(self._rough_means(self._encoder.features(points), targets), targets)
+            return self._worth(self._rough_means(self._encoder.features(points), targets))
 
         return offspring(self._encoder, parents, self._num_candidates, value, rng)
 
