@@ -4,8 +4,9 @@
     python benchmarks/hypervolume.py plot docs/img/hypervolume.svg
 
 A strategy is asked and told as in a search on the shipped table, with `--objectives val_accuracy_200,macs`, or with the
-logarithm of the multiply-adds. Counted is the share of the true front's hypervolume; the reference is chance (10 %) and
-the most multiply-adds of the table.
+logarithm of the multiply-adds. Counted is the share of the true front's hypervolume, above two references: `near`, the
+worst of the true front and a tenth of its range; and `chance`, 10 % and the most multiply-adds of the table.
+Results are written after each seed, so that a run that is stopped has the seeds before.
 """
 
 import argparse
@@ -26,6 +27,8 @@ RESULTS = Path(__file__).resolve().parent / "results" / "hypervolume.json"
 ACCURACY, COST = "val_accuracy_200", "macs"
 CHANCE = 10.0
 SHOWN = (25, 50, 100, 200)
+Shares = dict[str, list[float]]
+"""Reference -> percent of the true hypervolume after each trial."""
 STRATEGIES = ("predictor", "nsga2:population=10", "nsga2:population=20", "random")
 
 
@@ -44,15 +47,15 @@ def main() -> None:
     if given.command == "plot":
         given.picture.write_text(drawn(json.loads(RESULTS.read_text())))
         return
-    found = []
-    for cost in given.costs:
-        problem = Problem(cost)
-        for label in given.strategies:
-            curves = [problem.searched(label, seed, given.trials) for seed in range(given.seeds)]
-            found.append(summary(label, cost, curves))
-            print(cost, label, {k: found[-1][k] for k in ("seeds", "at")}, flush=True)
-            settings = {"space": "nasbench201", "objectives": [ACCURACY, COST], "trials": given.trials}
-            given.results.write_text(json.dumps({**settings, "searches": found}, indent=1) + "\n")
+    problems = {cost: Problem(cost) for cost in given.costs}
+    curves: dict[tuple[str, str], list[Shares]] = {(cost, each): [] for cost in problems for each in given.strategies}
+    settings = {"space": "nasbench201", "objectives": [ACCURACY, COST], "trials": given.trials}
+    for seed in range(given.seeds):
+        for (cost, label), told in curves.items():
+            told.append(problems[cost].searched(label, seed, given.trials))
+        found = [summary(label, cost, told) for (cost, label), told in curves.items()]
+        given.results.write_text(json.dumps({**settings, "searches": found}, indent=1) + "\n")
+        print(f"seed {seed}", flush=True)
 
 
 class Problem:
@@ -63,18 +66,21 @@ class Problem:
         columns = {"file": "nasbench201-cifar10", "space": self._space, "score_column": ACCURACY}
         self._table: Any = evaluators.make("table", offered={**columns, "report_columns": (COST,)})
         self._cost = math.log if cost == "log" else float
-        rows = [self._values(row) for row in self._table.rows()]
-        self._highest = max(row[COST] for row in rows)
-        self._whole = self._volume([self._gains(row) for row in rows])
+        points = [_point(self._values(row)) for row in self._table.rows()]
+        front = [points[index] for index in undominated(points)]
+        ends = [(min(column), max(column)) for column in zip(*front, strict=True)]
+        near = tuple(low - 0.1 * (high - low) for low, high in ends)
+        self._references = {"near": near, "chance": (CHANCE, min(cost for _, cost in points))}
+        self._whole = {name: volume(front, reference) for name, reference in self._references.items()}
 
-    def searched(self, label: str, seed: int, trials: int) -> list[float]:
-        """The share of the true front's hypervolume after each trial."""
+    def searched(self, label: str, seed: int, trials: int) -> Shares:
+        """The share of the true front's hypervolume after each trial, above each reference."""
         name, *options = label.split(":")
         offered = {"objectives": (ACCURACY, COST), "epochs": 1}
         given = parse_options(options, "--strategies")
         strategy = strategies.make(name, self._space, options=given, offered=offered, seed=seed)
         front: list[tuple[float, ...]] = []
-        shares: list[float] = []
+        shares: Shares = {name: [] for name in self._references}
         for number in range(1, trials + 1):
             proposal = strategy.ask(number, trial_rng(seed, number), ())
             metrics = self._values(self._table.row(proposal.architecture))
@@ -83,39 +89,41 @@ class Problem:
             strategy.tell(
                 Trial(number, proposal.architecture, key, "ok", score, metrics, 1, 0.0, seed, "", "", proposal.note)
             )
-            points = [*front, self._gains(metrics)]
+            points = [*front, _point(metrics)]
             front = [points[index] for index in undominated(points)]
-            shares.append(self._volume(front) / self._whole)
+            for name, reference in self._references.items():
+                shares[name].append(100 * volume(front, reference) / self._whole[name])
         return shares
 
     def _values(self, row: Mapping[str, float]) -> dict[str, float]:
         return {ACCURACY: row[ACCURACY], COST: self._cost(row[COST])}
 
-    def _gains(self, row: Mapping[str, float]) -> tuple[float, ...]:
-        return row[ACCURACY] - CHANCE, self._highest - row[COST]
 
-    @staticmethod
-    def _volume(points: Sequence[tuple[float, ...]]) -> float:
-        """The area below the front, above the reference at (0, 0)."""
-        area, reached = 0.0, 0.0
-        for index in undominated(list(points)):  # the highest accuracy first
-            accuracy, saved = points[index]
-            if accuracy > 0 and saved > reached:
-                area += accuracy * (saved - reached)
-                reached = saved
-        return area
+def _point(values: Mapping[str, float]) -> tuple[float, ...]:
+    return values[ACCURACY], -values[COST]
 
 
-def summary(label: str, cost: str, curves: Sequence[Sequence[float]]) -> dict[str, Any]:
-    """Mean and deviation of the shares, in percent; `curve` is the mean after each trial."""
-    columns = [[100 * share for share in column] for column in zip(*curves, strict=True)]
-    shown = {
-        str(n): [round(fmean(columns[n - 1]), 3), round(stdev(columns[n - 1]), 3) if len(curves) > 1 else None]
-        for n in SHOWN
-        if n <= len(columns)
-    }
-    curve = [round(fmean(column), 3) for column in columns]
-    return {"strategy": label, "cost": cost, "seeds": len(curves), "at": shown, "curve": curve}
+def volume(points: Sequence[tuple[float, ...]], reference: Sequence[float]) -> float:
+    """The area below the front of the points, above the reference."""
+    area, reached = 0.0, 0.0
+    for index in undominated(list(points)):  # the highest accuracy first
+        width, height = (value - low for value, low in zip(points[index], reference, strict=True))
+        if width > 0 and height > reached:
+            area, reached = area + width * (height - reached), height
+    return area
+
+
+def summary(label: str, cost: str, found: Sequence[Shares]) -> dict[str, Any]:
+    """Mean and deviation of the shares, in percent, above each reference; `curve` is the mean after each trial."""
+    told: dict[str, Any] = {"strategy": label, "cost": cost, "seeds": len(found)}
+    for name in found[0]:
+        columns = list(zip(*(shares[name] for shares in found), strict=True))
+        spread = {n: round(stdev(columns[n - 1]), 3) if len(found) > 1 else None for n in SHOWN if n <= len(columns)}
+        told[name] = {
+            "at": {str(n): [round(fmean(columns[n - 1]), 3), spread[n]] for n in spread},
+            "curve": [round(fmean(column), 3) for column in columns],
+        }
+    return told
 
 
 def drawn(results: Mapping[str, Any]) -> str:
@@ -129,7 +137,7 @@ def drawn(results: Mapping[str, Any]) -> str:
         for axes, cost in zip(panels, costs, strict=True):
             shown = [each for each in results["searches"] if each["cost"] == cost]
             for each, colour in zip(shown, (BLUE, GREEN, ORANGE, MUTED), strict=False):
-                missing = [max(100 - share, 1e-3) for share in each["curve"]]
+                missing = [max(100 - share, 1e-3) for share in each["near"]["curve"]]
                 axes.plot(range(1, len(missing) + 1), missing, color=colour, label=each["strategy"], linewidth=1.4)
             axes.set(xscale="log", yscale="log", xlabel="evaluations", title=f"{cost} multiply-adds")
         panels[0].set_ylabel("hypervolume missing, %")

@@ -1,25 +1,27 @@
-"""The anytime curves of a race as data: a line with its band for each strategy."""
+"""The anytime curves of a race as data: a line with its band for each strategy; and its regret."""
 
 from nasbench.report.common.chart import Axis as ChartAxis
 from nasbench.report.common.chart import Chart, Panel, Series
 from nasbench.report.common.figure import INK, MUTED
-from nasbench.report.race.plots import colours, places, quartiles, shown_range, stems
-from nasbench.report.race.results import Axis, Race, Summary
+from nasbench.report.race.plots import places, quartiles, shown_range, stems
+from nasbench.report.race.regret import STEM as REGRET
+from nasbench.report.race.regret import has_regret, regret_chart
+from nasbench.report.race.results import Race, Summary
+from nasbench.report.race.styles import axes_of, colours
 from nasbench.report.race.tables import budget_text
 
 
 def race_charts(race: Race) -> dict[str, Chart]:
     """File stem of its picture -> chart, for each column that the race reports."""
-    return {stem: _anytime(race, place, stem) for place, stem in enumerate(stems(race)) if place < len(race.columns)}
+    found = {stem: _anytime(race, place, stem) for place, stem in enumerate(stems(race)) if place < len(race.columns)}
+    return {**found, REGRET: regret_chart(race)} if has_regret(race) else found
 
 
 def _anytime(race: Race, place: int, stem: str) -> Chart:
     styles, order = colours(race.strategies), [standing.strategy for standing in race.standings(race.budgets[-1])]
     optimum, panels = race.optimum.get(race.columns[place]), []
     low, high = shown_range(race, place)
-    axes: list[tuple[Axis, str]] = [("evaluations", "evaluations")]
-    axes += [("seconds", "simulated seconds")] if race.timed else []
-    for axis, text in axes:
+    for axis, text in axes_of(race):
         grid = places(race, axis)
         series = []
         for strategy in order:

@@ -18,12 +18,18 @@ from nasbench.report.common.page import (
 )
 from nasbench.report.race.charts import race_charts
 from nasbench.report.race.plots import figures
+from nasbench.report.race.regret import STEM as REGRET
 from nasbench.report.race.results import Race
 from nasbench.report.race.tables import budget_text, order_rows, standing_columns, standing_rows, win_rows
 
 ANYTIME = (
     "What each strategy would return at each point: the median over the repetitions, with the middle half of them as a "
     "band. It returns the architecture with the best score seen; the results it is judged by are never shown to it."
+)
+
+BELOW_THE_BEST = (
+    "The mean over the repetitions of how far the returned architecture lies below the best of the table, on "
+    "logarithmic axes. A line begins where every repetition has a result, and ends where all have found the best."
 )
 
 
@@ -88,8 +94,9 @@ def _standings(race: Race) -> str:
 
 
 def _plots(plots: Mapping[str, Plot]) -> str:
-    drawn = [plot for name, plot in plots.items() if name != "wins"]
+    drawn = [plot for name, plot in plots.items() if name not in ("wins", REGRET)]
     figures = "\n".join(plot.figure(ANYTIME if plot is drawn[-1] else "") for plot in drawn)
+    figures += f"\n{plots[REGRET].figure(BELOW_THE_BEST)}" if REGRET in plots else ""
     return f"<h2>Anytime curves</h2>\n{figures}" if drawn else ""
 
 

@@ -4,32 +4,29 @@ A line is the median over the repetitions. Its band covers the middle half of th
 """
 
 from collections.abc import Sequence
-from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 from nasbench.report.common.figure import (
     BLUE,
-    GREEN,
     GROUND,
     INK,
     MUTED,
     ORANGE,
-    PURPLE,
-    RED,
     drawing,
     label,
     new_figure,
     to_svg,
 )
+from nasbench.report.race.regret import STEM as REGRET
+from nasbench.report.race.regret import has_regret, regret_figure
 from nasbench.report.race.results import Axis, Race, Repetition, Summary
+from nasbench.report.race.styles import axes_of, colours, furthest
 from nasbench.report.race.tables import budget_text
 
 if TYPE_CHECKING:
     import numpy as np
     from matplotlib.figure import Figure
 
-COLOURS = (BLUE, ORANGE, GREEN, PURPLE, RED, "#2b9eb3", "#8c6d46", "#c46aa0", "#7f8f2e")
-DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1)))
 POINTS = 240
 """Number of positions along the x axis at which quantiles are computed."""
 PAGE = 7.2
@@ -41,13 +38,14 @@ SETTLED = 0.12
 
 
 def stems(race: Race) -> list[str]:
-    """The file stem of every plot that has data: one a column, in their order, then the wins'."""
+    """The file stem of every plot that has data: one a column, in their order, then the regret's and the wins'."""
     if not any(repetition.steps for repetition in race.repetitions):
         return []
     names: list[str] = []
     for place, column in enumerate(race.columns):
         name = f"anytime_{''.join(letter if letter.isalnum() else '_' for letter in column)[:LONGEST_STEM]}"
         names.append(f"{name}_{place}" if name in names else name)
+    names += [REGRET] if has_regret(race) else []
     return [*names, "wins"] if len(race.standings(race.budget)) > 1 else names
 
 
@@ -55,7 +53,14 @@ def figures(race: Race) -> dict[str, str]:
     """File stem -> SVG text, for every plot that has data."""
     with drawing():
         return {
-            name: to_svg(anytime(race, place) if place < len(race.columns) else wins(race), name)
+            name: to_svg(
+                anytime(race, place)
+                if place < len(race.columns)
+                else regret_figure(race)
+                if name == REGRET
+                else wins(race),
+                name,
+            )
             for place, name in enumerate(stems(race))
         }
 
@@ -65,16 +70,15 @@ def anytime(race: Race, place: int) -> "Figure":
 
     If queries have a cost, a second panel shows it against simulated time.
     """
-    axes_of: list[tuple[Axis, str]] = [("evaluations", "evaluations")]
-    axes_of += [("seconds", "simulated seconds")] if race.timed else []
+    along = axes_of(race)
     order = [standing.strategy for standing in race.standings(race.budgets[-1])]
     styles = colours(race.strategies)
     columns = max(1, int(PAGE / (0.055 * max(len(label(each)) for each in order) + 0.45)))
     optimum = race.optimum.get(race.columns[place])
     figure = new_figure(PAGE, 2.9 + 0.15 * -(-(len(order) + 2) // columns))
-    panels = figure.subplots(1, len(axes_of), squeeze=False, sharey=True)[0]
+    panels = figure.subplots(1, len(along), squeeze=False, sharey=True)[0]
     lows, highs = [], [optimum] if optimum is not None else []
-    for axes, (axis, text) in zip(panels, axes_of, strict=True):
+    for axes, (axis, text) in zip(panels, along, strict=True):
         grid = places(race, axis)
         for strategy in order:
             bands = quartiles(race.of_strategy(strategy), grid, axis, place)
@@ -173,10 +177,8 @@ def places(race: Race, axis: Axis) -> "np.ndarray":
     import numpy as np
 
     if axis == "seconds":
-        spent = race.budgets[-1] if race.axis == "seconds" else _longest_path(race.repetitions)
-        return np.linspace(0, spent, POINTS)
-    last = max(standing.evaluations for standing in race.standings(race.budgets[-1]))
-    return np.unique(np.linspace(1, max(2, round(last)), POINTS).round())
+        return np.linspace(0, furthest(race, axis), POINTS)
+    return np.unique(np.linspace(1, max(2, round(furthest(race, axis))), POINTS).round())
 
 
 def quartiles(repetitions: Sequence[Repetition], grid: "np.ndarray", axis: Axis, place: int) -> "np.ndarray":
@@ -197,20 +199,6 @@ def quartiles(repetitions: Sequence[Repetition], grid: "np.ndarray", axis: Axis,
     if enough.any():
         bands[:, enough] = np.nanquantile(values[:, enough], (0.25, 0.5, 0.75), axis=0)
     return bands
-
-
-def colours(strategies: Sequence[str]) -> dict[str, tuple[str, Any]]:
-    """(colour, dash) of each strategy. Random search, the baseline, is grey."""
-    others = [strategy for strategy in strategies if strategy != "random"]
-    styles = {
-        strategy: (colour, DASHES[index // len(COLOURS) % len(DASHES)])
-        for index, (strategy, colour) in enumerate(zip(others, cycle(COLOURS), strict=False))
-    }
-    return {**styles, "random": (MUTED, "-")}
-
-
-def _longest_path(repetitions: Sequence[Repetition]) -> float:
-    return max((repetition.steps[-1].seconds for repetition in repetitions if repetition.steps), default=1.0)
 
 
 def _square(column: float, row: float, colour: str, strength: float) -> Any:
