@@ -78,7 +78,7 @@ def test_a_race_ends_with_a_report(table: Path, tmp_path: Path, capsys: pytest.C
     assert {"columns", "budgets", "strategies"} <= set(RunStore.read(run).run["plan"])
     page = (run / "report.html").read_text()
     assert not re.search(r"(src|href)=\"http", page)
-    for name in ("anytime_val_accuracy", "anytime_test_accuracy", "wins"):
+    for name in ("anytime_val_accuracy", "anytime_test_accuracy", "regret", "wins"):
         ElementTree.parse(run / f"{name}.svg")
         assert f"{name}-" in page
 
