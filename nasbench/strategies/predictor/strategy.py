@@ -264,7 +264,7 @@ class Predictor:
         seen = [self._observed[key].values for key in (self._modelled if keys is None else keys)]
         if self._objectives:
             return front_targets(seen, self._ranks)
-        return [targets_of([values and values[0] for values in seen], self._typical, self._ranks)]
+        return [targets_of([None if values is None else values[0] for values in seen], self._typical, self._ranks)]
 
     def _point(self, architecture: Architecture) -> Floats:
         """In a small space the point of the canonical form. In a large space the point of the given encoding, because
