@@ -54,7 +54,7 @@ def main() -> None:
         for (cost, label), told in curves.items():
             told.append(problems[cost].searched(label, seed, given.trials))
         found = [summary(label, cost, told) for (cost, label), told in curves.items()]
-        given.results.write_text(json.dumps({**settings, "searches": found}, indent=1) + "\n")
+        given.results.write_text(json.dumps({**settings, "searches": found}) + "\n")
         print(f"seed {seed}", flush=True)
 
 
