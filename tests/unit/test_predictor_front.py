@@ -6,14 +6,24 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from nasbench.core.arch import Architecture
+from nasbench.core.arch import Architecture, Choice
 from nasbench.core.pareto import undominated
 from nasbench.core.seeds import trial_rng
 from nasbench.core.trial import Trial
 from nasbench.strategies.predictor.front import LOWEST, MARGIN, expected_growth, front_targets, nearness
 from nasbench.strategies.predictor.strategy import Predictor
-from nasbench.testing import TOY_SPACE, check_strategy
-from unit.test_predictor import Grid
+from nasbench.testing import TOY_SPACE, ToySpace, check_strategy
+
+
+class Small(ToySpace):
+    """625 architectures: four decisions of five options."""
+
+    name = "small"
+    choices = tuple(Choice(f"edge_{i}", ("a", "b", "c", "d", "e")) for i in range(4))
+
+    def canonical(self, architecture: Architecture) -> Architecture:
+        return architecture
+
 
 FRONT = np.array([[1.0, 0.0], [0.6, 0.7], [0.2, 0.6], [0.0, 1.0]])
 
@@ -61,7 +71,7 @@ def test_it_proposes_along_the_front_whatever_the_unit_of_the_cost(objectives: t
 
 
 def proposed(objectives: tuple[str, ...], unit: float) -> list[str]:
-    strategy, space, seen = Predictor(Grid(), objectives=objectives, members=1, explore=8), Grid(), []
+    strategy, space, seen = Predictor(Small(), objectives=objectives, members=1, explore=8), Small(), []
     for number in range(1, 14):
         proposal = strategy.ask(number, trial_rng(0, number), ())
         metrics = measured(proposal.architecture, unit)
