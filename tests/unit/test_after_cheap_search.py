@@ -193,7 +193,7 @@ def test_the_verdict_says_what_can_be_told(values: list[float | None], sentence:
 def test_the_section_shows_the_pick_beside_random_choice() -> None:
     found = ranking_check({"plan": {"after": {}}}, checked([0.1, 0.2, 0.3, 0.4, 0.6, 0.5], [1.0, 2, 3, 4, 5, 6]))
     plots = check_figure(found, "minus inherited_loss")
-    ElementTree.fromstring(plots["ranking_check"])
+    ElementTree.fromstring(plots["ranking_check"].svg)
     section = check_section(found, plots["ranking_check"])
     assert "random choice" in section
     assert re.search(r"<td[^>]*>6</td>\s*<td[^>]*>106</td>", section), "the best predicted is listed first"
