@@ -10,13 +10,17 @@ import tyro
 
 from nasbench.cli.output import tell_json
 from nasbench.cli.parse import parse
+from nasbench.core.errors import UsageError
 from nasbench.core.file_name import check_path
+from nasbench.core.quantities import bytes_text
+from nasbench.core.recipe import recipe_named
 from nasbench.core.trial_of_run import at_trial
 from nasbench.engine.config import ModelOverrides, ModelTrust
 from nasbench.engine.networks import check_model
 
 if TYPE_CHECKING:
     from nasbench.profile import Profile
+    from nasbench.train.memory import Memory
 
 
 WIDE = 200
@@ -41,6 +45,12 @@ class ProfileConfig:
     """
     overrides: ModelOverrides = field(default_factory=ModelOverrides)
     trusts: ModelTrust = field(default_factory=ModelTrust)
+    memory: bool = False
+    """Also the memory of a training step and of an inference at --batch-size, counted."""
+    batch_size: int = 32
+    """Images of a step, for --memory."""
+    recipe: str | None = None
+    """--memory: the recipe whose optimiser, loss and averaged weights count (else SGD with momentum)."""
     csv: str | None = None
     """Also write the table to this file."""
     json: bool = False
@@ -53,13 +63,15 @@ def run(argv: Sequence[str]) -> None:
     model = at_trial(config.model, config.trial)
     check_model(model)
     config.overrides.check()
-    from nasbench.engine.profile import check_csv, profile_model
+    from nasbench.engine.profile import check_csv, profile_memory, profile_model
     from nasbench.report.profile_table import write_csv
 
     if config.csv:
         check_path(config.csv, "--csv")
         check_csv(Path(config.csv))
+    _check_memory(config)
     profiled = profile_model(model, config.overrides)
+    memory = profile_memory(profiled.spec, config.batch_size, config.recipe) if config.memory else None
     spec, found = profiled.spec, profiled.counts
     image = (spec.task.channels, spec.pixels, spec.pixels)
     if config.csv:
@@ -68,10 +80,40 @@ def run(argv: Sequence[str]) -> None:
         record = {"model": model, "input": image, "layers": [vars(layer) for layer in found.layers]}
         totals = {"params": found.params, "macs": found.macs, "activation_bytes": found.activation_bytes}
         most = {f"most_{name}": [layer.name for layer in found.largest(what)] for name, what in MOST}
-        tell_json({**record, "stem": profiled.stem, **totals, **most})
+        more = {} if memory is None else {"memory": {**memory.to_json(), "recipe": config.recipe}}
+        tell_json({**record, "stem": profiled.stem, **totals, **most, **more})
     else:
         title = f"{model}, one image of {' x '.join(map(str, image))} ({prod(image):,} numbers)"
         _print(found, title if profiled.stem is None else f"{title}\n{_stem_text(profiled.stem, spec.task.stem)}")
+        if memory is not None:
+            _print_memory(memory, config.recipe)
+
+
+def _check_memory(config: ProfileConfig) -> None:
+    if config.batch_size < 1:
+        raise UsageError(f"--batch-size takes a whole number from 1 on; got {config.batch_size}")
+    given = ["--batch-size"] * (config.batch_size != 32) + ["--recipe"] * (config.recipe is not None)
+    if given and not config.memory:
+        raise UsageError(f"{' and '.join(given)} would have no effect without --memory: add it, or leave them out")
+    if config.recipe is not None:
+        recipe_named(config.recipe, None)
+
+
+def _print_memory(memory: "Memory", recipe: str | None) -> None:
+    from nasbench.report.common.terminal import PlainTable, Terminal
+
+    terminal = Terminal(file_width=WIDE)
+    table = PlainTable(f"memory at batch size {memory.batch_size}, {recipe or 'SGD with momentum'}, float32, counted")
+    for name in ("", "bytes"):
+        table.add_column(name, justify="right" if name else "left", no_wrap=True)
+    for name, value in memory.named().items():
+        table.add_row(name, f"{value:,}")
+    terminal.tell()
+    terminal.print(table)
+    terminal.tell(
+        f"a training step: {bytes_text(memory.training)} at its peak; an inference: {bytes_text(memory.inference)} "
+        "(what Python and its libraries take is not in it)"
+    )
 
 
 def _stem_text(stem: str, asked: str) -> str:

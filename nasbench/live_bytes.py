@@ -1,0 +1,77 @@
+"""How many bytes of tensors live at once, followed operation by operation, without numbers.
+
+Storages are counted, not tensors: a view and an operation in place add nothing, and what autograd saves lives until
+its backward pass has used it, as it does on a device.
+"""
+
+import weakref
+from collections.abc import Iterable
+from typing import Any
+
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+CONVOLUTIONS = ("convolution", "convolution_backward", "convolution_overrideable")
+
+
+class LiveBytes(TorchDispatchMode):
+    """A context that follows storages from the operation that makes them to their end.
+
+    Attributes:
+        live: bytes that live now.
+        peak: the most that lived at once since `restart`, with the workspace of the operation at hand.
+        workspace: the largest workspace of an operation since `restart`.
+        copies: whether convolutions copy what they read and write to a layout of their own, as oneDNN does on a CPU.
+    """
+
+    def __init__(self, copies: bool = False) -> None:
+        super().__init__()
+        self.live = self.peak = self.workspace = 0
+        self.copies = copies
+        self._known: dict[int, int] = {}
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        out = func(*args, **(kwargs or {}))
+        self.add(tree_leaves(out))
+        extra = _copied(args) if self.copies and func.overloadpacket.__name__ in CONVOLUTIONS else 0
+        if extra:
+            extra += sum(_bytes(each) for each in tree_leaves(out) if isinstance(each, Tensor))
+        self.workspace = max(self.workspace, extra)
+        self.peak = max(self.peak, self.live + extra)
+        return out
+
+    def add(self, tensors: Iterable[Any]) -> None:
+        """Counts the storages of tensors that were made before. What is counted already adds nothing."""
+        for tensor in tensors:
+            if isinstance(tensor, Tensor):
+                storage = tensor.untyped_storage()
+                key, size = storage._cdata, storage.nbytes()
+                if key not in self._known:
+                    self._known[key] = size
+                    self.live += size
+                    weakref.finalize(storage, self._end, key)
+        self.peak = max(self.peak, self.live)
+
+    def restart(self) -> None:
+        """The peak begins anew from what lives now."""
+        self.peak, self.workspace = self.live, 0
+
+    def _end(self, key: int) -> None:
+        self.live -= self._known.pop(key, 0)
+
+
+def bytes_of(tensors: Iterable[Tensor]) -> int:
+    """Bytes of the storages of tensors, each storage once."""
+    storages = {each.untyped_storage()._cdata: each.untyped_storage().nbytes() for each in tensors}
+    return sum(storages.values())
+
+
+def _copied(args: tuple[Any, ...]) -> int:
+    return sum(_bytes(each) for each in args if isinstance(each, Tensor))
+
+
+def _bytes(tensor: Tensor) -> int:
+    return tensor.numel() * tensor.element_size()
