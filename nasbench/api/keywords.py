@@ -139,6 +139,14 @@ class SearchKeywords(
     seed: int
 
 
+class CostsKeywords(TypedDict, total=False):
+    memory_batch: int
+    memory_of: Literal["training", "inference"]
+    latency_batch: int
+    latency_on: Literal["cpu", "cuda"]
+    latency_threads: int
+
+
 class SeedsKeywords(TypedDict, total=False):
     seeds: int
     seed: int
@@ -151,6 +159,7 @@ class ModelTrustKeywords(TypedDict, total=False):
 
 
 class ScaleKeywords(
+    CostsKeywords,
     DataKeywords,
     TrainingKeywords,
     SeedsKeywords,
@@ -171,6 +180,9 @@ class ScaleKeywords(
     width: float | None
     resolution: float | None
     target_macs: Count | None
+    target_params: Count | None
+    target_memory: str | None
+    target_latency: str | None
     published: str | None
     classes: int | None
     stack: str | None
