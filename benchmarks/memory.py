@@ -17,9 +17,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-CASES = (("zoo:resnet50", (2, 8)), ("space:nasnet:nasnet-a", (2, 8)), ("zoo:efficientnet_b0", (2, 8)))
-CASES = (*CASES, ("zoo:vit_b_16", (2, 8)))
-NASNET = {"stack": "4@1056", "image_size": 224, "classes": 1000}
+MODELS = ("zoo:resnet50", "space:nasnet:nasnet-a", "zoo:efficientnet_b0", "zoo:vit_b_16")
+BATCH_SIZES = (2, 8)
 RESULTS = Path(__file__).parent / "results" / "memory.json"
 
 
@@ -38,7 +37,8 @@ def measure(model: str, batch_size: int) -> dict[str, Any]:
 
     torch.set_num_threads(1)
     recipe = Recipe("momentum", 1, 1, batch_size, 0.01)
-    spec = resolve(model, ModelOverrides(**(NASNET if model.startswith("space:") else {})))
+    mobile = ModelOverrides("4@1056", image_size=224, classes=1000)
+    spec = resolve(model, mobile if model.startswith("space:") else ModelOverrides())
     task = spec.seen_task
     with blank():
         counted = memory(build(spec), task, recipe, batch_size)
@@ -101,8 +101,8 @@ def main() -> None:
         return
     environment = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "65536", "OMP_NUM_THREADS": "1"}
     rows = []
-    for model, batch_sizes in CASES:
-        for batch_size in batch_sizes:
+    for model in MODELS:
+        for batch_size in BATCH_SIZES:
             command = [sys.executable, __file__, model, str(batch_size)]
             done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
             rows.append(json.loads(done.stdout))

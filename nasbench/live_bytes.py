@@ -5,10 +5,13 @@ its backward pass has used it, as it does on a device.
 """
 
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import torch
 from torch import Tensor
+from torch.nn import functional
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
@@ -61,6 +64,39 @@ class LiveBytes(TorchDispatchMode):
 
     def _end(self, key: int) -> None:
         self.live -= self._known.pop(key, 0)
+
+
+@contextmanager
+def fused_attention() -> Iterator[None]:
+    """A context in which attention without numbers is the fused kernel that a device has, as far as it would take it.
+
+    On the meta device PyTorch computes attention step by step, and saves the matrix of all pairs of positions, which
+    the kernels of a CPU and of a GPU do not. The CPU's takes no dropout of attention, and heads of equal sizes.
+    """
+    whole = functional.scaled_dot_product_attention
+
+    def attention(
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        attn_mask: Tensor | None = None,
+        dropout_p: float = 0.0,
+        is_causal: bool = False,
+        **options: Any,
+    ) -> Tensor:
+        alike = query.dim() == key.dim() == value.dim() == 4 and query.shape[-1] == key.shape[-1] == value.shape[-1]
+        plain = attn_mask is None or not (attn_mask.requires_grad or attn_mask.dtype == torch.bool)
+        if not (query.is_meta and alike and plain) or dropout_p or options.get("enable_gqa"):
+            return whole(query, key, value, attn_mask, dropout_p, is_causal, **options)
+        fused = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
+        out: Tensor = fused(query, key, value, 0.0, is_causal, attn_mask=attn_mask, scale=options.get("scale"))[0]
+        return out
+
+    functional.scaled_dot_product_attention = attention
+    try:
+        yield
+    finally:
+        functional.scaled_dot_product_attention = whole
 
 
 def bytes_of(tensors: Iterable[Tensor]) -> int:

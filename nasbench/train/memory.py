@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from nasbench.blank import ShapesAlone
 from nasbench.core.recipe import Recipe
 from nasbench.core.spec import Task
-from nasbench.live_bytes import LiveBytes, bytes_of
+from nasbench.live_bytes import LiveBytes, bytes_of, fused_attention
 from nasbench.train.freezing import NOTHING
 from nasbench.train.replicas import ALONE
 from nasbench.train.training import Training
@@ -70,7 +70,7 @@ def memory(network: nn.Module, task: Task, recipe: Recipe, batch_size: int, copi
     `copies`: of a CPU, where convolutions copy to a layout of their own. UsageError for a recipe that cannot be used.
     """
     images, labels = _batch(task, batch_size)
-    with ShapesAlone(), LiveBytes(copies) as live:
+    with ShapesAlone(), fused_attention(), LiveBytes(copies) as live:
         live.add((images, *network.parameters(), *network.buffers()))
         live.restart()
         with torch.no_grad():

@@ -91,3 +91,19 @@ def test_flags_of_memory_alone_are_refused(capsys: pytest.CaptureFixture[str]) -
     assert main(["profile", "zoo:lenet5", "--batch-size", "8"]) == 2
     assert "--batch-size would have no effect without --memory" in capsys.readouterr().err
     assert main(["profile", "zoo:lenet5", "--memory", "--batch-size", "0"]) == 2
+
+
+def test_attention_saves_no_matrix_of_all_pairs() -> None:
+    with blank():
+        layer = nn.TransformerEncoderLayer(64, 4, 64, dropout=0.0, batch_first=True)
+        network = nn.Sequential(nn.Conv2d(3, 64, 1), nn.Flatten(2), _Turned(), layer, nn.Flatten(), nn.LazyLinear(10))
+        network(torch.empty(1, 3, 32, 32))
+    pairs = 4 * 2 * 4 * 1024**2  # bytes, of 2 images, 4 heads and 1,024 positions
+    assert memory(network, Task(10, 32, 3), SGD, 2).saved < pairs
+
+
+class _Turned(nn.Module):
+    """(B, C, L) -> (B, L, C)."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.transpose(1, 2)

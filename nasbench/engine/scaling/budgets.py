@@ -62,7 +62,8 @@ def measure_of(config: ScaleConfig, name: str) -> Measure:
 
 def costs_of(config: ScaleConfig, spec: ModelSpec) -> dict[str, Any]:
     """What a network costs besides parameters and multiply-adds, of what the budget is of."""
-    costs, found = config.costs, {}
+    costs = config.costs
+    found: dict[str, Any] = {}
     if config.target_memory is not None:
         value = measure_of(config, "target_memory").of(spec)
         found = {"memory": value, "memory_of": costs.memory_of, "memory_batch": costs.memory_batch}
