@@ -23,6 +23,16 @@ class GoalsKeywords(TypedDict, total=False):
     target_macs: Count | None
     max_params: Count | None
     max_macs: Count | None
+    max_memory: str | None
+    max_latency: str | None
+
+
+class CostsKeywords(TypedDict, total=False):
+    memory_batch: int
+    memory_of: Literal["training", "inference"]
+    latency_batch: int
+    latency_on: Literal["cpu", "cuda"]
+    latency_threads: int
 
 
 class SpaceFormKeywords(TypedDict, total=False):
@@ -108,6 +118,7 @@ class TrustingKeywords(TypedDict, total=False):
 
 class SearchKeywords(
     GoalsKeywords,
+    CostsKeywords,
     SpaceFormKeywords,
     DeepeningKeywords,
     TableKeywords,
@@ -137,14 +148,6 @@ class SearchKeywords(
     retrain_epochs: int | None
     keep: int
     seed: int
-
-
-class CostsKeywords(TypedDict, total=False):
-    memory_batch: int
-    memory_of: Literal["training", "inference"]
-    latency_batch: int
-    latency_on: Literal["cpu", "cuda"]
-    latency_threads: int
 
 
 class SeedsKeywords(TypedDict, total=False):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from nasbench.core.errors import UsageError
 from nasbench.core.not_written import check_writable
@@ -12,6 +12,7 @@ from nasbench.engine.config import ModelOverrides
 from nasbench.engine.parts.models import build, resolve
 
 if TYPE_CHECKING:
+    from nasbench.evaluators.latency import Latency
     from nasbench.profile import Profile
     from nasbench.train.memory import Memory
 
@@ -42,6 +43,13 @@ def profile_memory(spec: ModelSpec, batch_size: int, recipe: str | None) -> "Mem
     from nasbench.evaluators.memory_count import SGD, memory_of
 
     return memory_of(spec, batch_size, SGD if recipe is None else recipe_named(recipe))
+
+
+def profile_latency(spec: ModelSpec, on: Literal["cpu", "cuda"], batch: int, threads: int) -> "Latency":
+    """How long an inference of `spec` takes on this machine, measured anew, and kept for searches and scaling."""
+    from nasbench.evaluators.latency import LatencyBy, latency_of
+
+    return latency_of(spec, LatencyBy(batch, on, threads), fresh=True)
 
 
 def check_csv(path: Path) -> None:
