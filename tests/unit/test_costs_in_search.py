@@ -91,8 +91,8 @@ def test_proposals_keep_a_limit_of_memory() -> None:
     measured = counts_within(counts, limits, config, SPACE, PLAN, None)
     repair, rng = Repair(measured, limits, SPACE), Random(0)
     drawn = [sample("nasbench201", SPACE.choices, rng) for _ in range(4)]
-    before = [measured(each)[2] for each in drawn]
-    after = [measured(repair(each, rng))[2] for each in drawn]
+    before = [list(measured(each))[2] for each in drawn]
+    after = [list(measured(repair(each, rng)))[2] for each in drawn]
     assert max(before) > 150_000 >= max(after)
     tight = limits_of(asked(max_memory="1k"))
     with pytest.raises(UsageError, match=r"within --max-memory 1,000 was found .* [\d,]+ bytes of memory"):
