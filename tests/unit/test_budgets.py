@@ -12,7 +12,7 @@ from nasbench.engine.config import ScaleConfig
 from nasbench.engine.parts.scaled import Measure, compound_scale, solve_phi
 from nasbench.engine.scaling.budgets import budget_of, measure_of
 from nasbench.engine.scaling.command import run_scale
-from nasbench.engine.scaling.request import check_request
+from nasbench.engine.scaling.request import check_request, check_search
 from nasbench.evaluators import latency as latencies
 from nasbench.evaluators.latency import LatencyBy, interval, latency_of
 
@@ -61,6 +61,11 @@ def test_what_is_out_of_reach_says_the_least() -> None:
 def test_flags_that_contradict_or_that_nothing_heeds(values: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         check_request(config(**values))
+
+
+def test_a_search_for_coefficients_heeds_no_costs() -> None:
+    with pytest.raises(UsageError, match="--memory-batch cannot go with --search"):
+        check_search(config(search=True, memory_batch=8))
 
 
 def test_a_coarse_measure_is_asked_for_seldom() -> None:

@@ -10,7 +10,7 @@ from nasbench.core.errors import UsageError
 from nasbench.core.json_file import read_object
 from nasbench.core.law import Ladder, PowerLaw
 from nasbench.core.typed import check_types
-from nasbench.engine.config import ScaleConfig
+from nasbench.engine.config import Costs, ScaleConfig
 from nasbench.engine.config.record import flag
 from nasbench.engine.scaling.laws import DEFAULT, law_named, names_of_laws
 
@@ -120,9 +120,11 @@ def check_search(config: ScaleConfig) -> None:
         )
     if config.classes is not None:
         raise UsageError("--classes is the data set's own with --search; leave it out")
-    for name in ("growths", "out", "dropout", "drop_path"):
-        if getattr(config, name) is not None:
-            raise UsageError(f"{flag(name)} cannot go with --search; leave it out")
+    costs, plain = config.costs.flat(), Costs().flat()
+    unread = [name for name in (*MEMORY, *LATENCY) if costs[name] != plain[name]]
+    outright = [name for name in ("growths", "out", "dropout", "drop_path") if getattr(config, name) is not None]
+    for name in (*outright, *unread):
+        raise UsageError(f"{flag(name)} cannot go with --search; leave it out")
     (law_name,) = names_of_laws(config)
     law = law_named(law_name)
     if not isinstance(law, PowerLaw):
