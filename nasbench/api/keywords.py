@@ -23,6 +23,16 @@ class GoalsKeywords(TypedDict, total=False):
     target_macs: Count | None
     max_params: Count | None
     max_macs: Count | None
+    max_memory: str | None
+    max_latency: str | None
+
+
+class CostsKeywords(TypedDict, total=False):
+    memory_batch: int
+    memory_of: Literal["training", "inference"]
+    latency_batch: int
+    latency_on: Literal["cpu", "cuda"]
+    latency_threads: int
 
 
 class SpaceFormKeywords(TypedDict, total=False):
@@ -108,6 +118,7 @@ class TrustingKeywords(TypedDict, total=False):
 
 class SearchKeywords(
     GoalsKeywords,
+    CostsKeywords,
     SpaceFormKeywords,
     DeepeningKeywords,
     TableKeywords,
@@ -151,6 +162,7 @@ class ModelTrustKeywords(TypedDict, total=False):
 
 
 class ScaleKeywords(
+    CostsKeywords,
     DataKeywords,
     TrainingKeywords,
     SeedsKeywords,
@@ -171,6 +183,9 @@ class ScaleKeywords(
     width: float | None
     resolution: float | None
     target_macs: Count | None
+    target_params: Count | None
+    target_memory: str | None
+    target_latency: str | None
     published: str | None
     classes: int | None
     stack: str | None

@@ -4,23 +4,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
 from nasbench.cli.output import tell_json
 from nasbench.cli.parse import parse
+from nasbench.core.count_text import quantity
+from nasbench.core.errors import UsageError
 from nasbench.core.file_name import check_path
+from nasbench.core.quantities import bytes_text, milliseconds_text
+from nasbench.core.recipe import recipe_named
 from nasbench.core.trial_of_run import at_trial
 from nasbench.engine.config import ModelOverrides, ModelTrust
 from nasbench.engine.networks import check_model
 
 if TYPE_CHECKING:
+    from nasbench.evaluators.latency import Latency
     from nasbench.profile import Profile
+    from nasbench.train.memory import Memory
 
 
 WIDE = 200
 """Columns of characters where the table goes to a file or a pipe, which have room for all of it."""
+BUSY = 1.2
+"""By so many times the processor's, time on the wall's clock says that the machine was busy."""
 MOST: tuple[tuple[str, Literal["activation_bytes", "params"]], ...] = (
     ("memory", "activation_bytes"),
     ("params", "params"),
@@ -41,6 +49,20 @@ class ProfileConfig:
     """
     overrides: ModelOverrides = field(default_factory=ModelOverrides)
     trusts: ModelTrust = field(default_factory=ModelTrust)
+    memory: bool = False
+    """Also the memory of a training step and of an inference at --batch-size, counted."""
+    batch_size: int = 32
+    """Images of a step, for --memory."""
+    recipe: str | None = None
+    """--memory: the recipe whose optimiser, loss and averaged weights count (else SGD with momentum)."""
+    latency: bool = False
+    """Also how long an inference takes on this machine: a median of many runs, measured anew."""
+    latency_on: Literal["cpu", "cuda"] = "cpu"
+    """--latency: on this machine's CPU or GPU."""
+    latency_batch: int = 1
+    """--latency: images of a batch."""
+    latency_threads: int = 1
+    """--latency: threads of the CPU."""
     csv: str | None = None
     """Also write the table to this file."""
     json: bool = False
@@ -53,13 +75,19 @@ def run(argv: Sequence[str]) -> None:
     model = at_trial(config.model, config.trial)
     check_model(model)
     config.overrides.check()
-    from nasbench.engine.profile import check_csv, profile_model
+    from nasbench.engine.profile import check_csv, profile_latency, profile_memory, profile_model
     from nasbench.report.profile_table import write_csv
 
     if config.csv:
         check_path(config.csv, "--csv")
         check_csv(Path(config.csv))
+    _check_memory(config)
+    _check_latency(config)
     profiled = profile_model(model, config.overrides)
+    memory = profile_memory(profiled.spec, config.batch_size, config.recipe) if config.memory else None
+    latency = None
+    if config.latency:
+        latency = profile_latency(profiled.spec, config.latency_on, config.latency_batch, config.latency_threads)
     spec, found = profiled.spec, profiled.counts
     image = (spec.task.channels, spec.pixels, spec.pixels)
     if config.csv:
@@ -68,10 +96,77 @@ def run(argv: Sequence[str]) -> None:
         record = {"model": model, "input": image, "layers": [vars(layer) for layer in found.layers]}
         totals = {"params": found.params, "macs": found.macs, "activation_bytes": found.activation_bytes}
         most = {f"most_{name}": [layer.name for layer in found.largest(what)] for name, what in MOST}
-        tell_json({**record, "stem": profiled.stem, **totals, **most})
+        more: dict[str, Any] = {} if memory is None else {"memory": {**memory.to_json(), "recipe": config.recipe}}
+        more |= {} if latency is None else {"latency": {**latency.to_json(), **_settings(config)}}
+        tell_json({**record, "stem": profiled.stem, **totals, **most, **more})
     else:
         title = f"{model}, one image of {' x '.join(map(str, image))} ({prod(image):,} numbers)"
         _print(found, title if profiled.stem is None else f"{title}\n{_stem_text(profiled.stem, spec.task.stem)}")
+        if memory is not None:
+            _print_memory(memory, config.recipe)
+        if latency is not None:
+            _print_latency(latency, config)
+
+
+def _check_memory(config: ProfileConfig) -> None:
+    if config.batch_size < 1:
+        raise UsageError(f"--batch-size takes a whole number from 1 on; got {config.batch_size}")
+    given = ["--batch-size"] * (config.batch_size != 32) + ["--recipe"] * (config.recipe is not None)
+    if given and not config.memory:
+        raise UsageError(f"{' and '.join(given)} would have no effect without --memory: add it, or leave them out")
+    if config.recipe is not None:
+        recipe_named(config.recipe, None)
+
+
+def _settings(config: ProfileConfig) -> dict[str, Any]:
+    return {"batch": config.latency_batch, "on": config.latency_on, "threads": config.latency_threads}
+
+
+def _check_latency(config: ProfileConfig) -> None:
+    plain = {"latency_on": "cpu", "latency_batch": 1, "latency_threads": 1}
+    given = ["--" + name.replace("_", "-") for name, value in plain.items() if getattr(config, name) != value]
+    if given and not config.latency:
+        raise UsageError(f"{' and '.join(given)} would have no effect without --latency: add it, or leave them out")
+    for flag, value in (("--latency-batch", config.latency_batch), ("--latency-threads", config.latency_threads)):
+        if value < 1:
+            raise UsageError(f"{flag} takes a whole number from 1 on; got {value}")
+
+
+def _print_latency(latency: "Latency", config: ProfileConfig) -> None:
+    from nasbench.report.common.terminal import Terminal
+
+    terminal = Terminal(file_width=WIDE)
+    images = quantity(config.latency_batch, "image")
+    terminal.tell()
+    terminal.tell(
+        f"latency of {images}: {milliseconds_text(latency.median)} ({latency.clock} time), 95 % interval of the median "
+        f"{latency.low:.3g} to {latency.high:.3g} ms, {latency.runs} runs on {latency.machine}"
+    )
+    if latency.outliers:
+        slow = "run was an outlier" if latency.outliers == 1 else "runs were outliers"
+        terminal.tell(f"  {latency.outliers} {slow}; the slowest took {milliseconds_text(latency.slowest)}")
+    if latency.wall > BUSY * latency.median:
+        terminal.tell(
+            f"  by the wall's clock {milliseconds_text(latency.wall)}: other programs had the processor, and may have "
+            "slowed the network through caches and memory as well"
+        )
+
+
+def _print_memory(memory: "Memory", recipe: str | None) -> None:
+    from nasbench.report.common.terminal import PlainTable, Terminal
+
+    terminal = Terminal(file_width=WIDE)
+    table = PlainTable(f"memory at batch size {memory.batch_size}, {recipe or 'SGD with momentum'}, float32, counted")
+    for name in ("", "bytes"):
+        table.add_column(name, justify="right" if name else "left", no_wrap=True)
+    for name, value in memory.named().items():
+        table.add_row(name, f"{value:,}")
+    terminal.tell()
+    terminal.print(table)
+    terminal.tell(
+        f"a training step: {bytes_text(memory.training)} at its peak; an inference: {bytes_text(memory.inference)} "
+        "(what Python and its libraries take is not in it)"
+    )
 
 
 def _stem_text(stem: str, asked: str) -> str:

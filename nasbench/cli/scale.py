@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from nasbench.cli import scale_laws, scale_search
 from nasbench.cli.output import tell_json
 from nasbench.cli.parse import parse_run
+from nasbench.core.quantities import bytes_text, milliseconds_text
 from nasbench.engine.config import ScaleConfig
 from nasbench.engine.networks import check_model
 
@@ -58,6 +59,7 @@ def _print(result: "ScaleResult") -> None:
     if result.trained:
         parts += [_trainings(result), f"run: {result.trained.directory}"]
     terminal = Terminal(file_width=1000)  # a file or a pipe has room for all of it
+    parts += _costs(result)
     for part in parts:
         if isinstance(part, str):
             terminal.tell(part)
@@ -124,6 +126,20 @@ def _counts(result: "ScaleResult") -> "Table":
         if after_value is not None:
             table.add_row(name, "" if before_value is None else f"{before_value:g}", f"{after_value:.4g}", "")
     return table
+
+
+def _costs(result: "ScaleResult") -> Iterator[str]:
+    costs = result.costs
+    if "memory" in costs:
+        of = "a training step" if costs["memory_of"] == "training" else "an inference"
+        yield f"memory: {bytes_text(costs['memory'])}, the peak of {of} at batch size {costs['memory_batch']}, counted"
+    if "latency" in costs:
+        found = costs["latency"]
+        yield (
+            f"latency: {milliseconds_text(found['median'])} at batch size {found['batch']} (95 % interval "
+            f"{found['low']:.3g} to {found['high']:.3g} ms, {found['runs']} runs, {found['outliers']} outliers; "
+            f"{found['clock']} time) on {found['machine']}"
+        )
 
 
 def _law(result: "ScaleResult") -> Iterator[str]:

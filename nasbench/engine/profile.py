@@ -2,16 +2,19 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from nasbench.core.errors import UsageError
 from nasbench.core.not_written import check_writable
+from nasbench.core.recipe import recipe_named
 from nasbench.core.spec import ModelSpec
 from nasbench.engine.config import ModelOverrides
 from nasbench.engine.parts.models import build, resolve
 
 if TYPE_CHECKING:
+    from nasbench.evaluators.latency import Latency
     from nasbench.profile import Profile
+    from nasbench.train.memory import Memory
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,20 @@ def profile_model(model: str, form: ModelOverrides) -> ProfiledModel:
     with blank():
         network = build(spec)
     return ProfiledModel(spec, profile(network, spec.seen_task), stem_of(spec))
+
+
+def profile_memory(spec: ModelSpec, batch_size: int, recipe: str | None) -> "Memory":
+    """The memory of a training step of `spec` under a recipe (else plain SGD with momentum), and of an inference."""
+    from nasbench.evaluators.memory_count import SGD, memory_of
+
+    return memory_of(spec, batch_size, SGD if recipe is None else recipe_named(recipe))
+
+
+def profile_latency(spec: ModelSpec, on: Literal["cpu", "cuda"], batch: int, threads: int) -> "Latency":
+    """How long an inference of `spec` takes on this machine, measured anew, and kept for searches and scaling."""
+    from nasbench.evaluators.latency import LatencyBy, latency_of
+
+    return latency_of(spec, LatencyBy(batch, on, threads), fresh=True)
 
 
 def check_csv(path: Path) -> None:

@@ -6,15 +6,20 @@ A cost is any metric that the evaluator returns. The paper has one, the latency 
 """
 
 from abc import ABC
+from collections.abc import Callable
 from typing import ClassVar, final
 
 from nasbench.core.count_text import parse_count
 from nasbench.core.errors import UsageError
 from nasbench.core.objectives import number_of
 from nasbench.core.protocols import Curve, Metrics
+from nasbench.core.quantities import parse_bytes, parse_milliseconds
 from nasbench.core.registry import rewards
 from nasbench.core.reward import HARD, SOFT, Target, number_option, weighted
 from nasbench.core.typed import shown
+
+READERS: dict[str, Callable[[str, str], float]] = {"memory": parse_bytes, "latency": parse_milliseconds}
+"""Costs whose targets are no counts: bytes, and milliseconds."""
 
 
 class AccuracyAndCosts(ABC):
@@ -52,7 +57,7 @@ class AccuracyAndCosts(ABC):
         if cost == self.metric:
             raise UsageError(f"{cost!r} is the accuracy of the reward {self.name!r}; targets are for its costs")
         if isinstance(at, str):
-            return parse_count(at, f"the target {cost}= of the reward {self.name!r}")
+            return READERS.get(cost, parse_count)(at, f"the target {cost}= of the reward {self.name!r}")
         if at is None or isinstance(at, bool) or not isinstance(at, int | float):
             raise UsageError(
                 f"the target {cost}= of the reward {self.name!r} is a number above 0 or a count such as 400M; got "

@@ -20,8 +20,9 @@ from nasbench.core.protocols import SearchSpace, Strategy
 from nasbench.core.seeds import derive
 from nasbench.core.trial import Proposal, Trial
 
-Counts = Callable[[Architecture], tuple[int, int]]
-"""Architecture -> (parameters, multiply-adds). TrialFailed for an architecture that cannot be built."""
+Counts = Callable[[Architecture], Sequence[float]]
+"""Architecture -> (parameters, multiply-adds), and where they are limited bytes of memory and milliseconds. TrialFailed
+for an architecture that cannot be built."""
 
 ROUNDS = 3
 """Attempts to make all decisions cheaper at random. After them, a repair uses the smallest known architecture."""
@@ -33,17 +34,27 @@ DESCENT_COUNTS = 1000
 
 @dataclass(frozen=True)
 class Limits:
-    """The maximum number of parameters and of multiply-adds of an architecture. None means no limit."""
+    """The most parameters, multiply-adds, bytes of memory and milliseconds of an architecture. None: no limit."""
 
     max_params: int | None = None
     max_macs: int | None = None
+    max_memory: int | None = None
+    max_latency: float | None = None
 
-    def load(self, counts: tuple[int, int]) -> float:
-        """The larger of the two ratios count / limit. At most 1 if the architecture keeps both limits."""
-        return max(
-            (count / limit for count, limit in zip(counts, (self.max_params, self.max_macs), strict=True) if limit),
-            default=0.0,
+    @property
+    def all(self) -> tuple[tuple[str, str, float | None], ...]:
+        """The flag of each, how it is said, and the limit, in the order of counts."""
+        return (
+            ("--max-params", "{:,.0f} parameters", self.max_params),
+            ("--max-macs", "{:,.0f} multiply-adds", self.max_macs),
+            ("--max-memory", "{:,.0f} bytes of memory", self.max_memory),
+            ("--max-latency", "{:,.3g} ms", self.max_latency),
         )
+
+    def load(self, counts: Sequence[float]) -> float:
+        """The largest of the ratios count / limit. At most 1 if the architecture keeps all limits."""
+        limits = (limit for _, _, limit in self.all)
+        return max((count / limit for count, limit in zip(counts, limits, strict=False) if limit), default=0.0)
 
 
 def constrained(strategy: Strategy, counts: Counts, limits: Limits, space: SearchSpace) -> Strategy:
@@ -196,17 +207,17 @@ class Repair:
 
     def _no_fit_error(self) -> UsageError:
         try:
-            params, macs = self._counts(self._smallest)
+            counts = self._counts(self._smallest)
         except TrialFailed as error:
             return UsageError(f"no architecture of space {self._space.name!r} can be counted at this size: {error}")
-        asked = [
-            f"{flag} {limit:,}"
-            for flag, limit in (("--max-params", self._limits.max_params), ("--max-macs", self._limits.max_macs))
-            if limit is not None
-        ]
+        asked = [f"{flag} {limit:,}" for flag, _, limit in self._limits.all if limit is not None]
+        told = [said for _, said, limit in self._limits.all[2:] if limit is not None]
+        found = [each[1] for each in self._limits.all[:2]] + told
+        kept = [count for count, each in zip(counts, self._limits.all, strict=False) if each[1] in found]
+        has = " and ".join(said.format(count) for said, count in zip(found, kept, strict=True))
         return UsageError(
             f"no architecture of space {self._space.name!r} within {' and '.join(asked)} was found at this size: "
-            f"the smallest has {params:,} parameters and {macs:,} multiply-adds. "
+            f"the smallest has {has}. "
             "Raise the limit, or search at a smaller size (--cells, --filters)."
         )
 

@@ -58,6 +58,13 @@ def latency(metrics: Metrics, curve: Curve, weight: float = 1.0) -> float:
 latency.reads = ("val_accuracy", "latency")  # type: ignore[attr-defined]
 
 
+def energy(metrics: Metrics, curve: Curve) -> float:
+    return float(metrics["val_accuracy"] - metrics["energy"])
+
+
+energy.reads = ("val_accuracy", "energy")  # type: ignore[attr-defined]
+
+
 def broken(metrics: Metrics, curve: Curve) -> float:
     raise LookupError("no such phone")
 
@@ -262,7 +269,7 @@ TABLE = {"space": "nasbench201", "evaluator": "table:nasbench201-cifar10"}
         ({**TABLE, "reward": "soft-target", "reward_options": ("nope=3",)}, ["'nope'", "--reward-options", "table"]),
         ({"reward": "math:floor", "reward_options": ("weight=1",)}, ["'math:floor'", "'weight'"]),
         ({"reward": "unit.test_rewards:METRICS"}, ["(metrics, curve)", "not a callable object"]),
-        ({"reward": "unit.test_rewards:latency"}, ["'latency'", "metric of the evaluator"]),
+        ({"reward": "unit.test_rewards:energy"}, ["'energy'", "metric of the evaluator"]),
         ({"reward": "unit.test_rewards:latency", "reward_options": ("wieght=1",)}, ["'wieght'", "'weight'"]),
     ],
 )

@@ -2,6 +2,7 @@
 Python.
 """
 
+from nasbench.engine.config.costs import Costs
 from nasbench.engine.config.export import ExportConfig
 from nasbench.engine.config.features import FeaturesConfig
 from nasbench.engine.config.fidelity import FidelityConfig
@@ -34,6 +35,7 @@ __all__ = [
     "RUNS",
     "SCALE_SEARCH",
     "CompareConfig",
+    "Costs",
     "Data",
     "ExportConfig",
     "FeaturesConfig",

@@ -6,6 +6,7 @@ from nasbench.core.count_text import parse_count
 from nasbench.core.errors import UsageError
 from nasbench.core.objectives import parse_objectives
 from nasbench.core.options import parse_options
+from nasbench.core.quantities import parse_bytes, parse_milliseconds
 from nasbench.engine.config.record import Record, counted, options, part
 
 
@@ -30,8 +31,17 @@ class Goals(Record):
     max_macs: str | None = counted()
     """The most multiply-adds a child may have, such as 400M."""
 
+    max_memory: str | None = None
+    """The most memory a child may take, such as 2G: the peak of a training step at --memory-batch."""
+    max_latency: str | None = None
+    """The longest an inference of a child may take on this machine, such as 20ms."""
+
     def check(self) -> None:
         super().check()
+        if self.max_memory is not None:
+            parse_bytes(self.max_memory, "--max-memory")
+        if self.max_latency is not None:
+            parse_milliseconds(self.max_latency, "--max-latency")
         for name in ("target_macs", "max_params", "max_macs"):
             self.count(name)
         objectives = parse_objectives(self.objectives)

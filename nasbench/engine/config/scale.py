@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from nasbench.engine.config.costs import Costs
 from nasbench.engine.config.record import Record, counted, free, number
 from nasbench.engine.config.shared import Data, Place, Seeds, Tracking, Training, Workers
 from nasbench.engine.config.trust import ModelTrust
@@ -42,6 +43,13 @@ class ScaleConfig(Record):
     """Instead of phi: the resolution multiplier outright (else 1)."""
     target_macs: str | None = counted()
     """Instead of phi: the largest model of at most so many multiply-adds, such as 1G."""
+    target_params: str | None = counted()
+    """Instead of phi: the largest model of at most so many parameters, such as 10M."""
+    target_memory: str | None = None
+    """Instead of phi: the largest model whose peak memory is at most this, such as 6G, counted at --memory-batch."""
+    target_latency: str | None = None
+    """Instead of phi: the largest model whose inference takes at most this on this machine, such as 20ms."""
+    costs: Costs = Costs()
     published: str | None = None
     """Instead of phi: a row of the law's table; without --law a published EfficientNet, b0 to b7."""
     classes: int | None = number(None, low=2)

@@ -19,6 +19,7 @@ from nasbench.engine.config.cheap import (
     check_truth,
     data_of_supernet,
 )
+from nasbench.engine.config.costs import Costs
 from nasbench.engine.config.goals import Goals
 from nasbench.engine.config.names import file_of, proxy_of, supernet_of
 from nasbench.engine.config.record import Record, flag, free, lying, number, options, part
@@ -87,6 +88,7 @@ class SearchConfig(Record):
     seed: int = number(0)
     """Of the search, and of every child's training."""
     goals: Goals = Goals()
+    costs: Costs = Costs()
     form: SpaceForm = SpaceForm()
     deepening: Deepening = Deepening()
     table: Table = Table()

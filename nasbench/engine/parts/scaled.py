@@ -129,38 +129,41 @@ def differences(base: ModelSpec, multipliers: Multipliers) -> tuple[Difference, 
     return tuple(Difference(*each) for each in zip(("depth", "width", "resolution"), laws, growth, strict=True))
 
 
-def solve_phi(base: ModelSpec, at: Callable[[float], Multipliers], target_macs: int) -> float:
-    """The largest phi, to PHI_PRECISION, whose counted multiply-adds are at most `target_macs`.
+def solve_phi(
+    base: ModelSpec, at: Callable[[float], Multipliers], target: float, measure: "Measure | None" = None
+) -> float:
+    """The largest phi, to the precision of `measure` (else multiply-adds), at which it is at most `target`.
 
-    Counted ones are a staircase of phi, so they seldom meet a target exactly. `at` gives the multipliers of a phi,
+    What is counted is a staircase of phi, so it seldom meets a target exactly. `at` gives the multipliers of a phi,
     which must not shrink as phi grows. UsageError where the base cannot be made so small or so large.
     """
+    measure = MACS if measure is None else measure
     low, high = 0.0, 0.0
     step = 0.5
-    while macs_at(base, at, low) > target_macs:
+    asked = f"{measure.flag} {measure.said(target)}"
+    while measure.at(base, at, low) > target:
         if low < LEAST_PHI:
             raise UsageError(
-                f"--target-macs {target_macs:,} is out of reach: however little phi, there are "
-                f"{macs_at(base, at, low):,}. Start from a smaller --base, or scale another dimension."
+                f"{asked} is out of reach: the least, however little phi, is "
+                f"{measure.said(measure.at(base, at, low))}. Start from a smaller --base, or scale another dimension."
             )
         high, low, step = low, low - step, step * 1.5
-    while macs_at(base, at, high) <= target_macs:
+    while measure.at(base, at, high) <= target:
         if max(vars(at(high + step)).values()) > MOST:
             raise UsageError(
-                f"--target-macs {target_macs:,} is out of reach: phi {high:g} has {macs_at(base, at, high):,}, and a "
-                f"larger one would scale a dimension more than {MOST:g} times. Start from a larger --base."
+                f"{asked} is out of reach: phi {high:g} has {measure.said(measure.at(base, at, high))}, and a "
+                f"larger one would scale a dimension more than {MOST:g} times. Start from a larger --base"
+                f"{measure.otherwise}."
             )
         low, high, step = high, high + step, step * 1.5
-    while high - low > PHI_PRECISION:
-        middle = _between(base, at, low, high, target_macs)
-        low, high = (middle, high) if macs_at(base, at, middle) <= target_macs else (low, middle)
+    while high - low > measure.precision:
+        middle = _between(base, at, low, high, target, measure)
+        low, high = (middle, high) if measure.at(base, at, middle) <= target else (low, middle)
     try:
         counted(compound_scale(base, at(low)))
     except UsageError as error:
-        least = macs_at(base, at, high)
-        raise UsageError(
-            f"--target-macs {target_macs:,} is out of reach: the least is {least:,}, at phi {high:.3f}. {error}"
-        ) from error
+        least = measure.said(measure.at(base, at, high))
+        raise UsageError(f"{asked} is out of reach: the least is {least}, at phi {high:.3f}. {error}") from error
     return low
 
 
@@ -183,17 +186,44 @@ def quick_macs(spec: ModelSpec) -> int:
 
 def macs_at(base: ModelSpec, at: Callable[[float], Multipliers], phi: float) -> int:
     """Multiply-adds at a phi; 0 where images would be too small for the network to be built."""
-    try:
-        return quick_macs(compound_scale(base, at(phi)))
-    except UsageError:
-        if phi >= 0:
-            raise
-        return 0
+    return round(MACS.at(base, at, phi))
 
 
-def _between(base: ModelSpec, at: Callable[[float], Multipliers], low: float, high: float, target: int) -> float:
+@dataclass(frozen=True)
+class Measure:
+    """What a budget is of: a number of a network, which grows as the network does.
+
+    flag       by which the budget is given
+    of         the number
+    said       it as people read it
+    precision  of a phi that is solved for
+    otherwise  what else may be done where the largest network is within the budget
+    """
+
+    flag: str
+    of: Callable[[ModelSpec], float]
+    said: Callable[[float], str]
+    precision: float = PHI_PRECISION
+    otherwise: str = ""
+
+    def at(self, base: ModelSpec, at: Callable[[float], Multipliers], phi: float) -> float:
+        """The number at a phi; 0 where images would be too small for the network to be built."""
+        try:
+            return self.of(compound_scale(base, at(phi)))
+        except UsageError:
+            if phi >= 0:
+                raise
+            return 0
+
+
+MACS = Measure("--target-macs", quick_macs, "{:,}".format)
+
+
+def _between(
+    base: ModelSpec, at: Callable[[float], Multipliers], low: float, high: float, target: float, measure: "Measure"
+) -> float:
     """Where a straight line between the logarithms would meet the target, kept off the ends so that both close in."""
-    below, above = macs_at(base, at, low), macs_at(base, at, high)
+    below, above = measure.at(base, at, low), measure.at(base, at, high)
     share = math.log(target / below) / math.log(above / below) if 0 < below < above else 0.5
     return low + (high - low) * min(0.9, max(0.1, share))
 

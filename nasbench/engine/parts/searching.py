@@ -1,7 +1,7 @@
 """What a search is made of: everything its configuration names, looked up and checked before any work starts."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,7 @@ from nasbench.engine.parts.controllers import (
     offered_controller,
     strategy_options,
 )
+from nasbench.engine.parts.costing import costs_in_search, counts_within, limits_of, record_of_costs
 from nasbench.engine.parts.fronts import told_of_front
 from nasbench.engine.parts.growing import grown, limited, told_of_growth
 from nasbench.engine.parts.rewarding import check_reward
@@ -46,7 +47,9 @@ from nasbench.engine.parts.scoring import (
 )
 from nasbench.engine.parts.screening import ScoredOnce, of_search, screened
 from nasbench.engine.parts.sizes import network_size
+from nasbench.evaluators.costs import with_costs
 from nasbench.evaluators.counts import CountedOnce
+from nasbench.evaluators.four_arguments import with_job
 from nasbench.evaluators.measured import with_objectives
 from nasbench.strategies.constrained import Limits, constrained
 from nasbench.strategies.control import Control
@@ -126,7 +129,9 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
     if isinstance(made, Measures):
         with blame(made, "metrics()", UsageError, "Mend it there."):
             checked_names(given, made, "metrics()", made.metrics())
-    evaluator = with_truth(config, space, with_objectives(made, objectives))
+    costs = costs_in_search(config, with_job(made), recipe if trains or after else None)
+    evaluator = with_truth(config, space, with_objectives(with_costs(with_job(made), costs), objectives))
+    after = None if after is None else replace(after, evaluator=with_costs(after.evaluator, costs))
     epochs = recipe.epochs if trains else 0 if config.cheap else config.training.epochs or 1
     if after is None and config.retrain_epochs is not None and config.retrain_epochs <= epochs:
         raise UsageError(f"--retrain-epochs takes more epochs than the search's {epochs}; got {config.retrain_epochs}")
@@ -152,7 +157,8 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
         child = dry_build(space, plan)
         ignored = ignored_fields(*child, recipe) if trains or after else {}
         notes = told(f"networks of space {space.name!r}", recipe, ignored)
-    limits = Limits(goals.count("max_params"), goals.count("max_macs"))
+    limits = limits_of(config)
+    measured = counts_within(counts, limits, config, space, plan, recipe if trains else None)
     offered = {
         "epochs": epochs,
         "objectives": goals.objectives,
@@ -180,14 +186,14 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
     strategy: Strategy | ProposesAnyDepth
     children: Strategy | ProposesAnyDepth
     if growth is not None:
-        strategy, children = grown(space, own, make, control_seed, limited(counts, limits), screen)
+        strategy, children = grown(space, own, make, control_seed, limited(measured, limits), screen)
     elif columns.candidates == "table":
-        nearest = NearestRow(made, space, counts, limits)
+        nearest = NearestRow(made, space, measured, limits)
         strategy, children = OfRows(own, nearest), OfRows(Control(space, control_seed), nearest)
         strategy = screened(strategy, screen, space)
     else:
-        strategy = screened(constrained(own, counts, limits, space), screen, space)
-        children = constrained(Control(space, control_seed), counts, limits, space)
+        strategy = screened(constrained(own, measured, limits, space), screen, space)
+        children = constrained(Control(space, control_seed), measured, limits, space)
     deeper = told_of_growth(growth, strategy, config.strategy, config.trials)
     budget, seconds = config.time_budget, columns.cost_column
     return SearchParts(
@@ -211,6 +217,7 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
             **({SHARES_FIELD: [list(each) for each in SHARES]} if mixed else {}),
             **({} if controller is None else {"controller": controller.record()}),
             **record_of(config, after, score),
+            **record_of_costs(costs, limits),
             **({"notes": list(notes)} if notes else {}),
         },
         clock=SimulatedClock(budget, seconds) if budget and seconds else None,

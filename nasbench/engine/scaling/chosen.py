@@ -6,12 +6,12 @@ from functools import partial
 from pathlib import Path
 
 from nasbench.core.compound import Coefficients, Multipliers
-from nasbench.core.count_text import parse_count
 from nasbench.core.errors import UsageError
 from nasbench.core.law import Ladder, Law, PowerLaw, Rung
 from nasbench.core.spec import ModelSpec
 from nasbench.engine.config import ScaleConfig
-from nasbench.engine.parts.scaled import compound_scale, counted, solve_phi
+from nasbench.engine.parts.scaled import compound_scale, solve_phi
+from nasbench.engine.scaling.budgets import Budget, budget_of
 from nasbench.engine.scaling.laws import DEFAULT, law_named, multipliers_at, names_of_laws, of_rung, rounded
 from nasbench.engine.scaling.published import PublishedScale, build_as_published, named
 from nasbench.engine.scaling.regularisation import with_regularisation
@@ -40,11 +40,11 @@ def choose(config: ScaleConfig, base: ModelSpec) -> Chosen:
     if config.law is None and config.coefficients is not None:
         name = read_found(Path(config.coefficients))[1].get("law", DEFAULT)
     law = law_named(name)
-    target = parse_count(config.target_macs, "--target-macs") if config.target_macs is not None else None
+    budget = budget_of(config)
     base = rounded(base, law)
     dropout: float | None = None
     if isinstance(law, Ladder):
-        rung = _rung(config, law, base, target)
+        rung = _rung(config, law, base, budget)
         found = Chosen(name, base, of_rung(base, law, rung), law.multipliers(rung), rung=rung)
         dropout = rung.dropout
     elif config.published is not None:
@@ -54,13 +54,13 @@ def choose(config: ScaleConfig, base: ModelSpec) -> Chosen:
         found = Chosen(name, base, build_as_published(row, base), row.multipliers, row=row)
         dropout = row.dropout
     else:
-        found = _by_formula(config, name, law, base, target)
+        found = _by_formula(config, name, law, base, budget)
     scaled = with_regularisation(config, found.scaled, found.multipliers, found.phi, dropout)
     own = scaled.size.resolution == scaled.task.image_size
     return replace(found, scaled=replace(scaled, size=replace(scaled.size, own_resolution=own)))
 
 
-def _by_formula(config: ScaleConfig, name: str, law: Law, base: ModelSpec, target: int | None) -> Chosen:
+def _by_formula(config: ScaleConfig, name: str, law: Law, base: ModelSpec, budget: Budget | None) -> Chosen:
     given = (config.depth, config.width, config.resolution)
     if any(value is not None for value in given):
         multipliers = Multipliers(*(1.0 if each is None else each for each in given))
@@ -72,26 +72,29 @@ def _by_formula(config: ScaleConfig, name: str, law: Law, base: ModelSpec, targe
         at = along(coefficients, config.dims)
     elif isinstance(law, PowerLaw):
         coefficients = law.coefficients
-    phi = solve_phi(base, at, target) if target is not None else 1.0 if config.phi is None else config.phi
+    phi = 1.0 if config.phi is None else config.phi
+    if budget is not None:
+        phi = solve_phi(base, at, budget.most, budget.measure)
     return Chosen(name, base, compound_scale(base, at(phi)), at(phi), phi, coefficients)
 
 
-def _rung(config: ScaleConfig, law: Ladder, base: ModelSpec, target: int | None) -> Rung:
+def _rung(config: ScaleConfig, law: Ladder, base: ModelSpec, budget: Budget | None) -> Rung:
     """The row that is named, or the largest one within the budget."""
     names = ", ".join(rung.name for rung in law.rungs)
     if config.published is not None:
         return law.rung(config.published)
-    if target is None:
+    if budget is None:
         raise UsageError(
-            f"--law {config.law} is a table: give a row of it, --published NAME ({names}), or --target-macs. Its rows "
-            f"side by side: nasbench scale --law {config.law},compound"
+            f"--law {config.law} is a table: give a row of it, --published NAME ({names}), or a budget, such as "
+            f"--target-macs. Its rows side by side: nasbench scale --law {config.law},compound"
         )
-    counts = {rung.name: counted(of_rung(base, law, rung)).macs for rung in law.rungs}
-    within = [rung for rung in law.rungs if counts[rung.name] <= target]
+    measure = budget.measure
+    found = {rung.name: measure.of(of_rung(base, law, rung)) for rung in law.rungs}
+    within = [rung for rung in law.rungs if found[rung.name] <= budget.most]
     if not within:
-        least = min(counts, key=counts.__getitem__)
+        least = min(found, key=found.__getitem__)
         raise UsageError(
-            f"--target-macs {target:,} is out of reach: the least row of {config.law} is {least}, with "
-            f"{counts[least]:,}"
+            f"{measure.flag} {measure.said(budget.most)} is out of reach: the least row of {config.law} is {least}, "
+            f"with {measure.said(found[least])}"
         )
-    return max(within, key=lambda rung: counts[rung.name])
+    return max(within, key=lambda rung: found[rung.name])

@@ -10,7 +10,7 @@ from nasbench.core.errors import UsageError
 from nasbench.core.json_file import read_object
 from nasbench.core.law import Ladder, PowerLaw
 from nasbench.core.typed import check_types
-from nasbench.engine.config import ScaleConfig
+from nasbench.engine.config import Costs, ScaleConfig
 from nasbench.engine.config.record import flag
 from nasbench.engine.scaling.laws import DEFAULT, law_named, names_of_laws
 
@@ -23,13 +23,17 @@ PRODUCT_RANGE = (1.8, 2.2)
 """alpha * beta**2 * gamma**2 is about 2; the published coefficients have 1.920."""
 SEARCHES = ("strategy", "tolerance", "trials", "to_the_end", "front_runners")
 TRAINS = ("dataset", "recipe", "epochs", "seeds", "workers")
-WAYS = ("--phi", "--target-macs", "--published", "--depth, --width and --resolution")
+BUDGETS = ("target_macs", "target_params", "target_memory", "target_latency")
+WAYS = ("--phi", *map(flag, BUDGETS), "--published", "--depth, --width and --resolution")
+MEMORY, LATENCY = ("memory_batch", "memory_of"), ("latency_batch", "latency_on", "latency_threads")
+"""Settings that a budget of memory, and one of latency, heed."""
 
 
 def check_request(config: ScaleConfig) -> None:
     """UsageError for flags that contradict each other or that nothing would heed, and for numbers out of range."""
     outright = any(value is not None for value in (config.depth, config.width, config.resolution))
-    chosen = (config.phi is not None, config.target_macs is not None, config.published is not None, outright)
+    budgets = (getattr(config, name) is not None for name in BUDGETS)
+    chosen = (config.phi is not None, *budgets, config.published is not None, outright)
     if sum(chosen) > 1:
         asked = [way for way, given in zip(WAYS, chosen, strict=True) if given]
         raise UsageError(f"{' and '.join(asked)} each say how far to scale; give one of them")
@@ -41,8 +45,8 @@ def check_request(config: ScaleConfig) -> None:
         given += ["--dims"] * (config.dims != "compound")
         if given:
             raise UsageError(
-                f"{' and '.join(given)} are for --phi and --target-macs; {way} says all there is. Leave one of them "
-                "out."
+                f"{' and '.join(given)} are for --phi and budgets such as --target-macs; {way} says all there is. "
+                "Leave one of them out."
             )
     check_law(config)
     if config.published and config.law in (None, DEFAULT) and config.base != ScaleConfig().base:
@@ -92,7 +96,7 @@ def check_law(config: ScaleConfig) -> None:
 
 def check_comparison(config: ScaleConfig) -> None:
     """UsageError for flags that say how far one law scales, and for what several laws side by side do not do."""
-    says = ("phi", "target_macs", "published", "depth", "width", "resolution", "alpha", "beta", "gamma", "coefficients")
+    says = ("phi", *BUDGETS, "published", "depth", "width", "resolution", "alpha", "beta", "gamma", "coefficients")
     given = [flag(name) for name in (*says, "dropout", "drop_path") if getattr(config, name) is not None]
     given += ["--dims"] * (config.dims != "compound") + ["--train"] * config.train + ["--search"] * config.search
     if given:
@@ -107,7 +111,7 @@ def check_comparison(config: ScaleConfig) -> None:
 
 def check_search(config: ScaleConfig) -> None:
     """UsageError for flags that say what a search is to find out."""
-    says = ("phi", "alpha", "beta", "gamma", "coefficients", "depth", "width", "resolution", "target_macs", "published")
+    says = ("phi", "alpha", "beta", "gamma", "coefficients", "depth", "width", "resolution", *BUDGETS, "published")
     given = [flag(name) for name in says if getattr(config, name) is not None]
     given += ["--dims"] * (config.dims != "compound") + ["--train"] * config.train
     if given:
@@ -116,9 +120,11 @@ def check_search(config: ScaleConfig) -> None:
         )
     if config.classes is not None:
         raise UsageError("--classes is the data set's own with --search; leave it out")
-    for name in ("growths", "out", "dropout", "drop_path"):
-        if getattr(config, name) is not None:
-            raise UsageError(f"{flag(name)} cannot go with --search; leave it out")
+    costs, plain = config.costs.flat(), Costs().flat()
+    unread = [name for name in (*MEMORY, *LATENCY) if costs[name] != plain[name]]
+    outright = [name for name in ("growths", "out", "dropout", "drop_path") if getattr(config, name) is not None]
+    for name in (*outright, *unread):
+        raise UsageError(f"{flag(name)} cannot go with --search; leave it out")
     (law_name,) = names_of_laws(config)
     law = law_named(law_name)
     if not isinstance(law, PowerLaw):
@@ -140,6 +146,8 @@ def _refuse_unheeded(config: ScaleConfig) -> None:
     asked, plain = config.flat(), ScaleConfig().flat()
     for names, what, way in (
         (SEARCHES, "searches", "--search"),
+        (() if config.target_memory else MEMORY, "has a budget of memory", "--target-memory"),
+        (() if config.target_latency else LATENCY, "has a budget of latency", "--target-latency"),
         (() if config.train else TRAINS, "trains", "--train or --search"),
     ):
         given = [flag(name) for name in names if asked[name] != plain[name]]

@@ -8,6 +8,7 @@ from nasbench.core.compound import Coefficients, Multipliers
 from nasbench.core.spec import ModelSpec
 from nasbench.engine.config import ScaleConfig
 from nasbench.engine.parts.scaled import Counts, Difference
+from nasbench.engine.scaling.budgets import costs_of
 from nasbench.engine.scaling.chosen import Chosen
 from nasbench.engine.scaling.laws import DEFAULT
 from nasbench.engine.scaling.published import PublishedScale
@@ -82,6 +83,11 @@ class ScaleResult:
         return self.after.macs / self.before.macs
 
     @property
+    def costs(self) -> dict[str, Any]:
+        """What the scaled model costs of what its budget is of, where that is memory or latency."""
+        return costs_of(self.config, self.scaled)
+
+    @property
     def names(self) -> tuple[str, str]:
         """What base and scaled model are called in a training."""
         return names_of(self.config, self.chosen)
@@ -120,6 +126,7 @@ class ScaleResult:
             "published": self.config.published,
             "nearest_published": self.published.to_json() if self.published else None,
             "spec": self.scaled.to_json(),
+            "costs": self.costs,
         }
         if self.trained:
             record |= {"run": str(self.trained.directory), "trained": [self._training(name) for name in self.names]}

@@ -1,0 +1,204 @@
+"""How long an inference takes on this machine: measured after a warm-up, as a median with an interval.
+
+With one thread on the CPU the clock is the time that the processor gave to it, which is what the network takes where
+nothing else runs; other programs of a busy machine then count as far as they share its caches and memory. With several
+threads, and on a GPU, it is the wall's. Measurements are kept in the user's cache by network, settings and machine.
+"""
+
+import json
+import os
+import platform
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from math import sqrt
+from pathlib import Path
+from statistics import median
+from time import perf_counter, sleep, thread_time
+from typing import Any, Literal
+
+import torch
+from torch import nn
+
+from nasbench.core.append_log import AppendLog, InUse
+from nasbench.core.errors import NotWritten, UsageError
+from nasbench.core.identity import digest
+from nasbench.core.spec import ModelSpec, Task
+from nasbench.evaluators.building import build_seeded
+from nasbench.train.faults import trial_boundary
+
+WARM_UPS, LEAST_RUNS, MOST_RUNS, SECONDS = 5, 30, 1000, 1.0
+"""Runs before the clock starts; runs that are timed at least and at most, and how long they go on in between."""
+ATTEMPTS = 100
+"""To write to the cache, while other processes do."""
+DEVIATIONS = 5.0
+"""So many median absolute deviations above the median, a run is an outlier."""
+
+
+@dataclass(frozen=True)
+class LatencyBy:
+    """How a latency is taken: images of a batch, where, and threads of a CPU."""
+
+    batch: int = 1
+    on: Literal["cpu", "cuda"] = "cpu"
+    threads: int = 1
+
+    def check(self) -> None:
+        """UsageError where that device is not there."""
+        if self.on == "cuda" and not torch.cuda.is_available():
+            raise UsageError("--latency-on cuda: this machine has no CUDA GPU. Take --latency-on cpu.")
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Milliseconds of one inference of a batch.
+
+    Attributes:
+        median: of the timed runs.
+        low, high: a 95 % interval of the median, by order statistics.
+        runs: how many were timed.
+        outliers: how many were slower than the median by more than DEVIATIONS median absolute deviations.
+        slowest: the slowest run.
+        wall: the median by the wall's clock; far above `median` where other programs had the processor.
+        clock: `processor` or `wall`: what `median` was read from.
+        machine: processor or GPU, and PyTorch's version.
+    """
+
+    median: float
+    low: float
+    high: float
+    runs: int
+    outliers: int
+    slowest: float
+    wall: float
+    clock: str
+    machine: str
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields by their names."""
+        return asdict(self)
+
+
+def latency_of(spec: ModelSpec, by: LatencyBy, fresh: bool = False) -> Latency:
+    """The latency of the network of `spec`: from the cache where it was measured on this machine, unless `fresh`.
+
+    UsageError for a device that is not there; TrialFailed where the network cannot be built or run.
+    """
+    by.check()
+    key = digest({"model": spec.to_json(), "by": asdict(by), "machine": machine(by.on)})
+    known = None if fresh else _known(_cache()).get(key)
+    if known is not None:
+        return known
+    with trial_boundary("measuring the latency"):
+        found = measured(build_seeded(spec, 0), spec.seen_task, by)
+    _keep(key, found)
+    return found
+
+
+def measured(network: nn.Module, task: Task, by: LatencyBy) -> Latency:
+    """Runs the network in evaluation mode on random images, again and again."""
+    device = torch.device(by.on)
+    network = network.eval().to(device)
+    images = torch.rand(by.batch, task.channels, task.image_size, task.image_size, device=device)
+    before = torch.get_num_threads()
+    torch.set_num_threads(by.threads if by.on == "cpu" else before)
+    try:
+        with torch.inference_mode():
+            walls, owns = _timed(lambda: network(images), by.on)
+    finally:
+        torch.set_num_threads(before)
+    alone = by.on == "cpu" and by.threads == 1
+    times = owns if alone else walls
+    middle, (low, high) = median(times), interval(times)
+    spread = median(abs(each - middle) for each in times)
+    outliers = sum(each > middle + DEVIATIONS * spread for each in times) if spread else 0
+    clock = "processor" if alone else "wall"
+    return Latency(middle, low, high, len(times), outliers, max(times), median(walls), clock, machine(by.on))
+
+
+def interval(times: Sequence[float]) -> tuple[float, float]:
+    """A 95 % interval of the median of independent times: between two of them in order, by the normal approximation of
+    the binomial distribution (n/2 -+ 1.96 sqrt(n)/2).
+    """
+    ordered, count = sorted(times), len(times)
+    half = 1.96 * sqrt(count) / 2
+    low, high = max(0, int(count / 2 - half)), min(count - 1, int(count / 2 + half) + 1)
+    return ordered[low], ordered[high]
+
+
+def machine(on: str) -> str:
+    """What a latency holds for: the processor or the GPU, and PyTorch's version."""
+    name = torch.cuda.get_device_name() if on == "cuda" else _processor()
+    return f"{name}, PyTorch {torch.__version__}"
+
+
+def _timed(run: Callable[[], Any], on: str) -> tuple[list[float], list[float]]:
+    """Milliseconds of each run, by the wall's clock and by that of the thread."""
+    wait = torch.cuda.synchronize if on == "cuda" else lambda: None
+    for _ in range(WARM_UPS):
+        run()
+    wait()
+    walls: list[float] = []
+    owns: list[float] = []
+    start = thread_time() if on == "cpu" else perf_counter()
+    while len(walls) < LEAST_RUNS or (
+        len(walls) < MOST_RUNS and (thread_time() if on == "cpu" else perf_counter()) - start < SECONDS
+    ):
+        wall, own = perf_counter(), thread_time()
+        run()
+        wait()
+        owns.append(1000 * (thread_time() - own))
+        walls.append(1000 * (perf_counter() - wall))
+    return walls, owns
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return f"{names[0] if names else platform.processor() or platform.machine()}, {os.cpu_count()} cores"
+
+
+def _cache() -> Path:
+    """$XDG_CACHE_HOME/nasbench/latency.jsonl, else in ~/.cache."""
+    cache = os.environ.get("XDG_CACHE_HOME")
+    return (Path(cache) if cache else Path.home() / ".cache") / "nasbench" / "latency.jsonl"
+
+
+def _known(path: Path) -> dict[str, Latency]:
+    """What was measured before; lines that are none are passed over, as a cache may be written anew."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return {}
+    found: dict[str, Latency] = {}
+    for line in lines:
+        try:
+            record = json.loads(line)
+            key = record.pop("key")
+            found[key] = Latency(**record)
+        except (ValueError, TypeError, KeyError, AttributeError):
+            continue
+    return found
+
+
+def _keep(key: str, latency: Latency) -> None:
+    """Adds a line, alone: another process that writes is waited for. What cannot be kept is measured again."""
+    path = _cache()
+    with suppress(OSError, NotWritten, InUse):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for attempt in range(ATTEMPTS):
+            try:
+                log = AppendLog.alone(path)
+                break
+            except InUse:
+                if attempt + 1 == ATTEMPTS:
+                    raise
+                sleep(0.02)
+        try:
+            log.cut()
+            log.append(json.dumps({"key": key, **latency.to_json()}))
+        finally:
+            log.close()
