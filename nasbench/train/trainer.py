@@ -4,56 +4,27 @@ On the CPU, the same seed and number of threads give the same result to the last
 interrupted and resumed from its checkpoint: the random numbers of an epoch depend only on (seed, epoch).
 """
 
-from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import nn
 
-from nasbench.core.errors import TrialFailed, UsageError
+from nasbench.core.errors import TrialFailed
 from nasbench.core.protocols import Report
 from nasbench.core.recipe import Recipe
 from nasbench.core.stopwatch import Stopwatch, written_down
 from nasbench.train.checkpoint import load_state, save_state
-from nasbench.train.compiled import eagerly
-from nasbench.train.data import AnySplit, ImageData
+from nasbench.train.data import ImageData
 from nasbench.train.device import isolated_rng
+from nasbench.train.evaluation import Evaluation as Evaluation
+from nasbench.train.evaluation import evaluate as evaluate
 from nasbench.train.faults import trial_boundary
 from nasbench.train.freezing import NOTHING, Freezing
-from nasbench.train.loader import TrainBatches, eval_batches
+from nasbench.train.loader import TrainBatches
 from nasbench.train.replicas import ALONE, Replicas
 from nasbench.train.training import Paths, Training
-
-EVAL_PIXELS = 2**19
-"""Pixels of an evaluation batch: 512 images of 32 x 32, or 10 of 224 x 224."""
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """What a network made of a split. `loss` is the mean cross-entropy in nats, whatever loss the recipe trains with.
-
-    correct  images whose class has the largest logit
-    in_five  images whose class is among the five largest logits
-    """
-
-    images: int
-    correct: int
-    in_five: int
-    loss: float
-
-    @property
-    def accuracy(self) -> float:
-        """Top-1, in [0, 1]."""
-        return self.correct / self.images
-
-    @property
-    def top5(self) -> float:
-        """In [0, 1]; 1 if there are at most five classes."""
-        return self.in_five / self.images
-
 
 def fit(
     model: nn.Module,
@@ -128,7 +99,12 @@ def fit(
             elif keep_best or report is not None or hears or epoch + 1 == last:
                 replicas.share_statistics(training.evaluated)
                 result = evaluate(
-                    training.evaluated, data.val.first(recipe.val_images), data, device, replicas=replicas
+                    training.evaluated,
+                    data.val.first(recipe.val_images),
+                    data,
+                    device,
+                    replicas=replicas,
+                    half=training.half,
                 )
                 if not isfinite(result.loss):
                     raise TrialFailed(f"the validation loss is {result.loss} after epoch {epoch + 1}")
@@ -150,43 +126,6 @@ def fit(
     if training.ema is not None:
         model.load_state_dict(training.ema.state_dict())
     return metrics
-
-
-def evaluate(
-    model: nn.Module,
-    split: AnySplit,
-    data: ImageData,
-    device: torch.device,
-    batch_size: int | None = None,
-    replicas: Replicas = ALONE,
-) -> Evaluation:
-    """Classifies every image of `split` once, in float32 and evaluation mode, at the size and mean of `data`.
-
-    The model must be on `device` already; afterwards it has the mode from before. Each replica evaluates its share of
-    the images, and all get the result for all images.
-    """
-    batch_size = batch_size or max(1, EVAL_PIXELS // data.image_size**2)
-    was_training = model.training
-    model.eval()
-    sums = torch.zeros(4, dtype=torch.float64)  # images, correct, in_five, loss
-    shown = split if replicas.count == 1 else split.take(torch.arange(replicas.rank, len(split), replicas.count))
-    counts: list[Tensor] = []
-    losses: list[Tensor] = []
-    with torch.no_grad(), eagerly(model):
-        for images, labels in eval_batches(shown, data, device, batch_size):
-            logits = model(images)  # (B, num_classes)
-            five = logits.topk(min(5, logits.shape[1]), dim=1).indices == labels[:, None]  # (B, 5)
-            counts.append(
-                torch.stack((torch.ones_like(labels).sum(), (logits.argmax(dim=1) == labels).sum(), five.sum()))
-            )
-            losses.append(F.cross_entropy(logits, labels, reduction="sum"))
-    model.train(was_training)
-    if losses:
-        sums[:3], sums[3] = torch.stack(counts).sum(dim=0).cpu(), torch.stack(losses).double().sum().cpu()
-    seen, right, among_five, loss = replicas.sum(sums.to(device)).tolist()
-    if not seen:
-        raise UsageError(f"none of the {len(split):,} images to evaluate can be read. Replace or delete their files.")
-    return Evaluation(int(seen), int(right), int(among_five), loss / seen)
 
 
 def _identity(model: nn.Module, data: ImageData, recipe: Recipe, seed: int, epochs: int) -> dict[str, Any]:

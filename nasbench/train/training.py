@@ -95,7 +95,7 @@ class Training:
         freezing.freeze(model)
         if compiled:
             compile_parts(model)
-        half = _half(device) if recipe.mixed_precision else None
+        half = half_of(device) if recipe.mixed_precision else None
         return cls(
             model,
             replicas.wrap(model, device) if paths is None else replicas.equal(model),
@@ -225,7 +225,7 @@ class Training:
         return int(state["done"]), dict(state["metrics"])
 
 
-def _half(device: torch.device) -> torch.dtype | None:
+def half_of(device: torch.device) -> torch.dtype | None:
     """The 16-bit type to compute in: bfloat16 if the GPU has it (it needs no loss scaling), else float16.
 
     None if `device` is not a CUDA device.
