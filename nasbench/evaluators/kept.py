@@ -165,7 +165,8 @@ class Curve:
         self._last_epoch = max((line["epoch"] for line in lines if "epoch" in line), default=0)
         self.cuts: list[int] = [line["cut_off_after"] for line in lines if "cut_off_after" in line]
         """The epochs after which the training was interrupted, 0 for before the end of the first."""
-        if began and not kept.checkpoint.exists():
+        self._goes_on = kept.checkpoint.exists()
+        if began and not self._goes_on:
             self._resumes = False
             self._cut_off_after(0)
         self._last = perf_counter()
@@ -180,7 +181,7 @@ class Curve:
             self._last_epoch = epoch
         if self._resumes:
             self._resumes = False
-            self._cut_off_after(epoch)
+            self._cut_off_after(epoch - new)
         if new:
             self._report(epoch, {**metrics, **rate})
 
@@ -190,8 +191,8 @@ class Curve:
     def _cut_off_after(self, epoch: int) -> None:
         self.cuts.append(epoch)
         self._write({"cut_off_after": epoch})
-        after = f"goes on after epoch {epoch}, where it was interrupted"
-        self._say(after if epoch else "starts again: it was interrupted in its first epoch")
+        after = f"goes on after epoch {epoch}, where it was interrupted" if epoch else "went on within its first epoch"
+        self._say(after if self._goes_on else "starts again: it was interrupted in its first epoch")
 
     def _write(self, record: Mapping[str, Any]) -> None:
         self._log.append(json.dumps(record))

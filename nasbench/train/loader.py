@@ -6,6 +6,8 @@ transforms in worker processes. Each image has its own seed, so that the number 
 
 import os
 from collections.abc import Iterator, Sequence
+from multiprocessing import get_context
+from multiprocessing.context import BaseContext
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
@@ -24,6 +26,8 @@ from nasbench.train.decoding import read_image as read_image
 from nasbench.train.device import isolated_rng
 from nasbench.train.reading import Reading
 from nasbench.train.replicas import ALONE, Replicas
+from nasbench.train.shared_files import SharedFiles
+from nasbench.train.within import Within
 
 if TYPE_CHECKING:
     from torchvision.transforms import v2  # a second to import, and images in memory seldom need it
@@ -50,31 +54,45 @@ class TrainBatches:
         self._batch_size = replicas.check_batch(min(recipe.batch_size, len(self._split)))
         self._policy = _policy(recipe)
         self._files: _FileBatches | None = None
+        self._generator, self._rng, self._passed = torch.Generator(device), Random(), 0
 
     @property
     def steps(self) -> int:
         """Batches of an epoch."""
         return len(self._split) // self._batch_size
 
-    def epoch(self, epoch: int) -> Iterator[Batch]:
-        """The batches of epoch `epoch`, counted from 0."""
+    def epoch(self, epoch: int, within: Within | None = None) -> Iterator[Batch]:
+        """The batches of epoch `epoch`, counted from 0; only those after `within`, if it is given."""
         shuffler = torch.Generator().manual_seed(derive(self._seed, "order", epoch))
         order = torch.randperm(len(self._split), generator=shuffler)
-        order = self._replicas.part(order[: self.steps * self._batch_size].view(self.steps, self._batch_size)).flatten()
-        generator = torch.Generator(self._device).manual_seed(self._replicas.seed(self._seed, "augment", epoch))
-        rng = Random(self._replicas.seed(self._seed, "mix", epoch))
+        order = self._replicas.part(order[: self.steps * self._batch_size].view(self.steps, self._batch_size))
+        self._generator = torch.Generator(self._device).manual_seed(self._replicas.seed(self._seed, "augment", epoch))
+        self._rng = Random(self._replicas.seed(self._seed, "mix", epoch))
+        first, self._passed = 0, 0
+        if within is not None:
+            first, self._passed = within.step, within.passed
+            within.restore_augmentation(self._generator, self._rng)
         recipe = self._recipe
-        for step, (images, labels) in enumerate(self._raw(order, epoch)):
-            pixels = self._augment(images, generator, self._replicas.seed(self._seed, "policy", epoch, step))
+        batches = self._raw(order[self._passed :].flatten(), epoch)
+        for step, (images, labels) in enumerate(batches, first):
+            pixels = self._augment(images, self._generator, self._replicas.seed(self._seed, "policy", epoch, step))
             if recipe.mixup or recipe.cutmix:
-                pixels, labels = mix(pixels, labels, self._data.num_classes, recipe.mixup, recipe.cutmix, rng)
+                pixels, labels = mix(pixels, labels, self._data.num_classes, recipe.mixup, recipe.cutmix, self._rng)
             yield pixels, labels
 
+    def within(self, step: int, sums: Tensor) -> Within:
+        """The place in the epoch that `epoch` gives the batches of, after `step` of them."""
+        return Within.of(step, self._passed, sums, self._generator, self._rng)
+
     def _raw(self, order: Tensor, epoch: int) -> Iterator[Batch]:
+        size = self._batch_size // self._replicas.count
         if isinstance(self._split, Split):
-            for indices in order.to(self._device).split(self._batch_size // self._replicas.count):
-                batch = self._split.take(indices)
-                yield batch.images, batch.labels
+            for indices in order.to(self._device).split(size):
+                if len(indices) == 0:
+                    return
+                taken = self._split.take(indices)
+                self._passed += 1
+                yield taken.images, taken.labels
             return
         if self._files is None:
             data = self._data
@@ -83,8 +101,11 @@ class TrainBatches:
             self._files = _FileBatches(
                 self._split, transform, self._device, all_needed=self._replicas.count > 1, side=side
             )
+        before = self._passed
         seeds = [derive(self._seed, "augment", epoch, index) for index in order.tolist()]
-        yield from self._files(list(zip(order.tolist(), seeds, strict=True)), self._batch_size // self._replicas.count)
+        for batch in self._files(list(zip(order.tolist(), seeds, strict=True)), size):
+            self._passed = before + self._files.passed
+            yield batch
 
     def _augment(self, images: Tensor, generator: torch.Generator, policy_seed: int) -> Tensor:  # uint8 (B, C, H, W)
         recipe = self._recipe
@@ -151,24 +172,28 @@ class _FileBatches:
     ) -> None:
         self._device, self._order, self._corrupt, self._all_needed = device, _Order(), split.corrupt, all_needed
         self._reading = split.reading
+        self.passed = 0
+        """Batches that were read since the last call, those included of which no file can be read."""
         # A training on the CPU needs all cores itself; a GPU would wait for images that one process decodes.
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
         workers = 0 if device.type == "cpu" else min(MAX_WORKERS, cores)
         self._loader = DataLoader(
-            _Files(split, transform, side),
+            _Files(SharedFiles(split, shared=workers > 0), transform, side),
             batch_sampler=self._order,
             num_workers=workers,
             collate_fn=_collate,
             pin_memory=device.type == "cuda",
             generator=torch.Generator(),  # without it, the global generator would give the base seed
             persistent_workers=workers > 0,
-            multiprocessing_context="forkserver" if workers else None,
+            multiprocessing_context=_prepared_server() if workers else None,
         )
 
     def __call__(self, keys: list[tuple[int, int]], batch_size: int) -> Iterator[Batch]:
         """The images at (index, seed) of each key."""
         self._order.batches = [keys[start : start + batch_size] for start in range(0, len(keys), batch_size)]
+        self.passed = 0
         for images, labels, faults, notes in self._loader:
+            self.passed += 1
             if faults and self._corrupt is None:
                 raise refusal(faults, len(labels) + len(faults))
             leave_out(faults, self._corrupt, self._reading)
@@ -180,6 +205,16 @@ class _FileBatches:
                     raise refusal(faults, len(faults), hint)
                 continue
             yield images.to(self._device, non_blocking=True), labels.to(self._device, non_blocking=True)
+
+
+def _prepared_server() -> BaseContext:
+    """Where loader processes come from: a server that has imported what they need, so that they start at once.
+
+    A server that something else has started before is used as it is.
+    """
+    context = get_context("forkserver")
+    context.set_forkserver_preload([__name__, "torchvision.transforms.v2"])
+    return context
 
 
 class _Order:
@@ -202,18 +237,18 @@ Decoded = tuple[Tensor, int, Path, tuple[str, ...]]
 class _Files(Dataset[Decoded | Fault]):
     """Returns an error as a value: if a worker process raised it, its message would be wrapped in a traceback."""
 
-    def __init__(self, split: FileSplit, transform: "v2.Transform", side: int | None) -> None:
-        self._paths, self._labels, self._transform, self._side = split.paths, split.labels, transform, side
+    def __init__(self, files: SharedFiles, transform: "v2.Transform", side: int | None) -> None:
+        self._files, self._transform, self._side = files, transform, side
 
     def __getitem__(self, key: tuple[int, int]) -> Decoded | Fault:
         index, seed = key
-        path = self._paths[index]
+        path = self._files.path(index)
         try:
             image, notes = read_noted(path, self._side)
         except UsageError as error:
             return path, error
         with isolated_rng(CPU, seed):
-            return self._transform(image), self._labels[index], path, notes
+            return self._transform(image), self._files.label(index), path, notes
 
 
 def _collate(

@@ -1,7 +1,8 @@
 """The one trainer: a network, images and a recipe -> metrics. It does not know where the network comes from.
 
 On the CPU, the same seed and number of threads give the same result to the last bit. This also holds if a training is
-interrupted and resumed from its checkpoint: the random numbers of an epoch depend only on (seed, epoch).
+interrupted and resumed from its checkpoint: the random numbers of an epoch depend only on (seed, epoch), and within an
+epoch the checkpoint has the states of their generators.
 """
 
 from math import isfinite
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from nasbench.core.errors import TrialFailed
 from nasbench.core.protocols import Report
@@ -25,6 +26,8 @@ from nasbench.train.freezing import NOTHING, Freezing
 from nasbench.train.loader import TrainBatches
 from nasbench.train.replicas import ALONE, Replicas
 from nasbench.train.training import Paths, Training
+from nasbench.train.within import STEPS, Within
+
 
 def fit(
     model: nn.Module,
@@ -43,6 +46,7 @@ def fit(
     compiled: bool = False,
     stopwatch: Stopwatch | None = None,
     paths: Paths | None = None,
+    save_every: int = STEPS,
 ) -> dict[str, float]:
     """Trains `model` in place on `device`. Returns `val_accuracy`, `val_top5`, `val_loss` and `train_loss`.
 
@@ -63,6 +67,8 @@ def fit(
     stopwatch   its seconds go into the checkpoint; where the training goes on from one, those of before are added
     paths       for a supernet: which paths each step runs, and how it is evaluated after each epoch; the metrics are
                 `train_loss` and what that returns. Not with `keep_best`, freezing or `compiled`
+    save_every  the checkpoint is written within an epoch too, after so many steps, and at its end before the network is
+                evaluated; in epochs of fewer steps it is not
 
     Raises TrialFailed for a loss that is not finite, for lack of memory and for any error of the network. Raises
     UsageError for a checkpoint of another training, and for a recipe whose loss, optimiser or schedule cannot be used.
@@ -79,21 +85,41 @@ def fit(
     hears = training.schedule.hears is not None
     done, metrics = 0, dict[str, float]()
     best: dict[str, Any] = {}
+    within: Within | None = None
+
+    def save(done: int, metrics: dict[str, float], places: list[dict[str, Any]] | None = None) -> None:
+        if checkpoint is None or not replicas.is_leader:
+            return
+        told: dict[str, Any] = {"done": done, "metrics": metrics, "best": best}
+        told |= {} if stopwatch is None else {"seconds": stopwatch.seconds}
+        told |= {} if paths is None else {"paths": paths.state()}
+        told |= {} if places is None else {"within": places}
+        save_state(checkpoint, {**training.state(), "identity": identity, **told})
+
     if checkpoint is not None and checkpoint.exists():
         state = load_state(checkpoint, device)
         done, metrics = training.restore(state, identity, checkpoint)
         best = state["best"]
         if paths is not None:
             paths.restore(state["paths"])
+        if "within" in state:
+            within = Within.from_state(state["within"][replicas.rank])
         if stopwatch is not None:
             stopwatch.before += written_down(state.get("seconds"))
-        if report is not None and replicas.is_leader:
+        if report is not None and replicas.is_leader and done:
             # the interruption may have come after the file was written and before the report
             report(done, {**metrics, **training.progress(done, batches.steps, total_epochs)})
     for epoch in range(done, last):
+
+        def after_step(step: int, sums: Tensor, done: int = epoch, before: dict[str, float] = metrics) -> None:
+            asked = checkpoint is not None and batches.steps >= save_every
+            if asked and (step % save_every == 0 or step == batches.steps):
+                save(done, before, replicas.gather(batches.within(step, sums).state()))
+
         with trial_boundary("the training"):
             with isolated_rng(device, replicas.seed(seed, "layers", epoch)):
-                metrics = {"train_loss": training.epoch(batches, epoch, total_epochs)}
+                metrics = {"train_loss": training.epoch(batches, epoch, total_epochs, within, after_step)}
+            within = None
             if paths is not None:
                 metrics |= paths.after_epoch(epoch, training.evaluated)
             elif keep_best or report is not None or hears or epoch + 1 == last:
@@ -113,11 +139,7 @@ def fit(
         if keep_best and (not best or metrics["val_accuracy"] > best["metrics"]["val_accuracy"]):
             weights = {name: tensor.detach().clone() for name, tensor in training.evaluated.state_dict().items()}
             best = {"metrics": {**metrics, "best_epoch": epoch + 1}, "weights": weights}
-        if checkpoint is not None and replicas.is_leader:
-            told = {"done": epoch + 1, "metrics": metrics, "best": best}
-            told |= {} if stopwatch is None else {"seconds": stopwatch.seconds}
-            told |= {} if paths is None else {"paths": paths.state()}
-            save_state(checkpoint, {**training.state(), "identity": identity, **told})
+        save(epoch + 1, metrics)
         if report is not None and replicas.is_leader:
             report(epoch + 1, {**metrics, **training.progress(epoch + 1, batches.steps, total_epochs)})
     if best:

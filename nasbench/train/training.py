@@ -1,6 +1,6 @@
 """A training under way: the network under its recipe, one optimiser step after another."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from math import isfinite
@@ -23,6 +23,7 @@ from nasbench.train.losses import Loss, make_loss
 from nasbench.train.optimizers.groups import make_optimizer, set_rate
 from nasbench.train.replicas import Replicas
 from nasbench.train.schedules import Schedule, make_schedule
+from nasbench.train.within import Within
 
 CHECK_EVERY = 50
 """Steps between two checks of the loss on an accelerator, where a check waits for the device. A CPU checks each step.
@@ -117,13 +118,29 @@ class Training:
         """The network to evaluate and to keep: the average of the weights if the recipe asks for one."""
         return self.model if self.ema is None else self.ema.model
 
-    def epoch(self, batches: TrainBatches, epoch: int, epochs: int) -> float:
-        """Trains for one epoch and returns the mean loss of the main head over its steps."""
+    def epoch(
+        self,
+        batches: TrainBatches,
+        epoch: int,
+        epochs: int,
+        within: Within | None = None,
+        after_step: Callable[[int, Tensor], None] = lambda _step, _sums: None,
+    ) -> float:
+        """Trains for one epoch and returns the mean loss of the main head over its steps.
+
+        It goes on after `within`, if that is given. `after_step` is called with the steps done in this epoch and the
+        sums of their losses.
+        """
         self.replica.train()
         self.freezing.hold(self.model)
         sums = torch.zeros(2, device=self.device)  # of the main head's loss, and of the loss with the auxiliary heads
+        first = 0
+        if within is not None:
+            first = within.step
+            sums += within.sums.to(self.device)
+            within.restore_layers(self.device)
         check_every = 1 if self.device.type == "cpu" else CHECK_EVERY
-        for index, (images, labels) in enumerate(batches.epoch(epoch)):
+        for index, (images, labels) in enumerate(batches.epoch(epoch, within), first):
             step = epoch * batches.steps + index
             if self.recipe.drop_path and self.recipe.drop_path_schedule == "linear":
                 set_progress(self.model, step / (epochs * batches.steps))
@@ -137,6 +154,7 @@ class Training:
                     raise TrialFailed(
                         f"the loss is not finite ({total}) in epoch {epoch + 1}, by step {index + 1} of {batches.steps}"
                     )
+            after_step(index + 1, sums)
         return self.replicas.sum(sums[:1].clone()).item() / batches.steps / self.replicas.count
 
     def progress(self, done: int, steps: int, epochs: int) -> dict[str, float]:
