@@ -40,6 +40,7 @@ from nasbench.train.replicas import Replicas, of_process_group
 from nasbench.train.source import DataSource
 from nasbench.train.trainer import fit
 from nasbench.train.training import half_of
+from nasbench.train.within import STEPS
 
 CHILD_METRICS = ("val_accuracy", "val_loss", "val_top5", "train_loss", "params", "macs")
 """What the training of a child tells."""
@@ -58,6 +59,8 @@ class Keep:
             in this process, or in the process group that it is part of.
         verbose: print a line where a training was interrupted.
         views: how many views of each image the finished network is tested with. The training does not depend on it.
+        checkpoint_activations: compute the repeated parts twice, which takes less memory and comes to the same numbers.
+        save_every: within long epochs, steps between two checkpoints.
     """
 
     directory: str
@@ -67,6 +70,8 @@ class Keep:
     together: Callable[[Callable[[], None]], None] | None = None
     verbose: bool = False
     views: str = "center"
+    checkpoint_activations: bool = False
+    save_every: int = STEPS
 
 
 @evaluators.register("train")
@@ -166,6 +171,8 @@ class TrainingEvaluator:
                 replicas=replicas,
                 compiled=keep.compiled,
                 stopwatch=stopwatch,
+                save_every=keep.save_every,
+                checkpoint_activations=keep.checkpoint_activations,
             )
         seconds = round(stopwatch.seconds, 2)
         if replicas.is_leader:  # before the test: whatever happens to that, what was trained is kept

@@ -101,7 +101,16 @@ class Folder:
         self.reading.images.update(training=len(train), validation=len(val), test=len(splits.test))
         self.reading.layout = layout.text
         return ImageData(
-            self.name, train, val, IMAGENET_MEAN, IMAGENET_STD, names, side, self.corrupt, crop_share=shown
+            self.name,
+            train,
+            val,
+            IMAGENET_MEAN,
+            IMAGENET_STD,
+            names,
+            side,
+            self.corrupt,
+            crop_share=shown,
+            own_val=layout.val is not None,
         )
 
     def load_test(self, data_dir: Path | None, image_size: int | None, download: bool) -> AnySplit:  # noqa: ARG002

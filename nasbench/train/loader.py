@@ -99,7 +99,12 @@ class TrainBatches:
             transform = _train_transform(data.image_size, self._recipe, data.shown, data.interpolation)
             side = resized_to(self._data.image_size, self._data.shown)
             self._files = _FileBatches(
-                self._split, transform, self._device, all_needed=self._replicas.count > 1, side=side
+                self._split,
+                transform,
+                self._device,
+                all_needed=self._replicas.count > 1,
+                side=side,
+                loaders=data.loaders,
             )
         before = self._passed
         seeds = [derive(self._seed, "augment", epoch, index) for index in order.tolist()]
@@ -134,7 +139,8 @@ def eval_batches(split: AnySplit, data: ImageData, device: torch.device, batch_s
             yield normalise(pixels, data.mean, data.std), labels.to(device)
         return
     transform = eval_transform(data.image_size, data.shown, data.interpolation)
-    files = _FileBatches(split, transform, device, side=resized_to(data.image_size, data.shown))
+    side = resized_to(data.image_size, data.shown)
+    files = _FileBatches(split, transform, device, side=side, loaders=data.loaders)
     for images, labels in files([(index, 0) for index in range(len(split))], batch_size):
         yield normalise(images.float(), data.mean, data.std), labels
 
@@ -169,6 +175,7 @@ class _FileBatches:
         device: torch.device,
         all_needed: bool = False,
         side: int | None = None,
+        loaders: int | None = None,
     ) -> None:
         self._device, self._order, self._corrupt, self._all_needed = device, _Order(), split.corrupt, all_needed
         self._reading = split.reading
@@ -176,7 +183,7 @@ class _FileBatches:
         """Batches that were read since the last call, those included of which no file can be read."""
         # A training on the CPU needs all cores itself; a GPU would wait for images that one process decodes.
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
-        workers = 0 if device.type == "cpu" else min(MAX_WORKERS, cores)
+        workers = (0 if device.type == "cpu" else min(MAX_WORKERS, cores)) if loaders is None else loaders
         self._loader = DataLoader(
             _Files(SharedFiles(split, shared=workers > 0), transform, side),
             batch_sampler=self._order,

@@ -17,12 +17,11 @@ class Paths(Sequence[Path]):
     __slots__ = ("_ends", "_root", "_text")
 
     def __init__(self, root: str, names: Iterable[str]) -> None:
-        encoded = [os.fsencode(name) for name in names]
-        ends, end = array("q"), 0
-        for name in encoded:
-            end += len(name)
-            ends.append(end)
-        self._root, self._text, self._ends = root, b"".join(encoded), ends
+        text, ends = bytearray(), array("q")
+        for name in names:
+            text += os.fsencode(name)
+            ends.append(len(text))
+        self._root, self._text, self._ends = root, bytes(text), ends
 
     @property
     def root(self) -> str:

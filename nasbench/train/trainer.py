@@ -47,6 +47,7 @@ def fit(
     stopwatch: Stopwatch | None = None,
     paths: Paths | None = None,
     save_every: int = STEPS,
+    checkpoint_activations: bool = False,
 ) -> dict[str, float]:
     """Trains `model` in place on `device`. Returns `val_accuracy`, `val_top5`, `val_loss` and `train_loss`.
 
@@ -69,6 +70,10 @@ def fit(
                 `train_loss` and what that returns. Not with `keep_best`, freezing or `compiled`
     save_every  the checkpoint is written within an epoch too, after so many steps, and at its end before the network is
                 evaluated; in epochs of fewer steps it is not
+    checkpoint_activations
+                the network's repeated parts are computed twice, to the same numbers, and take less memory
+
+    If there are no validation images, no epoch is evaluated: the metrics are `train_loss`, and the weights the last.
 
     Raises TrialFailed for a loss that is not finite, for lack of memory and for any error of the network. Raises
     UsageError for a checkpoint of another training, and for a recipe whose loss, optimiser or schedule cannot be used.
@@ -77,12 +82,13 @@ def fit(
     last = total_epochs if stop_after is None else min(stop_after, total_epochs)
     with trial_boundary("the training"):
         batches = TrainBatches(data, recipe, seed, device, replicas)
-        training = Training.start(model, recipe, device, freezing, replicas, compiled, paths)
+        training = Training.start(model, recipe, device, freezing, replicas, compiled, paths, checkpoint_activations)
     identity = {
         **_identity(model, data, recipe, seed, total_epochs),
         "freezing": freezing.identity(bool(freezing.pretrained)),
     }
     hears = training.schedule.hears is not None
+    keep_best = keep_best and len(data.val) > 0
     done, metrics = 0, dict[str, float]()
     best: dict[str, Any] = {}
     within: Within | None = None
@@ -122,7 +128,7 @@ def fit(
             within = None
             if paths is not None:
                 metrics |= paths.after_epoch(epoch, training.evaluated)
-            elif keep_best or report is not None or hears or epoch + 1 == last:
+            elif len(data.val) and (keep_best or report is not None or hears or epoch + 1 == last):
                 replicas.share_statistics(training.evaluated)
                 result = evaluate(
                     training.evaluated,

@@ -15,6 +15,7 @@ from nasbench.core.errors import TrialFailed, UsageError
 from nasbench.core.recipe import Recipe
 from nasbench.nn.drop_path import set_drop_path, set_progress
 from nasbench.nn.pointwise import with_safe_pointwise
+from nasbench.train.checkpointed import checkpoint_parts
 from nasbench.train.compiled import compile_parts
 from nasbench.train.ema import Ema
 from nasbench.train.freezing import Freezing
@@ -82,8 +83,10 @@ class Training:
         replicas: Replicas,
         compiled: bool = False,
         paths: Paths | None = None,
+        checkpoint_activations: bool = False,
     ) -> "Training":
-        """Moves `model` to `device` and applies the recipe to it; with `compiled` its repeated parts are compiled.
+        """Moves `model` to `device` and applies the recipe to it; with `compiled` its repeated parts are compiled, with
+        `checkpoint_activations` they are computed twice.
 
         UsageError if the recipe names a loss, an optimiser or a schedule that does not exist or cannot be used.
         """
@@ -94,6 +97,8 @@ class Training:
             with_safe_pointwise(model)
         _apply(model, recipe)
         freezing.freeze(model)
+        if checkpoint_activations:
+            checkpoint_parts(model)
         if compiled:
             compile_parts(model)
         half = half_of(device) if recipe.mixed_precision else None
