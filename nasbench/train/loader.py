@@ -53,6 +53,16 @@ class TrainBatches:
         self._split = data.train.first(recipe.train_images).to(device)
         self._batch_size = replicas.check_batch(min(recipe.batch_size, len(self._split)))
         self._policy = _policy(recipe)
+        if recipe.alternate_flip and not isinstance(self._split, Split):
+            raise UsageError(
+                f"alternate_flip of recipe {recipe.name!r} is for images in memory; {data.name!r} is read from files. "
+                "Take a recipe without it (see: nasbench list recipes)"
+            )
+        sides = torch.Generator().manual_seed(derive(seed, "sides"))
+        self._sides = (
+            torch.randint(0, 2, (len(self._split) * recipe.alternate_flip,), generator=sides).bool().to(device)
+        )
+        self._mirrored = self._sides
         self._files: _FileBatches | None = None
         self._generator, self._rng, self._passed = torch.Generator(device), Random(), 0
 
@@ -91,6 +101,8 @@ class TrainBatches:
                 if len(indices) == 0:
                     return
                 taken = self._split.take(indices)
+                if self._recipe.alternate_flip:
+                    self._mirrored = self._sides[indices] ^ bool(epoch % 2)  # (B)
                 self._passed += 1
                 yield taken.images, taken.labels
             return
@@ -122,11 +134,13 @@ class TrainBatches:
             if recipe.random_resized_crop:
                 pixels = random_resized_crop(pixels, recipe.random_resized_crop, generator)
             if recipe.pad_crop:
-                pixels = pad_crop(pixels, recipe.pad_crop, generator)
+                pixels = pad_crop(pixels, recipe.pad_crop, generator, recipe.pad_mode)
             if recipe.upsample_crop:
                 pixels = upsample_crop(pixels, recipe.upsample_crop, generator)
-            if recipe.flip:
+            if recipe.flip and not recipe.alternate_flip:
                 pixels = flip(pixels, generator)
+            elif recipe.flip:
+                pixels = torch.where(self._mirrored[:, None, None, None], pixels.flip(3), pixels)
         normal = normalise(pixels, self._data.mean, self._data.std)
         return cutout(normal, recipe.cutout, generator) if recipe.cutout else normal  # (B, C, S, S)
 

@@ -268,3 +268,5 @@ def _apply(model: nn.Module, recipe: Recipe) -> None:
         if isinstance(module, nn.modules.batchnorm._BatchNorm):
             module.momentum = module.momentum if recipe.bn_momentum is None else recipe.bn_momentum
             module.eps = module.eps if recipe.bn_eps is None else recipe.bn_eps
+            if recipe.freeze_norm_scales and module.affine:
+                module.weight.requires_grad_(False)
