@@ -75,4 +75,5 @@ def orthogonal(matrix: Tensor, steps: int = STEPS) -> Tensor:
     for _ in range(steps):
         product = wide @ wide.T
         wide = a * wide + (b * product + c * product @ product) @ wide
-    return (wide.T if len(x) > x.shape[1] else wide).to(matrix.dtype)
+    found: Tensor = wide.T if len(x) > x.shape[1] else wide
+    return found.to(matrix.dtype)
