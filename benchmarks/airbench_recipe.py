@@ -47,7 +47,13 @@ def main() -> None:
             )
             rows.append({"recipe": name, "seed": seed, "curve": curve, "seconds": round(perf_counter() - start, 1)})
             print(rows[-1], flush=True)
-    record = {"network": "resnet20", "images": asked.images, "epochs": asked.epochs, "device": str(device), "rows": rows}
+    record = {
+        "network": "resnet20",
+        "images": asked.images,
+        "epochs": asked.epochs,
+        "device": str(device),
+        "rows": rows,
+    }
     if asked.out:
         asked.out.write_text(json.dumps(record, indent=2) + "\n")
 

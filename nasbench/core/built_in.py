@@ -130,6 +130,7 @@ DATASETS: Parts = {
         "nasbench.train.folders",
         "folder:PATH with train/<class> and val/<class>, test/<class> too, or <class> alone",
     ),
+    "shards": ("nasbench.train.shards", "shards:PATH with train/*.tar and val/*.tar, as WebDataset writes them"),
 }
 RECIPES: Parts = {
     "nasnet_proxy": ("nasbench.train.recipes", "20 epochs, cosine, N=2, F=32: the proxy task of the NASNet search"),

@@ -54,6 +54,8 @@ def resolve_dataset(
     """
     if name == "folder" or name.startswith("folder:"):
         made: Any = datasets.get("folder")(folder_path(name))
+    elif name == "shards" or name.startswith("shards:"):
+        made = datasets.get("shards")(folder_path(name, "shards"))
     else:
         part = datasets.get(name)
         made = part() if isinstance(part, type) else part

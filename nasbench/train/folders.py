@@ -138,7 +138,7 @@ class Folder:
             )
         return names
 
-    def _splits(self, root: Path, layout: Layout, names: Sequence[str]) -> "_Splits":
+    def _splits(self, root: Path, layout: Layout, names: Sequence[str]) -> "Splits":
         """The files of every split. UsageError for a class without images."""
         folders = {split: [f"{split}/{name}" if split else name for name in names] for split in layout.folders}
         listing = list_images(root, [folder for each in folders.values() for folder in each])
@@ -151,7 +151,7 @@ class Folder:
             if val is not None:  # in a random order, as `carve` leaves them
                 val = val.take(random_order(len(val)))
                 files[layout.train] = files[layout.train].take(random_order(len(files[layout.train])))
-            return _Splits(files[layout.train], val, files[layout.test])
+            return Splits(files[layout.train], val, files[layout.test])
         every = files[layout.train]
         assert isinstance(every.paths, Paths)
         train, val, test = (
@@ -164,7 +164,7 @@ class Folder:
                     f"{root} has {quantity(len(every), 'image')} in class folders: none for the {lacks} split. "
                     "Put three images or more into each class."
                 )
-        return _Splits(train, val, test)
+        return Splits(train, val, test)
 
     def _files(self, root: Path, folders: Sequence[str], listing: Listing) -> FileSplit:
         """The images of a split, class by class and sorted by path."""
@@ -202,7 +202,7 @@ class Folder:
     def _streams(self, num_images: int, side: int) -> bool:
         return self.stream or num_images * 3 * side * side > IN_MEMORY_BYTES
 
-    def _shown(self, splits: "_Splits", side: int) -> float:
+    def _shown(self, splits: "Splits", side: int) -> float:
         """The share of an image that evaluation shows, of every split alike: all of images that fit in memory."""
         if self.shown_as is not None:
             return self.shown_as.crop_share
@@ -218,7 +218,7 @@ datasets.register("imagenet")(Folder(name="imagenet", stream=True, side=224, num
 
 
 @dataclass(frozen=True)
-class _Splits:
+class Splits:
     """The files of each split; `val` is None where validation is a part of `train`."""
 
     train: FileSplit
