@@ -2,7 +2,8 @@
 
     python benchmarks/airbench_recipe.py DIR --seeds 3 --images 8192 --epochs 4 --out benchmarks/results/airbench.json
 
-DIR holds CIFAR-10. Both train zoo:resnet20 in batches of 128 on the same images. On a GPU, leave --images and --epochs out.
+DIR holds CIFAR-10. Both train zoo:resnet20 in batches of 128 on the same images. On a GPU, leave out
+--images and --epochs.
 """
 
 import argparse

@@ -54,15 +54,16 @@ def _statistics_stay(part: nn.Module) -> Iterator[None]:
     With a momentum of 0 these come to themselves. Not to track them would keep other tensors than the first time.
     """
     tracking = [each for each in part.modules() if isinstance(each, _BatchNorm) and each.track_running_stats]
-    before: list[tuple[float | None, Tensor]] = []
+    before: list[tuple[float | None, Tensor, Tensor]] = []
     for each in tracking:
-        assert each.num_batches_tracked is not None  # as it tracks
-        before.append((each.momentum, each.num_batches_tracked.clone()))
+        batches = each.num_batches_tracked
+        assert batches is not None  # as it tracks
+        before.append((each.momentum, batches, batches.clone()))
     for each in tracking:
         each.momentum = 0.0
     try:
         yield
     finally:
-        for each, (momentum, batches) in zip(tracking, before, strict=True):
+        for each, (momentum, batches, as_it_was) in zip(tracking, before, strict=True):
             each.momentum = momentum
-            each.num_batches_tracked.copy_(batches)
+            batches.copy_(as_it_was)

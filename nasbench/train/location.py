@@ -42,7 +42,7 @@ def folder_path(name: str, kind: str = "folder") -> Path:
     path = name.removeprefix(kind).removeprefix(":")
     if not path and kind == "shards":
         raise UsageError(
-            "--dataset shards needs the path of the shards: shards:PATH, with PATH/train/*.tar, PATH/val/*.tar"
+            "--dataset shards needs the path of the shards: shards:PATH, with PATH/train/*.tar and PATH/val/*.tar"
         )
     if not path:
         raise UsageError(

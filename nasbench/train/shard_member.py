@@ -20,7 +20,7 @@ def shard_of(path: str | os.PathLike[str]) -> tuple[str, int, int] | None:
 
 
 def opened(path: str | os.PathLike[str]) -> "str | os.PathLike[str] | IO[bytes]":
-    """What an image is read from: the path of a file, or the bytes of an image in a shard. OSError if it is not there."""
+    """What an image is read from: a file's path, or the bytes of an image in a shard. OSError if it is not there."""
     member = shard_of(path)
     if member is None:
         return path

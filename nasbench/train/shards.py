@@ -45,7 +45,7 @@ class Shards(Folder):
 
     name: str = "shards"
 
-    def _root(self, data_dir: Path | None) -> Path:
+    def _root(self, data_dir: Path | None) -> Path:  # noqa: ARG002 - the path is always given
         assert self.path is not None
         return checked_root(self.path, self.name, True)
 
@@ -55,7 +55,7 @@ class Shards(Folder):
                 raise UsageError(f"no {SUFFIX} files in {root / split}. {self.name} needs train/*.tar and val/*.tar.")
         return Layout("train", "val", None, "val/*.tar are the test split; validation is a part of train/*.tar")
 
-    def _names(self, root: Path, layout: Layout) -> tuple[str, ...]:
+    def _names(self, root: Path, layout: Layout) -> tuple[str, ...]:  # noqa: ARG002 - there is one
         """The classes of training: by name, or in the order of their numbers."""
         labels = {member.label for shard in shards_in(root / "train") for member in members_of(shard)}
         if len(labels) < 2:

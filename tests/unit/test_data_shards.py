@@ -116,7 +116,7 @@ def test_what_is_wrong_is_said(both: tuple[Path, Path], tmp_path: Path) -> None:
         Shards(both[0]).load(None, 8, False)
     with pytest.raises(UsageError, match="shards needs the path of the shards: shards:PATH"):
         check_present("shards", None)
-    with pytest.raises(UsageError, match="no directory at .*nowhere"):
+    with pytest.raises(UsageError, match=r"no directory at .*nowhere"):
         DataSource(f"shards:{tmp_path / 'nowhere'}").task()
 
 
