@@ -20,6 +20,7 @@ from PIL import Image
 from nasbench.core.recipe import Recipe
 from nasbench.train import loader
 from nasbench.train.datasets import resolve_dataset
+from nasbench.train.file_batches import FileBatches
 
 CLASSES, TRAIN, TEST, SIDE = 1000, 20, 2, 64
 RECIPE = Recipe("loaders", 1, epochs=1, batch_size=100, lr_peak=0.1, random_resized_crop=0.35, flip=True)
@@ -68,16 +69,13 @@ def main() -> None:
     transform = loader._train_transform(32, RECIPE)
 
     start, some = perf_counter(), 400
-    here = loader._FileBatches(split, transform, torch.device("cpu"))
+    here = FileBatches(split, transform, torch.device("cpu"))
     for _ in here([(index, index) for index in range(some)], 100):
         pass
     bare = some / (perf_counter() - start)
 
-    cores, os.sched_getaffinity = os.sched_getaffinity, lambda _: set(range(asked.loaders))
     start = perf_counter()
-    many = loader._FileBatches(split, transform, torch.device("meta"))
-    os.sched_getaffinity = cores
-    many._device = torch.device("cpu")
+    many = FileBatches(split, transform, torch.device("cpu"), loaders=asked.loaders)
     batches = many([(index % len(split), index) for index in range(4000)], 100)
     next(batches)
     started = perf_counter() - start

@@ -28,9 +28,10 @@ from nasbench.train.data import (
     validation_size,
 )
 from nasbench.train.decoding import Fault, read_image, read_noted, refusal
+from nasbench.train.file_batches import leave_out
 from nasbench.train.layout import Layout, class_names, find_layout, split_by_name
 from nasbench.train.listing import SUFFIXES, Listing, cannot_list, list_images, mark_foreign
-from nasbench.train.loader import eval_transform, leave_out, resized_to
+from nasbench.train.loader import eval_transform, resized_to
 from nasbench.train.location import checked_root, default_data_dir
 from nasbench.train.paths import Paths, printable
 from nasbench.train.reading import Reading

@@ -4,29 +4,21 @@ Images in memory are indexed, resized and augmented on their device. Files are d
 transforms in worker processes. Each image has its own seed, so that the number of workers does not change the result.
 """
 
-import os
-from collections.abc import Iterator, Sequence
-from multiprocessing import get_context
-from multiprocessing.context import BaseContext
-from pathlib import Path
+from collections.abc import Iterator
 from random import Random
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
 
 from nasbench.core.errors import UsageError, unknown
 from nasbench.core.recipe import Recipe
 from nasbench.core.seeds import derive
 from nasbench.train.augment import cutout, flip, mix, pad_crop, random_resized_crop, upsample_crop
-from nasbench.train.data import CROP_SHARE, AnySplit, FileSplit, ImageData, Split, at_size, normalise
-from nasbench.train.decoding import Fault, read_noted, reason_of, refusal
-from nasbench.train.decoding import read_image as read_image
+from nasbench.train.data import CROP_SHARE, AnySplit, ImageData, Split, at_size, normalise
 from nasbench.train.device import isolated_rng
-from nasbench.train.reading import Reading
+from nasbench.train.file_batches import FileBatches
 from nasbench.train.replicas import ALONE, Replicas
-from nasbench.train.shared_files import SharedFiles
 from nasbench.train.within import Within
 
 if TYPE_CHECKING:
@@ -35,7 +27,6 @@ if TYPE_CHECKING:
 Batch = tuple[Tensor, Tensor]
 """Normalised images float32 (B, C, S, S) and labels int64 (B), or float32 (B, classes) if images are mixed."""
 
-MAX_WORKERS = 8
 CPU = torch.device("cpu")
 
 
@@ -63,7 +54,7 @@ class TrainBatches:
             torch.randint(0, 2, (len(self._split) * recipe.alternate_flip,), generator=sides).bool().to(device)
         )
         self._mirrored = self._sides
-        self._files: _FileBatches | None = None
+        self._files: FileBatches | None = None
         self._generator, self._rng, self._passed = torch.Generator(device), Random(), 0
 
     @property
@@ -110,7 +101,7 @@ class TrainBatches:
             data = self._data
             transform = _train_transform(data.image_size, self._recipe, data.shown, data.interpolation)
             side = resized_to(self._data.image_size, self._data.shown)
-            self._files = _FileBatches(
+            self._files = FileBatches(
                 self._split,
                 transform,
                 self._device,
@@ -154,7 +145,7 @@ def eval_batches(split: AnySplit, data: ImageData, device: torch.device, batch_s
         return
     transform = eval_transform(data.image_size, data.shown, data.interpolation)
     side = resized_to(data.image_size, data.shown)
-    files = _FileBatches(split, transform, device, side=side, loaders=data.loaders)
+    files = FileBatches(split, transform, device, side=side, loaders=data.loaders)
     for images, labels in files([(index, 0) for index in range(len(split))], batch_size):
         yield normalise(images.float(), data.mean, data.std), labels
 
@@ -168,133 +159,9 @@ def whole_batches(split: AnySplit, data: ImageData, device: torch.device, batch_
         yield from eval_batches(split, data, device, batch_size)
         return
     transform = whole_transform(data.image_size, data.interpolation)
-    files = _FileBatches(split, transform, device, side=data.image_size)
+    files = FileBatches(split, transform, device, side=data.image_size)
     for images, labels in files([(index, 0) for index in range(len(split))], 1):
         yield normalise(images.float(), data.mean, data.std), labels
-
-
-class _FileBatches:
-    """Decodes files into uint8 batches on the device. Its worker processes, if any, live as long as the object.
-
-    `side` is what the transform resizes the shorter side of an image to, where it resizes the whole image.
-
-    If no file of a batch can be read, the batch is left out. With `all_needed` it is an error instead, since other
-    replicas would wait for this replica's part.
-    """
-
-    def __init__(
-        self,
-        split: FileSplit,
-        transform: "v2.Transform",
-        device: torch.device,
-        all_needed: bool = False,
-        side: int | None = None,
-        loaders: int | None = None,
-    ) -> None:
-        self._device, self._order, self._corrupt, self._all_needed = device, _Order(), split.corrupt, all_needed
-        self._reading = split.reading
-        self.passed = 0
-        """Batches that were read since the last call, those included of which no file can be read."""
-        # A training on the CPU needs all cores itself; a GPU would wait for images that one process decodes.
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
-        workers = (0 if device.type == "cpu" else min(MAX_WORKERS, cores)) if loaders is None else loaders
-        self._loader = DataLoader(
-            _Files(SharedFiles(split, shared=workers > 0), transform, side),
-            batch_sampler=self._order,
-            num_workers=workers,
-            collate_fn=_collate,
-            pin_memory=device.type == "cuda",
-            generator=torch.Generator(),  # without it, the global generator would give the base seed
-            persistent_workers=workers > 0,
-            multiprocessing_context=_prepared_server() if workers else None,
-        )
-
-    def __call__(self, keys: list[tuple[int, int]], batch_size: int) -> Iterator[Batch]:
-        """The images at (index, seed) of each key."""
-        self._order.batches = [keys[start : start + batch_size] for start in range(0, len(keys), batch_size)]
-        self.passed = 0
-        for images, labels, faults, notes in self._loader:
-            self.passed += 1
-            if faults and self._corrupt is None:
-                raise refusal(faults, len(labels) + len(faults))
-            leave_out(faults, self._corrupt, self._reading)
-            for path, kinds in notes:
-                self._reading.note(path, kinds)
-            if len(labels) == 0:
-                if self._all_needed:
-                    hint = "They are all images of a batch that this process has to compute."
-                    raise refusal(faults, len(faults), hint)
-                continue
-            yield images.to(self._device, non_blocking=True), labels.to(self._device, non_blocking=True)
-
-
-def _prepared_server() -> BaseContext:
-    """Where loader processes come from: a server that has imported what they need, so that they start at once.
-
-    A server that something else has started before is used as it is.
-    """
-    context = get_context("forkserver")
-    context.set_forkserver_preload([__name__, "torchvision.transforms.v2"])
-    return context
-
-
-class _Order:
-    """A batch sampler whose batches are set from outside before each epoch."""
-
-    def __init__(self) -> None:
-        self.batches: list[list[tuple[int, int]]] = []
-
-    def __iter__(self) -> Iterator[list[tuple[int, int]]]:
-        return iter(self.batches)
-
-    def __len__(self) -> int:
-        return len(self.batches)
-
-
-Decoded = tuple[Tensor, int, Path, tuple[str, ...]]
-"""An image uint8 (3, S, S), its label, its file, and what was done to it when it was read."""
-
-
-class _Files(Dataset[Decoded | Fault]):
-    """Returns an error as a value: if a worker process raised it, its message would be wrapped in a traceback."""
-
-    def __init__(self, files: SharedFiles, transform: "v2.Transform", side: int | None) -> None:
-        self._files, self._transform, self._side = files, transform, side
-
-    def __getitem__(self, key: tuple[int, int]) -> Decoded | Fault:
-        index, seed = key
-        path = self._files.path(index)
-        try:
-            image, notes = read_noted(path, self._side)
-        except UsageError as error:
-            return path, error
-        with isolated_rng(CPU, seed):
-            return self._transform(image), self._files.label(index), path, notes
-
-
-def _collate(
-    items: Sequence[Decoded | Fault],
-) -> tuple[Tensor, Tensor, list[Fault], list[tuple[Path, tuple[str, ...]]]]:
-    images, labels, faults, notes = [], [], [], []
-    for item in items:
-        if len(item) == 2:
-            faults.append(item)
-            continue
-        image, label, path, kinds = item
-        images.append(image)
-        labels.append(label)
-        if kinds:
-            notes.append((path, kinds))
-    stacked = torch.stack(images) if images else torch.empty(0)
-    return stacked, torch.tensor(labels), faults, notes  # uint8 (B, 3, S, S), int64 (B)
-
-
-def leave_out(faults: Sequence[Fault], corrupt: set[Path] | None, reading: Reading) -> None:
-    """Counts files that cannot be read and are left out."""
-    if corrupt is not None:
-        corrupt.update(path for path, _ in faults)
-        for path, error in faults:
-            reading.leave_out(path, reason_of(path, error))
 
 
 def _train_transform(

@@ -191,8 +191,7 @@ def trainings_of(
 ) -> Trainings:
     """The trainings that a configuration asks for, checked.
 
-    `source` is else the data set as the configuration names it, `notes` is what to say beside what of the recipe has no
-    effect.
+    `source` is else the data set as the configuration names it, `notes` is what to say besides.
     """
     check_writable(Path(config.repeats.trained_dir), "--trained-dir")
     whole = _whole(config)
@@ -217,8 +216,8 @@ def trainings_of(
         save_every=whole.save_every,
         views=views,
     )
-    seeds = range(repeats.seed, repeats.seed + repeats.seeds)
-    return Trainings(models, recipe, replace(evaluator, keep=kept), seeds, (*notes, *told, *ignored, *viewed))
+    evaluator, seeds = replace(evaluator, keep=kept), range(repeats.seed, repeats.seed + repeats.seeds)
+    return Trainings(models, recipe, evaluator, seeds, (*notes, *told, *ignored, *viewed))
 
 
 def run_trainings(
