@@ -173,6 +173,7 @@ class TrainingEvaluator:
                 stopwatch=stopwatch,
                 save_every=keep.save_every,
                 checkpoint_activations=keep.checkpoint_activations,
+                on_within=curve.goes_on_within if curve else None,
             )
         seconds = round(stopwatch.seconds, 2)
         if replicas.is_leader:  # before the test: whatever happens to that, what was trained is kept

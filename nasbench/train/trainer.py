@@ -5,6 +5,7 @@ interrupted and resumed from its checkpoint: the random numbers of an epoch depe
 epoch the checkpoint has the states of their generators.
 """
 
+from collections.abc import Callable
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,7 @@ def fit(
     paths: Paths | None = None,
     save_every: int = STEPS,
     checkpoint_activations: bool = False,
+    on_within: Callable[[int], None] | None = None,
 ) -> dict[str, float]:
     """Trains `model` in place on `device`. Returns `val_accuracy`, `val_top5`, `val_loss` and `train_loss`.
 
@@ -72,6 +74,7 @@ def fit(
                 evaluated; in epochs of fewer steps it is not
     checkpoint_activations
                 the network's repeated parts are computed twice, to the same numbers, and take less memory
+    on_within   called with the epochs done where a training goes on within the next one, before anything is reported
 
     If there are no validation images, no epoch is evaluated: the metrics are `train_loss`, and the weights the last.
 
@@ -112,6 +115,8 @@ def fit(
             within = Within.from_state(state["within"][replicas.rank])
         if stopwatch is not None:
             stopwatch.before += written_down(state.get("seconds"))
+        if on_within is not None and within is not None:
+            on_within(done)
         if report is not None and replicas.is_leader and done:
             # the interruption may have come after the file was written and before the report
             report(done, {**metrics, **training.progress(done, batches.steps, total_epochs)})
