@@ -11,11 +11,12 @@ from nasbench.engine.config.race import RaceConfig
 from nasbench.engine.config.record import Record
 from nasbench.engine.config.scale import SCALE_SEARCH, ScaleConfig
 from nasbench.engine.config.search import SearchConfig
-from nasbench.engine.config.shared import Data, ModelOverrides, Place, Seeds, Table, Tracking, Training, Whole, Workers
+from nasbench.engine.config.shared import Data, ModelOverrides, Place, Seeds, Table, Tracking, Training, Workers
 from nasbench.engine.config.space import SpaceForm
 from nasbench.engine.config.supernet import SupernetConfig
 from nasbench.engine.config.training import CompareConfig, TrainConfig, TransferConfig
 from nasbench.engine.config.trust import ModelTrust, Trusting
+from nasbench.engine.config.whole import Whole
 
 RUNS: dict[str, type[Record]] = {
     "search": SearchConfig,

@@ -6,8 +6,9 @@ from typing import Literal
 from nasbench.core.errors import UsageError
 from nasbench.core.trial_of_run import at_trial
 from nasbench.engine.config.record import Record, free, number
-from nasbench.engine.config.shared import Data, Place, Seeds, Tracking, Training, Whole, Workers
+from nasbench.engine.config.shared import Data, Place, Seeds, Tracking, Training, Workers
 from nasbench.engine.config.trust import ModelTrust
+from nasbench.engine.config.whole import Whole
 
 
 @dataclass(frozen=True)
