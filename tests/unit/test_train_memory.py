@@ -13,7 +13,7 @@ from nasbench.core.spec import Task
 from nasbench.nn.drop_path import DropPath
 from nasbench.train.datasets import resolve_dataset
 from nasbench.train.device import isolated_rng
-from nasbench.train.memory import COUNTED_IMAGES, MARGIN, USED, activation_bytes, free_bytes, parts_that_fit
+from nasbench.train.step_memory import COUNTED_IMAGES, MARGIN, USED, activation_bytes, free_bytes, parts_that_fit
 from nasbench.train.trainer import fit
 
 CPU = torch.device("cpu")

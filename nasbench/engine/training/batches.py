@@ -58,8 +58,8 @@ def in_parts(
     from nasbench.blank import blank
     from nasbench.evaluators.building import build_network
     from nasbench.train.device import resolve_device
-    from nasbench.train.memory import free_bytes, parts_that_fit
     from nasbench.train.replicas import of_process_group
+    from nasbench.train.step_memory import free_bytes, parts_that_fit
 
     if place.resume and place.run is not None:
         began: dict[str, Any] = RunStore.read(place.directory()).run.get("plan", {}).get("recipe", {})
