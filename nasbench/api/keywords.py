@@ -204,9 +204,20 @@ class ScaleKeywords(
     front_runners: int | None
 
 
+class WholeKeywords(TypedDict, total=False):
+    val_split: float | None
+    batch_size: int | None
+    accumulate: int | Literal["auto"] | None
+    checkpoint_activations: bool
+    compile: bool
+    loaders: int | None
+    save_every: int
+
+
 class TrainKeywords(
     DataKeywords,
     TrainingKeywords,
+    WholeKeywords,
     SeedsKeywords,
     WorkersKeywords,
     TrackingKeywords,
@@ -226,6 +237,7 @@ class TrainKeywords(
 class TransferKeywords(
     DataKeywords,
     TrainingKeywords,
+    WholeKeywords,
     SeedsKeywords,
     WorkersKeywords,
     TrackingKeywords,
@@ -241,14 +253,13 @@ class TransferKeywords(
     pretrained: bool
     weights: Text | None
     freeze: str
-    accumulate: int | None
-    compile: bool
     views: Literal["center", "10", "multiscale", "dense"]
 
 
 class CompareKeywords(
     DataKeywords,
     TrainingKeywords,
+    WholeKeywords,
     SeedsKeywords,
     WorkersKeywords,
     TrackingKeywords,

@@ -130,6 +130,7 @@ DATASETS: Parts = {
         "nasbench.train.folders",
         "folder:PATH with train/<class> and val/<class>, test/<class> too, or <class> alone",
     ),
+    "shards": ("nasbench.train.shards", "shards:PATH with train/*.tar and val/*.tar, as WebDataset writes them"),
 }
 RECIPES: Parts = {
     "nasnet_proxy": ("nasbench.train.recipes", "20 epochs, cosine, N=2, F=32: the proxy task of the NASNet search"),
@@ -208,6 +209,8 @@ RECIPES: Parts = {
         "120 epochs, 0.1 and /10 at each plateau, batch 256: ResNet in practice (He et al. 2016)",
     ),
     "quick": ("nasbench.train.recipes", "small children on part of the images: a look at the whole path"),
+    "airbench": ("nasbench.train.airbench_recipes", "8 epochs, Muon, alternating flips: CIFAR fast (Jordan 2024)"),
+    "airbench_long": ("nasbench.train.airbench_recipes", "45 epochs of the same, cutout (Jordan 2024)"),
 }
 EXECUTORS: Parts = {
     "local": ("nasbench.executors.local", "one evaluation after another in this process"),
@@ -235,6 +238,7 @@ OPTIMIZERS: Parts = {
         "nasbench.train.optimizers.built_in",
         "Adam with decoupled weight decay (Loshchilov and Hutter 2019)",
     ),
+    "muon": ("nasbench.train.optimizers.built_in", "orthogonal momentum for filters (Jordan et al. 2024)"),
 }
 SCHEDULES: Parts = {
     "cosine": ("nasbench.train.schedules", "half a cosine from the peak to lr_final (Loshchilov and Hutter 2017)"),
@@ -253,6 +257,7 @@ SCHEDULES: Parts = {
         "nasbench.train.plateau",
         "multiplied by lr_gamma after lr_patience epochs in which lr_metric did not improve (He et al. 2016)",
     ),
+    "linear": ("nasbench.train.schedules", "a straight line from the peak to lr_final"),
 }
 SAMPLERS: Parts = {
     "uniform": ("nasbench.samplers.uniform", "every network equally often, however it is spelled (Guo et al. 2020)"),

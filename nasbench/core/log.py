@@ -23,6 +23,7 @@ Check = Callable[[Trial], None]
 """UsageError where a trial does not fit its run."""
 
 TRAINED = ("params", "macs", "val_accuracy", "test_accuracy", "images_per_second")
+CHOSEN_BY = "val_accuracy"
 SHARED = ("params", "val_accuracy", "val_loss", "train_loss")
 """Of the training of a supernet; what follows it is its ranking check."""
 SCALED = ("params", "macs", "macs_ratio", "depth", "width", "resolution", "resolution_multiplier")
@@ -95,7 +96,10 @@ def rule_of(run: Mapping[str, Any]) -> Check | None:
     if command == "fidelity":
         return partial(_check_cheap_score, run.get("plan"))
     if command in ("train", "transfer", "compare") or (command == "scale" and not config.get("search")):
-        return lambda trial: _check_numbers(trial, TRAINED)
+        all_train = config.get("val_split") == 0  # then no image was for validation
+        return lambda trial: _check_numbers(
+            trial, tuple(each for each in TRAINED if not all_train or each != CHOSEN_BY)
+        )
     if command == "supernet":
         return _check_shared
     if command == "scale":

@@ -49,7 +49,7 @@ class Recipe:
     optimizer: str = "sgd"
     """What updates the weights: a name (see `nasbench.train.optimizers`) or an import path, package.module:NAME."""
     momentum: float = 0.9
-    """Optimisers `sgd` and `rmsprop`: the decay of the velocity."""
+    """Optimisers `sgd`, `rmsprop` and `muon` (filters): the decay of the velocity."""
     rmsprop_eps: float = 1e-3
     """Optimiser `rmsprop`: epsilon, which stands inside the square root, as in TensorFlow."""
     accumulate: int = 1
@@ -68,12 +68,18 @@ class Recipe:
     """Loss `cross_entropy`: the share of the target that is spread evenly over all classes (Szegedy et al. 2016)."""
     pad_crop: int = 0
     """Zero pixels added on each side before a crop to the old size at a random place; 0: no crop."""
+    pad_mode: Literal["zeros", "reflect"] = "zeros"
+    """What `pad_crop` adds: zeros, or the pixels inside the border, mirrored."""
     upsample_crop: int = 0
     """Pixels by which each side of the image is moved out by upsampling, before a crop to the old size at a random
     place: 4 crops images of 32 pixels from 40; 0: no such crop.
     """
     flip: bool = False
     """Mirror each image left to right with probability one half."""
+    alternate_flip: bool = False
+    """With `flip`, for images in memory: half of the images, drawn once, are mirrored in the first epoch, the others in
+    the next, and so on in turns (Jordan 2024, arXiv:2404.00498).
+    """
     cutout: int = 0
     """Side in pixels of the square that is set to zero in each image; 0: no square (DeVries and Taylor 2017)."""
     random_resized_crop: float = 0.0
@@ -95,6 +101,8 @@ class Recipe:
     """
     bn_eps: float | None = None
     """Epsilon of batch normalisations; None: each network's own value."""
+    freeze_norm_scales: bool = False
+    """The scales of batch normalisations stay as they start; their shifts learn."""
     dropout: float | None = None
     """Probability of every dropout layer; None: each network's own value."""
     aux_weight: float = 0.4
@@ -145,6 +153,7 @@ class Recipe:
 NEWER_FIELDS = (
     *("loss", "lr_restart_epochs", "lr_restart_factor", "upsample_crop"),
     *("lr_metric", "lr_patience", "lr_threshold"),
+    *("pad_mode", "alternate_flip", "freeze_norm_scales"),
 )
 """Fields that no run directory of nasbench 0.1.0 has."""
 

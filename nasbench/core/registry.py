@@ -247,7 +247,7 @@ datasets = Registry(
     "data set",
     "--dataset",
     built_in.DATASETS,
-    prefixes=("folder",),
+    prefixes=("folder", "shards"),
 )
 recipes = Registry(
     "recipe",

@@ -165,24 +165,33 @@ class Curve:
         self._last_epoch = max((line["epoch"] for line in lines if "epoch" in line), default=0)
         self.cuts: list[int] = [line["cut_off_after"] for line in lines if "cut_off_after" in line]
         """The epochs after which the training was interrupted, 0 for before the end of the first."""
-        if began and not kept.checkpoint.exists():
+        self._goes_on = kept.checkpoint.exists()
+        if began and not self._goes_on:
             self._resumes = False
             self._cut_off_after(0)
-        self._last = perf_counter()
+        self._last, self._in_part = perf_counter(), False
 
     def __call__(self, epoch: int, metrics: Mapping[str, Any]) -> None:
         now = perf_counter()
-        rate = {} if self._resumes else {"images_per_second": round(self._images / (now - self._last), 1)}
+        unknown = self._resumes or (self._in_part and epoch > self._last_epoch)
+        rate = {} if unknown else {"images_per_second": round(self._images / (now - self._last), 1)}
         self._last = now
         new = epoch > self._last_epoch
         if new:
             self._write({"epoch": epoch, **metrics, **rate})
-            self._last_epoch = epoch
+            self._last_epoch, self._in_part = epoch, False
         if self._resumes:
             self._resumes = False
             self._cut_off_after(epoch)
         if new:
             self._report(epoch, {**metrics, **rate})
+
+    def goes_on_within(self, done: int) -> None:
+        """Called where a training goes on within the epoch after `done`: of that epoch, no rate is known."""
+        self._in_part = True
+        if self._resumes and done == 0:
+            self._resumes = False
+            self._cut_off_after(0)
 
     def close(self) -> None:
         self._log.close()
@@ -190,8 +199,8 @@ class Curve:
     def _cut_off_after(self, epoch: int) -> None:
         self.cuts.append(epoch)
         self._write({"cut_off_after": epoch})
-        after = f"goes on after epoch {epoch}, where it was interrupted"
-        self._say(after if epoch else "starts again: it was interrupted in its first epoch")
+        after = f"goes on after epoch {epoch}, where it was interrupted" if epoch else "goes on within its first epoch"
+        self._say(after if self._goes_on else "starts again: it was interrupted in its first epoch")
 
     def _write(self, record: Mapping[str, Any]) -> None:
         self._log.append(json.dumps(record))

@@ -57,15 +57,17 @@ def time_training(evaluator: TrainingEvaluator, spec: ModelSpec, seed: int) -> T
         network = build_seeded(spec, seed)
         _, macs = count(network, spec.seen_task)
         with fitting_threads(device, macs * recipe.batch_size), isolated_rng(device, seed):
-            training = Training.start(network, recipe, device, NOTHING, ALONE)
+            twice = evaluator.keep is not None and evaluator.keep.checkpoint_activations
+            training = Training.start(network, recipe, device, NOTHING, ALONE, checkpoint_activations=twice)
             seconds = []
             for batches in some:
                 start = perf_counter()
                 training.epoch(batches, 0, recipe.epochs)  # waits for the device, as it reads the loss
                 seconds.append((perf_counter() - start) / batches.steps)
             images = data.val.first(recipe.val_images)
-            shown = images.first(TIMED_IMAGES)
-            start = perf_counter()
-            evaluate(training.evaluated, shown, data, device)
-            evaluation = (perf_counter() - start) * len(images) / len(shown)
+            evaluation, shown = 0.0, images.first(TIMED_IMAGES)
+            if len(shown):
+                start = perf_counter()
+                evaluate(training.evaluated, shown, data, device)
+                evaluation = (perf_counter() - start) * len(images) / len(shown)
     return Timing(seconds[-1], evaluation, whole.steps, str(device))

@@ -9,7 +9,6 @@ from contextlib import closing, nullcontext
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 import torch
@@ -33,14 +32,15 @@ from nasbench.evaluators.viewed import test_with_views
 from nasbench.nn.regularised import regularised
 from nasbench.profile import count
 from nasbench.train.checkpoint import save_tensors, save_weights
-from nasbench.train.compiled import eagerly
 from nasbench.train.data import ImageData
 from nasbench.train.device import fitting_threads, resolve_device
+from nasbench.train.evaluation import Predictions, predict
 from nasbench.train.faults import trial_boundary
-from nasbench.train.loader import eval_batches
-from nasbench.train.replicas import of_process_group
+from nasbench.train.replicas import Replicas, of_process_group
 from nasbench.train.source import DataSource
-from nasbench.train.trainer import evaluate, fit
+from nasbench.train.trainer import fit
+from nasbench.train.training import half_of
+from nasbench.train.within import STEPS
 
 CHILD_METRICS = ("val_accuracy", "val_loss", "val_top5", "train_loss", "params", "macs")
 """What the training of a child tells."""
@@ -59,6 +59,8 @@ class Keep:
             in this process, or in the process group that it is part of.
         verbose: print a line where a training was interrupted.
         views: how many views of each image the finished network is tested with. The training does not depend on it.
+        checkpoint_activations: compute the repeated parts twice, which takes less memory and comes to the same numbers.
+        save_every: within long epochs, steps between two checkpoints.
     """
 
     directory: str
@@ -68,6 +70,8 @@ class Keep:
     together: Callable[[Callable[[], None]], None] | None = None
     verbose: bool = False
     views: str = "center"
+    checkpoint_activations: bool = False
+    save_every: int = STEPS
 
 
 @evaluators.register("train")
@@ -167,13 +171,19 @@ class TrainingEvaluator:
                 replicas=replicas,
                 compiled=keep.compiled,
                 stopwatch=stopwatch,
+                save_every=keep.save_every,
+                checkpoint_activations=keep.checkpoint_activations,
+                on_within=curve.goes_on_within if curve else None,
             )
         seconds = round(stopwatch.seconds, 2)
-        corrupt = replicas.union(map(str, data.corrupt or ()))
+        if replicas.is_leader:  # before the test: whatever happens to that, what was trained is kept
+            save_weights(kept.weights, network)
+            write_preprocessing(kept.folder, data.preprocessing())
+        tested, corrupt = self._tested(kept, network, spec, data, device, replicas)
         if curve is not None:
             counts = {"params": params, "carried_params": carried_params, "macs": macs}
             ran = {"train_seconds": seconds, "replicas": replicas.count}
-            self._finish(job, kept, curve, network, data, device, {**metrics, **counts, **ran}, corrupt)
+            self._finish(job, kept, curve, tested, {**metrics, **counts, **ran}, corrupt)
         replicas.wait()
 
     def _whole(self, job: Job, report: Report, keep: Keep) -> Metrics:
@@ -194,32 +204,43 @@ class TrainingEvaluator:
                 metrics = {**metrics, "center_accuracy": metrics["test_accuracy"], **tested}
         return {**metrics, "cut_off_after": record.get("cut_off_after", []), "reused": reused}
 
+    def _tested(
+        self, kept: Kept, network: nn.Module, spec: ModelSpec, data: ImageData, device: torch.device, replicas: Replicas
+    ) -> tuple[Predictions, list[str]]:
+        """What the network makes of the test split, which replicas share, and the files that were left out, by name.
+
+        TrialFailed says that the training is kept.
+        """
+        test, broken = self.data.test(spec.pixels)
+        half = half_of(device) if self.recipe.mixed_precision else None
+        try:
+            with trial_boundary("the test"):
+                tested = predict(network, test, data, device, replicas, half)
+        except TrialFailed as error:
+            raise TrialFailed(
+                f"{error}. The training has ended and is kept in {kept.folder}: the same command with another --run "
+                "only tests it"
+            ) from error
+        return tested, replicas.union(map(str, {*(data.corrupt or ()), *broken}))
+
     def _finish(
         self,
         job: Job,
         kept: Kept,
         curve: Curve,
-        network: nn.Module,
-        data: ImageData,
-        device: torch.device,
+        tested: Predictions,
         metrics: Mapping[str, Any],
         corrupt: Sequence[str],
     ) -> None:
-        """Tests the network and writes all that its folder holds."""
-        test, broken = self.data.test(job.spec.pixels)
-        evaluate(network, test.first(64), data, device)  # a warm-up, so that the rate is that of inference
-        start = perf_counter()
-        result = evaluate(network, test, data, device)
-        rate = round(len(test) / (perf_counter() - start), 1)
-        network.eval()
-        with torch.no_grad(), eagerly(network):
-            seen = [(network(x).softmax(dim=1).half().cpu(), y.cpu()) for x, y in eval_batches(test, data, device, 256)]
-        save_weights(kept.weights, network)
-        probabilities, labels = (torch.cat(parts) for parts in zip(*seen, strict=True))  # (N, classes), (N)
-        save_tensors(kept.predictions, {"probabilities": probabilities, "labels": labels})
-        write_preprocessing(kept.folder, data.preprocessing())
-        left_out = sorted({*corrupt, *map(str, broken)})
-        tested = {"test_accuracy": result.accuracy, "test_top5": result.top5, "images_per_second": rate}
+        """Writes all that the folder of a training still lacks."""
+        save_tensors(kept.predictions, {"probabilities": tested.probabilities, "labels": tested.labels})
+        result = tested.evaluation
+        told = {
+            "test_accuracy": result.accuracy,
+            "test_top5": result.top5,
+            "images_per_second": round(tested.images_per_second, 1),
+            "corrupt_files": len(corrupt),
+        }
         kept.finish(
             {
                 "model": job.name,
@@ -227,9 +248,9 @@ class TrainingEvaluator:
                 "dataset": self.data.name,
                 "recipe": asdict(self.recipe),
                 "seed": job.seed,
-                "metrics": {**metrics, **tested, "corrupt_files": len(left_out)},
+                "metrics": {**metrics, **told},
                 "cut_off_after": curve.cuts,
-                "corrupt": left_out,
+                "corrupt": list(corrupt),
                 "reading": self.data.reading.to_json(),
             }
         )

@@ -14,12 +14,13 @@ ASPECT_RATIOS = (3 / 4, 4 / 3)
 """Smallest and largest width divided by height of random resized crops (Szegedy et al. 2015, section 6)."""
 
 
-def pad_crop(images: Tensor, padding: int, generator: torch.Generator) -> Tensor:
-    """Pads each side with `padding` zeros and crops back to (H, W) at a place drawn uniformly for each image.
+def pad_crop(images: Tensor, padding: int, generator: torch.Generator, mode: str = "zeros") -> Tensor:
+    """Pads each side with `padding` zeros, or with the image mirrored (`mode` reflect), and crops back to (H, W) at a
+    place drawn uniformly for each image.
 
     With padding 4 at 32 pixels this is the crop of the CIFAR papers (He et al. 2016, section 4.2).
     """
-    padded = F.pad(images, (padding, padding, padding, padding))  # (B, C, H + 2p, W + 2p)
+    padded = F.pad(images, (padding,) * 4, mode="constant" if mode == "zeros" else mode)  # (B, C, H + 2p, W + 2p)
     return _windows(padded, padding, generator)
 
 

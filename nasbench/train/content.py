@@ -12,6 +12,7 @@ from nasbench.core.errors import UsageError
 from nasbench.train.data import AnySplit, FileSplit, Split
 from nasbench.train.decoding import FLOATS, NEGATIVE, SCALED, SCALED_DARK, SILHOUETTE, TURNED, read_noted
 from nasbench.train.paths import texts
+from nasbench.train.shard_member import shard_of
 
 SAMPLE = 64
 """Files whose bytes are read, evenly spread over the split."""
@@ -61,7 +62,8 @@ def _below(path: str, above: str, start: str) -> str:
 def _size_and_time(path: str) -> tuple[int, int]:
     """Zeros for a file that cannot be read, such as a broken link: whoever reads it says so."""
     try:
-        known = os.stat(path)
+        member = shard_of(path)
+        known = os.stat(path if member is None else member[0])
     except OSError:
         return 0, 0
     return known.st_size, known.st_mtime_ns
@@ -69,6 +71,11 @@ def _size_and_time(path: str) -> tuple[int, int]:
 
 def _first_bytes(path: str) -> bytes:
     try:
+        if (member := shard_of(path)) is not None:
+            shard, offset, size = member
+            with open(shard, "rb") as file:
+                file.seek(offset)
+                return file.read(min(BYTES, size))
         with open(path, "rb") as file:
             return file.read(BYTES)
     except OSError:

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from nasbench.core.errors import UsageError
 from nasbench.core.preprocessing import Preprocessing, Seen
 from nasbench.core.spec import Task
 from nasbench.train.paths import Paths
@@ -103,7 +104,8 @@ class ImageData:
     images; images of another size are resized batch by batch on the device. `crop_share` is the share of the shorter
     side that evaluation shows of images that are read from files; None is CROP_SHARE. `interpolation` is how images are
     resized. `corrupt` collects the files that were left out because they cannot be read; None if such a file ends the
-    run.
+    run. `own_val`: the validation split is no part of the training images, but has a place of its own. `loaders` are
+    the processes that read files; None: as the device asks.
     """
 
     name: str
@@ -116,6 +118,8 @@ class ImageData:
     corrupt: set[Path] | None = field(default=None, compare=False)
     crop_share: float | None = None
     interpolation: str = "bilinear"
+    own_val: bool = field(default=False, compare=False)
+    loaders: int | None = field(default=None, compare=False)
 
     @property
     def shown(self) -> float:
@@ -153,9 +157,39 @@ class ImageData:
             crop_share=seen.crop_share if from_files else None,
         )
 
+    def divided(self, val_share: float) -> "ImageData":
+        """The same images, `val_share` of them in the validation split: 0 leaves all for training.
+
+        Both splits are in a fixed random order, so the first images are a random sample, and the split of another share
+        is a part of this one or the other way round. UsageError if the data set has validation images of its own.
+        """
+        if self.own_val:
+            raise UsageError(
+                f"data set {self.name!r} has validation images in a place of their own: leave --val-split out, or put "
+                "them among the training images"
+            )
+        every = _joined(self.val, self.train)
+        if not 0 <= val_share < 1 or len(every) - round(val_share * len(every)) < 1:
+            raise UsageError(f"--val-split takes a share from 0 to 0.9; got {val_share:g}")
+        num_val = round(val_share * len(every))
+        indices = torch.arange(len(every))
+        return replace(self, val=every.take(indices[:num_val]), train=every.take(indices[num_val:]))
+
     def to(self, device: torch.device) -> "ImageData":
         """The same data; images in memory move to `device`, files stay on disk."""
         return replace(self, train=self.train.to(device), val=self.val.to(device))
+
+
+def _joined(one: AnySplit, other: AnySplit) -> AnySplit:
+    """The images of both, in their order."""
+    if isinstance(one, Split) and isinstance(other, Split):
+        return Split(torch.cat((one.images, other.images)), torch.cat((one.labels, other.labels)))
+    if not (isinstance(one, FileSplit) and isinstance(other, FileSplit)):
+        raise UsageError("--val-split needs training and validation images that are both in files, or both in memory")
+    labels = (*one.labels, *other.labels)
+    if isinstance(one.paths, Paths) and isinstance(other.paths, Paths) and one.paths.root == other.paths.root:
+        return replace(other, paths=Paths(one.paths.root, (*one.paths.names, *other.paths.names)), labels=labels)
+    return replace(other, paths=(*one.paths, *other.paths), labels=labels)
 
 
 def carve(num_images: int, num_val: int) -> tuple[Tensor, Tensor]:

@@ -54,6 +54,8 @@ def resolve_dataset(
     """
     if name == "folder" or name.startswith("folder:"):
         made: Any = datasets.get("folder")(folder_path(name))
+    elif name == "shards" or name.startswith("shards:"):
+        made = datasets.get("shards")(folder_path(name, "shards"))
     else:
         part = datasets.get(name)
         made = part() if isinstance(part, type) else part
@@ -98,6 +100,7 @@ def read_once(
     judged_at: int | None = None,
     where: Path | None = None,  # noqa: ARG001 - in another working directory, a name is another folder's
     shown_as: Seen | None = None,
+    val_share: float | None = None,
 ) -> ImageData:
     """The data set. A process reads it once and keeps it, so that a worker's next training starts sooner."""
     reading = reading_of(name, data_dir, skip_corrupt)
@@ -107,6 +110,8 @@ def read_once(
         raise wrong(f"the data set {name!r}", dataset, "load()", data, "a nasbench.train.data.ImageData")
     if shown_as is not None:
         data = data.shown_as(shown_as)
+    if val_share is not None:
+        data = data.divided(val_share)
     reading.images.update(training=len(data.train), validation=len(data.val))
     reading.warnings[:] = weaknesses(data)
     return data
@@ -123,9 +128,12 @@ def on_device_once(
     judged_at: int | None = None,
     where: Path | None = None,
     shown_as: Seen | None = None,
+    val_share: float | None = None,
 ) -> ImageData:
     """The same with its images on `device`. A process copies them once."""
-    return read_once(name, data_dir, image_size, download, skip_corrupt, judged_at, where, shown_as).to(device)
+    return read_once(name, data_dir, image_size, download, skip_corrupt, judged_at, where, shown_as, val_share).to(
+        device
+    )
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from PIL import ExifTags, Image, TiffImagePlugin
 from nasbench.core.errors import UsageError
 from nasbench.core.plain_file import no_file
 from nasbench.train.paths import printable
+from nasbench.train.shard_member import opened
 
 MOST_PIXELS = 2 * 89_478_485
 """Of one image: what Pillow takes for an attack beyond. As RGB they fill 0.7 GB."""
@@ -73,7 +74,7 @@ def read_noted(path: str | os.PathLike[str], resized_to: int | None = None) -> t
             raise ValueError(f"it is {kind}")
         with warnings.catch_warnings():  # of oddities in a file that was read all the same
             warnings.simplefilter("ignore")
-            with Image.open(path) as image:
+            with Image.open(opened(path)) as image:
                 _check_size(image, resized_to)
                 return _decoded(image)
     except Exception as error:  # whatever a library that reads foreign bytes may raise: OSError, struct.error, ...

@@ -1,6 +1,6 @@
 """Devices by the names that users give, and contexts that restore random generators and threads afterwards."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -47,8 +47,7 @@ def isolated_rng(device: torch.device, seed: int) -> Iterator[None]:
     Afterwards they have the state from before. It is needed because the initialisation of layers, dropout and drop path
     draw from the global generators.
     """
-    cpu_state = torch.get_rng_state()
-    state = _get_state(device)
+    states = generator_states(device)
     torch.default_generator.manual_seed(seed)
     if device.type == "cuda":
         with torch.cuda.device(device):
@@ -58,22 +57,23 @@ def isolated_rng(device: torch.device, seed: int) -> Iterator[None]:
     try:
         yield
     finally:
-        torch.set_rng_state(cpu_state)
-        if state is not None:
-            _set_state(device, state)
+        set_generator_states(device, states)
 
 
-def _get_state(device: torch.device) -> torch.Tensor | None:
+def generator_states(device: torch.device) -> list[torch.Tensor]:
+    """The states of PyTorch's global generators: of the CPU, and of `device` if it is another."""
     if device.type == "cuda":
-        return torch.cuda.get_rng_state(device)
-    return torch.mps.get_rng_state() if device.type == "mps" else None
+        return [torch.get_rng_state(), torch.cuda.get_rng_state(device)]
+    return [torch.get_rng_state(), *([torch.mps.get_rng_state()] if device.type == "mps" else [])]
 
 
-def _set_state(device: torch.device, state: torch.Tensor) -> None:
+def set_generator_states(device: torch.device, states: Sequence[torch.Tensor]) -> None:
+    """Gives them the states that `generator_states` returned."""
+    torch.set_rng_state(states[0])
     if device.type == "cuda":
-        torch.cuda.set_rng_state(state, device)
-    else:
-        torch.mps.set_rng_state(state)
+        torch.cuda.set_rng_state(states[1], device)
+    elif device.type == "mps":
+        torch.mps.set_rng_state(states[1])
 
 
 SMALL_STEP_MACS = 2_000_000_000

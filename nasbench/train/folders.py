@@ -28,9 +28,10 @@ from nasbench.train.data import (
     validation_size,
 )
 from nasbench.train.decoding import Fault, read_image, read_noted, refusal
+from nasbench.train.file_batches import leave_out
 from nasbench.train.layout import Layout, class_names, find_layout, split_by_name
 from nasbench.train.listing import SUFFIXES, Listing, cannot_list, list_images, mark_foreign
-from nasbench.train.loader import eval_transform, leave_out, resized_to
+from nasbench.train.loader import eval_transform, resized_to
 from nasbench.train.location import checked_root, default_data_dir
 from nasbench.train.paths import Paths, printable
 from nasbench.train.reading import Reading
@@ -101,7 +102,16 @@ class Folder:
         self.reading.images.update(training=len(train), validation=len(val), test=len(splits.test))
         self.reading.layout = layout.text
         return ImageData(
-            self.name, train, val, IMAGENET_MEAN, IMAGENET_STD, names, side, self.corrupt, crop_share=shown
+            self.name,
+            train,
+            val,
+            IMAGENET_MEAN,
+            IMAGENET_STD,
+            names,
+            side,
+            self.corrupt,
+            crop_share=shown,
+            own_val=layout.val is not None,
         )
 
     def load_test(self, data_dir: Path | None, image_size: int | None, download: bool) -> AnySplit:  # noqa: ARG002
@@ -129,7 +139,7 @@ class Folder:
             )
         return names
 
-    def _splits(self, root: Path, layout: Layout, names: Sequence[str]) -> "_Splits":
+    def _splits(self, root: Path, layout: Layout, names: Sequence[str]) -> "Splits":
         """The files of every split. UsageError for a class without images."""
         folders = {split: [f"{split}/{name}" if split else name for name in names] for split in layout.folders}
         listing = list_images(root, [folder for each in folders.values() for folder in each])
@@ -142,7 +152,7 @@ class Folder:
             if val is not None:  # in a random order, as `carve` leaves them
                 val = val.take(random_order(len(val)))
                 files[layout.train] = files[layout.train].take(random_order(len(files[layout.train])))
-            return _Splits(files[layout.train], val, files[layout.test])
+            return Splits(files[layout.train], val, files[layout.test])
         every = files[layout.train]
         assert isinstance(every.paths, Paths)
         train, val, test = (
@@ -155,7 +165,7 @@ class Folder:
                     f"{root} has {quantity(len(every), 'image')} in class folders: none for the {lacks} split. "
                     "Put three images or more into each class."
                 )
-        return _Splits(train, val, test)
+        return Splits(train, val, test)
 
     def _files(self, root: Path, folders: Sequence[str], listing: Listing) -> FileSplit:
         """The images of a split, class by class and sorted by path."""
@@ -193,7 +203,7 @@ class Folder:
     def _streams(self, num_images: int, side: int) -> bool:
         return self.stream or num_images * 3 * side * side > IN_MEMORY_BYTES
 
-    def _shown(self, splits: "_Splits", side: int) -> float:
+    def _shown(self, splits: "Splits", side: int) -> float:
         """The share of an image that evaluation shows, of every split alike: all of images that fit in memory."""
         if self.shown_as is not None:
             return self.shown_as.crop_share
@@ -209,7 +219,7 @@ datasets.register("imagenet")(Folder(name="imagenet", stream=True, side=224, num
 
 
 @dataclass(frozen=True)
-class _Splits:
+class Splits:
     """The files of each split; `val` is None where validation is a part of `train`."""
 
     train: FileSplit

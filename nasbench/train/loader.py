@@ -4,26 +4,22 @@ Images in memory are indexed, resized and augmented on their device. Files are d
 transforms in worker processes. Each image has its own seed, so that the number of workers does not change the result.
 """
 
-import os
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator
 from random import Random
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
 
 from nasbench.core.errors import UsageError, unknown
 from nasbench.core.recipe import Recipe
 from nasbench.core.seeds import derive
 from nasbench.train.augment import cutout, flip, mix, pad_crop, random_resized_crop, upsample_crop
-from nasbench.train.data import CROP_SHARE, AnySplit, FileSplit, ImageData, Split, at_size, normalise
-from nasbench.train.decoding import Fault, read_noted, reason_of, refusal
-from nasbench.train.decoding import read_image as read_image
+from nasbench.train.data import CROP_SHARE, AnySplit, ImageData, Split, at_size, normalise
 from nasbench.train.device import isolated_rng
-from nasbench.train.reading import Reading
+from nasbench.train.file_batches import FileBatches
 from nasbench.train.replicas import ALONE, Replicas
+from nasbench.train.within import Within
 
 if TYPE_CHECKING:
     from torchvision.transforms import v2  # a second to import, and images in memory seldom need it
@@ -31,7 +27,6 @@ if TYPE_CHECKING:
 Batch = tuple[Tensor, Tensor]
 """Normalised images float32 (B, C, S, S) and labels int64 (B), or float32 (B, classes) if images are mixed."""
 
-MAX_WORKERS = 8
 CPU = torch.device("cpu")
 
 
@@ -49,42 +44,76 @@ class TrainBatches:
         self._split = data.train.first(recipe.train_images).to(device)
         self._batch_size = replicas.check_batch(min(recipe.batch_size, len(self._split)))
         self._policy = _policy(recipe)
-        self._files: _FileBatches | None = None
+        if recipe.alternate_flip and not isinstance(self._split, Split):
+            raise UsageError(
+                f"alternate_flip of recipe {recipe.name!r} is for images in memory; {data.name!r} is read from files. "
+                "Take a recipe without it (see: nasbench list recipes)"
+            )
+        sides = torch.Generator().manual_seed(derive(seed, "sides"))
+        self._sides = (
+            torch.randint(0, 2, (len(self._split) * recipe.alternate_flip,), generator=sides).bool().to(device)
+        )
+        self._mirrored = self._sides
+        self._files: FileBatches | None = None
+        self._generator, self._rng, self._passed = torch.Generator(device), Random(), 0
 
     @property
     def steps(self) -> int:
         """Batches of an epoch."""
         return len(self._split) // self._batch_size
 
-    def epoch(self, epoch: int) -> Iterator[Batch]:
-        """The batches of epoch `epoch`, counted from 0."""
+    def epoch(self, epoch: int, within: Within | None = None) -> Iterator[Batch]:
+        """The batches of epoch `epoch`, counted from 0; only those after `within`, if it is given."""
         shuffler = torch.Generator().manual_seed(derive(self._seed, "order", epoch))
         order = torch.randperm(len(self._split), generator=shuffler)
-        order = self._replicas.part(order[: self.steps * self._batch_size].view(self.steps, self._batch_size)).flatten()
-        generator = torch.Generator(self._device).manual_seed(self._replicas.seed(self._seed, "augment", epoch))
-        rng = Random(self._replicas.seed(self._seed, "mix", epoch))
+        order = self._replicas.part(order[: self.steps * self._batch_size].view(self.steps, self._batch_size))
+        self._generator = torch.Generator(self._device).manual_seed(self._replicas.seed(self._seed, "augment", epoch))
+        self._rng = Random(self._replicas.seed(self._seed, "mix", epoch))
+        first, self._passed = 0, 0
+        if within is not None:
+            first, self._passed = within.step, within.passed
+            within.restore_augmentation(self._generator, self._rng)
         recipe = self._recipe
-        for step, (images, labels) in enumerate(self._raw(order, epoch)):
-            pixels = self._augment(images, generator, self._replicas.seed(self._seed, "policy", epoch, step))
+        batches = self._raw(order[self._passed :].flatten(), epoch)
+        for step, (images, labels) in enumerate(batches, first):
+            pixels = self._augment(images, self._generator, self._replicas.seed(self._seed, "policy", epoch, step))
             if recipe.mixup or recipe.cutmix:
-                pixels, labels = mix(pixels, labels, self._data.num_classes, recipe.mixup, recipe.cutmix, rng)
+                pixels, labels = mix(pixels, labels, self._data.num_classes, recipe.mixup, recipe.cutmix, self._rng)
             yield pixels, labels
 
+    def within(self, step: int, sums: Tensor) -> Within:
+        """The place in the epoch that `epoch` gives the batches of, after `step` of them."""
+        return Within.of(step, self._passed, sums, self._generator, self._rng)
+
     def _raw(self, order: Tensor, epoch: int) -> Iterator[Batch]:
+        size = self._batch_size // self._replicas.count
         if isinstance(self._split, Split):
-            for indices in order.to(self._device).split(self._batch_size // self._replicas.count):
-                batch = self._split.take(indices)
-                yield batch.images, batch.labels
+            for indices in order.to(self._device).split(size):
+                if len(indices) == 0:
+                    return
+                taken = self._split.take(indices)
+                if self._recipe.alternate_flip:
+                    self._mirrored = self._sides[indices] ^ bool(epoch % 2)  # (B)
+                self._passed += 1
+                yield taken.images, taken.labels
             return
         if self._files is None:
             data = self._data
             transform = _train_transform(data.image_size, self._recipe, data.shown, data.interpolation)
             side = resized_to(self._data.image_size, self._data.shown)
-            self._files = _FileBatches(
-                self._split, transform, self._device, all_needed=self._replicas.count > 1, side=side
+            self._files = FileBatches(
+                self._split,
+                transform,
+                self._device,
+                all_needed=self._replicas.count > 1,
+                side=side,
+                loaders=data.loaders,
             )
+        before = self._passed
         seeds = [derive(self._seed, "augment", epoch, index) for index in order.tolist()]
-        yield from self._files(list(zip(order.tolist(), seeds, strict=True)), self._batch_size // self._replicas.count)
+        for batch in self._files(list(zip(order.tolist(), seeds, strict=True)), size):
+            self._passed = before + self._files.passed
+            yield batch
 
     def _augment(self, images: Tensor, generator: torch.Generator, policy_seed: int) -> Tensor:  # uint8 (B, C, H, W)
         recipe = self._recipe
@@ -96,11 +125,13 @@ class TrainBatches:
             if recipe.random_resized_crop:
                 pixels = random_resized_crop(pixels, recipe.random_resized_crop, generator)
             if recipe.pad_crop:
-                pixels = pad_crop(pixels, recipe.pad_crop, generator)
+                pixels = pad_crop(pixels, recipe.pad_crop, generator, recipe.pad_mode)
             if recipe.upsample_crop:
                 pixels = upsample_crop(pixels, recipe.upsample_crop, generator)
-            if recipe.flip:
+            if recipe.flip and not recipe.alternate_flip:
                 pixels = flip(pixels, generator)
+            elif recipe.flip:
+                pixels = torch.where(self._mirrored[:, None, None, None], pixels.flip(3), pixels)
         normal = normalise(pixels, self._data.mean, self._data.std)
         return cutout(normal, recipe.cutout, generator) if recipe.cutout else normal  # (B, C, S, S)
 
@@ -113,7 +144,8 @@ def eval_batches(split: AnySplit, data: ImageData, device: torch.device, batch_s
             yield normalise(pixels, data.mean, data.std), labels.to(device)
         return
     transform = eval_transform(data.image_size, data.shown, data.interpolation)
-    files = _FileBatches(split, transform, device, side=resized_to(data.image_size, data.shown))
+    side = resized_to(data.image_size, data.shown)
+    files = FileBatches(split, transform, device, side=side, loaders=data.loaders)
     for images, labels in files([(index, 0) for index in range(len(split))], batch_size):
         yield normalise(images.float(), data.mean, data.std), labels
 
@@ -127,118 +159,9 @@ def whole_batches(split: AnySplit, data: ImageData, device: torch.device, batch_
         yield from eval_batches(split, data, device, batch_size)
         return
     transform = whole_transform(data.image_size, data.interpolation)
-    files = _FileBatches(split, transform, device, side=data.image_size)
+    files = FileBatches(split, transform, device, side=data.image_size)
     for images, labels in files([(index, 0) for index in range(len(split))], 1):
         yield normalise(images.float(), data.mean, data.std), labels
-
-
-class _FileBatches:
-    """Decodes files into uint8 batches on the device. Its worker processes, if any, live as long as the object.
-
-    `side` is what the transform resizes the shorter side of an image to, where it resizes the whole image.
-
-    If no file of a batch can be read, the batch is left out. With `all_needed` it is an error instead, since other
-    replicas would wait for this replica's part.
-    """
-
-    def __init__(
-        self,
-        split: FileSplit,
-        transform: "v2.Transform",
-        device: torch.device,
-        all_needed: bool = False,
-        side: int | None = None,
-    ) -> None:
-        self._device, self._order, self._corrupt, self._all_needed = device, _Order(), split.corrupt, all_needed
-        self._reading = split.reading
-        # A training on the CPU needs all cores itself; a GPU would wait for images that one process decodes.
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
-        workers = 0 if device.type == "cpu" else min(MAX_WORKERS, cores)
-        self._loader = DataLoader(
-            _Files(split, transform, side),
-            batch_sampler=self._order,
-            num_workers=workers,
-            collate_fn=_collate,
-            pin_memory=device.type == "cuda",
-            generator=torch.Generator(),  # without it, the global generator would give the base seed
-            persistent_workers=workers > 0,
-            multiprocessing_context="forkserver" if workers else None,
-        )
-
-    def __call__(self, keys: list[tuple[int, int]], batch_size: int) -> Iterator[Batch]:
-        """The images at (index, seed) of each key."""
-        self._order.batches = [keys[start : start + batch_size] for start in range(0, len(keys), batch_size)]
-        for images, labels, faults, notes in self._loader:
-            if faults and self._corrupt is None:
-                raise refusal(faults, len(labels) + len(faults))
-            leave_out(faults, self._corrupt, self._reading)
-            for path, kinds in notes:
-                self._reading.note(path, kinds)
-            if len(labels) == 0:
-                if self._all_needed:
-                    hint = "They are all images of a batch that this process has to compute."
-                    raise refusal(faults, len(faults), hint)
-                continue
-            yield images.to(self._device, non_blocking=True), labels.to(self._device, non_blocking=True)
-
-
-class _Order:
-    """A batch sampler whose batches are set from outside before each epoch."""
-
-    def __init__(self) -> None:
-        self.batches: list[list[tuple[int, int]]] = []
-
-    def __iter__(self) -> Iterator[list[tuple[int, int]]]:
-        return iter(self.batches)
-
-    def __len__(self) -> int:
-        return len(self.batches)
-
-
-Decoded = tuple[Tensor, int, Path, tuple[str, ...]]
-"""An image uint8 (3, S, S), its label, its file, and what was done to it when it was read."""
-
-
-class _Files(Dataset[Decoded | Fault]):
-    """Returns an error as a value: if a worker process raised it, its message would be wrapped in a traceback."""
-
-    def __init__(self, split: FileSplit, transform: "v2.Transform", side: int | None) -> None:
-        self._paths, self._labels, self._transform, self._side = split.paths, split.labels, transform, side
-
-    def __getitem__(self, key: tuple[int, int]) -> Decoded | Fault:
-        index, seed = key
-        path = self._paths[index]
-        try:
-            image, notes = read_noted(path, self._side)
-        except UsageError as error:
-            return path, error
-        with isolated_rng(CPU, seed):
-            return self._transform(image), self._labels[index], path, notes
-
-
-def _collate(
-    items: Sequence[Decoded | Fault],
-) -> tuple[Tensor, Tensor, list[Fault], list[tuple[Path, tuple[str, ...]]]]:
-    images, labels, faults, notes = [], [], [], []
-    for item in items:
-        if len(item) == 2:
-            faults.append(item)
-            continue
-        image, label, path, kinds = item
-        images.append(image)
-        labels.append(label)
-        if kinds:
-            notes.append((path, kinds))
-    stacked = torch.stack(images) if images else torch.empty(0)
-    return stacked, torch.tensor(labels), faults, notes  # uint8 (B, 3, S, S), int64 (B)
-
-
-def leave_out(faults: Sequence[Fault], corrupt: set[Path] | None, reading: Reading) -> None:
-    """Counts files that cannot be read and are left out."""
-    if corrupt is not None:
-        corrupt.update(path for path, _ in faults)
-        for path, error in faults:
-            reading.leave_out(path, reason_of(path, error))
 
 
 def _train_transform(

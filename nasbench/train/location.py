@@ -33,11 +33,17 @@ def check_present(name: str, data_dir: Path | None) -> None:
         find_layout(checked_root(root, name, True), name, True)
     elif name.partition(":")[0] == "folder":
         find_layout(checked_root(folder_path(name), "folder", False), "folder", False)
+    elif name.partition(":")[0] == "shards":
+        checked_root(folder_path(name, "shards"), "shards", True)
 
 
-def folder_path(name: str) -> Path:
-    """The PATH of 'folder:PATH'. UsageError where there is none."""
-    path = name.removeprefix("folder").removeprefix(":")
+def folder_path(name: str, kind: str = "folder") -> Path:
+    """The PATH of 'folder:PATH', or of 'shards:PATH'. UsageError where there is none."""
+    path = name.removeprefix(kind).removeprefix(":")
+    if not path and kind == "shards":
+        raise UsageError(
+            "--dataset shards needs the path of the shards: shards:PATH, with PATH/train/*.tar and PATH/val/*.tar"
+        )
     if not path:
         raise UsageError(
             "--dataset folder needs the path of the images: folder:PATH, "

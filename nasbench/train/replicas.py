@@ -123,11 +123,14 @@ class Replicas:
 
     def union(self, names: Iterable[str]) -> list[str]:
         """All names that any of the replicas passes, sorted and without duplicates."""
-        found = [list(names)]
+        return sorted({name for part in self.gather(list(names)) for name in part})
+
+    def gather(self, mine: T) -> list[T]:
+        """What each replica passes, by rank, in every replica."""
+        found = [mine] * self.count
         if self.count > 1:
-            mine, found = found[0], [[] for _ in range(self.count)]
             distributed.all_gather_object(found, mine)
-        return sorted({name for part in found for name in part})
+        return found
 
     def wait(self) -> None:
         """Waits until all replicas have called this."""

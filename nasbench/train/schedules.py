@@ -14,6 +14,7 @@ t in [0, 1) is the share of the steps after the warm-up that are done, T all ste
 | exponential | lr_peak * lr_gamma ** floor(step / (lr_decay_epochs * epoch))      | Tan and Le 2019                  |
 |             |                                                                    | (arXiv:1905.11946), section 5.2  |
 | constant    | lr_peak                                                            |                                  |
+| linear      | lr_peak + (lr_final - lr_peak) t                                   |                                  |
 | cosine_     | lr_final + (lr_peak - lr_final) (1 + cos(pi e / P)) / 2 in         | Loshchilov and Hutter 2017, in   |
 | restarts    | the whole of epoch e, counted from 0, of a period of P epochs; the | whole epochs as in ENAS (Pham    |
 |             | first has lr_restart_epochs, each next one lr_restart_factor times | et al. 2018, released code)      |
@@ -157,6 +158,17 @@ def constant(step: int, steps_per_epoch: int, epochs: int, lr_peak: float, warmu
     """A warm-up, then the peak."""
     warmup = warmup_steps(warmup_epochs, steps_per_epoch, epochs)
     return warmup_rate(step, warmup, lr_peak) if step < warmup else lr_peak
+
+
+@schedules.register("linear")
+def linear(
+    step: int, steps_per_epoch: int, epochs: int, lr_peak: float, lr_final: float, warmup_epochs: float
+) -> float:
+    """A warm-up, then a straight line down to `lr_final`."""
+    warmup = warmup_steps(warmup_epochs, steps_per_epoch, epochs)
+    if step < warmup:
+        return warmup_rate(step, warmup, lr_peak)
+    return lr_peak + (lr_final - lr_peak) * (step - warmup) / max(1, steps_per_epoch * epochs - warmup)
 
 
 @schedules.register("cosine_restarts")

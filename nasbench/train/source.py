@@ -1,7 +1,7 @@
 """A data set as a command names it: where it lies, at which size its images are seen, what happens to broken files."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ from nasbench.train.datasets import on_device_once, read_once, reading_of, resol
 from nasbench.train.location import default_data_dir
 from nasbench.train.reading import Reading
 
+_Key = tuple[str, Path, int | None, bool, bool, int | None, Path, Seen | None, float | None]
+
 
 @dataclass(frozen=True)
 class DataSource:
@@ -31,6 +33,8 @@ class DataSource:
         download: fetch the data set if it is missing.
         skip_corrupt: leave out files that cannot be read.
         shown_as: how published weights ask for images to be shown; None is the data set's own way.
+        val_share: share of the training images that are for validation; None is the data set's own split.
+        loaders: processes that read images from files; None is as the device asks. No part of what the images are.
     """
 
     name: str
@@ -39,6 +43,8 @@ class DataSource:
     download: bool = False
     skip_corrupt: bool = False
     shown_as: Seen | None = None
+    val_share: float | None = None
+    loaders: int | None = None
 
     def task(self) -> Task:
         """What networks on this data set are built for. Reads no more than it must."""
@@ -48,15 +54,15 @@ class DataSource:
         """The training and the validation split, at `pixels` or else at `image_size`. UsageError where they are
         missing.
         """
-        return read_once(*self._key(pixels))
+        return replace(read_once(*self._key(pixels)), loaders=self.loaders)
 
     def on(self, device: torch.device, pixels: int | None = None) -> ImageData:
         """The same, with images that are in memory copied to `device`."""
-        return on_device_once(device, *self._key(pixels))
+        return replace(on_device_once(device, *self._key(pixels)), loaders=self.loaders)
 
     def test(self, pixels: int | None = None) -> tuple[AnySplit, set[Path]]:
         """The test split, which no search may touch, and a set that gathers the files left out as it is read."""
-        _, directory, size, _, skip_corrupt, judged_at, _, shown_as = self._key(pixels)
+        _, directory, size, _, skip_corrupt, judged_at, _, shown_as, _ = self._key(pixels)
         dataset = resolve_dataset(self.name, skip_corrupt, self.reading, judged_at, shown_as)
         split = dataset.load_test(directory, size, False)
         if len(split) == 0:
@@ -76,13 +82,14 @@ class DataSource:
         images = len(data.train)
         if images < 2:
             raise UsageError(f"data set {self.name!r} has {quantity(images, 'training image')}: too few to train on")
-        if len(data.val) == 0:
+        if len(data.val) == 0 and self.val_share is None:
             raise UsageError(f"data set {self.name!r} has no validation images")
 
     def identity(self, test: bool = False) -> Mapping[str, Any]:
         """Its content by digest, as JSON; with `test`, that of the test split too."""
         data = self.read()
-        found: dict[str, Any] = {"name": self.name, "train": content_of(data.train), "val": content_of(data.val)}
+        val = content_of(data.val) if len(data.val) else "none"
+        found: dict[str, Any] = {"name": self.name, "train": content_of(data.train), "val": val}
         if test:
             split = self.test()[0]
             found["test"] = content_of(split)
@@ -100,7 +107,7 @@ class DataSource:
     def _directory(self) -> Path:
         return Path(self.directory) if self.directory else default_data_dir()
 
-    def _key(self, pixels: int | None) -> tuple[str, Path, int | None, bool, bool, int | None, Path, Seen | None]:
+    def _key(self, pixels: int | None) -> _Key:
         """At another size than its own, evaluation shows as much of an image as at its own."""
         size, judged_at = pixels or self.image_size, None
         if size != self.image_size:
@@ -108,7 +115,7 @@ class DataSource:
             if judged_at == size:
                 size, judged_at = self.image_size, None  # the same under one key, so that it is read once
         faults, shown_as = self.skip_corrupt, self.shown_as
-        return self.name, self._directory, size, self.download, faults, judged_at, Path.cwd(), shown_as
+        return self.name, self._directory, size, self.download, faults, judged_at, Path.cwd(), shown_as, self.val_share
 
 
 @lru_cache(maxsize=8)

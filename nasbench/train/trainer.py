@@ -1,58 +1,33 @@
 """The one trainer: a network, images and a recipe -> metrics. It does not know where the network comes from.
 
 On the CPU, the same seed and number of threads give the same result to the last bit. This also holds if a training is
-interrupted and resumed from its checkpoint: the random numbers of an epoch depend only on (seed, epoch).
+interrupted and resumed from its checkpoint: the random numbers of an epoch depend only on (seed, epoch), and within an
+epoch the checkpoint has the states of their generators.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from nasbench.core.errors import TrialFailed, UsageError
+from nasbench.core.errors import TrialFailed
 from nasbench.core.protocols import Report
 from nasbench.core.recipe import Recipe
 from nasbench.core.stopwatch import Stopwatch, written_down
 from nasbench.train.checkpoint import load_state, save_state
-from nasbench.train.compiled import eagerly
-from nasbench.train.data import AnySplit, ImageData
+from nasbench.train.data import ImageData
 from nasbench.train.device import isolated_rng
+from nasbench.train.evaluation import Evaluation as Evaluation
+from nasbench.train.evaluation import evaluate as evaluate
 from nasbench.train.faults import trial_boundary
 from nasbench.train.freezing import NOTHING, Freezing
-from nasbench.train.loader import TrainBatches, eval_batches
+from nasbench.train.loader import TrainBatches
 from nasbench.train.replicas import ALONE, Replicas
 from nasbench.train.training import Paths, Training
-
-EVAL_PIXELS = 2**19
-"""Pixels of an evaluation batch: 512 images of 32 x 32, or 10 of 224 x 224."""
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """What a network made of a split. `loss` is the mean cross-entropy in nats, whatever loss the recipe trains with.
-
-    correct  images whose class has the largest logit
-    in_five  images whose class is among the five largest logits
-    """
-
-    images: int
-    correct: int
-    in_five: int
-    loss: float
-
-    @property
-    def accuracy(self) -> float:
-        """Top-1, in [0, 1]."""
-        return self.correct / self.images
-
-    @property
-    def top5(self) -> float:
-        """In [0, 1]; 1 if there are at most five classes."""
-        return self.in_five / self.images
+from nasbench.train.within import STEPS, Within
 
 
 def fit(
@@ -72,6 +47,9 @@ def fit(
     compiled: bool = False,
     stopwatch: Stopwatch | None = None,
     paths: Paths | None = None,
+    save_every: int = STEPS,
+    checkpoint_activations: bool = False,
+    on_within: Callable[[int], None] | None = None,
 ) -> dict[str, float]:
     """Trains `model` in place on `device`. Returns `val_accuracy`, `val_top5`, `val_loss` and `train_loss`.
 
@@ -92,6 +70,13 @@ def fit(
     stopwatch   its seconds go into the checkpoint; where the training goes on from one, those of before are added
     paths       for a supernet: which paths each step runs, and how it is evaluated after each epoch; the metrics are
                 `train_loss` and what that returns. Not with `keep_best`, freezing or `compiled`
+    save_every  the checkpoint is written within an epoch too, after so many steps, and at its end before the network is
+                evaluated; in epochs of fewer steps it is not
+    checkpoint_activations
+                the network's repeated parts are computed twice, to the same numbers, and take less memory
+    on_within   called with the epochs done where a training goes on within the next one, before anything is reported
+
+    If there are no validation images, no epoch is evaluated: the metrics are `train_loss`, and the weights the last.
 
     Raises TrialFailed for a loss that is not finite, for lack of memory and for any error of the network. Raises
     UsageError for a checkpoint of another training, and for a recipe whose loss, optimiser or schedule cannot be used.
@@ -100,35 +85,63 @@ def fit(
     last = total_epochs if stop_after is None else min(stop_after, total_epochs)
     with trial_boundary("the training"):
         batches = TrainBatches(data, recipe, seed, device, replicas)
-        training = Training.start(model, recipe, device, freezing, replicas, compiled, paths)
+        training = Training.start(model, recipe, device, freezing, replicas, compiled, paths, checkpoint_activations)
     identity = {
         **_identity(model, data, recipe, seed, total_epochs),
         "freezing": freezing.identity(bool(freezing.pretrained)),
     }
     hears = training.schedule.hears is not None
+    keep_best = keep_best and len(data.val) > 0
     done, metrics = 0, dict[str, float]()
     best: dict[str, Any] = {}
+    within: Within | None = None
+
+    def save(done: int, metrics: dict[str, float], places: list[dict[str, Any]] | None = None) -> None:
+        if checkpoint is None or not replicas.is_leader:
+            return
+        told: dict[str, Any] = {"done": done, "metrics": metrics, "best": best}
+        told |= {} if stopwatch is None else {"seconds": stopwatch.seconds}
+        told |= {} if paths is None else {"paths": paths.state()}
+        told |= {} if places is None else {"within": places}
+        save_state(checkpoint, {**training.state(), "identity": identity, **told})
+
     if checkpoint is not None and checkpoint.exists():
         state = load_state(checkpoint, device)
         done, metrics = training.restore(state, identity, checkpoint)
         best = state["best"]
         if paths is not None:
             paths.restore(state["paths"])
+        if "within" in state:
+            within = Within.from_state(state["within"][replicas.rank])
         if stopwatch is not None:
             stopwatch.before += written_down(state.get("seconds"))
-        if report is not None and replicas.is_leader:
+        if on_within is not None and within is not None:
+            on_within(done)
+        if report is not None and replicas.is_leader and done:
             # the interruption may have come after the file was written and before the report
             report(done, {**metrics, **training.progress(done, batches.steps, total_epochs)})
     for epoch in range(done, last):
+
+        def after_step(step: int, sums: Tensor, done: int = epoch, before: dict[str, float] = metrics) -> None:
+            asked = checkpoint is not None and batches.steps >= save_every
+            if asked and (step % save_every == 0 or step == batches.steps):
+                save(done, before, replicas.gather(batches.within(step, sums).state()))
+
         with trial_boundary("the training"):
             with isolated_rng(device, replicas.seed(seed, "layers", epoch)):
-                metrics = {"train_loss": training.epoch(batches, epoch, total_epochs)}
+                metrics = {"train_loss": training.epoch(batches, epoch, total_epochs, within, after_step)}
+            within = None
             if paths is not None:
                 metrics |= paths.after_epoch(epoch, training.evaluated)
-            elif keep_best or report is not None or hears or epoch + 1 == last:
+            elif len(data.val) and (keep_best or report is not None or hears or epoch + 1 == last):
                 replicas.share_statistics(training.evaluated)
                 result = evaluate(
-                    training.evaluated, data.val.first(recipe.val_images), data, device, replicas=replicas
+                    training.evaluated,
+                    data.val.first(recipe.val_images),
+                    data,
+                    device,
+                    replicas=replicas,
+                    half=training.half,
                 )
                 if not isfinite(result.loss):
                     raise TrialFailed(f"the validation loss is {result.loss} after epoch {epoch + 1}")
@@ -137,11 +150,7 @@ def fit(
         if keep_best and (not best or metrics["val_accuracy"] > best["metrics"]["val_accuracy"]):
             weights = {name: tensor.detach().clone() for name, tensor in training.evaluated.state_dict().items()}
             best = {"metrics": {**metrics, "best_epoch": epoch + 1}, "weights": weights}
-        if checkpoint is not None and replicas.is_leader:
-            told = {"done": epoch + 1, "metrics": metrics, "best": best}
-            told |= {} if stopwatch is None else {"seconds": stopwatch.seconds}
-            told |= {} if paths is None else {"paths": paths.state()}
-            save_state(checkpoint, {**training.state(), "identity": identity, **told})
+        save(epoch + 1, metrics)
         if report is not None and replicas.is_leader:
             report(epoch + 1, {**metrics, **training.progress(epoch + 1, batches.steps, total_epochs)})
     if best:
@@ -150,43 +159,6 @@ def fit(
     if training.ema is not None:
         model.load_state_dict(training.ema.state_dict())
     return metrics
-
-
-def evaluate(
-    model: nn.Module,
-    split: AnySplit,
-    data: ImageData,
-    device: torch.device,
-    batch_size: int | None = None,
-    replicas: Replicas = ALONE,
-) -> Evaluation:
-    """Classifies every image of `split` once, in float32 and evaluation mode, at the size and mean of `data`.
-
-    The model must be on `device` already; afterwards it has the mode from before. Each replica evaluates its share of
-    the images, and all get the result for all images.
-    """
-    batch_size = batch_size or max(1, EVAL_PIXELS // data.image_size**2)
-    was_training = model.training
-    model.eval()
-    sums = torch.zeros(4, dtype=torch.float64)  # images, correct, in_five, loss
-    shown = split if replicas.count == 1 else split.take(torch.arange(replicas.rank, len(split), replicas.count))
-    counts: list[Tensor] = []
-    losses: list[Tensor] = []
-    with torch.no_grad(), eagerly(model):
-        for images, labels in eval_batches(shown, data, device, batch_size):
-            logits = model(images)  # (B, num_classes)
-            five = logits.topk(min(5, logits.shape[1]), dim=1).indices == labels[:, None]  # (B, 5)
-            counts.append(
-                torch.stack((torch.ones_like(labels).sum(), (logits.argmax(dim=1) == labels).sum(), five.sum()))
-            )
-            losses.append(F.cross_entropy(logits, labels, reduction="sum"))
-    model.train(was_training)
-    if losses:
-        sums[:3], sums[3] = torch.stack(counts).sum(dim=0).cpu(), torch.stack(losses).double().sum().cpu()
-    seen, right, among_five, loss = replicas.sum(sums.to(device)).tolist()
-    if not seen:
-        raise UsageError(f"none of the {len(split):,} images to evaluate can be read. Replace or delete their files.")
-    return Evaluation(int(seen), int(right), int(among_five), loss / seen)
 
 
 def _identity(model: nn.Module, data: ImageData, recipe: Recipe, seed: int, epochs: int) -> dict[str, Any]:

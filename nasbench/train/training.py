@@ -1,6 +1,6 @@
 """A training under way: the network under its recipe, one optimiser step after another."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from math import isfinite
@@ -15,6 +15,7 @@ from nasbench.core.errors import TrialFailed, UsageError
 from nasbench.core.recipe import Recipe
 from nasbench.nn.drop_path import set_drop_path, set_progress
 from nasbench.nn.pointwise import with_safe_pointwise
+from nasbench.train.checkpointed import checkpoint_parts
 from nasbench.train.compiled import compile_parts
 from nasbench.train.ema import Ema
 from nasbench.train.freezing import Freezing
@@ -23,6 +24,7 @@ from nasbench.train.losses import Loss, make_loss
 from nasbench.train.optimizers.groups import make_optimizer, set_rate
 from nasbench.train.replicas import Replicas
 from nasbench.train.schedules import Schedule, make_schedule
+from nasbench.train.within import Within
 
 CHECK_EVERY = 50
 """Steps between two checks of the loss on an accelerator, where a check waits for the device. A CPU checks each step.
@@ -81,8 +83,10 @@ class Training:
         replicas: Replicas,
         compiled: bool = False,
         paths: Paths | None = None,
+        checkpoint_activations: bool = False,
     ) -> "Training":
-        """Moves `model` to `device` and applies the recipe to it; with `compiled` its repeated parts are compiled.
+        """Moves `model` to `device` and applies the recipe to it; with `compiled` its repeated parts are compiled, with
+        `checkpoint_activations` they are computed twice.
 
         UsageError if the recipe names a loss, an optimiser or a schedule that does not exist or cannot be used.
         """
@@ -93,9 +97,11 @@ class Training:
             with_safe_pointwise(model)
         _apply(model, recipe)
         freezing.freeze(model)
+        if checkpoint_activations:
+            checkpoint_parts(model)
         if compiled:
             compile_parts(model)
-        half = _half(device) if recipe.mixed_precision else None
+        half = half_of(device) if recipe.mixed_precision else None
         return cls(
             model,
             replicas.wrap(model, device) if paths is None else replicas.equal(model),
@@ -117,13 +123,29 @@ class Training:
         """The network to evaluate and to keep: the average of the weights if the recipe asks for one."""
         return self.model if self.ema is None else self.ema.model
 
-    def epoch(self, batches: TrainBatches, epoch: int, epochs: int) -> float:
-        """Trains for one epoch and returns the mean loss of the main head over its steps."""
+    def epoch(
+        self,
+        batches: TrainBatches,
+        epoch: int,
+        epochs: int,
+        within: Within | None = None,
+        after_step: Callable[[int, Tensor], None] = lambda _step, _sums: None,
+    ) -> float:
+        """Trains for one epoch and returns the mean loss of the main head over its steps.
+
+        It goes on after `within`, if that is given. `after_step` is called with the steps done in this epoch and the
+        sums of their losses.
+        """
         self.replica.train()
         self.freezing.hold(self.model)
         sums = torch.zeros(2, device=self.device)  # of the main head's loss, and of the loss with the auxiliary heads
+        first = 0
+        if within is not None:
+            first = within.step
+            sums += within.sums.to(self.device)
+            within.restore_layers(self.device)
         check_every = 1 if self.device.type == "cpu" else CHECK_EVERY
-        for index, (images, labels) in enumerate(batches.epoch(epoch)):
+        for index, (images, labels) in enumerate(batches.epoch(epoch, within), first):
             step = epoch * batches.steps + index
             if self.recipe.drop_path and self.recipe.drop_path_schedule == "linear":
                 set_progress(self.model, step / (epochs * batches.steps))
@@ -137,6 +159,7 @@ class Training:
                     raise TrialFailed(
                         f"the loss is not finite ({total}) in epoch {epoch + 1}, by step {index + 1} of {batches.steps}"
                     )
+            after_step(index + 1, sums)
         return self.replicas.sum(sums[:1].clone()).item() / batches.steps / self.replicas.count
 
     def progress(self, done: int, steps: int, epochs: int) -> dict[str, float]:
@@ -225,7 +248,7 @@ class Training:
         return int(state["done"]), dict(state["metrics"])
 
 
-def _half(device: torch.device) -> torch.dtype | None:
+def half_of(device: torch.device) -> torch.dtype | None:
     """The 16-bit type to compute in: bfloat16 if the GPU has it (it needs no loss scaling), else float16.
 
     None if `device` is not a CUDA device.
@@ -245,3 +268,5 @@ def _apply(model: nn.Module, recipe: Recipe) -> None:
         if isinstance(module, nn.modules.batchnorm._BatchNorm):
             module.momentum = module.momentum if recipe.bn_momentum is None else recipe.bn_momentum
             module.eps = module.eps if recipe.bn_eps is None else recipe.bn_eps
+            if recipe.freeze_norm_scales and module.affine:
+                module.weight.requires_grad_(False)

@@ -26,8 +26,8 @@ from nasbench.core.spec import Task
 from nasbench.nn.convolutional import convolutional_form
 from nasbench.train.compiled import eagerly
 from nasbench.train.data import AnySplit, ImageData
+from nasbench.train.evaluation import EVAL_PIXELS, Evaluation
 from nasbench.train.loader import Batch, eval_batches, whole_batches
-from nasbench.train.trainer import EVAL_PIXELS, Evaluation
 
 SIDES: dict[str, tuple[float, ...]] = {
     "center": (),

@@ -17,13 +17,15 @@ def weaknesses(data: ImageData) -> list[str]:
     """A warning for each, in words."""
     train, val = (_count(split, data.num_classes) for split in (data.train, data.val))
     found: list[str] = []
-    if len(data.val) < FEW_VALIDATION:
+    if 0 < len(data.val) < FEW_VALIDATION:
         what = "it is 0 or 100 %" if len(data.val) == 1 else f"it moves in steps of {100 / max(1, len(data.val)):.0f} %"
         found.append(
             f"warning: {len(data.val)} validation image{'s' if len(data.val) != 1 else ''} beside {len(data.train):,} "
             f"for training: validation accuracy says little ({what}), and it is what networks are chosen by"
         )
     for images, split in ((train, "training"), (val, "validation")):
+        if not sum(images):
+            continue
         if without := [name for name, count in zip(data.class_names, images, strict=True) if count == 0]:
             found.append(f"warning: {_classes(without, data)} without a {split} image: {_some(without)}")
     if alone := [name for name, count in zip(data.class_names, train, strict=True) if count == 1]:

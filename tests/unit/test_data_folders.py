@@ -92,6 +92,7 @@ def test_streamed_and_decoded_images_are_nearly_the_same(pets, monkeypatch):
 @pytest.mark.slow
 def test_the_number_of_worker_processes_changes_nothing(pets, monkeypatch):
     from nasbench.train import loader
+    from nasbench.train.file_batches import FileBatches
 
     monkeypatch.setattr(folders, "IN_MEMORY_BYTES", 100)
     data = load(pets, 8)
@@ -99,7 +100,7 @@ def test_the_number_of_worker_processes_changes_nothing(pets, monkeypatch):
     keys = [(index, 100 + index) for index in range(8)]
     batches = {}
     for device in ("cpu", "meta"):  # any device but the CPU gets worker processes
-        files = loader._FileBatches(data.train, loader._train_transform(8, RECIPE), torch.device(device))
+        files = FileBatches(data.train, loader._train_transform(8, RECIPE), torch.device(device))
         files._device = CPU
         batches[device] = [next(iter([images])) for images, _ in files(keys, 4)]
     assert all(torch.equal(a, b) for a, b in zip(batches["cpu"], batches["meta"], strict=True))

@@ -17,6 +17,7 @@ from nasbench.engine.config.space import SpaceForm
 from nasbench.engine.config.supernet import SupernetConfig
 from nasbench.engine.config.training import CompareConfig, TrainConfig, TransferConfig
 from nasbench.engine.config.trust import ModelTrust, Trusting
+from nasbench.engine.config.whole import Whole
 
 RUNS: dict[str, type[Record]] = {
     "search": SearchConfig,
@@ -57,5 +58,6 @@ __all__ = [
     "Training",
     "TransferConfig",
     "Trusting",
+    "Whole",
     "Workers",
 ]

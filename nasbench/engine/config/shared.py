@@ -20,7 +20,9 @@ class Data(Record):
     """Which images."""
 
     dataset: str = part("cifar10", "data set")
-    """digits, cifar10, cifar100, mnist, fashion-mnist, imagenet, folder:PATH, or my_package.my_module:MyDataset."""
+    """digits, cifar10, cifar100, mnist, fashion-mnist, imagenet, folder:PATH, shards:PATH, or
+    my_package.my_module:MyDataset.
+    """
     data_dir: str | None = free(None)
     """Where data sets lie (else $NASBENCH_DATA, else the user cache)."""
     download: bool = free(False)

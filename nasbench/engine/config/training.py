@@ -8,6 +8,7 @@ from nasbench.core.trial_of_run import at_trial
 from nasbench.engine.config.record import Record, free, number
 from nasbench.engine.config.shared import Data, Place, Seeds, Tracking, Training, Workers
 from nasbench.engine.config.trust import ModelTrust
+from nasbench.engine.config.whole import Whole
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class TrainConfig(Record):
     """Say how large the network is and how long training would take, measured on this device; write nothing."""
     data: Data = Data()
     training: Training = Training()
+    whole: Whole = Whole()
     repeats: Seeds = Seeds()
     workers: Workers = Workers()
     tracking: Tracking = Tracking()
@@ -82,6 +84,7 @@ class CompareConfig(Record):
     """Say how large the networks are and how long training would take, measured on this device; write nothing."""
     data: Data = Data()
     training: Training = Training()
+    whole: Whole = Whole()
     repeats: Seeds = Seeds()
     workers: Workers = Workers()
     tracking: Tracking = Tracking()
@@ -128,12 +131,6 @@ class TransferConfig(Record):
     """
     freeze: str = "none"
     """What stays as it is: none, all-but-head (a linear probe), or stages:K (the first K)."""
-    accumulate: int | None = number(None, low=1)
-    """Compute each batch in so many parts, one after another, which takes less memory (else the recipe's)."""
-    compile: bool = free(False)
-    """Compile the repeated parts of the network for training: up to some minutes at the start, which long trainings on
-    a GPU earn back.
-    """
     views: Literal["center", "10", "multiscale", "dense"] = "center"
     """How each test image is shown: center, 10 (corners, centre, mirrored), multiscale (10 at four sizes), or dense
     (the whole image, fully convolutional); class probabilities are averaged.
@@ -142,6 +139,7 @@ class TransferConfig(Record):
     """Say how large the network is and how long training would take, measured on this device; write nothing."""
     data: Data = Data()
     training: Training = Training(recipe="photo_fast")
+    whole: Whole = Whole()
     repeats: Seeds = Seeds()
     workers: Workers = Workers()
     tracking: Tracking = Tracking()

@@ -23,11 +23,11 @@ from nasbench.report.features.pictures import (
 from nasbench.train.checkpoint import save_tensors
 from nasbench.train.data import AnySplit, ImageData
 from nasbench.train.device import resolve_device
+from nasbench.train.evaluation import EVAL_PIXELS
 from nasbench.train.features import check_layer, first_filters, layer_shapes, outputs, stages
 from nasbench.train.loader import eval_batches
 from nasbench.train.probes import neighbour_accuracy, probe_accuracy
 from nasbench.train.source import DataSource
-from nasbench.train.trainer import EVAL_PIXELS
 
 MOST_ACTIVATING = 9
 """Images a channel."""

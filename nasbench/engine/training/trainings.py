@@ -18,12 +18,13 @@ from nasbench.core.source import JobList
 from nasbench.core.spec import ModelSpec
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
-from nasbench.engine.config import CompareConfig, Data, ModelOverrides, ScaleConfig, TrainConfig, TransferConfig
+from nasbench.engine.config import CompareConfig, Data, ModelOverrides, ScaleConfig, TrainConfig, TransferConfig, Whole
 from nasbench.engine.parts.models import resolve
 from nasbench.engine.run.artifacts import write_network
 from nasbench.engine.run.opening import Opening
 from nasbench.engine.run.run import open_run
 from nasbench.engine.run.watch import print_note
+from nasbench.engine.training.batches import in_parts, told_of_batch, with_batch
 from nasbench.evaluators.kept import result_in
 from nasbench.evaluators.start import Start
 from nasbench.evaluators.training import Keep, TrainingEvaluator
@@ -80,7 +81,7 @@ class Trained:
             "seeds": len(done),
             "params": done[0].metrics["params"],
             "macs": done[0].metrics["macs"],
-            "val_accuracy": self.mean(model, "val_accuracy"),
+            "val_accuracy": self.mean(model, "val_accuracy") if "val_accuracy" in done[0].metrics else None,
             "test_accuracy": self.mean(model, "test_accuracy"),
             "std": self.std(model),
             "seconds": round(self.seconds, 2),
@@ -131,7 +132,12 @@ def check_names(config: TrainingConfig) -> Recipe:
     executors.get(config.workers.executor_name)
     for name in config.tracking.names:
         known_trackers.get(name)
-    return recipe_named(config.training.recipe, config.training.epochs)
+    return with_batch(recipe_named(config.training.recipe, config.training.epochs), _whole(config))
+
+
+def _whole(config: TrainingConfig) -> Whole:
+    """How whole trainings are run; `scale --train` has no flags for that."""
+    return Whole() if isinstance(config, ScaleConfig) else config.whole
 
 
 def specify(
@@ -182,15 +188,16 @@ def trainings_of(
     recipe: Recipe,
     source: "DataSource | None" = None,
     notes: Sequence[str] = (),
-    **keep: Any,
 ) -> Trainings:
     """The trainings that a configuration asks for, checked.
 
-    `source` is else the data set as the configuration names it, `notes` is what to say beside what of the recipe has no
-    effect, and `keep` are further fields of `Keep`.
+    `source` is else the data set as the configuration names it, `notes` is what to say besides.
     """
     check_writable(Path(config.repeats.trained_dir), "--trained-dir")
-    source = source or config.data.source
+    whole = _whole(config)
+    source = replace(source or config.data.source, val_share=whole.val_split, loaders=whole.loaders)
+    recipe, told = in_parts(recipe, models, whole, config.place, config.workers.device)
+    told = (*told_of_batch(recipe_named(config.training.recipe), recipe), *told)
     evaluator = TrainingEvaluator(source, recipe, config.workers.device)
     evaluator.check()
     if start.pretrained:
@@ -203,12 +210,14 @@ def trainings_of(
         str(Path(repeats.trained_dir).absolute()),
         source.identity(test=True),
         start,
+        whole.compile,
         verbose=config.workers.workers == 0,
+        checkpoint_activations=whole.checkpoint_activations,
+        save_every=whole.save_every,
         views=views,
-        **keep,
     )
-    seeds = range(repeats.seed, repeats.seed + repeats.seeds)
-    return Trainings(models, recipe, replace(evaluator, keep=kept), seeds, (*notes, *ignored, *viewed))
+    evaluator, seeds = replace(evaluator, keep=kept), range(repeats.seed, repeats.seed + repeats.seeds)
+    return Trainings(models, recipe, evaluator, seeds, (*notes, *told, *ignored, *viewed))
 
 
 def run_trainings(
@@ -260,13 +269,14 @@ def run_trainings(
 
 
 def write_best_training(trained: Trained, model: str, spec: ModelSpec) -> dict[str, Any]:
-    """Writes `best/` as a search leaves it: a model under the seed with the best validation accuracy.
+    """Writes `best/` as a search leaves it: a model under the seed with the best validation accuracy, or where nothing
+    was for validation, under the first.
 
     Returns what run.json says of it: the weights of a training that was done before may be gone since.
     """
     if not trained.of(model):
         return {}
-    best = max(trained.of(model), key=lambda trial: float(trial.metrics["val_accuracy"]))
+    best = max(trained.of(model), key=lambda trial: float(trial.metrics.get("val_accuracy", 0.0)))
     space = spaces.make(spec.source.removeprefix("space:")) if spec.source.startswith("space:") else None
     metrics = {**best.metrics, "number": best.number, "score": best.score, "epochs": best.epochs, "seed": best.seed}
     weights = trained.folder(best) / "weights.safetensors"

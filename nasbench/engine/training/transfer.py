@@ -92,7 +92,7 @@ class _Named:
 def _trainings(config: TransferConfig, named: _Named) -> Trainings:
     """What was named, checked."""
     start, recipe, source = named.start, named.recipe, named.source
-    return trainings_of(named.models, config, start, recipe, source, named.notes, compiled=config.compile)
+    return trainings_of(named.models, config, start, recipe, source, named.notes)
 
 
 def _named(config: TransferConfig) -> _Named:
@@ -101,7 +101,7 @@ def _named(config: TransferConfig) -> _Named:
     if config.pretrained and config.weights:
         raise UsageError("--pretrained and --weights both say what to start from: give one of them")
     start = Start(config.pretrained, _weights_file(config.weights), config.freeze)
-    recipe = _recipe(config)
+    recipe = check_names(config)
     data, source = config.data, None
     notes: tuple[str, ...] = ()
     if config.pretrained:
@@ -141,11 +141,6 @@ def _run(
     trained = run_trainings("transfer", config, trainings, argv, write_report, executor=executor, finish=finish)
     trained.check(config.network)
     return TransferResult(config, spec, trained)
-
-
-def _recipe(config: TransferConfig) -> Recipe:
-    recipe = check_names(config)
-    return recipe if config.accumulate is None else replace(recipe, accumulate=config.accumulate)
 
 
 def _specify(config: TransferConfig, data: Data) -> dict[str, ModelSpec]:

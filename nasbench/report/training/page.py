@@ -102,7 +102,7 @@ def _trainings(trials: Sequence[Trial]) -> str:
             trial.name,
             str(trial.seed),
             trial.status,
-            f"{100 * trial.metrics['val_accuracy']:.2f}",
+            f"{100 * trial.metrics['val_accuracy']:.2f}" if "val_accuracy" in trial.metrics else "–",
             f"{100 * trial.metrics['test_accuracy']:.2f}",
             str(trial.metrics.get("best_epoch", "–")),
             "yes" if trial.metrics.get("reused") else "no",
@@ -130,5 +130,7 @@ def _how_to_go_on(directory: Path, run: Mapping[str, Any]) -> str:
 
 
 def _mean(metrics: Sequence[Mapping[str, Any]], name: str) -> str:
-    values = [100 * float(each[name]) for each in metrics]
+    values = [100 * float(each[name]) for each in metrics if name in each]
+    if not values:
+        return "–"
     return f"{fmean(values):.2f}" + (f" ± {stdev(values):.2f}" if len(values) > 1 else "")

@@ -8,6 +8,7 @@ from typing import Any
 from torch import optim
 
 from nasbench.core.registry import optimizers
+from nasbench.train.optimizers.muon import Muon
 from nasbench.train.optimizers.rmsprop import RMSProp
 
 RMSPROP_DECAY = 0.9
@@ -30,3 +31,9 @@ def rmsprop(groups: list[dict[str, Any]], lr: float, momentum: float, rmsprop_ep
 def adamw(groups: list[dict[str, Any]], lr: float) -> optim.Optimizer:
     """Adam with decoupled weight decay (Loshchilov and Hutter 2019, arXiv:1711.05101)."""
     return optim.AdamW(groups, lr)
+
+
+@optimizers.register("muon")
+def muon(groups: list[dict[str, Any]], lr: float, momentum: float) -> optim.Optimizer:
+    """Muon for filters, Nesterov's momentum for all else (Jordan et al. 2024)."""
+    return Muon(groups, lr, momentum)
