@@ -103,7 +103,7 @@ def commands() -> dict[str, list[str]]:
         "random",
     ]
     found["scale-grid"] = [*scale, "--epochs", "1", "--trials", "3", "--front-runners", "0", "--strategy", "grid"]
-    found["scale-train"] = ["scale", "--base", "mobilenet_v1", "--phi", "1", "--train", *SMALL]
+    found["scale-train"] = ["scale", "--base", "mobilenet_v1", "--phi", "1", "--dropout", "0", "--train", *SMALL]
     found["transfer"] = ["transfer", "digits-ppo", *SMALL, "--skeleton", "cifar", "--cells", "1", "--filters", "4"]
     budget = [
         "--time-budget",
