@@ -47,7 +47,8 @@ def profile_memory(spec: ModelSpec, batch_size: int, recipe: str | None) -> "Mem
 
 def profile_latency(spec: ModelSpec, on: Literal["cpu", "cuda"], batch: int, threads: int) -> "Latency":
     """How long an inference of `spec` takes on this machine, measured anew, and kept for searches and scaling."""
-    from nasbench.evaluators.latency import LatencyBy, latency_of
+    from nasbench.evaluators.latency import latency_of
+    from nasbench.evaluators.latency_by import LatencyBy
 
     return latency_of(spec, LatencyBy(batch, on, threads), fresh=True)
 

@@ -10,8 +10,7 @@ from nasbench.core.job import Job
 from nasbench.core.protocols import Depends, Evaluator, Measures, Metrics, Report, SearchSpace
 from nasbench.core.recipe import Recipe
 from nasbench.core.spec import ModelSpec, Task
-from nasbench.evaluators.latency import LatencyBy, latency_of
-from nasbench.evaluators.memory_count import SGD, memory_of
+from nasbench.evaluators.latency_by import LatencyBy
 
 COSTS = ("memory", "latency")
 """What is counted or measured of a network, by the names of the metrics: bytes, milliseconds."""
@@ -30,6 +29,9 @@ class CostsBy:
 
     def __call__(self, spec: ModelSpec) -> dict[str, float]:
         """Name -> memory in bytes, latency in milliseconds. TrialFailed where they cannot be had."""
+        from nasbench.evaluators.latency import latency_of  # torch, which a refusal does without
+        from nasbench.evaluators.memory_count import SGD, memory_of
+
         found: dict[str, float] = {}
         try:
             if "memory" in self.names:

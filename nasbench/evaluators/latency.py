@@ -15,16 +15,17 @@ from math import sqrt
 from pathlib import Path
 from statistics import median
 from time import perf_counter, sleep, thread_time
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import nn
 
 from nasbench.core.append_log import AppendLog, InUse
-from nasbench.core.errors import NotWritten, UsageError
+from nasbench.core.errors import NotWritten
 from nasbench.core.identity import digest
 from nasbench.core.spec import ModelSpec, Task
 from nasbench.evaluators.building import build_seeded
+from nasbench.evaluators.latency_by import LatencyBy
 from nasbench.train.faults import trial_boundary
 
 WARM_UPS, LEAST_RUNS, MOST_RUNS, SECONDS = 5, 30, 1000, 1.0
@@ -33,20 +34,6 @@ ATTEMPTS = 100
 """To write to the cache, while other processes do."""
 DEVIATIONS = 5.0
 """So many median absolute deviations above the median, a run is an outlier."""
-
-
-@dataclass(frozen=True)
-class LatencyBy:
-    """How a latency is taken: images of a batch, where, and threads of a CPU."""
-
-    batch: int = 1
-    on: Literal["cpu", "cuda"] = "cpu"
-    threads: int = 1
-
-    def check(self) -> None:
-        """UsageError where that device is not there."""
-        if self.on == "cuda" and not torch.cuda.is_available():
-            raise UsageError("--latency-on cuda: this machine has no CUDA GPU. Take --latency-on cpu.")
 
 
 @dataclass(frozen=True)

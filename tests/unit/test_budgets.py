@@ -14,7 +14,8 @@ from nasbench.engine.scaling.budgets import budget_of, measure_of
 from nasbench.engine.scaling.command import run_scale
 from nasbench.engine.scaling.request import check_request, check_search
 from nasbench.evaluators import latency as latencies
-from nasbench.evaluators.latency import LatencyBy, interval, latency_of
+from nasbench.evaluators.latency import interval, latency_of
+from nasbench.evaluators.latency_by import LatencyBy
 
 SMALL = ModelSpec("zoo", name="resnet20", size=Size(), task=Task(10, 32, 3))
 

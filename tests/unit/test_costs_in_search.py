@@ -15,9 +15,8 @@ from nasbench.core.reward import Rewarded
 from nasbench.core.source import Plan
 from nasbench.core.spec import ModelSpec, Size, Task
 from nasbench.engine.config import SearchConfig
-from nasbench.engine.parts import costing
 from nasbench.engine.parts.costing import costs_in_search, counts_within, limits_of, record_of_costs
-from nasbench.evaluators import costs as taken
+from nasbench.evaluators import latency
 from nasbench.evaluators.costs import CostsBy, with_costs
 from nasbench.evaluators.counts import CountedOnce
 from nasbench.rewards.targets import SoftTarget
@@ -66,7 +65,7 @@ def test_costs_are_taken_where_something_reads_them() -> None:
 
 
 def test_costs_are_beside_what_is_reported_and_returned(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(taken, "latency_of", lambda *_: type("Found", (), {"median": 12.5}))
+    monkeypatch.setattr(latency, "latency_of", lambda *_: type("Found", (), {"median": 12.5}))
     evaluator = with_costs(Scores(), CostsBy(("memory", "latency"), memory_batch=4))
     heard: list[Metrics] = []
     found = evaluator(job(), lambda _, metrics: heard.append(metrics))
@@ -107,7 +106,7 @@ def test_without_limits_of_costs_counts_stay_what_they_were() -> None:
 
 
 def test_a_run_says_on_which_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(costing, "machine", lambda on: f"the {on}")
+    monkeypatch.setattr(latency, "machine", lambda on: f"the {on}")
     told = record_of_costs(CostsBy(("latency",)), limits_of(asked()))["costs"]
     assert (told["machine"], told["threads"], told["names"]) == ("the cpu", 1, ["latency"])
 

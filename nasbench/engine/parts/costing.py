@@ -16,7 +16,7 @@ from nasbench.engine.config.costs import Costs
 from nasbench.engine.parts.rewarding import reward_of
 from nasbench.evaluators.costs import COSTS, CostsBy, CountsAndCosts
 from nasbench.evaluators.counts import CountedOnce
-from nasbench.evaluators.latency import LatencyBy, machine
+from nasbench.evaluators.latency_by import LatencyBy
 from nasbench.strategies.constrained import Limits
 
 
@@ -63,7 +63,11 @@ def record_of_costs(costs: CostsBy, limits: Limits) -> Mapping[str, Any]:
     latency = "latency" in costs.names or limits.max_latency is not None
     if not costs.names and not latency and limits.max_memory is None:
         return {}
-    more = {"machine": machine(costs.by.on)} if latency else {}
+    more = {}
+    if latency:
+        from nasbench.evaluators.latency import machine
+
+        more = {"machine": machine(costs.by.on)}
     limited = {"max_memory": limits.max_memory, "max_latency": limits.max_latency}
     return {"costs": {"names": list(costs.names), **limited, **costs.identity(), **more}}
 

@@ -68,7 +68,8 @@ def costs_of(config: ScaleConfig, spec: ModelSpec) -> dict[str, Any]:
         value = measure_of(config, "target_memory").of(spec)
         found = {"memory": value, "memory_of": costs.memory_of, "memory_batch": costs.memory_batch}
     if config.target_latency is not None:
-        from nasbench.evaluators.latency import LatencyBy, latency_of
+        from nasbench.evaluators.latency import latency_of
+        from nasbench.evaluators.latency_by import LatencyBy
 
         settings = costs.latency_settings()
         found = {"latency": {**latency_of(spec, LatencyBy(**settings)).to_json(), **settings}}
@@ -85,6 +86,7 @@ def _memory(spec: ModelSpec, batch: int, which: str, recipe: str | None) -> floa
 
 @lru_cache(maxsize=1024)
 def _latency(spec: ModelSpec, costs: Costs) -> float:
-    from nasbench.evaluators.latency import LatencyBy, latency_of
+    from nasbench.evaluators.latency import latency_of
+    from nasbench.evaluators.latency_by import LatencyBy
 
     return latency_of(spec, LatencyBy(**costs.latency_settings())).median
