@@ -36,7 +36,7 @@ from nasbench.engine.run.opening import Opening
 from nasbench.engine.run.run import Run, check_some_succeeded, open_run
 from nasbench.engine.run.watch import print_note
 from nasbench.report.common.ranking_check import RankingCheck, ranking_check
-from nasbench.report.run.chance import Exact, Verdict, verdict
+from nasbench.report.run.chance import Verdict, chance_of
 from nasbench.report.run.scored import beside
 
 
@@ -148,7 +148,7 @@ def run_search(
         best = write_best(run.store, parts.space, _trained_by(parts, run.trials))
         drop_training_states(run.store)
         drop_other_weights(run.store)
-        front, chance = write_front(run.store), verdict(run.trials, Exact.of(run.store.run))
+        front, chance = write_front(run.store), chance_of(run.store.run, run.trials)
         check = ranking_check(run.store.run, run.trials)
         score = (config.goals.reward, beside(run.store.run))
         trials = tuple(RunTrial.in_run(trial, run.directory) for trial in run.trials)

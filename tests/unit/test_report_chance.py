@@ -10,7 +10,7 @@ from scipy.stats import ttest_1samp, ttest_ind
 
 from nasbench.core.curves import expected_best
 from nasbench.core.trial import Trial
-from nasbench.report.run.chance import MIN_CHILDREN, Exact, chance_curve, exact_of, verdict, welch
+from nasbench.report.run.chance import MIN_CHILDREN, Exact, chance_curve, chance_of, exact_of, verdict, welch
 from unit.toys import trial
 
 
@@ -56,6 +56,14 @@ def test_six_random_children_are_enough_for_an_interval():
     told = verdict([*many(6, 0.5, 1, control=True), *many(18, 0.6, 2)])
     assert told.answer == "yes"
     assert "expected best of 6" in told.sentence
+
+
+def test_of_several_objectives_the_first_is_judged_and_named():
+    trials = [*BLIND, *BETTER]
+    told = chance_of({"config": {"objectives": ["val_accuracy", "macs"]}}, trials)
+    assert told.sentence.startswith("By val_accuracy alone, the first of 2 objectives: the search beat chance: its ")
+    assert chance_of({"config": {"objectives": ["val_accuracy"]}}, trials) == verdict(trials)
+    assert chance_of({"config": {"target_macs": 400}}, trials) == verdict(trials)
 
 
 def test_what_cannot_be_told_says_why():

@@ -42,9 +42,9 @@ def _verdict(store: RunStore) -> list[str]:
         ]
     told = []
     if command == "search" or (command == "scale" and config.get("search")):
-        from nasbench.report.run.chance import Exact, verdict
+        from nasbench.report.run.chance import chance_of
 
-        told.append(verdict(store.trials, Exact.of(store.run)).sentence)
+        told.append(chance_of(store.run, store.trials).sentence)
     if command in ("search", "supernet"):
         from nasbench.report.common.ranking_check import ranking_check
 

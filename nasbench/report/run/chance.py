@@ -6,13 +6,14 @@ known results they are not needed: the run's record has what a random child scor
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean, variance
 from typing import Any, Literal
 
 from nasbench.core.count_text import quantity
 from nasbench.core.curves import best_weights, compared_epochs, expected_best, is_random, random_scores, searched
 from nasbench.core.trial import Trial
+from nasbench.report.run.scored import objectives_of, targets
 
 MIN_CHILDREN = 4
 """Minimum number of different children on each side: with fewer, a deviation is known too badly for an interval."""
@@ -110,6 +111,16 @@ def verdict(trials: Sequence[Trial], exact: Exact | None = None) -> Verdict:
         return Verdict("unknown", f"{cannot} yet: {_children(len(guided), 'chosen')} against {against}.")
     stopped = len({trial.key for trial in told if trial.status == "pruned" and not is_random(trial)} - chosen.keys())
     return _compared(guided, control, exact, stopped)
+
+
+def chance_of(run: Mapping[str, Any], trials: Sequence[Trial]) -> Verdict:
+    """The verdict on a run. Of several objectives it judges the first alone, and says so."""
+    told = verdict(trials, Exact.of(run))
+    objectives = objectives_of(run)
+    if len(objectives) < 2 or targets(run) or told.difference is None:
+        return told
+    first = f"By {objectives[0].metric} alone, the first of {len(objectives)} objectives: "
+    return replace(told, sentence=first + told.sentence[:1].lower() + told.sentence[1:])
 
 
 def chance_curve(trials: Sequence[Trial], exact: Exact | None = None, points: int = 60) -> Curve:

@@ -36,7 +36,7 @@ from nasbench.report.common.ranking_check import ranking_check, trained_score
 from nasbench.report.common.ranking_section import check_figure, check_section, trainings_after
 from nasbench.report.common.rankings import kendall_test
 from nasbench.report.common.thinned import rows_listed
-from nasbench.report.run.chance import Exact, verdict
+from nasbench.report.run.chance import Exact, chance_of
 from nasbench.report.run.charts import run_charts
 from nasbench.report.run.dots import dots_sentence
 from nasbench.report.run.front import front_plots, front_sentence, front_table
@@ -157,7 +157,7 @@ def _headline(run: Mapping[str, Any], trials: Sequence[Trial]) -> str:
 
 def _chance(run: Mapping[str, Any], trials: Sequence[Trial], plots: Mapping[str, Plot]) -> str:
     exact, plan = Exact.of(run), mapping(run.get("plan"))
-    told = verdict(trials, exact)
+    told = chance_of(run, trials)
     cheap = " These are cheap scores: nothing was trained for them." if "after" in plan else ""
     among = sum(map(is_control, trials)) if SHARES_FIELD in plan else 0
     spent = f" {among} of the {len(searched(trials)) + among} trials went into this comparison." if among else ""
