@@ -237,4 +237,28 @@ TOKENS = Theme(
         card("Vision Mamba, small", "vim_small", "25,796,584", "19.5 %"),
     ),
 )
-THEMES = (IMAGENET, EARLY, VGG, INCEPTION, RESNET, AFTER_RESNET, SMALL, SEARCH, SCALING, TOKENS)
+USED = Theme(
+    "Trained, tested, and used again",
+    "What the winners' papers say of schedules, crops and ensembles, and what else a trained network gives. [Testing "
+    "networks](testing_networks.md) has each measured on digits and on photographs.",
+    (
+        Item(
+            "AlexNet's, VGG's, GoogLeNet's and ResNet's recipes",
+            "list recipes",
+            ("alexnet", "vgg", "googlenet", "resnet_plateau"),
+        ),
+        Item(
+            "the rate divided by ten where the validation error is on a plateau",
+            elsewhere="tests/unit/test_train_plateau.py",
+        ),
+        Item("ten crops, several scales, dense evaluation", elsewhere="tests/unit/test_views.py"),
+        Item("ensembles of seeds and of networks, averaged or weighted", elsewhere="tests/e2e/test_tested_networks.py"),
+        Item("features of a layer, probes and neighbours: which layer to use", elsewhere="tests/unit/test_features.py"),
+        Item("normalisation folded into convolutions for testing", elsewhere="tests/unit/test_folding.py"),
+        Item(
+            "how much to fine-tune, by the number of images and their likeness",
+            why_not="no rule for it was measured; the probes of `nasbench features --probe` show it for one's own data",
+        ),
+    ),
+)
+THEMES = (IMAGENET, EARLY, VGG, INCEPTION, RESNET, AFTER_RESNET, SMALL, SEARCH, SCALING, TOKENS, USED)
