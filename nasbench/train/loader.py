@@ -16,6 +16,7 @@ from nasbench.core.recipe import Recipe
 from nasbench.core.seeds import derive
 from nasbench.train.augment import cutout, flip, mix, pad_crop, random_resized_crop, upsample_crop
 from nasbench.train.data import CROP_SHARE, AnySplit, ImageData, Split, at_size, normalise
+from nasbench.train.decoding import read_image as read_image
 from nasbench.train.device import isolated_rng
 from nasbench.train.file_batches import FileBatches
 from nasbench.train.replicas import ALONE, Replicas
