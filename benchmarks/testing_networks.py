@@ -2,8 +2,9 @@
 
     python benchmarks/testing_networks.py --photos PATH/imagenette-mini
 
-Every command of the page is run, in the current directory; trainings that are finished are read from runs/trained. The
-photographs are a folder of classes, train/<class> and val/<class>, which the page calls imagenette-mini.
+Every command of the page is run as it stands there, in the current directory; trainings that are finished are read from
+runs/trained. The photographs are a folder of classes, train/<class> and val/<class>, to which a link named
+imagenette-mini is left: texts and pictures name that, and no path of a machine.
 """
 
 import argparse
@@ -52,12 +53,12 @@ def table(header: list[str], rows: list[list[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def page_of(case: Case, printed: str) -> str:
-    """The section of a case. `printed` is what the page calls its data set."""
+def told(words: list[str]) -> str:
+    return "    nasbench " + " ".join(words)
 
-    def told(words: list[str]) -> str:
-        return "    nasbench " + " ".join(printed if word == case.dataset else word for word in words)
 
+def page_of(case: Case) -> str:
+    """The section of a case."""
     train = ["train", case.network, "--dataset", case.dataset, *case.flags, "--ensemble", "--wandb", "off"]
     base = [*train, "--run", case.name]
     shutil.rmtree(case.name, ignore_errors=True)
@@ -70,16 +71,16 @@ def page_of(case: Case, printed: str) -> str:
     seeds = tested["center"]["seeds"]
     shares = ", ".join(f"{share:.2f}" for share in weighted["ensemble"]["weights"])
     parts = [
-        f"## {case.network} on {printed.removeprefix('folder:')}",
+        f"## {case.network} on {case.dataset.removeprefix('folder:')}",
         f"{told(base)}\n{told([*train, '--views', '10'])}    # and multiscale, dense",
         table(["views", f"test accuracy, %, {seeds} seeds", f"the {seeds} seeds together, %"], rows),
         f"{told([*train, '--ensemble-weights', 'validation'])}\n\nWeighted by validation, the seeds together reach "
         f"{percent(weighted['ensemble']['test_accuracy'])} %, with the weights {shares}.",
     ]
-    return "\n\n".join([*parts, *(_features(case, told) if case.features else [])])
+    return "\n\n".join([*parts, *(_features(case) if case.features else [])])
 
 
-def _features(case: Case, told: Any) -> list[str]:
+def _features(case: Case) -> list[str]:
     picture = f"stages_{case.name}.svg"
     probe = ["features", case.name, "--dataset", case.dataset, "--probe", "--knn", "--plot", picture]
     stages = run(probe)["stages"]
@@ -145,19 +146,14 @@ def parsed() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    photos = f"folder:{parsed().photos}"
+    link, photos = Path("imagenette-mini"), Path(parsed().photos).resolve()
+    if not link.exists():
+        link.symlink_to(photos)
     short = ("--recipe", "quick", "--epochs", "8", "--seeds", "3")
+    photographed = ("--image-size", "32", "--recipe", "photo_fast", "--epochs", "10", "--seeds", "2")
     sections = [
-        page_of(Case("digits", "resnet20", "digits", short), "digits"),
-        page_of(Case("digits-lenet", "lenet5", "digits", short, features=False), "digits"),
-        page_of(
-            Case(
-                "photos",
-                "resnet20",
-                photos,
-                ("--image-size", "32", "--recipe", "photo_fast", "--epochs", "10", "--seeds", "2"),
-            ),
-            "folder:imagenette-mini",
-        ),
+        page_of(Case("digits", "resnet20", "digits", short)),
+        page_of(Case("digits-lenet", "lenet5", "digits", short, features=False)),
+        page_of(Case("photos", "resnet20", f"folder:{link}", photographed)),
     ]
     (DOCS / "testing_networks.md").write_text("\n\n".join([HEAD.rstrip(), *sections]) + "\n", encoding="utf-8")
