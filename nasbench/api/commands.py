@@ -10,18 +10,17 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from nasbench.api.configured import by_path, configured
+from nasbench.api.keyword_groups import Part, Text
 from nasbench.api.keywords import (
     CompareKeywords,
     ExportKeywords,
     FeaturesKeywords,
     FidelityKeywords,
-    Part,
     ProfileKeywords,
     RaceKeywords,
     ScaleKeywords,
     SearchKeywords,
     SupernetKeywords,
-    Text,
     TrainKeywords,
     TransferKeywords,
 )

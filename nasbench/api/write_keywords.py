@@ -1,11 +1,12 @@
-"""Writes keywords.py, so that editors and type checkers know the keywords of every function.
+"""Writes keywords.py and keyword_groups.py, so that editors and type checkers know the keywords of every function.
 
     python -m nasbench.api.write_keywords
 
 The keywords are the fields of the configurations, which are the flags of the command line too: this is derived from
-them. A test holds that the file is as this module would write it.
+them. A test holds that the files are as this module would write them.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -15,7 +16,8 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from nasbench.core.writing import write_atomically
 from nasbench.engine.config import RUNS, ExportConfig, FeaturesConfig, ModelOverrides, Record
 
-FILE = Path(__file__).with_name("keywords.py")
+FILE, GROUPS = Path(__file__).with_name("keywords.py"), Path(__file__).with_name("keyword_groups.py")
+"""The keywords of each function, and those that functions have in common."""
 FUNCTIONS: Mapping[str, type[Record]] = {
     **RUNS,
     "export": ExportConfig,
@@ -48,7 +50,7 @@ PLACES = (
 )
 """Fields that may hold a path."""
 WIDEST = 120
-HEAD = '''"""The keywords of each function, for editors and type checkers. Written by nasbench.api.write_keywords."""
+GROUPS_HEAD = '''"""What keywords functions have in common. Written by nasbench.api.write_keywords."""
 
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
@@ -65,18 +67,35 @@ Settings = Mapping[str, Any] | Sequence[str] | str
 Count = int | float | str
 """A number, or a text such as "3M"."""
 '''
+HEAD = '''"""The keywords of each function, for editors and type checkers. Written by nasbench.api.write_keywords."""
+
+from collections.abc import Sequence
+from os import PathLike
+from typing import Literal, TypedDict
+
+from nasbench.api.keyword_groups import (
+IMPORTED)
+from nasbench.core.recipe import Recipe
+'''
+KINDS = ("Count", "Part", "Settings", "Text")
 
 
-def written() -> str:
-    """The whole file."""
-    blocks, named = [], set()
+def written() -> dict[Path, str]:
+    """The text of each file."""
+    groups, functions = dict[str, str](), list[str]()
     for function, record in FUNCTIONS.items():
-        for name, parents, lines in _classes(record, function.capitalize(), ARGUMENTS.get(function, ())):
-            if name not in named:
-                named.add(name)
-                body = "\n".join(f"    {line}" for line in lines) or "    pass"
-                blocks.append(f"{_heading(name, parents)}\n{body}\n")
-    return "\n\n".join([HEAD, *blocks])
+        *inside, own = _classes(record, function.capitalize(), ARGUMENTS.get(function, ()))
+        groups |= {name: _block(name, parents, lines) for name, parents, lines in inside}
+        functions.append(_block(*own))
+    body = "\n\n".join(functions)
+    used = [name for name in sorted((*KINDS, *groups)) if re.search(rf"\b{name}\b", body)]
+    head = HEAD.replace("IMPORTED", "".join(f"    {name},\n" for name in used))
+    return {GROUPS: "\n\n".join([GROUPS_HEAD, *groups.values()]), FILE: f"{head}\n\n{body}"}
+
+
+def _block(name: str, parents: Sequence[str], lines: Sequence[str]) -> str:
+    """A whole class."""
+    return f"{_heading(name, parents)}\n" + ("\n".join(f"    {line}" for line in lines) or "    pass") + "\n"
 
 
 def _heading(name: str, parents: Sequence[str]) -> str:
@@ -133,4 +152,5 @@ def _word(name: str, kind: Any) -> str:
 
 
 if __name__ == "__main__":
-    write_atomically(FILE, written())
+    for path, text in written().items():
+        write_atomically(path, text)

@@ -17,7 +17,7 @@ def test_devices():
         resolve_device("cudo")
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="has CUDA")
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has CUDA, so its absence cannot be tested")
 def test_a_device_that_is_not_there():
     with pytest.raises(UsageError, match=r"'cuda' is not there.*There are: cpu"):
         resolve_device("cuda")
