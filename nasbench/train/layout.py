@@ -78,6 +78,8 @@ def find_layout(root: Path, name: str, val_is_test: bool) -> Layout:
 
 def needs(root: Path, name: str, val_is_test: bool = False) -> str:
     """What has to lie at `root`: one of the layouts above. With `val_is_test`, the first of them."""
+    if name == "shards":
+        return f"shards needs {root}/train/*.tar and {root}/val/*.tar."
     if val_is_test:
         return f"{name} needs {root}/train/<class> and {root}/val/<class> with images."
     return f"{name} needs in {root}: train/<class> with val/<class> or test/<class> or both, or <class> folders alone."

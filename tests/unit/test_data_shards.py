@@ -116,8 +116,27 @@ def test_what_is_wrong_is_said(both: tuple[Path, Path], tmp_path: Path) -> None:
         Shards(both[0]).load(None, 8, False)
     with pytest.raises(UsageError, match="shards needs the path of the shards: shards:PATH"):
         check_present("shards", None)
-    with pytest.raises(UsageError, match=r"no directory at .*nowhere"):
+    with pytest.raises(UsageError, match=r"no directory at .*nowhere\. shards needs .*train/\*\.tar and"):
         DataSource(f"shards:{tmp_path / 'nowhere'}").task()
+
+
+def test_what_is_no_image_is_left_out_and_counted(both: tuple[Path, Path]) -> None:
+    with tarfile.open(both[1] / "val" / "00001.tar", "a") as archive:
+        for name in ("./__MACOSX/cat/1.png", "../cat/2.png", "cat/.trash/3.png"):
+            add(archive, name, picture(1))
+        link = tarfile.TarInfo("cat/4.png")
+        link.type, link.linkname = tarfile.SYMTYPE, "0.png"
+        archive.addfile(link)
+    source = DataSource(f"shards:{both[1]}")
+    found = source.read()
+    assert len(found.train.labels) + len(found.val.labels) == 18
+    told = {name: kind["count"] for name, kind in source.reading.to_json()["left_out"].items()}
+    assert told == {
+        "hidden files and folders": 22 + 2,
+        "files that are no images": 22,
+        "files and folders of other programs": 1,
+        "links to what is read in its own place": 1,
+    }
 
 
 def test_an_image_that_is_broken_is_named_with_its_shard(both: tuple[Path, Path]) -> None:
