@@ -24,6 +24,7 @@ FUNCTIONS = {
     "supernet": ("nasbench.engine.supernet.command", "SupernetResult"),
     "profile": ("nasbench.engine.profile", "ProfiledModel"),
     "export": ("nasbench.engine.export.command", "ExportResult"),
+    "features": ("nasbench.engine.features.command", "FeaturesResult"),
     "predict": ("nasbench.engine.predict", "Prediction"),
     "dry_run": ("nasbench.engine.dry_run", "DryRun"),
     "open_run": ("nasbench.engine.opened.view", "OpenedRun"),

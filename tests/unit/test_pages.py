@@ -6,6 +6,7 @@ from types import ModuleType
 
 import pytest
 
+import nasbench
 from nasbench.cli import COMMANDS
 from nasbench.cli.completion import flags
 from nasbench.core.registry import recipes, spaces, strategies
@@ -38,6 +39,11 @@ def test_a_page_of_a_command_has_all_its_flags(command: str, written: dict[str, 
     for flag in flags(command):
         assert flag.name == "help" or any(line.startswith(f":::{{option}} --{flag.name}") for line in lines), flag.name
     assert f"[nasbench {command}]({command}.md)" in written["commands/index.md"]
+
+
+def test_the_page_of_functions_has_all_of_them(pages: ModuleType) -> None:
+    public = {name for name in nasbench.__all__ if name[0].islower()}
+    assert set(pages.api.FUNCTIONS) == public
 
 
 def test_the_zoos_table_has_every_network_with_its_counts(written: dict[str, str]) -> None:

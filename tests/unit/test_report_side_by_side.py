@@ -10,8 +10,16 @@ from nasbench.cli import main
 from nasbench.core.errors import UsageError
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
+from nasbench.engine.config.shared import Place, Tracking
 from nasbench.engine.report import rebuild_report, report_side_by_side
-from nasbench.report.side_by_side.results import differences, differing, groups_of_seeds, named_searches, not_comparable
+from nasbench.report.side_by_side.results import (
+    NO_SETTING,
+    differences,
+    differing,
+    groups_of_seeds,
+    named_searches,
+    not_comparable,
+)
 from unit.embedded import embedded, without_scripts
 from unit.test_report_html import EVIL
 from unit.toys import trial
@@ -43,6 +51,10 @@ def test_curves_are_those_of_the_log(tmp_path: Path) -> None:
     assert sorted(other.proposed) == sorted(HIGH), "without the control"
     assert differing([one, other]) == {"strategy": ["random", "evolution"]}
     assert not_comparable([one, other]) == []
+
+
+def test_where_a_run_lies_and_who_watches_is_no_setting() -> None:
+    assert {*Tracking().flat(), *Place().flat()} <= {*NO_SETTING}
 
 
 def test_means_are_compared_by_welch_and_bests_only_over_seeds(tmp_path: Path) -> None:

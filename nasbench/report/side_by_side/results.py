@@ -24,7 +24,7 @@ FEWEST = 4
 NO_SETTING = (
     "run", "resume", "json", "dry_run", "keep", "track", "device", "executor", "ray_address", "gpus_per_worker",
     "trial_timeout", "data_dir", "download", "wandb", "wandb_trials", "wandb_project", "wandb_entity", "wandb_name",
-    "wandb_tags",
+    "wandb_tags", "wandb_artifacts", "wandb_alerts",
 )  # fmt: skip
 """Fields of a configuration that say where and how a search runs, not what it is."""
 SAME_SCORE = ("evaluator", "dataset", "image_size", "recipe", "cells", "filters", "reward", "target_macs")
