@@ -67,9 +67,10 @@ def row_named(name: str) -> Row:
 def plot(kind: str, out: Path, rows: Sequence[Row] = ()) -> None:
     """Draws one of PLOTS into an .svg or .png file. `rows` are what the complexity plot shows."""
     check_plot(kind, out)
-    from nasbench.report.zoo.plots import save
+    from nasbench.report.common.figure_file import write_figure
+    from nasbench.report.zoo.plots import PIXELS_PER_INCH
 
-    save(figure(kind, rows), out)
+    write_figure(figure(kind, rows), out, out.stem, PIXELS_PER_INCH)
 
 
 def figure(kind: str, rows: Sequence[Row] = ()) -> "Figure":

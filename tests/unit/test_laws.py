@@ -19,7 +19,8 @@ from nasbench.engine.scaling.chosen import choose
 from nasbench.engine.scaling.law_rows import compare_laws, growths_of, row_of
 from nasbench.engine.scaling.laws import law_named, of_rung
 from nasbench.engine.scaling.request import check_comparison, check_request, check_search
-from nasbench.report.scaling.laws import laws_svg
+from nasbench.report.common.figure import to_svg
+from nasbench.report.scaling.laws import laws_figure
 from search_spaces.compound.edge import CompoundEdge
 from search_spaces.compound.space import coefficients_of
 from search_spaces.mbconv.counts import counts
@@ -280,7 +281,7 @@ def test_laws_side_by_side(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert all(1.5 < macs / found.base_macs <= 2 for macs in budgets.values())
     assert {row.params for row in found.rows if row.point == "x 1"} == {counted(SMALL).params}
     assert all(row.top1 is None for row in found.rows), "published for another base"
-    text = laws_svg(found.to_json()["rows"], found.base)
+    text = to_svg(laws_figure(found.to_json()["rows"], found.base), "laws")
     assert text.count("compound") >= 1
     assert "published top-1" not in text
     plot = tmp_path / "laws.svg"

@@ -17,7 +17,8 @@ from nasbench.engine.zoo import PLOTS, Filter, Row, figure, listing, row_named
 from nasbench.report.common.label_layout import Anchor, Box, place
 from nasbench.report.zoo.charts import depth, ilsvrc, pre_training, scaling
 from nasbench.report.zoo.history import EFFICIENCY, HUMAN_ERROR, MOORE_FACTOR, PRE_TRAINED, SCALED, WINNERS
-from nasbench.report.zoo.plots import Point, complexity, efficiency, save
+from nasbench.report.common.figure_file import write_figure
+from nasbench.report.zoo.plots import Point, complexity, efficiency
 
 BASES = {each.base for each in SCALED}
 
@@ -119,7 +120,7 @@ def test_plots_are_written(kind, ending, tmp_path, capsys):
 def test_plots_are_the_same_for_the_same_data(tmp_path):
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
-        save(efficiency(), tmp_path / name / "plot.svg")
+        write_figure(efficiency(), tmp_path / name / "plot.svg", "plot")
     assert (tmp_path / "a/plot.svg").read_text() == (tmp_path / "b/plot.svg").read_text()
 
 

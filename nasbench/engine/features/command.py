@@ -13,12 +13,12 @@ from nasbench.core.file_name import check_path
 from nasbench.core.not_written import check_writable
 from nasbench.engine.config.features import FeaturesConfig
 from nasbench.engine.predict import TrainedNetwork, published_network, trained_network
+from nasbench.report.common.figure_file import write_figure
 from nasbench.report.features.pictures import (
     activating_figure,
     check_picture,
     filters_figure,
     stage_figure,
-    write_picture,
 )
 from nasbench.train.checkpoint import save_tensors
 from nasbench.train.data import AnySplit, ImageData
@@ -208,7 +208,7 @@ def _averaged(found: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _drawn(figure: Any, file: str) -> Path:
-    write_picture(figure, Path(file))
+    write_figure(figure, Path(file), "features")
     return Path(file)
 
 

@@ -71,13 +71,10 @@ def check_plot(file: Path) -> None:
 
 def write_plot(file: Path, found: "LawComparison") -> None:
     """The plot of laws side by side."""
-    from nasbench.report.scaling.laws import laws_png, laws_svg
+    from nasbench.report.common.figure_file import write_figure
+    from nasbench.report.scaling.laws import laws_figure
 
-    rows = found.to_json()["rows"]
-    if file.suffix == ".svg":
-        write_atomically(file, laws_svg(rows, found.base))
-    else:
-        write_atomically(file, laws_png(rows, found.base))
+    write_figure(laws_figure(found.to_json()["rows"], found.base), file, "laws")
 
 
 def write_scaled(file: Path, result: "ScaleResult") -> None:

@@ -1,7 +1,6 @@
 """Pictures of features: accuracy by stage, the filters of the first layer, and images that activate a layer most."""
 
 from collections.abc import Mapping, Sequence
-from io import BytesIO
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,15 +8,13 @@ from typing import TYPE_CHECKING, Any
 from nasbench.core.errors import UsageError
 from nasbench.core.file_name import check_path
 from nasbench.core.not_written import check_writable
-from nasbench.core.writing import write_atomically
-from nasbench.report.common.figure import BLUE, MUTED, ORANGE, drawing, label, new_figure, to_svg
+from nasbench.report.common.figure import BLUE, MUTED, ORANGE, drawing, label, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from torch import Tensor
 
 SUFFIXES = (".svg", ".png")
-DPI = 150
 COLUMNS = 12
 """Filters in a row."""
 
@@ -33,17 +30,6 @@ def check_picture(file: str, flag: str) -> None:
             f"{flag} {file}: " + ("that is a directory" if path.is_dir() else f"no directory {path.parent}")
         )
     check_writable(path, flag)
-
-
-def write_picture(figure: "Figure", path: Path) -> None:
-    """As its suffix says. NotWritten if the disk refuses the file."""
-    if path.suffix.lower() == ".svg":
-        write_atomically(path, to_svg(figure, "features"))
-        return
-    file = BytesIO()
-    with drawing():
-        figure.savefig(file, format="png", dpi=DPI)
-    write_atomically(path, file.getvalue())
 
 
 def stage_figure(stages: Sequence[str], lines: Mapping[str, Sequence[float]], title: str) -> "Figure":

@@ -1,6 +1,5 @@
 """The plot of scaling laws side by side: what grows by how much as multiply-adds grow."""
 
-import io
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,6 @@ from nasbench.report.common.figure import (
     log_counts,
     new_figure,
     short_count,
-    to_svg,
 )
 
 if TYPE_CHECKING:
@@ -36,33 +34,20 @@ COLOURS, MARKERS, LINES = (BLUE, ORANGE, GREEN, PURPLE, RED, INK, MUTED), "osD^v
 def laws_figure(rows: Sequence[Mapping[str, Any]], base: str) -> "Figure":
     """A panel for each count that some row has, over multiply-adds; a line for each law."""
     shown = [(field, title) for field, title in PANELS if any(row[field] is not None for row in rows)]
-    figure = new_figure(9.0, 3.6 * ((len(shown) + 1) // 2) + 0.4)
-    axes = figure.subplots((len(shown) + 1) // 2, 2, squeeze=False).flat
-    names = list(dict.fromkeys(str(row["law"]) for row in rows))
-    for panel, (field, title) in zip(axes, shown, strict=False):
-        _draw(panel, rows, names, field)
-        panel.set_title(title, loc="left")
-        panel.set_xlabel("multiply-adds")
-    for unused in list(axes)[len(shown) :]:
-        unused.set_visible(False)
-    handles, told = figure.axes[0].get_legend_handles_labels()
-    figure.legend(handles, told, loc="outside lower center", ncols=min(5, len(names)))
-    figure.suptitle(f"Laws that scale {label(base)}", x=0.01, ha="left", fontsize=9)
-    return figure
-
-
-def laws_svg(rows: Sequence[Mapping[str, Any]], base: str) -> str:
-    """The figure as SVG text."""
     with drawing():
-        return to_svg(laws_figure(rows, base), "laws")
-
-
-def laws_png(rows: Sequence[Mapping[str, Any]], base: str) -> bytes:
-    """The figure as a PNG of 150 dots an inch."""
-    picture = io.BytesIO()
-    with drawing():
-        laws_figure(rows, base).savefig(picture, format="png", dpi=150)
-    return picture.getvalue()
+        figure = new_figure(9.0, 3.6 * ((len(shown) + 1) // 2) + 0.4)
+        axes = figure.subplots((len(shown) + 1) // 2, 2, squeeze=False).flat
+        names = list(dict.fromkeys(str(row["law"]) for row in rows))
+        for panel, (field, title) in zip(axes, shown, strict=False):
+            _draw(panel, rows, names, field)
+            panel.set_title(title, loc="left")
+            panel.set_xlabel("multiply-adds")
+        for unused in list(axes)[len(shown) :]:
+            unused.set_visible(False)
+        handles, told = figure.axes[0].get_legend_handles_labels()
+        figure.legend(handles, told, loc="outside lower center", ncols=min(5, len(names)))
+        figure.suptitle(f"Laws that scale {label(base)}", x=0.01, ha="left", fontsize=9)
+        return figure
 
 
 def _draw(axes: "Axes", rows: Sequence[Mapping[str, Any]], names: Sequence[str], field: str) -> None:

@@ -3,16 +3,13 @@
 They are half a page wide (3.5 in); text has 6 points or more. Hollow marks are numbers that are not verified.
 """
 
-import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nasbench.core.writing import write_atomically
 from nasbench.report.common.figure import (
     BLUE,
     GREEN,
@@ -24,7 +21,6 @@ from nasbench.report.common.figure import (
     RED,
     drawing,
     short_count,
-    to_svg,
 )
 from nasbench.report.common.label_layout import Box, frame, measure, place, write
 from nasbench.report.zoo.history import EFFICIENCY, MOORE_FACTOR
@@ -80,17 +76,6 @@ GROUPS = (
     ),
     ("other", INK, ()),
 )
-
-
-def save(figure: "Figure", out: Path) -> None:
-    """Writes the figure as .svg or .png. The same data gives the same SVG text."""
-    if out.suffix == ".svg":
-        write_atomically(out, to_svg(figure, out.stem))
-        return
-    picture = io.BytesIO()
-    with drawing():
-        figure.savefig(picture, format="png", dpi=PIXELS_PER_INCH)
-    write_atomically(out, picture.getvalue())
 
 
 def complexity(points: Sequence[Point]) -> "Figure":
