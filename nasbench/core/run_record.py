@@ -87,6 +87,11 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
 """Command -> fields of its plan that its report cannot do without."""
 
 
+def searches(command: str, config: Mapping[str, Any]) -> bool:
+    """Whether a run of this command and configuration has a strategy that proposes: `search`, and `scale --search`."""
+    return command == "search" or (command == "scale" and bool(config.get("search")))
+
+
 def check_run_record(run: Mapping[str, Any]) -> None:
     """UsageError for a field of a wrong type."""
     check_types(FIELDS, run, "the record of a run")

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from nasbench.core.curves import groups_of
+from nasbench.core.run_record import searches
 from nasbench.trackers.dashboard import BEST_CELL, TRIALS, Dashboard, Panel, Section
 
 Listed = Iterator[tuple[str, list[Panel]]]
@@ -24,13 +25,12 @@ BY_UPDATE = ("val_accuracy", "train_loss", "lr")
 
 def dashboard_of(command: str, title: str, config: Mapping[str, Any]) -> Dashboard:
     """All that a run of that command can show; `Dashboard.of` has what one does show."""
-    searches = command == "search" or (command == "scale" and bool(config.get("search")))
     listed = {
         "race": _race,
         "fidelity": _fidelity,
         "compare": _compare,
         "supernet": _supernet,
-        "scale": _scale if searches else _train,
+        "scale": _scale if searches(command, config) else _train,
         "search": _search,
     }.get(command, _train)
     return Dashboard(title, command, tuple(Section(name, tuple(panels)) for name, panels in listed(config)))

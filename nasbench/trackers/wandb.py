@@ -20,25 +20,26 @@ from uuid import uuid4
 from nasbench.core.curves import is_retraining
 from nasbench.core.errors import UsageError
 from nasbench.core.job import Job
-from nasbench.core.json_text import parsed
 from nasbench.core.picture import svg_image
 from nasbench.core.protocols import Metrics, RunInfo
 from nasbench.core.registry import trackers as known
 from nasbench.core.reported import CURVES, each_epoch_once
+from nasbench.core.run_record import searches
 from nasbench.core.run_shown import RunShown
 from nasbench.core.run_title import run_title
 from nasbench.core.shown import say, shortened
+from nasbench.core.store import RUN_FILE
 from nasbench.core.trial import Trial
 from nasbench.core.writing import write_atomically
 from nasbench.trackers.dashboard import BEST_CELL, OF_A_LINE, TRIALS
 from nasbench.trackers.panels import dashboard_of
 from nasbench.trackers.series import Series, curve_of, numbers
 from nasbench.trackers.wandb_alerts import Alerts
-from nasbench.trackers.wandb_artifact import log_best
+from nasbench.trackers.wandb_artifact import log_best, object_in
 from nasbench.trackers.wandb_dashboard import Workspaces
 from nasbench.trackers.wandb_media import html_of, media_of, trials_table
 from nasbench.trackers.wandb_metrics import Axes
-from nasbench.trackers.wandb_run import Asked, connect, in_sweep, mode_of
+from nasbench.trackers.wandb_run import ID_FILE, Asked, connect, in_sweep, kept_id, mode_of
 from nasbench.trackers.wandb_trial import TrialRuns
 
 FIRST_TABLE = 50
@@ -94,7 +95,7 @@ class WandbTracker:
             return
         if self._each and in_sweep():
             say("nasbench: in a sweep W&B gives every run of a process the same id: --wandb-trials adds none")
-        kept, record = _kept_id(run.directory), _record(run.directory)
+        kept, record = kept_id(run.directory), object_in(run.directory / RUN_FILE)
         command, title = str(record.get("command", "search")), run_title(run.config)
         own = {
             "project": self._project,
@@ -113,7 +114,7 @@ class WandbTracker:
         if self._run.offline:
             self._mode = "offline"
         new = kept != self._run.id  # the environment may name another one
-        write_atomically(run.directory / "wandb-id", self._run.id + "\n")
+        write_atomically(run.directory / ID_FILE, self._run.id + "\n")
         self._run.config.update({"run_directory": str(run.directory), **_versions(record)}, allow_val_change=True)
         self._axes, self._series = Axes(self._run), Series(run)
         trials_table(())  # what a table imports is imported now, before the search
@@ -175,7 +176,7 @@ class WandbTracker:
             self._run.summary["best_score"] = max(scores)
         broken = bool(summary.get("interrupted") or summary.get("error"))
         if self._artifacts and not summary.get("discarded"):
-            log_best(self._run, run_dir, _record(run_dir), self._best_was_retrained(run_dir))
+            log_best(self._run, run_dir, object_in(run_dir / RUN_FILE), self._best_was_retrained(run_dir))
         if self._alerts is not None:
             self._alerts.end(len(self._series.trials), summary)
         if self._workspaces is not None:
@@ -235,14 +236,14 @@ class WandbTracker:
         self._apart = TrialRuns(opened, own, self._given, self._run.id, self._mode == "offline")
 
     def _best_was_retrained(self, run_dir: Path) -> bool:
-        number = _read(run_dir / "best" / "metrics.json").get("number")
+        number = object_in(run_dir / "best" / "metrics.json").get("number")
         return any(trial.number == number and is_retraining(trial) for trial in self._series.trials)
 
 
 def _tags(command: str, config: Mapping[str, Any]) -> tuple[str, ...]:
     """What a run is found by: its command, what it searches or trains, how, and on which data."""
     named = [command, *(config.get(name) for name in ("space", "base", "strategy", "sampler", "dataset"))]
-    if command != "search" and not (command == "scale" and config.get("search")):
+    if not searches(command, config):
         named = [each for each in named if each != config.get("strategy")]
     return tuple(dict.fromkeys(shortened(str(each), LONGEST_TAG) for each in named if each))
 
@@ -256,25 +257,6 @@ def _reports(path: Path) -> tuple[int, int]:
     return len(whole), sum(b'"name":""' in line for line in whole)
 
 
-def _kept_id(directory: Path) -> str | None:
-    """The W&B id that the run in a directory had before."""
-    path = directory / "wandb-id"
-    return path.read_text(encoding="utf-8").strip() if path.exists() else None
-
-
 def _versions(record: Mapping[str, Any]) -> dict[str, Any]:
     """What `run.json` says of where the run came from."""
     return {name: record[name] for name in ("versions", "hardware", "git_commit", "argv", "plan") if name in record}
-
-
-def _record(directory: Path) -> dict[str, Any]:
-    """What `run.json` holds; nothing where it cannot be read."""
-    return _read(directory / "run.json")
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        found = parsed(path.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}

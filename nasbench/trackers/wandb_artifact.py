@@ -55,7 +55,7 @@ def log_best(run: Any, directory: Path, record: Mapping[str, Any], retrained: bo
 
 def metadata_of(run_id: str, directory: Path, record: Mapping[str, Any]) -> dict[str, Any]:
     """Where the network comes from, and what it came to."""
-    config, metrics = _mapping(record.get("config")), _object(directory / "best" / "metrics.json")
+    config, metrics = _mapping(record.get("config")), object_in(directory / "best" / "metrics.json")
     return {
         "run": {"id": run_id, "directory": directory.name, "command": record.get("command")},
         "dataset": {"name": config.get("dataset"), "identity": _identity(record, "data")},
@@ -95,7 +95,8 @@ def _recipe(record: Mapping[str, Any]) -> Any:
     return _mapping(record.get("plan")).get("recipe") or _identity(record, "recipe")
 
 
-def _object(path: Path) -> Mapping[str, Any]:
+def object_in(path: Path) -> Mapping[str, Any]:
+    """The object in a file of JSON; an empty one where there is none that can be read."""
     try:
         return _mapping(parsed(path.read_bytes()))
     except (OSError, ValueError):

@@ -28,6 +28,8 @@ MODES: dict[str, Mode] = {
     "shared": "shared",
 }
 """The values of WANDB_MODE, and what W&B takes each to mean."""
+ID_FILE = "wandb-id"
+"""In a run directory: the id of the run in W&B."""
 CONNECT_SECONDS = 30.0
 FINISH_SECONDS = 120.0
 QUIET = {"silent": True, "quiet": True, "console": "off", "disable_git": True, "disable_code": True, "save_code": False}
@@ -78,6 +80,12 @@ def connect(mode: Mode, may_go_offline: bool, own: Mapping[str, Any], fixed: Map
         if not may_go_offline:
             raise RunFailed(f"cannot reach W&B: {error}") from error
         return _init("offline", own, fixed)
+
+
+def kept_id(directory: Path) -> str | None:
+    """The W&B id that the run in a directory had before; None where it was never logged to W&B."""
+    path = directory / ID_FILE
+    return path.read_text(encoding="utf-8").strip() if path.exists() else None
 
 
 def in_sweep() -> bool:

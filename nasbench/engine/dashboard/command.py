@@ -13,7 +13,7 @@ from nasbench.engine.dashboard.told import text_of_run
 from nasbench.trackers.dashboard import Dashboard
 from nasbench.trackers.panels import dashboard_of
 from nasbench.trackers.wandb_dashboard import report_of, saved, workspace_of
-from nasbench.trackers.wandb_run import key_is_set_up
+from nasbench.trackers.wandb_run import kept_id, key_is_set_up
 
 
 @dataclass(frozen=True)
@@ -63,10 +63,10 @@ def _whole(store: RunStore) -> Dashboard:
 
 
 def _wandb_id(store: RunStore) -> str:
-    path = store.directory / "wandb-id"
-    if not path.exists():
+    kept = kept_id(store.directory)
+    if kept is None:
         raise UsageError(
             f"{store.directory} was never logged to W&B, so a report there would have nothing to show. Go on with it "
             "under --wandb online, or upload its offline files with `wandb sync`."
         )
-    return path.read_text(encoding="utf-8").strip()
+    return kept

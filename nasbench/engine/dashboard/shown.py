@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nasbench.core.reported import read_epochs
+from nasbench.core.run_record import searches
 from nasbench.core.run_shown import RunShown, Table
 from nasbench.core.run_title import run_title
 from nasbench.core.store import RunStore
@@ -38,7 +39,7 @@ def shown_of(store: RunStore) -> RunShown:
     if command == "search" and (drawn := parallel_coordinates(store.trials)):
         pictures["decisions"] = drawn
     networks: dict[str, str] = {}
-    if _searches(store):
+    if searches(command, store.run["config"]):
         best = sorted(store.trials, key=lambda trial: (-trial.epochs, -(trial.score or 0.0), trial.number))
         for trial in best:
             if len(networks) < DRAWN and trial.scored and trial.key not in networks:
@@ -70,14 +71,9 @@ def _tables(store: RunStore, command: str) -> Iterator[tuple[str, Table]]:
         "race": (race_tables,),
         "fidelity": (fidelity_tables,),
         "search": (search_tables, ranking_tables),
-    }.get(command, (scale_tables, search_tables) if _searches(store) else (training_tables,))
+    }.get(command, (scale_tables, search_tables) if searches(command, store.run["config"]) else (training_tables,))
     for make in makers:
         yield from make(store)
-
-
-def _searches(store: RunStore) -> bool:
-    command = _command(store)
-    return command == "search" or (command == "scale" and bool(store.run["config"].get("search")))
 
 
 def _command(store: RunStore) -> str:

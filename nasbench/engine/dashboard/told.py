@@ -7,6 +7,7 @@ from typing import Any
 
 from nasbench.core.count_text import quantity
 from nasbench.core.curves import random_scores
+from nasbench.core.run_record import searches
 from nasbench.core.store import RunStore
 from nasbench.trackers.wandb_dashboard import RunText
 
@@ -41,7 +42,7 @@ def _verdict(store: RunStore) -> list[str]:
             f"The highest mean has {each.strategy}: {each.columns[race.rank_by]} ({race.rank_by})." for each in best
         ]
     told = []
-    if command == "search" or (command == "scale" and config.get("search")):
+    if searches(command, config):
         from nasbench.report.run.chance import chance_of
 
         told.append(chance_of(store.run, store.trials).sentence)
