@@ -22,7 +22,7 @@ from matplotlib.figure import Figure
 
 from nasbench.core.count_text import quantity
 from nasbench.core.job import Job
-from nasbench.core.picture import svg_image
+from nasbench.core.picture import image_of, svg_image
 from nasbench.core.protocols import RunInfo
 from nasbench.core.reported import read_epochs
 from nasbench.core.run_shown import RunShown, Table
@@ -200,12 +200,10 @@ def _text(value: Any) -> str:
 
 
 def _drawing(name: str, shown: RunShown, store: RunStore) -> str:
-    image = svg_image(store.directory / "best" / "cell.svg", store.directory, name)
     if name in shown.pictures:
-        import base64
-
-        data = base64.b64encode(shown.pictures[name].encode()).decode("ascii")
-        image = f'src="data:image/svg+xml;base64,{data}"'
+        image = image_of(shown.pictures[name].encode(), name)
+    else:
+        image = svg_image(store.directory / "best" / "cell.svg", store.directory, name)
     found = re.search(r'src="([^"]+)"', image)
     size = f'x="8" y="32" width="{WIDE - 16}" height="{HIGH - 42}" preserveAspectRatio="xMidYMid meet"'
     return f'<image {size} xlink:href="{found[1]}"/>' if found else ""

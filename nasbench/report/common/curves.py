@@ -44,7 +44,7 @@ def curve_plot(
                 Series(
                     training if len(curves) > 1 else "",
                     "line",
-                    [(told["epoch"], told[metric]) for told in epochs if isinstance(told.get(metric), int | float)],
+                    _points(epochs, metric),
                     COLOURS[index % len(COLOURS)],
                 )
                 for index, (training, epochs) in enumerate(curves.items())
@@ -63,7 +63,7 @@ def curve_figure(curves: Mapping[str, Sequence[Mapping[str, Any]]], panels: Sequ
         figure = new_figure(3.6 * len(panels), 2.6)
         for axes, (metric, text) in zip(figure.subplots(1, len(panels)), panels, strict=True):
             for index, (name, epochs) in enumerate(curves.items()):
-                points = [(told["epoch"], told[metric]) for told in epochs if isinstance(told.get(metric), int | float)]
+                points = _points(epochs, metric)
                 x, y = [point[0] for point in points], [point[1] for point in points]
                 axes.plot(
                     x,
@@ -79,3 +79,8 @@ def curve_figure(curves: Mapping[str, Sequence[Mapping[str, Any]]], panels: Sequ
         if len(curves) <= NAMED:
             figure.axes[0].legend()
         return to_svg(figure, "curves")
+
+
+def _points(epochs: Sequence[Mapping[str, Any]], metric: str) -> list[tuple[int, float]]:
+    """(epoch, value) of each line that has the metric as a number."""
+    return [(told["epoch"], told[metric]) for told in epochs if isinstance(told.get(metric), int | float)]

@@ -159,7 +159,10 @@ def _floor(check: RankingCheck) -> float:
 
 
 def _hidden(check: RankingCheck) -> int:
-    return sum(value < _floor(check) for value in check.values) if check.count > 1 else 0
+    if check.count < 2:
+        return 0
+    floor = _floor(check)
+    return sum(value < floor for value in check.values)
 
 
 def _with_interval(name: str, found: Any) -> str:

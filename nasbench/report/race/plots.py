@@ -20,7 +20,7 @@ from nasbench.report.common.figure import (
 from nasbench.report.race.regret import STEM as REGRET
 from nasbench.report.race.regret import has_regret, regret_figure
 from nasbench.report.race.results import Axis, Race, Repetition, Summary
-from nasbench.report.race.styles import axes_of, colours, furthest
+from nasbench.report.race.styles import axes_of, colours, furthest, returned
 from nasbench.report.race.tables import budget_text
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def anytime(race: Race, place: int) -> "Figure":
     optimum = race.optimum.get(race.columns[place])
     figure = new_figure(PAGE, 2.9 + 0.15 * -(-(len(order) + 2) // columns))
     panels = figure.subplots(1, len(along), squeeze=False, sharey=True)[0]
-    lows, highs = [], [optimum] if optimum is not None else []
+    drawn: list[np.ndarray] = []
     for axes, (axis, text) in zip(panels, along, strict=True):
         grid = places(race, axis)
         for strategy in order:
@@ -87,9 +87,7 @@ def anytime(race: Race, place: int) -> "Figure":
                 grid, bands[0], bands[2], color=colour, alpha=0.14 if len(order) <= 4 else 0.08, linewidth=0
             )
             axes.plot(grid, bands[1], color=colour, linestyle=dash, linewidth=1.4, label=label(strategy))
-            settled = int(SETTLED * len(grid))
-            lows.append(float(min(bands[0][settled:])))
-            highs.append(float(max(bands[2][settled:])))
+            drawn.append(bands)
         if optimum is not None:
             axes.axhline(
                 optimum,
@@ -106,7 +104,7 @@ def anytime(race: Race, place: int) -> "Figure":
         axes.set_xlim(0, grid[-1])
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
         axes.locator_params(axis="x", nbins=6)
-    panels[0].set_ylim(*_padded(lows, highs))
+    panels[0].set_ylim(*_range(drawn, optimum))
     panels[0].set_ylabel(
         label(race.columns[place]) + (", best so far" if place == 0 else "\nof the returned architecture")
     )
@@ -119,20 +117,20 @@ def anytime(race: Race, place: int) -> "Figure":
 
 def shown_range(race: Race, place: int) -> tuple[float, float]:
     """The ends of the y axis of `anytime`."""
-    optimum = race.optimum.get(race.columns[place])
-    lows, highs = [], [optimum] if optimum is not None else []
-    axes: list[Axis] = ["evaluations", "seconds"] if race.timed else ["evaluations"]
-    for axis in axes:
-        grid = places(race, axis)
-        for strategy in race.strategies:
-            bands = quartiles(race.of_strategy(strategy), grid, axis, place)
-            settled = int(SETTLED * len(grid))
-            lows.append(float(min(bands[0][settled:])))
-            highs.append(float(max(bands[2][settled:])))
-    return _padded(lows, highs)
+    bands = [
+        quartiles(race.of_strategy(strategy), grid, axis, place)
+        for axis, _ in axes_of(race)
+        for grid in [places(race, axis)]
+        for strategy in race.strategies
+    ]
+    return _range(bands, race.optimum.get(race.columns[place]))
 
 
-def _padded(lows: Sequence[float], highs: Sequence[float]) -> tuple[float, float]:
+def _range(bands: "Sequence[np.ndarray]", optimum: float | None) -> tuple[float, float]:
+    """The ends of an axis that shows the quartiles, of (3, places) each, where they have settled, and the optimum."""
+    settled = [each[:, int(SETTLED * each.shape[1]) :] for each in bands]
+    lows = [float(min(each[0])) for each in settled]
+    highs = [*([] if optimum is None else [optimum]), *(float(max(each[2])) for each in settled)]
     low = min((value for value in lows if value == value), default=0.0)
     high = max(highs)
     pad = 0.04 * (high - low) or 0.01
@@ -190,10 +188,7 @@ def quartiles(repetitions: Sequence[Repetition], grid: "np.ndarray", axis: Axis,
 
     values = np.full((len(repetitions), len(grid)), np.nan)
     for row, repetition in enumerate(repetitions):
-        starts = [step.evaluations if axis == "evaluations" else step.seconds for step in repetition.steps]
-        index = np.searchsorted(starts, grid, side="right")
-        known = np.array([np.nan, *(step.values[place] for step in repetition.steps)])
-        values[row] = known[index]
+        values[row] = returned(repetition, grid, axis, place)
     bands = np.full((3, len(grid)), np.nan)
     enough = np.isfinite(values).mean(axis=0) >= 0.5
     if enough.any():

@@ -6,7 +6,7 @@ from nasbench.report.common.chart import Axis as ChartAxis
 from nasbench.report.common.chart import Chart, Panel, Series
 from nasbench.report.common.figure import label, new_figure
 from nasbench.report.race.results import Axis, Race
-from nasbench.report.race.styles import axes_of, colours, furthest
+from nasbench.report.race.styles import axes_of, colours, furthest, returned
 
 if TYPE_CHECKING:
     import numpy as np
@@ -64,12 +64,7 @@ def mean_regret(race: Race, strategy: str, grid: "np.ndarray", axis: Axis) -> "n
     import numpy as np
 
     place, optimum = race.columns.index(race.rank_by), race.optimum[race.rank_by]
-    rows = []
-    for repetition in race.of_strategy(strategy):
-        starts = [step.evaluations if axis == "evaluations" else step.seconds for step in repetition.steps]
-        known = np.array([np.nan, *(step.values[place] for step in repetition.steps)])
-        rows.append(optimum - known[np.searchsorted(starts, grid, side="right")])
-    regret = np.mean(rows, axis=0)
+    regret = np.mean([optimum - returned(each, grid, axis, place) for each in race.of_strategy(strategy)], axis=0)
     return np.asarray(np.where(regret > 0, regret, np.nan))
 
 

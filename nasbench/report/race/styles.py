@@ -1,11 +1,14 @@
-"""What the plots of a race have in common: colours, axes, and where they end."""
+"""What the plots of a race have in common: colours, axes, where they end, and what a repetition has along them."""
 
 from collections.abc import Sequence
 from itertools import cycle
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nasbench.report.common.figure import BLUE, GREEN, MUTED, ORANGE, PURPLE, RED
 from nasbench.report.race.results import Axis, Race, Repetition
+
+if TYPE_CHECKING:
+    import numpy as np
 
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, RED, "#2b9eb3", "#8c6d46", "#c46aa0", "#7f8f2e")
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1)))
@@ -26,6 +29,17 @@ def furthest(race: Race, axis: Axis) -> float:
     if axis == "seconds":
         return race.budgets[-1] if race.axis == "seconds" else _longest_path(race.repetitions)
     return max(standing.evaluations for standing in race.standings(race.budgets[-1]))
+
+
+def returned(repetition: Repetition, grid: "np.ndarray", axis: Axis, place: int) -> "np.ndarray":
+    """Column number `place` of the architecture that would be returned at each position of the grid: (places,). NaN
+    before the first evaluation.
+    """
+    import numpy as np
+
+    starts = [step.evaluations if axis == "evaluations" else step.seconds for step in repetition.steps]
+    known = np.array([np.nan, *(step.values[place] for step in repetition.steps)])
+    return np.asarray(known[np.searchsorted(starts, grid, side="right")])
 
 
 def colours(strategies: Sequence[str]) -> dict[str, tuple[str, Any]]:

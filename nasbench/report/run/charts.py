@@ -8,11 +8,11 @@ from nasbench.core.reward import Target
 from nasbench.core.trial import Trial
 from nasbench.report.cells.drawing import FAMILIES, family
 from nasbench.report.common.chart import Axis, Chart, Panel, Series
-from nasbench.report.common.figure import BLUE, GREEN, INK, ORANGE, PURPLE, RED, short_count
+from nasbench.report.common.figure import BLUE, GREEN, INK, ORANGE, PURPLE, RED
 from nasbench.report.common.thinned import MOST_POINTS, evenly
 from nasbench.report.run.chance import Exact, chance_curve
 from nasbench.report.run.dots import changes, with_dots
-from nasbench.report.run.front import COUNTS, compared, objective_label
+from nasbench.report.run.front import COUNTS, compared, objective_label, target_label
 from nasbench.report.run.plots import (
     COST_PANELS,
     is_positive,
@@ -161,8 +161,7 @@ def front(trials: Sequence[Trial], objectives: Sequence[Objective], targets: Seq
         values = [float(trial.metrics[across]) for trial in shown]
         for target in (each for each in targets if each.metric == across):
             values.append(target.at)
-            told = short_count(target.at) if across in COUNTS else f"{target.at:g}"
-            series.append(Series(f"target {told}", "line", [(target.at, 0), (target.at, 1)], RED, edge=True))
+            series.append(Series(target_label(target), "line", [(target.at, 0), (target.at, 1)], RED, edge=True))
         axis = Axis(objective_label(objective))
         if across in COUNTS and min(values) > 0:
             axis = _costs(objective_label(objective), values)

@@ -130,8 +130,7 @@ def front_sentence(front: Sequence[Trial], trials: Sequence[Trial]) -> str:
 
 
 def _target(axes: "Axes", target: Target) -> None:
-    told = short_count(target.at) if target.metric in COUNTS else f"{target.at:g}"
-    axes.axvline(target.at, color=RED, linewidth=1.2, label=label(f"target {told}"), zorder=1)
+    axes.axvline(target.at, color=RED, linewidth=1.2, label=label(target_label(target)), zorder=1)
 
 
 def _equal_scores(axes: "Axes", target: Target, best: float, costs: Sequence[float]) -> None:
@@ -155,6 +154,10 @@ def _axis(axes: "Axes", objective: Objective, values: Sequence[float]) -> None:
 
 def _point(trial: Trial, across: str, up: str) -> tuple[float, float]:
     return float(trial.metrics[across]), float(trial.metrics[up])
+
+
+def target_label(target: Target) -> str:
+    return f"target {short_count(target.at) if target.metric in COUNTS else f'{target.at:g}'}"
 
 
 def objective_label(objective: Objective) -> str:

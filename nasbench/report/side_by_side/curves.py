@@ -9,7 +9,7 @@ from nasbench.report.common.figure import drawing, label, new_figure, to_svg
 from nasbench.report.side_by_side.results import Search
 
 Curves = Sequence[Sequence[tuple[float, float]]]
-
+"""(place, best score so far) in order, for each search."""
 NAME = "best_so_far"
 SETTLED = 0.05
 """The part of its way after which a search is far from its start."""
@@ -31,9 +31,7 @@ def best_so_far_plot(searches: Sequence[Search], score: str) -> Plot | None:
     return Plot(_picture(chart), chart)
 
 
-def _panel(
-    searches: Sequence[Search], curves: Sequence[Sequence[tuple[float, float]]], axis: Axis, score: str
-) -> Panel:
+def _panel(searches: Sequence[Search], curves: Curves, axis: Axis, score: str) -> Panel:
     series = [
         Series(search.name, "steps", curve, _colour(place), dashed=_is_dashed(place))
         for place, (search, curve) in enumerate(zip(searches, curves, strict=True))

@@ -13,7 +13,7 @@ from nasbench.report.common.page import page, report_files, table, wall_time
 from nasbench.report.run.scored import score_name
 from nasbench.report.run.statistics import leaderboard
 from nasbench.report.run.trial_drawing import drawing_of
-from nasbench.report.side_by_side.curves import best_so_far_plot
+from nasbench.report.side_by_side.curves import NAME, best_so_far_plot
 from nasbench.report.side_by_side.results import (
     Group,
     Search,
@@ -58,7 +58,7 @@ def files(stores: Sequence[RunStore]) -> dict[str, str]:
     ]
     lead = " · ".join(["nasbench report", quantity(len(searches), "search", "searches")])
     text = page("Searches side by side", lead, sections)
-    return report_files(text, {"best_so_far": plot.svg} if plot else {})
+    return report_files(text, {NAME: plot.svg} if plot else {})
 
 
 def _searches(searches: Sequence[Search]) -> str:
