@@ -47,8 +47,7 @@ def faults(site: Path) -> list[str]:
             told = _fault(link, path, pages)
             if told:
                 found.append(f"{where}: {link}: {told}")
-    styles = (path for path in sorted(site.rglob("*.css")) if "http" in path.read_text(encoding="utf-8"))
-    for path in styles:
+    for path in sorted(site.rglob("*.css")):
         if "url(http" in path.read_text(encoding="utf-8").replace('"', "").replace("'", ""):
             found.append(f"{path.relative_to(site)}: fetches from elsewhere")
     return found

@@ -63,16 +63,16 @@ def spaces_page(published: list[Row]) -> str:
         space: SearchSpace = spaces.make(name)
         sizes = Counter("a number" if isinstance(each, Range) else len(each.options) for each in space.choices)
         cells = [row for row in published if row.name.startswith(f"space:{name}:")]
+        told = cell(spaces.describe(name))
         overview.append(
             (
                 f"[{name}](#{name})",
-                cell(spaces.describe(name)),
+                told,
                 str(len(space.choices)),
                 _encodings(space),
                 str(len(cells)),
             )
         )
-        told = cell(spaces.describe(name))
         sections += [f"## {name}\n", f"{told[:1].upper()}{told[1:]}.\n", _decisions(sizes), _size(space)]
         if cells:
             header = ("MODEL", "year", "image, classes", "parameters", "multiply-adds", "source")

@@ -1,7 +1,7 @@
 """`nasbench profile`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -111,11 +111,17 @@ def run(argv: Sequence[str]) -> None:
 def _check_memory(config: ProfileConfig) -> None:
     if config.batch_size < 1:
         raise UsageError(f"--batch-size takes a whole number from 1 on; got {config.batch_size}")
-    given = ["--batch-size"] * (config.batch_size != 32) + ["--recipe"] * (config.recipe is not None)
-    if given and not config.memory:
-        raise UsageError(f"{' and '.join(given)} would have no effect without --memory: add it, or leave them out")
+    _refuse_without(config, "memory", ("batch_size", "recipe"))
     if config.recipe is not None:
         recipe_named(config.recipe, None)
+
+
+def _refuse_without(config: ProfileConfig, switch: str, names: Sequence[str]) -> None:
+    """UsageError where fields of these names were given without the switch that they belong to."""
+    plain = {each.name: each.default for each in fields(config)}
+    given = [f"--{name.replace('_', '-')}" for name in names if getattr(config, name) != plain[name]]
+    if given and not getattr(config, switch):
+        raise UsageError(f"{' and '.join(given)} would have no effect without --{switch}: add it, or leave them out")
 
 
 def _settings(config: ProfileConfig) -> dict[str, Any]:
@@ -123,10 +129,7 @@ def _settings(config: ProfileConfig) -> dict[str, Any]:
 
 
 def _check_latency(config: ProfileConfig) -> None:
-    plain = {"latency_on": "cpu", "latency_batch": 1, "latency_threads": 1}
-    given = ["--" + name.replace("_", "-") for name, value in plain.items() if getattr(config, name) != value]
-    if given and not config.latency:
-        raise UsageError(f"{' and '.join(given)} would have no effect without --latency: add it, or leave them out")
+    _refuse_without(config, "latency", ("latency_on", "latency_batch", "latency_threads"))
     for flag, value in (("--latency-batch", config.latency_batch), ("--latency-threads", config.latency_threads)):
         if value < 1:
             raise UsageError(f"{flag} takes a whole number from 1 on; got {value}")

@@ -79,6 +79,7 @@ def test_a_thousand_trials_take_little_room() -> None:
     assert len(json.dumps(data)) < 100_000, "a tenth of what a page of a thousand may take for them"
     assert all(len(drawn) == 2 for drawn in data["drawn"])
     assert {"sep_3x3", "identity"} <= set(data["families"])
+    assert list(data["families"]) == sorted(data["families"]), "the same page from every process"
 
 
 def test_the_room_for_drawings_goes_to_the_best(monkeypatch: pytest.MonkeyPatch) -> None:

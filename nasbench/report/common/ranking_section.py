@@ -29,7 +29,7 @@ MET = (
     "correlation is another one."
 )
 RANDOM_ROWS = " The networks are a random sample of the table's."
-BEST_PICK = "the pick"
+BEST_PICK, FAR_BELOW = "the pick", "far below"
 
 
 def check_figure(check: RankingCheck | None, predicted: str) -> dict[str, Plot]:
@@ -43,19 +43,12 @@ def check_figure(check: RankingCheck | None, predicted: str) -> dict[str, Plot]:
 
 def check_chart(check: RankingCheck, predicted: str) -> Chart:
     """The same as data."""
-    place_of = {trial.number: place for place, trial in enumerate(check.trials)}
-    floor, best = _floor(check), max(check.predicted)
-    groups: dict[str, list[tuple[Any, float]]] = {"": [], BEST_PICK: [], "far below": []}
-    for trial in _drawn(check):
-        value = check.values[place_of[trial.number]]
-        picked = BEST_PICK if (trial.score or 0.0) == best else ""
-        groups["far below" if value < floor else picked].append((trial, max(value, floor)))
-    colours = {"": BLUE, BEST_PICK: ORANGE, "far below": MUTED}
+    colours = {"": BLUE, BEST_PICK: ORANGE, FAR_BELOW: MUTED}
     series = [
         Series(
             name, "dots", [(each.score, value) for each, value in these], colours[name], [t.number for t, _ in these]
         )
-        for name, these in groups.items()
+        for name, these in _groups(check).items()
     ]
     panel = Panel(Axis(f"{predicted}, predicted"), Axis(check.axis), series)
     return Chart("ranking_check", [panel], tall=True)
@@ -98,18 +91,13 @@ def scatter_plot(check: RankingCheck, predicted: str) -> "Figure":
     """Predicted scores on x, the truth on y."""
     figure = new_figure(3.6, 3.0)
     axes = figure.subplots()
-    place_of = {trial.number: place for place, trial in enumerate(check.trials)}
-    floor = _floor(check)
-    best = max(check.predicted)
-    shown = [trial for trial in _drawn(check) if check.values[place_of[trial.number]] >= floor]
-    for picks, colour, named in ((False, BLUE, ""), (True, ORANGE, BEST_PICK)):
-        these = [trial for trial in shown if ((trial.score or 0.0) == best) is picks]
-        _dots(
-            axes, [(trial.score or 0.0, check.values[place_of[trial.number]]) for trial in these], colour, named, these
-        )
-    hidden = [trial.score or 0.0 for trial in _drawn(check) if check.values[place_of[trial.number]] < floor]
-    if hidden:
-        axes.plot(hidden, [floor] * len(hidden), "v", color=MUTED, markersize=3.5)
+    groups = _groups(check)
+    for named, colour in (("", BLUE), (BEST_PICK, ORANGE)):
+        these = groups[named]
+        points = [(trial.score or 0.0, value) for trial, value in these]
+        _dots(axes, points, colour, named, [trial for trial, _ in these])
+    if hidden := [(trial.score or 0.0, value) for trial, value in groups[FAR_BELOW]]:
+        axes.plot(*zip(*hidden, strict=True), "v", color=MUTED, markersize=3.5)
     axes.margins(0.1)
     axes.set_xlabel(label(f"{predicted}, predicted"))
     axes.set_ylabel(label(check.axis))
@@ -145,6 +133,18 @@ def _networks(check: RankingCheck) -> str:
     ]
     columns = ("trial", "trained as", "predicted", "trained score", "true rank")
     return table(columns, rows, sortable=True) + (f"<p>{escape(left_out)}</p>" if left_out else "")
+
+
+def _groups(check: RankingCheck) -> dict[str, list[tuple[Any, float]]]:
+    """(trial, true value) of the dots: all others, the pick, and those far below, which stand on the lower edge."""
+    place_of = {trial.number: place for place, trial in enumerate(check.trials)}
+    floor, best = _floor(check), max(check.predicted)
+    groups: dict[str, list[tuple[Any, float]]] = {"": [], BEST_PICK: [], FAR_BELOW: []}
+    for trial in _drawn(check):
+        value = check.values[place_of[trial.number]]
+        picked = BEST_PICK if (trial.score or 0.0) == best else ""
+        groups[FAR_BELOW if value < floor else picked].append((trial, max(value, floor)))
+    return groups
 
 
 def _drawn(check: RankingCheck) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from nasbench.core.curves import OptionGroup, best_so_far, is_random, search_epochs, searched
+from nasbench.core.curves import OptionGroup, best_so_far, search_epochs, searched
 from nasbench.core.objectives import Objective, pareto_front
 from nasbench.core.reward import Target
 from nasbench.core.trial import Trial
@@ -21,6 +21,7 @@ from nasbench.report.run.plots import (
     of_search,
     option_colours,
     places,
+    random_and_chosen,
     score_front,
 )
 from nasbench.report.run.statistics import retrained, shares_over_time
@@ -89,8 +90,7 @@ def score_against_cost(trials: Sequence[Trial], score: str) -> Chart | None:
         if not shown:
             continue
         series = []
-        for blind, colour, name in ((True, ORANGE, "random"), (False, BLUE, "chosen by the search")):
-            these = [trial for trial in shown if trial.number in drawn and is_random(trial) is blind]
+        for name, colour, these in random_and_chosen(shown, drawn):
             series.append(_dots(name, [(trial.metrics[metric], trial.score) for trial in these], colour, these))
         best = evenly(score_front(shown, metric), MOST_POINTS)
         series.append(Series("best at that cost", "steps", best, INK))
@@ -148,8 +148,7 @@ def front(trials: Sequence[Trial], objectives: Sequence[Objective], targets: Seq
     for objective in objectives[1:]:
         across = objective.metric
         series = []
-        for blind, colour, name in ((True, ORANGE, "random"), (False, BLUE, "chosen by the search")):
-            these = [trial for trial in shown if trial.number in drawn and is_random(trial) is blind]
+        for name, colour, these in random_and_chosen(shown, drawn):
             points = [(trial.metrics[across], trial.metrics[first.metric]) for trial in these]
             series.append(_dots(name, points, colour, these))
         line = evenly(sorted(best, key=lambda trial: float(trial.metrics[across])), MOST_POINTS)

@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from nasbench.core.count_text import quantity
-from nasbench.core.curves import is_control, is_random
+from nasbench.core.curves import is_control
 from nasbench.core.objectives import Objective, pareto_front
 from nasbench.core.reward import Target
 from nasbench.core.trial import Trial
 from nasbench.report.common.dot_titles import titled
 from nasbench.report.common.figure import (
-    BLUE,
     INK,
-    ORANGE,
     RED,
     drawing,
     label,
@@ -26,7 +24,7 @@ from nasbench.report.common.figure import (
 from nasbench.report.common.numbers import count, score
 from nasbench.report.common.thinned import MOST_POINTS, evenly
 from nasbench.report.run.dots import with_dots
-from nasbench.report.run.plots import scatter
+from nasbench.report.run.plots import random_and_chosen, scatter
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,8 +58,7 @@ def front_figure(
     figure = new_figure(3.6 * min(2, len(objectives) - 1), 2.7 * (len(objectives) // 2))
     panels = figure.subplots(len(objectives) // 2, min(2, len(objectives) - 1), squeeze=False, sharey=True).ravel()
     for axes, objective in zip(panels, objectives[1:], strict=False):
-        for blind, colour, text in ((True, ORANGE, "random"), (False, BLUE, "chosen by the search")):
-            these = [trial for trial in shown if trial.number in drawn and is_random(trial) is blind]
+        for text, colour, these in random_and_chosen(shown, drawn):
             scatter(axes, [_point(each, objective.metric, names[0]) for each in these], colour, text, these)
         points = evenly(sorted(_point(trial, objective.metric, names[0]) for trial in front), MOST_POINTS)
         axes.plot(

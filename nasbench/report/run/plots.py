@@ -5,7 +5,7 @@ Each function returns a matplotlib figure, or None where the log holds nothing t
 so nothing global changes, at half a page's width (3.5 in) or the page's (7.2 in) with 8-point text.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nasbench.core.count_text import quantity
@@ -144,8 +144,7 @@ def score_against_cost(trials: Sequence[Trial], score: str = "score") -> "Figure
         figure.subplots(1, len(panels), squeeze=False, sharey=True)[0], panels, strict=True
     ):
         with_cost = [trial for trial in shown if is_positive(trial, metric)]
-        for blind, colour, name in ((True, ORANGE, "random"), (False, BLUE, "chosen by the search")):
-            these = [trial for trial in with_cost if trial.number in drawn and is_random(trial) is blind]
+        for name, colour, these in random_and_chosen(with_cost, drawn):
             scatter(axes, [(trial.metrics[metric], trial.score) for trial in these], colour, name, these)
         front = score_front(with_cost, metric)
         axes.step(
@@ -160,6 +159,15 @@ def score_against_cost(trials: Sequence[Trial], score: str = "score") -> "Figure
     figure.axes[0].set_ylabel(score)
     figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside upper left", ncols=3)
     return figure
+
+
+def random_and_chosen(trials: Sequence[Trial], drawn: Container[int]) -> list[tuple[str, str, list[Trial]]]:
+    """(name, colour, trials) of the two kinds of dots over a cost; `drawn`: the numbers of the trials that have one."""
+    shown = [trial for trial in trials if trial.number in drawn]
+    return [
+        ("random", ORANGE, [trial for trial in shown if is_random(trial)]),
+        ("chosen by the search", BLUE, [trial for trial in shown if not is_random(trial)]),
+    ]
 
 
 def of_search(trials: Sequence[Trial], epochs: int) -> list[Trial]:

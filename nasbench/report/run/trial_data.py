@@ -62,7 +62,7 @@ def trial_data(run: Mapping[str, Any], trials: Sequence[Trial], total: int | Non
         "score": shown(score_name(run)),
         "rows": rows,
         "words": texts,
-        "families": {text: FAMILIES[family(text)] for text in {texts[each] for each in _operations(graphs)}},
+        "families": {text: FAMILIES[family(text)] for text in sorted({texts[each] for each in _operations(graphs)})},
         "decisions": decisions,
         "graphs": graphs,
         "drawn": of_trials,

@@ -3,10 +3,11 @@
 They are half a page wide (3.5 in); text has 6 points or more. Hollow marks are numbers that are not verified.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from nasbench.report.common.figure import BLUE, GREEN, GROUND, INK, MUTED, ORANGE, PURPLE, RED, drawing, short_count
-from nasbench.report.zoo.history import HUMAN_ERROR, PRE_TRAINED, SCALED, WINNERS
+from nasbench.report.zoo.history import HUMAN_ERROR, PRE_TRAINED, SCALED, WINNERS, Winner
 from nasbench.report.zoo.plots import SMALL, half_page
 
 if TYPE_CHECKING:
@@ -53,14 +54,7 @@ def ilsvrc() -> "Figure":
         )
         axes.set_ylim(0, 32)
         axes.set_xlim(-0.6, len(WINNERS) - 0.15)
-        axes.set_xticks(
-            range(len(WINNERS)),
-            [f"{winner.network} {winner.year}" for winner in WINNERS],
-            fontsize=SMALL,
-            rotation=38,
-            ha="right",
-            rotation_mode="anchor",
-        )
+        _below(axes, WINNERS)
         axes.grid(visible=False, axis="x")
         axes.set_ylabel("top-5 error, %")
         axes.legend(
@@ -99,14 +93,7 @@ def depth() -> "Figure":
         error.set_ylim(0, 34)
         layers.set_ylabel("layers\nwith weights")
         error.set_ylabel("top-5 error\nof the entry, %")
-        error.set_xticks(
-            range(len(shown)),
-            [f"{winner.network} {winner.year}" for winner in shown],
-            fontsize=SMALL,
-            rotation=38,
-            ha="right",
-            rotation_mode="anchor",
-        )
+        _below(error, shown)
         layers.tick_params(axis="x", length=0)
         for axes in (layers, error):
             axes.grid(visible=False, axis="x")
@@ -204,3 +191,8 @@ def pre_training() -> "Figure":
 
 def _above(axes: "Axes", place: float, value: float, text: str) -> None:
     axes.annotate(text, (place, value), xytext=(0, 1.5), textcoords="offset points", ha="center", fontsize=SMALL)
+
+
+def _below(axes: "Axes", winners: Sequence[Winner]) -> None:
+    names = [f"{winner.network} {winner.year}" for winner in winners]
+    axes.set_xticks(range(len(names)), names, fontsize=SMALL, rotation=38, ha="right", rotation_mode="anchor")
