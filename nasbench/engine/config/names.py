@@ -21,18 +21,7 @@ from nasbench.core.registry import (
 
 REGISTRIES: dict[str, Registry] = {
     each.kind: each
-    for each in (
-        datasets,
-        evaluators,
-        executors,
-        pruners,
-        recipes,
-        rewards,
-        samplers,
-        spaces,
-        strategies,
-        trackers,
-    )
+    for each in (datasets, evaluators, executors, pruners, recipes, rewards, samplers, spaces, strategies, trackers)
 }
 WITH_ARGUMENT = {kind: registry.prefixes for kind, registry in REGISTRIES.items() if registry.prefixes}
 """Kind -> the names that take a path or a name after a colon."""
