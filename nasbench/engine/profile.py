@@ -40,9 +40,9 @@ def profile_model(model: str, form: ModelOverrides) -> ProfiledModel:
 
 def profile_memory(spec: ModelSpec, batch_size: int, recipe: str | None) -> "Memory":
     """The memory of a training step of `spec` under a recipe (else plain SGD with momentum), and of an inference."""
-    from nasbench.evaluators.memory_count import SGD, memory_of
+    from nasbench.evaluators.memory_count import memory_of
 
-    return memory_of(spec, batch_size, SGD if recipe is None else recipe_named(recipe))
+    return memory_of(spec, batch_size, None if recipe is None else recipe_named(recipe))
 
 
 def profile_latency(spec: ModelSpec, on: Literal["cpu", "cuda"], batch: int, threads: int) -> "Latency":

@@ -30,12 +30,12 @@ class CostsBy:
     def __call__(self, spec: ModelSpec) -> dict[str, float]:
         """Name -> memory in bytes, latency in milliseconds. TrialFailed where they cannot be had."""
         from nasbench.evaluators.latency import latency_of  # torch, which a refusal does without
-        from nasbench.evaluators.memory_count import SGD, memory_of
+        from nasbench.evaluators.memory_count import memory_of
 
         found: dict[str, float] = {}
         try:
             if "memory" in self.names:
-                whole = memory_of(spec, self.memory_batch, SGD if self.recipe is None else self.recipe)
+                whole = memory_of(spec, self.memory_batch, self.recipe)
                 found["memory"] = getattr(whole, self.memory_of)
             if "latency" in self.names:
                 found["latency"] = latency_of(spec, self.by).median

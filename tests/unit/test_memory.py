@@ -8,10 +8,11 @@ from torch import nn
 
 from nasbench.blank import blank
 from nasbench.cli import main
-from nasbench.core.errors import UsageError
+from nasbench.core.errors import TrialFailed, UsageError
 from nasbench.core.quantities import bytes_text, parse_bytes, parse_milliseconds
 from nasbench.core.recipe import Recipe
-from nasbench.core.spec import Task
+from nasbench.core.spec import ModelSpec, Size, Task
+from nasbench.evaluators import memory_count
 from nasbench.live_bytes import LiveBytes
 from nasbench.train.memory import Memory, memory
 
@@ -107,3 +108,18 @@ class _Turned(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x.transpose(1, 2)
+
+
+def test_a_batch_that_is_too_small_is_bad_input_and_any_other_fault_is_told_as_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    spec = ModelSpec("zoo", Size(), Task(10, 4, 3), name="resnet20")
+    with pytest.raises(UsageError, match="step of resnet20 cannot be counted: Expected more .* Take a larger batch"):
+        memory_count.memory_of(spec, batch_size=1)
+
+    def faulty(*_: object) -> Memory:
+        raise NotImplementedError("no such operation")
+
+    monkeypatch.setattr(memory_count, "memory", faulty)
+    with pytest.raises(TrialFailed, match="of resnet20 failed: NotImplementedError: no such operation"):
+        memory_count.memory_of(spec, batch_size=2)

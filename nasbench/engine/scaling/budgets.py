@@ -7,7 +7,7 @@ from typing import Any
 
 from nasbench.core.count_text import parse_count
 from nasbench.core.quantities import bytes_text, milliseconds_text, parse_bytes, parse_milliseconds
-from nasbench.core.recipe import Recipe, recipe_named
+from nasbench.core.recipe import recipe_named
 from nasbench.core.spec import ModelSpec
 from nasbench.engine.config import ScaleConfig
 from nasbench.engine.config.costs import Costs
@@ -78,9 +78,9 @@ def costs_of(config: ScaleConfig, spec: ModelSpec) -> dict[str, Any]:
 
 @lru_cache(maxsize=1024)
 def _memory(spec: ModelSpec, batch: int, which: str, recipe: str | None) -> float:
-    from nasbench.evaluators.memory_count import SGD, memory_of
+    from nasbench.evaluators.memory_count import memory_of
 
-    taken: Recipe = SGD if recipe is None else recipe_named(recipe)
+    taken = None if recipe is None else recipe_named(recipe)
     return float(getattr(memory_of(spec, batch, taken), which))
 
 
