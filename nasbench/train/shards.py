@@ -89,7 +89,9 @@ class Shards(Folder):
         for shard in shards_in(root / split):
             inside = os.path.join(split, shard.name)
             for member in contents_of(shard).images:
-                label = str(int(member.label)) if member.label.isdecimal() else member.label
+                label = member.label
+                if label not in number and label.isdecimal():
+                    label = str(int(label))
                 if label not in number:
                     raise UsageError(
                         f"{printable(shard)} has an image of class {member.label!r}, which no training image has"

@@ -86,6 +86,15 @@ def test_a_class_is_a_number_in_a_file_of_the_same_key(tmp_path: Path) -> None:
     assert resolve_dataset(f"shards:{tmp_path}").task(None, None).image_size == 10
 
 
+def test_a_folder_of_digits_beside_folders_of_words_is_a_name(tmp_path: Path) -> None:
+    for split in ("train", "val"):
+        (tmp_path / split).mkdir()
+        with tarfile.open(tmp_path / split / "0.tar", "w") as archive:
+            for index in range(6):
+                add(archive, f"{('007', 'cat')[index % 2]}/{index}.png", picture(index))
+    assert Shards(tmp_path).load(None, 8, False).class_names == ("007", "cat")
+
+
 def test_another_content_is_another_data_set(both: tuple[Path, Path]) -> None:
     split = Shards(both[1], stream=True).load(None, 8, False).train
     assert isinstance(split, FileSplit)
