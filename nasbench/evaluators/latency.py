@@ -27,6 +27,7 @@ from nasbench.core.spec import ModelSpec, Task
 from nasbench.evaluators.building import build_seeded
 from nasbench.evaluators.latency_by import LatencyBy
 from nasbench.train.faults import trial_boundary
+from nasbench.train.location import user_cache
 
 WARM_UPS, LEAST_RUNS, MOST_RUNS, SECONDS = 5, 30, 1000, 1.0
 """Runs before the clock starts; runs that are timed at least and at most, and how long they go on in between."""
@@ -149,9 +150,7 @@ def _processor() -> str:
 
 
 def _cache() -> Path:
-    """$XDG_CACHE_HOME/nasbench/latency.jsonl, else in ~/.cache."""
-    cache = os.environ.get("XDG_CACHE_HOME")
-    return (Path(cache) if cache else Path.home() / ".cache") / "nasbench" / "latency.jsonl"
+    return user_cache() / "latency.jsonl"
 
 
 def _known(path: Path) -> dict[str, Latency]:

@@ -18,8 +18,11 @@ FOLDERS = {
 def default_data_dir() -> Path:
     """$NASBENCH_DATA if it is set, else the user's cache directory."""
     given = os.environ.get("NASBENCH_DATA")
-    if given:
-        return Path(given)
+    return Path(given) if given else user_cache()
+
+
+def user_cache() -> Path:
+    """$XDG_CACHE_HOME/nasbench, else ~/.cache/nasbench."""
     cache = os.environ.get("XDG_CACHE_HOME")
     return (Path(cache) if cache else Path.home() / ".cache") / "nasbench"
 
