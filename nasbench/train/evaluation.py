@@ -87,7 +87,7 @@ def evaluate(
     shown = split if replicas.count == 1 else split.take(torch.arange(replicas.rank, len(split), replicas.count))
     counts: list[Tensor] = []
     losses: list[Tensor] = []
-    with _evaluating(model):
+    with evaluating(model):
         for logits, labels in _classified(model, shown, data, device, batch_size, half):
             counts.append(_counts(logits, labels))
             losses.append(F.cross_entropy(logits, labels, reduction="sum"))
@@ -108,7 +108,7 @@ def predict(
     counts: list[Tensor] = []
     losses: list[Tensor] = []
     seen: list[tuple[Tensor, Tensor]] = []
-    with _evaluating(model):
+    with evaluating(model):
         for _ in _classified(model, shown.first(64), data, device, None, half):
             pass  # a warm-up, so that the rate is that of inference
         start = perf_counter()
@@ -124,9 +124,14 @@ def predict(
     return Predictions(result, probabilities, labels, rate)
 
 
+def batch_on_a_cpu(image_size: int) -> int:
+    """Images of EVAL_PIXELS, at least one."""
+    return max(1, EVAL_PIXELS // image_size**2)
+
+
 def batch_that_fits(model: nn.Module, data: ImageData, device: torch.device) -> int:
     """Images of an evaluation batch: EVAL_PIXELS on a CPU; on a GPU as many as its memory takes, as measured."""
-    small = max(1, EVAL_PIXELS // data.image_size**2)
+    small = batch_on_a_cpu(data.image_size)
     if device.type != "cuda":
         return small
     torch.cuda.reset_peak_memory_stats(device)
@@ -202,7 +207,7 @@ def _classified(
 
 
 @contextmanager
-def _evaluating(model: nn.Module) -> Iterator[None]:
+def evaluating(model: nn.Module) -> Iterator[None]:
     """A context in which `model` is in evaluation mode and runs eagerly, without gradients."""
     was_training = model.training
     model.eval()
@@ -228,5 +233,10 @@ def _summed(
         sums[:3], sums[3] = torch.stack(counts).sum(dim=0).cpu(), torch.stack(losses).double().sum().cpu()
     seen, right, among_five, loss = replicas.sum(sums.to(device)).tolist()
     if not seen:
-        raise UsageError(f"none of the {images:,} images to evaluate can be read. Replace or delete their files.")
+        raise none_readable(images)
     return Evaluation(int(seen), int(right), int(among_five), loss / seen)
+
+
+def none_readable(images: int) -> UsageError:
+    """The error where none of the `images` could be read."""
+    return UsageError(f"none of the {images:,} images to evaluate can be read. Replace or delete their files.")

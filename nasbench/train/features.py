@@ -93,6 +93,13 @@ def pooled(output: Tensor) -> Tensor:
     return (found.flatten(2).mean(dim=2) if found.dim() > 3 else found.clone()).cpu()
 
 
+def peaks(output: Tensor) -> Tensor:
+    """(N, C, ...) -> (N, C), the largest value of each channel; of tokens (N, T, C) the largest over T."""
+    if output.dim() == 3:
+        return output.amax(dim=1)
+    return output.flatten(2).amax(dim=2) if output.dim() > 3 else output
+
+
 def first_filters(network: nn.Module, image: Tensor) -> tuple[str, Tensor]:
     """The name and the weights (out, in, h, w) of the first convolution of maps. UsageError where there is none."""
     order = list(layer_shapes(network, image))

@@ -21,12 +21,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nasbench.core.errors import UsageError, unknown
+from nasbench.core.errors import unknown
 from nasbench.core.spec import Task
 from nasbench.nn.convolutional import convolutional_form
-from nasbench.train.compiled import eagerly
 from nasbench.train.data import AnySplit, ImageData
-from nasbench.train.evaluation import EVAL_PIXELS, Evaluation
+from nasbench.train.evaluation import Evaluation, batch_on_a_cpu, evaluating, none_readable
 from nasbench.train.loader import Batch, eval_batches, whole_batches
 
 SIDES: dict[str, tuple[float, ...]] = {
@@ -78,23 +77,22 @@ def probabilities_of(network: nn.Module, shown: Sequence[Tensor], image_size: in
     return torch.stack(found).mean(dim=0)
 
 
-def classified(
+def _classified(
     network: nn.Module, split: AnySplit, data: ImageData, device: torch.device, views: str
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Class probabilities (B, K) and labels (B) of every image that can be read, in order. `network` is `prepared`, in
     evaluation mode and on `device`; `data` says at which size it sees images.
     """
-    size = max(1, EVAL_PIXELS // data.image_size**2)
-    with torch.no_grad(), eagerly(network):
-        if views == "center":
-            for images, labels in eval_batches(split, data, device, size):
-                yield network(images).float().softmax(dim=1), labels
-            return
-        sides = sides_of(views, data.image_size)
-        batches = [_batches(split, data, side, device, size, views) for side in sides]
-        for several in zip(*batches, strict=True):
-            shown, labels = [images for images, _ in several], several[0][1]
-            yield probabilities_of(network, shown, data.image_size, views), labels
+    size = batch_on_a_cpu(data.image_size)
+    if views == "center":
+        for images, labels in eval_batches(split, data, device, size):
+            yield network(images).float().softmax(dim=1), labels
+        return
+    sides = sides_of(views, data.image_size)
+    batches = [_batches(split, data, side, device, size, views) for side in sides]
+    for several in zip(*batches, strict=True):
+        shown, labels = [images for images, _ in several], several[0][1]
+        yield probabilities_of(network, shown, data.image_size, views), labels
 
 
 def _batches(
@@ -114,13 +112,11 @@ def evaluate_views(
     `loss` is the mean negative logarithm of the averaged probability of the right class. UsageError for a network that
     has no form for dense views.
     """
-    was_training = network.training
-    network.eval()
-    shown = prepared(network, data.task, views)
-    found = [(shares.cpu(), labels.cpu()) for shares, labels in classified(shown, split, data, device, views)]
-    network.train(was_training)
+    with evaluating(network):
+        shown = prepared(network, data.task, views)
+        found = [(shares.cpu(), labels.cpu()) for shares, labels in _classified(shown, split, data, device, views)]
     if not found:
-        raise UsageError(f"none of the {len(split):,} images to evaluate can be read. Replace or delete their files.")
+        raise none_readable(len(split))
     shares, labels = (torch.cat(parts) for parts in zip(*found, strict=True))  # (N, K), (N)
     return evaluation_of(shares, labels), shares, labels
 

@@ -19,7 +19,7 @@ from nasbench.engine.parts.models import build
 from nasbench.train.checkpoint import save_weights
 from nasbench.train.data import normalise
 from nasbench.train.datasets import resolve_dataset
-from nasbench.train.features import first_filters, layer_shapes, outputs, pooled, stages
+from nasbench.train.features import first_filters, layer_shapes, outputs, peaks, pooled, stages
 from nasbench.train.probes import neighbour_accuracy, probe_accuracy
 
 
@@ -138,3 +138,10 @@ def test_bad_input(
 def test_a_network_without_trained_weights() -> None:
     with pytest.raises(UsageError, match=r"lenet5 has no trained weights.*--pretrained"):
         nasbench.features("lenet5", list_layers=True)
+
+
+def test_tokens_are_places_of_their_channels() -> None:
+    tokens = torch.tensor([[[1.0, -2.0], [3.0, -4.0], [2.0, -6.0]]])  # (N, T, C)
+    assert peaks(tokens).tolist() == [[3.0, -2.0]]
+    assert pooled(tokens).tolist() == [[2.0, -4.0]]
+    assert peaks(tokens.transpose(1, 2)[..., None]).tolist() == [[3.0, -2.0]], "the same as a map (N, C, T, 1)"

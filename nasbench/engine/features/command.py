@@ -23,8 +23,8 @@ from nasbench.report.features.pictures import (
 from nasbench.train.checkpoint import save_tensors
 from nasbench.train.data import AnySplit, ImageData
 from nasbench.train.device import resolve_device
-from nasbench.train.evaluation import EVAL_PIXELS
-from nasbench.train.features import check_layer, first_filters, layer_shapes, outputs, stages
+from nasbench.train.evaluation import batch_on_a_cpu
+from nasbench.train.features import check_layer, first_filters, layer_shapes, outputs, peaks, pooled, stages
 from nasbench.train.loader import eval_batches
 from nasbench.train.probes import neighbour_accuracy, probe_accuracy
 from nasbench.train.source import DataSource
@@ -110,7 +110,7 @@ def features(config: FeaturesConfig) -> FeaturesResult:
             if config.activating:
                 figure = _activating(images, found[config.layer], config)
                 files["activating"] = _drawn(figure, config.activating)
-                found = _averaged(found) if config.pool else found
+                found = {name: pooled(each) for name, each in found.items()} if config.pool else found
             if config.out:
                 save_tensors(Path(config.out), {"features": found[config.layer].contiguous(), "labels": labels})
                 files["features"] = Path(config.out)
@@ -151,8 +151,7 @@ class _Images:
         return cls(trained.network, data.shown_as(record.seen), _splits(source, data, config.images), device)
 
     def batches(self, split: str) -> Iterator[tuple[Tensor, Tensor]]:
-        size = max(1, EVAL_PIXELS // self.data.image_size**2)
-        return eval_batches(self.splits[split], self.data, self.device, size)
+        return eval_batches(self.splits[split], self.data, self.device, batch_on_a_cpu(self.data.image_size))
 
     def outputs(self, layers: tuple[str, ...], split: str, pool: bool) -> tuple[dict[str, Tensor], Tensor]:
         return outputs(self.network, layers, self.batches(split), pool)
@@ -189,11 +188,11 @@ def _stage_figure(shown: tuple[Stage, ...], config: FeaturesConfig) -> Any:
 
 
 def _activating(images: _Images, found: Tensor, config: FeaturesConfig) -> Any:
-    """The picture of the images that give the largest values of the first channels, wherever in a map."""
+    """The picture of the images that give the largest values of the first channels, wherever in a map or in which token."""
     assert config.layer is not None
-    peaks = found.flatten(2).amax(dim=2) if found.dim() > 2 else found  # (N, C)
-    channels = range(min(config.channels, peaks.shape[1]))
-    best = peaks.topk(min(MOST_ACTIVATING, len(peaks)), dim=0).indices.T[: len(channels)]  # (channels, K)
+    largest = peaks(found)  # (N, C)
+    channels = range(min(config.channels, largest.shape[1]))
+    best = largest.topk(min(MOST_ACTIVATING, len(largest)), dim=0).indices.T[: len(channels)]  # (channels, K)
     wanted, start, kept = set(best.flatten().tolist()), 0, {}
     mean, std = (torch.tensor(each).view(-1, 1, 1) for each in (images.data.mean, images.data.std))
     for shown, _ in images.batches(config.split):
@@ -201,10 +200,6 @@ def _activating(images: _Images, found: Tensor, config: FeaturesConfig) -> Any:
         start += len(shown)
     rows = torch.stack([torch.stack([kept[index] for index in row]) for row in best.tolist()])  # (channels, K, C, H, W)
     return activating_figure(rows, config.layer, list(channels))
-
-
-def _averaged(found: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {name: each.flatten(2).mean(dim=2) if each.dim() > 3 else each for name, each in found.items()}
 
 
 def _drawn(figure: Any, file: str) -> Path:
