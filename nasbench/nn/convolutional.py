@@ -57,7 +57,7 @@ def convolutional_form(network: nn.Module, task: Task, larger: int, name: str = 
         except UsageError as error:
             raise UsageError(
                 f"{name} has no fully convolutional form: {error}. Use other views: 10 or multiscale."
-            ) from (error)
+            ) from error
         try:
             found, shown = form(own), form(large)
         except Exception as error:  # whatever a network says of an image that it cannot take

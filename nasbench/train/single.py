@@ -42,8 +42,8 @@ def network_input(path: Path, record: Preprocessing, whole: bool = False) -> Ten
     image = image.convert("L") if record.channels == 1 else image
     seen, side = record.seen, record.image_size
     if record.resizes_pixels:  # as files are decoded in a training
-        transform = whole_transform(side, seen.interpolation) if whole else None
-        transform = transform or eval_transform(side, seen.crop_share, seen.interpolation)
+        centre = seen.crop_share, seen.interpolation
+        transform = whole_transform(side, seen.interpolation) if whole else eval_transform(side, *centre)
         pixels = transform(image)[None]  # uint8 (1, C, S, S), or (1, C, H, W)
         return normalise(pixels.float(), seen.mean, seen.std)
     pixels = v2.functional.pil_to_tensor(image)[None]  # uint8 (1, C, H, W)

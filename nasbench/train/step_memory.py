@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from nasbench.core.errors import UsageError
 from nasbench.core.recipe import Recipe
 from nasbench.core.spec import Task
+from nasbench.live_bytes import bytes_of
 from nasbench.train.compiled import parts_of
 from nasbench.train.faults import trial_boundary
 
@@ -62,7 +63,7 @@ def activation_bytes(network: nn.Module, task: Task, checkpointed: bool = False)
 
     def enter(_: nn.Module, given: tuple[object, ...]) -> None:
         nonlocal inputs
-        inputs += sum(_bytes(each) for each in given if isinstance(each, Tensor))
+        inputs += sum(bytes_of([each]) for each in given if isinstance(each, Tensor))
         inside.append({})
         current.append(inside[-1])
 
@@ -82,8 +83,8 @@ def activation_bytes(network: nn.Module, task: Task, checkpointed: bool = False)
         network.train(was_training)
         for hook in hooks:
             hook.remove()
-    most = max((_total(part) for part in inside), default=0)
-    return (_total(outside) + inputs + most) / COUNTED_IMAGES
+    most = max((bytes_of(part.values()) for part in inside), default=0)
+    return (bytes_of(outside.values()) + inputs + most) / COUNTED_IMAGES
 
 
 def free_bytes(device: torch.device) -> int:
@@ -109,14 +110,6 @@ def _group_leaves() -> list[int]:
 def _storage(tensor: Tensor) -> int:
     """What tells one piece of memory from another, views of it included."""
     return int(tensor.untyped_storage()._cdata)
-
-
-def _total(kept: dict[int, Tensor]) -> int:
-    return sum(map(_bytes, kept.values()))
-
-
-def _bytes(tensor: Tensor) -> int:
-    return int(tensor.untyped_storage().nbytes())
 
 
 def _gib(count: float) -> str:

@@ -20,7 +20,7 @@ from nasbench.core.errors import UsageError
 from nasbench.core.spec import ModelSpec, Size, Task
 from nasbench.engine.config import ModelOverrides, ScaleConfig
 from nasbench.engine.parts.models import resolve
-from nasbench.engine.parts.scaled import compound_scale, counted, differences, macs_at, quick_macs, solve_phi
+from nasbench.engine.parts.scaled import MACS, compound_scale, counted, differences, quick_macs, solve_phi
 from nasbench.engine.scaling.published import build_as_published, named, nearest, table
 from nasbench.engine.scaling.request import along, coefficients_of, nearest_on_surface, read_coefficients
 from nasbench.evaluators.building import build_network
@@ -115,7 +115,7 @@ def test_differences_multiply_up_to_the_whole(asked: Multipliers) -> None:
 @pytest.mark.parametrize("target", [20_000_000, 120_000_000])
 def test_phi_for_a_budget_is_the_largest(target: int) -> None:
     phi = solve_phi(SMALL, PUBLISHED.at, target)
-    assert macs_at(SMALL, PUBLISHED.at, phi) <= target < macs_at(SMALL, PUBLISHED.at, phi + 0.002)
+    assert MACS.at(SMALL, PUBLISHED.at, phi) <= target < MACS.at(SMALL, PUBLISHED.at, phi + 0.002)
 
 
 @pytest.mark.parametrize("base", [B0, SMALL, CELLS])
@@ -132,7 +132,7 @@ def test_a_budget_out_of_reach_says_what_is_in_reach() -> None:
 
 
 def test_multiply_adds_never_fall_as_phi_grows() -> None:
-    counts = [macs_at(SMALL, PUBLISHED.at, phi / 2) for phi in range(-4, 5)]
+    counts = [MACS.at(SMALL, PUBLISHED.at, phi / 2) for phi in range(-4, 5)]
     assert counts == sorted(counts)
 
 

@@ -214,7 +214,7 @@ def _write_all(
     spec: ModelSpec,
     fresh_seed: int | None,
     folds: bool,
-    images: "quantized.Images | None",
+    images: quantized.Images | None,
 ) -> _Made:
     """Writes and checks all formats in a temporary folder, then moves them to `folder` with the records of trained
     weights. If one fails, `folder` is unchanged.
@@ -249,7 +249,7 @@ def _write_all(
     return _Made(checked, measured, kept_norms)
 
 
-def _quantize(job: ExportJob, part: Path, images: "quantized.Images") -> dict[str, Any]:
+def _quantize(job: ExportJob, part: Path, images: quantized.Images) -> dict[str, Any]:
     """Writes model.int8.onnx into `part`. The file that it is made from is written beside it, and does not stay."""
     with tempfile.TemporaryDirectory(dir=part.parent) as name:
         whole = Path(name) / "float.onnx"

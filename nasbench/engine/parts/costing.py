@@ -13,6 +13,7 @@ from nasbench.core.source import Plan
 from nasbench.core.spec import ModelSpec
 from nasbench.engine.config import SearchConfig
 from nasbench.engine.config.costs import Costs
+from nasbench.engine.config.record import flag
 from nasbench.engine.parts.rewarding import reward_of
 from nasbench.evaluators.costs import COSTS, CostsBy, CountsAndCosts
 from nasbench.evaluators.counts import CountedOnce
@@ -79,9 +80,7 @@ def _by(costs: Costs, names: tuple[str, ...], recipe: Recipe | None) -> CostsBy:
 def _refuse_unread(costs: Costs, read: set[str]) -> None:
     asked, plain = costs.flat(), Costs().flat()
     for name in COSTS:
-        given = [
-            f"--{each.replace('_', '-')}" for each in asked if each.startswith(name) and asked[each] != plain[each]
-        ]
+        given = [flag(each) for each in asked if each.startswith(name) and asked[each] != plain[each]]
         if given and name not in read:
             raise UsageError(
                 f"{' and '.join(given)} would have no effect: nothing reads {name}. Name it in --objectives or "

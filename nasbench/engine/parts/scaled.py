@@ -184,11 +184,6 @@ def quick_macs(spec: ModelSpec) -> int:
     return counts(network.blueprint, spec.seen_task)[1]
 
 
-def macs_at(base: ModelSpec, at: Callable[[float], Multipliers], phi: float) -> int:
-    """Multiply-adds at a phi; 0 where images would be too small for the network to be built."""
-    return round(MACS.at(base, at, phi))
-
-
 @dataclass(frozen=True)
 class Measure:
     """What a budget is of: a number of a network, which grows as the network does.

@@ -51,12 +51,12 @@ def check_seeds(asked: bool, seeds: int, flag: str) -> None:
 
 
 def _fused(trials: Sequence[Trial], trained: Trained, weights: Weights) -> tuple[float, list[float]]:
-    """Test accuracy of trainings together, and what each counts."""
+    """Test accuracy of trainings together, and what each counts; nothing where they count equally."""
     evaluator, models = trained.trainings.evaluator, trained.trainings.models
     views = "center" if evaluator.keep is None else evaluator.keep.views
     kept = [evaluator.kept(models[trial.name], trial.seed) for trial in trials]
     folders = [each.folder for each in kept]
-    shares = torch.full((len(trials),), 1.0 / len(trials))
+    shares: torch.Tensor | None = None
     if weights == "validation":
         device = resolve_device(evaluator.device)
         shown = [
@@ -64,6 +64,5 @@ def _fused(trials: Sequence[Trial], trained: Trained, weights: Weights) -> tuple
             for each, trial in zip(kept, trials, strict=True)
         ]
         shares = fusion_weights(torch.stack([probabilities for probabilities, _ in shown]), shown[0][1])
-    labels = labels_of(folders[0], evaluator.data, views)
-    mixed = None if weights == "equal" else shares
-    return ensemble_accuracy(folders, labels, mixed, views), [round(float(share), 4) for share in shares]
+    accuracy = ensemble_accuracy(folders, labels_of(folders[0], evaluator.data, views), shares, views)
+    return accuracy, [] if shares is None else [round(float(share), 4) for share in shares]
