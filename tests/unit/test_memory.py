@@ -114,7 +114,7 @@ def test_a_batch_that_is_too_small_is_bad_input_and_any_other_fault_is_told_as_o
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     spec = ModelSpec("zoo", Size(), Task(10, 4, 3), name="resnet20")
-    with pytest.raises(UsageError, match="step of resnet20 cannot be counted: Expected more .* Take a larger batch"):
+    with pytest.raises(UsageError, match=r"step of resnet20 cannot be counted: Expected more .* Take a larger batch"):
         memory_count.memory_of(spec, batch_size=1)
 
     def faulty(*_: object) -> Memory:
