@@ -188,7 +188,7 @@ def _stage_figure(shown: tuple[Stage, ...], config: FeaturesConfig) -> Any:
 
 
 def _activating(images: _Images, found: Tensor, config: FeaturesConfig) -> Any:
-    """The picture of the images that give the largest values of the first channels, wherever in a map or among tokens."""
+    """The picture of the images that give the largest values of the first channels, at any place or token."""
     assert config.layer is not None
     largest = peaks(found)  # (N, C)
     channels = range(min(config.channels, largest.shape[1]))
