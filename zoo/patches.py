@@ -1,8 +1,11 @@
-"""The patch size of networks on square patches, and the check that the patches tile the image."""
+"""The patch size of networks on square patches, the check that the patches tile the image, and how they are scaled."""
+
+from functools import partial
 
 from nasbench.core.errors import UsageError
 from nasbench.core.spec import Task
 from zoo.library import is_small
+from zoo.registry import Scaler, Scaling
 
 SMALL_PATCH = 4
 """Side in pixels of the patches of small images."""
@@ -32,3 +35,8 @@ def patch_for(name: str, task: Task, patch: int) -> int:
             f"Nearest: {near} px"
         )
     return side
+
+
+def on_patches(build: Scaler, patch: int, rounds: str = MIXER_ROUNDS) -> Scaling:
+    """How a network that is built for its number of patches is scaled: the resolution is a multiple of their side."""
+    return Scaling(build, rounds, built_for=True, pixel_step=partial(patch_side, patch=patch))

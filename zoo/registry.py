@@ -56,6 +56,11 @@ def fixed(why: str, resolution: str = "") -> Scaling:
     return Scaling(None, "", {**lacks, "resolution": resolution} if resolution else lacks)
 
 
+ONE_BY_ONE = "its layers are listed one by one, none of them repeated"
+MODULES_DIFFER = "its modules differ from one another, each with a table of its own, so no number is a depth or a width"
+"""Such reasons, of several families each."""
+
+
 Loader = Callable[["nn.Module"], None]
 """Downloads published weights, checks their hash, and copies them into a network for the published task."""
 

@@ -9,10 +9,9 @@ from torch.nn import functional
 from nasbench.core.spec import ModelCard, Result, Task
 from zoo.forms import large_only
 from zoo.library import IMAGENET, is_small
-from zoo.registry import fixed, register
+from zoo.registry import ONE_BY_ONE, fixed, register
 from zoo.third_party import from_torchvision, torchvision_loader
 
-ONE_BY_ONE = "its layers are listed one by one, none of them repeated"
 PAPER = "Krizhevsky, Sutskever, Hinton 2012, ImageNet classification with deep convolutional neural networks"
 ONE_TOWER_PAPER = "Krizhevsky 2014, arXiv:1404.5997"
 

@@ -6,10 +6,10 @@ A normalisation follows every convolution and both hidden dense layers; there is
 from torch import nn
 
 from nasbench.core.spec import ModelCard, Task
-from zoo.families.alexnet import ONE_BY_ONE, ONE_TOWER_PAPER
+from zoo.families.alexnet import ONE_TOWER_PAPER
 from zoo.forms import large_only
 from zoo.library import IMAGENET
-from zoo.registry import fixed, register
+from zoo.registry import ONE_BY_ONE, fixed, register
 
 EPSILON = 1e-3
 """Of the normalisations, as released."""

@@ -13,9 +13,8 @@ from torch import Tensor, nn
 from nasbench.core.spec import ModelCard, Result, Task
 from zoo.forms import large_only
 from zoo.library import IMAGENET
-from zoo.registry import fixed, register
+from zoo.registry import MODULES_DIFFER, fixed, register
 
-MODULES_DIFFER = "its modules differ from one another, each with a table of its own, so no number is a depth or a width"
 PAPER = "Ioffe, Szegedy 2015, arXiv:1502.03167"
 
 Gate = Callable[[int], nn.Module]

@@ -47,6 +47,23 @@ class Mlp(nn.Sequential):
         super().__init__(nn.Linear(c_in, hidden), nn.GELU(), nn.Linear(hidden, c_out))
 
 
+def weighted(outputs: Tensor, weigh: nn.Module) -> Tensor:  # (3, B, H, W, C) -> (B, H, W, C)
+    """The sum of three outputs with softmax weights, one a channel, which `weigh` computes from the whole image."""
+    context = weigh(outputs.sum(dim=0).mean(dim=(1, 2)))  # (B, 3C)
+    weights = context.unflatten(1, (-1, 3)).softmax(dim=2).permute(2, 0, 1)  # (3, B, C)
+    total: Tensor = (outputs * weights[:, :, None, None]).sum(dim=0)  # (B, H, W, C)
+    return total
+
+
+def start_dense(network: nn.Module) -> None:
+    """Draws the weights of all dense layers from a truncated normal distribution; their biases are 0."""
+    for module in network.modules():
+        if isinstance(module, nn.Linear):
+            nn.init.trunc_normal_(module.weight, std=0.02)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+
+
 class CycleMixer(nn.Module):
     """Three layers, along columns, along rows and in place. Their outputs are combined with softmax weights, which are
     computed from the whole image.
@@ -61,9 +78,7 @@ class CycleMixer(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:  # (B, H, W, C)
         outputs = torch.stack([self.along_columns(x), self.along_rows(x), self.in_place(x)])  # (3, B, H, W, C)
-        context = self.weigh(outputs.sum(dim=0).mean(dim=(1, 2)))  # (B, 3C)
-        weights = context.unflatten(1, (-1, 3)).softmax(dim=2).permute(2, 0, 1)  # (3, B, C)
-        mixed: Tensor = self.project((outputs * weights[:, :, None, None]).sum(dim=0))  # (B, H, W, C)
+        mixed: Tensor = self.project(weighted(outputs, self.weigh))  # (B, H, W, C)
         return mixed
 
 
@@ -106,11 +121,7 @@ class CycleMLP(nn.Module):
         self.body = nn.Sequential(*parts)
         self.norm = nn.LayerNorm(widths[-1])
         self.classifier = nn.Linear(widths[-1], task.num_classes)
-        for module in self.modules():
-            if isinstance(module, nn.Linear):
-                nn.init.trunc_normal_(module.weight, std=0.02)
-                if module.bias is not None:
-                    nn.init.zeros_(module.bias)
+        start_dense(self)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.norm(self.body(x.permute(0, 2, 3, 1)))  # (B, H / 32, W / 32, C)

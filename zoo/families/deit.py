@@ -11,8 +11,8 @@ from nasbench.core.spec import ModelCard, Result, Task
 from nasbench.nn.rounding import repeats_by
 from zoo.families.vit import ROUNDS
 from zoo.library import IMAGENET, timm_weights
-from zoo.patches import patch_for, patch_side
-from zoo.registry import Scaling, register
+from zoo.patches import on_patches, patch_for
+from zoo.registry import register
 from zoo.third_party import from_timm
 
 README = "github.com/facebookresearch/deit"
@@ -65,5 +65,4 @@ for _size, _heads, _params, _macs, _top1, _top5 in NETWORKS:
         note=f"{_form}patches of 4 px up to 64 px",
     )
     _build = partial(deit, library=_library, heads=_heads)
-    _scaling = Scaling(_build, ROUNDS, built_for=True, pixel_step=partial(patch_side, patch=PATCH))
-    register(_card, timm_weights(f"{_library}.fb_in1k"), _scaling)(_build)
+    register(_card, timm_weights(f"{_library}.fb_in1k"), on_patches(_build, PATCH, ROUNDS))(_build)

@@ -3,15 +3,15 @@
 S, M and L have tables of their own. B1 to B3 are B0 by the coefficients of EfficientNet B1 to B3.
 """
 
-from typing import Any
+from functools import partial
 
-import timm
 from torch import nn
 
 from nasbench.core.spec import ModelCard, Result, Task
 from zoo.forms import large_only
 from zoo.library import imagenet_at, timm_weights
 from zoo.registry import Scaling, fixed, register
+from zoo.third_party import from_timm
 
 PAPER = "Tan and Le 2021, arXiv:2104.00298"
 RELEASED = "github.com/google/automl, efficientnetv2"
@@ -29,19 +29,10 @@ OF_B0 = ("b1", "b2", "b3")
 
 
 def _register(name: str, pixels: int, params: int, macs: int, top1: float) -> None:
-    def made(task: Task, **multipliers: Any) -> nn.Module:
-        network: nn.Module = timm.create_model(
-            f"tf_efficientnetv2_{name}", num_classes=task.num_classes, in_chans=task.channels, **multipliers
-        )
-        return network
-
-    def build(task: Task) -> nn.Module:
-        return made(task)
+    library = f"tf_efficientnetv2_{name}"
 
     def scaled(task: Task, width: float, depth: float) -> nn.Module:
-        if (width, depth) == (1, 1):
-            return made(task)
-        return made(task, channel_multiplier=width, depth_multiplier=depth)
+        return from_timm(library, task, channel_multiplier=width, depth_multiplier=depth)
 
     card = ModelCard(
         name=f"efficientnetv2_{name}",
@@ -54,14 +45,14 @@ def _register(name: str, pixels: int, params: int, macs: int, top1: float) -> No
         results=(Result("top1_error", round(100 - top1, 1), RELEASED, "R"),),
         verified="C",
         origin="timm",
-        note=f"timm's tf_efficientnetv2_{name}; large images only",
+        note=f"timm's {library}; large images only",
     )
-    scaling = Scaling(
-        large_only(card, scaled, "efficientnet_b0"), "repeats up; channels to multiples of 8", roundings=False
-    )
+    scaling = Scaling(large_only(card, scaled, "efficientnet_b0"), roundings=False)
     if name in OF_B0:
         scaling = fixed("timm builds it at one size; efficientnetv2_b0 scales")
-    register(card, timm_weights(f"tf_efficientnetv2_{name}.in1k"), scaling)(large_only(card, build, "efficientnet_b0"))
+    register(card, timm_weights(f"{library}.in1k"), scaling)(
+        large_only(card, partial(from_timm, library), "efficientnet_b0")
+    )
 
 
 for _network in NETWORKS:

@@ -7,8 +7,8 @@ from torch import nn
 from nasbench.core.spec import ModelCard, Result, Task
 from nasbench.nn.rounding import channels_by, repeats_by
 from zoo.library import IMAGENET, timm_weights
-from zoo.patches import MIXER_ROUNDS, patch_for, patch_side
-from zoo.registry import Scaling, register
+from zoo.patches import on_patches, patch_for
+from zoo.registry import register
 
 PAPER = "Liu et al. 2021, arXiv:2105.08050"
 PATCH, BLOCKS, RATIO = 16, 30, 6
@@ -45,8 +45,7 @@ def _register(name: str, hidden: int, params: int, macs: int, results: tuple[Res
         origin="timm",
         note="patches of 4 px up to 64 px",
     )
-    scaling = Scaling(scaled, MIXER_ROUNDS, built_for=True, pixel_step=lambda task: patch_side(task, PATCH))
-    register(card, timm_weights(tag) if tag else None, scaling)(build)
+    register(card, timm_weights(tag) if tag else None, on_patches(scaled, PATCH))(build)
 
 
 _QUOTED = "quoted in later papers' tables"

@@ -12,10 +12,9 @@ from nasbench.core.spec import ModelCard, Result, Task
 from zoo.families.alexnet import response_norm
 from zoo.inception_modules import ConvMaker, ReducedInception, conv_bn_relu, conv_relu
 from zoo.library import IMAGENET, is_small
-from zoo.registry import fixed, register
+from zoo.registry import MODULES_DIFFER, fixed, register
 from zoo.third_party import from_torchvision, torchvision_loader
 
-MODULES_DIFFER = "its modules differ from one another, each with a table of its own, so no number is a depth or a width"
 PAPER = "Szegedy et al. 2014, arXiv:1409.4842"
 
 # Table 1: 1x1, 3x3 reduce, 3x3, 5x5 reduce, 5x5, pool projection.

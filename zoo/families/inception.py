@@ -10,7 +10,7 @@ from zoo.library import imagenet_at, timm_weights
 from zoo.registry import fixed, register
 from zoo.third_party import from_timm, from_torchvision, torchvision_loader
 
-MODULES_DIFFER = "a library builds it, with the channels of each module fixed"
+BY_A_LIBRARY = "a library builds it, with the channels of each module fixed"
 IMAGENET_299 = imagenet_at(299)
 TABLE = "arXiv:1707.07012, table 2"
 SMALLEST = 75  # below it, the input of a convolution without padding is too small
@@ -88,13 +88,13 @@ XCEPTION = ModelCard(
 register(
     V3,
     torchvision_loader("Inception_V3_Weights.IMAGENET1K_V1", "AuxLogits", converts_input=True),
-    fixed(MODULES_DIFFER),
+    fixed(BY_A_LIBRARY),
 )(
     large_only(
         V3, partial(from_torchvision, "inception_v3", aux_logits=False, init_weights=False), "googlenet_bn", SMALLEST
     )
 )
-register(V3_AUX, torchvision_loader("Inception_V3_Weights.IMAGENET1K_V1", converts_input=True), fixed(MODULES_DIFFER))(
+register(V3_AUX, torchvision_loader("Inception_V3_Weights.IMAGENET1K_V1", converts_input=True), fixed(BY_A_LIBRARY))(
     large_only(
         V3_AUX,
         partial(from_torchvision, "inception_v3", aux_logits=True, init_weights=False),
@@ -102,12 +102,12 @@ register(V3_AUX, torchvision_loader("Inception_V3_Weights.IMAGENET1K_V1", conver
         SMALLEST_AUX,
     )
 )
-register(V4, timm_weights("inception_v4.tf_in1k"), fixed(MODULES_DIFFER))(
+register(V4, timm_weights("inception_v4.tf_in1k"), fixed(BY_A_LIBRARY))(
     large_only(V4, partial(from_timm, "inception_v4"), "googlenet_bn", SMALLEST)
 )
-register(RESNET_V2, timm_weights("inception_resnet_v2.tf_in1k"), fixed(MODULES_DIFFER))(
+register(RESNET_V2, timm_weights("inception_resnet_v2.tf_in1k"), fixed(BY_A_LIBRARY))(
     large_only(RESNET_V2, partial(from_timm, "inception_resnet_v2"), "googlenet_bn", SMALLEST)
 )
-register(XCEPTION, timm_weights("legacy_xception.tf_in1k"), fixed(MODULES_DIFFER))(
+register(XCEPTION, timm_weights("legacy_xception.tf_in1k"), fixed(BY_A_LIBRARY))(
     large_only(XCEPTION, partial(from_timm, "legacy_xception"), "googlenet_bn")
 )

@@ -10,9 +10,8 @@ from torch import Tensor, nn
 from nasbench.core.errors import UsageError
 from nasbench.core.spec import ModelCard, Result, Task
 from zoo.forms import small_only
-from zoo.registry import fixed, register
+from zoo.registry import ONE_BY_ONE, fixed, register
 
-ONE_BY_ONE = "its layers are listed one by one, none of them repeated"
 SIDE = 32
 MNIST = Task(num_classes=10, image_size=SIDE, channels=1)
 

@@ -6,8 +6,8 @@ from torch import nn
 from nasbench.core.spec import ModelCard, Result, Task
 from nasbench.nn.rounding import channels_by, repeats_by
 from zoo.library import IMAGENET, timm_weights
-from zoo.patches import MIXER_ROUNDS, patch_for, patch_side
-from zoo.registry import Scaling, register
+from zoo.patches import on_patches, patch_for
+from zoo.registry import register
 
 PAPER = "Tolstikhin et al. 2021, arXiv:2105.01601"
 SIZES = {"s": (8, 512), "b": (12, 768), "l": (24, 1024)}
@@ -45,8 +45,7 @@ def _register(size: str, patch: int, params: int, macs: int, results: tuple[Resu
         origin="timm",
         note="patches of 4 px up to 64 px",
     )
-    scaling = Scaling(scaled, MIXER_ROUNDS, built_for=True, pixel_step=lambda task: patch_side(task, patch))
-    register(card, timm_weights(tag) if tag else None, scaling)(build)
+    register(card, timm_weights(tag) if tag else None, on_patches(scaled, patch))(build)
 
 
 _register("s", 32, 19_104_624, 1_002_426_368)

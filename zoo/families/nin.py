@@ -6,9 +6,8 @@ from torch import nn
 
 from nasbench.core.spec import ModelCard, Result, Task
 from zoo.forms import CIFAR10, small_only
-from zoo.registry import fixed, register
+from zoo.registry import ONE_BY_ONE, fixed, register
 
-ONE_BY_ONE = "its layers are listed one by one, none of them repeated"
 PAPER = "Lin, Chen, Yan 2013, arXiv:1312.4400"
 
 

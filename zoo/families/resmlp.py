@@ -8,8 +8,8 @@ from torch import nn
 from nasbench.core.spec import ModelCard, Result, Task
 from nasbench.nn.rounding import channels_by, repeats_by
 from zoo.library import IMAGENET, timm_weights
-from zoo.patches import MIXER_ROUNDS, patch_for, patch_side
-from zoo.registry import Scaling, register
+from zoo.patches import on_patches, patch_for
+from zoo.registry import register
 
 PAPER = "Touvron et al. 2021, arXiv:2105.03404"
 
@@ -56,8 +56,7 @@ def _register(
         origin="timm",
         note=f"{note}patches of 4 px up to 64 px",
     )
-    scaling = Scaling(scaled, MIXER_ROUNDS, built_for=True, pixel_step=lambda task: patch_side(task, patch))
-    register(card, timm_weights(tag), scaling)(build)
+    register(card, timm_weights(tag), on_patches(scaled, patch))(build)
 
 
 _register("resmlp_12", 12, 384, 16, 1e-4, 15_350_872, 3_009_739_776, "resmlp_12_224.fb_in1k", 23.34, 6.83)

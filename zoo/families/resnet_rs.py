@@ -3,7 +3,6 @@
 A deep stem without pooling, average pooling in the shortcuts, and squeeze-and-excite.
 """
 
-import timm
 from torch import nn
 
 from nasbench.core.spec import ModelCard, Result, Task
@@ -11,6 +10,7 @@ from nasbench.nn.rounding import channels_by, repeats_by
 from zoo.forms import large_only
 from zoo.library import imagenet_at
 from zoo.registry import Scaling, register
+from zoo.third_party import from_timm
 
 PAPER = "Bello et al. 2021, arXiv:2103.07579"
 RELEASED = "github.com/tensorflow/tpu, resnet_rs"
@@ -29,15 +29,13 @@ NETWORKS: tuple[tuple[int, tuple[int, ...], int, int, int, float], ...] = (
 
 def _register(layers: int, units: tuple[int, ...], pixels: int, params: int, macs: int, top1: float) -> None:
     def scaled(task: Task, width: float, depth: float, rounding: str = "") -> nn.Module:
-        network: nn.Module = timm.create_model(
+        return from_timm(
             f"resnetrs{layers}",
-            num_classes=task.num_classes,
-            in_chans=task.channels,
+            task,
             layers=tuple(repeats_by(rounding, count, depth) for count in units),
             channels=tuple(channels_by(rounding, maps, width) for maps in CHANNELS),
             stem_width=channels_by(rounding, STEM, width),
         )
-        return network
 
     def build(task: Task) -> nn.Module:
         return scaled(task, 1.0, 1.0)

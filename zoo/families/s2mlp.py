@@ -80,10 +80,6 @@ def _scaled(
     return s2mlp(task, name, channels_by(rounding, hidden, width), repeats_by(rounding, blocks, depth))
 
 
-def _patch(task: Task) -> int:
-    return patch_side(task, PATCH)
-
-
 def _register(name: str, width: int, blocks: int, params: int, macs: int, result: Result, printed: str) -> None:
     register(
         ModelCard(
@@ -101,7 +97,7 @@ def _register(name: str, width: int, blocks: int, params: int, macs: int, result
         scaled=Scaling(
             partial(_scaled, name=name, hidden=width, blocks=blocks),
             "blocks up; hidden width to multiples of 8; pixels to a multiple of the patch",
-            pixel_step=_patch,
+            pixel_step=partial(patch_side, patch=PATCH),
         ),
     )(partial(s2mlp, name=name, width=width, blocks=blocks))
 

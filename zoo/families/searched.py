@@ -3,13 +3,13 @@
 For published cells of the search spaces at any size, use `space:SPACE:PUBLISHED`.
 """
 
-import timm
-from torch import nn
+from functools import partial
 
-from nasbench.core.spec import ModelCard, Result, Task
+from nasbench.core.spec import ModelCard, Result
 from zoo.forms import large_only
 from zoo.library import imagenet_at, timm_weights
 from zoo.registry import fixed, register
+from zoo.third_party import from_timm
 
 TASK = imagenet_at(331)
 
@@ -17,10 +17,6 @@ TASK = imagenet_at(331)
 def _register(
     name: str, family: str, paper: str, instead: str, params: int, macs: int, results: tuple[Result, ...]
 ) -> None:
-    def build(task: Task) -> nn.Module:
-        network: nn.Module = timm.create_model(name, num_classes=task.num_classes, in_chans=task.channels)
-        return network
-
     card = ModelCard(
         name=name,
         family=family,
@@ -35,7 +31,7 @@ def _register(
         note="large images only",
     )
     scaling = fixed(f"timm builds it at one size; {instead} scales")
-    register(card, timm_weights(f"{name}.tf_in1k"), scaling)(large_only(card, build, instead))
+    register(card, timm_weights(f"{name}.tf_in1k"), scaling)(large_only(card, partial(from_timm, name), instead))
 
 
 _register(

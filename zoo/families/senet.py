@@ -5,13 +5,13 @@ from functools import partial
 from torch import Tensor, nn
 
 from nasbench.core.spec import ModelCard, Result, Task
-from zoo.families.bn_inception import MODULES_DIFFER, BNInception
+from zoo.families.bn_inception import BNInception
 from zoo.families.preactivation import scaled_study_net, study_net
 from zoo.families.resnet import scaled_resnet
 from zoo.families.wide_resnet import scaled_wide_resnet, wide_resnet
 from zoo.forms import CIFAR10, large_only, small_only
 from zoo.library import IMAGENET, timm_weights
-from zoo.registry import Scaling, fixed, register
+from zoo.registry import MODULES_DIFFER, Scaling, fixed, register
 from zoo.third_party import from_timm, with_cifar_stem
 
 PAPER = "Hu et al. 2017, arXiv:1709.01507"

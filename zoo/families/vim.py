@@ -15,8 +15,8 @@ from torch.nn import functional
 from nasbench.core.spec import ModelCard, Result, Task
 from nasbench.nn.rounding import channels_by, repeats_by
 from zoo.library import IMAGENET
-from zoo.patches import MIXER_ROUNDS, patch_for, patch_side
-from zoo.registry import Scaling, register
+from zoo.patches import on_patches, patch_for
+from zoo.registry import register
 
 PAPER = "Zhu et al. 2024, arXiv:2401.09417"
 README = "github.com/hustvl/Vim"
@@ -152,5 +152,4 @@ for _name, _width, _params, _macs, _top1, _top5 in NETWORKS:
         note="the recurrence itself is no multiply-add that is counted; patches of 4 px up to 64 px",
     )
     _build = partial(vim, name=_name, width=_width)
-    _step = partial(patch_side, patch=PATCH)
-    register(_card, scaled=Scaling(_build, MIXER_ROUNDS, built_for=True, pixel_step=_step))(_build)
+    register(_card, scaled=on_patches(_build, PATCH))(_build)

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from nasbench.core.errors import UsageError
 from nasbench.core.spec import ModelCard, Result, Task
+from zoo.families.cyclemlp import Mlp, start_dense, weighted
 from zoo.library import IMAGENET
 from zoo.registry import fixed, register
 
@@ -32,9 +33,7 @@ class PermuteMlp(nn.Module):
         self.over_channels, self.over_rows, self.over_columns = (
             nn.Linear(channels, channels, bias=False) for _ in range(3)
         )
-        self.weigh = nn.Sequential(
-            nn.Linear(channels, channels // 4), nn.GELU(), nn.Linear(channels // 4, 3 * channels)
-        )
+        self.weigh = Mlp(channels, channels // 4, 3 * channels)
         self.project = nn.Linear(channels, channels)
 
     def _along(self, x: Tensor, layer: nn.Linear) -> Tensor:
@@ -50,9 +49,7 @@ class PermuteMlp(nn.Module):
         rows = self._along(x, self.over_rows)
         columns = self._along(x.transpose(1, 2), self.over_columns).transpose(1, 2)
         outputs = torch.stack([rows, columns, self.over_channels(x)])  # (3, B, H, W, C)
-        context = self.weigh(outputs.sum(dim=0).mean(dim=(1, 2)))  # (B, 3C)
-        weights = context.unflatten(1, (-1, 3)).softmax(dim=2).permute(2, 0, 1)  # (3, B, C)
-        mixed: Tensor = self.project((outputs * weights[:, :, None, None]).sum(dim=0))  # (B, H, W, C)
+        mixed: Tensor = self.project(weighted(outputs, self.weigh))  # (B, H, W, C)
         return mixed
 
 
@@ -63,9 +60,7 @@ class Block(nn.Module):
         super().__init__()
         self.norm_1, self.mixer = nn.LayerNorm(channels), PermuteMlp(channels, segments)
         self.norm_2 = nn.LayerNorm(channels)
-        self.mlp = nn.Sequential(
-            nn.Linear(channels, RATIO * channels), nn.GELU(), nn.Linear(RATIO * channels, channels)
-        )
+        self.mlp = Mlp(channels, RATIO * channels, channels)
 
     def forward(self, x: Tensor) -> Tensor:
         x = x + self.mixer(self.norm_1(x))
@@ -116,11 +111,7 @@ class VisionPermutator(nn.Module):
         self.body = nn.Sequential(*parts)
         self.norm = nn.LayerNorm(widths[-1])
         self.classifier = nn.Linear(widths[-1], task.num_classes)
-        for module in self.modules():
-            if isinstance(module, nn.Linear):
-                nn.init.trunc_normal_(module.weight, std=0.02)
-                if module.bias is not None:
-                    nn.init.zeros_(module.bias)
+        start_dense(self)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.norm(self.body(x.permute(0, 2, 3, 1)))  # (B, H', W', C)

@@ -8,9 +8,9 @@ from torchvision.models.vision_transformer import VisionTransformer, interpolate
 from nasbench.core.spec import ModelCard, Result, Task
 from nasbench.nn.rounding import repeats_by
 from zoo.library import IMAGENET, input_channels, load_by_name, torchvision_state
-from zoo.patches import patch_for, patch_side
+from zoo.patches import on_patches, patch_for
 from zoo.published import of_torchvision
-from zoo.registry import Scaling, register
+from zoo.registry import register
 
 PAPER = "Dosovitskiy et al. 2021, arXiv:2010.11929"
 
@@ -71,8 +71,7 @@ def _register(
         origin="torchvision",
         note=note + "; patches of 4 px up to 64 px",
     )
-    scaling = Scaling(scaled, ROUNDS, built_for=True, pixel_step=lambda task: patch_side(task, patch))
-    register(card, of_torchvision(weights, load), scaling)(build)
+    register(card, of_torchvision(weights, load), on_patches(scaled, patch, ROUNDS))(build)
 
 
 _SCRATCH = "published result: trained from scratch on ImageNet-1k by torchvision"

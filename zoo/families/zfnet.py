@@ -12,9 +12,8 @@ from nasbench.core.spec import ModelCard, Result, Task
 from zoo.families.alexnet import dense_head, response_norm
 from zoo.forms import large_only
 from zoo.library import IMAGENET
-from zoo.registry import fixed, register
+from zoo.registry import ONE_BY_ONE, fixed, register
 
-ONE_BY_ONE = "its layers are listed one by one, none of them repeated"
 PAPER = "Zeiler, Fergus 2013, arXiv:1311.2901"
 
 
