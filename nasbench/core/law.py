@@ -3,8 +3,7 @@
 A power law gives multipliers for any phi; a ladder is a published table whose rows follow no formula. Both are data.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol, final, runtime_checkable
 
 from nasbench.core.compound import Coefficients, Multipliers
@@ -76,10 +75,6 @@ class Ladder:
     rungs: tuple[Rung, ...]
     rounding: str = ""
     source: str = ""
-    _by_name: Mapping[str, Rung] = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_by_name", {rung.name: rung for rung in self.rungs})
 
     @property
     def of_networks(self) -> bool:
@@ -88,9 +83,10 @@ class Ladder:
 
     def rung(self, name: str) -> Rung:
         """The row of that name. UsageError with the nearest name where there is none."""
-        if name.lower() not in self._by_name:
-            raise unknown("row of the law's table", name, self._by_name)
-        return self._by_name[name.lower()]
+        by_name = {rung.name: rung for rung in self.rungs}
+        if name.lower() not in by_name:
+            raise unknown("row of the law's table", name, by_name)
+        return by_name[name.lower()]
 
     def multipliers(self, rung: Rung) -> Multipliers:
         """The row's multipliers, its resolution relative to the base's."""

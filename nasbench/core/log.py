@@ -97,9 +97,8 @@ def rule_of(run: Mapping[str, Any]) -> Check | None:
         return partial(_check_cheap_score, run.get("plan"))
     if command in ("train", "transfer", "compare") or (command == "scale" and not config.get("search")):
         all_train = config.get("val_split") == 0  # then no image was for validation
-        return lambda trial: _check_numbers(
-            trial, tuple(each for each in TRAINED if not all_train or each != CHOSEN_BY)
-        )
+        measured = tuple(each for each in TRAINED if not all_train or each != CHOSEN_BY)
+        return lambda trial: _check_numbers(trial, measured)
     if command == "supernet":
         return _check_shared
     if command == "scale":

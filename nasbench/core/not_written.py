@@ -70,9 +70,7 @@ def check_writable(path: Path, flag: str) -> None:
 
     Nothing is written: a disk that is full is met later.
     """
-    there = path
-    while not os.path.lexists(there) and there != there.parent:
-        there = there.parent
+    there = nearest_there(path)
     if there == path:
         there = path if path.is_dir() else path.parent
     if not there.is_dir():
@@ -80,6 +78,13 @@ def check_writable(path: Path, flag: str) -> None:
     if not os.access(there, os.W_OK | os.X_OK):
         number = EROFS if os.statvfs(there).f_flag & os.ST_RDONLY else EACCES
         raise refused(path, OSError(number, os.strerror(number)), flag, "write")
+
+
+def nearest_there(path: Path) -> Path:
+    """The path, or where nothing is there, the nearest of its parents that is."""
+    while not os.path.lexists(path) and path != path.parent:
+        path = path.parent
+    return path
 
 
 def words(path: Path, error: OSError) -> tuple[str, str]:

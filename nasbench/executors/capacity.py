@@ -1,6 +1,6 @@
 """What fits into a cluster, and why a worker of it died."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 Workers = int | Literal["auto"]
@@ -20,6 +20,11 @@ def capacity(nodes: Sequence[Mapping[str, float]], gpus_per_worker: float) -> in
             cpus = min(cpus, int(gpus) * int(1 / gpus_per_worker + 1e-9))  # a share lies within one GPU
         slots += cpus
     return slots
+
+
+def kinds_of(resources: Iterable[str]) -> list[str]:
+    """The kinds of accelerators among the names of resources, as Ray knows them."""
+    return sorted(name.partition(":")[2] for name in resources if name.startswith("accelerator_type:"))
 
 
 def why_it_died(text: str) -> str:

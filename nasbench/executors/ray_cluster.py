@@ -24,7 +24,7 @@ from nasbench.core.count_text import quantity
 from nasbench.core.errors import RunFailed, UsageError
 from nasbench.core.not_written import not_written
 from nasbench.core.stop_signals import WISHES
-from nasbench.executors.capacity import Share, Workers
+from nasbench.executors.capacity import Share, Workers, kinds_of
 from nasbench.executors.capacity import capacity as capacity
 from nasbench.executors.capacity import why_it_died as why_it_died
 from nasbench.executors.cluster_watch import ClusterWatch
@@ -118,11 +118,8 @@ class RayCluster:
         if self._is_shared_out:
             device = "the share of a GPU that the first of them turn out to need"
         elif self._gpus_per_worker:
-            kinds = sorted(name.partition(":")[2] for name in total if name.startswith("accelerator_type:"))
-            device = (
-                f"{self._gpus_per_worker:g} GPU{'s' * (self._gpus_per_worker > 1)} "
-                f"({', '.join(kinds) or 'kind unknown'})"
-            )
+            kinds = ", ".join(kinds_of(total)) or "kind unknown"
+            device = f"{self._gpus_per_worker:g} GPU{'s' * (self._gpus_per_worker > 1)} ({kinds})"
         else:
             device = "the CPU" + (" (the GPUs stay idle without --gpus-per-worker)" if total.get("GPU") else "")
         many = (

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.core.blame import in_one_line
-from nasbench.executors.capacity import capacity
+from nasbench.executors.capacity import capacity, kinds_of
 from nasbench.executors.ray_cluster import RayCluster, quiet
 
 import ray  # isort: skip - after ray_cluster, which sets what ray reads when it is imported
@@ -33,17 +33,17 @@ class Node:
     problem: str = ""
 
 
-def nodes(cluster: RayCluster, shared: Path, data: Path, seconds: float = ANSWER_SECONDS) -> list[Node]:
-    """The nodes of a cluster that is joined, the head first. Each is asked for its versions, whether it sees `shared`
-    and `data`, and for the room where runs would lie.
+def nodes(cluster: RayCluster, shared: Path, data: Path) -> list[Node]:
+    """The nodes of a cluster that is joined, the head first. Each is asked for its versions, and whether it sees
+    `shared` and `data`.
     """
     cluster.connect()
     alive = sorted((node for node in ray.nodes() if node["Alive"]), key=lambda node: not _is_head(node))
     work = ray.remote(num_cpus=0, max_retries=0)(look(str(shared), str(data)))
     with quiet():
         asked = {node["NodeID"]: work.options(scheduling_strategy=_on(node)).remote() for node in alive}
-        ready, _ = ray.wait(list(asked.values()), num_returns=len(asked), timeout=seconds)
-        return [_node(node, asked[node["NodeID"]], ready, seconds) for node in alive]
+        ready, _ = ray.wait(list(asked.values()), num_returns=len(asked), timeout=ANSWER_SECONDS)
+        return [_node(node, asked[node["NodeID"]], ready) for node in alive]
 
 
 def fitting(found: Sequence[Node], gpus_per_worker: float) -> int:
@@ -61,7 +61,6 @@ def look(shared: str, data: str) -> Callable[[], dict[str, Any]]:
         import importlib.metadata
         import os
         import platform
-        import shutil
 
         versions: dict[str, str | None] = {"python": ".".join(platform.python_version_tuple()[:2])}
         broken: dict[str, str] = {}
@@ -74,10 +73,8 @@ def look(shared: str, data: str) -> Callable[[], dict[str, Any]]:
                 versions[package] = importlib.metadata.version(package)
             except importlib.metadata.PackageNotFoundError:
                 versions[package] = None
-        place = os.path.dirname(shared)
-        room = shutil.disk_usage(place).free if os.path.isdir(place) else None
-        here = {"shared": os.path.exists(shared), "data": os.path.isdir(data), "room": room}
-        return {"versions": versions, "broken": broken, "process": os.getpid(), **here}
+        here = {"shared": os.path.exists(shared), "data": os.path.isdir(data)}
+        return {"versions": versions, "broken": broken, **here}
 
     return found
 
@@ -97,10 +94,10 @@ def _on(node: Mapping[str, Any]) -> Any:
     return there
 
 
-def _node(node: Mapping[str, Any], answer: Any, ready: Sequence[Any], seconds: float) -> Node:
+def _node(node: Mapping[str, Any], answer: Any, ready: Sequence[Any]) -> Node:
     has = node["Resources"]
-    kinds = tuple(sorted(name.partition(":")[2] for name in has if name.startswith("accelerator_type:")))
-    found, problem = None, f"no task began there within {seconds:.0f} seconds"
+    kinds = tuple(kinds_of(has))
+    found, problem = None, f"no task began there within {ANSWER_SECONDS:.0f} seconds"
     if answer in ready:
         try:
             found, problem = ray.get(answer), ""

@@ -1,8 +1,13 @@
-"""The options of a strategy: names, defaults and ranges as data. Values come from keywords or from KEY=VALUE texts."""
+"""The options of a strategy: names, defaults and ranges as data. Values come from keywords or from KEY=VALUE texts.
+
+A class of another library has its own: `count_of` reads one of them.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from inspect import Parameter, signature
 from math import inf, isfinite
+from typing import Any
 
 from nasbench.core.errors import UsageError, unknown
 
@@ -32,6 +37,17 @@ def read_options(strategy: str, known: Sequence[Option], given: Mapping[str, obj
 def with_defaults(known: Sequence[Option], defaults: Mapping[str, int | float]) -> list[Option]:
     """The options with other defaults."""
     return [replace(option, default=defaults.get(option.name, option.default)) for option in known]
+
+
+def count_of(kind: type[Any], names: Sequence[str], arguments: Mapping[str, Any]) -> int:
+    """The first of the counts `names` that the constructor of `kind` has a default for: as given in `arguments`, else
+    the default. 0 where it has none of them.
+    """
+    parameters = signature(kind).parameters
+    for name in names:
+        if name in parameters and parameters[name].default is not Parameter.empty:
+            return int(arguments.get(name, parameters[name].default) or 0)
+    return 0
 
 
 def _read(strategy: str, option: Option, value: object) -> int | float:

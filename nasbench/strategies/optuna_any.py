@@ -5,7 +5,7 @@ That serves the samplers whose state is the study (TPE, Gaussian processes, NSGA
 """
 
 from collections.abc import Callable, Sequence
-from inspect import Parameter, isabstract, signature
+from inspect import isabstract, signature
 from math import inf
 from typing import Any, final
 
@@ -15,6 +15,7 @@ from optuna.samplers import BaseSampler, RandomSampler
 from nasbench.core.errors import UsageError, unknown
 from nasbench.core.objectives import parse_objectives
 from nasbench.core.protocols import SearchSpace, Strategy
+from nasbench.strategies.options import count_of
 from nasbench.strategies.optuna_sampler import OptunaStrategy, quiet
 
 RANDOM_AT_THE_START = ("n_startup_trials", "population_size")
@@ -37,7 +38,8 @@ class AnySampler(OptunaStrategy):
             raise UsageError(
                 f"Optuna's {kind.__name__} cannot be made with {arguments or 'no options'}: {error}"
             ) from error
-        super().__init__(space, parse_objectives(objectives), _random_trials(kind, arguments))
+        random_trials = inf if issubclass(kind, RandomSampler) else count_of(kind, RANDOM_AT_THE_START, arguments)
+        super().__init__(space, parse_objectives(objectives), random_trials)
 
     def sampler(self, seed: int) -> BaseSampler:
         return self._kind(**({"seed": seed} if self._seeded else {}), **self._arguments)
@@ -61,14 +63,3 @@ def sampler_named(name: str) -> Callable[..., Strategy]:
 def _names() -> list[str]:
     found = ((name, getattr(optuna.samplers, name)) for name in optuna.samplers.__all__)
     return [name for name, each in found if isinstance(each, type) and not isabstract(each)]
-
-
-def _random_trials(kind: type[BaseSampler], arguments: dict[str, Any]) -> float:
-    """How many trials come first that use nothing of what was told."""
-    if issubclass(kind, RandomSampler):
-        return inf
-    for name in RANDOM_AT_THE_START:
-        parameter = signature(kind).parameters.get(name)
-        if parameter is not None and parameter.default is not Parameter.empty:
-            return int(arguments.get(name, parameter.default) or 0)
-    return 0

@@ -14,7 +14,7 @@ import random
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from inspect import Parameter, signature
+from inspect import signature
 from math import inf, isclose
 from random import Random
 from typing import Any, final
@@ -30,6 +30,7 @@ from nasbench.core.protocols import SearchSpace, Strategy
 from nasbench.core.shown import sentence, text_of
 from nasbench.core.trial import Proposal, Trial
 from nasbench.strategies.met import Met
+from nasbench.strategies.options import count_of
 
 SEEDS = ("seed", "random_state_seed", "random_state")
 """Names that searchers have for their seed."""
@@ -56,7 +57,9 @@ class AnySearcher:
         self._domains = {decision.name: _domain(decision) for decision in space.choices}
         self._known: set[str] = set()
         self._told: list[tuple[dict[str, Gene], float]] = []
-        self._random_trials = _random_trials(kind, arguments)
+        is_random = kind is BasicVariantGenerator
+        self._random_trials = inf if is_random else count_of(kind, RANDOM_AT_THE_START, arguments)
+        """So many trials come first that use nothing of what was told."""
         try:
             with _seeded(0):
                 self._suggest(0, ())
@@ -148,9 +151,7 @@ def _imported() -> Iterator[tuple[str, type[Any]]]:
     for short, importer in SEARCH_ALG_IMPORT.items():
         try:
             yield short, importer()
-        except (
-            ImportError
-        ):  # Ray imports the packages of most searchers late, and says in their constructors what lacks
+        except ImportError:  # most searchers import their packages later, and say in their constructors what lacks
             continue
 
 
@@ -177,17 +178,6 @@ def _alike(found: dict[str, Gene], told: dict[str, Gene]) -> bool:
     """Whether they are the same, but for the rounding of numbers."""
     pairs = ((found[name], value) for name, value in told.items())
     return all(a == b or (isinstance(a, float) and isinstance(b, float) and isclose(a, b)) for a, b in pairs)
-
-
-def _random_trials(kind: type[Any], arguments: dict[str, Any]) -> float:
-    """How many trials come first that use nothing of what was told."""
-    if kind is BasicVariantGenerator:
-        return inf
-    for name in RANDOM_AT_THE_START:
-        parameter = signature(kind).parameters.get(name)
-        if parameter is not None and parameter.default is not Parameter.empty:
-            return int(arguments.get(name, parameter.default) or 0)
-    return 0
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import Any
 
 from nasbench.core.count_text import quantity
 from nasbench.core.errors import RunFailed, UsageError
+from nasbench.core.not_written import nearest_there
 from nasbench.engine.doctor.finding import Finding, gibibytes
 
 AREA = "cluster"
@@ -34,8 +35,7 @@ def cluster(
     joined = RayCluster(1, 0.0, address)
     try:
         joined.connect()
-        there = _existing(runs)
-        with tempfile.NamedTemporaryFile(dir=there, prefix=".doctor-") as probe:
+        with tempfile.NamedTemporaryFile(dir=nearest_there(runs.absolute()), prefix=".doctor-") as probe:
             found = nodes(joined, Path(probe.name), Path(os.sep) if data is None else data.absolute())
     except (UsageError, RunFailed) as error:
         yield Finding(AREA, "Ray", "broken", str(error), HOW_TO_REACH)
@@ -51,13 +51,6 @@ def cluster(
     mine = own_versions()
     for node in found:
         yield from _node(node, mine, runs)
-
-
-def _existing(place: Path) -> Path:
-    place = place.absolute()
-    while not place.exists() and place != place.parent:
-        place = place.parent
-    return place
 
 
 def _whole(address: str, found: list[Any], workers: int, gpus_per_worker: float) -> Finding:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from nasbench.core.count_text import quantity
 from nasbench.core.errors import UsageError
-from nasbench.engine.doctor.finding import Finding, gibibytes
+from nasbench.engine.doctor.finding import Finding, State, gibibytes
+from nasbench.executors.process import num_cores
 
 AREA = "machine"
 LEAST_MEMORY = 512 * 2**20
@@ -26,15 +27,15 @@ LITTLE_DEVICE_MEMORY = 2 * 2**30
 
 def machine(device: str) -> Iterator[Finding]:
     """Cores, memory, shared memory, open files, processes."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = num_cores()
     free, total = memory()
     if total is None or free is None:
         yield Finding(AREA, "processors", "ok", f"{quantity(cores, 'core')}; memory not told by this system")
     else:
         told = f"{quantity(cores, 'core')}, {gibibytes(total)} of memory, {gibibytes(free)} free"
-        state = "broken" if free < LEAST_MEMORY else "note" if free < LITTLE_MEMORY else "ok"
+        state: State = "broken" if free < LEAST_MEMORY else "note" if free < LITTLE_MEMORY else "ok"
         remedy = "End other programs, use fewer --workers (about 1 GiB each), or take a larger machine or container."
-        yield Finding(AREA, "processors", state, told, "" if state == "ok" else remedy)  # type: ignore[arg-type]
+        yield Finding(AREA, "processors", state, told, "" if state == "ok" else remedy)
     yield from devices(device)
     yield from limits()
 
@@ -82,9 +83,9 @@ def devices(asked: str) -> Iterator[Finding]:
         built = "" if torch.backends.cuda.is_built() else f": PyTorch {torch.__version__} is built without CUDA"
         hidden = " (CUDA_VISIBLE_DEVICES is empty)" if os.environ.get("CUDA_VISIBLE_DEVICES") == "" else ""
         remedy = "Install a PyTorch build for CUDA that fits the driver (nvidia-smi names the newest it takes)."
-        state = "note" if hidden else "broken"
+        state: State = "note" if hidden else "broken"
         told = f"there is {kind}, and PyTorch sees no GPU{built}{hidden}"
-        yield Finding(AREA, "GPU", state, told, "Unset it to use the GPUs." if hidden else remedy)  # type: ignore[arg-type]
+        yield Finding(AREA, "GPU", state, told, "Unset it to use the GPUs." if hidden else remedy)
 
 
 def _gpu(index: int) -> Finding:
@@ -115,6 +116,7 @@ def _driver() -> str | None:
 def limits() -> Iterator[Finding]:
     """Open files and processes a user may have, and the memory that processes share."""
     area = "limits"
+    state: State
     files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     remedy = (
         "Raise it: ulimit -n 65536 (for good: /etc/security/limits.conf, LimitNOFILE of systemd, or Docker's --ulimit)."
@@ -123,12 +125,12 @@ def limits() -> Iterator[Finding]:
         yield Finding(area, "open files", "ok", "no limit" if files == resource.RLIM_INFINITY else f"{files:,}")
     else:
         state = "broken" if files < LEAST_FILES else "note"
-        yield Finding(area, "open files", state, f"{files:,}; Ray workers need more", remedy)  # type: ignore[arg-type]
+        yield Finding(area, "open files", state, f"{files:,}; Ray workers need more", remedy)
     size = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
     if size != resource.RLIM_INFINITY:
         remedy = "Raise it: ulimit -f unlimited."
         state = "broken" if size < 100 * 2**20 else "note"
-        yield Finding(area, "file size", state, f"no file may be larger than {gibibytes(size)}", remedy)  # type: ignore[arg-type]
+        yield Finding(area, "file size", state, f"no file may be larger than {gibibytes(size)}", remedy)
     if SHARED.is_dir():
         yield _shared()
 

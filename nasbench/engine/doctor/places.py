@@ -8,7 +8,7 @@ from errno import ENOTDIR
 from pathlib import Path
 
 from nasbench.core.errors import UsageError
-from nasbench.core.not_written import words
+from nasbench.core.not_written import nearest_there, words
 from nasbench.engine.doctor.finding import Finding, gibibytes
 from nasbench.train.location import FOLDERS, check_present, default_data_dir
 
@@ -36,9 +36,7 @@ def runs(directory: Path) -> Iterator[Finding]:
 
 
 def _room(area: str, name: str, place: Path, otherwise: str) -> Iterator[Finding]:
-    there = place.absolute()
-    while not os.path.lexists(there) and there != there.parent:
-        there = there.parent
+    there = nearest_there(place.absolute())
     try:
         if not there.is_dir():
             raise NotADirectoryError(ENOTDIR, os.strerror(ENOTDIR), str(there))

@@ -12,6 +12,7 @@ from nasbench.core.law import Ladder, PowerLaw
 from nasbench.core.typed import check_types
 from nasbench.engine.config import Costs, ScaleConfig
 from nasbench.engine.config.record import flag
+from nasbench.engine.scaling.budgets import READERS
 from nasbench.engine.scaling.laws import DEFAULT, law_named, names_of_laws
 
 COEFFICIENTS: dict[str, Any] = {
@@ -23,7 +24,7 @@ PRODUCT_RANGE = (1.8, 2.2)
 """alpha * beta**2 * gamma**2 is about 2; the published coefficients have 1.920."""
 SEARCHES = ("strategy", "tolerance", "trials", "to_the_end", "front_runners")
 TRAINS = ("dataset", "recipe", "epochs", "seeds", "workers")
-BUDGETS = ("target_macs", "target_params", "target_memory", "target_latency")
+BUDGETS = tuple(READERS)
 WAYS = ("--phi", *map(flag, BUDGETS), "--published", "--depth, --width and --resolution")
 MEMORY, LATENCY = ("memory_batch", "memory_of"), ("latency_batch", "latency_on", "latency_threads")
 """Settings that a budget of memory, and one of latency, heed."""

@@ -159,11 +159,8 @@ class Predictor:
         if chosen is None:
             return Proposal(number, self._random_unknown(taken, rng), note={"blind": False})
         row, architecture = chosen
-        quantile, deviation = (
-            NormalDist().cdf(float(means[0][row])),
-            float(deviations[0][row]),
-        )  # of the first objective
-        note = {"blind": False, "quantile": round(quantile, 4), "deviation": round(deviation, 4)}
+        mean, deviation = float(means[0][row]), float(deviations[0][row])  # of the first objective
+        note = {"blind": False, "quantile": round(NormalDist().cdf(mean), 4), "deviation": round(deviation, 4)}
         return Proposal(number, architecture, note=note)
 
     def tell(self, trial: Trial) -> None:
