@@ -83,7 +83,7 @@ ROUNDS = "layers of a block up; the growth rate to a multiple of 4; the stem is 
 
 
 def cifar_densenet(
-    task: Task, depth: int, growth: int, bc: bool, wider: float = 1.0, deeper: float = 1.0, rounding: str = ""
+    task: Task, wider: float = 1.0, deeper: float = 1.0, rounding: str = "", *, depth: int, growth: int, bc: bool
 ) -> nn.Module:
     """Three blocks. The stem has 16 maps. `bc`: bottlenecks, a compression of 1/2, and a stem of twice the growth.
 
@@ -93,12 +93,6 @@ def cifar_densenet(
     growth = nearest_multiple(growth * wider, 4)
     stem = 2 * growth if bc else channels_by(rounding, 16, wider)
     return DenseNet(task, growth, (repeats,) * 3, bc, 0.5 if bc else 1.0, stem, small=True)
-
-
-def _scaled_cifar(
-    task: Task, width: float, depth: float, rounding: str = "", *, layers: int, growth: int, bc: bool
-) -> nn.Module:
-    return cifar_densenet(task, layers, growth, bc, width, depth, rounding)
 
 
 BLOCKS: dict[int, tuple[int, ...]] = {121: (6, 12, 24, 16), 169: (6, 12, 32, 32), 201: (6, 12, 48, 32)}
@@ -151,10 +145,8 @@ for _depth, _growth, _bc, _params, _macs, _error_10, _error_100 in CIFAR:
         verified="C",
         note="" if _bc else "transitions keep all maps",
     )
-    _scale = partial(_scaled_cifar, layers=_depth, growth=_growth, bc=_bc)
-    register(_card, scaled=Scaling(small_only(_card, _scale, "densenet121"), ROUNDS))(
-        small_only(_card, partial(cifar_densenet, depth=_depth, growth=_growth, bc=_bc), "densenet121")
-    )
+    _build = small_only(_card, partial(cifar_densenet, depth=_depth, growth=_growth, bc=_bc), "densenet121")
+    register(_card, scaled=Scaling(_build, ROUNDS))(_build)
 
 for _depth, _params, _macs, _paper, _library in LARGE:
     _source = "torchvision IMAGENET1K_V1"

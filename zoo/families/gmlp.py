@@ -16,7 +16,7 @@ PATCH, BLOCKS, RATIO = 16, 30, 6
 
 
 def _register(name: str, hidden: int, params: int, macs: int, results: tuple[Result, ...], tag: str = "") -> None:
-    def scaled(task: Task, width: float, depth: float, rounding: str = "") -> nn.Module:
+    def build(task: Task, width: float = 1.0, depth: float = 1.0, rounding: str = "") -> nn.Module:
         return MlpMixer(
             num_classes=task.num_classes,
             img_size=task.image_size,
@@ -28,9 +28,6 @@ def _register(name: str, hidden: int, params: int, macs: int, results: tuple[Res
             block_layer=SpatialGatingBlock,
             mlp_layer=GatedMlp,
         )
-
-    def build(task: Task) -> nn.Module:
-        return scaled(task, 1.0, 1.0)
 
     card = ModelCard(
         name=name,
@@ -45,7 +42,7 @@ def _register(name: str, hidden: int, params: int, macs: int, results: tuple[Res
         origin="timm",
         note="patches of 4 px up to 64 px",
     )
-    register(card, timm_weights(tag) if tag else None, on_patches(scaled, PATCH))(build)
+    register(card, timm_weights(tag) if tag else None, on_patches(build, PATCH))(build)
 
 
 _QUOTED = "quoted in later papers' tables"

@@ -17,7 +17,7 @@ SIZES = {"s": (8, 512), "b": (12, 768), "l": (24, 1024)}
 def _register(size: str, patch: int, params: int, macs: int, results: tuple[Result, ...] = (), tag: str = "") -> None:
     name = f"mixer_{size}{patch}"
 
-    def scaled(task: Task, width: float, depth: float, rounding: str = "") -> nn.Module:
+    def build(task: Task, width: float = 1.0, depth: float = 1.0, rounding: str = "") -> nn.Module:
         blocks, hidden = SIZES[size]
         side = patch_for(name, task, patch)
         return MlpMixer(
@@ -28,9 +28,6 @@ def _register(size: str, patch: int, params: int, macs: int, results: tuple[Resu
             num_blocks=repeats_by(rounding, blocks, depth),
             embed_dim=channels_by(rounding, hidden, width),
         )
-
-    def build(task: Task) -> nn.Module:
-        return scaled(task, 1.0, 1.0)
 
     card = ModelCard(
         name=name,
@@ -45,7 +42,7 @@ def _register(size: str, patch: int, params: int, macs: int, results: tuple[Resu
         origin="timm",
         note="patches of 4 px up to 64 px",
     )
-    register(card, timm_weights(tag) if tag else None, on_patches(scaled, patch))(build)
+    register(card, timm_weights(tag) if tag else None, on_patches(build, patch))(build)
 
 
 _register("s", 32, 19_104_624, 1_002_426_368)

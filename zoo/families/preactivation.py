@@ -164,12 +164,13 @@ class StudyNet(nn.Module):
 
 def study_net(
     task: Task,
-    variant: Variant,
-    depth: int,
-    gate: Gate | None = None,
     wider: float = 1.0,
     deeper: float = 1.0,
     rounding: str = "",
+    *,
+    variant: Variant,
+    depth: int,
+    gate: Gate | None = None,
 ) -> StudyNet:
     """Basic units with option A (6n + 2 layers); from 164 layers on, bottlenecks with projections (9n + 2 layers).
 
@@ -181,20 +182,6 @@ def study_net(
     repeats = repeats_by(rounding, (depth - 2) // a_unit, deeper)
     widths = tuple(channels_by(rounding, width, wider) for width in (16, 32, 64))
     return StudyNet(task, variant, repeats, widths, bottleneck, not bottleneck, gate=gate, stem=widths[0])
-
-
-def scaled_study_net(
-    task: Task,
-    width: float,
-    depth: float,
-    rounding: str = "",
-    *,
-    variant: Variant,
-    layers: int,
-    gate: Gate | None = None,
-) -> nn.Module:
-    """`study_net` of so many layers at any width and depth."""
-    return study_net(task, variant, layers, gate, width, depth, rounding)
 
 
 def _cifar10(error: float) -> tuple[Result, ...]:
@@ -246,5 +233,5 @@ NETWORKS: tuple[tuple[str, Variant, int, int, int, tuple[Result, ...], str], ...
 
 for _name, _variant, _depth, _params, _macs, _results, _note in NETWORKS:
     _card = ModelCard(_name, "preresnet", PAPER, 2016, CIFAR10, _params, _macs, _results, "C", note=_note)
-    _scale = Scaling(small_only(_card, partial(scaled_study_net, variant=_variant, layers=_depth), "resnet50"))
-    register(_card, scaled=_scale)(small_only(_card, partial(study_net, variant=_variant, depth=_depth), "resnet50"))
+    _build = small_only(_card, partial(study_net, variant=_variant, depth=_depth), "resnet50")
+    register(_card, scaled=Scaling(_build))(_build)

@@ -27,7 +27,7 @@ def _register(
     top5: float,
     note: str = "",
 ) -> None:
-    def scaled(task: Task, width: float, depth: float, rounding: str = "") -> nn.Module:
+    def build(task: Task, width: float = 1.0, depth: float = 1.0, rounding: str = "") -> nn.Module:
         return MlpMixer(
             num_classes=task.num_classes,
             img_size=task.image_size,
@@ -39,9 +39,6 @@ def _register(
             block_layer=partial(ResBlock, init_values=scale),  # type: ignore[arg-type]
             norm_layer=Affine,
         )
-
-    def build(task: Task) -> nn.Module:
-        return scaled(task, 1.0, 1.0)
 
     card = ModelCard(
         name=name,
@@ -56,7 +53,7 @@ def _register(
         origin="timm",
         note=f"{note}patches of 4 px up to 64 px",
     )
-    register(card, timm_weights(tag), on_patches(scaled, patch))(build)
+    register(card, timm_weights(tag), on_patches(build, patch))(build)
 
 
 _register("resmlp_12", 12, 384, 16, 1e-4, 15_350_872, 3_009_739_776, "resmlp_12_224.fb_in1k", 23.34, 6.83)

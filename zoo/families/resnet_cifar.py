@@ -43,12 +43,13 @@ class CifarResNet(nn.Module):
     def __init__(
         self,
         task: Task,
-        depth: int,
-        shortcut: Shortcut = "A",
-        final_survival: float = 1.0,
         wider: float = 1.0,
         deeper: float = 1.0,
         rounding: str = "",
+        *,
+        depth: int,
+        shortcut: Shortcut,
+        final_survival: float = 1.0,
     ) -> None:
         super().__init__()
         assert depth % 6 == 2, depth
@@ -86,24 +87,10 @@ DEPTHS: tuple[tuple[int, int, int, float], ...] = (
 )
 
 
-def _scaled(
-    task: Task,
-    width: float,
-    depth: float,
-    rounding: str = "",
-    *,
-    layers: int,
-    shortcut: Shortcut,
-    final_survival: float = 1.0,
-) -> nn.Module:
-    return CifarResNet(task, layers, shortcut, final_survival, width, depth, rounding)
-
-
 def _enter(card: ModelCard, depth: int, shortcut: Shortcut, final_survival: float = 1.0) -> None:
-    build = partial(CifarResNet, depth=depth, shortcut=shortcut, final_survival=final_survival)
-    scale = partial(_scaled, layers=depth, shortcut=shortcut, final_survival=final_survival)
-    instead = "plain18" if shortcut == "plain" else "resnet18"
-    register(card, scaled=Scaling(small_only(card, scale, instead)))(small_only(card, build, instead))
+    network = partial(CifarResNet, depth=depth, shortcut=shortcut, final_survival=final_survival)
+    build = small_only(card, network, "plain18" if shortcut == "plain" else "resnet18")
+    register(card, scaled=Scaling(build))(build)
 
 
 for _depth, _params, _macs, _error in DEPTHS:

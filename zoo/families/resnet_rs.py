@@ -28,7 +28,7 @@ NETWORKS: tuple[tuple[int, tuple[int, ...], int, int, int, float], ...] = (
 
 
 def _register(layers: int, units: tuple[int, ...], pixels: int, params: int, macs: int, top1: float) -> None:
-    def scaled(task: Task, width: float, depth: float, rounding: str = "") -> nn.Module:
+    def build(task: Task, width: float = 1.0, depth: float = 1.0, rounding: str = "") -> nn.Module:
         return from_timm(
             f"resnetrs{layers}",
             task,
@@ -36,9 +36,6 @@ def _register(layers: int, units: tuple[int, ...], pixels: int, params: int, mac
             channels=tuple(channels_by(rounding, maps, width) for maps in CHANNELS),
             stem_width=channels_by(rounding, STEM, width),
         )
-
-    def build(task: Task) -> nn.Module:
-        return scaled(task, 1.0, 1.0)
 
     card = ModelCard(
         name=f"resnet_rs_{layers}",
@@ -53,8 +50,8 @@ def _register(layers: int, units: tuple[int, ...], pixels: int, params: int, mac
         origin="timm",
         note=f"timm's resnetrs{layers}; large images only",
     )
-    scaling = Scaling(large_only(card, scaled, "resnet50"))
-    register(card, scaled=scaling)(large_only(card, build, "resnet50"))
+    large = large_only(card, build, "resnet50")
+    register(card, scaled=Scaling(large))(large)
 
 
 for _network in NETWORKS:

@@ -31,7 +31,7 @@ class CifarResNeXt(nn.Module):
     """
 
     def __init__(
-        self, task: Task, cardinality: int, width: int, wider: float = 1.0, deeper: float = 1.0, rounding: str = ""
+        self, task: Task, wider: float = 1.0, deeper: float = 1.0, rounding: str = "", *, cardinality: int, width: int
     ) -> None:
         super().__init__()
         c_in = channels_by(rounding, 64, wider)
@@ -52,12 +52,6 @@ class CifarResNeXt(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         logits: Tensor = self.head(self.units(self.stem(x)))
         return logits
-
-
-def _scaled(
-    task: Task, width: float, depth: float, rounding: str = "", *, cardinality: int, group_width: int
-) -> nn.Module:
-    return CifarResNeXt(task, cardinality, group_width, width, depth, rounding)
 
 
 def _from_torchvision(task: Task, name: str) -> nn.Module:
@@ -83,10 +77,8 @@ for _cardinality, _params, _macs, _error_10, _error_100 in (
         results=(Result("cifar10_error", _error_10, PAPER, "P"), Result("cifar100_error", _error_100, PAPER, "P")),
         verified="C",
     )
-    _scale = partial(_scaled, cardinality=_cardinality, group_width=64)
-    register(_card, scaled=Scaling(small_only(_card, _scale, "resnext50_32x4d"), ROUNDS))(
-        small_only(_card, partial(CifarResNeXt, cardinality=_cardinality, width=64), "resnext50_32x4d")
-    )
+    _build = small_only(_card, partial(CifarResNeXt, cardinality=_cardinality, width=64), "resnext50_32x4d")
+    register(_card, scaled=Scaling(_build, ROUNDS))(_build)
 
 NOTE = "small images: 3x3 stem without pooling"
 RESNEXT_50 = ModelCard(

@@ -69,18 +69,16 @@ class S2MLP(nn.Module):
         return logits
 
 
-def s2mlp(task: Task, name: str, width: int, blocks: int) -> nn.Module:
-    """The network on patches of 16 pixels, or of 4 pixels for small images."""
-    return S2MLP(task, patch_for(name, task, PATCH), width, blocks)
-
-
-def _scaled(
-    task: Task, width: float, depth: float, rounding: str = "", *, name: str, hidden: int, blocks: int
+def s2mlp(
+    task: Task, wider: float = 1.0, deeper: float = 1.0, rounding: str = "", *, name: str, width: int, blocks: int
 ) -> nn.Module:
-    return s2mlp(task, name, channels_by(rounding, hidden, width), repeats_by(rounding, blocks, depth))
+    """The network at any width and depth, on patches of 16 pixels, or of 4 pixels for small images."""
+    hidden, count = channels_by(rounding, width, wider), repeats_by(rounding, blocks, deeper)
+    return S2MLP(task, patch_for(name, task, PATCH), hidden, count)
 
 
 def _register(name: str, width: int, blocks: int, params: int, macs: int, result: Result, printed: str) -> None:
+    build = partial(s2mlp, name=name, width=width, blocks=blocks)
     register(
         ModelCard(
             name=name,
@@ -95,11 +93,11 @@ def _register(name: str, width: int, blocks: int, params: int, macs: int, result
             "up to 64 px",
         ),
         scaled=Scaling(
-            partial(_scaled, name=name, hidden=width, blocks=blocks),
+            build,
             "blocks up; hidden width to multiples of 8; pixels to a multiple of the patch",
             pixel_step=partial(patch_side, patch=PATCH),
         ),
-    )(partial(s2mlp, name=name, width=width, blocks=blocks))
+    )(build)
 
 
 _register("s2mlp_wide", 768, 12, 72_241_384, 13_989_033_984, Result("top1_error", 20.0, PAPER, "M"), "71M")

@@ -6,9 +6,9 @@ from torch import Tensor, nn
 
 from nasbench.core.spec import ModelCard, Result, Task
 from zoo.families.bn_inception import BNInception
-from zoo.families.preactivation import scaled_study_net, study_net
+from zoo.families.preactivation import study_net
 from zoo.families.resnet import scaled_resnet
-from zoo.families.wide_resnet import scaled_wide_resnet, wide_resnet
+from zoo.families.wide_resnet import wide_resnet
 from zoo.forms import CIFAR10, large_only, small_only
 from zoo.library import IMAGENET, timm_weights
 from zoo.registry import MODULES_DIFFER, Scaling, fixed, register
@@ -132,10 +132,9 @@ for _depth, _params, _macs, _error in CIFAR:
         verified="C",
         note="a gate at the end of every branch of the pre-activated network, the form of the published CIFAR results",
     )
-    _scale = partial(scaled_study_net, variant="preact", layers=_depth, gate=SqueezeExcite)
-    register(_card, scaled=Scaling(small_only(_card, _scale, "se_resnet50")))(
-        small_only(_card, partial(study_net, variant="preact", depth=_depth, gate=SqueezeExcite), "se_resnet50")
-    )
+    _build = partial(study_net, variant="preact", depth=_depth, gate=SqueezeExcite)
+    _small = small_only(_card, _build, "se_resnet50")
+    register(_card, scaled=Scaling(_small))(_small)
 
 WRN = ModelCard(
     name="se_wrn_16_8",
@@ -149,7 +148,5 @@ WRN = ModelCard(
     verified="C",
     note="wrn_16_8 with a gate at the end of every branch",
 )
-_scale = partial(scaled_wide_resnet, layers=16, widen=8, gate=SqueezeExcite)
-register(WRN, scaled=Scaling(small_only(WRN, _scale, "se_resnet50")))(
-    small_only(WRN, partial(wide_resnet, depth=16, widen=8, gate=SqueezeExcite), "se_resnet50")
-)
+_wrn = small_only(WRN, partial(wide_resnet, depth=16, widen=8, gate=SqueezeExcite), "se_resnet50")
+register(WRN, scaled=Scaling(_wrn))(_wrn)

@@ -103,15 +103,12 @@ def _register_v1(name: str, width: float, params: int, macs: int, results: tuple
             verified="C",
             note=note,
         ),
-        scaled=Scaling(
-            partial(_scaled, published=width),
-            ROUNDS_V1,
-        ),
+        scaled=Scaling(partial(_scaled, published=width), ROUNDS_V1),
     )(partial(ShuffleNet, width=width))
 
 
 def _register_v2(width: str, params: int, macs: int, error: float, paper_error: float) -> None:
-    def scaled(task: Task, wider: float, deeper: float, rounding: str = "") -> nn.Module:
+    def build(task: Task, wider: float = 1.0, deeper: float = 1.0, rounding: str = "") -> nn.Module:
         library = getattr(torchvision.models, f"shufflenet_v2_x{width}")
         if (wider, deeper) == (1, 1):
             network = library(num_classes=task.num_classes)
@@ -124,9 +121,6 @@ def _register_v2(width: str, params: int, macs: int, error: float, paper_error: 
             network.conv1[0].stride = (1, 1)
             network.maxpool = nn.Identity()
         return input_channels(network, task.channels)
-
-    def build(task: Task) -> nn.Module:
-        return scaled(task, 1.0, 1.0)
 
     trained = f"ShuffleNet_V2_X{width}"
     card = ModelCard(
@@ -145,11 +139,7 @@ def _register_v2(width: str, params: int, macs: int, error: float, paper_error: 
         origin="torchvision",
         note="channels of the paper's revised table; up to 64 px the stem keeps the image's size",
     )
-    register(
-        card,
-        torchvision_weights(f"{trained}_Weights.IMAGENET1K_V1"),
-        Scaling(scaled, ROUNDS_V2),
-    )(build)
+    register(card, torchvision_weights(f"{trained}_Weights.IMAGENET1K_V1"), Scaling(build, ROUNDS_V2))(build)
 
 
 QUOTED = "quoted in later papers' tables"

@@ -35,7 +35,7 @@ BASE, LARGE, HUGE = Width(12, 12, 768, 3072), Width(24, 16, 1024, 4096), Width(3
 def _register(
     name: str, width: Width, patch: int, params: int, macs: int, weights: str, results: tuple[Result, ...], note: str
 ) -> None:
-    def scaled(task: Task, wider: float, deeper: float, rounding: str = "") -> nn.Module:
+    def build(task: Task, wider: float = 1.0, deeper: float = 1.0, rounding: str = "") -> nn.Module:
         heads = max(1, round(width.heads * wider))
         network = VisionTransformer(
             image_size=task.image_size,
@@ -47,9 +47,6 @@ def _register(
             num_classes=task.num_classes,
         )
         return input_channels(network, task.channels)
-
-    def build(task: Task) -> nn.Module:
-        return scaled(task, 1.0, 1.0)
 
     def load(network: nn.Module) -> None:
         assert isinstance(network, VisionTransformer), network
@@ -71,7 +68,7 @@ def _register(
         origin="torchvision",
         note=note + "; patches of 4 px up to 64 px",
     )
-    register(card, of_torchvision(weights, load), on_patches(scaled, patch, ROUNDS))(build)
+    register(card, of_torchvision(weights, load), on_patches(build, patch, ROUNDS))(build)
 
 
 _SCRATCH = "published result: trained from scratch on ImageNet-1k by torchvision"

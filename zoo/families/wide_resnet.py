@@ -20,13 +20,14 @@ SECOND_HAND = "quoted from " + PAPER
 
 def wide_resnet(
     task: Task,
+    wider: float = 1.0,
+    deeper: float = 1.0,
+    rounding: str = "",
+    *,
     depth: int,
     widen: int,
     dropout: float = 0.0,
     gate: Gate | None = None,
-    wider: float = 1.0,
-    deeper: float = 1.0,
-    rounding: str = "",
 ) -> nn.Module:
     """6n + 4 layers: pre-activated basic units with `widen` times 16, 32 and 64 maps, 1x1 projections, and dropout
     between the convolutions. `wider` multiplies all maps, `deeper` the units of every stage.
@@ -35,21 +36,6 @@ def wide_resnet(
     repeats = repeats_by(rounding, (depth - 4) // 6, deeper)
     stem, *widths = (channels_by(rounding, maps, wider) for maps in (16, 16 * widen, 32 * widen, 64 * widen))
     return StudyNet(task, "preact", repeats, tuple(widths), pad=False, dropout=dropout, gate=gate, stem=stem)
-
-
-def scaled_wide_resnet(
-    task: Task,
-    width: float,
-    depth: float,
-    rounding: str = "",
-    *,
-    layers: int,
-    widen: int,
-    dropout: float = 0.0,
-    gate: Gate | None = None,
-) -> nn.Module:
-    """`wide_resnet` of so many layers at any width and depth."""
-    return wide_resnet(task, layers, widen, dropout, gate, width, depth, rounding)
 
 
 def _wrn_50_2(task: Task) -> nn.Module:
@@ -79,10 +65,8 @@ for _depth, _widen, _dropout, _params, _macs, _results in NETWORKS:
     _name = f"wrn_{_depth}_{_widen}" + ("_dropout" if _dropout else "")
     _note = f"dropout of {_dropout:g} between the convolutions" if _dropout else ""
     _card = ModelCard(_name, "wide_resnet", PAPER, 2016, CIFAR10, _params, _macs, _results, "C", note=_note)
-    _scale = partial(scaled_wide_resnet, layers=_depth, widen=_widen, dropout=_dropout)
-    register(_card, scaled=Scaling(small_only(_card, _scale, "wrn_50_2")))(
-        small_only(_card, partial(wide_resnet, depth=_depth, widen=_widen, dropout=_dropout), "wrn_50_2")
-    )
+    _build = small_only(_card, partial(wide_resnet, depth=_depth, widen=_widen, dropout=_dropout), "wrn_50_2")
+    register(_card, scaled=Scaling(_build))(_build)
 
 WRN_50_2 = ModelCard(
     name="wrn_50_2",
