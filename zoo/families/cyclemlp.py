@@ -155,16 +155,17 @@ PUBLISHED = {
 }
 
 
-def _scaled(
+def cyclemlp(
     task: Task,
-    width: float,
-    depth: float,
+    width: float = 1.0,
+    depth: float = 1.0,
     rounding: str = "",
     *,
     layers: tuple[int, ...],
     widths: tuple[int, ...],
     ratios: tuple[int, ...],
 ) -> nn.Module:
+    """The network at any width and depth."""
     deeper = tuple(repeats_by(rounding, count, depth) for count in layers)
     return CycleMLP(task, deeper, tuple(channels_by(rounding, each, width) for each in widths), ratios)
 
@@ -182,11 +183,9 @@ def _register(name: str, scale: Scale) -> None:
         verified="C",
         note=f"large images only; the repository prints {scale.printed_gmacs} G MACs",
     )
-    build = partial(CycleMLP, layers=scale.layers, widths=scale.widths, ratios=scale.ratios)
-    wider = partial(_scaled, layers=scale.layers, widths=scale.widths, ratios=scale.ratios)
-    register(card, scaled=Scaling(large_only(card, wider, "mixer_s16", SMALLEST)))(
-        large_only(card, build, "mixer_s16", SMALLEST)
-    )
+    network = partial(cyclemlp, layers=scale.layers, widths=scale.widths, ratios=scale.ratios)
+    build = large_only(card, network, "mixer_s16", SMALLEST)
+    register(card, scaled=Scaling(build))(build)
 
 
 for _name, _scale in PUBLISHED.items():

@@ -63,10 +63,7 @@ def efficientnet(
 
 
 def _register(name: str, scale: Scale) -> None:
-    def build(task: Task) -> nn.Module:
-        return efficientnet(task, scale.width, scale.depth, scale.dropout)
-
-    def widened(task: Task, width: float, depth: float, rounding: str = "") -> nn.Module:
+    def build(task: Task, width: float = 1.0, depth: float = 1.0, rounding: str = "") -> nn.Module:
         return efficientnet(task, width * scale.width, depth * scale.depth, scale.dropout, rounding=rounding)
 
     weights = f"EfficientNet_{name.upper()}_Weights.IMAGENET1K_V1"
@@ -93,7 +90,7 @@ def _register(name: str, scale: Scale) -> None:
         note=f"width {scale.width}, depth {scale.depth}; outputs equal torchvision's at its epsilon of "
         f"{TORCHVISION_EPS[name]:g}",
     )
-    register(card, of_torchvision(weights, load), Scaling(widened))(build)
+    register(card, of_torchvision(weights, load), Scaling(build))(build)
 
 
 for _name, _scale in PUBLISHED.items():

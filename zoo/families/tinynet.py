@@ -47,10 +47,7 @@ def tinynet(task: Task, width: float, depth: float, rounding: str = ROUNDING) ->
 
 
 def _register(name: str, scale: Scale) -> None:
-    def build(task: Task) -> nn.Module:
-        return tinynet(task, scale.width, scale.depth)
-
-    def wider(task: Task, width: float, depth: float, rounding: str = ROUNDING) -> nn.Module:
+    def build(task: Task, width: float = 1.0, depth: float = 1.0, rounding: str = ROUNDING) -> nn.Module:
         return tinynet(task, width * scale.width, depth * scale.depth, rounding)
 
     card = ModelCard(
@@ -66,7 +63,7 @@ def _register(name: str, scale: Scale) -> None:
         note=f"EfficientNet-B0 at width {scale.width}, depth {scale.depth}",
     )
     rounds = "repeats to the nearest; channels to multiples of 8; the stem stays; the head has 1,280 or more"
-    register(card, scaled=Scaling(wider, rounds))(build)
+    register(card, scaled=Scaling(build, rounds))(build)
 
 
 for _name, _scale in PUBLISHED.items():
