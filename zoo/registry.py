@@ -25,8 +25,8 @@ UsageError if the network does not exist for that size.
 Scaler = Callable[..., "nn.Module"]
 """(task, width, depth) -> the network with all channel counts times `width` and the repeats of all stages times
 `depth`, with the published rounding; where the rounding has a name (`nasbench.nn.rounding`), that is the fourth. The
-stem is selected by the task's image size, as in a builder. The network accepts images of other sizes too, unless its
-`Scaling` says that it is built for one.
+stem is selected by the task's image size, as in a builder; a function whose multipliers are 1 by default is both. The
+network accepts images of other sizes too, unless its `Scaling` says that it is built for one.
 """
 
 

@@ -6,7 +6,7 @@ from nasbench.core.errors import UsageError
 
 _BYTES = {
     "": 1.0,
-    **{f"{letter}": 1e3 ** (index + 1) for index, letter in enumerate("KMGT")},
+    **{letter: 1e3 ** (index + 1) for index, letter in enumerate("KMGT")},
     **{f"{letter}I": 1024.0 ** (index + 1) for index, letter in enumerate("KMGT")},
 }
 _MILLISECONDS = {"": 1.0, "US": 1e-3, "MS": 1.0, "S": 1e3}

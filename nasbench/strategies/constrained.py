@@ -24,6 +24,8 @@ Counts = Callable[[Architecture], Sequence[float]]
 """Architecture -> (parameters, multiply-adds), and where they are limited bytes of memory and milliseconds. TrialFailed
 for an architecture that cannot be built."""
 
+NUM_COUNTED = 2
+"""Parameters and multiply-adds, the first of the counts, are known whether they are limited or not."""
 ROUNDS = 3
 """Attempts to make all decisions cheaper at random. After them, a repair uses the smallest known architecture."""
 PARTS = 4
@@ -211,13 +213,14 @@ class Repair:
         except TrialFailed as error:
             return UsageError(f"no architecture of space {self._space.name!r} can be counted at this size: {error}")
         asked = [f"{flag} {limit:,}" for flag, _, limit in self._limits.all if limit is not None]
-        told = [said for _, said, limit in self._limits.all[2:] if limit is not None]
-        found = [each[1] for each in self._limits.all[:2]] + told
-        kept = [count for count, each in zip(counts, self._limits.all, strict=False) if each[1] in found]
-        has = " and ".join(said.format(count) for said, count in zip(found, kept, strict=True))
+        has = [
+            said.format(count)
+            for place, ((_, said, limit), count) in enumerate(zip(self._limits.all, counts, strict=False))
+            if place < NUM_COUNTED or limit is not None
+        ]
         return UsageError(
             f"no architecture of space {self._space.name!r} within {' and '.join(asked)} was found at this size: "
-            f"the smallest has {has}. "
+            f"the smallest has {' and '.join(has)}. "
             "Raise the limit, or search at a smaller size (--cells, --filters)."
         )
 
