@@ -1,6 +1,7 @@
 """Memory and latency in a search: metrics where an objective or a reward reads them, and limits of proposals."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -10,12 +11,14 @@ from nasbench.core.arch import sample
 from nasbench.core.errors import UsageError
 from nasbench.core.job import Job
 from nasbench.core.protocols import Metrics, Report
-from nasbench.core.registry import spaces
+from nasbench.core.recipe import recipe_named
+from nasbench.core.registry import evaluators, executors, spaces
 from nasbench.core.reward import Rewarded
 from nasbench.core.source import Plan
 from nasbench.core.spec import ModelSpec, Size, Task
 from nasbench.engine.config import SearchConfig
-from nasbench.engine.parts.costing import costs_in_search, counts_within, limits_of, record_of_costs
+from nasbench.engine.parts.costing import counts_within, limits_of, record_of_costs
+from nasbench.engine.parts.scoring import Scoring, scoring_of
 from nasbench.evaluators import latency
 from nasbench.evaluators.costs import CostsBy, with_costs
 from nasbench.evaluators.counts import CountedOnce
@@ -50,18 +53,25 @@ def asked(**values: Any) -> SearchConfig:
     return SearchConfig.of(space="nasbench201", dataset="digits", **values)
 
 
+def scoring(**values: Any) -> Scoring:
+    config, executor = asked(**values), executors.make("local")
+    return scoring_of(config, SPACE, recipe_named("quick", None), Path("run"), None, executor)
+
+
 def job() -> Job:
     architecture = sample("nasbench201", SPACE.choices, Random(1))
     model = ModelSpec(source="space:nasbench201", architecture=architecture, size=SIZE, task=TASK)
     return Job(number=1, model=model, seed=0, epochs=1, key=architecture.key)
 
 
-def test_costs_are_taken_where_something_reads_them() -> None:
-    assert costs_in_search(asked(), Scores(), None).names == ()
-    assert costs_in_search(asked(objectives=("val_accuracy,memory",)), Scores(), None).names == ("memory",)
-    rewarded = asked(reward="soft-target", reward_options=("latency=20ms", "memory=1G"))
-    assert costs_in_search(rewarded, Scores(), None).names == ("memory", "latency")
-    assert costs_in_search(asked(objectives=("val_accuracy,latency",)), Scores(latency=3.0), None).names == ()
+def test_costs_are_taken_where_something_reads_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evaluators, "make", lambda *_, **__: Scores())
+    assert scoring().costs.names == ()
+    assert scoring(objectives=("val_accuracy,memory",)).costs.names == ("memory",)
+    rewarded = scoring(reward="soft-target", reward_options=("latency=20ms", "memory=1G"))
+    assert rewarded.costs.names == ("memory", "latency")
+    monkeypatch.setattr(evaluators, "make", lambda *_, **__: Scores(latency=3.0))
+    assert scoring(objectives=("val_accuracy,latency",)).costs.names == ()
 
 
 def test_costs_are_beside_what_is_reported_and_returned(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,14 +96,14 @@ def test_targets_of_a_reward_are_amounts() -> None:
 
 def test_proposals_keep_a_limit_of_memory() -> None:
     config = asked(max_memory="150k", memory_batch=2)
-    limits, counts = limits_of(config), CountedOnce(SPACE, SIZE, TASK)
-    measured = counts_within(counts, limits, config, SPACE, PLAN, None)
+    limits, counts = limits_of(config.goals), CountedOnce(SPACE, SIZE, TASK)
+    measured = counts_within(counts, limits, config.costs, SPACE, PLAN, None)
     repair, rng = Repair(measured, limits, SPACE), Random(0)
     drawn = [sample("nasbench201", SPACE.choices, rng) for _ in range(4)]
     before = [list(measured(each))[2] for each in drawn]
     after = [list(measured(repair(each, rng)))[2] for each in drawn]
     assert max(before) > 150_000 >= max(after)
-    tight = limits_of(asked(max_memory="1k"))
+    tight = limits_of(asked(max_memory="1k").goals)
     with pytest.raises(UsageError, match=r"within --max-memory 1,000 was found .* [\d,]+ bytes of memory"):
         Repair(measured, tight, SPACE)
 
@@ -101,13 +111,13 @@ def test_proposals_keep_a_limit_of_memory() -> None:
 def test_without_limits_of_costs_counts_stay_what_they_were() -> None:
     counts = CountedOnce(SPACE, SIZE, TASK)
     config = asked(max_params="3M")
-    assert counts_within(counts, limits_of(config), config, SPACE, PLAN, None) is counts
-    assert record_of_costs(CostsBy(()), limits_of(config)) == {}
+    assert counts_within(counts, limits_of(config.goals), config.costs, SPACE, PLAN, None) is counts
+    assert record_of_costs(CostsBy(()), limits_of(config.goals)) == {}
 
 
 def test_a_run_says_on_which_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(latency, "machine", lambda on: f"the {on}")
-    told = record_of_costs(CostsBy(("latency",)), limits_of(asked()))["costs"]
+    told = record_of_costs(CostsBy(("latency",)), limits_of(asked().goals))["costs"]
     assert (told["machine"], told["threads"], told["names"]) == ("the cpu", 1, ["latency"])
 
 
@@ -120,6 +130,6 @@ def test_a_run_says_on_which_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_settings_that_nothing_reads_are_refused(values: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        costs_in_search(asked(**values), Scores(), None)
+        scoring(**values)
     with pytest.raises(UsageError, match="--max-latency takes a time"):
         asked(max_latency="soon").check()

@@ -1,29 +1,21 @@
 """The reward that a search is for: made, and held against what the evaluator returns, before any work starts."""
 
-from collections.abc import Sequence
-
 from nasbench.core.errors import UsageError, unknown
 from nasbench.core.options import parse_options
 from nasbench.core.protocols import Measures
 from nasbench.core.registry import rewards
 from nasbench.core.reward import Rewarded
 from nasbench.core.reward_part import made_reward
-from nasbench.engine.config import SearchConfig
+from nasbench.engine.config import Goals, SearchConfig
 
 
-def reward_of(config: SearchConfig, metric: str) -> Rewarded | None:
+def reward_of(goals: Goals, metric: str) -> Rewarded | None:
     """The reward of --reward, made; None where there is none. `metric` is the evaluator's own score."""
-    name = config.goals.reward
+    name = goals.reward
     if name is None:
         return None
-    options = parse_options(config.goals.reward_options, "--reward-options")
+    options = parse_options(goals.reward_options, "--reward-options")
     return Rewarded(name, made_reward(rewards.get(name), name, options, metric), metric)
-
-
-def columns_read(config: SearchConfig) -> Sequence[str]:
-    """The columns of a table that the reward reads."""
-    reward = reward_of(config, config.table.score_column)
-    return () if reward is None else reward.reads
 
 
 def check_reward(reward: Rewarded, evaluator: object, executor: object, config: SearchConfig) -> None:

@@ -1,22 +1,29 @@
 """What scores the children of a search, and what trains those that follow a search by a cheap score."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nasbench.core.control import SMALLEST_SEARCH, due
+from nasbench.core.answers import checked_names
+from nasbench.core.blame import blame
 from nasbench.core.count_text import quantity
+from nasbench.core.errors import UsageError
+from nasbench.core.loop import Executor
 from nasbench.core.objectives import Objective, parse_objectives
-from nasbench.core.protocols import Evaluator, Metrics, SearchSpace
+from nasbench.core.protocols import Evaluator, Measures, Metrics, SearchSpace
 from nasbench.core.recipe import Recipe
 from nasbench.core.registry import evaluators
-from nasbench.core.reward import Rewarded, Score, score_of
+from nasbench.core.reward import Rewarded, score_of
 from nasbench.core.supernet_run import SupernetRun
 from nasbench.engine.config import SearchConfig
 from nasbench.engine.config.cheap import RankingCheck
 from nasbench.engine.config.names import file_of
-from nasbench.engine.parts.rewarding import columns_read, reward_of
+from nasbench.engine.parts.costing import costs_in_search
+from nasbench.engine.parts.rewarding import check_reward, reward_of
+from nasbench.evaluators.costs import CostsBy, with_costs
+from nasbench.evaluators.four_arguments import with_job
+from nasbench.evaluators.measured import with_objectives
 
 if TYPE_CHECKING:
     from nasbench.evaluators.known_truth import WithTruth
@@ -39,28 +46,82 @@ class After:
         return {"epochs": self.epochs, "recipe": asdict(self.recipe)}
 
 
-def make_evaluator(
-    config: SearchConfig, space: SearchSpace, recipe: Recipe, directory: Path, supernet: SupernetRun | None
-) -> Any:
-    """The evaluator that --evaluator names. Nothing is read yet."""
-    name, offered = config.evaluator, {"space": space, "recipe": recipe, "seed": config.seed}
+@dataclass(frozen=True)
+class Scoring:
+    """How the children of a search are scored.
+
+    Attributes:
+        made: the evaluator that --evaluator names, alone.
+        evaluator: the same with costs, objectives of the user's own and the truth among its metrics.
+        score: metrics of a child -> the score that the strategy is told.
+        objectives: as --objectives names them.
+        costs: those that are among the metrics.
+        after: what trains the front-runners, and the ranking check; None where the evaluator itself does.
+        record: what run.json says of a reward, of a cheap score and of what follows it.
+        told_of_reward, told_of_cheap: what is said of these before the search starts.
+    """
+
+    made: Any
+    evaluator: Evaluator
+    score: Callable[[Metrics], float]
+    objectives: tuple[Objective, ...]
+    costs: CostsBy
+    after: After | None
+    record: Mapping[str, Any]
+    told_of_reward: tuple[str, ...]
+    told_of_cheap: tuple[str, ...]
+
+
+def scoring_of(
+    config: SearchConfig,
+    space: SearchSpace,
+    recipe: Recipe,
+    directory: Path,
+    supernet: SupernetRun | None,
+    executor: Executor,
+) -> Scoring:
+    """What scores, made and held against what the search reads of it. No image and no table is read yet."""
+    goals, metric = config.goals, config.table.score_column
+    objectives, target_macs = parse_objectives(goals.objectives), goals.count("target_macs")
+    reward = reward_of(goals, metric)
+    reads = (*(each.metric for each in objectives), *(reward.reads if reward else ()))
+    images = {} if config.table_file is not None else _of_images(config, directory)
+    name, offered = config.evaluator, {"space": space, "recipe": recipe, "seed": config.seed, **images}
     if config.table_file is not None:
-        columns, objectives = config.table, parse_objectives(config.goals.objectives)
-        offered = {**offered, **vars(columns), "file": config.table_file}
-        offered |= {"report_columns": columns.columns(), "time_budget": config.time_budget}
-        offered |= {"objectives": tuple(objective.metric for objective in objectives), "reward": columns_read(config)}
-        return evaluators.make("table", offered=offered)
-    offered |= _of_images(config, directory)
+        name, offered = "table", {**offered, **_of_table(config, objectives, reward)}
     if config.proxy is not None:
         name, offered = "proxy", {**offered, "proxy": config.proxy}
     if supernet is not None:
         name, offered = "supernet", {**offered, "supernet": supernet, **config.inherited.flat()}
-    return evaluators.make(name, offered=offered)
-
-
-def with_truth(config: SearchConfig, space: SearchSpace, evaluator: Evaluator) -> Evaluator:
-    """The evaluator, with the value of the table of --truth beside its scores."""
-    return evaluator if config.ranking.truth is None else beside_truth(config.ranking, space, evaluator)
+    made = evaluators.make(name, offered=offered)
+    after = None
+    if config.trains_after:
+        trainer = evaluators.make("train", offered={"recipe": recipe, **images})
+        trained = reward_of(goals, TRAINED_SCORE) or score_of((), TRAINED_SCORE, target_macs)
+        after = After(trainer, trained, config.retrain_epochs or recipe.epochs, recipe)
+    evaluator = with_job(made)
+    known = set(_metrics_of(evaluator, config.evaluator))
+    read = set() if config.table_file is not None else set(reads) - known
+    costs = costs_in_search(config.costs, goals, read, recipe if config.evaluator == "train" or after else None)
+    evaluator = with_objectives(with_costs(evaluator, costs), objectives)
+    if config.ranking.truth is not None:
+        evaluator = beside_truth(config.ranking, space, evaluator)
+    after = None if after is None else replace(after, evaluator=with_costs(after.evaluator, costs))
+    minus_loss = config.inherits and not objectives and config.inherited.score_by == "loss"
+    signed = (Objective(config.inherited.metric, maximise=False),) if minus_loss else objectives
+    if reward is not None:
+        check_reward(reward, evaluator, executor, config)
+    return Scoring(
+        made=made,
+        evaluator=evaluator,
+        score=reward or score_of(signed, metric, target_macs),
+        objectives=objectives,
+        costs=costs,
+        after=after,
+        record=_record(config, reward, after, minus_loss),
+        told_of_reward=() if reward is None else (_told_of_reward(reward),),
+        told_of_cheap=_told_of_cheap(config, supernet, after, minus_loss),
+    )
 
 
 def beside_truth(ranking: RankingCheck, space: SearchSpace, evaluator: Evaluator) -> "WithTruth":
@@ -81,65 +142,49 @@ def truth_column(ranking: RankingCheck) -> str:
     return ranking.truth_column or own
 
 
-def make_after(config: SearchConfig, recipe: Recipe, directory: Path) -> After | None:
-    """What follows a search by a cheap score; None where nothing does. Nothing is read yet."""
-    if not config.trains_after:
-        return None
-    evaluator = evaluators.make("train", offered={"recipe": recipe, **_of_images(config, directory)})
-    score = reward_of(config, TRAINED_SCORE) or score_of((), TRAINED_SCORE, config.goals.count("target_macs"))
-    return After(evaluator, score, config.retrain_epochs or recipe.epochs, recipe)
+def _of_table(config: SearchConfig, objectives: tuple[Objective, ...], reward: Rewarded | None) -> dict[str, Any]:
+    """What a table is offered: the columns that are read, and those that objectives and the reward are made of."""
+    columns = config.table
+    return {
+        **vars(columns),
+        "file": config.table_file,
+        "report_columns": columns.columns(),
+        "time_budget": config.time_budget,
+        "objectives": tuple(objective.metric for objective in objectives),
+        "reward": () if reward is None else reward.reads,
+    }
 
 
-def score_in_search(config: SearchConfig, objectives: Sequence[Objective]) -> Callable[[Metrics], float]:
-    """Metrics of a child -> the score that the strategy is told."""
-    if minus_loss(config):
-        objectives = (Objective(config.inherited.metric, maximise=False),)
-    if (reward := reward_of(config, config.table.score_column)) is not None:
-        return reward
-    return score_of(objectives, config.table.score_column, config.goals.count("target_macs"))
+def _metrics_of(evaluator: Evaluator, name: str) -> Sequence[str]:
+    """The metrics that it says it returns; none where it does not say."""
+    if not isinstance(evaluator, Measures):
+        return ()
+    with blame(evaluator, "metrics()", UsageError, "Mend it there."):
+        return checked_names(f"the evaluator {name!r}", evaluator, "metrics()", evaluator.metrics())
 
 
-def minus_loss(config: SearchConfig) -> bool:
-    """Whether the score is minus the loss with inherited weights."""
-    of_supernet = config.cheap and config.proxy is None
-    return of_supernet and not config.goals.objectives and config.inherited.score_by == "loss"
-
-
-def record_of(config: SearchConfig, after: After | None, score: Score) -> Mapping[str, Any]:
-    """What run.json says of a reward, of a cheap score and of what follows it; nothing for other searches."""
-    found: dict[str, Any] = {"reward": score.to_json()} if isinstance(score, Rewarded) else {}
+def _record(config: SearchConfig, reward: Rewarded | None, after: After | None, minus_loss: bool) -> Mapping[str, Any]:
+    found: dict[str, Any] = {} if reward is None else {"reward": reward.to_json()}
     if not config.cheap:
         return found
     found |= {"after": None if after is None else after.record()}
-    if minus_loss(config):
+    if minus_loss:
         found["score_name"] = f"minus {config.inherited.metric}"
     if config.ranking.truth is not None:
         found["truth_name"] = f"{truth_column(config.ranking)} of {config.ranking.truth}"
     return found
 
 
-def told_of(score: Score) -> tuple[str, ...]:
-    """What is said of a reward before the search starts; nothing of other scores."""
-    if not isinstance(score, Rewarded):
-        return ()
-    return (f"the score of a child is the reward {score.name}" + (f": {score.said}" * (score.said != score.name)),)
+def _told_of_reward(reward: Rewarded) -> str:
+    return f"the score of a child is the reward {reward.name}" + (f": {reward.said}" * (reward.said != reward.name))
 
 
-def told_of_control(config: SearchConfig, mixed: bool) -> tuple[str, ...]:
-    """What is said of the random children among the trials of a new search; nothing where there are none."""
-    if not mixed or config.trials < SMALLEST_SEARCH or config.place.resume:
-        return ()
-    return (
-        f"{due(config.trials)} of the {config.trials:,} trials are random children, by which the report tells whether "
-        "the search beats chance; a strategy's own random start counts (--control 0: none)",
-    )
-
-
-def told_before(config: SearchConfig, supernet: SupernetRun | None, after: After | None) -> tuple[str, ...]:
-    """What is said of a cheap score before the search starts; nothing of other evaluators."""
+def _told_of_cheap(
+    config: SearchConfig, supernet: SupernetRun | None, after: After | None, minus_loss: bool
+) -> tuple[str, ...]:
     lines = []
     if supernet is not None:
-        score = "minus the loss" if minus_loss(config) else "the metrics" if config.goals.objectives else "the accuracy"
+        score = "minus the loss" if minus_loss else "the metrics" if config.goals.objectives else "the accuracy"
         lines.append(
             f"children are paths of the supernet in {supernet.directory}: their score is {score} of up to "
             f"{config.inherited.score_images:,} validation images of {supernet.dataset}, and none is trained"

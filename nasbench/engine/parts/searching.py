@@ -1,25 +1,23 @@
 """What a search is made of: everything its configuration names, looked up and checked before any work starts."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nasbench.core.answers import checked_identity, checked_names, checked_task
+from nasbench.core.answers import checked_identity, checked_task
 from nasbench.core.blame import blame
 from nasbench.core.clock import SimulatedClock
-from nasbench.core.control import SHARES, SHARES_FIELD
+from nasbench.core.control import SHARES, SHARES_FIELD, SMALLEST_SEARCH, due
 from nasbench.core.errors import UsageError
 from nasbench.core.growth import Growth, ProposesAnyDepth
 from nasbench.core.identity import file_digest
 from nasbench.core.loop import Executor
-from nasbench.core.objectives import parse_objectives
 from nasbench.core.options import parse_options
-from nasbench.core.protocols import Depends, Evaluator, Measures, Metrics, Pruner, SearchSpace, Strategy, Tracker
+from nasbench.core.protocols import Depends, Evaluator, Metrics, Pruner, SearchSpace, Strategy, Tracker
 from nasbench.core.recipe import recipe_named
 from nasbench.core.registry import executors, pruners, strategies
-from nasbench.core.reward import Rewarded
 from nasbench.core.source import Plan
 from nasbench.core.spec import size_record, task_record
 from nasbench.engine.config import SearchConfig
@@ -30,27 +28,13 @@ from nasbench.engine.parts.controllers import (
     offered_controller,
     strategy_options,
 )
-from nasbench.engine.parts.costing import costs_in_search, counts_within, limits_of, record_of_costs
+from nasbench.engine.parts.costing import counts_within, limits_of, record_of_costs
 from nasbench.engine.parts.fronts import told_of_front
 from nasbench.engine.parts.growing import grown, limited, told_of_growth
-from nasbench.engine.parts.rewarding import check_reward
-from nasbench.engine.parts.scoring import (
-    After,
-    make_after,
-    make_evaluator,
-    record_of,
-    score_in_search,
-    told_before,
-    told_of,
-    told_of_control,
-    with_truth,
-)
+from nasbench.engine.parts.scoring import After, scoring_of
 from nasbench.engine.parts.screening import ScoredOnce, of_search, screened
 from nasbench.engine.parts.sizes import network_size
-from nasbench.evaluators.costs import with_costs
 from nasbench.evaluators.counts import CountedOnce
-from nasbench.evaluators.four_arguments import with_job
-from nasbench.evaluators.measured import with_objectives
 from nasbench.strategies.constrained import Limits, constrained
 from nasbench.strategies.control import Control
 from nasbench.strategies.nearest_row import NearestRow, OfRows
@@ -112,7 +96,6 @@ class SearchParts:
 def prepare(config: SearchConfig, directory: Path) -> SearchParts:
     """Looks everything up, and answers every wrong name, path and size before any work starts."""
     goals, columns, trains = config.goals, config.table, config.evaluator == "train"
-    objectives, target_macs = parse_objectives(goals.objectives), goals.count("target_macs")
     options = parse_options(config.strategy_options, "--strategy-options")
     strategies.get(config.strategy)  # a wrong name is answered before files are looked at
     chosen = offered_controller(config, options)
@@ -123,22 +106,15 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
     executor = executors.make(config.workers.executor_name, offered=config.workers.flat())
     trackers = guarded_trackers(config.tracking.names, config.tracking.wandb_settings)
     supernet = config.supernet
-    made = make_evaluator(config, space, recipe, directory, supernet)
-    after = make_after(config, recipe, directory)
-    given = f"the evaluator {config.evaluator!r}"
-    if isinstance(made, Measures):
-        with blame(made, "metrics()", UsageError, "Mend it there."):
-            checked_names(given, made, "metrics()", made.metrics())
-    costs = costs_in_search(config, with_job(made), recipe if trains or after else None)
-    evaluator = with_truth(config, space, with_objectives(with_costs(with_job(made), costs), objectives))
-    after = None if after is None else replace(after, evaluator=with_costs(after.evaluator, costs))
+    scoring = scoring_of(config, space, recipe, directory, supernet, executor)
+    evaluator, score, after = scoring.evaluator, scoring.score, scoring.after
     epochs = recipe.epochs if trains else 0 if config.cheap else config.training.epochs or 1
     if after is None and config.retrain_epochs is not None and config.retrain_epochs <= epochs:
         raise UsageError(f"--retrain-epochs takes more epochs than the search's {epochs}; got {config.retrain_epochs}")
     size = network_size(space, config.training, config.data.image_size, recipe if trains else None)
     size = size if supernet is None else supernet.size
     with blame(evaluator, "task()", UsageError, "Mend it there."):
-        task = checked_task(given, evaluator, evaluator.task())
+        task = checked_task(f"the evaluator {config.evaluator!r}", evaluator, evaluator.task())
     counts = CountedOnce(space, size, task)
     plan = Plan(
         numbers=range(1, config.trials + 1),
@@ -157,8 +133,9 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
         child = dry_build(space, plan)
         ignored = ignored_fields(*child, recipe) if trains or after else {}
         notes = told(f"networks of space {space.name!r}", recipe, ignored)
-    limits = limits_of(config)
-    measured = counts_within(counts, limits, config, space, plan, recipe if trains else None)
+    limits = limits_of(goals)
+    measured = counts_within(counts, limits, config.costs, space, plan, recipe if trains else None)
+    recorded_costs = record_of_costs(scoring.costs, limits)
     offered = {
         "epochs": epochs,
         "objectives": goals.objectives,
@@ -168,9 +145,6 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
         **chosen,
     }
     options = strategy_options(config, {**published_options(config), **options})
-    score = score_in_search(config, objectives)
-    if isinstance(score, Rewarded):
-        check_reward(score, evaluator, executor, config)
     make = partial(strategies.make, config.strategy, options=options, offered=offered, seed=config.seed)
     own: Strategy = make(space)
     controller = controller_in_use(config, own)
@@ -188,7 +162,7 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
     if growth is not None:
         strategy, children = grown(space, own, make, control_seed, limited(measured, limits), screen)
     elif columns.candidates == "table":
-        nearest = NearestRow(made, space, measured, limits)
+        nearest = NearestRow(scoring.made, space, measured, limits)
         strategy, children = OfRows(own, nearest), OfRows(Control(space, control_seed), nearest)
         strategy = screened(strategy, screen, space)
     else:
@@ -211,13 +185,13 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
             "size": size_record(size),
             "task": task_record(task),
             "epochs": epochs,
-            "target_macs": target_macs,
+            "target_macs": goals.count("target_macs"),
             "recipe": asdict(recipe) if trains else None,
             "chance": chance,
             **({SHARES_FIELD: [list(each) for each in SHARES]} if mixed else {}),
             **({} if controller is None else {"controller": controller.record()}),
-            **record_of(config, after, score),
-            **record_of_costs(costs, limits),
+            **scoring.record,
+            **recorded_costs,
             **({"notes": list(notes)} if notes else {}),
         },
         clock=SimulatedClock(budget, seconds) if budget and seconds else None,
@@ -225,10 +199,10 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
         reading=config.data.source.reading if config.table_file is None or config.screen_reads_images else None,
         notes=notes,
         told=(
-            *told_of(score),
-            *told_of_front(config.strategy, objectives),
-            *told_of_control(config, mixed),
-            *told_before(config, supernet, after),
+            *scoring.told_of_reward,
+            *told_of_front(config.strategy, scoring.objectives),
+            *(_told_of_control(config.trials) if mixed and not config.place.resume else ()),
+            *scoring.told_of_cheap,
             *(each.told for each in (screen, controller) if each is not None),
             *deeper,
         ),
@@ -255,3 +229,13 @@ def _chance(evaluator: Evaluator, score: Callable[[Metrics], float]) -> dict[str
         return exact_of([score(row) for row in evaluator.rows()])
     except KeyError:
         return None
+
+
+def _told_of_control(trials: int) -> tuple[str, ...]:
+    """What is said of the random children among the trials of a new search; nothing where there are none."""
+    if trials < SMALLEST_SEARCH:
+        return ()
+    return (
+        f"{due(trials)} of the {trials:,} trials are random children, by which the report tells whether the search "
+        "beats chance; a strategy's own random start counts (--control 0: none)",
+    )
