@@ -31,6 +31,10 @@ class WithTruth:
             return metrics
         return {**metrics, TRUTH: self.table.row(job.architecture)[self.table.score_column]}
 
+    def name_of(self, truth: str) -> str:
+        """What the truth is called, in run.json and in sentences; `truth` names the table as the user did."""
+        return f"{self.table.score_column} of {truth}"
+
     def check(self) -> None:
         self.evaluator.check()
         self.check_table()

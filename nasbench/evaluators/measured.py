@@ -13,16 +13,14 @@ from nasbench.core.protocols import Depends, Evaluator, Measures, Metrics, Repor
 from nasbench.core.registry import objectives as known
 from nasbench.core.spec import Task
 from nasbench.core.stop_signals import from_outside
-from nasbench.evaluators.four_arguments import with_job
 
 
-def with_objectives(made: Any, objectives: Sequence[Objective]) -> Evaluator:
-    """The evaluator, also one of the older form, with each objective of the user's own among its metrics.
+def with_objectives(evaluator: Evaluator, objectives: Sequence[Objective]) -> Evaluator:
+    """The evaluator with each objective of the user's own among its metrics.
 
     UsageError for an objective that is no function of the metrics, and for one that the evaluator does not return, as
     far as it says what it returns.
     """
-    evaluator = with_job(made)
     returned = evaluator.metrics() if isinstance(evaluator, Measures) else None
     for objective in objectives:
         if objective.source is None and returned is not None and objective.metric not in returned:

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from nasbench.core.errors import UsageError
+from nasbench.core.options import parse_options
 from nasbench.core.protocols import HasController, Strategy
 from nasbench.core.registry import strategies
 from nasbench.engine.config import SearchConfig
+from nasbench.engine.config.presets import published_options
 
 
 @dataclass(frozen=True)
@@ -32,13 +34,14 @@ class ControllerInUse:
         return {"kind": self.kind, "words": self.words}
 
 
-def offered_controller(config: SearchConfig, options: Mapping[str, Any]) -> dict[str, str]:
-    """What the flag offers to the strategy. UsageError for a strategy that takes no controller, and where its options
-    name another one.
+def strategy_options(config: SearchConfig) -> tuple[dict[str, str], dict[str, Any]]:
+    """(what --controller offers to the strategy, the strategy's options). UsageError for a strategy that takes no
+    controller, and where its options name another one.
     """
+    options = {**published_options(config), **parse_options(config.strategy_options, "--strategy-options")}
     asked, named = config.controller, options.get("controller")
     if asked is None:
-        return {}
+        return {}, _under_preset(config, options)
     if not _takes_one(config.strategy):
         raise UsageError(
             f"--controller is for strategies whose controller can be chosen ({', '.join(CHOOSING)}); got --strategy "
@@ -46,30 +49,30 @@ def offered_controller(config: SearchConfig, options: Mapping[str, Any]) -> dict
         )
     if named not in (None, asked):
         raise UsageError(f"--controller {asked} contradicts --strategy-options controller={named}. Leave one out.")
-    return {"controller": asked}
+    given = {name: value for name, value in options.items() if name != "controller"}
+    return {"controller": asked}, _under_preset(config, given)
 
 
-def strategy_options(config: SearchConfig, options: Mapping[str, Any]) -> dict[str, Any]:
+def _under_preset(config: SearchConfig, given: Mapping[str, Any]) -> dict[str, Any]:
     """The strategy's options under --preset. Explicit flags win, so a table has none of the LSTM's published units.
 
     A run that began before there was --controller says nothing of one: it goes on with what it began with.
     """
-    given = {name: value for name, value in options.items() if name != "controller" or config.controller is None}
     if config.preset != "paper":
         before = config.place.resume and config.controller is None and not {"preset", "controller"} & {*given}
         earlier = getattr(strategies.get(config.strategy), "begun_before", {}) if before else {}
-        return {**earlier, **given} if _takes_one(config.strategy) else given
+        return {**earlier, **given} if _takes_one(config.strategy) else {**given}
     units = {"hidden_units": 0} if config.controller == "table" and _takes_one(config.strategy) else {}
     return {"preset": "paper", **units, **given}
 
 
-def controller_in_use(config: SearchConfig, strategy: Strategy) -> ControllerInUse | None:
-    """The controller of a strategy that was made; None where it has none."""
-    if not isinstance(strategy, HasController):
+def controller_in_use(strategy: str, made: Strategy) -> ControllerInUse | None:
+    """The controller of a strategy, by its name and as it was made; None where it has none."""
+    if not isinstance(made, HasController):
         return None
-    found = strategy.sampled_from
-    chosen = _takes_one(config.strategy) and found["kind"] in KINDS
-    return ControllerInUse(str(found["kind"]), str(found["words"]), config.strategy, chosen)
+    found = made.sampled_from
+    chosen = _takes_one(strategy) and found["kind"] in KINDS
+    return ControllerInUse(str(found["kind"]), str(found["words"]), strategy, chosen)
 
 
 KINDS = ("lstm", "table")

@@ -29,10 +29,8 @@ def limited(counts: Counts, limits: Limits) -> Callable[[Strategy, SearchSpace],
     return lambda inner, at: constrained(inner, counts, limits, at)
 
 
-def told_of_growth(growth: Growth | None, strategy: object, name: str, trials: int) -> tuple[str, ...]:
+def told_of_growth(growth: Growth, strategy: Growing, name: str, trials: int) -> tuple[str, ...]:
     """What is said of it before a search starts."""
-    if growth is None or not isinstance(strategy, Growing):
-        return ()
     anew = f"; {name} starts anew at each depth" if strategy.starts_anew else ""
     last = growth.layers(trials)
     reach = "the last ones" if last > growth.first else f"none of the {trials} trials is deeper, the last ones"

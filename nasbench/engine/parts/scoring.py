@@ -1,7 +1,7 @@
 """What scores the children of a search, and what trains those that follow a search by a cheap score."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,19 +94,20 @@ def scoring_of(
     if supernet is not None:
         name, offered = "supernet", {**offered, "supernet": supernet, **config.inherited.flat()}
     made = evaluators.make(name, offered=offered)
-    after = None
-    if config.trains_after:
-        trainer = evaluators.make("train", offered={"recipe": recipe, **images})
-        trained = reward_of(goals, TRAINED_SCORE) or score_of((), TRAINED_SCORE, target_macs)
-        after = After(trainer, trained, config.retrain_epochs or recipe.epochs, recipe)
     evaluator = with_job(made)
     known = set(_metrics_of(evaluator, config.evaluator))
     read = set() if config.table_file is not None else set(reads) - known
-    costs = costs_in_search(config.costs, goals, read, recipe if config.evaluator == "train" or after else None)
-    evaluator = with_objectives(with_costs(evaluator, costs), objectives)
+    trains = config.evaluator == "train" or config.trains_after
+    costs = costs_in_search(config.costs, goals, read, recipe if trains else None)
+    evaluator, after = with_costs(evaluator, costs), None
+    if config.trains_after:
+        trainer = with_costs(evaluators.make("train", offered={"recipe": recipe, **images}), costs)
+        trained = reward_of(goals, TRAINED_SCORE) or score_of((), TRAINED_SCORE, target_macs)
+        after = After(trainer, trained, config.retrain_epochs or recipe.epochs, recipe)
+    evaluator, truth_name = with_objectives(evaluator, objectives), None
     if config.ranking.truth is not None:
         evaluator = beside_truth(config.ranking, space, evaluator)
-    after = None if after is None else replace(after, evaluator=with_costs(after.evaluator, costs))
+        truth_name = evaluator.name_of(config.ranking.truth)
     minus_loss = config.inherits and not objectives and config.inherited.score_by == "loss"
     signed = (Objective(config.inherited.metric, maximise=False),) if minus_loss else objectives
     if reward is not None:
@@ -118,28 +119,23 @@ def scoring_of(
         objectives=objectives,
         costs=costs,
         after=after,
-        record=_record(config, reward, after, minus_loss),
+        record=_record(config, reward, after, minus_loss, truth_name),
         told_of_reward=() if reward is None else (_told_of_reward(reward),),
-        told_of_cheap=_told_of_cheap(config, supernet, after, minus_loss),
+        told_of_cheap=_told_of_cheap(config, supernet, after, minus_loss, truth_name),
     )
 
 
 def beside_truth(ranking: RankingCheck, space: SearchSpace, evaluator: Evaluator) -> "WithTruth":
-    """The evaluator with the value of the table of --truth beside its scores."""
+    """The evaluator with the value of the table of --truth beside its scores: of --truth-column, or else of the last
+    column that studies of a shipped table report.
+    """
     from nasbench.evaluators.known_truth import WithTruth
-    from nasbench.evaluators.table import TableEvaluator
+    from nasbench.evaluators.table import SCORE, TableEvaluator, shipped
 
     file = file_of(ranking.truth or "", "--truth") or ""
-    return WithTruth(evaluator, TableEvaluator(file, space, truth_column(ranking)))
-
-
-def truth_column(ranking: RankingCheck) -> str:
-    """The column of --truth that is the truth."""
-    from nasbench.evaluators.table import SCORE, shipped
-
-    table = shipped(file_of(ranking.truth or "", "--truth") or "")
+    table = shipped(file)
     own = SCORE if table is None else [table.score_column, *table.report_columns][-1]
-    return ranking.truth_column or own
+    return WithTruth(evaluator, TableEvaluator(file, space, ranking.truth_column or own))
 
 
 def _of_table(config: SearchConfig, objectives: tuple[Objective, ...], reward: Rewarded | None) -> dict[str, Any]:
@@ -163,15 +159,17 @@ def _metrics_of(evaluator: Evaluator, name: str) -> Sequence[str]:
         return checked_names(f"the evaluator {name!r}", evaluator, "metrics()", evaluator.metrics())
 
 
-def _record(config: SearchConfig, reward: Rewarded | None, after: After | None, minus_loss: bool) -> Mapping[str, Any]:
+def _record(
+    config: SearchConfig, reward: Rewarded | None, after: After | None, minus_loss: bool, truth_name: str | None
+) -> Mapping[str, Any]:
     found: dict[str, Any] = {} if reward is None else {"reward": reward.to_json()}
     if not config.cheap:
         return found
     found |= {"after": None if after is None else after.record()}
     if minus_loss:
         found["score_name"] = f"minus {config.inherited.metric}"
-    if config.ranking.truth is not None:
-        found["truth_name"] = f"{truth_column(config.ranking)} of {config.ranking.truth}"
+    if truth_name is not None:
+        found["truth_name"] = truth_name
     return found
 
 
@@ -180,7 +178,7 @@ def _told_of_reward(reward: Rewarded) -> str:
 
 
 def _told_of_cheap(
-    config: SearchConfig, supernet: SupernetRun | None, after: After | None, minus_loss: bool
+    config: SearchConfig, supernet: SupernetRun | None, after: After | None, minus_loss: bool, truth_name: str | None
 ) -> tuple[str, ...]:
     lines = []
     if supernet is not None:
@@ -198,8 +196,8 @@ def _told_of_cheap(
         parts += [f"{config.checked} over the whole range of scores"] if config.checked else []
         epochs = f"{quantity(after.epochs, 'epoch')}"
         lines.append(f"trained by themselves after the search, for {epochs}: {', and '.join(parts)}")
-    if config.cheap and config.ranking.truth is not None:
-        lines.append(f"every score is held against {truth_column(config.ranking)} of {config.ranking.truth}")
+    if config.cheap and truth_name is not None:
+        lines.append(f"every score is held against {truth_name}")
     return tuple(lines)
 
 

@@ -14,20 +14,13 @@ from nasbench.core.errors import UsageError
 from nasbench.core.growth import Growth, ProposesAnyDepth
 from nasbench.core.identity import file_digest
 from nasbench.core.loop import Executor
-from nasbench.core.options import parse_options
 from nasbench.core.protocols import Depends, Evaluator, Metrics, Pruner, SearchSpace, Strategy, Tracker
 from nasbench.core.recipe import recipe_named
 from nasbench.core.registry import executors, pruners, strategies
 from nasbench.core.source import Plan
 from nasbench.core.spec import size_record, task_record
 from nasbench.engine.config import SearchConfig
-from nasbench.engine.config.presets import published_options
-from nasbench.engine.parts.controllers import (
-    ControllerInUse,
-    controller_in_use,
-    offered_controller,
-    strategy_options,
-)
+from nasbench.engine.parts.controllers import ControllerInUse, controller_in_use, strategy_options
 from nasbench.engine.parts.costing import counts_within, limits_of, record_of_costs
 from nasbench.engine.parts.fronts import told_of_front
 from nasbench.engine.parts.growing import grown, limited, told_of_growth
@@ -35,7 +28,7 @@ from nasbench.engine.parts.scoring import After, scoring_of
 from nasbench.engine.parts.screening import ScoredOnce, of_search, screened
 from nasbench.engine.parts.sizes import network_size
 from nasbench.evaluators.counts import CountedOnce
-from nasbench.strategies.constrained import Limits, constrained
+from nasbench.strategies.constrained import Limits
 from nasbench.strategies.control import Control
 from nasbench.strategies.nearest_row import NearestRow, OfRows
 from nasbench.trackers.guard import guarded_trackers
@@ -96,9 +89,8 @@ class SearchParts:
 def prepare(config: SearchConfig, directory: Path) -> SearchParts:
     """Looks everything up, and answers every wrong name, path and size before any work starts."""
     goals, columns, trains = config.goals, config.table, config.evaluator == "train"
-    options = parse_options(config.strategy_options, "--strategy-options")
     strategies.get(config.strategy)  # a wrong name is answered before files are looked at
-    chosen = offered_controller(config, options)
+    chosen, options = strategy_options(config)
     recipe = recipe_named(config.training.recipe, config.training.epochs)
     space: SearchSpace = config.form.made(config.space, config.deepening, config.trials)
     growth = config.deepening.schedule(space)
@@ -144,10 +136,9 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
         "supernet": supernet,
         **chosen,
     }
-    options = strategy_options(config, {**published_options(config), **options})
     make = partial(strategies.make, config.strategy, options=options, offered=offered, seed=config.seed)
     own: Strategy = make(space)
-    controller = controller_in_use(config, own)
+    controller = controller_in_use(config.strategy, own)
     with blame(evaluator, "check()", UsageError, "Mend it there."):
         evaluator.check()
     if after is not None:
@@ -159,16 +150,18 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
     control_seed = config.seed if mixed else None
     strategy: Strategy | ProposesAnyDepth
     children: Strategy | ProposesAnyDepth
+    within = limited(measured, limits)
+    deeper: tuple[str, ...] = ()
     if growth is not None:
-        strategy, children = grown(space, own, make, control_seed, limited(measured, limits), screen)
+        strategy, children = grown(space, own, make, control_seed, within, screen)
+        deeper = told_of_growth(growth, strategy, config.strategy, config.trials)
     elif columns.candidates == "table":
         nearest = NearestRow(scoring.made, space, measured, limits)
         strategy, children = OfRows(own, nearest), OfRows(Control(space, control_seed), nearest)
         strategy = screened(strategy, screen, space)
     else:
-        strategy = screened(constrained(own, measured, limits, space), screen, space)
-        children = constrained(Control(space, control_seed), measured, limits, space)
-    deeper = told_of_growth(growth, strategy, config.strategy, config.trials)
+        strategy = screened(within(own, space), screen, space)
+        children = within(Control(space, control_seed), space)
     budget, seconds = config.time_budget, columns.cost_column
     return SearchParts(
         space=space,

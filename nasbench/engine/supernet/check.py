@@ -27,7 +27,7 @@ from nasbench.core.spec import ModelSpec
 from nasbench.core.supernet_run import SupernetRun
 from nasbench.engine.config import SupernetConfig
 from nasbench.engine.config.supernet import SupernetCheck
-from nasbench.engine.parts.scoring import TRAINED_SCORE, After, beside_truth, truth_column
+from nasbench.engine.parts.scoring import TRAINED_SCORE, After, beside_truth
 from nasbench.engine.run.resume import rounds
 from nasbench.engine.run.run import Run
 from nasbench.evaluators.building import dry_build
@@ -66,9 +66,9 @@ class Check:
     def record(self) -> dict[str, Any]:
         """What run.json says of it."""
         found: dict[str, Any] = {"score_name": f"minus {LOSS.metric}"}
-        if self.trained is not None:
-            return {**found, "after": self.trained.record()}
-        return {**found, "truth_name": f"{truth_column(self.config.ranking)} of {self.config.ranking.truth}"}
+        if isinstance(self.scores, WithTruth):
+            return {**found, "truth_name": self.scores.name_of(str(self.config.ranking.truth))}
+        return {**found, "after": None if self.trained is None else self.trained.record()}
 
     def identity(self) -> dict[str, Any]:
         """What it depends on, as far as that is not the default: the content of the table, another recipe."""
