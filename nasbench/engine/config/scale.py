@@ -7,6 +7,7 @@ from nasbench.engine.config.costs import Costs
 from nasbench.engine.config.record import Record, counted, free, number
 from nasbench.engine.config.shared import Data, Place, Seeds, Tracking, Training, Workers
 from nasbench.engine.config.trust import ModelTrust
+from nasbench.engine.config.whole import Whole
 
 SCALE_SEARCH: dict[str, Any] = {"seeds": 3}
 """What --search sets: explicit flags win."""
@@ -97,3 +98,13 @@ class ScaleConfig(Record):
     tracking: Tracking = Tracking()
     place: Place = Place()
     trusts: ModelTrust = ModelTrust()
+
+    @property
+    def whole(self) -> Whole:
+        """How whole trainings are run: `scale --train` has no flags for that."""
+        return Whole()
+
+    @property
+    def views(self) -> Literal["center"]:
+        """How each test image is shown."""
+        return "center"

@@ -48,6 +48,10 @@ class TrainConfig(Record):
     place: Place = Place()
     trusts: ModelTrust = ModelTrust()
 
+    def check(self) -> None:
+        super().check()
+        _check_ensemble(self.ensemble, self.repeats.seeds, "--ensemble")
+
     @property
     def network(self) -> str:
         """The MODEL, with its trial as RUN#N."""
@@ -98,6 +102,7 @@ class CompareConfig(Record):
             raise UsageError(f"{twice!r} is given twice; name each model once")
         if len(self.models) + self.controls < 2:
             raise UsageError("a comparison needs two models or more; name them, or add random cells with --controls K")
+        _check_ensemble(self.ensemble_seeds, self.repeats.seeds, "--ensemble-seeds")
 
 
 @dataclass(frozen=True)
@@ -154,3 +159,9 @@ class TransferConfig(Record):
     def network(self) -> str:
         """The MODEL, with its trial as RUN#N."""
         return at_trial(self.model, self.trial)
+
+
+def _check_ensemble(asked: bool, seeds: int, flag: str) -> None:
+    """UsageError where an ensemble of one training is asked for."""
+    if asked and seeds < 2:
+        raise UsageError(f"{flag} averages the trainings of a network under several seeds: give --seeds 2 or more")

@@ -10,7 +10,6 @@ from nasbench.core.spec import ModelSpec
 from nasbench.engine.config import ModelOverrides, ScaleConfig
 from nasbench.engine.parts.models import resolve
 from nasbench.engine.parts.scaled import counted, differences
-from nasbench.engine.report import write_report
 from nasbench.engine.scaling.chosen import Chosen, choose
 from nasbench.engine.scaling.law_rows import LawComparison, compare_laws
 from nasbench.engine.scaling.laws import DEFAULT, base_named, law_named, names_of_laws
@@ -73,8 +72,8 @@ def _train(config: ScaleConfig, chosen: Chosen, argv: Sequence[str]) -> Trained:
     # as a file of the scaled model is trained: what says that its resolution is its own has been heeded by then
     size = replace(chosen.scaled.size, own_resolution=False)
     models = (replace(chosen.base, size=replace(chosen.base.size, rounding="")), replace(chosen.scaled, size=size))
-    trainings = trainings_of(dict(zip(names, models, strict=True)), config, Start(), check_names(config))
-    trained = run_trainings("scale", config, trainings, argv, write_report)
+    trainings = trainings_of(dict(zip(names, models, strict=True)), config, Start())
+    trained = run_trainings("scale", config, trainings, argv)
     for name in names:
         trained.check(name)
     return trained

@@ -14,11 +14,10 @@ import torch
 from nasbench.core.errors import TrialFailed, UsageError
 from nasbench.core.identity import digest
 from nasbench.core.job import Job
-from nasbench.core.loop import Executor
 from nasbench.core.options import parse_options
 from nasbench.core.protocols import SearchSpace, Tracker
 from nasbench.core.recipe import Recipe, recipe_named
-from nasbench.core.registry import executors, samplers
+from nasbench.core.registry import samplers
 from nasbench.core.shown import sentence
 from nasbench.core.source import JobList, of_space
 from nasbench.core.spec import Size, Task, pixels_of, size_record, task_record
@@ -36,6 +35,7 @@ from nasbench.engine.run.run import check_some_succeeded, open_run
 from nasbench.engine.run.watch import print_note
 from nasbench.engine.supernet.check import prepare_check
 from nasbench.engine.training.torchrun import group_of_torchrun, leave_group, started_by_torchrun
+from nasbench.engine.training.where import Where, where_to_train
 from nasbench.evaluators.supernet_training import (
     SupernetTraining,
     build_supernet,
@@ -94,8 +94,8 @@ class SupernetResult(RunView):
 
 @dataclass(frozen=True)
 class _Named:
-    """What a configuration names, before the images of the data set are read. `notes` tell what of the recipe has no
-    effect.
+    """What a configuration names, before the images of the data set are read. `record` is what run.json says of it: all
+    that whoever scores with the supernet builds it from. `notes` tell what of the recipe has no effect.
     """
 
     space: SearchSpace
@@ -103,8 +103,8 @@ class _Named:
     size: Size
     task: Task
     options: Mapping[str, Any]
-    params: int
-    canonical: bool
+    job: Job
+    record: Mapping[str, Any]
     notes: tuple[str, ...]
 
 
@@ -115,6 +115,7 @@ def train_supernet(config: SupernetConfig, argv: Sequence[str], part_of: PartOf 
 
     UsageError for bad input, before any work starts; RunFailed where the training failed.
     """
+    config.check()
     named = _named(config)
     directory = config.place.directory("supernet", config.space, config.sampler)
     evaluator = SupernetTraining(
@@ -135,24 +136,23 @@ def train_supernet(config: SupernetConfig, argv: Sequence[str], part_of: PartOf 
     with group_of_torchrun(config.workers.device) if torchrun else nullcontext(True) as is_leader:
         evaluator.check()
         if not is_leader:
-            _follow(evaluator, _job(config, named))
+            _follow(evaluator, named.job)
             return None
-        if config.workers.executor_name == "ray":
-            return _with_ray_train(config, named, evaluator, directory, argv, part_of)
-        executor = executors.make(config.workers.executor_name, offered=config.workers.flat())
-        return _run(config, named, evaluator, directory, argv, executor, part_of)
+        with where_to_train(config.workers) as where:
+            trained = replace(evaluator, together=where.together)
+            return _run(config, named, trained, directory, argv, where, part_of)
 
 
 def _named(config: SupernetConfig) -> _Named:
     """What the configuration names. UsageError for what is not there, and for what does not fit together."""
     from nasbench.blank import blank
     from nasbench.train.ignored import told
+    from nasbench.train.replicas import Replicas
 
-    config.check()
     options = parse_options(config.sampler_options, "--sampler-options")
     samplers.get(config.sampler)
     recipe = recipe_named(config.training.recipe, config.training.epochs)
-    _check_batch(recipe, config)
+    Replicas(0, max(1, config.workers.replicas)).check_batch(recipe.batch_size)
     space = space_with_supernet(config.space)
     sampler = make_sampler(config.sampler, space, options, config.seed)
     size = network_size(space, config.training, config.data.image_size, recipe)
@@ -170,10 +170,29 @@ def _named(config: SupernetConfig) -> _Named:
                 f"the supernet of space {config.space!r} cannot be run on the images of {config.data.dataset!r}, "
                 f"{seen.image_size} pixels: {sentence(error)} Give a larger --image-size, or other --cells."
             ) from error
-    fields = _ignored(recipe, supernet)
-    notes = told(f"the supernet of space {config.space!r}", recipe, fields)
-    canonical = bool(getattr(sampler, "draws_canonical", False))
-    return _Named(space, recipe, size, task, options, params_of(supernet), canonical, notes)
+    notes = told(f"the supernet of space {config.space!r}", recipe, _ignored(recipe, supernet))
+    parts = {"space": config.space, "size": size, "task": task, "recipe": recipe}
+    job = Job(
+        number=1,
+        seed=config.seed,
+        epochs=recipe.epochs,
+        key=digest({**parts, "sampler": config.sampler, "options": options}),
+        name=f"supernet of {config.space}",
+        data=config.data.dataset,
+        note={"sampler": config.sampler},
+    )
+    record = {
+        "source": f"space:{config.space}",
+        "size": size_record(size),
+        "task": task_record(task),
+        "sampler": config.sampler,
+        "sampler_options": options,
+        "spelling": "canonical" if getattr(sampler, "draws_canonical", False) else "as drawn",
+        "params": params_of(supernet),
+        "recipe": asdict(recipe),
+        **({"notes": list(notes)} if notes else {}),
+    }
+    return _Named(space, recipe, size, task, options, job, record, notes)
 
 
 def _ignored(recipe: Recipe, supernet: torch.nn.Module) -> dict[str, str]:
@@ -191,52 +210,15 @@ def _ignored(recipe: Recipe, supernet: torch.nn.Module) -> dict[str, str]:
     return found
 
 
-def _check_batch(recipe: Recipe, config: SupernetConfig) -> None:
-    from nasbench.train.replicas import Replicas
-
-    Replicas(0, max(1, config.workers.replicas)).check_batch(recipe.batch_size)
-
-
-def _job(config: SupernetConfig, named: _Named) -> Job:
-    parts = {"space": config.space, "size": named.size, "task": named.task, "recipe": named.recipe}
-    sampler = {"sampler": config.sampler, "options": dict(named.options)}
-    return Job(
-        number=1,
-        seed=config.seed,
-        epochs=named.recipe.epochs,
-        key=digest({**parts, **sampler}),
-        name=f"supernet of {config.space}",
-        data=config.data.dataset,
-        note={"sampler": config.sampler},
-    )
-
-
-def _plan(config: SupernetConfig, named: _Named) -> dict[str, Any]:
-    """What run.json says: all that whoever scores with the supernet builds it from."""
-    return {
-        "source": f"space:{config.space}",
-        "size": size_record(named.size),
-        "task": task_record(named.task),
-        "sampler": config.sampler,
-        "sampler_options": dict(named.options),
-        "spelling": "canonical" if named.canonical else "as drawn",
-        "params": named.params,
-        "recipe": asdict(named.recipe),
-        **({"notes": list(named.notes)} if named.notes else {}),
-    }
-
-
 def _run(
     config: SupernetConfig,
     named: _Named,
     evaluator: SupernetTraining,
     directory: Path,
     argv: Sequence[str],
-    executor: Executor,
+    where: Where,
     part_of: PartOf | None,
-    checks_on: Executor | None = None,
 ) -> SupernetResult:
-    """`checks_on`: where the ranking check runs, if not on `executor`."""
     if config.place.resume:
         _check_weights(directory)
     supernet = SupernetRun(directory.absolute(), f"space:{config.space}", named.size, named.task, config.data.dataset)
@@ -249,16 +231,16 @@ def _run(
         config=config,
         directory=directory,
         argv=argv,
-        executor=executor,
+        executor=where.executor,
         trackers=trackers,
-        plan={**_plan(config, named), **check.record()},
+        plan={**named.record, **check.record()},
         identity={**evaluator.identity(), **check.identity()},
         reading=evaluator.data.reading,
         check=of_space(named.space),
         part_of=part_of,
     )
     with open_run(opening) as run:
-        jobs, answered = JobList([_job(config, named)]), bool(run.trials)
+        jobs, answered = JobList([named.job]), bool(run.trials)
         run.watch(planned=1 + check.planned(run.store.run))
         run.answer(jobs, evaluator, lambda metrics: float(metrics["val_accuracy"]))
         if not answered:  # else run.json has it already
@@ -266,7 +248,7 @@ def _run(
         leave_group()  # the others need not wait for the check
         training = run.trials[0]
         if training.scored:
-            check.answer(run, checks_on)
+            check.answer(run, where.others)
         found = SupernetResult(run.directory, config, training, run.seconds, ranking_check(run.store.run, run.trials))
         run.end(found.to_json() if training.scored else {}, write_report)
     check_some_succeeded([training], run.directory)
@@ -277,29 +259,6 @@ def _check_weights(directory: Path) -> None:
     """UsageError where the training that the log tells of has left no weights: nothing would train them again."""
     if any(trial.scored for trial in RunStore.read(directory).trials) and not (directory / WEIGHTS).exists():
         raise weights_gone(directory)
-
-
-def _with_ray_train(
-    config: SupernetConfig,
-    named: _Named,
-    evaluator: SupernetTraining,
-    directory: Path,
-    argv: Sequence[str],
-    part_of: PartOf | None,
-) -> SupernetResult:
-    """On all workers together."""
-    from nasbench.executors.local import LocalExecutor
-    from nasbench.executors.ray_train import RayTrain
-    from nasbench.executors.ray_tune import RayExecutor
-
-    cluster = executors.make("ray", offered=config.workers.flat())
-    assert isinstance(cluster, RayExecutor), cluster
-    try:
-        together = RayTrain(cluster, config.workers.replicas, config.workers.gpus_per_replica)
-        local = LocalExecutor(device="cpu", trial_timeout=config.workers.trial_timeout)
-        return _run(config, named, replace(evaluator, together=together), directory, argv, local, part_of, cluster)
-    finally:
-        cluster.close()
 
 
 def _follow(evaluator: SupernetTraining, job: Job) -> None:

@@ -17,8 +17,7 @@ from nasbench.core.trial_of_run import split
 from nasbench.engine.config import CompareConfig, ModelOverrides
 from nasbench.engine.opened.view import RunView
 from nasbench.engine.parts.models import is_of_run
-from nasbench.engine.report import write_report
-from nasbench.engine.training.ensembles import check_seeds, of_networks, of_seeds
+from nasbench.engine.training.ensembles import of_networks, of_seeds
 from nasbench.engine.training.trainings import Trained, Trainings, check_names, run_trainings, specify, trainings_of
 from nasbench.evaluators.start import Start
 
@@ -56,14 +55,13 @@ def trainings_for(config: CompareConfig) -> tuple[dict[str, str], Trainings]:
     """Where each model comes from (found, baseline, random), and what the configuration asks to train, checked."""
     config.check()
     size = config.training
-    check_seeds(config.ensemble_seeds, config.repeats.seeds, "--ensemble-seeds")
-    recipe = check_names(config)
+    check_names(config)
     overrides = ModelOverrides(cells=size.cells, filters=size.filters, stem=config.stem)
     found = specify(config.models, config.data, overrides, all_take_stem=False)
     sources = {name: "found" if _is_found(name) else "baseline" for name in found}
     controls = _controls(found, sources, config)
     sources |= dict.fromkeys(controls, "random")
-    return sources, trainings_of({**found, **controls}, config, Start(), recipe)
+    return sources, trainings_of({**found, **controls}, config, Start())
 
 
 def compare(config: CompareConfig, argv: Sequence[str]) -> CompareResult:
@@ -81,7 +79,7 @@ def compare(config: CompareConfig, argv: Sequence[str]) -> CompareResult:
         return found
 
     plan = {"sources": sources, "searches": searches}
-    trained = run_trainings("compare", config, trainings, argv, write_report, plan, finish=finish)
+    trained = run_trainings("compare", config, trainings, argv, plan, finish=finish)
     if not any(trial.scored for trial in trained.trials):
         raise RunFailed(f"no training succeeded: {'; '.join(trained.failures())}")
     from nasbench.report.comparison.results import verdict

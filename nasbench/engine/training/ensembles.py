@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 import torch
 
-from nasbench.core.errors import UsageError
 from nasbench.core.trial import Trial
 from nasbench.engine.training.trainings import Trained
 from nasbench.evaluators.ensembles import fusion_weights, validation_predictions
@@ -42,12 +41,6 @@ def of_seeds(model: str, trained: Trained, weights: Weights) -> dict[str, Any] |
     record = {"model": model, "members": len(trials), "params": params, "macs": macs}
     weighted = {} if weights == "equal" else {"weights": shares}
     return {**record, "seeds": [trial.seed for trial in trials], "test_accuracy": accuracy, **weighted}
-
-
-def check_seeds(asked: bool, seeds: int, flag: str) -> None:
-    """UsageError where an ensemble of one training is asked for."""
-    if asked and seeds < 2:
-        raise UsageError(f"{flag} averages the trainings of a network under several seeds: give --seeds 2 or more")
 
 
 def _fused(trials: Sequence[Trial], trained: Trained, weights: Weights) -> tuple[float, list[float]]:

@@ -8,8 +8,7 @@ from typing import Any
 from nasbench.core.store import RunStore
 from nasbench.engine.config import ModelOverrides, TrainConfig
 from nasbench.engine.opened.view import RunView
-from nasbench.engine.report import write_report
-from nasbench.engine.training.ensembles import check_seeds, of_seeds
+from nasbench.engine.training.ensembles import of_seeds
 from nasbench.engine.training.pretrained import as_weights_saw
 from nasbench.engine.training.trainings import (
     Trained,
@@ -45,15 +44,14 @@ class TrainResult(RunView):
 def trainings_for(config: TrainConfig) -> Trainings:
     """What the configuration asks to train, checked."""
     config.check()
-    check_seeds(config.ensemble, config.repeats.seeds, "--ensemble")
     size = config.training
     overrides = ModelOverrides(cells=size.cells, filters=size.filters, aux_head=config.aux_head, stem=config.stem)
-    recipe = check_names(config)
+    check_names(config)
     start = Start(pretrained=config.pretrained)
     shown = as_weights_saw(config.network, config.data) if config.pretrained else None
     data, source, notes = shown or (config.data, None, ())
     models = specify([config.network], data, overrides)
-    return trainings_of(models, config, start, recipe, source, notes)
+    return trainings_of(models, config, start, source, notes)
 
 
 def train(config: TrainConfig, argv: Sequence[str]) -> TrainResult:
@@ -65,6 +63,6 @@ def train(config: TrainConfig, argv: Sequence[str]) -> TrainResult:
         best = write_best_training(trained, config.network, trainings.models[config.network])
         return {**best, **({} if ensemble is None else {"ensemble": ensemble})}
 
-    trained = run_trainings("train", config, trainings, argv, write_report, finish=finish)
+    trained = run_trainings("train", config, trainings, argv, finish=finish)
     trained.check(config.network)
     return TrainResult(config, trained, RunStore.read(trained.directory).run.get("ensemble"))

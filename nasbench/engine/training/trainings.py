@@ -16,10 +16,10 @@ from nasbench.core.registry import executors, spaces
 from nasbench.core.registry import trackers as known_trackers
 from nasbench.core.source import JobList
 from nasbench.core.spec import ModelSpec
-from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
-from nasbench.engine.config import CompareConfig, Data, ModelOverrides, ScaleConfig, TrainConfig, TransferConfig, Whole
+from nasbench.engine.config import CompareConfig, Data, ModelOverrides, ScaleConfig, TrainConfig, TransferConfig
 from nasbench.engine.parts.models import resolve
+from nasbench.engine.report import write_report
 from nasbench.engine.run.artifacts import write_network
 from nasbench.engine.run.opening import Opening
 from nasbench.engine.run.run import open_run
@@ -106,6 +106,12 @@ class Trainings:
     notes: tuple[str, ...] = ()
     """What to say before they begin, such as what of the recipe has no effect on which model."""
 
+    def with_processes(self, together: Callable[[Callable[[], None]], None] | None) -> "Trainings":
+        """The same, each training in the processes in which `together` calls a function; None: in its own."""
+        evaluator = self.evaluator
+        assert evaluator.keep is not None, evaluator
+        return replace(self, evaluator=replace(evaluator, keep=replace(evaluator.keep, together=together)))
+
     def jobs(self) -> list[Job]:
         """Every model under the first seed, then under the next: an early stop leaves a comparison of fewer seeds."""
         listed = [(seed, name, model) for seed in self.seeds for name, model in self.models.items()]
@@ -124,20 +130,15 @@ class Trainings:
         ]
 
 
-def check_names(config: TrainingConfig) -> Recipe:
-    """The recipe. UsageError for a wrong name of any part, before the files of the data set are looked at."""
+def check_names(config: TrainingConfig) -> None:
+    """UsageError for a wrong name of any part, before the files of the data set are looked at."""
     from nasbench.train.datasets import resolve_dataset
 
     resolve_dataset(config.data.dataset)
     executors.get(config.workers.executor_name)
     for name in config.tracking.names:
         known_trackers.get(name)
-    return with_batch(recipe_named(config.training.recipe, config.training.epochs), _whole(config))
-
-
-def _whole(config: TrainingConfig) -> Whole:
-    """How whole trainings are run; `scale --train` has no flags for that."""
-    return Whole() if isinstance(config, ScaleConfig) else config.whole
+    recipe_named(config.training.recipe, config.training.epochs)
 
 
 def specify(
@@ -185,7 +186,6 @@ def trainings_of(
     models: Mapping[str, ModelSpec],
     config: TrainingConfig,
     start: Start,
-    recipe: Recipe,
     source: "DataSource | None" = None,
     notes: Sequence[str] = (),
 ) -> Trainings:
@@ -194,17 +194,17 @@ def trainings_of(
     `source` is else the data set as the configuration names it, `notes` is what to say besides.
     """
     check_writable(Path(config.repeats.trained_dir), "--trained-dir")
-    whole = _whole(config)
+    whole = config.whole
     source = replace(source or config.data.source, val_share=whole.val_split, loaders=whole.loaders)
-    recipe, told = in_parts(recipe, models, whole, config.place, config.workers.device)
-    told = (*told_of_batch(recipe_named(config.training.recipe), recipe), *told)
+    named = recipe_named(config.training.recipe, config.training.epochs)
+    recipe, told_of_parts = in_parts(with_batch(named, whole), models, whole, config.place, config.workers.device)
+    told = (*told_of_batch(named, recipe), *told_of_parts)
     evaluator = TrainingEvaluator(source, recipe, config.workers.device)
     evaluator.check()
     if start.pretrained:
         _check_weights(models)
-    views = "center" if isinstance(config, ScaleConfig) else config.views
-    viewed = _check_views(models, views)
-    ignored = _dry_build(models, recipe, refuses=isinstance(config, TrainConfig | TransferConfig))
+    ignored = _dry_build(models, recipe, config.views, refuses=isinstance(config, TrainConfig | TransferConfig))
+    viewed = _told_of_views(models, config.views)
     repeats = config.repeats
     kept = Keep(
         str(Path(repeats.trained_dir).absolute()),
@@ -214,7 +214,7 @@ def trainings_of(
         verbose=config.workers.workers == 0,
         checkpoint_activations=whole.checkpoint_activations,
         save_every=whole.save_every,
-        views=views,
+        views=config.views,
     )
     evaluator, seeds = replace(evaluator, keep=kept), range(repeats.seed, repeats.seed + repeats.seeds)
     return Trainings(models, recipe, evaluator, seeds, (*notes, *told, *ignored, *viewed))
@@ -225,7 +225,6 @@ def run_trainings(
     config: TrainingConfig,
     trainings: Trainings,
     argv: Sequence[str],
-    report: Callable[[RunStore], object],
     extra: Mapping[str, Any] | None = None,
     executor: Executor | None = None,
     finish: Callable[[Trained], Mapping[str, Any]] = lambda _: {},
@@ -264,7 +263,7 @@ def run_trainings(
         for trial in filter(lambda trial: trial.scored, trained.trials):
             evaluator.data.reading.merge(trained.reading(trial))
         run.store.update(**finish(trained))
-        run.end({"trials": len(run.trials)}, report)
+        run.end({"trials": len(run.trials)}, write_report)
     return trained
 
 
@@ -290,18 +289,12 @@ def write_best_training(trained: Trained, model: str, spec: ModelSpec) -> dict[s
     return {"left_out": [line]}
 
 
-def _check_views(models: Mapping[str, ModelSpec], views: str) -> tuple[str, ...]:
-    """What to say of the views that networks are tested with. UsageError where a network cannot be shown them."""
-    from nasbench.blank import blank
-    from nasbench.evaluators.building import build_network
-    from nasbench.train.views import prepared, sides_of
+def _told_of_views(models: Mapping[str, ModelSpec], views: str) -> tuple[str, ...]:
+    """What to say of the views that networks are tested with."""
+    from nasbench.train.views import sides_of
 
     if views == "center":
         return ()
-    for name, spec in models.items():
-        with blank():
-            network = build_network(spec)
-        prepared(network, spec.seen_task, views, name)
     sides = sorted({", ".join(map(str, sides_of(views, spec.pixels))) for spec in models.values()})
     return (f"tested with the views {views!r}: images at {' or '.join(sides)} pixels, probabilities averaged",)
 
@@ -320,8 +313,9 @@ def _check_weights(models: Mapping[str, ModelSpec]) -> None:
             raise no_weights(spec.name)
 
 
-def _dry_build(models: Mapping[str, ModelSpec], recipe: Recipe, refuses: bool) -> tuple[str, ...]:
-    """Builds every network without memory, so that one that does not fit the data is answered now.
+def _dry_build(models: Mapping[str, ModelSpec], recipe: Recipe, views: str, refuses: bool) -> tuple[str, ...]:
+    """Builds every network without memory, so that one that does not fit the data, or cannot be shown the views that
+    it is to be tested with, is answered now.
 
     Returns what of the recipe has no effect on which model. UsageError where `refuses` is true and the recipe drops
     paths, of which a model has none: it would be trained without the regularisation that the recipe stands for.
@@ -330,6 +324,7 @@ def _dry_build(models: Mapping[str, ModelSpec], recipe: Recipe, refuses: bool) -
     from nasbench.evaluators.building import build_network
     from nasbench.nn.regularised import regularised
     from nasbench.train.ignored import ignored_fields, told
+    from nasbench.train.views import prepared
 
     notes: list[str] = []
     for name, spec in models.items():
@@ -347,4 +342,6 @@ def _dry_build(models: Mapping[str, ModelSpec], recipe: Recipe, refuses: bool) -
                 "drop_path=0: --recipe my_module:MY_RECIPE."
             )
         notes += sentences
+        if views != "center":
+            prepared(network, spec.seen_task, views, name)
     return tuple(notes)

@@ -7,20 +7,17 @@ torchrun started: torchrun --nproc-per-node 8 -m -- nasbench transfer MODEL ... 
 
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nasbench.core.errors import UsageError
 from nasbench.core.loop import Executor
-from nasbench.core.recipe import Recipe
-from nasbench.core.registry import executors
 from nasbench.core.spec import ModelSpec, size_record
 from nasbench.core.trial import Trial
 from nasbench.engine.config import Data, ModelOverrides, TransferConfig
 from nasbench.engine.opened.view import RunView
 from nasbench.engine.parts.models import is_of_run, no_weights, resolve, weights_of
-from nasbench.engine.report import write_report
 from nasbench.engine.training.pretrained import as_file_saw, as_weights_saw
 from nasbench.engine.training.torchrun import group_of_torchrun, started_by_torchrun
 from nasbench.engine.training.trainings import (
@@ -32,6 +29,7 @@ from nasbench.engine.training.trainings import (
     trainings_of,
     write_best_training,
 )
+from nasbench.engine.training.where import where_to_train
 from nasbench.evaluators.kept import result_in
 from nasbench.evaluators.start import Start
 from nasbench.evaluators.training import follow
@@ -73,7 +71,7 @@ class TransferResult(RunView):
 
 def trainings_for(config: TransferConfig) -> Trainings:
     """What the configuration asks to train, checked."""
-    return _trainings(config, _named(config))
+    return _named(config).trainings(config)
 
 
 @dataclass(frozen=True)
@@ -83,16 +81,13 @@ class _Named:
     """
 
     start: Start
-    recipe: Recipe
     models: dict[str, ModelSpec]
     source: "DataSource | None"
     notes: tuple[str, ...]
 
-
-def _trainings(config: TransferConfig, named: _Named) -> Trainings:
-    """What was named, checked."""
-    start, recipe, source = named.start, named.recipe, named.source
-    return trainings_of(named.models, config, start, recipe, source, named.notes)
+    def trainings(self, config: TransferConfig) -> Trainings:
+        """What was named, checked."""
+        return trainings_of(self.models, config, self.start, self.source, self.notes)
 
 
 def _named(config: TransferConfig) -> _Named:
@@ -101,14 +96,14 @@ def _named(config: TransferConfig) -> _Named:
     if config.pretrained and config.weights:
         raise UsageError("--pretrained and --weights both say what to start from: give one of them")
     start = Start(config.pretrained, _weights_file(config.weights), config.freeze)
-    recipe = check_names(config)
+    check_names(config)
     data, source = config.data, None
     notes: tuple[str, ...] = ()
     if config.pretrained:
         data, source, notes = as_weights_saw(config.network, data)
     elif start.weights is not None:
         source, notes = as_file_saw(Path(start.weights), data)
-    return _Named(start, recipe, _specify(config, data), source, notes)
+    return _Named(start, _specify(config, data), source, notes)
 
 
 def transfer(config: TransferConfig, argv: Sequence[str]) -> TransferResult | None:
@@ -121,24 +116,21 @@ def transfer(config: TransferConfig, argv: Sequence[str]) -> TransferResult | No
     if config.workers.workers and torchrun:
         raise UsageError("torchrun has started the processes already: leave --workers out")
     with group_of_torchrun(config.workers.device) if torchrun else nullcontext(True) as is_leader:
-        trainings = _trainings(config, named)
+        trainings = named.trainings(config)
         if not is_leader:
             follow(trainings.evaluator, trainings.jobs())
             return None
-        if config.workers.workers:
-            return _with_ray_train(config, trainings, argv)
-        return _run(config, trainings, argv)
+        with where_to_train(config.workers) as where:
+            return _run(config, trainings.with_processes(where.together), argv, where.executor)
 
 
-def _run(
-    config: TransferConfig, trainings: Trainings, argv: Sequence[str], executor: Executor | None = None
-) -> TransferResult:
+def _run(config: TransferConfig, trainings: Trainings, argv: Sequence[str], executor: Executor) -> TransferResult:
     spec = trainings.models[config.network]
 
     def finish(trained: Trained) -> dict[str, Any]:
         return write_best_training(trained, config.network, spec)
 
-    trained = run_trainings("transfer", config, trainings, argv, write_report, executor=executor, finish=finish)
+    trained = run_trainings("transfer", config, trainings, argv, executor=executor, finish=finish)
     trained.check(config.network)
     return TransferResult(config, spec, trained)
 
@@ -166,22 +158,3 @@ def _weights_file(weights: str | None) -> str | None:
             "one of its trials, RUN#N."
         )
     return str(found)
-
-
-def _with_ray_train(config: TransferConfig, trainings: Trainings, argv: Sequence[str]) -> TransferResult:
-    """One training at a time, each on all workers together."""
-    from nasbench.executors.local import LocalExecutor
-    from nasbench.executors.ray_train import RayTrain
-    from nasbench.executors.ray_tune import RayExecutor
-
-    cluster = executors.make(config.workers.executor_name, offered=config.workers.flat())
-    assert isinstance(cluster, RayExecutor), cluster
-    evaluator = trainings.evaluator
-    assert evaluator.keep is not None
-    try:
-        together = RayTrain(cluster, config.workers.replicas, config.workers.gpus_per_replica)
-        in_group = replace(evaluator, keep=replace(evaluator.keep, together=together))
-        local = LocalExecutor(device="cpu", trial_timeout=config.workers.trial_timeout)
-        return _run(config, replace(trainings, evaluator=in_group), argv, local)
-    finally:
-        cluster.close()
