@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 from nasbench.core.compound import Coefficients, Multipliers, on_surface
 from nasbench.core.count_text import quantity
 from nasbench.core.errors import UsageError
-from nasbench.core.law import PowerLaw
+from nasbench.core.law import Ladder, Law, PowerLaw
 from nasbench.core.preprocessing import FILE as PREPROCESSING
 from nasbench.core.protocols import Metrics, SearchSpace, Strategy, Tracker
-from nasbench.core.recipe import Recipe
+from nasbench.core.recipe import Recipe, recipe_named
 from nasbench.core.registry import executors, strategies
 from nasbench.core.reward import Target, weighted
 from nasbench.core.source import JobList, Plan, of_space
@@ -88,7 +88,14 @@ class ScaleSearchResult(RunView):
 
 @dataclass(frozen=True)
 class ScaleParts:
-    """What a search for coefficients is made of. `small` is the base that candidates scale, shrunk by the recipe."""
+    """What a search for coefficients is made of.
+
+    Attributes:
+        small: the base that candidates scale, shrunk by the recipe.
+        score: accuracy, weighed by how far rounding left twice the multiply-adds of `small`.
+        notes: what of the recipe has no effect.
+        told: what is said before the search starts, the notes included.
+    """
 
     base: ModelSpec
     small: ModelSpec
@@ -97,11 +104,9 @@ class ScaleParts:
     evaluator: "TrainingEvaluator"
     plan: Plan
     recipe: Recipe
-
-    def score(self) -> Callable[[Metrics], float]:
-        """Accuracy, weighed by how far rounding left twice the base's multiply-adds."""
-        target = Target("macs", 2 * counted(self.small).macs)
-        return lambda metrics: weighted(float(metrics["val_accuracy"]), (target,), metrics)
+    score: Callable[[Metrics], float]
+    notes: tuple[str, ...]
+    told: tuple[str, ...]
 
 
 def run_scale_search(
@@ -112,10 +117,9 @@ def run_scale_search(
     check_search(config)
     directory = config.place.directory("scale", config.strategy)
     parts = _prepare(config, directory)
-    notes = _notes(config.base, parts.small, parts.recipe)
-    for line in (*_about(config, parts.base, parts.small, parts.recipe), *notes):
+    for line in parts.told:
         print_note(line)
-    plan, told_notes = parts.plan, {"notes": list(notes)} if notes else {}
+    plan, told_notes = parts.plan, {"notes": list(parts.notes)} if parts.notes else {}
     described = {
         "source": plan.source,
         "size": size_record(plan.size),
@@ -153,14 +157,15 @@ def _prepare(config: ScaleConfig, directory: Path) -> ScaleParts:
     """Looks everything up, and answers every wrong name, path and size before any work starts."""
     from nasbench.evaluators.training import TrainingEvaluator
 
-    recipe = check_names(config)
+    check_names(config)
+    recipe = recipe_named(config.training.recipe, config.training.epochs)
     size = config.training
     overrides = ModelOverrides(config.stack, size.cells, size.filters, skeleton=config.skeleton)
     base = specify([config.base], config.data, overrides)[config.base]
     law = law_named(config.law or DEFAULT)
     base = rounded(base, law)
     small = rounded(compound_scale(base, Multipliers(recipe.base_depth, recipe.base_width)), law)
-    space = _space(config, ScaledBase(small))
+    space = _space(config, ScaledBase(small), law)
     for corner in ((1.0, 0.0), (0.0, 1.0), (0.0, 0.0)):  # all growth in one dimension: what fits there fits everywhere
         counted(compound_scale(small, on_surface(*corner).at(1.0)))
     checkpoints = str((directory / "checkpoints").absolute())
@@ -170,10 +175,24 @@ def _prepare(config: ScaleConfig, directory: Path) -> ScaleParts:
     numbers = range(1, _trials(config, space) + 1)
     data, seed = config.data.dataset, config.repeats.seed
     plan = Plan(numbers, seed, recipe.epochs, f"space:{space.name}", small.size, small.task, data)
-    return ScaleParts(base, small, space, _strategy(config, space, plan), evaluator, plan, recipe)
+    strategy, notes = _strategy(config, space, plan), _notes(config.base, small, recipe)
+    whole, part = counted(base).macs, counted(small).macs
+    target = Target("macs", 2 * part)
+    return ScaleParts(
+        base=base,
+        small=small,
+        space=space,
+        strategy=strategy,
+        evaluator=evaluator,
+        plan=plan,
+        recipe=recipe,
+        score=lambda metrics: weighted(float(metrics["val_accuracy"]), (target,), metrics),
+        notes=notes,
+        told=(*_about(config, base.task.image_size, whole, part, recipe), *notes),
+    )
 
 
-def _space(config: ScaleConfig, builder: ScaledBase) -> SearchSpace:
+def _space(config: ScaleConfig, builder: ScaledBase, law: Law | Ladder) -> SearchSpace:
     from search_spaces.compound.edge import CompoundEdge
     from search_spaces.compound.space import CompoundGrid, CompoundSpace, grid
 
@@ -185,7 +204,6 @@ def _space(config: ScaleConfig, builder: ScaledBase) -> SearchSpace:
         )
     if config.strategy == "grid":
         return CompoundGrid(builder, config.tolerance)
-    law = law_named(config.law or DEFAULT)
     assert isinstance(law, PowerLaw), law
     if len(law.free) == 2:
         return CompoundEdge(builder, (law.free[0], law.free[1]))
@@ -219,16 +237,15 @@ def stops_early(config: ScaleConfig, epochs: int) -> bool:
     return not config.to_the_end and epochs >= EARLY_STOPPING_EPOCHS
 
 
-def _about(config: ScaleConfig, base: ModelSpec, small: ModelSpec, recipe: Recipe) -> list[str]:
-    whole, part = counted(base).macs, counted(small).macs
+def _about(config: ScaleConfig, pixels: int, whole: int, part: int, recipe: Recipe) -> list[str]:
+    """What is searched, from a base of `whole` multiply-adds at so many pixels that the recipe shrinks to `part`."""
     lines = [
-        f"base {config.base}: {whole / 1e6:.1f}M multiply-adds at {base.task.image_size} px; candidates have about "
-        "twice as many"
+        f"base {config.base}: {whole / 1e6:.1f}M multiply-adds at {pixels} px; candidates have about twice as many"
     ]
     if part != whole:
         lines = [
             f"base {config.base}, shrunk by the recipe {recipe.name!r} to depth x {recipe.base_depth:g} and width x "
-            f"{recipe.base_width:g}: {part / 1e6:.1f}M multiply-adds at {base.task.image_size} px, not "
+            f"{recipe.base_width:g}: {part / 1e6:.1f}M multiply-adds at {pixels} px, not "
             f"{whole / 1e6:.1f}M; candidates have about twice as many"
         ]
     if stops_early(config, recipe.epochs):
@@ -260,11 +277,11 @@ def _answer(config: ScaleConfig, parts: ScaleParts, run: Run) -> None:
         most = FRONT_RUNNERS if count >= FEW_TRIALS else FRONT_RUNNERS - 1
     run.watch(planned=count + (repeats.seeds * (most + len(OTHERS)) - most if most else 0))
     source = SurfaceSource(parts.space, parts.strategy, plan, parts.small)
-    run.answer(source, parts.evaluator, parts.score())
+    run.answer(source, parts.evaluator, parts.score)
     best = front_runners([trial for trial in run.trials if trial.number <= count], most)
     seeds = range(repeats.seed, repeats.seed + repeats.seeds)
     jobs = comparison_jobs(parts.small, best, plan, seeds, first=count + 1)
-    run.answer(JobList(jobs), parts.evaluator, parts.score())
+    run.answer(JobList(jobs), parts.evaluator, parts.score)
 
 
 def _end(config: ScaleConfig, parts: ScaleParts, run: Run) -> ScaleSearchResult:
