@@ -55,7 +55,7 @@ def what_is_left(error: UsageError | PartFailed, trials: Sequence[Trial], openin
         return f"{error}\n{_kept(len(trials), opening)}." if trials else ""
     if trials:
         return f"{error} The finished trials are kept: mend it, then go on with --resume."
-    then = "go on with --resume" if opening.config.flat()["resume"] else "start the run again"
+    then = "go on with --resume" if opening.resumes else "start the run again"
     return f"{error} No trial had finished: mend it, then {then}."
 
 

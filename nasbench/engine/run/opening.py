@@ -53,3 +53,8 @@ class Opening:
     reading: "Reading | None" = None
     check: Check | None = None
     part_of: PartOf | None = None
+
+    @property
+    def resumes(self) -> bool:
+        """Whether it goes on with a run that has begun."""
+        return bool(self.config.flat()["resume"])

@@ -81,28 +81,29 @@ def check_same(
     """UsageError naming the field where `config` contradicts the run it goes on with. Where it runs may change, and
     where its table or its supernet lies. `flags`: field -> its flag, where the user gave it by another than its own.
 
-    Returns what is raised, as `growth` does.
+    Returns name -> {old, new} of what is raised.
     """
     check_command(run, command, directory)
     before = type(config)().changed(**_known(type(config)(), run["config"]))
-    check_unchanged(before, config, directory, flags)
-    return growth(before, config, directory)
+    return check_unchanged(before, config, directory, flags)
 
 
-def check_unchanged(before: Record, config: Record, directory: Path, flags: Mapping[str, str] | None = None) -> None:
-    """UsageError naming the field where a resumed run would no longer be what it was."""
+def check_unchanged(
+    before: Record, config: Record, directory: Path, flags: Mapping[str, str] | None = None
+) -> dict[str, dict[str, Any]]:
+    """UsageError naming the field where a resumed run would no longer be what it was. Returns what it raises."""
     stored = before.fixed()
     for name, new in config.fixed().items():
         if stored[name] != new:
             raise _contradiction(name, before.flat()[name], config.flat()[name], directory, flags)
-    growth(before, config, directory)
+    return _growth(before.growing(), config.growing(), directory)
 
 
-def growth(before: Record, config: Record, directory: Path) -> dict[str, dict[str, Any]]:
+def _growth(before: Mapping[str, Any], now: Mapping[str, Any], directory: Path) -> dict[str, dict[str, Any]]:
     """Name -> {old, new} of what a resumed run raises: more trials, say. UsageError for what it lowers."""
     raised = {}
-    for name, new in config.growing().items():
-        old = before.growing()[name]
+    for name, new in now.items():
+        old = before[name]
         if old == new:
             continue
         if isinstance(old, str) or isinstance(new, str):

@@ -241,7 +241,7 @@ def _opened(opening: Opening, opened: list[RunStore]) -> Iterator[Run]:
         raise Interrupted(interrupted(opening, store)) from interrupt
     except (UsageError, PartFailed) as error:
         trials = store.trials if store is not None else []
-        discarded = run is not None and not trials and not opening.config.flat()["resume"]
+        discarded = run is not None and not trials and not opening.resumes
         if run is not None and not discarded:
             run.keep_time()
         if run is not None:
@@ -289,7 +289,7 @@ def _nothing_succeeded(trials: Sequence[Trial]) -> str:
 
 
 def _store(opening: Opening) -> RunStore:
-    if opening.config.flat()["resume"]:
+    if opening.resumes:
         store = RunStore.resume(opening.directory, opening.check)
         flags = opening.part_of.flags if opening.part_of else None
         try:
