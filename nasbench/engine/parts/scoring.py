@@ -80,7 +80,10 @@ def scoring_of(
     supernet: SupernetRun | None,
     executor: Executor,
 ) -> Scoring:
-    """What scores, made and held against what the search reads of it. No image and no table is read yet."""
+    """What scores, made and held against what the search reads of it. No image and no table is read yet.
+
+    `executor` carries the evaluations: a reward that is made of curves needs one that passes reports on.
+    """
     goals, metric = config.goals, config.table.score_column
     objectives, target_macs = parse_objectives(goals.objectives), goals.count("target_macs")
     reward = reward_of(goals, metric)
