@@ -133,7 +133,7 @@ AFTER_RESNET = Theme(
         card("WRN-50-2 beats ResNet-152", "wrn_50_2", "68,883,240", "21.9 %"),
         Item(
             "WRN-68-3, of the fusion of 2016",
-            why_not="not built: how its 22 units are divided among the stages was not published",
+            why_not="not built: its units and their division among the stages were not published",
         ),
         card("ResNeXt-50, cardinality 32", "resnext50_32x4d", "25,028,904", "22.2 %"),
         card("ResNeXt-101 64x4d", "resnext101_64x4d", "83,455,272", "20.4 %"),
@@ -154,7 +154,8 @@ SMALL = Theme(
         card("SqueezeNet with simple bypasses", "squeezenet1_0_bypass", "1,248,424"),
         Item(
             "SqueezeNet with complex bypasses",
-            why_not="not built: 1x1 convolutions around the other fire modules give 6.4 MB, the paper prints 7.7 MB",
+            why_not="not built: 1x1 convolutions around fire 2, 4, 6 and 8, as published code has them, give 1,589,672 "
+            "parameters, 6.1 MB by the count that gives the paper's 4.8 MB without; the paper prints 7.7 MB",
         ),
         card("ENet on the charts of Canziani et al.", "enet", "467,156"),
         card("MobileNet", "mobilenet_v1", "4,231,976", "568,740,352"),
@@ -256,8 +257,12 @@ USED = Theme(
         Item("features of a layer, probes and neighbours: which layer to use", elsewhere="tests/unit/test_features.py"),
         Item("normalisation folded into convolutions for testing", elsewhere="tests/unit/test_folding.py"),
         Item(
-            "how much to fine-tune, by the number of images and their likeness",
-            why_not="no rule for it was measured; the probes of `nasbench features --probe` show it for one's own data",
+            "how much to fine-tune, by the number of images and their likeness: `nasbench transfer --advise`",
+            elsewhere="tests/unit/test_transfer_ways.py",
+        ),
+        Item(
+            "a linear classifier, the top, or everything: which is best, over seeds: `nasbench transfer --auto`",
+            elsewhere="tests/unit/test_transfer_ways.py",
         ),
     ),
 )

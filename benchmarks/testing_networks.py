@@ -112,6 +112,23 @@ def _features(case: Case) -> list[str]:
     ]
 
 
+def fusion_of(networks: tuple[str, ...], dataset: str, flags: tuple[str, ...]) -> str:
+    """The section of several networks together, equally and weighted by validation."""
+    equal = ["compare", *networks, "--dataset", dataset, *flags, "--ensemble", "--wandb", "off"]
+    weighted = [*equal, "--ensemble-weights", "validation"]
+    rows = [*run(equal)["rows"], run(weighted)["rows"][-1]]
+    return "\n\n".join(
+        [
+            f"## {', '.join(networks)} together, on {dataset.removeprefix('folder:')}",
+            f"{told(equal)}\n{told(weighted)}",
+            table(
+                ["networks", f"test accuracy, %, {rows[0]['seeds']} seeds"],
+                [[row["model"], percent(row["mean"], row["std"])] for row in rows],
+            ),
+        ]
+    )
+
+
 HEAD = """# How networks are tested, and what else they give
 
 `benchmarks/testing_networks.py` writes this page, and runs every command on it.
@@ -155,5 +172,7 @@ if __name__ == "__main__":
         page_of(Case("digits", "resnet20", "digits", short)),
         page_of(Case("digits-lenet", "lenet5", "digits", short, features=False)),
         page_of(Case("photos", "resnet20", f"folder:{link}", photographed)),
+        fusion_of(("resnet20", "lenet5"), "digits", short),
+        fusion_of(("resnet20", "lenet5"), f"folder:{link}", photographed),
     ]
     (DOCS / "testing_networks.md").write_text("\n\n".join([HEAD.rstrip(), *sections]) + "\n", encoding="utf-8")

@@ -56,9 +56,11 @@ if TYPE_CHECKING:
     from nasbench.engine.scaling.search import ScaleSearchResult
     from nasbench.engine.search import SearchResult
     from nasbench.engine.supernet.command import SupernetResult
+    from nasbench.engine.training.advice import Advice
     from nasbench.engine.training.compare import CompareResult
     from nasbench.engine.training.train import TrainResult
     from nasbench.engine.training.transfer import TransferResult
+    from nasbench.engine.training.ways import WaysResult
 
 
 @overload
@@ -128,13 +130,19 @@ def train(model: Text | Part = "", **options: Unpack[TrainKeywords]) -> "TrainRe
 
 
 @keywords_of(TransferConfig)
-def transfer(model: Text | Part = "", **options: Unpack[TransferKeywords]) -> "TransferResult":
-    """Builds a network at the size of another data set and trains it there, as `nasbench transfer` does."""
+def transfer(model: Text | Part = "", **options: Unpack[TransferKeywords]) -> "TransferResult | WaysResult | Advice":
+    """Builds a network at the size of another data set and trains it there, as `nasbench transfer` does.
+
+    With `advise=True` nothing is trained, and what the rule says is returned; with `auto=True` the three ways are.
+    """
+    from nasbench.engine.training.transfer import advise
     from nasbench.engine.training.transfer import transfer as run_transfer
 
     with _trusting(TransferConfig, {"model": model, **options}):
         config = configured(TransferConfig, {**_given(model=model), **options})
         _check_model(config.network)
+        if config.advise:
+            return advise(config)
         result = run_transfer(config, argv=("nasbench.transfer",))
     assert result is not None, "a process of torchrun that does not lead; start those from the command line"
     return result

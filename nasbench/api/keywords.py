@@ -148,6 +148,8 @@ class TransferKeywords(
     pretrained: bool
     weights: Text | None
     freeze: str
+    advise: bool
+    auto: bool
     views: Literal["center", "10", "multiscale", "dense"]
 
 

@@ -6,7 +6,7 @@ that is named by everything its result depends on: one that is finished is read,
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, nullcontext
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,7 @@ class Keep:
         views: how many views of each image the finished network is tested with. The training does not depend on it.
         checkpoint_activations: compute the repeated parts twice, which takes less memory and comes to the same numbers.
         save_every: within long epochs, steps between two checkpoints.
+        starts: what the weights start from, by the names of the jobs that differ in it.
     """
 
     directory: str
@@ -72,6 +73,7 @@ class Keep:
     views: str = "center"
     checkpoint_activations: bool = False
     save_every: int = STEPS
+    starts: Mapping[str, Start] = field(default_factory=dict)
 
 
 @evaluators.register("train")
@@ -120,11 +122,18 @@ class TrainingEvaluator:
 
         TrialFailed where the network cannot be built or trained.
         """
-        return self._child(job, report) if self.keep is None else self._whole(job, report, self.keep)
+        own = self.named(job.name)
+        return own._child(job, report) if own.keep is None else own._whole(job, report, own.keep)
 
     def preprocessing(self, spec: ModelSpec) -> Preprocessing:
         """What an image goes through on its way to a network that was trained here."""
         return self.data.preprocessing(spec.pixels)
+
+    def named(self, name: str) -> "TrainingEvaluator":
+        """This evaluator for the jobs of that name, if they start in a way of their own."""
+        if self.keep is None or name not in self.keep.starts:
+            return self
+        return replace(self, keep=replace(self.keep, start=self.keep.starts[name], starts={}))
 
     def kept(self, model: ModelSpec, seed: int) -> Kept:
         """The folder of a whole training: named by all that its result depends on, the machine aside."""
@@ -300,9 +309,10 @@ class TrainingEvaluator:
 def follow(evaluator: TrainingEvaluator, jobs: Sequence[Job]) -> None:
     """What a process does that does not lead its group: its part of every training that the leader starts, in order."""
     for job in jobs:
-        if not evaluator.kept(job.spec, job.seed).finished:
+        own = evaluator.named(job.name)
+        if not own.kept(job.spec, job.seed).finished:
             try:
-                evaluator.train(job, _silent)
+                own.train(job, _silent)
             except TrialFailed:
                 continue  # the leader records it, and goes on to the next
 

@@ -62,6 +62,7 @@ class Both(nn.Module):
 
 
 def test_what_is_used_otherwise_stays() -> None:
+    torch.manual_seed(0)
     found, _ = folded(Both())
     assert found.folded == ("linear_norm",)
     assert found.left == ("used_norm", "twice_norm", "batch_alone")

@@ -122,8 +122,8 @@ TWO_TOWER = ModelCard(
     macs=724_406_816,
     verified="C",
     results=(
-        Result("top1_error", 40.7, PAPER + ", ILSVRC-2012 validation", "M"),
-        Result("top5_error", 18.2, PAPER, "M"),
+        Result("top1_error", 40.7, PAPER + ", ILSVRC-2012 validation, quoted", "S"),
+        Result("top5_error", 18.2, PAPER + ", ILSVRC-2012 validation, quoted", "S"),
         Result("ilsvrc2010_top1_error", 37.5, PAPER, "P"),
         Result("ilsvrc2010_top5_error", 17.0, PAPER, "P"),
     ),

@@ -47,7 +47,7 @@ def _register(name: str, hidden: int, params: int, macs: int, results: tuple[Res
 
 _QUOTED = "quoted in later papers' tables"
 _TRAINED = "timm gmlp_s16_224.ra3_in1k"
-_register("gmlp_ti", 128, 5_867_328, 1_328_989_184, (Result("top1_error", 27.7, PAPER, "M"),))
+_register("gmlp_ti", 128, 5_867_328, 1_328_989_184, (Result("top1_error", 27.7, PAPER + ", quoted", "S"),))
 _register(
     "gmlp_s",
     256,

@@ -139,8 +139,8 @@ CARD = ModelCard(
     results=(
         Result("top1_error", 30.2, "arXiv:1707.07012, table 3, as Inception v1 (69.8 / 89.9)", "P"),
         Result("top5_error", 10.1, "arXiv:1707.07012, table 3, as Inception v1 (69.8 / 89.9)", "P"),
-        Result("top5_error", 10.07, PAPER + ", one crop", "M"),
-        Result("top5_error", 6.67, PAPER + ", ensemble of 7", "M"),
+        Result("top5_error", 10.07, PAPER + ", table 3, one crop, quoted", "S"),
+        Result("top5_error", 6.67, PAPER + ", table 3, ensemble of 7, quoted", "S"),
     ),
     note="5x5 kernels, biases, no batch normalisation; without the auxiliary heads, which googlenet_aux has",
 )

@@ -156,7 +156,7 @@ _register_v1(
     1.5,
     3_442_168,
     292_443_552,
-    (Result("top1_error", 28.5, PAPER_V1, "M"),),
+    (Result("top1_error", 28.5, PAPER_V1 + ", table 5, quoted", "S"),),
     "three groups, width 1.5",
 )
 _register_v1(

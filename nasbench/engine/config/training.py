@@ -136,6 +136,12 @@ class TransferConfig(Record):
     """
     freeze: str = "none"
     """What stays as it is: none, all-but-head (a linear probe), or stages:K (the first K)."""
+    advise: bool = free(False)
+    """Say which suits the data: a linear probe, fine-tuning of the top, or of everything, at which rate, and why, by
+    the number of images, the classes, and what the network's features make of them; train nothing.
+    """
+    auto: bool = False
+    """Train in all three ways, under --seeds seeds each, and say which is best, and how sure that is."""
     views: Literal["center", "10", "multiscale", "dense"] = "center"
     """How each test image is shown: center, 10 (corners, centre, mirrored), multiscale (10 at four sizes), or dense
     (the whole image, fully convolutional); class probabilities are averaged.
@@ -154,6 +160,29 @@ class TransferConfig(Record):
     def check(self) -> None:
         super().check()
         _ = self.workers.replicas, self.workers.gpus_per_replica
+        if self.advise or self.auto:
+            self._check_ways("--advise" if self.advise else "--auto")
+
+    def _check_ways(self, asked: str) -> None:
+        """UsageError where a flag beside --advise or --auto leaves nothing to advise or to try."""
+        if not (self.pretrained or self.weights):
+            raise UsageError(
+                f"{asked} is about weights to start from: give --pretrained for published ones, or --weights FILE|RUN"
+            )
+        if self.freeze != "none":
+            raise UsageError(f"{asked} is about what --freeze takes: leave out --freeze {self.freeze}")
+        if self.whole.val_split == 0:
+            raise UsageError(f"{asked} judges by validation images: leave out --val-split 0")
+        if self.auto and self.repeats.seeds < 2:
+            raise UsageError("--auto compares over seeds: give --seeds 2 or more (a winner is named from 5 on)")
+        unheeded = {
+            "--auto": self.auto,
+            "--dry-run": self.dry_run,
+            "--run": self.place.run is not None,
+            "--workers": self.workers.workers != 0,
+        }
+        if self.advise and (given := [flag for flag, is_given in unheeded.items() if is_given]):
+            raise UsageError(f"--advise trains nothing and leaves no run: leave out {' and '.join(given)}")
 
     @property
     def network(self) -> str:

@@ -88,7 +88,7 @@ def _dry(trainings: Trainings, name: str) -> DryModel:
     model = trainings.models[name]
     with torch.device("meta"):
         counted = profile(build_network(model), model.seen_task)
-    done = sum(trainings.evaluator.kept(model, seed).finished for seed in trainings.seeds)
+    done = sum(trainings.kept(name, seed).finished for seed in trainings.seeds)
     return DryModel(name, counted, _timed(trainings, name), done)
 
 

@@ -47,7 +47,7 @@ def _fused(trials: Sequence[Trial], trained: Trained, weights: Weights) -> tuple
     """Test accuracy of trainings together, and what each counts; nothing where they count equally."""
     evaluator, models = trained.trainings.evaluator, trained.trainings.models
     views = "center" if evaluator.keep is None else evaluator.keep.views
-    kept = [evaluator.kept(models[trial.name], trial.seed) for trial in trials]
+    kept = [trained.trainings.kept(trial.name, trial.seed) for trial in trials]
     folders = [each.folder for each in kept]
     shares: torch.Tensor | None = None
     if weights == "validation":

@@ -7,6 +7,7 @@ from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
 
 from nasbench.core.errors import RunFailed, UsageError
+from nasbench.core.identity import digest
 from nasbench.core.job import Job
 from nasbench.core.loop import Executor
 from nasbench.core.not_written import check_writable
@@ -25,7 +26,8 @@ from nasbench.engine.run.opening import Opening
 from nasbench.engine.run.run import open_run
 from nasbench.engine.run.watch import print_note
 from nasbench.engine.training.batches import in_parts, told_of_batch, with_batch
-from nasbench.evaluators.kept import result_in
+from nasbench.engine.training.built import check_weights, dry_build, told_of_views
+from nasbench.evaluators.kept import Kept, result_in
 from nasbench.evaluators.start import Start
 from nasbench.evaluators.training import Keep, TrainingEvaluator
 from nasbench.trackers.guard import guarded_trackers
@@ -52,7 +54,7 @@ class Trained:
 
     def folder(self, trial: Trial) -> Path:
         """Where a training lies."""
-        return self.trainings.evaluator.kept(self.trainings.models[trial.name], trial.seed).folder
+        return self.trainings.kept(trial.name, trial.seed).folder
 
     def reading(self, trial: Trial) -> dict[str, Any]:
         """What a training met in the images of the data set, as far as its folder is still there."""
@@ -112,6 +114,10 @@ class Trainings:
         assert evaluator.keep is not None, evaluator
         return replace(self, evaluator=replace(evaluator, keep=replace(evaluator.keep, together=together)))
 
+    def kept(self, name: str, seed: int) -> Kept:
+        """The folder of a training."""
+        return self.evaluator.named(name).kept(self.models[name], seed)
+
     def jobs(self) -> list[Job]:
         """Every model under the first seed, then under the next: an early stop leaves a comparison of fewer seeds."""
         listed = [(seed, name, model) for seed in self.seeds for name, model in self.models.items()]
@@ -120,7 +126,7 @@ class Trainings:
                 number=number,
                 seed=seed,
                 epochs=self.recipe.epochs,
-                key=model.key,
+                key=self._key(name),
                 model=model,
                 architecture=model.architecture,
                 name=name,
@@ -128,6 +134,13 @@ class Trainings:
             )
             for number, (seed, name, model) in enumerate(listed, start=1)
         ]
+
+    def _key(self, name: str) -> str:
+        """That of the network; where it is trained in several ways, that of the network and the way."""
+        key, keep = self.models[name].key, self.evaluator.keep
+        if keep is None or name not in keep.starts:
+            return key
+        return digest({"network": key, "start": keep.starts[name].identity()})
 
 
 def check_names(config: TrainingConfig) -> None:
@@ -202,9 +215,9 @@ def trainings_of(
     evaluator = TrainingEvaluator(source, recipe, config.workers.device)
     evaluator.check()
     if start.pretrained:
-        _check_weights(models)
-    ignored = _dry_build(models, recipe, config.views, refuses=isinstance(config, TrainConfig | TransferConfig))
-    viewed = _told_of_views(models, config.views)
+        check_weights(models)
+    ignored = dry_build(models, recipe, config.views, refuses=isinstance(config, TrainConfig | TransferConfig))
+    viewed = told_of_views(models, config.views)
     repeats = config.repeats
     kept = Keep(
         str(Path(repeats.trained_dir).absolute()),
@@ -287,61 +300,3 @@ def write_best_training(trained: Trained, model: str, spec: ModelSpec) -> dict[s
     line = f"no {lost}: {weights} is gone. To train it again, delete that folder and --resume"
     print_note(line)
     return {"left_out": [line]}
-
-
-def _told_of_views(models: Mapping[str, ModelSpec], views: str) -> tuple[str, ...]:
-    """What to say of the views that networks are tested with."""
-    from nasbench.train.views import sides_of
-
-    if views == "center":
-        return ()
-    sides = sorted({", ".join(map(str, sides_of(views, spec.pixels))) for spec in models.values()})
-    return (f"tested with the views {views!r}: images at {' or '.join(sides)} pixels, probabilities averaged",)
-
-
-def _check_weights(models: Mapping[str, ModelSpec]) -> None:
-    """UsageError where a model has no published weights, before any work begins."""
-    import zoo
-    from zoo.registry import no_weights
-
-    for model, spec in models.items():
-        if spec.source != "zoo" or spec.name is None:
-            raise UsageError(
-                f"--pretrained is for networks of the zoo with published weights (see: nasbench zoo); {model} is none"
-            )
-        if zoo.entry(spec.name).load_pretrained is None:
-            raise no_weights(spec.name)
-
-
-def _dry_build(models: Mapping[str, ModelSpec], recipe: Recipe, views: str, refuses: bool) -> tuple[str, ...]:
-    """Builds every network without memory, so that one that does not fit the data, or cannot be shown the views that
-    it is to be tested with, is answered now.
-
-    Returns what of the recipe has no effect on which model. UsageError where `refuses` is true and the recipe drops
-    paths, of which a model has none: it would be trained without the regularisation that the recipe stands for.
-    """
-    from nasbench.blank import blank
-    from nasbench.evaluators.building import build_network
-    from nasbench.nn.regularised import regularised
-    from nasbench.train.ignored import ignored_fields, told
-    from nasbench.train.views import prepared
-
-    notes: list[str] = []
-    for name, spec in models.items():
-        try:
-            with blank():
-                network = build_network(spec)
-        except UsageError as error:
-            raise UsageError(f"{name}: {error}") from error
-        asked = regularised(recipe, spec.size)
-        ignored = ignored_fields(network, spec.seen_task, asked)
-        sentences = told(name, asked, ignored)
-        if refuses and "drop_path" in ignored:
-            raise UsageError(
-                f"{sentences[0]}. Choose another recipe (see: nasbench list recipes), or one of your own with "
-                "drop_path=0: --recipe my_module:MY_RECIPE."
-            )
-        notes += sentences
-        if views != "center":
-            prepared(network, spec.seen_task, views, name)
-    return tuple(notes)

@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nasbench.core.errors import UsageError
+from nasbench.core.errors import RunFailed, UsageError
 from nasbench.core.loop import Executor
 from nasbench.core.spec import ModelSpec, size_record
 from nasbench.core.trial import Trial
 from nasbench.engine.config import Data, ModelOverrides, TransferConfig
 from nasbench.engine.opened.view import RunView
 from nasbench.engine.parts.models import is_of_run, no_weights, resolve, weights_of
+from nasbench.engine.run.watch import print_note
+from nasbench.engine.training.advice import Advice
 from nasbench.engine.training.pretrained import as_file_saw, as_weights_saw
 from nasbench.engine.training.torchrun import group_of_torchrun, started_by_torchrun
 from nasbench.engine.training.trainings import (
@@ -29,6 +31,7 @@ from nasbench.engine.training.trainings import (
     trainings_of,
     write_best_training,
 )
+from nasbench.engine.training.ways import WaysResult, advice_on, in_ways, planned, write_best_way
 from nasbench.engine.training.where import where_to_train
 from nasbench.evaluators.kept import result_in
 from nasbench.evaluators.start import Start
@@ -71,7 +74,19 @@ class TransferResult(RunView):
 
 def trainings_for(config: TransferConfig) -> Trainings:
     """What the configuration asks to train, checked."""
-    return _named(config).trainings(config)
+    trainings = _named(config).trainings(config)
+    return in_ways(trainings, config.network) if config.auto else trainings
+
+
+def advise(config: TransferConfig) -> Advice:
+    """Which way of transfer suits the data set. Nothing is trained or written. UsageError for bad input."""
+    named = _named(config)
+    if started_by_torchrun():
+        raise UsageError("--advise needs one process: leave torchrun out")
+    trainings = named.trainings(config)
+    for note in trainings.notes:
+        print_note(note)
+    return advice_on(config, trainings)
 
 
 @dataclass(frozen=True)
@@ -106,7 +121,7 @@ def _named(config: TransferConfig) -> _Named:
     return _Named(start, _specify(config, data), source, notes)
 
 
-def transfer(config: TransferConfig, argv: Sequence[str]) -> TransferResult | None:
+def transfer(config: TransferConfig, argv: Sequence[str]) -> TransferResult | WaysResult | None:
     """Builds and trains (or reads what was trained before). None in torchrun's processes that do not lead.
 
     UsageError for bad input, RunFailed where no training succeeded.
@@ -118,13 +133,18 @@ def transfer(config: TransferConfig, argv: Sequence[str]) -> TransferResult | No
     with group_of_torchrun(config.workers.device) if torchrun else nullcontext(True) as is_leader:
         trainings = named.trainings(config)
         if not is_leader:
-            follow(trainings.evaluator, trainings.jobs())
+            mine = in_ways(trainings, config.network) if config.auto else trainings
+            follow(mine.evaluator, mine.jobs())
             return None
         with where_to_train(config.workers) as where:
             return _run(config, trainings.with_processes(where.together), argv, where.executor)
 
 
-def _run(config: TransferConfig, trainings: Trainings, argv: Sequence[str], executor: Executor) -> TransferResult:
+def _run(
+    config: TransferConfig, trainings: Trainings, argv: Sequence[str], executor: Executor
+) -> TransferResult | WaysResult:
+    if config.auto:
+        return _in_ways(config, trainings, argv, executor)
     spec = trainings.models[config.network]
 
     def finish(trained: Trained) -> dict[str, Any]:
@@ -133,6 +153,16 @@ def _run(config: TransferConfig, trainings: Trainings, argv: Sequence[str], exec
     trained = run_trainings("transfer", config, trainings, argv, executor=executor, finish=finish)
     trained.check(config.network)
     return TransferResult(config, spec, trained)
+
+
+def _in_ways(config: TransferConfig, trainings: Trainings, argv: Sequence[str], executor: Executor) -> WaysResult:
+    """The trainings in every way. What the rule says of them is measured when the run begins."""
+    model, ways = config.network, in_ways(trainings, config.network)
+    plan = {} if config.place.resume else planned(config, trainings)
+    trained = run_trainings("transfer", config, ways, argv, plan, executor, write_best_way)
+    if not any(trial.scored for trial in trained.trials):
+        raise RunFailed(f"no training of {model} succeeded: {'; '.join(trained.failures())}")
+    return WaysResult(config, trained)
 
 
 def _specify(config: TransferConfig, data: Data) -> dict[str, ModelSpec]:

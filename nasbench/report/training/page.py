@@ -24,8 +24,9 @@ from nasbench.report.common.page import (
     table,
     wall_time,
 )
+from nasbench.report.training.ways import CAPTION, COLUMNS, told, way_rows
 
-CAPTION = (
+CURVES = (
     "Validation accuracy and training loss after each epoch, a line a training: what the trainings of this run "
     "reported. A training that was finished before, and was read, reports nothing."
 )
@@ -34,19 +35,21 @@ CAPTION = (
 def files(store: RunStore) -> dict[str, str]:
     """report.html, and curves.svg where epochs were reported: file name -> text."""
     drawn = curve_plot(read_curves(store.directory))
-    text = render(store.directory, store.run, store.trials, drawn)
+    text = render(store, drawn)
     return report_files(text, {} if drawn is None else {"curves": drawn.svg})
 
 
-def render(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial], drawn: Plot | None) -> str:
+def render(store: RunStore, drawn: Plot | None) -> str:
     """The page as text. `drawn` has the curves."""
+    directory, run, trials = store.directory, store.run, store.trials
     config, recipe = mapping(run.get("config")), mapping(mapping(run.get("plan")).get("recipe"))
-    names = list(mapping(mapping(run.get("plan")).get("networks")))
+    plan = mapping(run.get("plan"))
+    names = list(mapping(plan.get("networks")))
     under = f"recipe {recipe.get('name')} v{recipe.get('version')}"
     lead = f"nasbench {run.get('command')} · on {config.get('dataset')} · {under}"
     sections = [
         _headline(run, trials),
-        _models(names, trials),
+        _ways(store) if plan.get("ways") else _models(names, trials),
         notes_section(run),
         _curves(drawn),
         _trainings(trials),
@@ -55,7 +58,8 @@ def render(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial], dra
         configuration(run),
         _how_to_go_on(directory, run),
     ]
-    return page(" · ".join(names) or "trainings", f"{lead} · started {minute(run.get('started'))}", sections)
+    title = str(plan.get("transferred") or " · ".join(names) or "trainings")
+    return page(title, f"{lead} · started {minute(run.get('started'))}", sections)
 
 
 def _headline(run: Mapping[str, Any], trials: Sequence[Trial]) -> str:
@@ -71,6 +75,15 @@ def _headline(run: Mapping[str, Any], trials: Sequence[Trial]) -> str:
             ("wall time", wall_time(run), "" if run.get("ended") else "not ended"),
         ]
     )
+
+
+def _ways(store: RunStore) -> str:
+    """The ways of transfer side by side."""
+    lines = "".join(f"<p>{escape(line)}</p>\n" for line in told(store))
+    cells = [row.cells() for row in way_rows(store)]
+    why = "".join(f"<li>{escape(reason)}</li>" for reason in mapping(store.run["plan"])["advice"]["why"])
+    shown = f"{table(COLUMNS, cells, left=COLUMNS[:2])}\n<p>{CAPTION}</p>"
+    return f"<h2>Ways of transfer</h2>\n{lines}{shown}\n<p>What was measured before, and the rule:</p>\n<ul>{why}</ul>"
 
 
 def _models(names: Sequence[str], trials: Sequence[Trial]) -> str:
@@ -93,7 +106,7 @@ def _models(names: Sequence[str], trials: Sequence[Trial]) -> str:
 def _curves(drawn: Plot | None) -> str:
     if drawn is None:
         return ""
-    return f"<h2>Curves</h2>\n{drawn.figure(CAPTION)}"
+    return f"<h2>Curves</h2>\n{drawn.figure(CURVES)}"
 
 
 def _trainings(trials: Sequence[Trial]) -> str:

@@ -1,12 +1,12 @@
 """Charts of what was published: the ILSVRC, the revolution of depth, scaling dimensions, pre-training data.
 
-They are half a page wide (3.5 in); text has 6 points or more. Hollow marks are numbers that are not verified.
+They are half a page wide (3.5 in); text has 6 points or more.
 """
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from nasbench.report.common.figure import BLUE, GREEN, GROUND, INK, MUTED, ORANGE, PURPLE, RED, drawing, short_count
+from nasbench.report.common.figure import BLUE, GREEN, INK, MUTED, ORANGE, PURPLE, RED, drawing, short_count
 from nasbench.report.zoo.history import HUMAN_ERROR, PRE_TRAINED, SCALED, WINNERS, Winner
 from nasbench.report.zoo.plots import SMALL, half_page
 
@@ -30,15 +30,7 @@ def ilsvrc() -> "Figure":
             axes.bar(place, winner.entry_error, width=0.62, color=colour, alpha=1.0 if winner.first else 0.55)
             _above(axes, place, winner.entry_error, f"{winner.entry_error:g}")
             if winner.single_error is not None:
-                hollow = winner.single_tag == "M"
-                axes.plot(
-                    place,
-                    winner.single_error,
-                    "o",
-                    markersize=3.6,
-                    markerfacecolor=GROUND if hollow else RED,
-                    markeredgecolor=RED,
-                )
+                axes.plot(place, winner.single_error, "o", markersize=3.6, color=RED)
                 if winner.single_error - winner.entry_error > 1.5:
                     axes.annotate(
                         f"{winner.single_error:g}",
@@ -61,16 +53,7 @@ def ilsvrc() -> "Figure":
             handles=[
                 Patch(color=MUTED, label="features by hand"),
                 Patch(color=BLUE, label="networks, an ensemble of several (VGG: second)"),
-                Line2D([], [], marker="o", linestyle="", markersize=3.6, color=RED, label="one network, one crop"),
-                Line2D(
-                    *([], []),
-                    marker="o",
-                    linestyle="",
-                    markersize=3.6,
-                    markerfacecolor=GROUND,
-                    markeredgecolor=RED,
-                    label="the same, from memory",
-                ),
+                Line2D([], [], marker="o", linestyle="", markersize=3.6, color=RED, label="one network"),
             ],
             fontsize=SMALL,
             loc="upper right",

@@ -12,7 +12,7 @@ class Winner:
 
     `entry_error` is the top-5 error on the test set in percent, of several networks together from 2012 on.
     `layers` counts the layers with weights; None where there is no network, or not one depth.
-    `single_error` is of one network on one crop of the validation images, with its tag; None: not known here.
+    `single_error` is of one network on the validation images; None: not known here.
     """
 
     year: int
@@ -22,7 +22,6 @@ class Winner:
     source: str
     tag: str
     single_error: float | None = None
-    single_tag: str = ""
     first: bool = True
 
 
@@ -30,16 +29,17 @@ QUOTED = "results of the ILSVRC, quoted in several courses"
 WINNERS = (
     Winner(2010, "NEC-UIUC", 28.2, None, QUOTED, "S"),
     Winner(2011, "XRCE", 25.8, None, QUOTED, "S"),
-    Winner(2012, "AlexNet", 16.4, 8, "image-net.org, 2012: five networks, supplied data only", "R", 18.2, "M"),
-    Winner(2013, "ZFNet", 11.7, 8, QUOTED + " (Clarifai)", "S", 16.5, "M"),
+    Winner(2012, "AlexNet", 16.4, 8, "image-net.org, 2012: five networks, supplied data only", "R", 18.2),
+    Winner(2013, "ZFNet", 11.7, 8, QUOTED + " (Clarifai)", "S", 16.5),
     Winner(2014, "VGG", 7.3, 19, QUOTED, "S", first=False),
-    Winner(2014, "GoogLeNet", 6.7, 22, QUOTED, "S", 10.07, "M"),
-    Winner(2015, "ResNet", 3.57, 152, "He et al. 2015, abstract: an ensemble", "P", 6.7, "R"),
+    Winner(2014, "GoogLeNet", 6.7, 22, QUOTED, "S", 10.07),
+    Winner(2015, "ResNet", 3.57, 152, "He et al. 2015, abstract: an ensemble", "P", 6.7),
     Winner(2016, "Trimps-Soushen", 2.99, None, QUOTED + ": five kinds of networks", "S"),
-    Winner(2017, "SENet", 2.25, 154, QUOTED, "S", 4.47, "R"),
+    Winner(2017, "SENet", 2.25, 154, QUOTED, "S", 4.47),
 )
-"""In the order of the years. Sources of single networks: Krizhevsky et al. 2012, Zeiler and Fergus 2013, Szegedy et al.
-2014 (from memory), github.com/KaimingHe/deep-residual-networks, github.com/hujie-frank/SENet.
+"""In the order of the years. Sources of single networks: Zeiler and Fergus 2013, table 2 (AlexNet and ZFNet), and
+Szegedy et al. 2014, table 3 (one crop), both quoted; github.com/KaimingHe/deep-residual-networks and
+github.com/hujie-frank/SENet (one crop).
 """
 HUMAN_ERROR = 5.1
 """Top-5 error in percent of the better of two trained people (Russakovsky et al. 2015, quoted)."""

@@ -15,9 +15,12 @@ from nasbench.core.options import call_with_options
 from nasbench.core.recipe import Recipe, offered_values
 from nasbench.core.registry import optimizers
 
+SLOW_RATE = 0.1
+"""Of the recipe's rate: that of what was carried over from an earlier training."""
+
 
 def make_optimizer(
-    model: nn.Module, recipe: Recipe, slow: Container[str] = (), slow_rate: float = 0.1
+    model: nn.Module, recipe: Recipe, slow: Container[str] = (), slow_rate: float = SLOW_RATE
 ) -> optim.Optimizer:
     """The recipe's optimiser over the trainable parameters of `model`.
 
