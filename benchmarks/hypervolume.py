@@ -6,7 +6,8 @@
 A strategy is asked and told as in a search on the shipped table, with `--objectives val_accuracy_200,macs`, or with the
 logarithm of the multiply-adds. Counted is the share of the true front's hypervolume, above two references: `near`, the
 worst of the true front and a tenth of its range; and `chance`, 10 % and the most multiply-adds of the table.
-Results are written after each seed, so that a run that is stopped has the seeds before.
+Seeds begin at 5: by those before, the predictor's targets were chosen. Each search is a line of `--log` when it has
+ended; a command that was stopped does the others.
 """
 
 import argparse
@@ -37,9 +38,11 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="searches -> results/hypervolume.json")
     run.add_argument("--seeds", type=int, default=30)
+    run.add_argument("--first-seed", type=int, default=5)
     run.add_argument("--trials", type=int, default=200)
     run.add_argument("--strategies", nargs="+", default=list(STRATEGIES), metavar="NAME[:KEY=VALUE...]")
     run.add_argument("--costs", nargs="+", choices=("linear", "log"), default=["linear", "log"])
+    run.add_argument("--log", type=Path, default=Path("runs/hypervolume.jsonl"))
     run.add_argument("--results", type=Path, default=RESULTS)
     plot = commands.add_parser("plot", help="results/hypervolume.json -> a picture")
     plot.add_argument("picture", type=Path)
@@ -48,14 +51,38 @@ def main() -> None:
         given.picture.write_text(drawn(json.loads(RESULTS.read_text())))
         return
     problems = {cost: Problem(cost) for cost in given.costs}
-    curves: dict[tuple[str, str], list[Shares]] = {(cost, each): [] for cost in problems for each in given.strategies}
+    log = Log(given.log)
+    searches = [(cost, label) for cost in problems for label in given.strategies]
     settings = {"space": "nasbench201", "objectives": [ACCURACY, COST], "trials": given.trials}
-    for seed in range(given.seeds):
-        for (cost, label), told in curves.items():
-            told.append(problems[cost].searched(label, seed, given.trials))
-        found = [summary(label, cost, told) for (cost, label), told in curves.items()]
-        given.results.write_text(json.dumps({**settings, "searches": found}) + "\n")
+    for seed in range(given.first_seed, given.first_seed + given.seeds):
+        for cost, label in searches:
+            if (cost, label, seed, given.trials) not in log.found:
+                log.add((cost, label, seed, given.trials), problems[cost].searched(label, seed, given.trials))
+        seeds = range(given.first_seed, seed + 1)
+        told = [
+            summary(label, cost, seeds, [log.found[cost, label, each, given.trials] for each in seeds])
+            for cost, label in searches
+        ]
+        given.results.write_text(json.dumps({**settings, "searches": told}) + "\n")
         print(f"seed {seed}", flush=True)
+
+
+class Log:
+    """The searches that have ended, a line each: (cost, strategy, seed, trials) -> shares."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.found: dict[tuple[str, str, int, int], Shares] = {}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for line in path.read_text().splitlines() if path.exists() else ():
+            *search, shares = json.loads(line)
+            self.found[tuple(search)] = shares
+
+    def add(self, search: tuple[str, str, int, int], shares: Shares) -> None:
+        rounded = {name: [round(share, 3) for share in curve] for name, curve in shares.items()}
+        self.found[search] = rounded
+        with self._path.open("a") as file:
+            file.write(json.dumps([*search, rounded]) + "\n")
 
 
 class Problem:
@@ -113,9 +140,9 @@ def volume(points: Sequence[tuple[float, ...]], reference: Sequence[float]) -> f
     return area
 
 
-def summary(label: str, cost: str, found: Sequence[Shares]) -> dict[str, Any]:
+def summary(label: str, cost: str, seeds: Sequence[int], found: Sequence[Shares]) -> dict[str, Any]:
     """Mean and deviation of the shares, in percent, above each reference; `curve` is the mean after each trial."""
-    told: dict[str, Any] = {"strategy": label, "cost": cost, "seeds": len(found)}
+    told: dict[str, Any] = {"strategy": label, "cost": cost, "seeds": len(found), "first_seed": seeds[0]}
     for name in found[0]:
         columns = list(zip(*(shares[name] for shares in found), strict=True))
         spread = {n: round(stdev(columns[n - 1]), 3) if len(found) > 1 else None for n in SHOWN if n <= len(columns)}

@@ -49,7 +49,7 @@ class TableKeywords(TypedDict, total=False):
     score_column: str
     cost_column: str | None
     report_columns: str | Sequence[str]
-    candidates: Literal["space", "table"]
+    candidates: Literal["space", "table", "surrogate"]
 
 
 class SharingKeywords(TypedDict, total=False):

@@ -172,9 +172,19 @@ class CompareKeywords(
     views: Literal["center", "10", "multiscale", "dense"]
 
 
-class RaceKeywords(SpaceFormKeywords, TableKeywords, TrackingKeywords, PlaceKeywords, TrustingKeywords, total=False):
+class RaceKeywords(
+    SpaceFormKeywords,
+    TableKeywords,
+    DataKeywords,
+    TrainingKeywords,
+    InheritedKeywords,
+    TrackingKeywords,
+    PlaceKeywords,
+    TrustingKeywords,
+    total=False,
+):
     space: Part
-    evaluator: Text
+    evaluator: Part | PathLike[str]
     strategies: str | Sequence[str]
     screen: str | Sequence[str]
     seeds: int
@@ -183,6 +193,7 @@ class RaceKeywords(SpaceFormKeywords, TableKeywords, TrackingKeywords, PlaceKeyw
     time_budget: float | None
     also: float | Sequence[float]
     workers: int
+    device: Literal["auto", "cpu", "cuda", "mps"]
 
 
 class FidelityKeywords(

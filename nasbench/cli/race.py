@@ -19,8 +19,9 @@ def run(argv: Sequence[str]) -> None:
     from nasbench.report.common.terminal import Terminal
     from nasbench.report.race.tables import race_table
 
-    terminal, table = Terminal(file_width=1000), race_table(result.race)  # a file or a pipe has room for all of it
-    if not terminal.is_terminal:
-        terminal.width = terminal.measure(table).maximum
-    terminal.print(table)
+    terminal = Terminal(file_width=1000)  # a file or a pipe has room for all of it
+    for table in map(race_table, result.races):
+        if not terminal.is_terminal:
+            terminal.width = terminal.measure(table).maximum
+        terminal.print(table)
     terminal.tell(f"report: {result.run / 'report.html'}")

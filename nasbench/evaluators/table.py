@@ -1,21 +1,18 @@
 """A table of known results as an evaluator: CSV, CSV.gz or Parquet, one row an architecture, a column a decision of the
 space.
 
-A space with a notation of its own (`from_string`) may be written in one column, `arch_str`, instead. Tables that come
-with the package have names (`SHIPPED`).
+A space with a notation of its own (`from_string`) may be written in one column, `arch_str`, instead.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.resources import as_file, files
 from math import ceil, isnan, prod
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nasbench.core.arch import Architecture, Choice, Gene, check
 from nasbench.core.blame import in_one_line
+from nasbench.core.count_text import quantity
 from nasbench.core.errors import UsageError, unknown
 from nasbench.core.identity import file_digest
 from nasbench.core.job import Job
@@ -23,8 +20,12 @@ from nasbench.core.protocols import Metrics, Report, SearchSpace
 from nasbench.core.registry import evaluators
 from nasbench.core.shown import sentence
 from nasbench.core.spec import Task
+from nasbench.evaluators.known_tables import card_of, file_of_table, shipped
 from nasbench.evaluators.table_cells import Column, as_options, empty, read_numbers, read_option
-from nasbench.evaluators.table_file import SUFFIXES, Sheet, read_sheet
+from nasbench.evaluators.table_file import Sheet, read_sheet
+
+if TYPE_CHECKING:
+    from nasbench.evaluators.surrogate import Surrogate
 
 Genes = tuple[Gene, ...]
 NOTATION = "arch_str"
@@ -33,45 +34,12 @@ SCORE = "val_accuracy"
 """The score column unless another is named."""
 COUNTS = ("params", "macs")
 """Columns that are read where they are there: what a network counts."""
+PREDICTED = "predicted"
+"""The metric that says that a surrogate answered, where it is 1."""
+VERSION = 1
+"""Of the surrogate's answers: part of a run's identity."""
 TOLD = 5
 """The most faults of a table that one message tells."""
-
-
-@dataclass(frozen=True)
-class Shipped:
-    """A table in the package: where it lies, and the columns that published studies use."""
-
-    package: str
-    file: str
-    score_column: str
-    cost_column: str
-    report_columns: tuple[str, ...]
-
-
-SHIPPED = {
-    "nasbench201-cifar10": Shipped(  # Dong and Yang 2020: search on 12 epochs, report 200
-        package="search_spaces.nasbench201",
-        file="nasbench201_cifar10.csv.gz",
-        score_column="val_accuracy_12",
-        cost_column="train_seconds_12",
-        report_columns=("val_accuracy_200", "test_accuracy_200"),
-    ),
-}
-
-
-def shipped(file: str) -> Shipped | None:
-    """The shipped table of that name, or of that file name where no such file lies here; None for a file of one's
-    own.
-    """
-    if file in SHIPPED:
-        return SHIPPED[file]
-    return None if Path(file).exists() else next((table for table in SHIPPED.values() if table.file == file), None)
-
-
-def require_table(file: str, flag: str = "--evaluator") -> None:
-    """UsageError where neither a file nor a shipped table has that name; `flag` is where it was given."""
-    with _file_of(file, flag):
-        pass
 
 
 @evaluators.register("table")
@@ -93,12 +61,16 @@ class TableEvaluator:
     """Those of the columns that --objectives names."""
     reward: tuple[str, ...] = ()
     """Those that --reward reads."""
+    candidates: str = "space"
+    """surrogate: what has no row is answered by a regression on the rows."""
 
     def check(self) -> None:
         """Reads the table. UsageError where it cannot be read, lacks a column, has a text for a number, or an
         architecture twice; and where no look-up fits into the time budget.
         """
         assert self._rows
+        if self.candidates == "surrogate":
+            assert self._surrogate
         if self.time_budget is not None:
             self.most_queries(self.time_budget)
 
@@ -114,21 +86,33 @@ class TableEvaluator:
 
     def identity(self) -> Mapping[str, Any]:
         """The content of the table."""
-        with _file_of(self.file) as path:
-            return {"table": file_digest(path)}
+        with file_of_table(self.file) as path:
+            found = {"table": file_digest(path)}
+        return {**found, "surrogate": VERSION} if self.candidates == "surrogate" else found
+
+    def told(self) -> str:
+        """What the table is, in a sentence: its rows, of which space and data, and its score."""
+        rows = quantity(len(self._rows), "row")
+        share = "all architectures" if self.complete else "architectures"
+        data = card_of(self.file).data
+        of = f"{rows}, {share} of space {self.space.name}" + (f", trained on {data}" if data else "")
+        more = f"; {self._surrogate.told(self.score_column)}" if self.candidates == "surrogate" else ""
+        return f"the table {self.file} has {of}; the score is {self.score_column}{more}"
 
     def row(self, architecture: Architecture) -> Metrics:
-        """The results of an architecture, or else of another spelling of the same network. UsageError where the table
-        has neither.
+        """The results of an architecture, or else of another spelling of the same network, or else what the surrogate
+        predicts, with `predicted` 1. UsageError where there is none of them.
         """
         row = self._rows.get(self._genes(architecture))
         if row is None:
             row = self._by_network.get(self.space.canonical(architecture).key)
+        if row is None and self.candidates == "surrogate":
+            return self._predicted(architecture)
         if row is None:
             raise UsageError(
                 f"the table {self.file} has no row for the architecture {dict(architecture.genes)}: it has "
                 f"{len(self._rows)} of the space's architectures. Add its row and start anew, or search over the "
-                "table's own rows with --candidates table."
+                "table's own rows with --candidates table, or with a surrogate's answers: --candidates surrogate."
             )
         return row
 
@@ -148,6 +132,11 @@ class TableEvaluator:
         """True where every architecture of the space has its row."""
         sizes = [len(decision.options) if isinstance(decision, Choice) else 0 for decision in self.space.choices]
         return len(self._rows) == prod(sizes)
+
+    @property
+    def has_rows_alone(self) -> bool:
+        """False where a surrogate may answer: then the rows do not say what a random architecture scores."""
+        return self.candidates != "surrogate" or self.complete
 
     def rows(self) -> Sequence[Metrics]:
         """The results of every row."""
@@ -183,6 +172,21 @@ class TableEvaluator:
         more = (*self.report_columns, *self.reward)
         return list(dict.fromkeys(filter(None, [self.score_column, self.cost_column, *more])))
 
+    def _predicted(self, architecture: Architecture) -> Metrics:
+        """What the surrogate says; a cost lies between those of the rows."""
+        found = dict(self._surrogate(self.space.canonical(architecture)))
+        if self.cost_column is not None:
+            costs = self.values(self.cost_column)
+            found[self.cost_column] = min(max(found[self.cost_column], min(costs)), max(costs))
+        return {**found, PREDICTED: 1}
+
+    @cached_property
+    def _surrogate(self) -> "Surrogate":
+        from nasbench.evaluators.surrogate import Surrogate
+
+        rows = [self.space.canonical(each) for each in self.architectures()]
+        return Surrogate(self.space.choices, rows, {name: self.values(name) for name in self._results})
+
     @cached_property
     def _by_network(self) -> Mapping[str, Mapping[str, float]]:
         """Key of the canonical form -> the first row of that network."""
@@ -194,7 +198,7 @@ class TableEvaluator:
     @cached_property
     def _rows(self) -> Mapping[Genes, Mapping[str, float]]:
         decisions = [decision.name for decision in self.space.choices]
-        with _file_of(self.file) as path:
+        with file_of_table(self.file) as path:
             sheet = read_sheet(path, {*decisions, *self._results, NOTATION})
         notation = NOTATION in sheet.columns and not set(decisions) <= set(sheet.columns)
         notation = notation and hasattr(self.space, "from_string")
@@ -331,19 +335,3 @@ class TableEvaluator:
 def _cells(sheet: Sheet, column: str) -> list[Any]:
     index = sheet.columns.index(column)
     return [row.cells[index] for row in sheet.rows]
-
-
-@contextmanager
-def _file_of(file: str, flag: str = "--evaluator") -> Iterator[Path]:
-    """Where the table lies: a shipped one's place in the package, or the file. UsageError where there is none."""
-    table = shipped(file)
-    if table is not None:
-        with as_file(files(table.package).joinpath(table.file)) as path:
-            yield path
-        return
-    path = Path(file)
-    if not path.is_file():
-        if path.suffix not in SUFFIXES and len(path.parts) == 1:
-            raise unknown("table", file, SHIPPED, f"Your own: {flag} table:FILE, a .csv, .csv.gz or .parquet file.")
-        raise UsageError(f"no table at {path}. Give an existing .csv, .csv.gz or .parquet file: {flag} table:FILE.")
-    yield path

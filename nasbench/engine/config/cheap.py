@@ -99,7 +99,7 @@ def check_truth(ranking: RankingCheck) -> None:
         if ranking.truth_column is not None:
             raise UsageError("--truth-column names a column of --truth table:FILE: give both, or leave it out")
         return
-    from nasbench.evaluators.table import require_table
+    from nasbench.evaluators.known_tables import require_table
 
     file = file_of(ranking.truth, "--truth")
     if file is None:

@@ -127,7 +127,7 @@ class FidelityConfig(Record):
         if own and not any(score.kind == "supernet" for score in scores):
             raise UsageError(f"{flag(own[0])} is for a score supernet:RUN; --scores names none. Leave it out.")
         if self.truth_file is not None:
-            from nasbench.evaluators.table import require_table
+            from nasbench.evaluators.known_tables import require_table
 
             require_table(self.truth_file, "--truth")
         elif not (Path(self.truth) / RUN_FILE).exists():

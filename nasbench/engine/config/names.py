@@ -1,5 +1,6 @@
 """Parts that a configuration names, answered before any work: no module of a built-in part is imported for that."""
 
+from pathlib import Path
 from typing import Any
 
 from nasbench.core.errors import UsageError
@@ -41,6 +42,14 @@ def check_name(kind: str, value: Any, flag: str) -> None:
             supernet_of(name)
         if not plain and (":" in name or name not in REGISTRIES[kind].names()):
             REGISTRIES[kind].get(name, flag)
+
+
+def evaluators_of(text: str) -> list[str]:
+    """EVALUATOR,… -> each. A table that is there is one, whatever commas are in its name."""
+    kind, _, file = text.partition(":")
+    if kind == "table" and Path(file).is_file():
+        return [text]
+    return [each.strip() for each in text.split(",")]
 
 
 def proxy_of(evaluator: str, flag: str | None = None) -> str | None:

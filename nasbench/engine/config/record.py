@@ -12,7 +12,7 @@ from typing import Any, Self
 from nasbench.core.errors import UsageError, together, unknown
 from nasbench.core.options import written_options
 from nasbench.core.typed import LARGEST, fits, shown
-from nasbench.engine.config.names import check_name
+from nasbench.engine.config.names import check_name, evaluators_of
 from nasbench.engine.config.typed import as_typed
 
 
@@ -46,9 +46,11 @@ def anew(default: Any) -> Any:
     return field(default=default, metadata={"free": True, "anew": True})
 
 
-def part(default: Any, kind: str, free: bool = False, lies: bool = False) -> Any:
-    """A field that names a part of that kind, or several. `lies`: as of `lying`."""
-    return field(default=default, metadata={"part": kind, "free": free, "lies": lies})
+def part(default: Any, kind: str, free: bool = False, lies: bool = False, several: bool = False) -> Any:
+    """A field that names a part of that kind, or a tuple of them. `lies`: as of `lying`. `several`: an
+    evaluator, or several divided by commas.
+    """
+    return field(default=default, metadata={"part": kind, "free": free, "lies": lies, "several": several})
 
 
 def lying(default: Any) -> Any:
@@ -168,7 +170,8 @@ class Record:
                 numbers = value if isinstance(value, tuple) else (value,)
                 checks += [partial(check, flag(each.name), one) for one in numbers]
             elif each.metadata.get("part"):
-                checks.append(partial(check_name, each.metadata["part"], value, flag(each.name)))
+                names = evaluators_of(value) if each.metadata.get("several") else value
+                checks.append(partial(check_name, each.metadata["part"], names, flag(each.name)))
         together(checks)
 
     def _changed(self, values: Mapping[str, Any]) -> Self:

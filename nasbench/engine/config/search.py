@@ -176,8 +176,9 @@ class SearchConfig(Record):
                 "--time-budget counts a table's --cost-column: it is for --evaluator table:FILE; got "
                 f"{self.evaluator!r}"
             )
-        if self.table.candidates == "table" and self.table_file is None:
-            raise UsageError(f"--candidates table is for --evaluator table:FILE; got {self.evaluator!r}")
+        if self.table.candidates != "space" and self.table_file is None:
+            asked = f"--candidates {self.table.candidates}"
+            raise UsageError(f"{asked} is for --evaluator table:FILE; got {self.evaluator!r}")
         if self.form != SpaceForm() or self.deepening != Deepening():
             self.form.made(self.space, self.deepening, self.trials)
         if self.deepening.grow_layers and self.table_file is not None:
@@ -209,7 +210,7 @@ class SearchConfig(Record):
         UsageError for a table that is not there.
         """
         if self.table_file is not None:
-            from nasbench.evaluators.table import require_table
+            from nasbench.evaluators.known_tables import require_table
 
             require_table(self.table_file)
         if supernet_of(self.evaluator) is not None:

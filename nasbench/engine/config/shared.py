@@ -262,25 +262,27 @@ class Table(Record):
     """Which columns of a table of known results."""
 
     score_column: str = "val_accuracy"
-    """The column that strategies see (a shipped table's own unless given)."""
+    """The column that strategies see (else that of the table's card: a shipped table has one)."""
     cost_column: str | None = None
     """The column with a look-up's cost in seconds."""
     report_columns: tuple[str, ...] = ()
     """Columns that are only reported; in a race the last one ranks the strategies."""
-    candidates: Literal["space", "table"] = free("space", kept=True)
-    """What is proposed: any architecture of the space, or only what the table has a row for (else its nearest row).
+    candidates: Literal["space", "table", "surrogate"] = free("space", kept=True)
+    """What is proposed. space: any architecture of the space, each of which needs a row; table: only what the table has
+    a row for (a proposal without one becomes the nearest row); surrogate: any architecture, and a regression on the
+    rows answers for those without one.
     """
 
     def completed(self, file: str | None, metrics: Sequence[str] = ()) -> "Table":
-        """With the columns that studies of a shipped table use, where no score column was given. `metrics` are those of
-        the objectives: the first is the score, the others are reported.
+        """With the columns that the table's card names, where no score column was given. `metrics` are those of the
+        objectives: the first is the score, the others are reported.
         """
-        from nasbench.evaluators.table import shipped
+        from nasbench.evaluators.known_tables import Card, card_of
 
-        columns, table = self, shipped(file) if file and self.score_column == Table.score_column else None
-        if table is not None:
-            cost, more = self.cost_column or table.cost_column, self.report_columns or table.report_columns
-            columns = replace(self, score_column=table.score_column, cost_column=cost, report_columns=more)
+        columns, card = self, card_of(file) if file and self.score_column == Table.score_column else Card()
+        if card.score_column:
+            cost, more = self.cost_column or card.cost_column, self.report_columns or card.report_columns
+            columns = replace(self, score_column=card.score_column, cost_column=cost, report_columns=more)
         if not metrics:
             return columns
         known = {metrics[0], columns.cost_column, *columns.columns()}

@@ -2,9 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from statistics import fmean, stdev
+from typing import TYPE_CHECKING
 
 from nasbench.core.run_shown import Table
 from nasbench.core.store import RunStore
+
+if TYPE_CHECKING:
+    from nasbench.report.race.results import Race
 
 LEVEL = 0.95
 MEASURED = ("measure", "value", "low", "high")
@@ -78,9 +82,16 @@ def ranking_tables(store: RunStore) -> Iterator[tuple[str, Table]]:
 
 def race_tables(store: RunStore) -> Iterator[tuple[str, Table]]:
     """Of a race: anytime curves, the standings at its whole budget, and who wins how often."""
-    from nasbench.report.race.results import Race
+    from nasbench.report.race.results import races_of
 
-    race = Race.of(store.run, store.trials)
+    races = races_of(store.run, store.trials)
+    for place, race in enumerate(races, start=1):
+        ending = f"_{place}" if place > 1 else ""
+        for name, table in _tables_of_race(race):
+            yield f"{name}{ending}", table
+
+
+def _tables_of_race(race: "Race") -> Iterator[tuple[str, Table]]:
     curves = []
     for strategy in race.strategies:
         places = sorted({*race.budgets, *(race.budget * part / 20 for part in range(1, 21))})

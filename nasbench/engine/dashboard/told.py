@@ -34,12 +34,14 @@ def _verdict(store: RunStore) -> list[str]:
 
         return Fidelity.of(store.run, store.trials).verdicts()
     if command == "race":
-        from nasbench.report.race.results import Race
+        from nasbench.report.race.results import races_of
 
-        race = Race.of(store.run, store.trials)
-        best = race.standings(race.budget)[:1]
+        races = races_of(store.run, store.trials)
         return [
-            f"The highest mean has {each.strategy}: {each.columns[race.rank_by]} ({race.rank_by})." for each in best
+            f"The highest mean has {best.strategy}: {best.columns[race.rank_by]} ({race.rank_by}"
+            + (f", on {race.on})." if len(races) > 1 else ").")
+            for race in races
+            for best in race.standings(race.budget)[:1]
         ]
     told = []
     if searches(command, config):

@@ -106,11 +106,11 @@ def _scorer(score: CheapScore, config: FidelityConfig, offered: Mapping[str, Any
             score, evaluators.make("proxy", offered=given), None if parts else metric_of(score.argument), parts
         )
     if score.kind == "table":
+        from nasbench.evaluators.known_tables import card_of
         from nasbench.evaluators.table import SCORE as PLAIN
-        from nasbench.evaluators.table import shipped
 
-        table, column = shipped(score.argument), config.score_column
-        column = table.score_column if table is not None and column == PLAIN else column
+        column = config.score_column
+        column = (card_of(score.argument).score_column or column) if column == PLAIN else column
         given = {**offered, "file": score.argument, "score_column": column}
         return Scorer(score, evaluators.make("table", offered=given), column)
     return Scorer(score, with_job(evaluators.make(score.argument, offered=offered)), config.score_column)

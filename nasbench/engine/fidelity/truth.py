@@ -68,11 +68,12 @@ def read_truth(config: FidelityConfig) -> Truth:
 
 
 def _of_table(config: FidelityConfig, file: str) -> Truth:
-    from nasbench.evaluators.table import SCORE, shipped
+    from nasbench.evaluators.known_tables import card_of
+    from nasbench.evaluators.table import SCORE
 
-    name, table = config.space or SPACE, shipped(file)
-    own = SCORE if table is None else [table.score_column, *table.report_columns][-1]
-    column = config.truth_column or own
+    card = card_of(file)
+    name = config.space or card.space or SPACE
+    column = config.truth_column or card.judged_by or SCORE
     space = config.form.made(name)
     made = evaluators.make("table", offered={"file": file, "space": space, "score_column": column})
     try:

@@ -76,13 +76,14 @@ def scoring_of(
     config: SearchConfig,
     space: SearchSpace,
     recipe: Recipe,
-    directory: Path,
+    directory: Path | None,
     supernet: SupernetRun | None,
     executor: Executor,
 ) -> Scoring:
     """What scores, made and held against what the search reads of it. No image and no table is read yet.
 
-    `executor` carries the evaluations: a reward that is made of curves needs one that passes reports on.
+    `executor` carries the evaluations: a reward that is made of curves needs one that passes reports on. Without a
+    directory no weights are kept.
     """
     goals, metric = config.goals, config.table.score_column
     objectives, target_macs = parse_objectives(goals.objectives), goals.count("target_macs")
@@ -130,15 +131,14 @@ def scoring_of(
 
 def beside_truth(ranking: RankingCheck, space: SearchSpace, evaluator: Evaluator) -> "WithTruth":
     """The evaluator with the value of the table of --truth beside its scores: of --truth-column, or else of the last
-    column that studies of a shipped table report.
+    column that the table's card reports.
     """
+    from nasbench.evaluators.known_tables import card_of
     from nasbench.evaluators.known_truth import WithTruth
-    from nasbench.evaluators.table import SCORE, TableEvaluator, shipped
+    from nasbench.evaluators.table import SCORE, TableEvaluator
 
     file = file_of(ranking.truth or "", "--truth") or ""
-    table = shipped(file)
-    own = SCORE if table is None else [table.score_column, *table.report_columns][-1]
-    return WithTruth(evaluator, TableEvaluator(file, space, ranking.truth_column or own))
+    return WithTruth(evaluator, TableEvaluator(file, space, ranking.truth_column or card_of(file).judged_by or SCORE))
 
 
 def _of_table(config: SearchConfig, objectives: tuple[Objective, ...], reward: Rewarded | None) -> dict[str, Any]:
@@ -204,8 +204,8 @@ def _told_of_cheap(
     return tuple(lines)
 
 
-def _of_images(config: SearchConfig, directory: Path) -> dict[str, Any]:
+def _of_images(config: SearchConfig, directory: Path | None) -> dict[str, Any]:
     """What evaluators that read images are offered."""
-    checkpoints = str((directory / "checkpoints").absolute())
+    checkpoints = None if directory is None else str((directory / "checkpoints").absolute())
     offered = {**config.data.flat(), "data": config.data.source}
     return {**offered, "device": config.workers.device, "checkpoint_dir": checkpoints}

@@ -162,6 +162,7 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
     else:
         strategy = screened(within(own, space), screen, space)
         children = within(Control(space, control_seed), space)
+    table = None if config.table_file is None else scoring.made.told()
     budget, seconds = config.time_budget, columns.cost_column
     return SearchParts(
         space=space,
@@ -186,12 +187,14 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
             **scoring.record,
             **recorded_costs,
             **({"notes": list(notes)} if notes else {}),
+            **({} if table is None else {"table": table}),
         },
         clock=SimulatedClock(budget, seconds) if budget and seconds else None,
         pruner=pruner,
         reading=config.data.source.reading if config.table_file is None or config.screen_reads_images else None,
         notes=notes,
         told=(
+            *([] if table is None else [table]),
             *scoring.told_of_reward,
             *told_of_front(config.strategy, scoring.objectives),
             *(_told_of_control(config.trials) if mixed and not config.place.resume else ()),
@@ -216,7 +219,7 @@ def _chance(evaluator: Evaluator, score: Callable[[Metrics], float]) -> dict[str
     from nasbench.evaluators.table import TableEvaluator
     from nasbench.report.run.chance import exact_of
 
-    if not isinstance(evaluator, TableEvaluator):
+    if not isinstance(evaluator, TableEvaluator) or not evaluator.has_rows_alone:
         return None
     try:
         return exact_of([score(row) for row in evaluator.rows()])

@@ -1,6 +1,7 @@
 """The race: strategies x seeds, a repetition each, into a run directory with a report."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,8 +29,14 @@ class RaceResult(RunView):
     """What `nasbench race` came to."""
 
     run: Path
-    race: "Race"
+    races: "tuple[Race, ...]"
+    """One for each table or other evaluator."""
     seconds: float
+
+    @property
+    def race(self) -> "Race":
+        """The race; of several, the first."""
+        return self.races[0]
 
     @property
     def directory(self) -> Path:
@@ -37,27 +44,36 @@ class RaceResult(RunView):
 
     def to_json(self) -> dict[str, Any]:
         """The object that `nasbench race --json` prints."""
-        return {**self.race.to_json(), "run": str(self.run), "seconds": round(self.seconds, 2)}
+        several = {"races": [race.to_json() for race in self.races]} if len(self.races) > 1 else {}
+        return {**self.race.to_json(), **several, "run": str(self.run), "seconds": round(self.seconds, 2)}
 
 
 def run_race(config: RaceConfig, argv: Sequence[str]) -> RaceResult:
     """Runs (or goes on with) the race that `config` describes. UsageError for bad input, Interrupted on Ctrl-C."""
-    from nasbench.report.race.results import Race
+    from nasbench.report.race.results import races_of
 
     config.check()
-    config = replace(config, table=config.table.completed(config.table_file))
-    repetitions = Repetitions(config)
+    if len(config.evaluators) == 1 and config.files:
+        config = replace(config, table=config.table.completed(config.files[0]))
+    directory = config.place.directory("race")
+    repetitions = Repetitions(config, directory)
     repetitions.check_names()
-    with one_thread():
+    asks = len(config.files) < len(config.evaluators)
+    with nullcontext() if asks else one_thread():
         repetitions.check()
-        jobs, score_column = JobList(repetitions.jobs()), config.table.score_column
+        for ground in repetitions.grounds:
+            print_note(ground.told())
+        jobs = JobList(repetitions.jobs())
+        scores = [ground.columns[0] for ground in repetitions.grounds]
         name = "processes" if config.workers else "local"
         opening = Opening(
             command="race",
             config=config,
-            directory=config.place.directory("race"),
+            directory=directory,
             argv=argv,
-            executor=executors.make(name, offered={"workers": config.workers, "device": "cpu"}),
+            executor=executors.make(
+                name, offered={"workers": config.workers, "device": config.device if asks else "cpu"}
+            ),
             trackers=[
                 Progress("repetitions"),
                 *guarded_trackers(config.tracking.beside, config.tracking.wandb_settings),
@@ -67,28 +83,36 @@ def run_race(config: RaceConfig, argv: Sequence[str]) -> RaceResult:
         )
         with open_run(opening) as run:
             run.watch(planned=len(jobs.numbers))
-            run.answer(jobs, repetitions, lambda metrics: metrics.get(score_column))
+            run.answer(jobs, repetitions, lambda metrics: next((metrics[s] for s in scores if s in metrics), None))
             run.end({}, write_report)
             if config.time_budget is not None and all(each.metrics.get("evaluations") == 0 for each in run.trials):
                 budget = f"--time-budget {config.time_budget:g}"
                 print_note(f"{budget} ends before the first look-up of every repetition. Give more seconds.")
-            race = Race.of(run.store.run, run.trials)
-            if race.failures:
-                print_note(
-                    f"{len(race.failures)} of {quantity(len(run.trials), 'repetition')} failed: {race.failures[0]}"
-                )
-            return RaceResult(run.directory, race, run.seconds)
+            races = races_of(run.store.run, run.trials)
+            failures = [failure for race in races for failure in race.failures]
+            if failures:
+                print_note(f"{len(failures)} of {quantity(len(run.trials), 'repetition')} failed: {failures[0]}")
+            return RaceResult(run.directory, races, run.seconds)
 
 
 def _plan(repetitions: Repetitions) -> dict[str, Any]:
-    """What run.json says of a race, so that its report needs no table."""
-    table, columns = repetitions.table, repetitions.columns
-    return {
-        "columns": columns,
+    """What run.json says of a race, so that its report needs no table; of one on several, a plan for each."""
+    common = {
         "axis": "seconds" if repetitions.in_seconds else "evaluations",
         "budget": repetitions.budget,
         "budgets": repetitions.budgets,
         "strategies": [entrant.label for entrant in repetitions.entrants],
-        "optimum": {column: max(table.values(column)) for column in columns} if table.complete else None,
-        "timed": repetitions.config.table.cost_column is not None,
     }
+    plans = [
+        {
+            "columns": ground.columns,
+            **common,
+            "optimum": ground.optimum(),
+            "timed": ground.cost_column is not None,
+            "on": ground.label,
+            "space": ground.space_name,
+            "told": ground.told(),
+        }
+        for ground in repetitions.grounds
+    ]
+    return plans[0] if len(plans) == 1 else {"races": plans}

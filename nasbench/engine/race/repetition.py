@@ -1,4 +1,4 @@
-"""One repetition of a race: one strategy, one seed, the very loop of a search, over a table in memory.
+"""One repetition of a race: one strategy, one seed, the very loop of a search, over a table in memory or another ground.
 
 A repetition under seed S proposes what `nasbench search --seed S` proposes.
 """
@@ -7,17 +7,18 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from nasbench.core.blame import in_one_line, where_raised
 from nasbench.core.clock import SimulatedClock
-from nasbench.core.errors import PartFailed, UsageError, together
+from nasbench.core.errors import PartFailed, RunFailed, TrialFailed, UsageError, together
 from nasbench.core.identity import digest
 from nasbench.core.job import Job
 from nasbench.core.loop import JobLoop
 from nasbench.core.options import parse_options
-from nasbench.core.protocols import Metrics, Report, SearchSpace, Strategy
-from nasbench.core.registry import evaluators, strategies
+from nasbench.core.protocols import Metrics, Report, Strategy
+from nasbench.core.registry import strategies
 from nasbench.core.source import Plan, SpaceSource
 from nasbench.core.spec import Task
 from nasbench.core.stop_signals import from_outside
@@ -27,12 +28,14 @@ from nasbench.engine.config.names import check_name
 from nasbench.engine.config.record import labels_of
 from nasbench.engine.config.screen import Screen, screens_of
 from nasbench.engine.parts.screening import Networks, ScoredOnce, cheap_score, screened
+from nasbench.engine.race.ground import Ground, ground_of
 from nasbench.evaluators.counts import CountedOnce
-from nasbench.evaluators.table import require_table
-from nasbench.strategies.nearest_row import NearestRow, OfRows
+from nasbench.evaluators.known_tables import require_table
 
-if TYPE_CHECKING:
-    from nasbench.evaluators.table import TableEvaluator
+ON = "on"
+"""The entry of a repetition's note that says what it is on, where a race is on several."""
+ANSWERS = "answers"
+"""The folder of the run with what an evaluator answered."""
 
 
 @dataclass(frozen=True)
@@ -67,17 +70,21 @@ def _entrant(label: str) -> Entrant:
 class Repetitions:
     """An evaluator whose job is a repetition: the strategy that the job names, under the job's seed.
 
-    Picklable; each process looks the parts up and reads the table once.
+    Picklable; each process looks the parts up and reads the tables once. `directory` is the run's.
     """
 
     config: RaceConfig
+    directory: Path = Path()
 
-    def __reduce__(self) -> tuple[type["Repetitions"], tuple[RaceConfig]]:
-        return Repetitions, (self.config,)  # a table that was read is not sent along
+    def __reduce__(self) -> tuple[type["Repetitions"], tuple[RaceConfig, Path]]:
+        return Repetitions, (self.config, self.directory)  # a table that was read is not sent along
 
     @cached_property
-    def space(self) -> SearchSpace:
-        return self.config.form.made(self.config.space)
+    def grounds(self) -> tuple[Ground, ...]:
+        """What is raced on, in the order given."""
+        folder = self.directory / ANSWERS
+        labels = self.config.evaluators
+        return tuple(ground_of(self.config, label, folder / str(place)) for place, label in enumerate(labels, start=1))
 
     @cached_property
     def entrants(self) -> tuple[Entrant, ...]:
@@ -87,32 +94,20 @@ class Repetitions:
         return tuple(one for each in plain for one in (each, *(each.behind(screen) for screen in screens)))
 
     @cached_property
-    def screens(self) -> Mapping[str, ScoredOnce]:
-        """Label -> the cheap score. Networks are initialised under the first seed, so each is scored once."""
-        source, task, seed = f"space:{self.config.space}", self.table.task(), self.config.seed
-        networks = Networks(self.space, source, self.space.default_size, task, seed)
-        return {screen.label: cheap_score(screen, networks) for screen in screens_of(self.config.screen)}
+    def screens(self) -> Mapping[str, Mapping[str, ScoredOnce]]:
+        """Ground -> label -> the cheap score. Networks are initialised under the first seed, so each is scored once."""
+        found = {}
+        for ground in self.grounds:
+            source, seed = f"space:{ground.space_name}", self.config.seed
+            networks = Networks(ground.space, source, ground.space.default_size, ground.task, seed)
+            screens = screens_of(self.config.screen)
+            found[ground.label] = {screen.label: cheap_score(screen, networks) for screen in screens}
+        return found
 
     @cached_property
-    def table(self) -> "TableEvaluator":
-        columns = self.config.table
-        offered = {**vars(columns), "report_columns": columns.columns(), "file": self.config.table_file}
-        table: TableEvaluator = evaluators.make("table", offered={**offered, "space": self.space})
-        return table
-
-    @cached_property
-    def counts(self) -> CountedOnce:
-        return CountedOnce(self.space, self.space.default_size, self.table.task())
-
-    @cached_property
-    def nearest(self) -> NearestRow:
-        """The rows of the table, to choose among."""
-        return NearestRow(self.table, self.space, self.counts)
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The score, then what is only reported."""
-        return tuple(dict.fromkeys((self.config.table.score_column, *self.table.report_columns)))
+    def counts(self) -> Mapping[str, CountedOnce]:
+        """Ground -> what its networks count."""
+        return {each.label: CountedOnce(each.space, each.size, each.task) for each in self.grounds}
 
     @property
     def in_seconds(self) -> bool:
@@ -130,56 +125,67 @@ class Repetitions:
         shares = {self.budget * share for share in (1.0, *self.config.also)}
         return tuple(sorted(shares if self.in_seconds else {max(1, round(share)) for share in shares}))
 
-    @cached_property
-    def plan(self) -> Plan:
+    def plan(self, ground: Ground) -> Plan:
         """Of a repetition, as long as the largest of the budgets."""
         most = self.budgets[-1]
-        spend = self.table.most_queries(most) if self.in_seconds else int(most)
-        size, task = self.space.default_size, self.table.task()
-        return Plan(range(1, spend + 1), self.config.seed, 1, f"space:{self.config.space}", size, task)
+        spend = ground.most_queries(most) if self.in_seconds else int(most)
+        return Plan(range(1, spend + 1), self.config.seed, 1, f"space:{ground.space_name}", ground.size, ground.task)
 
     def check_names(self) -> None:
         """UsageError for strategies that are none, all at once, and for a table that is not there."""
         together([partial(check_name, "strategy", entrant.name, "--strategies") for entrant in self.entrants])
-        require_table(str(self.config.table_file))
+        for file in self.config.files:
+            require_table(file)
 
     def check(self) -> None:
-        """Reads the table and builds every strategy once, so that what is wrong is answered before any work starts."""
-        self.table.check()
-        assert self.plan
+        """Reads the tables and builds every strategy once, so that what is wrong is answered before any work starts."""
+        for ground in self.grounds:
+            ground.check()
+            assert self.plan(ground)
         assert self.screens is not None
-        for entrant in self.entrants:
-            self._strategy(entrant, self.config.seed)
+        for ground in self.grounds:
+            for entrant in self.entrants:
+                self._strategy(entrant, ground, self.config.seed)
 
     def task(self) -> Task:
-        return self.table.task()
+        return self.grounds[0].task
 
     def identity(self) -> Mapping[str, Any]:
-        screens = {label: dict(each.identity) for label, each in self.screens.items()}
-        return {**self.table.identity(), **({"screen": screens} if screens else {})}
+        found = [self._identity(ground) for ground in self.grounds]
+        return found[0] if len(found) == 1 else {"on": found}
+
+    def _identity(self, ground: Ground) -> dict[str, Any]:
+        screens = {label: dict(each.identity) for label, each in self.screens[ground.label].items()}
+        return {**ground.identity(), **({"screen": screens} if screens else {})}
 
     def jobs(self) -> list[Job]:
-        """Numbered from 1, seed by seed, the strategies of a seed in the order given."""
+        """Numbered from 1, seed by seed, the strategies of a seed in the order given, each on every ground."""
         seeds = range(self.config.seed, self.config.seed + self.config.seeds)
-        listed = [(seed, entrant.label) for seed in seeds for entrant in self.entrants]
+        listed = [(seed, entrant.label, each) for seed in seeds for entrant in self.entrants for each in self._on()]
         return [
-            Job(number, seed, epochs=1, key=digest({"strategy": label}), name=label)
-            for number, (seed, label) in enumerate(listed, start=1)
+            Job(number, seed, epochs=1, key=digest({"strategy": label, **on}), name=label, note=on)
+            for number, (seed, label, on) in enumerate(listed, start=1)
         ]
+
+    def _on(self) -> list[dict[str, str]]:
+        """The note of each ground's repetitions: none where there is one ground alone."""
+        labels = self.config.evaluators
+        return [{ON: label} for label in labels] if len(labels) > 1 else [{}]
 
     def __call__(self, job: Job, report: Report) -> Metrics:  # noqa: ARG002 - a repetition has no epochs
         """The returned architecture's values in the race's columns, `evaluations`, `simulated_seconds`, and its path.
 
         `steps` are [evaluations, seconds, values] at every new best, `evaluations_by_budget` those that each budget
-        allowed, `found` the genes. UsageError where the table lacks a row, PartFailed where a strategy breaks.
+        allowed, `found` the genes. UsageError where a table lacks a row, PartFailed where a strategy breaks.
         """
         entrant = next(each for each in self.entrants if each.label == job.name)
+        ground = next(each for each in self.grounds if each.label == job.note.get(ON, each.label))
         try:
-            path = self._run(entrant, job.seed)
+            path = self._run(entrant, ground, job.seed)
         except UsageError:
             raise
         except BaseException as error:
-            if from_outside(error):
+            if from_outside(error) or (isinstance(error, RunFailed) and not isinstance(error, PartFailed)):
                 raise
             raised = error.__cause__ or error
             raise PartFailed(
@@ -187,27 +193,31 @@ class Repetitions:
             ) from error
         within = path.evaluations_within(self.budgets, self.in_seconds)
         told = {"steps": path.steps, "evaluations_by_budget": within, "found": path.found}
-        return {**path.metrics(self.columns), **told}
+        return {**path.metrics(ground.columns), **told}
 
-    def _strategy(self, entrant: Entrant, seed: int) -> Strategy:
+    def _strategy(self, entrant: Entrant, ground: Ground, seed: int) -> Strategy:
         """A strategy as a search builds it."""
         options = parse_options(entrant.options, f"--strategies {entrant.name}")
-        offered: dict[str, Any] = {"epochs": 1, "objectives": (), "counts": self.counts, "recipe": None}
-        made: Strategy = strategies.make(entrant.name, self.space, options=options, offered=offered, seed=seed)
-        if self.config.table.candidates == "table":
-            made = OfRows(made, self.nearest)
-        return screened(made, self.screens[entrant.screen.label] if entrant.screen else None, self.space)
+        counts = self.counts[ground.label]
+        offered: dict[str, Any] = {"epochs": 1, "objectives": (), "counts": counts, "recipe": None}
+        made: Strategy = strategies.make(entrant.name, ground.space, options=options, offered=offered, seed=seed)
+        screen = self.screens[ground.label][entrant.screen.label] if entrant.screen else None
+        return screened(ground.entered(made), screen, ground.space)
 
-    def _run(self, entrant: Entrant, seed: int) -> "_Path":
-        columns = self.config.table
-        path = _Path(self.columns, columns.cost_column)
-        source = SpaceSource(self.space, self._strategy(entrant, seed), replace(self.plan, seed=seed))
-        seconds = columns.cost_column
+    def _run(self, entrant: Entrant, ground: Ground, seed: int) -> "_Path":
+        path, score = _Path(ground.columns, ground.cost_column), ground.columns[0]
+        source = SpaceSource(ground.space, self._strategy(entrant, ground, seed), replace(self.plan(ground), seed=seed))
+        seconds = ground.cost_column
         clock = SimulatedClock(self.budgets[-1], seconds) if self.in_seconds and seconds else None
-        loop = JobLoop(source, path.append, lambda metrics: float(metrics[columns.score_column]), clock=clock)
+        loop = JobLoop(source, path.append, lambda metrics: float(metrics[score]), clock=clock)
         while (job := loop.next()) is not None:
             assert job.architecture is not None, job
-            loop.finish(job, self.table.row(job.architecture), 0.0, "race")
+            try:
+                row = ground.row(job.architecture)
+            except TrialFailed as error:
+                loop.fail(job, in_one_line(error), 0.0, "race")
+            else:
+                loop.finish(job, row, 0.0, "race")
         return path
 
 
@@ -224,7 +234,8 @@ class _Path:
     def append(self, trial: Trial) -> None:
         clock = self._clocks[-1] + (float(trial.metrics[self._cost_column]) if self._cost_column else 0.0)
         self._clocks.append(clock)
-        assert trial.score is not None, "a table's numbers are finite"
+        if trial.score is None:  # it could not be evaluated
+            return
         if self.score is None or trial.score > self.score:
             self.score, self.found = trial.score, dict(trial.genes)
             self.steps.append(

@@ -1,9 +1,10 @@
 """The report of a race: one self-contained HTML page, and its plots as SVG beside it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from nasbench.core.shown import escape
+from nasbench.core.shown import escape, sentence
 from nasbench.core.store import RunStore
 from nasbench.report.common.chart_element import Plot, with_charts
 from nasbench.report.common.page import (
@@ -19,8 +20,8 @@ from nasbench.report.common.page import (
 from nasbench.report.race.charts import race_charts
 from nasbench.report.race.plots import figures
 from nasbench.report.race.regret import STEM as REGRET
-from nasbench.report.race.results import Race
-from nasbench.report.race.tables import budget_text, order_rows, standing_columns, standing_rows, win_rows
+from nasbench.report.race.results import Race, races_of
+from nasbench.report.race.tables import budget_text, order_rows, place_rows, standing_columns, standing_rows, win_rows
 
 ANYTIME = (
     "What each strategy would return at each point: the median over the repetitions, with the middle half of them as a "
@@ -28,32 +29,54 @@ ANYTIME = (
 )
 
 BELOW_THE_BEST = (
-    "The mean over the repetitions of how far the returned architecture lies below the best of the table, on "
-    "logarithmic axes. A line begins where every repetition has a result, and ends where all have found the best."
+    "The mean over the repetitions of how far the returned architecture lies below {best}, on logarithmic axes. A line "
+    "begins where every repetition has a result, and ends where all have found the best."
 )
 
 
 def files(store: RunStore) -> dict[str, str]:
-    """report.html and the SVG files of the plots: file name -> text."""
-    race = Race.of(store.run, store.trials)
-    pictures = figures(race)
-    text = render(store.run, race, with_charts(pictures, race_charts(race)))
-    return report_files(text, pictures)
+    """report.html and the SVG files of the plots: file name -> text. Plots of the second race begin with `2_`."""
+    races = races_of(store.run, store.trials)
+    pictures, plots = dict[str, str](), list[dict[str, Plot]]()
+    for place, race in enumerate(races, start=1):
+        before = f"{place}_" if place > 1 else ""
+        drawn = figures(race)
+        charts = {stem: replace(each, name=f"{before}{each.name}") for stem, each in race_charts(race).items()}
+        plots.append(with_charts(drawn, charts))
+        pictures |= {f"{before}{stem}": svg for stem, svg in drawn.items()}
+    return report_files(rendered(store.run, races, plots), pictures)
 
 
 def render(run: Mapping[str, Any], race: Race, plots: Mapping[str, Plot]) -> str:
-    """The page as text. `plots`: file stem -> plot."""
-    sections = [
-        _headline(run, race),
-        _standings(race),
-        _plots(plots),
-        _wins(race, plots),
-        _failures(race),
-        configuration(run),
-        _how_to_go_on(run),
-    ]
+    """The page of one race as text. `plots`: file stem -> plot."""
+    return rendered(run, [race], [plots])
+
+
+def rendered(run: Mapping[str, Any], races: Sequence[Race], plots: Sequence[Mapping[str, Plot]]) -> str:
+    """The page of all races of a run. `plots`: of each race, file stem -> plot."""
+    first, several = races[0], len(races) > 1
+    sections = [places_section(races)] if several else []
+    for race, drawn in zip(races, plots, strict=True):
+        sections += [
+            f"<h2>On {escape(race.on)}</h2>" if several else "",
+            _headline(run, race),
+            f"<p>{escape(sentence(race.told))}</p>" if race.told else "",
+            _standings(race),
+            _plots(race, drawn),
+            _wins(race, drawn),
+            _failures(race),
+        ]
+    sections += [configuration(run), _how_to_go_on(run)]
     lead = " · ".join(["nasbench race", *([f"started {minute(run['started'])}"] if run.get("started") else [])])
-    return page(f"Race on {race.space}, {budget_text(race, race.budget)}", lead, sections)
+    on = f"{len(races)} tables" if several else first.space
+    return page(f"Race on {on}, {budget_text(first, first.budget)}", lead, sections)
+
+
+def places_section(races: Sequence[Race]) -> str:
+    """How the strategies do over several races: the place in each, and the mean of them."""
+    rows = table(("strategy", *(race.on for race in races), "mean place"), place_rows(races), left=("strategy",))
+    note = "Places by the mean at the whole budget, 1 is the best; a race in which a strategy has no result has none."
+    return f"<h2>Over all</h2>\n{rows}\n<p>{escape(note)}</p>"
 
 
 def _headline(run: Mapping[str, Any], race: Race) -> str:
@@ -69,7 +92,7 @@ def _headline(run: Mapping[str, Any], race: Race) -> str:
             (
                 "best in the table",
                 "–" if best is None else f"{best:g}",
-                race.rank_by if best is not None else "not complete",
+                race.rank_by if best is not None else "not known",
             ),
             ("wall time", wall_time(run), "" if run.get("ended") else "not ended"),
         ]
@@ -93,10 +116,11 @@ def _standings(race: Race) -> str:
     return made
 
 
-def _plots(plots: Mapping[str, Plot]) -> str:
+def _plots(race: Race, plots: Mapping[str, Plot]) -> str:
     drawn = [plot for name, plot in plots.items() if name not in ("wins", REGRET)]
     figures = "\n".join(plot.figure(ANYTIME if plot is drawn[-1] else "") for plot in drawn)
-    figures += f"\n{plots[REGRET].figure(BELOW_THE_BEST)}" if REGRET in plots else ""
+    best = "the best of the table" if race.rank_by in race.optimum else "the best that any repetition returned"
+    figures += f"\n{plots[REGRET].figure(BELOW_THE_BEST.format(best=best))}" if REGRET in plots else ""
     return f"<h2>Anytime curves</h2>\n{figures}" if drawn else ""
 
 

@@ -1,4 +1,6 @@
-"""The regret of a race on logarithmic axes: how far the returned architecture lies below the best of the table."""
+"""The regret of a race on logarithmic axes: how far the returned architecture lies below the best of the table, or
+below the best that the race found where nobody knows the best.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -18,8 +20,8 @@ POINTS = 120
 
 
 def has_regret(race: Race) -> bool:
-    """Whether the best of the table is known in the ranking column, and somebody has a result."""
-    return race.optimum.get(race.rank_by) is not None and any(each.steps for each in race.repetitions)
+    """Whether somebody has a result."""
+    return race.best_known is not None and any(each.steps for each in race.repetitions)
 
 
 def regret_figure(race: Race) -> "Figure":
@@ -57,13 +59,14 @@ def regret_chart(race: Race) -> Chart:
 
 
 def mean_regret(race: Race, strategy: str, grid: "np.ndarray", axis: Axis) -> "np.ndarray":
-    """The best of the table less the mean over the repetitions: (places,).
+    """The best known less the mean over the repetitions: (places,).
 
     NaN where a repetition has no result yet, and where all have found the best: 0 has no place on a logarithmic axis.
     """
     import numpy as np
 
-    place, optimum = race.columns.index(race.rank_by), race.optimum[race.rank_by]
+    place, optimum = race.columns.index(race.rank_by), race.best_known
+    assert optimum is not None, "has_regret"
     regret = np.mean([optimum - returned(each, grid, axis, place) for each in race.of_strategy(strategy)], axis=0)
     return np.asarray(np.where(regret > 0, regret, np.nan))
 

@@ -107,6 +107,8 @@ class Race:
     optimum  column -> the best value in the table; empty if the table is not complete
     timed    whether queries have a cost
     failures what failed: strategy, seed and reason, a text each
+    on       the table or other evaluator, as it was named; empty in runs of before
+    told     the same in a sentence
     """
 
     space: str
@@ -119,16 +121,21 @@ class Race:
     timed: bool
     repetitions: tuple[Repetition, ...]
     failures: tuple[str, ...] = ()
+    on: str = ""
+    told: str = ""
 
     @classmethod
-    def of(cls, run: Mapping[str, Any], trials: Sequence[Trial]) -> "Race":
-        """The race from run.json and the trials of the log. UsageError for a repetition of another race's form."""
-        race = run["plan"]
+    def of(cls, run: Mapping[str, Any], trials: Sequence[Trial], plan: Mapping[str, Any] | None = None) -> "Race":
+        """The race from run.json and the trials of the log. `plan` is one of several races in a run.
+
+        UsageError for a repetition of another race's form.
+        """
+        race = run["plan"] if plan is None else plan
         ordered = sorted(trials, key=lambda trial: trial.number)
         done = [trial for trial in ordered if trial.status != "failed"]
         repetitions = tuple(_repetition(trial, race["columns"], race["budgets"]) for trial in done)
         return cls(
-            space=run["config"]["space"],
+            space=race.get("space") or run["config"]["space"],
             columns=tuple(race["columns"]),
             axis=race["axis"],
             budget=race["budget"],
@@ -138,11 +145,19 @@ class Race:
             timed=race["timed"],
             repetitions=repetitions,
             failures=tuple(f"{each.name} seed {each.seed}: {each.error}" for each in ordered if each not in done),
+            on=race.get("on", ""),
+            told=race.get("told", ""),
         )
 
     @property
     def rank_by(self) -> str:
         return self.columns[-1]
+
+    @property
+    def best_known(self) -> float | None:
+        """The best value in the ranking column: of the table where it is known, else of what the race returned."""
+        returned = [each.steps[-1].values[-1] for each in self.repetitions if each.steps]
+        return self.optimum.get(self.rank_by, max(returned, default=None))
 
     def of_strategy(self, strategy: str) -> list[Repetition]:
         return [repetition for repetition in self.repetitions if repetition.strategy == strategy]
@@ -197,6 +212,7 @@ class Race:
         """The object that `nasbench race --json` prints, without the run directory."""
         return {
             "space": self.space,
+            **({"on": self.on} if self.on else {}),
             "budget": self.budget,
             "unit": self.axis,
             "seeds": max((len(self.of_strategy(strategy)) for strategy in self.strategies), default=0),
@@ -217,6 +233,18 @@ class Race:
             ],
             "wins": [vars(win) for win in self.wins()],
         }
+
+
+def races_of(run: Mapping[str, Any], trials: Sequence[Trial]) -> tuple[Race, ...]:
+    """The races of a run, from run.json and the trials of its log: one for each table or other evaluator.
+
+    UsageError for a repetition of another race's form.
+    """
+    plan = run["plan"]
+    if "races" not in plan:
+        return (Race.of(run, trials),)
+    of = {each["on"]: [trial for trial in trials if trial.note.get("on") == each["on"]] for each in plan["races"]}
+    return tuple(Race.of(run, of[each["on"]], each) for each in plan["races"])
 
 
 def _repetition(trial: Trial, columns: Sequence[str], budgets: Sequence[float]) -> Repetition:

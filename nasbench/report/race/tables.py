@@ -1,5 +1,8 @@
 """The tables of a race: the standings at the budget of the race and at the others, and the shares of wins."""
 
+from collections.abc import Sequence
+from math import inf
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from nasbench.core.count_text import quantity
@@ -43,6 +46,28 @@ def order_rows(race: Race) -> list[tuple[str, ...]]:
     ]
 
 
+def place_rows(races: Sequence[Race]) -> list[tuple[str, ...]]:
+    """One row for each strategy, with the best mean place first: the place in each race, and the mean of the places."""
+    found: dict[str, list[int | None]] = {}
+    for race in races:
+        order = [standing.strategy for standing in race.standings(race.budget)]
+        for strategy in race.strategies:
+            place = order.index(strategy) + 1 if strategy in order else None
+            found.setdefault(strategy, []).append(place)
+    means = {
+        strategy: fmean(known) if (known := [each for each in places if each is not None]) else inf
+        for strategy, places in found.items()
+    }
+    return [
+        (
+            strategy,
+            *("–" if place is None else str(place) for place in found[strategy]),
+            f"{mean:.1f}" if mean < inf else "–",
+        )
+        for strategy, mean in sorted(means.items(), key=lambda each: each[1])
+    ]
+
+
 def win_rows(race: Race) -> list[tuple[str, ...]]:
     """(strategy, other, share of wins, 95 % interval, seeds), once for each pair, the better strategy first."""
     wins = race.wins()
@@ -58,7 +83,7 @@ def race_table(race: Race) -> "Table":
     """The standings for a terminal: the score, and the ranking column at each budget."""
     from nasbench.report.common.terminal import PlainTable
 
-    title = f"{race.space}: {race.rank_by} of the returned architecture, mean ± deviation"
+    title = f"{race.on or race.space}: {race.rank_by} of the returned architecture, mean ± deviation"
     table = PlainTable(title)
     table.add_column("strategy", overflow="fold", min_width=12)
     for name in ("evaluations", *(budget_text(race, budget) for budget in race.budgets)):

@@ -93,6 +93,7 @@ def render(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial], plo
     lead += [f"recipe {recipe.get('name')} v{recipe.get('version')}"] if recipe else []
     lead += [f"{quantity(int(plan['epochs']), 'epoch')} a child"] if plan.get("epochs") else []
     lead += [f"scores by {config.get('evaluator')}"] if "after" in plan else []
+    lead += [str(plan["table"])] if plan.get("table") else []
     lead += [f"reward {said}"] if (said := reward_said(run)) else []
     lead += trainings_after(run)
     lead += [f"controller: {mapping(plan['controller'])['words']}"] if plan.get("controller") else []
