@@ -12,6 +12,7 @@ from nasbench.cli import COMMANDS
 from nasbench.cli.completion import CONFIGURATIONS, stands_alone
 from nasbench.cli.fields import takes
 from nasbench.engine.config.documented import documented
+from nasbench.engine.config.record import flag
 from pages.markdown import code, escaped, fenced, table, toctree
 
 EXAMPLE = re.compile(r"^Example: (.*)$", re.MULTILINE)
@@ -63,7 +64,7 @@ def _option(each: "Field[Any]", hint: Any, command: str, told: str, value: Any) 
     if stands_alone(each.name, hint, command):
         shown = each.name.removesuffix("s").upper() + (" ..." if word.endswith("...") else "")
     else:
-        shown = f"--{each.name.replace('_', '-')}" + (f" <{word.removesuffix(' ...')}>" if word else "")
+        shown = flag(each.name) + (f" <{word.removesuffix(' ...')}>" if word else "")
         shown += " ..." if word.endswith("...") else ""
     default = "" if value in (MISSING, tyro.MISSING, None, False, "", ()) else f" Default: `{_text(value)}`."
     return fenced("option", shown, escaped(told) + default)

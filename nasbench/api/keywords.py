@@ -62,6 +62,7 @@ class SearchKeywords(
     control: int | Literal["auto"]
     retrain_top: int
     retrain_epochs: int | None
+    return_: Literal["seen", "posterior", "auto"]
     keep: int
     seed: int
 

@@ -22,6 +22,7 @@ from nasbench.cli.zoo import ZooConfig
 from nasbench.core import registry
 from nasbench.engine.config import RUNS, ExportConfig, FeaturesConfig
 from nasbench.engine.config.documented import documented
+from nasbench.engine.config.record import flag as flag_of
 from nasbench.engine.doctor.command import DoctorConfig
 from nasbench.engine.networks import rows
 
@@ -175,8 +176,9 @@ def _flags(kind: Any, command: str) -> Iterator[Flag]:
                 values = choices(hint)
             if command == "scale" and each.name == "base":
                 values = words("train")
-            name = each.name.replace("_", "-")
-            yield Flag(name, tuple(values), told.get(each.name, ""), switch=hint is bool)
+            yield Flag(
+                flag_of(each.name).removeprefix("--"), tuple(values), told.get(each.name, ""), switch=hint is bool
+            )
 
 
 def stands_alone(name: str, hint: Any, command: str) -> bool:

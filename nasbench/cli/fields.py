@@ -69,7 +69,8 @@ def _annotated(hint: Any, field: "Field[Any]", positional: bool) -> Any:
     if stands_alone:
         word = field.name.removesuffix("s").upper() + " ..." * several
         word = f"[{word}]" if field.default is None else word
-    shown = tyro.conf.arg(metavar=word or None, help_behavior_hint=_default_text)
+    name = field.name.removesuffix("_") if field.name.endswith("_") else None
+    shown = tyro.conf.arg(name=name, metavar=word or None, help_behavior_hint=_default_text)
     return Annotated[hint, shown, tyro.conf.Positional] if positional else Annotated[hint, shown]
 
 

@@ -9,13 +9,13 @@ from nasbench.core.spec import ModelSpec
 from nasbench.core.trial import Trial
 
 
-def retrainings(told: Sequence[Trial], plan: Plan, top: int, epochs: int, first: int) -> list[Job]:
-    """The best `top` different architectures of a search's trials, to be trained from scratch for `epochs`; numbered
-    from `first`.
+def retrainings(ranked: Sequence[Trial], plan: Plan, top: int, epochs: int, first: int) -> list[Job]:
+    """The first `top` of a search's networks, the best first, to be trained from scratch for `epochs`; numbered from
+    `first`.
 
-    Those trained for the most epochs come first, since scores of unequal trainings do not compare.
+    In `best_networks` those trained for the most epochs come first, since scores of unequal trainings do not compare.
     """
-    return _jobs(best_networks(told)[:top], plan, epochs, first, "retrain_of")
+    return _jobs(ranked[:top], plan, epochs, first, "retrain_of")
 
 
 def checks(trials: Iterable[Trial], plan: Plan, count: int, epochs: int, first: int) -> list[Job]:

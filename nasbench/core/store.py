@@ -215,6 +215,18 @@ def best_trial(trials: Sequence[Trial]) -> Trial | None:
     )
 
 
+RETURNED = "returned"
+"""What run.json says of the trial that a search returns, where that need not be the best seen: its `number`, ..."""
+
+
+def returned_trial(run: Mapping[str, Any], trials: Sequence[Trial]) -> Trial | None:
+    """The trial that a run returns: the one that run.json names, else the best. One of more epochs goes before."""
+    best, told = best_trial(trials), run.get(RETURNED)
+    number = told.get("number") if isinstance(told, Mapping) else None
+    chosen = next((trial for trial in trials if trial.number == number and trial.scored), None)
+    return best if chosen is None or best is None or chosen.epochs < best.epochs else chosen
+
+
 def _lock(directory: Path) -> AppendLog:
     if (directory / "trials.jsonl").exists():
         check_plain(directory / "trials.jsonl")

@@ -12,15 +12,16 @@ from nasbench.core.errors import RunFailed, UsageError
 from nasbench.core.growth import of_growing
 from nasbench.core.log import Check
 from nasbench.core.protocols import Evaluator, Pruner, Tracker
-from nasbench.core.retraining import checks, retrainings
+from nasbench.core.retraining import best_networks, checks, retrainings
 from nasbench.core.shown import sentence
 from nasbench.core.source import JobList, JobSource, SpaceSource, of_space
-from nasbench.core.store import RunStore, best_trial
+from nasbench.core.store import RunStore, returned_trial
 from nasbench.core.trial import STATUSES, Trial
 from nasbench.engine.config import SearchConfig
 from nasbench.engine.config.presets import told
 from nasbench.engine.opened.run_trial import RunTrial
 from nasbench.engine.opened.view import RunView
+from nasbench.engine.parts.returning import returned_by
 from nasbench.engine.parts.searching import SearchParts, prepare
 from nasbench.engine.report import write_report
 from nasbench.engine.run import resume
@@ -145,7 +146,11 @@ def run_search(
         for jobs in _following(config, parts, run, numbers):
             after = parts.after
             run.answer(jobs, after.evaluator if after else parts.evaluator, after.score if after else parts.score)
-        best = write_best(run.store, parts.space, _trained_by(parts, run.trials))
+        chosen = returned_by(config.return_, parts.space, run.trials)
+        if chosen is not None:
+            run.store.update(**chosen.to_json())
+            print_note(chosen.sentence)
+        best = write_best(run.store, parts.space, _trained_by(parts, run.store))
         drop_training_states(run.store)
         drop_other_weights(run.store)
         front, chance = write_front(run.store), chance_of(run.store.run, run.trials)
@@ -203,14 +208,16 @@ def _following(config: SearchConfig, parts: SearchParts, run: Run, numbers: Numb
     epochs = parts.after.epochs if parts.after else config.retrain_epochs or 1
     if numbers.retraining:
         told = searched(run.trials)
-        yield JobList(retrainings(told, parts.plan, config.retrain_top, epochs, numbers.retraining.start))
+        chosen = returned_by(config.return_, parts.space, told)
+        ranked = best_networks(told) if chosen is None else chosen.ranked
+        yield JobList(retrainings(ranked, parts.plan, config.retrain_top, epochs, numbers.retraining.start))
     if numbers.check:
         yield JobList(checks(run.trials, parts.plan, config.checked, epochs, numbers.check.start))
 
 
-def _trained_by(parts: SearchParts, trials: Sequence[Trial]) -> Evaluator:
+def _trained_by(parts: SearchParts, store: RunStore) -> Evaluator:
     """The evaluator that gave the best its score."""
-    best = best_trial(trials)
+    best = returned_trial(store.run, store.trials)
     return parts.after.evaluator if parts.after and best is not None and is_retraining(best) else parts.evaluator
 
 

@@ -95,7 +95,7 @@ class Surrogate:
 
 def _fitted(features: Floats, values: Floats) -> tuple[Any, float]:
     """The better regression, fitted to all rows, and Kendall's tau on held-out rows."""
-    from scipy.stats import kendalltau
+    from scipy.stats import kendalltau  # type: ignore[import-untyped]
 
     order = np.random.default_rng(0).permutation(len(values))[:ROWS_HELD_OUT]
     makers = [_trees] if len(values) > LARGEST_PROCESS else [_process(features, values), _trees]

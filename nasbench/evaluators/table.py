@@ -69,7 +69,7 @@ class TableEvaluator:
         architecture twice; and where no look-up fits into the time budget.
         """
         assert self._rows
-        if self.candidates == "surrogate":
+        if not self.has_rows_alone:
             assert self._surrogate
         if self.time_budget is not None:
             self.most_queries(self.time_budget)
@@ -96,7 +96,7 @@ class TableEvaluator:
         share = "all architectures" if self.complete else "architectures"
         data = card_of(self.file).data
         of = f"{rows}, {share} of space {self.space.name}" + (f", trained on {data}" if data else "")
-        more = f"; {self._surrogate.told(self.score_column)}" if self.candidates == "surrogate" else ""
+        more = "" if self.has_rows_alone else f"; {self._surrogate.told(self.score_column)}"
         return f"the table {self.file} has {of}; the score is {self.score_column}{more}"
 
     def row(self, architecture: Architecture) -> Metrics:
@@ -106,7 +106,7 @@ class TableEvaluator:
         row = self._rows.get(self._genes(architecture))
         if row is None:
             row = self._by_network.get(self.space.canonical(architecture).key)
-        if row is None and self.candidates == "surrogate":
+        if row is None and not self.has_rows_alone:
             return self._predicted(architecture)
         if row is None:
             raise UsageError(

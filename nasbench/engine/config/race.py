@@ -110,8 +110,8 @@ class RaceConfig(Record):
         for screen in screens_of(self.screen):
             if screen.reads_images:
                 raise UsageError(
-                    f"{screen.score} reads images, and a race screens without. Compute it once with nasbench fidelity, "
-                    f"write it into a table, and give --screen table:FILE#COLUMN={screen.proposals}."
+                    f"{screen.score} reads images, and a race has none. Compute it once with nasbench fidelity, write "
+                    f"it into a table, and give --screen table:FILE#COLUMN={screen.proposals}."
                 )
 
     def _check_no_training(self) -> None:

@@ -197,8 +197,8 @@ def without_place(value: str | None) -> str | None:
 
 
 def flag(name: str) -> str:
-    """The flag of a field."""
-    return "--" + name.replace("_", "-")
+    """The flag of a field. A field whose name Python keeps for itself ends with an underscore: return_."""
+    return "--" + name.removesuffix("_").replace("_", "-")
 
 
 def _check(name: str, value: Any, bounds: Mapping[str, Any], whole: bool) -> None:

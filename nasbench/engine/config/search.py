@@ -81,6 +81,11 @@ class SearchConfig(Record):
     """
     retrain_epochs: int | None = number(None, low=1)
     """Epochs of that retraining (after proxy:NAME or supernet:RUN: else the recipe's)."""
+    return_: Literal["seen", "posterior", "auto"] = free("seen", kept=True)
+    """Which network is returned, and trained again by --retrain-top. seen: the one with the best score; posterior: the
+    best by a model of all scores, which takes their noise out; auto: that one where the model holds most of the best
+    score's lead to be noise.
+    """
     keep: int = number(1, low=1)
     """Keep the weights of this many of the best trials, for RUN --trial N."""
     dry_run: bool = free(False)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from nasbench.core.count_text import quantity
 from nasbench.core.errors import UsageError
-from nasbench.core.store import RunStore, best_trial
+from nasbench.core.store import RunStore, returned_trial
 from nasbench.engine.opened.run_trial import RunTrial
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class OpenedRun(RunView):
     @property
     def best(self) -> RunTrial | None:
         """The best trial of a search; None where there is none yet."""
-        found = best_trial(self._store.trials)
+        found = returned_trial(self._store.run, self._store.trials)
         return None if found is None else RunTrial.in_run(found, self._directory)
 
 

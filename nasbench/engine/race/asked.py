@@ -49,6 +49,7 @@ class Answers:
 
     def add(self, key: str, answer: Answer) -> None:
         if self._log is None:
+            make_folder(self._folder.parent)
             make_folder(self._folder)
             self._log = opened(self._folder / f"{uuid4().hex[:12]}.jsonl")
         self._known[key] = answer

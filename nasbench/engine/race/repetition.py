@@ -1,4 +1,4 @@
-"""One repetition of a race: one strategy, one seed, the very loop of a search, over a table in memory or another ground.
+"""One repetition of a race: one strategy, one seed, the very loop of a search, over a table in memory or an evaluator.
 
 A repetition under seed S proposes what `nasbench search --seed S` proposes.
 """

@@ -14,7 +14,7 @@ from nasbench.core.objectives import pareto_front, parse_objectives
 from nasbench.core.preprocessing import FILE, Preprocessing, write_preprocessing
 from nasbench.core.protocols import Drawable, Evaluator, Preprocesses, SearchSpace, StandAlone
 from nasbench.core.spec import ModelSpec
-from nasbench.core.store import RunStore, best_trial
+from nasbench.core.store import RunStore, returned_trial
 from nasbench.core.trial import Trial
 from nasbench.core.trial_of_run import number_of_best, spec_of, weights_file, weights_number
 from nasbench.core.writing import copy_file, delete, files_together, make_folder, write_atomically
@@ -91,7 +91,7 @@ def write_best(store: RunStore, space: SearchSpace, evaluator: Evaluator) -> Tri
     """Writes `best/` anew from the log; None where no trial has a score. Weights, what their images go through and a
     drawing are there where they exist.
     """
-    best = best_trial(store.trials)
+    best = returned_trial(store.run, store.trials)
     if best is None:
         return None
     spec = spec_of(store.run, best)

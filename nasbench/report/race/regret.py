@@ -1,6 +1,4 @@
-"""The regret of a race on logarithmic axes: how far the returned architecture lies below the best of the table, or
-below the best that the race found where nobody knows the best.
-"""
+"""The regret of a race on logarithmic axes: how far the returned architecture lies below the best of the table."""
 
 from typing import TYPE_CHECKING
 
@@ -20,8 +18,12 @@ POINTS = 120
 
 
 def has_regret(race: Race) -> bool:
-    """Whether somebody has a result."""
-    return race.best_known is not None and any(each.steps for each in race.repetitions)
+    """Whether the best of the table is known in the ranking column, and some mean lies below it."""
+    if race.optimum.get(race.rank_by) is None or not any(each.steps for each in race.repetitions):
+        return False
+    axis, _ = axes_of(race)[0]
+    grid, drawn = _places(race, axis), race.standings(race.budgets[-1])
+    return any((mean_regret(race, each.strategy, grid, axis) > 0).any() for each in drawn)
 
 
 def regret_figure(race: Race) -> "Figure":
@@ -59,14 +61,13 @@ def regret_chart(race: Race) -> Chart:
 
 
 def mean_regret(race: Race, strategy: str, grid: "np.ndarray", axis: Axis) -> "np.ndarray":
-    """The best known less the mean over the repetitions: (places,).
+    """The best of the table less the mean over the repetitions: (places,).
 
     NaN where a repetition has no result yet, and where all have found the best: 0 has no place on a logarithmic axis.
     """
     import numpy as np
 
-    place, optimum = race.columns.index(race.rank_by), race.best_known
-    assert optimum is not None, "has_regret"
+    place, optimum = race.columns.index(race.rank_by), race.optimum[race.rank_by]
     regret = np.mean([optimum - returned(each, grid, axis, place) for each in race.of_strategy(strategy)], axis=0)
     return np.asarray(np.where(regret > 0, regret, np.nan))
 

@@ -153,12 +153,6 @@ class Race:
     def rank_by(self) -> str:
         return self.columns[-1]
 
-    @property
-    def best_known(self) -> float | None:
-        """The best value in the ranking column: of the table where it is known, else of what the race returned."""
-        returned = [each.steps[-1].values[-1] for each in self.repetitions if each.steps]
-        return self.optimum.get(self.rank_by, max(returned, default=None))
-
     def of_strategy(self, strategy: str) -> list[Repetition]:
         return [repetition for repetition in self.repetitions if repetition.strategy == strategy]
 

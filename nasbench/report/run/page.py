@@ -16,7 +16,7 @@ from nasbench.core.objectives import pareto_front
 from nasbench.core.picture import svg_image
 from nasbench.core.run_title import run_title
 from nasbench.core.shown import escape
-from nasbench.core.store import RunStore, best_trial
+from nasbench.core.store import RunStore, returned_trial
 from nasbench.core.trial import STATUSES, Trial
 from nasbench.report.common.chart_element import Plot, with_charts
 from nasbench.report.common.dot_titles import trained_for
@@ -109,7 +109,7 @@ def render(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial], plo
         _plot("Operations over time", "operations", plots),
         _plot("Controller", "controller", plots, dots_sentence(trials)),
         scaling.candidates_section(trials) if scales else _leaderboard(run, trials),
-        _drawing(directory, trials),
+        _drawing(directory, run, trials),
         _ranking(run, trials, plots),
         _cost(trials),
         _failures(trials),
@@ -133,7 +133,7 @@ def _scaling(run: Mapping[str, Any], trials: Sequence[Trial], plots: Mapping[str
 
 
 def _headline(run: Mapping[str, Any], trials: Sequence[Trial]) -> str:
-    best = best_trial(trials)
+    best = returned_trial(run, trials)
     counts = {status: sum(trial.status == status for trial in trials) for status in STATUSES}
     planned = mapping(run.get("config")).get("trials")
     metric = beside(run)
@@ -211,8 +211,8 @@ def _leaderboard(run: Mapping[str, Any], trials: Sequence[Trial]) -> str:
     )
 
 
-def _drawing(directory: Path, trials: Sequence[Trial]) -> str:
-    best = best_trial(trials)
+def _drawing(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial]) -> str:
+    best = returned_trial(run, trials)
     if best is None:
         return ""
     image = svg_image(directory / "best" / "cell.svg", directory, f"A drawing of trial {best.number}")
@@ -315,7 +315,7 @@ def _how_to_go_on(directory: Path, run: Mapping[str, Any], trials: Sequence[Tria
         lines.append(
             ("scale the base by these coefficients", f"nasbench scale --coefficients {where} --base {base} --phi 3")
         )
-    elif best_trial(trials) is not None:
+    elif returned_trial(run, trials) is not None:
         lines += [
             ("train the best network longer", f"nasbench train {where}{trust} --dataset ... --recipe cifar_fast"),
             (
