@@ -233,7 +233,7 @@ BAD: dict[str, tuple[list[str], list[str]]] = {
     "zero seeds": (["--trials", "3", "--seeds", "0"], ["--seeds", "from 1 on"]),
     "negative workers": (["--trials", "3", "--workers", "-2"], ["--workers", "-2"]),
     "a share of nothing": (["--trials", "3", "--also", "0"], ["--also", "above 0"]),
-    "no table": (["--trials", "3", "--evaluator", "train"], ["--evaluator table:FILE", "'train'"]),
+    "no images": (["--trials", "3", "--evaluator", "train"], ["cifar10 is not in", "--data-dir"]),
     "unknown table": (
         ["--trials", "3", "--evaluator", "table:nasbench201-cifar"],
         ["Did you mean 'nasbench201-cifar10'"],
