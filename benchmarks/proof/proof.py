@@ -2,6 +2,7 @@
 
     python benchmarks/proof/proof.py run [--routes random,ppo] [--data-dir DIR] [--runs DIR] [--workers 2]
     python benchmarks/proof/proof.py show
+    python benchmarks/proof/proof.py run --scale tiny --runs DIR        all routes on digits, in minutes: no result
 
 `run` prints each command line before it runs it; stopped at any moment, it goes on where it was. `show` reads
 `benchmarks/results/proof.json`, which `run` leaves: every child and every final training, so that nothing is trained.
@@ -13,110 +14,159 @@ import json
 import platform
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from picture import draw
-from routes import BUDGETS, COMMON, FINAL, LABELS, ROUTES, Child, returned, unselected
-from verdicts import differences, of_routes
+from routes import (
+    DESIGNED,
+    LABELS,
+    PUBLISHED,
+    ROUTES,
+    SCALES,
+    SHARING,
+    Child,
+    Scale,
+    final_command,
+    returned,
+    search_command,
+    unselected,
+)
+from verdicts import differences, of_networks, of_routes
 
+import nasbench
 from nasbench.core.store import RunStore
 
 RESULT = Path(__file__).resolve().parents[1] / "results" / "proof.json"
 PICTURE = Path(__file__).resolve().parents[2] / "docs" / "img" / "proof.svg"
 HOLDS = "run.json"
+NETWORKS = {"published": PUBLISHED, "designed": DESIGNED}
+"""Routes without a search: their networks."""
 
 
 def main(argv: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="searches and trains what is missing, then shows")
-    run.add_argument("--routes", default=",".join(ROUTES))
+    run.add_argument("--routes", default=",".join((*ROUTES, SHARING, *NETWORKS)))
     run.add_argument("--runs", type=Path, default=Path("runs/proof"))
+    run.add_argument("--scale", choices=tuple(SCALES), default="full")
     run.add_argument("--data-dir")
     run.add_argument("--workers", default="2")
     commands.add_parser("show", help="the table and the picture from benchmarks/results/proof.json")
     given = parser.parse_args(argv)
-    if given.command == "run":
-        more = [*(["--data-dir", given.data_dir] if given.data_dir else []), "--workers", given.workers]
-        for name in given.routes.split(","):
-            search(name, given.runs / name, more)
-        train(given.runs, more)
-        RESULT.write_text(json.dumps(gathered(given.runs), indent=1) + "\n")
-    show(json.loads(RESULT.read_text()))
+    if given.command == "show":
+        show(json.loads(RESULT.read_text()), PICTURE)
+        return
+    scale = SCALES[given.scale]
+    result, picture = (
+        (RESULT, PICTURE) if given.scale == "full" else (given.runs / "proof.json", given.runs / "proof.svg")
+    )
+    more = [*(["--data-dir", given.data_dir] if given.data_dir else []), "--workers", given.workers]
+    asked = given.routes.split(",")
+    for name in (name for name in asked if name not in NETWORKS):
+        search(name, scale, given.runs / name, more)
+    train(given.runs, asked, scale, more)
+    result.write_text(json.dumps({"scale": given.scale, **gathered(given.runs)}, indent=1) + "\n")
+    show(json.loads(result.read_text()), picture)
 
 
-def search(name: str, directory: Path, more: Sequence[str]) -> None:
+def search(name: str, scale: Scale, directory: Path, more: Sequence[str]) -> None:
     """One route, to the largest budget."""
     if (directory / HOLDS).exists():
-        nasbench("search", "--run", str(directory), "--resume")
+        call("search", "--run", str(directory), "--resume")
     else:
-        nasbench("search", *COMMON, *ROUTES[name], "--trials", str(max(BUDGETS)), *more, "--run", str(directory))
+        call(*search_command(name, scale), *more, "--run", str(directory))
 
 
-def train(runs: Path, more: Sequence[str]) -> None:
-    """What the routes return, each network once."""
+def train(runs: Path, asked: Sequence[str], scale: Scale, more: Sequence[str]) -> None:
+    """What the routes return, each network once; then the networks of the routes without a search."""
     wanted: dict[str, str] = {}
-    for name in ROUTES:
-        found = children(runs / name)
-        cells = unselected(found) if name == "random" else []
-        cells += [cell for budget in BUDGETS if len(found) >= budget for cell in returned(found, budget)]
-        for cell in cells:
+    macs = []
+    for name in (*ROUTES, SHARING):
+        for cell in cells_of(name, children(runs / name), scale):
+            macs.append(cell.macs)
             wanted.setdefault(cell.key, f"{runs / name}#{cell.number}")
-    number = sum(1 for _ in runs.glob("finals-*")) + 1
-    nasbench(
-        "compare",
-        *wanted.values(),
-        *FINAL,
-        *more,
-        "--trained-dir",
-        str(runs / "trained"),
-        "--run",
-        str(runs / f"finals-{number}"),
-    )
+    for name, networks in NETWORKS.items():
+        if name in asked and name == "published":
+            compare(runs, name, final_command(networks, scale, of_cells=True), more)
+        elif name in asked:
+            small = [each for each in networks if macs_of(each) <= max(macs, default=0)]
+            compare(runs, name, final_command(small, scale), more)
+    if len(wanted) > 1:
+        compare(runs, "finals", final_command(tuple(wanted.values()), scale), more)
+
+
+def cells_of(name: str, found: Sequence[Child], scale: Scale) -> Iterator[Child]:
+    """All cells of a route that are trained anew."""
+    if name == "random":
+        yield from unselected(found, scale.returned)
+    for budget in scale.budgets if name != SHARING else (scale.scored,):
+        if len(found) >= budget:
+            yield from returned(found, budget, scale.returned)
+
+
+def compare(runs: Path, name: str, command: Sequence[str], more: Sequence[str]) -> None:
+    """A final training, in a run of its own: what is trained already is not trained again."""
+    number = sum(1 for _ in runs.glob(f"{name}-*")) + 1
+    call(*command, *more, "--trained-dir", str(runs / "trained"), "--run", str(runs / f"{name}-{number}"))
+
+
+def macs_of(model: str) -> int:
+    """Multiply-adds of one of the images."""
+    return int(nasbench.profile(model, classes=10, image_size=32).counts.macs)
 
 
 def gathered(runs: Path) -> dict[str, Any]:
     """What the logs say: children by route, final trainings by key and seed, machine and versions."""
     finals: dict[str, dict[str, float]] = {}
-    for directory in sorted(runs.glob("finals-*")):
+    networks: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in NETWORKS}
+    for directory in sorted(path for name in ("finals", *NETWORKS) for path in runs.glob(f"{name}-*")):
         for trial in RunStore.read(directory).trials:
             if trial.scored:
                 finals.setdefault(trial.key, {})[str(trial.seed)] = trial.metrics["test_accuracy"]
-    found = {name: [vars(child) for child in children(runs / name)] for name in ROUTES}
+                named = networks.get(directory.name.rpartition("-")[0], {})
+                named[trial.key] = {"name": trial.name, "macs": int(trial.metrics.get("macs", 0))}
+    found = {name: [vars(child) for child in children(runs / name)] for name in (*ROUTES, SHARING)}
     machine = {"processor": platform.processor() or platform.machine(), "torch": torch.__version__}
-    return {"machine": machine, "searches": {name: rows for name, rows in found.items() if rows}, "finals": finals}
+    searches = {name: rows for name, rows in found.items() if rows}
+    return {"machine": machine, "searches": searches, "networks": networks, "finals": finals}
 
 
 def children(directory: Path) -> list[Child]:
-    """The children of a search, none where it was not run."""
+    """The children of a search, none where it was not run. What a supernet's training took is the first one's."""
     if not (directory / HOLDS).exists():
         return []
-    return [
-        Child(
-            trial.number, trial.key, trial.score, int(trial.metrics.get("params", 0)), int(trial.metrics.get("macs", 0))
-        )
-        for trial in RunStore.read(directory).trials
-    ]
+    before = directory.with_name(f"{directory.name}-supernet")
+    shared = float(RunStore.read(before).run.get("wall_seconds", 0.0)) if (before / HOLDS).exists() else 0.0
+    found = []
+    for trial in RunStore.read(directory).trials:
+        counts = [int(trial.metrics.get(name, 0)) for name in ("params", "macs")]
+        seconds = trial.seconds + (0.0 if found else shared)
+        found.append(Child(trial.number, trial.key, trial.score, *counts, round(seconds, 2)))
+    return found
 
 
-def show(known: dict[str, Any]) -> None:
+def show(known: dict[str, Any], picture: Path) -> None:
     """Prints the table and draws the picture."""
+    scale = SCALES[known.get("scale", "full")]
     searches = {name: [Child(**row) for row in rows] for name, rows in known["searches"].items()}
-    rows = of_routes(searches, known["finals"])
-    print("| route | children | test accuracy of the five | of the first | multiply-adds |\n|---|---|---|---|---|")
+    rows = [*of_routes(searches, known["finals"], scale), *of_networks(known.get("networks", {}), known["finals"])]
+    print("| route | children | device-seconds | test accuracy of those returned | of the first | multiply-adds |")
+    print("|---|---|---|---|---|---|")
     for row in rows:
         interval = f"{row.mean:.2f} [{row.low:.2f}, {row.high:.2f}]"
-        print(f"| {LABELS[row.route]} | {row.budget} | {interval} | {row.best:.2f} | {row.macs / 1e6:.1f}M |")
-    for each in differences(rows):
-        against = f"{LABELS[each.route]} minus {LABELS[each.other]}, {each.budget} children"
+        cells = (LABELS[row.route], row.budget or "–", f"{row.seconds:,.0f}" if row.seconds else "–", interval)
+        print(f"| {' | '.join(map(str, cells))} | {row.best:.2f} | {row.macs / 1e6:.1f}M |")
+    for each in differences(rows, scale):
+        against = f"{LABELS[each.route]} minus {LABELS[each.other]}, {each.budget or 'no'} children"
         print(f"{against}: {each.points:+.2f} points, 95 % interval {each.low:+.2f} to {each.high:+.2f}")
-    draw(rows, PICTURE)
+    draw(rows, scale.budgets, picture)
 
 
-def nasbench(*arguments: str) -> None:
+def call(*arguments: str) -> None:
     print("nasbench", " ".join(arguments), flush=True)
     subprocess.run([sys.executable, "-m", "nasbench", *arguments], check=True)
 

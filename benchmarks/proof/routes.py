@@ -3,49 +3,116 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-COMMON = ("--space", "nasnet", "--dataset", "cifar10", "--recipe", "quick", "--control", "0", "--wandb", "off")
-"""One space, real images and one short recipe for all: 2 epochs of 2,048 images a child. No trial is a random child of
-a control, since random search is a route of its own here.
-"""
+
+@dataclass(frozen=True)
+class Scale:
+    """How large the experiment is; the routes are the same.
+
+    Attributes:
+        dataset: real images for all.
+        budgets: children that a route has trained when it returns; each is as long as another, whatever the machine
+            is busy with.
+        returned: so many of the best children are trained anew: with one alone, luck would decide between routes.
+        epochs: of these final trainings; in the search it is the recipe's 2 epochs of 2,048 images.
+        seeds: of these final trainings.
+        supernet_epochs: of shared weights, chosen so that they take about as long as the children of the largest
+            budget.
+        scored: networks that shared weights score.
+    """
+
+    dataset: str
+    budgets: tuple[int, ...]
+    returned: int
+    epochs: int
+    seeds: int
+    supernet_epochs: int
+    scored: int
+
+
+SCALES = {
+    "full": Scale("cifar10", (60, 120, 240), 5, 10, 3, supernet_epochs=20, scored=500),
+    "tiny": Scale("digits", (2, 3), 2, 1, 2, supernet_epochs=1, scored=3),
+}
+"""`tiny` says nothing about searches: it shows that all commands run."""
+RECIPE = ("--recipe", "quick")
+CELLS, FILTERS = 1, 8
+"""The size of every network of cells, which is that of the recipe's children."""
+
 ROUTES: dict[str, tuple[str, ...]] = {
     "random": ("--strategy", "random"),
     "ppo": ("--strategy", "ppo", "--controller", "lstm"),
     "predictor": ("--strategy", "predictor"),
     "screened": ("--strategy", "ppo", "--controller", "lstm", "--screen", "proxy:params=8"),
 }
+"""Searches that train their children."""
+SHARING = "sharing"
+"""The search that trains shared weights instead."""
+PUBLISHED = ("space:nasnet:nasnet-a", "space:nasnet:amoebanet-a", "space:nasnet:enas")
+"""Published cells, at the same size."""
+DESIGNED = (
+    "zoo:lenet5",
+    "zoo:resnet20",
+    "zoo:plain20",
+    "zoo:squeezenet1_1",
+    "zoo:shufflenet_v2_x1_0",
+    "zoo:mobilenet_v2",
+    "zoo:densenet_40_12",
+)
+"""Hand-designed networks, of which those of no more multiply-adds than the cells are trained."""
 LABELS = {
     "chance": "one random cell",
     "random": "random cells, the best of n",
     "ppo": "PPO, its LSTM",
     "predictor": "predictor",
     "screened": "PPO behind --screen proxy:params=8",
+    SHARING: "weight sharing, uniform paths",
+    "published": "published cells",
+    "designed": "hand-designed, no more multiply-adds",
 }
-BUDGETS = (60, 120, 240)
-"""Children that a route has trained when it returns; each is as long as another, whatever the machine is busy with."""
-RETURNED = 5
-"""So many of the best children are trained anew: with one alone, luck would decide between routes."""
-FINAL = ("--dataset", "cifar10", "--recipe", "quick", "--epochs", "10", "--seeds", "3", "--wandb", "off")
-"""How the returned networks are trained, each from nothing: five times as long as in the search, three seeds."""
+
+
+def search_command(name: str, scale: Scale) -> list[str]:
+    """The search of a route, without where it lies. No trial is a random child of a control, since random search is a
+    route of its own here.
+    """
+    common = ["search", "--space", "nasnet", "--dataset", scale.dataset, *RECIPE, "--control", "0", "--wandb", "off"]
+    if name == SHARING:
+        shared = ["--weight-sharing", "uniform", "--supernet-epochs", str(scale.supernet_epochs)]
+        alone = ["--strategy", "random", "--trials", str(scale.scored), "--retrain-top", "0", "--check", "0"]
+        return [*common, *shared, *alone]
+    return [*common, *ROUTES[name], "--trials", str(max(scale.budgets))]
+
+
+def final_command(models: Sequence[str], scale: Scale, of_cells: bool = False) -> list[str]:
+    """The final training of networks, each from nothing. `of_cells`: published cells, which take the size of the
+    others.
+    """
+    size = ["--cells", str(CELLS), "--filters", str(FILTERS)] if of_cells else []
+    often = ["--epochs", str(scale.epochs), "--seeds", str(scale.seeds)]
+    return ["compare", *models, *size, "--dataset", scale.dataset, *RECIPE, *often, "--wandb", "off"]
 
 
 @dataclass(frozen=True)
 class Child:
-    """A child of a search, as its log has it. `score` is the validation accuracy in [0, 1], None for a failed one."""
+    """A child of a search, as its log has it. `score` is the validation accuracy in [0, 1], None for a failed one, or
+    what shared weights score; `seconds` is what it took of one device.
+    """
 
     number: int
     key: str
     score: float | None
     params: int
     macs: int
+    seconds: float = 0.0
 
 
-def returned(children: Sequence[Child], budget: int) -> list[Child]:
+def returned(children: Sequence[Child], budget: int, count: int) -> list[Child]:
     """The best of the first `budget` children, the first of equal ones first, no network twice."""
     scored = [child for child in sorted(children, key=lambda child: child.number)[:budget] if child.score is not None]
     first = {child.key: child for child in reversed(scored)}
-    return sorted(first.values(), key=lambda child: (-(child.score or 0.0), child.number))[:RETURNED]
+    return sorted(first.values(), key=lambda child: (-(child.score or 0.0), child.number))[:count]
 
 
-def unselected(children: Sequence[Child]) -> list[Child]:
+def unselected(children: Sequence[Child], count: int) -> list[Child]:
     """The first random cells, whatever their scores: what a route has to beat."""
-    return sorted(children, key=lambda child: child.number)[:RETURNED]
+    return sorted(children, key=lambda child: child.number)[:count]

@@ -1,12 +1,12 @@
 """What the trainings say: means of what routes return, and differences with intervals. Trains nothing."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from math import sqrt
 from statistics import fmean, stdev
 from typing import Any
 
-from routes import BUDGETS, Child, returned, unselected
+from routes import SHARING, Child, Scale, returned, unselected
 from scipy.stats import t
 
 LEVEL = 0.95
@@ -16,7 +16,7 @@ LEVEL = 0.95
 class Returned:
     """What one route returns under one budget. Accuracies are on test images, in percent.
 
-    `low` and `high` are Student's interval of the mean over the cells, each the mean of its seeds.
+    `budget` is 0 where nothing was searched, `seconds` what the search took of one device. `low` and `high` are Student's interval of the mean over the cells, each the mean of its seeds.
     """
 
     route: str
@@ -29,6 +29,7 @@ class Returned:
     best: float
     """The accuracy of the one that the search ranked first."""
     macs: float
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -43,40 +44,60 @@ class Difference:
     high: float
 
 
-def of_routes(searches: Mapping[str, Sequence[Child]], finals: Mapping[str, Mapping[str, float]]) -> list[Returned]:
+def of_routes(
+    searches: Mapping[str, Sequence[Child]], finals: Mapping[str, Mapping[str, float]], scale: Scale
+) -> list[Returned]:
     """A row a route and budget whose trainings are there: `finals` is key -> seed -> test accuracy in [0, 1]."""
     rows = []
-    asked = [("chance", 0, unselected(searches["random"]))] if "random" in searches else []
-    asked += [(name, budget, returned(found, budget)) for name, found in searches.items() for budget in BUDGETS]
+    asked = [("chance", 0, unselected(searches["random"], scale.returned))] if "random" in searches else []
+    for name, found in searches.items():
+        budgets = (scale.scored,) if name == SHARING else scale.budgets
+        asked += [(name, budget, returned(found, budget, scale.returned)) for budget in budgets]
     for name, budget, cells in asked:
-        known = len(searches.get(name, ())) >= budget
-        if not known or len(cells) < 2 or not all(cell.key in finals for cell in cells):
-            continue
-        means = [100 * fmean(finals[cell.key].values()) for cell in cells]
-        half = float(t.ppf((1 + LEVEL) / 2, len(means) - 1)) * stdev(means) / sqrt(len(means))
-        keys = tuple(cell.key for cell in cells)
-        middle, macs = fmean(means), fmean(cell.macs for cell in cells)
-        rows.append(Returned(name, budget, keys, tuple(means), middle, middle - half, middle + half, means[0], macs))
+        if len(searches.get(name, ())) >= budget:
+            seconds = sum(child.seconds for child in searches.get(name, ()) if child.number <= budget)
+            macs = fmean(cell.macs for cell in cells) if cells else 0.0
+            rows += _row(name, budget, [cell.key for cell in cells], finals, macs, seconds)
     return rows
 
 
-def differences(rows: Sequence[Returned]) -> list[Difference]:
-    """Each route against random search of the same budget, and random search against one random cell."""
+def of_networks(
+    networks: Mapping[str, Mapping[str, Mapping[str, Any]]], finals: Mapping[str, Mapping[str, float]]
+) -> list[Returned]:
+    """A row for each group of networks that were not searched for: `networks` is group -> key -> name and macs."""
+    rows = []
+    for name, found in networks.items():
+        macs = fmean(each["macs"] for each in found.values()) if found else 0.0
+        rows += _row(name, 0, list(found), finals, macs, 0.0)
+    return rows
+
+
+def _row(
+    name: str, budget: int, keys: Sequence[str], finals: Mapping[str, Mapping[str, float]], macs: float, seconds: float
+) -> list[Returned]:
+    """The row, where two networks or more have been trained."""
+    if len(keys) < 2 or not all(key in finals for key in keys):
+        return []
+    means = [100 * fmean(finals[key].values()) for key in keys]
+    half = float(t.ppf((1 + LEVEL) / 2, len(means) - 1)) * stdev(means) / sqrt(len(means))
+    ends = fmean(means), fmean(means) - half, fmean(means) + half
+    return [Returned(name, budget, tuple(keys), tuple(means), *ends, means[0], macs, seconds)]
+
+
+def differences(rows: Sequence[Returned], scale: Scale) -> list[Difference]:
+    """Each route against random search of the same budget, or of the largest where it has another; random search
+    against one random cell.
+    """
     found = []
     for row in rows:
         other = "chance" if row.route == "random" else "random"
-        wanted = 0 if other == "chance" else row.budget
+        wanted = 0 if other == "chance" else row.budget if row.budget in scale.budgets else max(scale.budgets)
         found += [
             _difference(row, against)
             for against in rows
             if row.route != "chance" and (against.route, against.budget) == (other, wanted)
         ]
     return found
-
-
-def record(rows: Sequence[Returned]) -> dict[str, Any]:
-    """What the page and the picture are made of."""
-    return {"returned": [asdict(row) for row in rows], "differences": [asdict(each) for each in differences(rows)]}
 
 
 def _difference(one: Returned, other: Returned) -> Difference:
