@@ -16,7 +16,8 @@ LEVEL = 0.95
 class Returned:
     """What one route returns under one budget. Accuracies are on test images, in percent.
 
-    `budget` is 0 where nothing was searched, `seconds` what the search took of one device. `low` and `high` are Student's interval of the mean over the cells, each the mean of its seeds.
+    `budget` is 0 where nothing was searched, `seconds` what the search took of one device. `low` and `high` are
+    Student's interval of the mean over the cells, each the mean of its seeds.
     """
 
     route: str

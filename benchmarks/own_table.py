@@ -1,0 +1,186 @@
+"""A table of real trainings of random cells: curves by epoch, several seeds, times; in the format of the other tables.
+
+    python benchmarks/own_table.py --cells 1000 --data-dir DIR --workers 2
+    python benchmarks/own_table.py --cells 10 --dataset digits --epochs 2 --seeds 2 --runs DIR --out DIR/cells.csv.gz
+
+Runs the commands that a user would type, and prints each: a search that draws the cells and trains none of them, then
+comparisons of BATCH cells each, which train every cell under every seed. Stopped at any moment, it goes on where it
+was. At the end it writes the table from the logs, and its card beside it (`cells.card.json`), so that
+
+    nasbench race --evaluator table:cells.csv.gz --candidates table --trials 50
+
+runs on it. A row a cell: its decisions; `params`, `macs`; `val_accuracy_E`, after E epochs, the mean over the seeds;
+`val_accuracy_E_seed_S`, after all epochs under one seed; `test_accuracy`, the mean; `train_seconds` of one training.
+"""
+
+import argparse
+import csv
+import gzip
+import io
+import json
+import platform
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from nasbench.core.reported import each_epoch_once
+from nasbench.core.store import RunStore
+from nasbench.core.trial import Trial
+from nasbench.core.writing import write_atomically
+
+BATCH = 25
+"""Cells of one comparison."""
+RUN = "run.json"
+
+
+def main(argv: Sequence[str]) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cells", type=int, default=1000)
+    parser.add_argument("--space", default="nasnet")
+    parser.add_argument("--dataset", default="cifar10")
+    parser.add_argument("--recipe", default="quick")
+    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--data-dir")
+    parser.add_argument("--workers", default="0")
+    parser.add_argument("--runs", type=Path, default=Path("runs/own_table"))
+    parser.add_argument("--out", type=Path, default=Path("runs/own_table/cells.csv.gz"))
+    given = parser.parse_args(argv)
+    ran = [search_command(given)]
+    call(ran[0], given.runs / "cells")
+    cells = drawn(RunStore.read(given.runs / "cells").trials, given.cells)
+    trained: list[Path] = []
+    for first in range(0, len(cells), BATCH):
+        directory = given.runs / f"trained-{first // BATCH + 1}"
+        batch = [f"{given.runs / 'cells'}#{cell.number}" for cell in cells[first : first + BATCH]]
+        ran.append(training_command(batch, given))
+        call(ran[-1], directory)
+        trained.append(directory)
+    rows = [row for directory in trained for row in rows_of(directory)]
+    write(rows, given.out, card(given, rows, ran[0]))
+    print(f"{len(rows)} rows: {given.out}")
+
+
+def search_command(given: argparse.Namespace) -> list[str]:
+    """Draws cells; their score is a count, so that none is trained. One and a half as many, as some are equal."""
+    draws = str(given.cells + given.cells // 2)
+    chosen = ["--strategy", "random", "--evaluator", "proxy:params", "--control", "0", "--trials", draws]
+    sized = ["--dataset", given.dataset, "--recipe", given.recipe, *_where(given)]
+    return ["search", "--space", given.space, *chosen, *sized, "--wandb", "off"]
+
+
+def training_command(models: Sequence[str], given: argparse.Namespace) -> list[str]:
+    """Trains each cell under each seed, from nothing."""
+    how = ["--dataset", given.dataset, "--recipe", given.recipe, "--epochs", str(given.epochs)]
+    often = ["--seeds", str(given.seeds), "--workers", given.workers]
+    return [
+        "compare",
+        *models,
+        *how,
+        *often,
+        *_where(given),
+        "--trained-dir",
+        str(given.runs / "kept"),
+        "--wandb",
+        "off",
+    ]
+
+
+def _where(given: argparse.Namespace) -> list[str]:
+    return ["--data-dir", given.data_dir] if given.data_dir else []
+
+
+def call(command: Sequence[str], directory: Path) -> None:
+    """Runs a command, or goes on with it; nothing where its run has ended."""
+    if (directory / RUN).exists():
+        if RunStore.read(directory).run.get("ended"):
+            return
+        command = [command[0], "--run", str(directory), "--resume"]
+    else:
+        command = [*command, "--run", str(directory)]
+    print("nasbench", shlex.join(command), flush=True)
+    subprocess.run([sys.executable, "-m", "nasbench", *command], check=True)
+
+
+def drawn(trials: Sequence[Trial], count: int) -> list[Trial]:
+    """The first `count` different networks."""
+    first: dict[str, Trial] = {}
+    for trial in sorted(trials, key=lambda each: each.number):
+        if trial.scored:
+            first.setdefault(trial.key, trial)
+    return list(first.values())[:count]
+
+
+def rows_of(directory: Path) -> Iterator[dict[str, Any]]:
+    """A row for each cell of a comparison whose trainings all succeeded."""
+    store = RunStore.read(directory)
+    curves: dict[int, dict[int, float]] = {}
+    for line in each_epoch_once(directory):
+        curves.setdefault(line["number"], {})[line["epoch"]] = float(line["val_accuracy"])
+    for name in dict.fromkeys(trial.name for trial in store.trials):
+        trained = sorted((each for each in store.trials if each.name == name), key=lambda each: each.seed)
+        if not all(trial.scored for trial in trained):
+            print(f"{name} is left out: {next(each.error for each in trained if not each.scored)}")
+            continue
+        yield _row(trained, curves)
+
+
+def _row(trained: Sequence[Trial], curves: Mapping[int, Mapping[int, float]]) -> dict[str, Any]:
+    first = trained[0]
+    assert first.model is not None, first
+    row: dict[str, Any] = dict(first.model["architecture"]["genes"])
+    row |= {name: int(first.metrics[name]) for name in ("params", "macs")}
+    epochs = sorted(set.intersection(*(set(curves.get(trial.number, {})) for trial in trained)))
+    for epoch in epochs:
+        row[f"val_accuracy_{epoch}"] = round(fmean(curves[trial.number][epoch] for trial in trained), 5)
+    for trial in trained:
+        row[f"val_accuracy_{first.epochs}_seed_{trial.seed}"] = round(float(trial.metrics["val_accuracy"]), 5)
+    row["test_accuracy"] = round(fmean(float(trial.metrics["test_accuracy"]) for trial in trained), 5)
+    row["train_seconds"] = round(fmean(trial.seconds for trial in trained), 2)
+    return row
+
+
+def card(given: argparse.Namespace, rows: Sequence[Mapping[str, Any]], draws: Sequence[str]) -> dict[str, Any]:
+    """What the table says of itself: the fields that nasbench reads, then those for readers."""
+    read = {
+        "space": given.space,
+        "data": f"{given.dataset}, recipe {given.recipe}, {given.epochs} epochs",
+        "score_column": f"val_accuracy_{given.epochs}_seed_0",
+        "cost_column": "train_seconds",
+        "report_columns": [f"val_accuracy_{given.epochs}", "test_accuracy"],
+    }
+    run = RunStore.read(given.runs / "trained-1").run
+    made = {
+        "rows": len(rows),
+        "seeds": given.seeds,
+        "recipe": run["plan"].get("recipe"),
+        "drawn_by": shlex.join(["nasbench", *draws]),
+        "machine": platform.processor() or platform.machine(),
+        "hardware": run.get("hardware"),
+        "versions": run.get("versions"),
+        "selection": "the cells are uniform draws of the space's decisions, each network once; none was left out for "
+        "its result, only where a training failed",
+        "use": "the score is one noisy training, the reported columns are means over the seeds; differences below the "
+        "deviation between seeds say nothing",
+    }
+    return {**read, **made}
+
+
+def write(rows: Sequence[Mapping[str, Any]], out: Path, of: Mapping[str, Any]) -> None:
+    """The table, the same bytes for the same rows, and its card."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_bytes(gzip.compress(text.getvalue().encode(), mtime=0))
+    name = out.name.removesuffix(".gz").removesuffix(".csv")
+    write_atomically(out.with_name(f"{name}.card.json"), json.dumps(of, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
