@@ -48,6 +48,11 @@ PLAN: Mapping[str, Any] = {
     "strategies": list[str],
     "optimum": Mapping[str, float] | None,
     "timed": bool,
+    "races": list[Object],
+    "on": str,
+    "space": str,
+    "told": str,
+    "table": str,
     "truth": str,
     "column": str,
     "known": int,
@@ -96,7 +101,10 @@ def check_run_record(run: Mapping[str, Any]) -> None:
     """UsageError for a field of a wrong type."""
     check_types(FIELDS, run, "the record of a run")
     check_types(CONFIG, run.get("config") or {}, "the configuration of a run")
-    check_types(PLAN, run.get("plan") or {}, "the plan of a run")
+    plan = run.get("plan") or {}
+    check_types(PLAN, plan, "the plan of a run")
+    for each in plan.get("races", ()):
+        check_types(PLAN, each, "the plan of a race")
 
 
 def check_whole(run: Mapping[str, Any], file: object) -> None:
@@ -105,6 +113,8 @@ def check_whole(run: Mapping[str, Any], file: object) -> None:
         if name not in run:
             raise UsageError(f"{file} lacks the field {name!r}: it is not the whole record of a run")
     plan = run.get("plan") or {}
-    for name in NEEDED.get(run["command"], ()):
-        if name not in plan:
+    needed = NEEDED.get(run["command"], ())
+    several = plan.get("races")
+    for name, each in ((name, each) for each in several or [plan] for name in (*needed, *(["on"] if several else []))):
+        if name not in each:
             raise UsageError(f"the plan in {file} lacks the field {name!r}: it is not the whole record of a run")

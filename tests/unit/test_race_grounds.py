@@ -75,7 +75,7 @@ def test_several_tables_are_several_races(tmp_path: Path) -> None:
         [values[0] for _, _, values in path] for path in alone
     ]
     assert [each["on"] for each in result.to_json()["races"]] == [one, other]
-    page = (result.run / "report.html").read_text()
+    page = result.report().read_text()
     assert "made-up images" in page
     assert "Over all" in page
     assert {"regret.svg", "2_regret.svg"} <= {file.name for file in result.run.iterdir()}

@@ -60,7 +60,7 @@ def rendered(run: Mapping[str, Any], races: Sequence[Race], plots: Sequence[Mapp
         sections += [
             f"<h2>On {escape(race.on)}</h2>" if several else "",
             _headline(run, race),
-            f"<p>{escape(sentence(race.told))}</p>" if race.told else "",
+            f"<p>{escape(sentence(race.told[:1].upper() + race.told[1:]))}</p>" if race.told else "",
             _standings(race),
             _plots(drawn),
             _wins(race, drawn),
