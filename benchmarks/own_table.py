@@ -43,6 +43,8 @@ def main(argv: Sequence[str]) -> None:
     parser.add_argument("--space", default="nasnet")
     parser.add_argument("--dataset", default="cifar10")
     parser.add_argument("--recipe", default="quick")
+    parser.add_argument("--normal-cells", default="1", help="N, normal cells a stack")
+    parser.add_argument("--filters", default="8", help="F, filters of the first stack")
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--data-dir")
@@ -69,7 +71,7 @@ def search_command(given: argparse.Namespace) -> list[str]:
     """Draws cells; their score is a count, so that none is trained. One and a half as many, as some are equal."""
     draws = str(given.cells + given.cells // 2)
     chosen = ["--strategy", "random", "--evaluator", "proxy:params", "--control", "0", "--trials", draws]
-    sized = ["--dataset", given.dataset, "--recipe", given.recipe, *_where(given)]
+    sized = ["--cells", given.normal_cells, "--filters", given.filters, "--dataset", given.dataset, *_where(given)]
     return ["search", "--space", given.space, *chosen, *sized, "--wandb", "off"]
 
 
@@ -157,6 +159,7 @@ def card(given: argparse.Namespace, rows: Sequence[Mapping[str, Any]], draws: Se
     made = {
         "rows": len(rows),
         "seeds": given.seeds,
+        "size": {"cells": given.normal_cells, "filters": given.filters},
         "recipe": run["plan"].get("recipe"),
         "drawn_by": shlex.join(["nasbench", *draws]),
         "machine": platform.processor() or platform.machine(),

@@ -78,6 +78,7 @@ def search_command(name: str, scale: Scale) -> list[str]:
     common = ["search", "--space", "nasnet", "--dataset", scale.dataset, *RECIPE, "--control", "0", "--wandb", "off"]
     if name == SHARING:
         shared = ["--weight-sharing", "uniform", "--supernet-epochs", str(scale.supernet_epochs)]
+        shared += ["--cells", str(CELLS), "--filters", str(FILTERS)]
         alone = ["--strategy", "random", "--trials", str(scale.scored), "--retrain-top", "0", "--check", "0"]
         return [*common, *shared, *alone]
     return [*common, *ROUTES[name], "--trials", str(max(scale.budgets))]
