@@ -9,7 +9,7 @@ class Scale:
     """How large the experiment is; the routes are the same.
 
     Attributes:
-        dataset: real images for all.
+        dataset: real images for all, of `pixels` a side.
         budgets: children that a route has trained when it returns; each is as long as another, whatever the machine
             is busy with.
         returned: so many of the best children are trained anew: with one alone, luck would decide between routes.
@@ -21,6 +21,7 @@ class Scale:
     """
 
     dataset: str
+    pixels: int
     budgets: tuple[int, ...]
     returned: int
     epochs: int
@@ -30,8 +31,8 @@ class Scale:
 
 
 SCALES = {
-    "full": Scale("cifar10", (60, 120, 240), 5, 10, 3, supernet_epochs=20, scored=500),
-    "tiny": Scale("digits", (2, 3), 2, 1, 2, supernet_epochs=1, scored=3),
+    "full": Scale("cifar10", 32, (60, 120, 240), 5, 10, 3, supernet_epochs=20, scored=500),
+    "tiny": Scale("digits", 8, (2, 3), 2, 1, 2, supernet_epochs=1, scored=3),
 }
 """`tiny` says nothing about searches: it shows that all commands run."""
 RECIPE = ("--recipe", "quick")
@@ -49,16 +50,8 @@ SHARING = "sharing"
 """The search that trains shared weights instead."""
 PUBLISHED = ("space:nasnet:nasnet-a", "space:nasnet:amoebanet-a", "space:nasnet:enas")
 """Published cells, at the same size."""
-DESIGNED = (
-    "zoo:lenet5",
-    "zoo:resnet20",
-    "zoo:plain20",
-    "zoo:squeezenet1_1",
-    "zoo:shufflenet_v2_x1_0",
-    "zoo:mobilenet_v2",
-    "zoo:densenet_40_12",
-)
-"""Hand-designed networks, of which those of no more multiply-adds than the cells are trained."""
+DESIGNED = ("resnet20", "plain20", "mobilenet_v2", "shufflenet_v1_g3")
+"""Hand-designed networks, made as narrow as it takes to have no more multiply-adds than the largest returned cell."""
 LABELS = {
     "chance": "one random cell",
     "random": "random cells, the best of n",
@@ -82,6 +75,12 @@ def search_command(name: str, scale: Scale) -> list[str]:
         alone = ["--strategy", "random", "--trials", str(scale.scored), "--retrain-top", "0", "--check", "0"]
         return [*common, *shared, *alone]
     return [*common, *ROUTES[name], "--trials", str(max(scale.budgets))]
+
+
+def scale_command(base: str, macs: int, pixels: int, file: str) -> list[str]:
+    """Writes a hand-designed network of so many multiply-adds, for images of that size."""
+    to = ["--target-macs", str(macs), "--dims", "width", "--classes", "10", "--image-size", str(pixels)]
+    return ["scale", "--base", base, *to, "--out", file]
 
 
 def final_command(models: Sequence[str], scale: Scale, of_cells: bool = False) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from nasbench.cli.parse import parse, parse_run
-from nasbench.engine.config import CompareConfig, SearchConfig
+from nasbench.engine.config import RUNS, CompareConfig, SearchConfig
 from nasbench.engine.config.presets import defaults_of
 from unit.toys import trial
 
@@ -42,11 +42,17 @@ def test_searches_are_read(routes: Any, scale: str) -> None:
 
 @pytest.mark.parametrize("scale", ["full", "tiny"])
 def test_final_trainings_are_read(routes: Any, scale: str) -> None:
-    for models, of_cells in ((routes.PUBLISHED, True), (routes.DESIGNED, False)):
+    for models, of_cells in ((routes.PUBLISHED, True), (("a.json", "b.json"), False)):
         command, *arguments = routes.final_command(models, routes.SCALES[scale], of_cells)
         config = parse_run(CompareConfig, command, arguments, positional="models")
         assert config.models == models
         assert (config.training.cells == routes.CELLS) == of_cells
+
+
+def test_hand_designed_networks_are_scaled(routes: Any) -> None:
+    command, *arguments = routes.scale_command("resnet20", 13_000_000, 32, "a.json")
+    config = parse(RUNS[command], command, arguments)
+    assert (config.base, config.target_macs, config.out) == ("resnet20", "13000000", "a.json")
 
 
 def test_the_size_of_published_cells_is_that_of_the_children(routes: Any) -> None:
