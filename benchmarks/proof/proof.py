@@ -126,17 +126,19 @@ def designed(runs: Path, macs: int, scale: Scale) -> list[str]:
 
 def gathered(runs: Path) -> dict[str, Any]:
     """What the logs say: children by route, final trainings by key and seed, machine and versions."""
+    found = {name: children(runs / name) for name in (*ROUTES, SHARING)}
+    known = {f"{runs / name}#{child.number}": child.key for name, rows in found.items() for child in rows}
     finals: dict[str, dict[str, float]] = {}
     networks: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in NETWORKS}
     for directory in sorted(path for name in ("finals", *NETWORKS) for path in runs.glob(f"{name}-*")):
         for trial in RunStore.read(directory).trials:
             if trial.scored:
-                finals.setdefault(trial.key, {})[str(trial.seed)] = trial.metrics["test_accuracy"]
+                key = known.get(trial.name, trial.key)  # a comparison's keys are of models, a search's of networks
+                finals.setdefault(key, {})[str(trial.seed)] = trial.metrics["test_accuracy"]
                 named = networks.get(directory.name.rpartition("-")[0], {})
-                named[trial.key] = {"name": trial.name, "macs": int(trial.metrics.get("macs", 0))}
-    found = {name: [vars(child) for child in children(runs / name)] for name in (*ROUTES, SHARING)}
+                named[key] = {"name": trial.name, "macs": int(trial.metrics.get("macs", 0))}
     machine = {"processor": platform.processor() or platform.machine(), "torch": torch.__version__}
-    searches = {name: rows for name, rows in found.items() if rows}
+    searches = {name: [vars(child) for child in rows] for name, rows in found.items() if rows}
     return {"machine": machine, "searches": searches, "networks": networks, "finals": finals}
 
 
