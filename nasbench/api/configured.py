@@ -25,7 +25,7 @@ def configured(kind: type[Config], options: Mapping[str, Any]) -> Config:
     flat = asked.flat()
     if flat.get("resume"):
         command = next(name for name, each in RUNS.items() if each is kind)
-        return stored_config(kind, command, flat["run"]).changed(**given)
+        return stored_config(kind, command, flat["run"], flat.get("storage")).changed(**given)
     return kind.of(**{**_defaults(asked), **given})
 
 

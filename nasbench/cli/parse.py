@@ -86,7 +86,9 @@ def parse_run(
     if resumes:
         from nasbench.engine.run.resume import stored_config
 
-        given = _resumed(stored_config(kind, command, given.flat()["run"]), command, argv, positional)
+        flat = given.flat()
+        stored = stored_config(kind, command, flat["run"], flat.get("storage"))
+        given = _resumed(stored, command, argv, positional)
     elif presets:
         given = parse(kind, command, argv, kind.of(**presets), positional)
     given.check()  # here too, where a wrong name or number is answered without what a command needs to run

@@ -19,6 +19,7 @@ from nasbench.core.errors import LogLost, NotWritten, UsageError
 from nasbench.core.json_file import read_object
 from nasbench.core.json_text import as_text
 from nasbench.core.log import Check, Log, read_log
+from nasbench.core.mirrored import Mirrored
 from nasbench.core.not_written import refused
 from nasbench.core.part_file import sweep_parts
 from nasbench.core.plain_file import check_plain
@@ -44,6 +45,8 @@ class RunStore:
         self.trials = read.trials
         self.dropped = read.torn
         """The torn last line that was left out, if there was one."""
+        self.mirror: Mirrored | None = None
+        """What keeps the directory elsewhere too."""
         self._log = log
         self._unlogged: list[Trial] = []
 
@@ -130,8 +133,8 @@ class RunStore:
         return not _is_of_another_form(_parse_run(directory))
 
     def append(self, trial: Trial) -> None:
-        """Puts a trial on disk: when this returns, it is there. NotWritten where the disk will not take it, LogLost
-        where the log was deleted, moved or changed meanwhile.
+        """Puts a trial on disk, and where the run is kept besides: when this returns, it is there. NotWritten where one
+        of them will not take it, LogLost where the log was deleted, moved or changed meanwhile.
         """
         assert self._log is not None, "this run was opened for reading"
         line = as_text(trial.to_json())
@@ -140,6 +143,8 @@ class RunStore:
         except LogLost as lost:
             self._unlogged.append(trial)
             raise self._lost(lost) from lost
+        if self.mirror is not None:
+            self.mirror.grown()
         self.trials.append(trial)
 
     def update(self, **fields: Any) -> None:
@@ -153,8 +158,16 @@ class RunStore:
                 raise self._lost(lost) from lost
         self.run.update(fields)
         write_atomically(self.directory / "run.json", json.dumps(self.run, indent=2) + "\n")
+        if self.mirror is not None:
+            self.mirror.recorded()
 
-    def close(self) -> None:
+    def close(self, discarded: bool = False) -> None:
+        """Lets the run go. `discarded`: it came to nothing, and is not kept elsewhere either."""
+        if self.mirror is not None:
+            if discarded:
+                self.mirror.discard()
+            self.mirror.close()
+            self.mirror = None
         if self._log is not None:
             self._log.close()
             self._log = None

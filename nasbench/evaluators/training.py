@@ -31,6 +31,7 @@ from nasbench.evaluators.start import Start
 from nasbench.evaluators.viewed import test_with_views
 from nasbench.nn.regularised import regularised
 from nasbench.profile import count
+from nasbench.storage.children import folder_of
 from nasbench.train.checkpoint import save_tensors, save_weights
 from nasbench.train.data import ImageData
 from nasbench.train.device import fitting_threads, resolve_device
@@ -82,7 +83,8 @@ class TrainingEvaluator:
     """Trains the models of jobs on `data` under `recipe`, each from the random stream of its job's seed.
 
     Attributes:
-        checkpoint_dir: a child's weights are kept here as `<number>.safetensors`; None keeps none.
+        checkpoint_dir: a child's weights are kept here as `<number>.safetensors`, a folder or the URL of one in an
+            object store; None keeps none.
         keep: for whole trainings; None for children of a search.
     """
 
@@ -269,41 +271,45 @@ class TrainingEvaluator:
         data = self.data.on(device, spec.pixels)
         network, params, macs = _build(spec, job.seed)
         counts = {"params": params, "macs": macs}
-        with fitting_threads(device, macs * self.recipe.batch_size):
-            metrics = fit(
-                network,
-                data,
-                regularised(self.recipe, spec.size),
-                seed=derive(job.seed, "fit"),
-                device=device,
-                epochs=job.schedule or job.epochs,
-                stop_after=job.epochs,
-                report=lambda epochs, found: report(epochs, {**found, **counts}),
-                checkpoint=self._stage(job),
-            )
-        if self.checkpoint_dir is not None:
-            folder = Path(self.checkpoint_dir)
-            save_weights(folder / f"{job.number}.safetensors", network)
-            if not (folder / FILE).exists():  # now, so that the weights of an interrupted search can be used
-                write_preprocessing(folder, data.preprocessing(spec.pixels))
+        with folder_of(self.checkpoint_dir, _states(job)) as folder:
+            with fitting_threads(device, macs * self.recipe.batch_size):
+                metrics = fit(
+                    network,
+                    data,
+                    regularised(self.recipe, spec.size),
+                    seed=derive(job.seed, "fit"),
+                    device=device,
+                    epochs=job.schedule or job.epochs,
+                    stop_after=job.epochs,
+                    report=lambda epochs, found: report(epochs, {**found, **counts}),
+                    checkpoint=_stage(job, folder),
+                )
+            if folder is not None:
+                save_weights(folder / f"{job.number}.safetensors", network)
+                if not (folder / FILE).exists():  # now, so that the weights of an interrupted search can be used
+                    write_preprocessing(folder, data.preprocessing(spec.pixels))
         left_out = {"corrupt_files": len(data.corrupt)} if data.corrupt else {}
         return {**metrics, **counts, **left_out}
 
-    def _stage(self, job: Job) -> Path | None:
-        """The training state of a job that is trained in stages. It starts from that of the stage before, if it is at
-        hand.
 
-        If it is not (another machine's disk, a cleared directory), the training starts anew and comes to the same
-        numbers.
-        """
-        if self.checkpoint_dir is None or job.schedule is None:
-            return None
-        state = Path(self.checkpoint_dir) / f"{job.number}.state"
-        if job.resume_from is not None and not state.exists():
-            earlier = state.with_name(f"{job.resume_from}.state")
-            if earlier.exists():
-                copy_file(earlier, state)
-        return state
+def _stage(job: Job, folder: Path | None) -> Path | None:
+    """The training state of a job that is trained in stages. It starts from that of the stage before, if it is at hand.
+
+    If it is not (another machine's disk, a cleared directory), the training starts anew and comes to the same numbers.
+    """
+    if folder is None or job.schedule is None:
+        return None
+    state, *earlier = [folder / name for name in _states(job)]
+    if earlier and not state.exists() and earlier[0].exists():
+        copy_file(earlier[0], state)
+    return state
+
+
+def _states(job: Job) -> list[str]:
+    """The files of a job's own training state, and of that which it goes on from; none for a training in one go."""
+    if job.schedule is None:
+        return []
+    return [f"{number}.state" for number in (job.number, job.resume_from) if number is not None]
 
 
 def follow(evaluator: TrainingEvaluator, jobs: Sequence[Job]) -> None:

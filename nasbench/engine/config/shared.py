@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from nasbench.core.errors import UsageError
 from nasbench.core.file_name import check_path, file_name
 from nasbench.engine.config.record import Record, flag, free, number, part
+from nasbench.storage.address import run_address
 
 if TYPE_CHECKING:
     from nasbench.train.source import DataSource
@@ -230,6 +231,10 @@ class Place(Record):
     """The run directory (default: runs/<time>-<command>)."""
     resume: bool = free(False)
     """Go on with the run in --run, under the configuration in its run.json."""
+    storage: str | None = free(None, kept=True)
+    """Keep the run, under its directory's name, in an object store too: file:///PATH, s3://BUCKET/PREFIX or
+    gs://BUCKET/PREFIX.
+    """
     json: bool = free(False)
     """One JSON object on standard output; everything for people on standard error."""
 
@@ -237,12 +242,20 @@ class Place(Record):
         super().check()
         if self.run is not None:
             check_path(self.run, "--run")
+        if self.storage is not None:
+            run_address(self.storage, Path(self.run or "run"))
         if self.resume and self.run is None:
             raise UsageError("--resume needs --run DIR: the directory of the run to go on with")
         if self.run is not None and not self.resume and (Path(self.run) / "run.json").exists():
             raise UsageError(
                 f"{self.run} already holds a run. Continue it with --resume, or choose another directory with --run."
             )
+
+    def checkpoints(self, directory: Path) -> str:
+        """Where children's weights lie, a path or a URL: in the run directory, or in the store that keeps the run."""
+        if self.storage is None:
+            return str((directory / "checkpoints").absolute())
+        return run_address(self.storage, directory).below("checkpoints").url
 
     def directory(self, *names: str) -> Path:
         """The run directory: the one given, or else a new one that says when, and `names`."""

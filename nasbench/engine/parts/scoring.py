@@ -206,6 +206,6 @@ def _told_of_cheap(
 
 def _of_images(config: SearchConfig, directory: Path | None) -> dict[str, Any]:
     """What evaluators that read images are offered."""
-    checkpoints = None if directory is None else str((directory / "checkpoints").absolute())
+    checkpoints = None if directory is None else config.place.checkpoints(directory)
     offered = {**config.data.flat(), "data": config.data.source}
     return {**offered, "device": config.workers.device, "checkpoint_dir": checkpoints}

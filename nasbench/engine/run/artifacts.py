@@ -26,6 +26,7 @@ from nasbench.evaluators.measured import Measured
 from nasbench.report.cells.drawing import draw_dot, draw_svg
 
 WEIGHTS, METRICS = "weights.safetensors", "metrics.json"
+CHECKPOINTS = "checkpoints"
 
 
 class BestWeights:
@@ -45,7 +46,7 @@ class BestWeights:
         self._kept = self._best(known)
         kept = set(map(weights_number, self._kept))
         for number in set(map(weights_number, known)) - kept:
-            delete(weights_file(self._store.directory, number))
+            _drop(self._store, weights_file(self._store.directory, number))
 
     def _best(self, trials: Sequence[Trial]) -> list[Trial]:
         best = best_trials(trials, self._keep)
@@ -69,22 +70,50 @@ def best_trials(trials: Sequence[Trial], count: int, controls: bool = False) -> 
 
 def drop_other_weights(store: RunStore) -> None:
     """Deletes the weights of all but the best trials. A control's that would be among them stay: a search that is
-    extended may propose the same network, whose weights these are.
+    extended may propose the same network, whose weights these are. What stays is here then, also where the run is kept
+    elsewhere too.
     """
     kept = {
         weights_number(trial)
         for controls in (False, True)
         for trial in best_trials(store.trials, keep_of(store), controls)
     }
-    for weights in (store.directory / "checkpoints").glob("*.safetensors"):
+    for weights in _checkpoints(store, ".safetensors"):
         if weights.stem.isdecimal() and int(weights.stem) not in kept:
-            delete(weights)
+            _drop(store, weights)
+        else:
+            _bring(store, weights)
 
 
 def drop_training_states(store: RunStore) -> None:
     """Deletes what trainings in stages would have gone on from: nobody does now."""
-    for state in (store.directory / "checkpoints").glob("*.state"):
-        delete(state)
+    for state in _checkpoints(store, ".state"):
+        _drop(store, state)
+
+
+def drop_all_weights(store: RunStore) -> None:
+    """Deletes the weights of all children."""
+    for file in [*_checkpoints(store, ".safetensors"), store.directory / CHECKPOINTS / FILE]:
+        _drop(store, file)
+
+
+def _checkpoints(store: RunStore, ending: str) -> list[Path]:
+    """The files of children, here and where the run is kept besides, by their places here."""
+    here = {path.name for path in (store.directory / CHECKPOINTS).glob(f"*{ending}")}
+    there = set() if store.mirror is None else {name.rpartition("/")[2] for name in store.mirror.names(CHECKPOINTS)}
+    return [store.directory / CHECKPOINTS / name for name in sorted(here | there) if name.endswith(ending)]
+
+
+def _drop(store: RunStore, file: Path) -> None:
+    delete(file)
+    if store.mirror is not None:
+        store.mirror.delete(file.relative_to(store.directory).as_posix())
+
+
+def _bring(store: RunStore, file: Path) -> None:
+    """Fetches a file that is not here, where the run is kept elsewhere too."""
+    if store.mirror is not None:
+        store.mirror.fetch(file.relative_to(store.directory).as_posix())
 
 
 def write_best(store: RunStore, space: SearchSpace, evaluator: Evaluator) -> Trial | None:
@@ -96,6 +125,7 @@ def write_best(store: RunStore, space: SearchSpace, evaluator: Evaluator) -> Tri
         return None
     spec = spec_of(store.run, best)
     weights = weights_file(store.directory, weights_number(best))
+    _bring(store, weights)
     trained_by = evaluator.evaluator if isinstance(evaluator, Measured) else evaluator
     shown = trained_by.preprocessing(spec) if isinstance(trained_by, Preprocesses) else None
     if shown is not None and weights.exists():

@@ -19,12 +19,13 @@ from nasbench.engine.config.trust import import_paths
 Config = TypeVar("Config", bound=Record)
 
 
-def stored_config(kind: type[Config], command: str, run: str | None) -> Config:
+def stored_config(kind: type[Config], command: str, run: str | None, storage: str | None = None) -> Config:
     """The configuration of the run in a directory, ready to go on with. UsageError where another command's run is
-    there.
+    there. A run that is kept in an object store need not be in the directory; `storage` says where, if it does not.
     """
     if run is None:
         raise UsageError("--resume needs --run DIR: the directory of the run to go on with")
+    _bring_record(Path(run), storage)
     if command == "search":
         _check_first_part(Path(run))
     record = RunStore.read_record(Path(run))
@@ -33,6 +34,18 @@ def stored_config(kind: type[Config], command: str, run: str | None) -> Config:
     vouched_for(record, Path(run))
     check_trusted(import_paths(kind(), record["config"]), Path(run) / RUN_FILE)
     return kind().changed(**_known(kind(), record["config"])).changed(run=run, resume=True)
+
+
+def _bring_record(directory: Path, storage: str | None) -> None:
+    """Brings run.json from the object store that keeps the run, where it lacks here or the run went on elsewhere."""
+    if storage is None and (directory / RUN_FILE).exists():
+        known = RunStore.read_record(directory).get("config")
+        storage = known.get("storage") if isinstance(known, Mapping) else None
+    if storage is not None:
+        from nasbench.storage.address import run_address
+        from nasbench.storage.mirror import refresh_record
+
+        refresh_record(run_address(str(storage), directory), directory)
 
 
 def _check_first_part(directory: Path) -> None:

@@ -2,7 +2,6 @@
 running.
 """
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -15,7 +14,6 @@ from nasbench.core.count_text import quantity
 from nasbench.core.epoch_log import EpochLog
 from nasbench.core.errors import Interrupted, LogLost, NotWritten, PartFailed, RunFailed, UsageError
 from nasbench.core.heard import Heard
-from nasbench.core.identity import changes
 from nasbench.core.in_hand import DEATHS_LIMIT, InHand
 from nasbench.core.job import Job
 from nasbench.core.last_words import LAST_WORDS
@@ -23,21 +21,17 @@ from nasbench.core.loop import Executor, JobLoop
 from nasbench.core.protocols import Curve, Evaluator, Metrics, Pruner, RunInfo
 from nasbench.core.reported import each_epoch_once, read_epochs
 from nasbench.core.reward import Score, reads_curve, score_at
-from nasbench.core.seal import sealed
 from nasbench.core.shown import sentence, text_of
 from nasbench.core.source import JobSource
 from nasbench.core.stop_signals import WISHES, from_outside
 from nasbench.core.stopwatch import Stopwatch
 from nasbench.core.store import RunStore, discard, missing
 from nasbench.core.trial import Trial
-from nasbench.core.trust import in_force
-from nasbench.core.writing import make_folder
-from nasbench.engine.config.trust import import_paths
 from nasbench.engine.run.go_on import ended_without_a_word, how_to_go_on, interrupted, what_is_left
 from nasbench.engine.run.interrupt import interrupts
+from nasbench.engine.run.opened_store import opened_store
 from nasbench.engine.run.opening import Opening
-from nasbench.engine.run.provenance import now, provenance
-from nasbench.engine.run.resume import check_followed, check_same
+from nasbench.engine.run.provenance import now
 from nasbench.engine.run.watch import close_trackers, hand_over, print_note
 from nasbench.executors.private_folder import sweep_all
 from nasbench.trackers.guard import guarded
@@ -127,6 +121,8 @@ class Run:
         self.store.run.update(ended=now(), wall_seconds=round(self.seconds, 2))  # the report shows them
         report(self.store)
         self.store.update()
+        if self.store.mirror is not None:
+            self.store.mirror.push()
         self._ended = True
         hand_over(self._trackers, self.store)
         none = bool(self.trials) and all(trial.status == "failed" for trial in self.trials)
@@ -228,7 +224,7 @@ def _opened(opening: Opening, opened: list[RunStore]) -> Iterator[Run]:
     LAST_WORDS.change(ended_without_a_word(opening, None))
     try:
         _describe(opening.executor)
-        store = _store(opening)
+        store = opened_store(opening)
         opened.append(store)
         LAST_WORDS.change(ended_without_a_word(opening, store))
         run = Run(store, opening)
@@ -264,7 +260,7 @@ def _opened(opening: Opening, opened: list[RunStore]) -> Iterator[Run]:
             if run is not None:
                 run.close()
             if store is not None:
-                store.close()
+                store.close(discarded)
             if discarded:
                 discard(opening.directory, new)
 
@@ -286,65 +282,3 @@ def _nothing_succeeded(trials: Sequence[Trial]) -> str:
     reasons = {trial.error for trial in trials if trial.error}
     who = "the one trial failed" if len(trials) == 1 else f"none of the {len(trials)} trials succeeded"
     return f"{who}: {'; '.join(sorted(reasons)[:3])}"
-
-
-def _store(opening: Opening) -> RunStore:
-    if opening.resumes:
-        store = RunStore.resume(opening.directory, opening.check)
-        flags = opening.part_of.flags if opening.part_of else None
-        try:
-            raised = check_same(opening.config, store.run, opening.command, opening.directory, flags)
-            check_followed(store)
-            _check_identity(opening, store.run)
-        except UsageError:
-            store.close()
-            raise
-        if store.dropped is not None:
-            print_note(
-                f"the last line of {store.directory / 'trials.jsonl'} was cut short by an interrupted write; "
-                "it was dropped"
-            )
-        entry = {"started": now(), "argv": list(opening.argv), **raised}
-        changed = {**opening.config.kept(), **{name: change["new"] for name, change in raised.items()}}
-        config = {**store.run["config"], **changed}
-        try:
-            resumed = [*store.run.get("resumed", []), entry]
-            store.update(config=config, resumed=resumed, ended=None, **_seal(opening))
-        except RunFailed:
-            store.close()
-            raise
-    else:
-        config = opening.config.recorded()
-        record = {"command": opening.command, "config": config, "seed": config["seed"], **provenance(opening.argv)}
-        plan = {"plan": dict(opening.plan), "identity": dict(opening.identity)}
-        store = RunStore.create(opening.directory, {**record, **plan, **_seal(opening)})
-    try:
-        make_folder(opening.directory / "checkpoints")
-    except NotWritten:
-        store.close()
-        raise
-    return store
-
-
-def _seal(opening: Opening) -> dict[str, Any]:
-    """What lets this user resume the run here without vouching for its import paths again."""
-    named = {each.path for each in import_paths(opening.config, opening.config.recorded())}
-    return sealed(named | in_force().known, opening.directory)
-
-
-def _moved(opening: Opening, before: Mapping[str, Any]) -> list[str]:
-    """Places that are named anew, where nothing tells whether the same lies there: a run of 0.1.0 has no identity."""
-    fixed, now_given = opening.config.fixed(), opening.config.flat()
-    places = [name for name, value in fixed.items() if value != now_given[name]]
-    return [f"{name} was {before[name]!r}" for name in places if name in before and before[name] != now_given[name]]
-
-
-def _check_identity(opening: Opening, run: Mapping[str, Any]) -> None:
-    """UsageError where a recipe, a data set or a table is not what the run began with."""
-    before, now_found = run.get("identity"), json.loads(json.dumps(dict(opening.identity)))
-    differs = changes(before, now_found) if before is not None else _moved(opening, run["config"])
-    if differs:
-        raise UsageError(
-            f"the run in {opening.directory} began with something else: {'; '.join(differs[:5])}. "
-            "Put it back as it was, or start a new run."
-        )

@@ -17,7 +17,6 @@ from nasbench.core.compound import Coefficients, Multipliers, on_surface
 from nasbench.core.count_text import quantity
 from nasbench.core.errors import UsageError
 from nasbench.core.law import Ladder, Law, PowerLaw
-from nasbench.core.preprocessing import FILE as PREPROCESSING
 from nasbench.core.protocols import Metrics, SearchSpace, Strategy, Tracker
 from nasbench.core.recipe import Recipe, recipe_named
 from nasbench.core.registry import executors, strategies
@@ -25,14 +24,14 @@ from nasbench.core.reward import Target, weighted
 from nasbench.core.source import JobList, Plan, of_space
 from nasbench.core.spec import ModelSpec, size_record, task_record
 from nasbench.core.trial import STATUSES, Trial
-from nasbench.core.writing import delete, files_together, write_atomically
+from nasbench.core.writing import files_together, write_atomically
 from nasbench.engine.config import ModelOverrides, ScaleConfig
 from nasbench.engine.opened.view import RunView
 from nasbench.engine.parts.models import build
 from nasbench.engine.parts.scaled import compound_scale, counted, differences
 from nasbench.engine.parts.source import source_of
 from nasbench.engine.report import write_report
-from nasbench.engine.run.artifacts import BestWeights, drop_training_states
+from nasbench.engine.run.artifacts import BestWeights, drop_all_weights, drop_training_states
 from nasbench.engine.run.opening import Opening
 from nasbench.engine.run.run import Run, check_some_succeeded, open_run
 from nasbench.engine.run.watch import print_note
@@ -168,7 +167,7 @@ def _prepare(config: ScaleConfig, directory: Path) -> ScaleParts:
     space = _space(config, ScaledBase(small), law)
     for corner in ((1.0, 0.0), (0.0, 1.0), (0.0, 0.0)):  # all growth in one dimension: what fits there fits everywhere
         counted(compound_scale(small, on_surface(*corner).at(1.0)))
-    checkpoints = str((directory / "checkpoints").absolute())
+    checkpoints = config.place.checkpoints(directory)
     source = config.data.source
     evaluator = TrainingEvaluator(source, recipe, config.workers.device, checkpoints)
     evaluator.check()
@@ -288,9 +287,7 @@ def _end(config: ScaleConfig, parts: ScaleParts, run: Run) -> ScaleSearchResult:
     found = write_coefficients(config, run, parts.base, parts.plan.epochs)
     scaled = _scaled(config, found, parts.base) if found else None
     drop_training_states(run.store)
-    for weights in (run.directory / "checkpoints").glob("*.safetensors"):
-        delete(weights)  # of small networks after short trainings: the coefficients are what was asked for
-    delete(run.directory / "checkpoints" / PREPROCESSING)
+    drop_all_weights(run.store)  # of small networks after short trainings: the coefficients are what was asked for
     result = ScaleSearchResult(run.directory, tuple(run.trials), found, scaled, run.seconds)
     run.end(result.to_json(), write_report)
     return result

@@ -1,0 +1,1 @@
+"""A run that is kept in an object store: no disk that all machines share is needed."""
