@@ -60,7 +60,7 @@ def _supernet_config(config: SearchConfig, directory: Path) -> SupernetConfig:
         training=Training(sharing.supernet_recipe, sharing.supernet_epochs, cells, filters),
         workers=config.workers,
         tracking=config.tracking,
-        place=Place(run=str(place), resume=(place / RUN_FILE).exists()),
+        place=Place(run=str(place), resume=(place / RUN_FILE).exists(), storage=config.place.storage),
         trusts=config.trusts,
     )
 

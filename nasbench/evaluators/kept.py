@@ -28,6 +28,7 @@ from nasbench.core.protocols import Report
 from nasbench.core.shown import say, sentence
 from nasbench.core.typed import check_types
 from nasbench.core.writing import delete, make_folder, write_atomically
+from nasbench.storage.folders import bring_folder, put_folder
 
 RESULT = "result.json"
 FIELDS: Mapping[str, Any] = {
@@ -47,10 +48,10 @@ POLL_SECONDS = 0.5
 
 
 class Kept:
-    """The folder of one training."""
+    """The folder of one training. `url` is where finished ones are kept in an object store, if they are."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, url: str | None = None) -> None:
+        self.folder, self._url = folder, url
         self.checkpoint = folder / "checkpoint.pt"
         self.weights = folder / "weights.safetensors"
         self.predictions = folder / "predictions.safetensors"
@@ -77,6 +78,17 @@ class Kept:
         """Writes the result, after which the training is done and its checkpoint is not needed."""
         write_atomically(self._result, json.dumps(record, indent=2) + "\n")
         delete(self.checkpoint)
+
+    def brought(self) -> "Kept":
+        """This folder, with what the store has of the training where it is not finished here."""
+        if self._url is not None and not self.finished:
+            bring_folder(self._url, self.folder, last=RESULT)
+        return self
+
+    def put(self) -> None:
+        """Puts a finished training into the store. NotWritten where it stays away."""
+        if self._url is not None and self.finished:
+            put_folder(self._url, self.folder, last=RESULT)
 
     @contextmanager
     def alone(self) -> Iterator[None]:

@@ -31,6 +31,7 @@ from nasbench.evaluators.start import Start
 from nasbench.evaluators.viewed import test_with_views
 from nasbench.nn.regularised import regularised
 from nasbench.profile import count
+from nasbench.storage.address import Address
 from nasbench.storage.children import folder_of
 from nasbench.train.checkpoint import save_tensors, save_weights
 from nasbench.train.data import ImageData
@@ -63,6 +64,7 @@ class Keep:
         checkpoint_activations: compute the repeated parts twice, which takes less memory and comes to the same numbers.
         save_every: within long epochs, steps between two checkpoints.
         starts: what the weights start from, by the names of the jobs that differ in it.
+        url: where finished trainings are kept in an object store too.
     """
 
     directory: str
@@ -75,6 +77,7 @@ class Keep:
     checkpoint_activations: bool = False
     save_every: int = STEPS
     starts: Mapping[str, Start] = field(default_factory=dict)
+    url: str | None = None
 
 
 @evaluators.register("train")
@@ -141,7 +144,9 @@ class TrainingEvaluator:
         """The folder of a whole training: named by all that its result depends on, the machine aside."""
         assert self.keep is not None, "children of a search are kept by number"
         parts = {"model": model, "data": self.keep.content, "recipe": self.recipe, "seed": seed}
-        return Kept(Path(self.keep.directory) / digest({**parts, "start": self.keep.start.identity()}))
+        name = digest({**parts, "start": self.keep.start.identity()})
+        url = None if self.keep.url is None else Address.read(self.keep.url).below(name).url
+        return Kept(Path(self.keep.directory) / name, url)
 
     def train(self, job: Job, report: Report) -> None:
         """Trains one replica of a whole training; the leader leaves its weights, predictions and result."""
@@ -200,7 +205,7 @@ class TrainingEvaluator:
     def _whole(self, job: Job, report: Report, keep: Keep) -> Metrics:
         kept = self.kept(job.spec, job.seed)
         with kept.alone():
-            reused = kept.finished
+            reused = kept.brought().finished
             if not reused and keep.together is None:
                 self.train(job, report)
             elif not reused and keep.together is not None:
@@ -213,6 +218,7 @@ class TrainingEvaluator:
                 device = resolve_device(self.device)
                 tested = test_with_views(kept, job.spec, self.data, device, keep.views)
                 metrics = {**metrics, "center_accuracy": metrics["test_accuracy"], **tested}
+            kept.put()
         return {**metrics, "cut_off_after": record.get("cut_off_after", []), "reused": reused}
 
     def _tested(

@@ -18,27 +18,23 @@ from contextlib import suppress
 from pathlib import Path
 from typing import final
 
-from nasbench.core.errors import LogLost, UsageError
+from nasbench.core.errors import LogLost, NotWritten, UsageError
 from nasbench.core.json_text import parsed
 from nasbench.core.not_written import not_written
 from nasbench.core.part_file import PART
-from nasbench.core.reported import CURVES
-from nasbench.core.store import LOG_FILE, RUN_FILE, RunStore
-from nasbench.core.writing import make_folder, make_folder_of, write_atomically
+from nasbench.core.store import RUN_FILE
+from nasbench.core.writing import make_folder
 from nasbench.storage.address import FLAG, Address
 from nasbench.storage.claim import FOLDER as WRITERS
 from nasbench.storage.claim import Claim
-from nasbench.storage.objects import ArrowObjects, Refused, Silent
+from nasbench.storage.objects import ArrowObjects, Refused
 from nasbench.storage.patient import Patient, once
-from nasbench.storage.segments import SegmentedLog, read_log, segments
+from nasbench.storage.pulling import CHECKPOINTS, LEFT_OUT, LOGS, fetch, is_derived, pull_log, pull_record
+from nasbench.storage.segments import SegmentedLog, segments
 
 NOTE = "storage.json"
 """In the run directory: the claim of its last process."""
-LOGS = {"trials": LOG_FILE, "curves": CURVES}
-CHECKPOINTS = "checkpoints"
 KEPT_OTHERWISE = (RUN_FILE, NOTE, *LOGS.values())
-LEFT_OUT = ("wandb", CHECKPOINTS)
-"""Folders that stay where they are: W&B has its own; of the weights, whoever trained them puts them there."""
 
 
 @final
@@ -59,8 +55,10 @@ class Mirror:
             sizes = self._objects.sizes()
             last = max((each.writer for folder in LOGS for each in segments(folder, sizes)), default=0)
             self._claim = Claim.take(self._once, self._objects, last, _token(self._note), address.shown)
-        except BaseException:
+        except BaseException as error:
             os.close(self._note)
+            if isinstance(error, NotWritten) and isinstance(error.__cause__, Refused):
+                raise UsageError(str(error)) from error
             raise
         os.ftruncate(self._note, 0)
         os.pwrite(self._note, f"{json.dumps({'url': address.url, 'token': self._claim.token})}\n".encode(), 0)
@@ -87,11 +85,11 @@ class Mirror:
         UsageError where the directory has another run, or trials that the store has not and the reverse.
         """
         for folder, file in LOGS.items():
-            self._pull_log(folder, self.directory / file)
-        _pull_record(self._objects, self.address, self.directory)
+            pull_log(self._objects, self.address, folder, self.directory / file)
+        pull_record(self._objects, self.address, self.directory)
         make_folder(self.directory / CHECKPOINTS)
         for name in self._objects.sizes():
-            if name.partition("/")[0] not in (*LOGS, *LEFT_OUT, WRITERS) and name != RUN_FILE:
+            if is_derived(name):
                 self.fetch(name)
 
     def begin(self) -> None:
@@ -130,15 +128,8 @@ class Mirror:
         """Copies an object to its place in the directory, unless something is there; nothing where the store has
         none.
         """
-        path = self.directory / name
-        if not path.resolve().is_relative_to(self.directory.resolve()):
-            raise UsageError(f"{name!r} in {self.address.shown} leads out of a run directory: delete it there")
-        if path.exists():
-            return
         with suppress(FileNotFoundError):
-            content = self._objects.read(name)
-            make_folder(path.parent, parents=True)
-            write_atomically(path, content)
+            fetch(self._objects, name, self.directory)
 
     def names(self, folder: str) -> list[str]:
         """The objects in a folder, by their names in the run."""
@@ -185,24 +176,6 @@ class Mirror:
         for name, path, _ in self._files():
             self._once.write(name, path)
 
-    def _pull_log(self, folder: str, file: Path) -> None:
-        kept, path = read_log(self._objects, folder), file
-        here = path.read_bytes() if path.exists() else b""
-        here = here[: here.rfind(b"\n") + 1]
-        if kept.startswith(here):
-            if len(kept) > len(here) or not path.exists():
-                make_folder_of(path)
-                write_atomically(path, kept)
-        elif not here.startswith(kept):
-            if folder != "trials":  # derived
-                write_atomically(path, kept)
-                return
-            raise UsageError(
-                f"{path} and the log in {self.address.shown} differ in what they have in common: the run went on in "
-                "two places. Nothing was changed. To go on with what the store has, resume in another directory of "
-                f"the name {self.directory.absolute().name!r}."
-            )
-
     def _files(self) -> Iterator[tuple[str, Path, tuple[int, int]]]:
         """(name, path, (nanoseconds, bytes)) of the files that are new or changed, those of `LEFT_OUT` aside."""
         for folder, folders, files in os.walk(self.directory):
@@ -218,52 +191,6 @@ class Mirror:
                     about = (found.st_mtime_ns, found.st_size)
                     if self._put.get(name) != about:
                         yield name, path, about
-
-
-def refresh_record(address: Address, directory: Path) -> None:
-    """Brings run.json into a directory that has none, or one of before the run went on elsewhere. UsageError where the
-    store does not answer, or neither has the run.
-    """
-    objects = ArrowObjects(address)
-    objects.check()
-    try:
-        _pull_record(Patient(objects, address.shown), address, directory)
-    except FileNotFoundError:
-        if not (directory / RUN_FILE).exists():
-            raise UsageError(f"{address.shown} holds no run (no run.json there).{_nearest(address)}") from None
-
-
-def _pull_record(objects: Patient, address: Address, directory: Path) -> None:
-    """FileNotFoundError where the store has none."""
-    content, path = objects.read(RUN_FILE), directory / RUN_FILE
-    if not path.exists():
-        make_folder(directory, parents=True)
-        write_atomically(path, content)
-        return
-    here = RunStore.read_record(directory)
-    try:
-        there = parsed(content)
-        began, resumed = there["started"], len(there.get("resumed", []))
-    except (ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"{address.shown}/{RUN_FILE} is no run record of nasbench") from error
-    if began != here.get("started"):
-        raise UsageError(
-            f"{directory} and {address.shown} hold two different runs, which began at {here.get('started')} and {began}"
-        )
-    if resumed > len(here.get("resumed", [])):
-        write_atomically(path, content)
-
-
-def _nearest(address: Address) -> str:
-    from difflib import get_close_matches
-
-    above, _, name = address.path.rpartition("/")
-    there = ArrowObjects(Address(address.scheme, address.bucket, above, address.settings))
-    with suppress(Silent, Refused):
-        near = get_close_matches(name, there.folders(), n=1)
-        if near:
-            return f" Did you mean --run .../{near[0]}? A run is kept under the name of its directory."
-    return " A run is kept under the name of its directory: give the same name with --run."
 
 
 def _lock(path: Path) -> int:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol, final
 
 from nasbench.core.errors import UsageError
+from nasbench.core.not_written import OF_THE_PATH
 from nasbench.core.part_file import PART, part_of
 from nasbench.core.shown import shortened
 from nasbench.storage.address import FLAG, Address
@@ -62,7 +63,7 @@ class ArrowObjects:
                     f"there is no bucket {self.address.bucket!r} at {_server(self.address)}: make it, or give "
                     f"another with {FLAG}"
                 )
-            self.sizes("run.json")
+            self.sizes("writers")
         except Silent as error:
             if self.address.scheme == "file":
                 raise UsageError(
@@ -148,6 +149,8 @@ def _asking(address: Address) -> Iterator[None]:
                 f"permission denied ({_reason(text)}). Give this user the right to list, read, write and delete "
                 "there, or set up other credentials (environment variables, or the store's own file)"
             ) from error
+        if address.scheme == "file" and error.errno in OF_THE_PATH:
+            raise Refused(f"{error.strerror}; choose another {FLAG}") from error
         raise Silent(_reason(text)) from error
 
 

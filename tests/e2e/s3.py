@@ -11,8 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from moto.server import ThreadedMotoServer
-
 ROOT = Path(__file__).parents[2]
 KEY, SECRET = "AKIAMADEUPKEY0000001", "made-up-secret-that-nobody-may-see"
 BUCKET = "runs-of-a-test"
@@ -22,6 +20,8 @@ class S3:
     """The server. It keeps what it has while it is stopped."""
 
     def __init__(self) -> None:
+        from moto.server import ThreadedMotoServer  # a second's work, which only these tests need
+
         self._server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
         self.start()
 

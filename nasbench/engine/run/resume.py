@@ -37,15 +37,21 @@ def stored_config(kind: type[Config], command: str, run: str | None, storage: st
 
 
 def _bring_record(directory: Path, storage: str | None) -> None:
-    """Brings run.json from the object store that keeps the run, where it lacks here or the run went on elsewhere."""
+    """Brings run.json from the object store that keeps the run, where it lacks here or the run went on elsewhere; and
+    the supernet that the run scores with, where that lacks.
+    """
     if storage is None and (directory / RUN_FILE).exists():
         known = RunStore.read_record(directory).get("config")
         storage = known.get("storage") if isinstance(known, Mapping) else None
     if storage is not None:
         from nasbench.storage.address import run_address
-        from nasbench.storage.mirror import refresh_record
+        from nasbench.storage.pulling import copy_run, refresh_record
 
         refresh_record(run_address(str(storage), directory), directory)
+        config, supernet = RunStore.read_record(directory).get("config"), supernet_directory(directory)
+        shares = isinstance(config, Mapping) and config.get("weight_sharing") is not None
+        if shares and not (supernet / RUN_FILE).exists():
+            copy_run(run_address(str(storage), supernet), supernet)
 
 
 def _check_first_part(directory: Path) -> None:

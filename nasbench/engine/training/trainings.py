@@ -54,7 +54,7 @@ class Trained:
 
     def folder(self, trial: Trial) -> Path:
         """Where a training lies."""
-        return self.trainings.kept(trial.name, trial.seed).folder
+        return self.trainings.kept(trial.name, trial.seed).brought().folder
 
     def reading(self, trial: Trial) -> dict[str, Any]:
         """What a training met in the images of the data set, as far as its folder is still there."""
@@ -207,7 +207,7 @@ def trainings_of(
     `source` is else the data set as the configuration names it, `notes` is what to say besides.
     """
     check_writable(Path(config.repeats.trained_dir), "--trained-dir")
-    whole = config.whole
+    whole, repeats = config.whole, config.repeats
     source = replace(source or config.data.source, val_share=whole.val_split, loaders=whole.loaders)
     named = recipe_named(config.training.recipe, config.training.epochs)
     recipe, told_of_parts = in_parts(with_batch(named, whole), models, whole, config.place, config.workers.device)
@@ -218,7 +218,6 @@ def trainings_of(
         check_weights(models)
     ignored = dry_build(models, recipe, config.views, refuses=isinstance(config, TrainConfig | TransferConfig))
     viewed = told_of_views(models, config.views)
-    repeats = config.repeats
     kept = Keep(
         str(Path(repeats.trained_dir).absolute()),
         source.identity(test=True),
@@ -228,6 +227,7 @@ def trainings_of(
         checkpoint_activations=whole.checkpoint_activations,
         save_every=whole.save_every,
         views=config.views,
+        url=config.place.trained,
     )
     evaluator, seeds = replace(evaluator, keep=kept), range(repeats.seed, repeats.seed + repeats.seeds)
     return Trainings(models, recipe, evaluator, seeds, (*notes, *told, *ignored, *viewed))

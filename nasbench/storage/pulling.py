@@ -1,0 +1,121 @@
+"""From the store into a run directory: what lacks there, or is older."""
+
+from contextlib import suppress
+from pathlib import Path
+
+from nasbench.core.errors import UsageError
+from nasbench.core.json_text import parsed
+from nasbench.core.reported import CURVES
+from nasbench.core.store import LOG_FILE, RUN_FILE, RunStore
+from nasbench.core.writing import make_folder, make_folder_of, write_atomically
+from nasbench.storage.address import Address
+from nasbench.storage.claim import FOLDER as WRITERS
+from nasbench.storage.objects import ArrowObjects, Refused, Silent
+from nasbench.storage.patient import Patient
+from nasbench.storage.segments import read_log
+
+LOGS = {"trials": LOG_FILE, "curves": CURVES}
+"""Folder of segments -> the file that they are."""
+CHECKPOINTS = "checkpoints"
+LEFT_OUT = ("wandb", CHECKPOINTS)
+"""Folders that are not copied: W&B has its own, and of the weights, whoever trained them puts them there."""
+
+
+def is_derived(name: str) -> bool:
+    """Whether an object is a file that a run directory has besides its record, its log and its weights."""
+    return name != RUN_FILE and name.partition("/")[0] not in (*LOGS, *LEFT_OUT, WRITERS)
+
+
+def fetch(objects: Patient, name: str, directory: Path) -> None:
+    """Copies an object to its place in a directory, unless something is there. FileNotFoundError where there is none,
+    UsageError for a name that leads elsewhere.
+    """
+    path = directory / name
+    if not path.resolve().is_relative_to(directory.resolve()):
+        raise UsageError(f"{name!r} in the storage leads out of a run directory: delete it there")
+    if not path.exists():
+        content = objects.read(name)
+        make_folder(path.parent, parents=True)
+        write_atomically(path, content)
+
+
+def copy_run(address: Address, directory: Path) -> None:
+    """Copies a run that nobody writes, its weights aside, into a directory that has none; nothing where the store has
+    no such run.
+    """
+    objects = Patient(ArrowObjects(address), address.shown)
+    names = objects.sizes()
+    if RUN_FILE not in names:
+        return
+    for name in names:
+        if is_derived(name):
+            fetch(objects, name, directory)
+    for folder, file in LOGS.items():
+        pull_log(objects, address, folder, directory / file)
+    pull_record(objects, address, directory)
+
+
+def pull_log(objects: Patient, address: Address, folder: str, file: Path) -> None:
+    """Makes a log what the store has, unless it is that with more lines. UsageError where they differ."""
+    kept = read_log(objects, folder)
+    here = file.read_bytes() if file.exists() else b""
+    here = here[: here.rfind(b"\n") + 1]
+    if kept.startswith(here):
+        if len(kept) > len(here) or not file.exists():
+            make_folder_of(file)
+            write_atomically(file, kept)
+    elif not here.startswith(kept):
+        if folder != "trials":  # derived
+            write_atomically(file, kept)
+            return
+        raise UsageError(
+            f"{file} and the log in {address.shown} differ in what they have in common: the run went on in two "
+            "places. Nothing was changed. To go on with what the store has, resume in another directory of the name "
+            f"{file.absolute().parent.name!r}."
+        )
+
+
+def refresh_record(address: Address, directory: Path) -> None:
+    """Brings run.json into a directory that has none, or one of before the run went on elsewhere. UsageError where the
+    store does not answer, or neither has the run.
+    """
+    objects = ArrowObjects(address)
+    objects.check()
+    try:
+        pull_record(Patient(objects, address.shown), address, directory)
+    except FileNotFoundError:
+        if not (directory / RUN_FILE).exists():
+            raise UsageError(f"{address.shown} holds no run (no run.json there).{_nearest(address)}") from None
+
+
+def pull_record(objects: Patient, address: Address, directory: Path) -> None:
+    """FileNotFoundError where the store has none."""
+    content, path = objects.read(RUN_FILE), directory / RUN_FILE
+    if not path.exists():
+        make_folder(directory, parents=True)
+        write_atomically(path, content)
+        return
+    here = RunStore.read_record(directory)
+    try:
+        there = parsed(content)
+        began, resumed = there["started"], len(there.get("resumed", []))
+    except (ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{address.shown}/{RUN_FILE} is no run record of nasbench") from error
+    if began != here.get("started"):
+        raise UsageError(
+            f"{directory} and {address.shown} hold two different runs, which began at {here.get('started')} and {began}"
+        )
+    if resumed > len(here.get("resumed", [])):
+        write_atomically(path, content)
+
+
+def _nearest(address: Address) -> str:
+    from difflib import get_close_matches
+
+    above, _, name = address.path.rpartition("/")
+    there = ArrowObjects(Address(address.scheme, address.bucket, above, address.settings))
+    with suppress(Silent, Refused):
+        near = get_close_matches(name, there.folders(), n=1)
+        if near:
+            return f" Did you mean --run .../{near[0]}? A run is kept under the name of its directory."
+    return " A run is kept under the name of its directory: give the same name with --run."

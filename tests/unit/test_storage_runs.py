@@ -1,0 +1,159 @@
+"""Runs that are kept in an object store: a folder of this machine, by the same road as any other."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nasbench.core.errors import UsageError
+from nasbench.core.store import RunStore
+from nasbench.engine.config import SearchConfig
+from nasbench.engine.run.opened_store import opened_store
+from nasbench.engine.run.opening import Opening
+from nasbench.engine.run.resume import stored_config
+from nasbench.executors.local import LocalExecutor
+from nasbench.storage.address import Address
+from nasbench.storage.children import folder_of
+from nasbench.storage.mirror import Mirror
+from unit.toys import trial
+
+
+@contextmanager
+def run(directory: Path, storage: str | None = None, resume: bool = False, **given: Any) -> Iterator[RunStore]:
+    """An open run, as commands open theirs."""
+    if resume:
+        config = stored_config(SearchConfig, "search", str(directory), storage)
+        config = config.changed(**({} if storage is None else {"storage": storage}), **given)
+    else:
+        config = SearchConfig.of(run=str(directory), storage=storage, **given)
+    executor = LocalExecutor("cpu", None)
+    store = opened_store(Opening("search", config, directory, ("nasbench",), executor, (), {}, {}))
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def add(store: RunStore, count: int) -> None:
+    for _ in range(count):
+        store.append(trial(number=len(store.trials) + 1, score=0.5, metrics={"val_accuracy": 0.5}))
+
+
+def log(directory: Path) -> list[int]:
+    return [json.loads(line)["number"] for line in (directory / "trials.jsonl").read_text().splitlines()]
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> str:
+    return f"file://{tmp_path}/store"
+
+
+def test_a_run_goes_on_in_an_empty_directory_and_back(tmp_path: Path, storage: str) -> None:
+    here, there = tmp_path / "here/x", tmp_path / "there/x"
+    with run(here, storage, trials=9) as store:
+        add(store, 3)
+        (here / "best").mkdir()
+        (here / "best/metrics.json").write_text("{}")
+    with run(there, storage, resume=True, trials=12) as store:
+        assert (there / "trials.jsonl").read_text() == (here / "trials.jsonl").read_text()
+        assert (there / "best/metrics.json").exists()
+        add(store, 2)
+    with run(here, resume=True) as store:
+        assert store.run["config"]["trials"] == 12, "the storage is in run.json, and has what was changed elsewhere"
+        add(store, 1)
+    assert log(here) == [1, 2, 3, 4, 5, 6]
+    assert (tmp_path / "store/x/run.json").read_text() == (here / "run.json").read_text()
+    assert not list((tmp_path / "store/x/writers").iterdir())
+
+
+def test_a_trial_that_the_store_never_got_is_put_there_when_the_directory_goes_on(tmp_path: Path, storage: str) -> None:
+    with run(tmp_path / "x", storage) as store:
+        add(store, 3)
+    sorted((tmp_path / "store/x/trials").iterdir())[-1].unlink()  # as if killed between the directory and the store
+    with run(tmp_path / "x", resume=True):
+        pass
+    shutil.rmtree(tmp_path / "x")
+    with run(tmp_path / "x", storage, resume=True) as store:
+        assert [each.number for each in store.trials] == [1, 2, 3]
+
+
+def test_a_run_that_went_on_in_two_places_is_refused_and_left_as_it_is(tmp_path: Path, storage: str) -> None:
+    with run(tmp_path / "x", storage) as store:
+        add(store, 2)
+    file = tmp_path / "x/trials.jsonl"
+    file.write_text(file.read_text().replace('"number":2', '"number":3'))
+    before = file.read_text()
+    with pytest.raises(UsageError, match="the run went on in two places"), run(tmp_path / "x", resume=True):
+        pass
+    assert file.read_text() == before
+    record = json.loads((tmp_path / "x/run.json").read_text())
+    (tmp_path / "x/run.json").write_text(json.dumps({**record, "started": "2020-01-01T00:00:00+00:00"}))
+    with pytest.raises(UsageError, match="hold two different runs"), run(tmp_path / "x", resume=True):
+        pass
+
+
+def test_what_lies_there_is_not_mixed_with_a_run(tmp_path: Path, storage: str) -> None:
+    (tmp_path / "store/x").mkdir(parents=True)
+    (tmp_path / "store/x/holiday.jpg").touch()
+    with pytest.raises(UsageError, match=r"holds 'holiday.jpg', and no run of nasbench"), run(tmp_path / "x", storage):
+        pass
+    assert not (tmp_path / "x").exists()
+    with run(tmp_path / "y", storage):
+        pass
+    with pytest.raises(UsageError, match=r"already holds a run\. Continue"), run(tmp_path / "elsewhere/y", storage):
+        pass
+    yy = tmp_path / "elsewhere/yy"
+    with pytest.raises(UsageError, match=r"holds no run .*Did you mean --run \.\.\./y"), run(yy, storage, resume=True):
+        pass
+    assert not (tmp_path / "elsewhere").exists()
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match="choose another --storage"), run(tmp_path / "z", f"file://{tmp_path}/file"):
+        pass
+    assert not (tmp_path / "z").exists()
+
+
+def test_a_run_of_this_machine_is_kept_from_now_on(
+    tmp_path: Path, storage: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with run(tmp_path / "x") as store:
+        add(store, 2)
+        (tmp_path / "x/checkpoints/1.safetensors").write_bytes(b"weights")
+    with run(tmp_path / "x", storage, resume=True):
+        assert "this one is kept there from now on" in capsys.readouterr().err
+    assert (tmp_path / "store/x/checkpoints/1.safetensors").read_bytes() == b"weights"
+    shutil.rmtree(tmp_path / "x")
+    with run(tmp_path / "x", storage, resume=True) as store:
+        assert len(store.trials) == 2
+
+
+def test_a_discarded_run_is_not_kept_either(tmp_path: Path, storage: str) -> None:
+    with run(tmp_path / "x", storage) as store:
+        store.close(discarded=True)
+    assert not [path for path in (tmp_path / "store").rglob("*") if path.is_file()]
+
+
+def test_a_name_in_the_store_never_leads_out_of_the_directory(tmp_path: Path, storage: str) -> None:
+    mirror = Mirror(Address.read(f"{storage}/x"), tmp_path / "x")
+    try:
+        with pytest.raises(UsageError, match="leads out of a run directory"):
+            mirror.fetch("../../elsewhere")
+    finally:
+        mirror.close()
+
+
+def test_a_worker_leaves_a_childs_files_in_the_store(tmp_path: Path, storage: str) -> None:
+    with folder_of(f"{storage}/x/checkpoints") as folder:
+        assert folder is not None
+        assert not folder.is_relative_to(tmp_path)
+        (folder / "1.safetensors").write_bytes(b"weights")
+        (folder / "1.state").write_bytes(b"state")
+    with folder_of(f"{storage}/x/checkpoints", ["2.state", "1.state"]) as folder:
+        assert folder is not None
+        assert [path.name for path in folder.iterdir()] == ["1.state"]
+    with folder_of(str(tmp_path)) as folder:
+        assert folder == tmp_path
+    assert {path.name for path in (tmp_path / "store/x/checkpoints").iterdir()} == {"1.safetensors", "1.state"}
