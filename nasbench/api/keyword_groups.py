@@ -110,6 +110,7 @@ class TrackingKeywords(TypedDict, total=False):
 class PlaceKeywords(TypedDict, total=False):
     run: Text | None
     resume: bool
+    storage: str | None
 
 
 class TrustingKeywords(TypedDict, total=False):

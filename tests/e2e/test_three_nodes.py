@@ -33,11 +33,11 @@ try:
 """
 
 
-def on_a_cluster(code: str, directory: Path) -> None:
+def on_a_cluster(code: str, directory: Path, *words: str) -> None:
     """Runs code with `cluster`, which has a head, and `search`, `command`, `begun`, `seen`."""
     lines = "".join(f"    {line}\n" for line in code.strip().splitlines())
     script = f"{CLUSTER}{lines}finally:\n    cluster.shutdown()\n"
-    subprocess.run([sys.executable, "-c", script], check=True, timeout=900, cwd=directory)
+    subprocess.run([sys.executable, "-c", script, *words], check=True, timeout=900, cwd=directory)
 
 
 def log(directory: Path) -> list[dict[str, Any]]:
@@ -95,3 +95,26 @@ command("compare", "run", "zoo:lenet5", "--run", "compared", "--seeds", "2", "--
     assert sorted(line["number"] for line in found) == list(range(1, 10))
     assert len({line["worker"] for line in found if line["status"] == "ok"}) == 3
     assert [line["status"] for line in log(tmp_path / "compared")] == ["ok"] * 4
+
+
+@pytest.mark.slow
+def test_a_supernet_and_a_search_for_coefficients_on_three_nodes(tmp_path):
+    code = """
+for _ in range(2):
+    cluster.add_node(num_cpus=1, num_gpus=4)
+cluster.wait_for_nodes()
+little = ["--dataset", "digits", "--wandb", "off", "--device", "cpu", "--ray-address", cluster.address]
+shared = ["--recipe", "supernet", "--epochs", "1", "--cells", "1", "--filters", "4", "--check", "0", "--workers", "2"]
+command("supernet", "--space", "nasbench201", "--run", "supernet", *shared, *little)
+auto = ["--workers", "auto", "--gpus-per-worker", "0.5"]
+small = ["--base", "mobilenet_v1", "--recipe", "quick", "--epochs", "1", "--trials", "6", "--front-runners", "1"]
+command("scale", "--search", *small, "--run", "scaled", "--storage", sys.argv[1], *auto, *little)
+"""
+    on_a_cluster(code, tmp_path, f"file://{tmp_path}/store")
+    assert [line["status"] for line in log(tmp_path / "supernet")] == ["ok"]
+    assert (tmp_path / "supernet/supernet/weights.safetensors").exists()
+    found = log(tmp_path / "scaled")
+    assert {line["status"] for line in found} <= {"ok", "cached", "pruned"}
+    assert len({line["worker"] for line in found if line["status"] == "ok"}) > 1
+    assert not list((tmp_path / "scaled/checkpoints").iterdir())
+    assert not [path for path in (tmp_path / "store/scaled/checkpoints").rglob("*") if path.is_file()]
