@@ -20,7 +20,8 @@ def folder_of(place: str | None, wanted: Sequence[str] = ()) -> Iterator[Path | 
     """The folder in which a child's files lie while it is trained; None where `place` is.
 
     Where `place` is a URL, that is a folder of this machine: the first of `wanted` that the store has is there at the
-    beginning, and what is there at the end goes to the store. NotWritten where the store stays away.
+    beginning, and what is there at the end goes to the store, those aside that `wanted` names after its first.
+    NotWritten where the store stays away.
     """
     if place is None or not is_address(place):
         yield None if place is None else Path(place)
@@ -37,5 +38,5 @@ def folder_of(place: str | None, wanted: Sequence[str] = ()) -> Iterator[Path | 
                 continue
         yield folder
         for file in sorted(folder.iterdir()):
-            if not PART.fullmatch(file.name):
+            if not PART.fullmatch(file.name) and file.name not in wanted[1:]:
                 objects.write(file.name, file)

@@ -38,6 +38,7 @@ class Claim:
         self._name = _name(number, token)
         self._beats = 0
         self._left = threading.Event()
+        self._writing = threading.Lock()
         self._lost = False
 
     @classmethod
@@ -71,19 +72,20 @@ class Claim:
     def let_go(self) -> None:
         """Lets another process write at once."""
         self._left.set()
-        with suppress(Silent, Refused):
+        with self._writing, suppress(Silent, Refused):
             self._objects.delete(self._name)
 
     def _beat(self) -> None:
         while not self._left.wait(BEAT_SECONDS):
-            with suppress(Silent, Refused):  # the store is away: so it is for others
+            with self._writing, suppress(Silent, Refused):  # the store is away: so it is for others
+                if self._left.is_set():
+                    return
                 numbers = _others(self._objects, "")
                 if self.token not in numbers or max(numbers.values()) > self.number:
                     self._lost = True
                     return
                 self._beats += 1
-                if not self._left.is_set():
-                    self._objects.write(self._name, self._content())
+                self._objects.write(self._name, self._content())
 
     def _content(self) -> bytes:
         who = {"machine": platform.node(), "process": os.getpid(), "beats": self._beats}

@@ -84,9 +84,9 @@ class Mirror:
 
         UsageError where the directory has another run, or trials that the store has not and the reverse.
         """
+        pull_record(self._objects, self.address, self.directory)
         for folder, file in LOGS.items():
             pull_log(self._objects, self.address, folder, self.directory / file)
-        pull_record(self._objects, self.address, self.directory)
         make_folder(self.directory / CHECKPOINTS)
         for name in self._objects.sizes():
             if is_derived(name):

@@ -177,7 +177,6 @@ def _system(address: Address) -> Any:
     if address.scheme == "gs":
         told = {name: settings[name] for name in ("endpoint_override", "scheme") if name in settings}
         return fs.GcsFileSystem(retry_time_limit=timedelta(seconds=ANSWER_SECONDS), **told)
-    os.environ.setdefault("AWS_EC2_METADATA_SERVICE_TIMEOUT", "2")
     endpoint = _endpoint(address)
     region = settings.get("region") or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     with _asking(address):

@@ -59,7 +59,7 @@ class Patient:
 
         while True:
             attempt = _Attempt(call)
-            while not attempt.ended.wait(LOOK_SECONDS if tries or told else SLOW_SECONDS / 300):
+            while not attempt.ended.wait(LOOK_SECONDS):
                 if WISHES.asked:
                     raise Interrupted(WISHES.asked)
                 if monotonic() - began > SLOW_SECONDS:
