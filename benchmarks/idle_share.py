@@ -105,15 +105,8 @@ def main() -> int:
     options = parser.parse_args()
     from nasbench.engine.run.provenance import provenance
 
-    row: dict[str, Any] | None = None
-    while row is None:
-        with tempfile.TemporaryDirectory() as folder:
-            try:
-                row = measured(options.trials, options.seconds, Path(folder))
-            except Exception as error:
-                if "timed out during startup" not in str(error):
-                    raise
-                print("a node of Ray took more than 30 s to start, as happens on a loaded machine: once more", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        row = measured(options.trials, options.seconds, Path(folder))
     record = {**provenance(["benchmarks/idle_share.py", *sys.argv[1:]]), **row}
     options.output.write_text(json.dumps(record, indent=1) + "\n")
     print(json.dumps(row, indent=1))

@@ -15,6 +15,7 @@ from nasbench.engine.config import SearchConfig
 from nasbench.engine.run.opened_store import opened_store
 from nasbench.engine.run.opening import Opening
 from nasbench.engine.run.resume import stored_config
+from nasbench.evaluators.kept import Kept
 from nasbench.executors.local import LocalExecutor
 from nasbench.storage.address import Address
 from nasbench.storage.children import folder_of
@@ -157,3 +158,33 @@ def test_a_worker_leaves_a_childs_files_in_the_store(tmp_path: Path, storage: st
     with folder_of(str(tmp_path)) as folder:
         assert folder == tmp_path
     assert {path.name for path in (tmp_path / "store/x/checkpoints").iterdir()} == {"1.safetensors", "1.state"}
+
+
+def test_a_supernet_comes_along_with_the_search_that_scores_with_it(tmp_path: Path, storage: str) -> None:
+    with run(tmp_path / "x-supernet", storage) as store:
+        add(store, 1)
+        (tmp_path / "x-supernet/supernet").mkdir()
+        (tmp_path / "x-supernet/supernet/weights.safetensors").write_bytes(b"weights")
+    with run(tmp_path / "x", storage, weight_sharing="fair"):
+        pass
+    there = tmp_path / "there/x"
+    with run(there, storage, resume=True):
+        pass
+    supernet = there.with_name("x-supernet")
+    assert (supernet / "supernet/weights.safetensors").read_bytes() == b"weights"
+    assert log(supernet) == [1]
+    assert RunStore.read(supernet).run == RunStore.read(tmp_path / "x-supernet").run
+
+
+def test_a_training_that_is_done_is_found_on_another_machine(tmp_path: Path, storage: str) -> None:
+    here, there = (Kept(tmp_path / name / "digest", f"{storage}/trained/digest") for name in ("here", "there"))
+    assert not here.brought().finished
+    with here.alone():
+        here.weights.write_bytes(b"weights")
+        here.put()
+        assert not (tmp_path / "store").exists(), "what is not finished stays where it is"
+        here.finish({"metrics": {"val_accuracy": 0.5}})
+        here.put()
+    assert there.brought().finished
+    assert there.weights.read_bytes() == b"weights"
+    assert there.result() == here.result()
