@@ -88,6 +88,9 @@ def _paths(given: Iterable[object]) -> Iterator[str]:
     """The import paths among what a user gave, in whatever form the flags take them."""
     for value in given:
         if isinstance(value, str):
+            whole = value.partition("=")[2] if value.startswith("--") else value
+            if "://" in whole:
+                yield whole
             for word in re.split("[,=]", value):
                 yield from _forms(word.strip().lstrip("+-"))
         elif isinstance(value, list | tuple | set | frozenset):

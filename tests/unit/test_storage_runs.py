@@ -11,6 +11,7 @@ import pytest
 
 from nasbench.core.errors import UsageError
 from nasbench.core.store import RunStore
+from nasbench.core.trust import trusting
 from nasbench.engine.config import SearchConfig
 from nasbench.engine.run.opened_store import opened_store
 from nasbench.engine.run.opening import Opening
@@ -26,13 +27,14 @@ from unit.toys import trial
 @contextmanager
 def run(directory: Path, storage: str | None = None, resume: bool = False, **given: Any) -> Iterator[RunStore]:
     """An open run, as commands open theirs."""
-    if resume:
-        config = stored_config(SearchConfig, "search", str(directory), storage)
-        config = config.changed(**({} if storage is None else {"storage": storage}), **given)
-    else:
-        config = SearchConfig.of(run=str(directory), storage=storage, **given)
-    executor = LocalExecutor("cpu", None)
-    store = opened_store(Opening("search", config, directory, ("nasbench",), executor, (), {}, {}))
+    with trusting([storage]):
+        if resume:
+            config = stored_config(SearchConfig, "search", str(directory), storage)
+            config = config.changed(**({} if storage is None else {"storage": storage}), **given)
+        else:
+            config = SearchConfig.of(run=str(directory), storage=storage, **given)
+        executor = LocalExecutor("cpu", None)
+        store = opened_store(Opening("search", config, directory, ("nasbench",), executor, (), {}, {}))
     try:
         yield store
     finally:
@@ -188,3 +190,15 @@ def test_a_training_that_is_done_is_found_on_another_machine(tmp_path: Path, sto
     assert there.brought().finished
     assert there.weights.read_bytes() == b"weights"
     assert there.result() == here.result()
+
+
+def test_a_store_that_a_mailed_run_names_is_not_asked(tmp_path: Path, storage: str) -> None:
+    with run(tmp_path / "x", storage):
+        pass
+    shutil.copytree(tmp_path / "x", tmp_path / "mailed/x")
+    shutil.rmtree(tmp_path / "store")
+    mailed = tmp_path / "mailed/x"
+    with pytest.raises(UsageError, match=r"names an object store, .*give the same path yourself: --storage 'file:"):
+        stored_config(SearchConfig, "search", str(mailed))
+    with trusting([f"--storage={storage}"]):
+        assert stored_config(SearchConfig, "search", str(mailed)).place.storage == storage

@@ -35,7 +35,7 @@ class ModelTrust(Trusting):
 
 def import_paths(config: Record, stored: Mapping[str, Any]) -> list[Named]:
     """What a configuration that was read from a file (`stored`, flat) would import by paths of somebody's own, and the
-    cluster that it would join.
+    cluster and the object store that it would use.
     """
     found = [
         *_parts(config, stored),
@@ -45,6 +45,7 @@ def import_paths(config: Record, stored: Mapping[str, Any]) -> list[Named]:
         *_scores(stored),
         *_screens(stored),
         *_clusters(stored),
+        *storages(stored),
     ]
     return [each for each in found if ":" in each.path]
 
@@ -110,6 +111,13 @@ def _clusters(stored: Mapping[str, Any]) -> Iterator[Named]:
     """Whoever answers at a Ray address sends objects that are unpickled."""
     for address in _texts(stored.get("ray_address")):
         yield Named("a Ray cluster", address, f"--ray-address {shown(address)}", "To join it is to run what it sends")
+
+
+def storages(stored: Mapping[str, Any]) -> Iterator[Named]:
+    """Whoever answers there hears requests that are signed with the user's credentials, and says what the run is."""
+    for url in _texts(stored.get("storage")):
+        why = "To ask it is to show it what your credentials have signed, and to take its files for the run"
+        yield Named("an object store", url, f"--storage {shown(url)}", why)
 
 
 def _texts(value: object) -> list[str]:

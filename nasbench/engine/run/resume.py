@@ -14,7 +14,7 @@ from nasbench.core.store import LOG_FILE, RUN_FILE, RunStore
 from nasbench.core.trust import check_trusted, in_force
 from nasbench.engine.config.record import Record, flag
 from nasbench.engine.config.sharing import supernet_directory
-from nasbench.engine.config.trust import import_paths
+from nasbench.engine.config.trust import import_paths, storages
 
 Config = TypeVar("Config", bound=Record)
 
@@ -41,8 +41,11 @@ def _bring_record(directory: Path, storage: str | None) -> None:
     the supernet that the run scores with, where that lacks.
     """
     if storage is None and (directory / RUN_FILE).exists():
-        known = RunStore.read_record(directory).get("config")
+        record = RunStore.read_record(directory)
+        known = record.get("config")
         storage = known.get("storage") if isinstance(known, Mapping) else None
+        vouched_for(record, directory)
+        check_trusted(storages({"storage": storage}), directory / RUN_FILE)
     if storage is not None:
         from nasbench.storage.address import run_address
         from nasbench.storage.pulling import copy_run, refresh_record
