@@ -1,11 +1,14 @@
 """From the store into a run directory: what lacks there, or is older."""
 
+import os
 from contextlib import suppress
 from pathlib import Path
 
+from nasbench.core.count_text import quantity
 from nasbench.core.errors import UsageError
 from nasbench.core.json_text import parsed
 from nasbench.core.reported import CURVES
+from nasbench.core.shown import say
 from nasbench.core.store import LOG_FILE, RUN_FILE, RunStore
 from nasbench.core.writing import make_folder, make_folder_of, write_atomically
 from nasbench.storage.address import Address
@@ -56,7 +59,11 @@ def copy_run(address: Address, directory: Path) -> None:
 
 
 def pull_log(objects: Patient, address: Address, folder: str, file: Path) -> None:
-    """Makes a log what the store has, unless it is that with more lines. UsageError where they differ."""
+    """Makes a log what the store has, unless it is that with more lines. UsageError where they differ.
+
+    Trials that this directory alone has, because its process was killed before they were in the store, and that were
+    evaluated again elsewhere, are set aside in a file of their own.
+    """
     kept = read_log(objects, folder)
     here = file.read_bytes() if file.exists() else b""
     here = here[: here.rfind(b"\n") + 1]
@@ -68,11 +75,24 @@ def pull_log(objects: Patient, address: Address, folder: str, file: Path) -> Non
         if folder != "trials":  # derived
             write_atomically(file, kept)
             return
+        own = [line for line in here.splitlines(keepends=True) if line not in set(kept.splitlines(keepends=True))]
+        if set(map(_number, own)) <= set(map(_number, kept.splitlines())):
+            aside = file.with_name(f"trials.rescued-{os.getpid()}.jsonl")
+            write_atomically(aside, b"".join(own))
+            write_atomically(file, kept)
+            say(f"nasbench: {quantity(len(own), 'trial')} of {file} had not reached the store, and came out again elsewhere; see {aside}")
+            return
         raise UsageError(
             f"{file} and the log in {address.shown} differ in what they have in common: the run went on in two "
             "places. Nothing was changed. To go on with what the store has, resume in another directory of the name "
             f"{file.absolute().parent.name!r}."
         )
+
+
+def _number(line: bytes) -> int | None:
+    with suppress(ValueError, KeyError, TypeError):
+        return int(parsed(line)["number"])
+    return None
 
 
 def refresh_record(address: Address, directory: Path) -> None:

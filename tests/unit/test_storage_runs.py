@@ -84,6 +84,20 @@ def test_a_trial_that_the_store_never_got_is_put_there_when_the_directory_goes_o
         assert [each.number for each in store.trials] == [1, 2, 3]
 
 
+def test_a_trial_that_was_evaluated_again_elsewhere_is_set_aside(tmp_path: Path, storage: str) -> None:
+    here, there = tmp_path / "here/x", tmp_path / "there/x"
+    with run(here, storage) as store:
+        add(store, 3)
+    sorted((tmp_path / "store/x/trials").iterdir())[-1].unlink()  # killed before trial 3 was there
+    with run(there, storage, resume=True) as store:
+        store.append(trial(number=3, score=0.25, metrics={"val_accuracy": 0.25}))
+        store.append(trial(number=4, score=0.25, metrics={"val_accuracy": 0.25}))
+    with run(here, resume=True) as store:
+        assert [(each.number, each.score) for each in store.trials] == [(1, 0.5), (2, 0.5), (3, 0.25), (4, 0.25)]
+    (aside,) = here.glob("trials.rescued-*.jsonl")
+    assert json.loads(aside.read_text())["score"] == 0.5
+
+
 def test_a_run_that_went_on_in_two_places_is_refused_and_left_as_it_is(tmp_path: Path, storage: str) -> None:
     with run(tmp_path / "x", storage) as store:
         add(store, 2)
