@@ -75,12 +75,14 @@ def pull_log(objects: Patient, address: Address, folder: str, file: Path) -> Non
         if folder != "trials":  # derived
             write_atomically(file, kept)
             return
-        own = [line for line in here.splitlines(keepends=True) if line not in set(kept.splitlines(keepends=True))]
-        if set(map(_number, own)) <= set(map(_number, kept.splitlines())):
+        there = set(kept.splitlines(keepends=True))
+        own = [line for line in here.splitlines(keepends=True) if line not in there]
+        if set(map(_number, own)) <= set(map(_number, there)):
             aside = file.with_name(f"trials.rescued-{os.getpid()}.jsonl")
             write_atomically(aside, b"".join(own))
             write_atomically(file, kept)
-            say(f"nasbench: {quantity(len(own), 'trial')} of {file} had not reached the store, and came out again elsewhere; see {aside}")
+            what = quantity(len(own), "trial")
+            say(f"nasbench: {what} here had not reached {address.shown}, and came out again elsewhere: see {aside}")
             return
         raise UsageError(
             f"{file} and the log in {address.shown} differ in what they have in common: the run went on in two "
