@@ -31,8 +31,11 @@ class CostsKeywords(TypedDict, total=False):
     memory_batch: int
     memory_of: Literal["training", "inference"]
     latency_batch: int
-    latency_on: Literal["cpu", "cuda"]
+    latency_on: Literal["cpu", "cuda", "onnx"]
     latency_threads: int
+    latency_table: str | None
+    latency_model: bool
+    latency_samples: int
 
 
 class SpaceFormKeywords(TypedDict, total=False):

@@ -88,7 +88,11 @@ def _of_model(model: Mapping[str, Any]) -> list[str]:
     sizes = [f"  {text:<{WIDTH}}  {model[name]:>15,}" for name, text in MEASURES.items()]
     time = "could not be trained" if model["seconds"] is None else f"{_duration(model['seconds'])} a training"
     done = f", {model['done']} of them done before" if model["done"] else ""
-    return [model["model"], *sizes, f"  {time}, {quantity(model['seeds'], 'seed')}{done}"]
+    lines = [model["model"], *sizes, f"  {time}, {quantity(model['seeds'], 'seed')}{done}"]
+    if model.get("images_per_second") and model.get("loader_images_per_second"):
+        training, loader = (f"{model[name]:,.0f}" for name in ("images_per_second", "loader_images_per_second"))
+        lines.append(f"  {training} images a second in training; the loader alone gives {loader}")
+    return lines
 
 
 def _total(found: Mapping[str, Any]) -> str:

@@ -57,12 +57,16 @@ class ProfileConfig:
     """--memory: the recipe whose optimiser, loss and averaged weights count (else SGD with momentum)."""
     latency: bool = False
     """Also how long an inference takes on this machine: a median of many runs, measured anew."""
-    latency_on: Literal["cpu", "cuda"] = "cpu"
-    """--latency: on this machine's CPU or GPU."""
+    latency_on: Literal["cpu", "cuda", "onnx"] = "cpu"
+    """--latency: on this machine's CPU or GPU by PyTorch, or on its CPU by ONNX Runtime."""
     latency_batch: int = 1
     """--latency: images of a batch."""
     latency_threads: int = 1
     """--latency: threads of the CPU."""
+    latency_table: str | None = None
+    """Also the latency by a table of one's own: a CSV with the ms of each block."""
+    latency_rows: str | None = None
+    """Also add the rows that this model needs to such a table, without their ms, for you to fill in."""
     csv: str | None = None
     """Also write the table to this file."""
     json: bool = False
@@ -75,12 +79,23 @@ def run(argv: Sequence[str]) -> None:
     model = at_trial(config.model, config.trial)
     check_model(model)
     config.overrides.check()
-    from nasbench.engine.profile import check_csv, profile_latency, profile_memory, profile_model
+    from nasbench.engine.profile import (
+        add_latency_rows,
+        check_csv,
+        latency_by_table,
+        profile_latency,
+        profile_memory,
+        profile_model,
+    )
     from nasbench.report.profile_table import write_csv
 
     if config.csv:
         check_path(config.csv, "--csv")
         check_csv(Path(config.csv))
+    if config.latency_rows:
+        check_path(config.latency_rows, "--latency-rows")
+        if not Path(config.latency_rows).is_file():
+            check_csv(Path(config.latency_rows), "--latency-rows")
     _check_memory(config)
     _check_latency(config)
     profiled = profile_model(model, config.overrides)
@@ -89,6 +104,8 @@ def run(argv: Sequence[str]) -> None:
     if config.latency:
         latency = profile_latency(profiled.spec, config.latency_on, config.latency_batch, config.latency_threads)
     spec, found = profiled.spec, profiled.counts
+    added = None if config.latency_rows is None else add_latency_rows(spec, config.latency_rows)
+    by_table = None if config.latency_table is None else latency_by_table(spec, config.latency_table)
     image = (spec.task.channels, spec.pixels, spec.pixels)
     if config.csv:
         write_csv(found.layers, Path(config.csv))
@@ -98,6 +115,8 @@ def run(argv: Sequence[str]) -> None:
         most = {f"most_{name}": [layer.name for layer in found.largest(what)] for name, what in MOST}
         more: dict[str, Any] = {} if memory is None else {"memory": {**memory.to_json(), "recipe": config.recipe}}
         more |= {} if latency is None else {"latency": {**latency.to_json(), **_settings(config)}}
+        more |= {} if by_table is None else {"latency_by_table": by_table}
+        more |= {} if added is None else {"latency_rows": {"added": added[0], "needed": added[1]}}
         tell_json({**record, "stem": profiled.stem, **totals, **most, **more})
     else:
         title = f"{model}, one image of {' x '.join(map(str, image))} ({prod(image):,} numbers)"
@@ -106,6 +125,7 @@ def run(argv: Sequence[str]) -> None:
             _print_memory(memory, config.recipe)
         if latency is not None:
             _print_latency(latency, config)
+        _print_table(by_table, added, config)
 
 
 def _check_memory(config: ProfileConfig) -> None:
@@ -152,6 +172,19 @@ def _print_latency(latency: "Latency", config: ProfileConfig) -> None:
         terminal.tell(
             f"  by the wall's clock {milliseconds_text(latency.wall)}: other programs had the processor, and may have "
             "slowed the network through caches and memory as well"
+        )
+
+
+def _print_table(by_table: float | None, added: tuple[int, int] | None, config: ProfileConfig) -> None:
+    from nasbench.report.common.terminal import Terminal
+
+    terminal = Terminal(file_width=WIDE)
+    if by_table is not None:
+        terminal.tell(f"latency by the table {config.latency_table}: {milliseconds_text(by_table)}")
+    if added is not None:
+        rows = f"{added[0]} of the {quantity(added[1], 'row')} that the model needs"
+        terminal.tell(
+            f"{config.latency_rows}: added {rows}; fill in their ms, then: --latency-table {config.latency_rows}"
         )
 
 

@@ -133,7 +133,10 @@ def _costs(result: "ScaleResult") -> Iterator[str]:
     if "memory" in costs:
         of = "a training step" if costs["memory_of"] == "training" else "an inference"
         yield f"memory: {bytes_text(costs['memory'])}, the peak of {of} at batch size {costs['memory_batch']}, counted"
-    if "latency" in costs:
+    if "latency" in costs and "table" in costs["latency"]:
+        found = costs["latency"]
+        yield f"latency: {milliseconds_text(found['median'])} by the table {found['table']}"
+    elif "latency" in costs:
         found = costs["latency"]
         yield (
             f"latency: {milliseconds_text(found['median'])} at batch size {found['batch']} (95 % interval "

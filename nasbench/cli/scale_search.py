@@ -8,6 +8,7 @@ from nasbench.cli.output import tell_json
 from nasbench.cli.parse import parse_run
 from nasbench.core.count_text import quantity
 from nasbench.engine.config import SCALE_SEARCH, ScaleConfig
+from nasbench.engine.config.record import flag
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -38,13 +39,18 @@ def _print(result: "ScaleSearchResult") -> None:
     for line in _found(result.found):
         terminal.tell(line)
     if result.found["comparison"]:
-        terminal.print(_comparison(result.found["comparison"]))
+        terminal.print(_comparison(result.found["comparison"], result.found.get("budget")))
     terminal.tell(f"{quantity(len(result.trials), 'trial')} in {result.seconds:.0f} s")
     terminal.tell(f"coefficients: {result.run / 'best' / 'coefficients.json'}")
     terminal.tell(f"report:       {result.run / 'report.html'}")
     base = result.found["base"]
     given = f" --base {shlex.quote(base)}" if base != ScaleConfig().base else ""
-    terminal.tell(f"use them:     nasbench scale --coefficients {shlex.quote(str(result.run))}{given} --phi 3")
+    budget = result.found.get("budget", {})
+    far = "--phi 3" if not budget else f"--phi {result.found['phi'] - 5e-5:.4f}"  # rounded down: within the budget
+    if len(budget) == 1:
+        ((name, amount),) = budget.items()
+        far = f"{flag(name)} {shlex.quote(amount)}"
+    terminal.tell(f"use them:     nasbench scale --coefficients {shlex.quote(str(result.run))}{given} {far}")
 
 
 def _found(found: dict[str, Any]) -> Iterator[str]:
@@ -57,22 +63,26 @@ def _found(found: dict[str, Any]) -> Iterator[str]:
         )
         yield f"{name:<5} {found[name]:.4f}{between}"
     yield f"alpha x beta² x gamma² = {found['product']:.6f}"
+    if "phi" in found:
+        asked = " and ".join(f"{flag(name)} {amount}" for name, amount in found["budget"].items())
+        yield f"phi   {found['phi']:.4f}, as far as {asked} goes"
     deviation = f" ± {score['std']:.4f}" if score["std"] is not None else ""
     yield f"score {score['mean']:.4f}{deviation} ({quantity(score['seeds'], 'seed')})"
     if interval is None:
         yield "too few candidates to say how surely the coefficients are known"
 
 
-def _comparison(rows: Sequence[dict[str, Any]]) -> "Table":
+def _comparison(rows: Sequence[dict[str, Any]], budget: dict[str, str] | None) -> "Table":
     from nasbench.report.common.terminal import PlainTable
 
     seeds = max(row["seeds"] for row in rows)
-    title = f"At multiply-adds as near to equal as rounding allows, {quantity(seeds, 'seed')}"
+    size = "At multiply-adds as near to equal as rounding allows" if budget is None else "Within the budget"
+    title = f"{size}, {quantity(seeds, 'seed')}"
     table = PlainTable(title)
     for name in ("network", "depth", "width", "px", "MACs", "accuracy, %"):
         table.add_column(name, justify="left" if name == "network" else "right", no_wrap=True)
     for row in rows:
-        depth, width = row.get("alpha", row.get("depth")), row.get("beta", row.get("width"))
+        depth, width = row.get("depth", row.get("alpha")), row.get("width", row.get("beta"))
         accuracy = f"{100 * row['val_accuracy']:.2f}" + (f" ± {100 * row['std']:.2f}" if row["std"] is not None else "")
         table.add_row(
             row["name"],

@@ -27,6 +27,7 @@ from nasbench.core.source import JobSource
 from nasbench.core.stop_signals import from_outside
 from nasbench.core.trial import COUNTS, Status, Trial, check_number
 from nasbench.core.typed import fits, shown
+from nasbench.core.within_epoch import is_within
 
 SAME_FAULT_LIMIT = 10
 """When this many trials fail in the same way at the start, and none succeeds, every further trial would fail too."""
@@ -58,6 +59,7 @@ class JobLoop:
         evaluator: who answers the jobs, as messages name it.
         in_hand: where the job that this process evaluates itself is noted.
         heard: the curves so far, where the score is made of them.
+        within: hear what a training reports within an epoch, which nobody else does.
     """
 
     def __init__(
@@ -72,10 +74,11 @@ class JobLoop:
         evaluator: object = None,
         in_hand: InHand | None = None,
         heard: Heard | None = None,
+        within: Sequence[Callable[[Job, int, Metrics], None]] = (),
     ) -> None:
         self._source, self._append, self._score = source, append, score
         self._listeners, self._clock, self._epochs = listeners, clock, epochs
-        self._evaluator, self._in_hand, self._heard = evaluator, in_hand, heard
+        self._evaluator, self._in_hand, self._heard, self._within = evaluator, in_hand, heard, within
         self._any_scored = False
         self._known: dict[tuple[str, int, int], Trial] = {}
         self._running: dict[int, Job] = {}
@@ -127,6 +130,10 @@ class JobLoop:
 
     def report(self, job: Job, epochs: int, metrics: Metrics) -> bool:
         """Passes on what a training says after `epochs` epochs. True where it should stop: then call `prune`."""
+        if is_within(metrics):
+            for listen in self._within:
+                listen(job, epochs, metrics)
+            return False
         told = {**job.facts, **metrics}
         if self._heard is not None:
             self._heard.hear(job.number, epochs, told)

@@ -279,7 +279,11 @@ class RunInfo:
 
 
 class Tracker(Protocol):
-    """A listener. One that throws is reported once and costs nothing else."""
+    """A listener. One that throws is reported once and costs nothing else.
+
+    It may have `within(job, epochs, metrics)` too, which hears what a training says within an epoch that takes long
+    (`core/within_epoch`).
+    """
 
     def start(self, run: RunInfo) -> None: ...
 

@@ -103,6 +103,12 @@ class Recipe:
     """Epsilon of batch normalisations; None: each network's own value."""
     freeze_norm_scales: bool = False
     """The scales of batch normalisations stay as they start; their shifts learn."""
+    whiten: bool = False
+    """The layer that reads the image whitens its patches: its filters are set from the training images, and stay."""
+    identity_start: bool = False
+    """Dense convolutions with a window, but for the first layer, start as the identity as far as they have filters."""
+    scale_logits: bool = False
+    """Logits start divided by the number of the features that they are made of."""
     dropout: float | None = None
     """Probability of every dropout layer; None: each network's own value."""
     aux_weight: float = 0.4
@@ -154,6 +160,7 @@ NEWER_FIELDS = (
     *("loss", "lr_restart_epochs", "lr_restart_factor", "upsample_crop"),
     *("lr_metric", "lr_patience", "lr_threshold"),
     *("pad_mode", "alternate_flip", "freeze_norm_scales"),
+    *("whiten", "identity_start", "scale_logits"),
 )
 """Fields that no run directory of nasbench 0.1.0 has."""
 

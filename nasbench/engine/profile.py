@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from nasbench.core.errors import UsageError
+from nasbench.core.errors import TrialFailed, UsageError
 from nasbench.core.not_written import check_writable
 from nasbench.core.recipe import recipe_named
 from nasbench.core.spec import ModelSpec
@@ -45,7 +45,7 @@ def profile_memory(spec: ModelSpec, batch_size: int, recipe: str | None) -> "Mem
     return memory_of(spec, batch_size, None if recipe is None else recipe_named(recipe))
 
 
-def profile_latency(spec: ModelSpec, on: Literal["cpu", "cuda"], batch: int, threads: int) -> "Latency":
+def profile_latency(spec: ModelSpec, on: Literal["cpu", "cuda", "onnx"], batch: int, threads: int) -> "Latency":
     """How long an inference of `spec` takes on this machine, measured anew, and kept for searches and scaling."""
     from nasbench.evaluators.latency import latency_of
     from nasbench.evaluators.latency_by import LatencyBy
@@ -53,12 +53,29 @@ def profile_latency(spec: ModelSpec, on: Literal["cpu", "cuda"], batch: int, thr
     return latency_of(spec, LatencyBy(batch, on, threads), fresh=True)
 
 
-def check_csv(path: Path) -> None:
+def latency_by_table(spec: ModelSpec, table: str) -> float:
+    """Milliseconds of `spec` by a table of blocks. UsageError for a block that it lacks."""
+    from nasbench.evaluators.latency_table import read_latency_table
+
+    try:
+        return read_latency_table(Path(table))(spec)
+    except TrialFailed as error:
+        raise UsageError(str(error)) from error
+
+
+def add_latency_rows(spec: ModelSpec, table: str) -> tuple[int, int]:
+    """Adds the rows that `spec` needs to a table of blocks: (how many were added, how many it needs)."""
+    from nasbench.evaluators.latency_table import add_rows
+
+    return add_rows(Path(table), spec)
+
+
+def check_csv(path: Path, flag: str = "--csv") -> None:
     """UsageError where the table cannot be written."""
     if path.is_dir():
         raise UsageError(
-            f"--csv takes a file; {str(path)!r} is a directory. Write a name in it: {str(path / 'profile.csv')!r}"
+            f"{flag} takes a file; {str(path)!r} is a directory. Write a name in it: {str(path / 'profile.csv')!r}"
         )
     if not path.parent.is_dir():
-        raise UsageError(f"no directory {str(path.parent)!r} for --csv {str(path)!r}; make it first")
-    check_writable(path, "--csv")
+        raise UsageError(f"no directory {str(path.parent)!r} for {flag} {str(path)!r}; make it first")
+    check_writable(path, flag)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, final
+from typing import TYPE_CHECKING, Any, Literal, final
 
 from nasbench.core.arch import Architecture
 from nasbench.core.errors import TrialFailed, UsageError
@@ -12,6 +12,10 @@ from nasbench.core.recipe import Recipe
 from nasbench.core.spec import ModelSpec, Task
 from nasbench.evaluators.latency_by import LatencyBy
 
+if TYPE_CHECKING:
+    from nasbench.evaluators.latency_model import LatencyModel
+    from nasbench.evaluators.latency_table import LatencyTable
+
 COSTS = ("memory", "latency")
 """What is counted or measured of a network, by the names of the metrics: bytes, milliseconds."""
 
@@ -19,39 +23,55 @@ COSTS = ("memory", "latency")
 @final
 @dataclass(frozen=True)
 class CostsBy:
-    """How the costs `names` are taken. `recipe` None: memory is that of SGD with momentum."""
+    """How the costs `names` are taken. `recipe` None: memory is that of SGD with momentum. A latency is that of
+    `table`, else of `model`, else it is measured as `by` says.
+    """
 
     names: tuple[str, ...]
     memory_batch: int = 32
     memory_of: Literal["training", "inference"] = "training"
     recipe: Recipe | None = None
     by: LatencyBy = LatencyBy()  # noqa: RUF009 - frozen
+    table: "LatencyTable | None" = None
+    model: "LatencyModel | None" = None
 
     def __call__(self, spec: ModelSpec) -> dict[str, float]:
         """Name -> memory in bytes, latency in milliseconds. TrialFailed where they cannot be had."""
-        from nasbench.evaluators.latency import latency_of  # torch, which a refusal does without
-        from nasbench.evaluators.memory_count import memory_of
-
         found: dict[str, float] = {}
         try:
             if "memory" in self.names:
+                from nasbench.evaluators.memory_count import memory_of  # torch, which a refusal does without
+
                 whole = memory_of(spec, self.memory_batch, self.recipe)
                 found["memory"] = getattr(whole, self.memory_of)
             if "latency" in self.names:
-                found["latency"] = latency_of(spec, self.by).median
+                found["latency"] = self.latency(spec)
         except UsageError as error:
             raise TrialFailed(str(error)) from error
         return found
 
+    def latency(self, spec: ModelSpec) -> float:
+        """Milliseconds."""
+        if self.table is not None:
+            return self.table(spec)
+        if self.model is not None:
+            return self.model(spec)
+        from nasbench.evaluators.latency import latency_of
+
+        return latency_of(spec, self.by).median
+
     def check(self) -> None:
         """UsageError where the device of the latency is not there."""
-        if "latency" in self.names:
+        if "latency" in self.names and self.table is None:
             self.by.check()
 
     def identity(self) -> dict[str, Any]:
         """What the costs depend on, the machine aside."""
         memory = {"memory_batch": self.memory_batch, "memory_of": self.memory_of}
-        return {**(memory if "memory" in self.names else {}), **(asdict(self.by) if "latency" in self.names else {})}
+        latency: dict[str, Any] = asdict(self.by) if self.table is None else {"latency_table": self.table.digest}
+        if self.model is not None:
+            latency["latency_model"] = self.model.measured
+        return {**(memory if "memory" in self.names else {}), **(latency if "latency" in self.names else {})}
 
 
 def with_costs(evaluator: Evaluator, costs: CostsBy) -> Evaluator:

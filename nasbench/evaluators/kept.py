@@ -5,7 +5,7 @@ views-VIEWS.json, predictions-VIEWS.safetensors of a test with several views of 
 validation.safetensors                          probabilities on the validation split, where an ensemble weighted by it
 preprocessing.json                              what an image goes through before the network sees it
 result.json                                     what came of it; a training is finished once it is there
-curve.jsonl                                     a line an epoch
+curve.jsonl                                     a line an epoch, and lines within epochs that take long
 checkpoint.pt                                   what an interrupted training goes on from
 """
 
@@ -120,8 +120,9 @@ class Kept:
             nonlocal known
             lines = _lines(self.curve)
             for line in lines[known:]:
-                if "epoch" in line:
-                    report(line["epoch"], {name: value for name, value in line.items() if name != "epoch"})
+                done = line.get("epoch", line.get("within"))
+                if done is not None:
+                    report(done, {name: value for name, value in line.items() if name not in ("epoch", "within")})
             known = len(lines)
 
         def poll() -> None:
@@ -197,6 +198,11 @@ class Curve:
             self._cut_off_after(epoch)
         if new:
             self._report(epoch, {**metrics, **rate})
+
+    def within(self, done: int, told: Mapping[str, Any]) -> None:
+        """Called within long epochs: a line too, which has no epoch, so that processes that follow the curve see it."""
+        self._write({"within": done, **told})
+        self._report(done, told)
 
     def goes_on_within(self, done: int) -> None:
         """Called where a training goes on within the epoch after `done`: of that epoch, no rate is known."""

@@ -2,7 +2,8 @@
 
 With one thread on the CPU the clock is the time that the processor gave to it, which is what the network takes where
 nothing else runs; other programs of a busy machine then count as far as they share its caches and memory. With several
-threads, and on a GPU, it is the wall's. Measurements are kept in the user's cache by network, settings and machine.
+threads, and on a GPU, it is the wall's. `onnx` is the CPU too, by ONNX Runtime, which runs what `export` writes.
+Measurements are kept in the user's cache by network, settings and machine.
 """
 
 import json
@@ -11,6 +12,7 @@ import platform
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from math import sqrt
 from pathlib import Path
 from statistics import median
@@ -85,17 +87,22 @@ def latency_of(spec: ModelSpec, by: LatencyBy, fresh: bool = False) -> Latency:
 
 def measured(network: nn.Module, task: Task, by: LatencyBy) -> Latency:
     """Runs the network in evaluation mode on random images, again and again."""
-    device = torch.device(by.on)
+    device = torch.device("cpu" if by.on == "onnx" else by.on)
     network = network.eval().to(device)
     images = torch.rand(by.batch, task.channels, task.image_size, task.image_size, device=device)
-    before = torch.get_num_threads()
-    torch.set_num_threads(by.threads if by.on == "cpu" else before)
-    try:
-        with torch.inference_mode():
-            walls, owns = _timed(lambda: network(images), by.on)
-    finally:
-        torch.set_num_threads(before)
-    alone = by.on == "cpu" and by.threads == 1
+    if by.on == "onnx":
+        from nasbench.evaluators.onnx import session
+
+        walls, owns = _timed(session(network, images, by.threads), on_cuda=False)
+    else:
+        before = torch.get_num_threads()
+        torch.set_num_threads(by.threads if by.on == "cpu" else before)
+        try:
+            with torch.inference_mode():
+                walls, owns = _timed(lambda: network(images), by.on == "cuda")
+        finally:
+            torch.set_num_threads(before)
+    alone = by.on != "cuda" and by.threads == 1
     times = owns if alone else walls
     middle, (low, high) = median(times), interval(times)
     spread = median(abs(each - middle) for each in times)
@@ -115,23 +122,24 @@ def interval(times: Sequence[float]) -> tuple[float, float]:
 
 
 def machine(on: str) -> str:
-    """What a latency holds for: the processor or the GPU, and PyTorch's version."""
+    """What a latency holds for: the processor or the GPU, and the version of what computes on it."""
+    if on == "onnx":
+        return f"{_processor()}, ONNX Runtime {version('onnxruntime')}"
     name = torch.cuda.get_device_name() if on == "cuda" else _processor()
     return f"{name}, PyTorch {torch.__version__}"
 
 
-def _timed(run: Callable[[], Any], on: str) -> tuple[list[float], list[float]]:
+def _timed(run: Callable[[], Any], on_cuda: bool) -> tuple[list[float], list[float]]:
     """Milliseconds of each run, by the wall's clock and by that of the thread."""
-    wait = torch.cuda.synchronize if on == "cuda" else lambda: None
+    wait = torch.cuda.synchronize if on_cuda else lambda: None
+    clock = perf_counter if on_cuda else thread_time
     for _ in range(WARM_UPS):
         run()
     wait()
     walls: list[float] = []
     owns: list[float] = []
-    start = thread_time() if on == "cpu" else perf_counter()
-    while len(walls) < LEAST_RUNS or (
-        len(walls) < MOST_RUNS and (thread_time() if on == "cpu" else perf_counter()) - start < SECONDS
-    ):
+    start = clock()
+    while len(walls) < LEAST_RUNS or (len(walls) < MOST_RUNS and clock() - start < SECONDS):
         wall, own = perf_counter(), thread_time()
         run()
         wait()

@@ -31,12 +31,21 @@ class Timing:
         evaluation: of the whole validation split, once an epoch.
         steps: of one epoch.
         device: 'cpu', 'cuda:0', ...
+        batch: images of a step.
+        loader: seconds until the images of a step are there, where nothing is trained beside it.
     """
 
     step: float
     evaluation: float
     steps: int
     device: str
+    batch: int = 0
+    loader: float = 0.0
+
+    def rates(self) -> dict[str, float | None]:
+        """Images a second in training, and of the loader alone."""
+        names = {"images_per_second": self.step, "loader_images_per_second": self.loader}
+        return {name: float(f"{self.batch / each:.4g}") if each else None for name, each in names.items()}
 
     def seconds(self, epochs: int) -> float:
         """Of a training of so many epochs."""
@@ -64,10 +73,14 @@ def time_training(evaluator: TrainingEvaluator, spec: ModelSpec, seed: int) -> T
                 start = perf_counter()
                 training.epoch(batches, 0, recipe.epochs)  # waits for the device, as it reads the loss
                 seconds.append((perf_counter() - start) / batches.steps)
+            start = perf_counter()
+            for _ in some[-1].epoch(1):  # its loader processes have begun by now
+                pass
+            loader = (perf_counter() - start) / TIMED_STEPS
             images = data.val.first(recipe.val_images)
             evaluation, shown = 0.0, images.first(TIMED_IMAGES)
             if len(shown):
                 start = perf_counter()
                 evaluate(training.evaluated, shown, data, device)
                 evaluation = (perf_counter() - start) * len(images) / len(shown)
-    return Timing(seconds[-1], evaluation, whole.steps, str(device))
+    return Timing(seconds[-1], evaluation, whole.steps, str(device), batch, loader)

@@ -38,6 +38,7 @@ from nasbench.train.data import ImageData
 from nasbench.train.device import fitting_threads, resolve_device
 from nasbench.train.evaluation import Predictions, predict
 from nasbench.train.faults import trial_boundary
+from nasbench.train.pace import LOG_EVERY
 from nasbench.train.replicas import Replicas, of_process_group
 from nasbench.train.source import DataSource
 from nasbench.train.trainer import fit
@@ -65,6 +66,7 @@ class Keep:
         save_every: within long epochs, steps between two checkpoints.
         starts: what the weights start from, by the names of the jobs that differ in it.
         url: where finished trainings are kept in an object store too.
+        log_every: within long epochs, steps between two reports.
     """
 
     directory: str
@@ -78,6 +80,7 @@ class Keep:
     save_every: int = STEPS
     starts: Mapping[str, Start] = field(default_factory=dict)
     url: str | None = None
+    log_every: int = LOG_EVERY
 
 
 @evaluators.register("train")
@@ -190,6 +193,8 @@ class TrainingEvaluator:
                 save_every=keep.save_every,
                 checkpoint_activations=keep.checkpoint_activations,
                 on_within=curve.goes_on_within if curve else None,
+                on_steps=curve.within if curve else None,
+                log_every=keep.log_every,
             )
         seconds = round(stopwatch.seconds, 2)
         if replicas.is_leader:  # before the test: whatever happens to that, what was trained is kept

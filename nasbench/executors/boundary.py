@@ -21,6 +21,7 @@ from nasbench.core.protocols import Evaluator, Metrics
 from nasbench.core.shown import shortened, text_of
 from nasbench.core.stop_signals import WISHES, from_outside
 from nasbench.core.typed import fits
+from nasbench.core.within_epoch import is_within
 
 DIED_TWICE = "the worker process died twice in this trial: it crashed, ran out of memory, or was killed"
 """Why a trial failed whose worker died, and the next one too."""
@@ -112,8 +113,10 @@ class _Reporter:
             raise self.fault
         if not self.stopped:
             try:
-                self.epochs, self.metrics = _epochs(epochs), _as_json(plain_values(metrics))
-                self.stopped = self._report(self._job, self.epochs, self.metrics)
+                done, told = _epochs(epochs), _as_json(plain_values(metrics))
+                if not is_within(told):  # the metrics of a training that is stopped are those after its last epoch
+                    self.epochs, self.metrics = done, told
+                self.stopped = self._report(self._job, done, told)
             except BaseException as fault:
                 self.fault = fault
                 raise

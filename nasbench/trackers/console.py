@@ -19,6 +19,7 @@ from nasbench.core.run_title import run_title
 from nasbench.core.shown import say, shown
 from nasbench.core.store import best_trial
 from nasbench.core.trial import STATUSES, Trial
+from nasbench.core.within_epoch import STEP, STEPS
 
 if TYPE_CHECKING:
     from nasbench.trackers.live_display import LiveDisplay
@@ -68,6 +69,14 @@ class ConsoleTracker:
         if job.name:
             text = f"{job.name} seed {job.seed}  epoch {epochs}  {_measured(metrics)}"
             self._print(text) if self._live is None else self._live.event(text)
+
+    def within(self, job: Job, epochs: int, metrics: Metrics) -> None:
+        """Where a long epoch stands: a line in a log; under the bar of a terminal."""
+        text = f"{job.name} seed {job.seed}  epoch {epochs + 1}  {_within(metrics)}"
+        if self._live is None:
+            self._print(text)
+        else:
+            self._live.show(self._done, self._what(None), text)
 
     def trial(self, trial: Trial) -> None:
         self._done += 1
@@ -174,6 +183,12 @@ def _measured(metrics: Metrics) -> str:
         ("images/s", "images_per_second", ".0f"),
     )
     return "  ".join(f"{name} {metrics[key]:{form}}" for name, key, form in told if key in metrics)
+
+
+def _within(metrics: Metrics) -> str:
+    """'step 300/5004 train loss 6.2143  images/s 812  3 % waiting for images  left 12 min'."""
+    waiting, left = f"{metrics['waiting']:.0%} waiting for images", _duration(metrics["seconds_left"])
+    return f"step {metrics[STEP]:,}/{metrics[STEPS]:,}  {_measured(metrics)}  {waiting}  left {left}"
 
 
 def _one_line(text: str, most: int = 120) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Protocol, TextIO, runtime_checkable
 
 from nasbench.core.blame import where_raised
 from nasbench.core.errors import UsageError
@@ -13,6 +13,13 @@ from nasbench.core.registry import trackers
 from nasbench.core.run_shown import RunShown, Shows
 from nasbench.core.shown import say, sentence, shortened, text_of
 from nasbench.core.trial import Trial
+
+
+@runtime_checkable
+class HearsWithin(Protocol):
+    """A tracker that hears what a training says within an epoch too (`nasbench.core.within_epoch`)."""
+
+    def within(self, job: Job, epochs: int, metrics: Metrics) -> None: ...
 
 
 class Guarded:
@@ -31,6 +38,12 @@ class Guarded:
     def epoch(self, job: Job, epochs: int, metrics: Metrics) -> None:
         if hasattr(self.tracker, "epoch"):  # a tracker may leave it out
             self._try(lambda: self.tracker.epoch(job, epochs, metrics))
+
+    def within(self, job: Job, epochs: int, metrics: Metrics) -> None:
+        """Passes on what a training says within an epoch to trackers that have `within`."""
+        tracker = self.tracker
+        if isinstance(tracker, HearsWithin):
+            self._try(lambda: tracker.within(job, epochs, metrics))
 
     def trial(self, trial: Trial) -> None:
         self._try(lambda: self.tracker.trial(trial))
@@ -66,7 +79,7 @@ class Guarded:
             say(text, self._stream)
 
 
-def guarded(tracker: Tracker) -> Tracker:
+def guarded(tracker: Tracker) -> Guarded:
     """The tracker in its guard, unless it is in one. UsageError for what is none."""
     missing = [name for name in ("start", "trial", "finish") if not callable(getattr(tracker, name, None))]
     if missing:

@@ -30,6 +30,7 @@ from nasbench.core.run_title import run_title
 from nasbench.core.shown import say, shortened
 from nasbench.core.store import RUN_FILE
 from nasbench.core.trial import Trial
+from nasbench.core.within_epoch import STEP, STEPS
 from nasbench.core.writing import write_atomically
 from nasbench.trackers.dashboard import BEST_CELL, OF_A_LINE, TRIALS
 from nasbench.trackers.panels import dashboard_of
@@ -46,6 +47,8 @@ FIRST_TABLE = 50
 """Trials after which the table is logged first; then whenever they have doubled, so that a killed search has half of it
 at least.
 """
+WITHIN_FILE = "wandb-within"
+"""How many reports within epochs were logged, in the run directory."""
 LONGEST_TAG = 64
 """Characters of a tag of W&B."""
 
@@ -79,7 +82,8 @@ class WandbTracker:
         self._series: Series
         self._axes: Axes
         self._next_table = FIRST_TABLE
-        self._epochs = self._children = 0
+        self._epochs = self._children = self._within = 0
+        self._directory = Path()
         self._apart: TrialRuns | None = None
         self._alerts: Alerts | None = None
         self._workspaces: Workspaces | None = None
@@ -93,6 +97,9 @@ class WandbTracker:
     def start(self, run: RunInfo) -> None:
         if self._mode == "disabled":  # WANDB_MODE=disabled: nothing is logged and nothing is written
             return
+        self._directory = run.directory
+        with suppress(OSError, ValueError):
+            self._within = int((run.directory / WITHIN_FILE).read_text(encoding="utf-8"))
         if self._each and in_sweep():
             say("nasbench: in a sweep W&B gives every run of a process the same id: --wandb-trials adds none")
         kept, record = kept_id(run.directory), object_in(run.directory / RUN_FILE)
@@ -136,6 +143,17 @@ class WandbTracker:
         self._log_epoch(job, epochs, metrics)
         if self._apart is not None:
             self._apart.epoch(job, epochs, metrics)
+
+    def within(self, job: Job, epochs: int, metrics: Metrics) -> None:
+        """Logs what a training says within an epoch, as `<name>/seed<S>/within/<metric>` against `updates`."""
+        if self._mode == "disabled" or not job.name:
+            return
+        self._within += 1  # kept, as steps must not go back where the run is resumed
+        write_atomically(self._directory / WITHIN_FILE, f"{self._within}\n")
+        values = {f"{curve_of(job)}/within/{name}": value for name, value in numbers(metrics).items()}
+        self._axes.within(curve_of(job), values)
+        updates = epochs * metrics[STEPS] + metrics[STEP]
+        self._run.log({**values, "updates": updates}, step=self._step)
 
     def trial(self, trial: Trial) -> None:
         if self._mode == "disabled":
@@ -186,8 +204,8 @@ class WandbTracker:
 
     @property
     def _step(self) -> int:
-        """Steps never go back: the trials in the log and the epochs that were reported."""
-        return len(self._series.trials) + self._epochs
+        """Steps never go back: the trials in the log, and what was reported after epochs and within them."""
+        return len(self._series.trials) + self._epochs + self._within
 
     def _log_epoch(self, job: Job, epochs: int, metrics: Metrics) -> None:
         self._epochs += 1

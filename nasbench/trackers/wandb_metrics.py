@@ -56,6 +56,14 @@ class Axes:
             self._run.define_metric(pattern, step_metric="epoch")
         self._define(names, "epoch")
 
+    def within(self, curve: str, names: Iterable[str]) -> None:
+        """The names of what such a training says within its epochs."""
+        pattern = f"{curve}/within/*"
+        if "*" not in curve and pattern not in self._known:
+            self._known.add(pattern)
+            self._run.define_metric(pattern, step_metric="updates")
+        self._define(names, "updates")
+
     def _define(self, names: Iterable[str], axis: str) -> None:
         for name in names:
             if name in self._known:

@@ -1,7 +1,7 @@
 """What a recipe asks of layers that a network does not have: it would change nothing, and nobody would know.
 
-Of a network's layers a recipe sets drop path, dropout and batch normalisation; of its heads, the weight of the
-auxiliary ones. The other fields concern images, the optimiser or the loss, which every network has.
+Of a network's layers a recipe sets drop path, dropout, batch normalisation and how some start; of its heads, the weight
+of the auxiliary ones. The other fields concern images, the optimiser or the loss, which every network has.
 """
 
 import torch
@@ -13,6 +13,7 @@ from nasbench.core.recipe import Recipe
 from nasbench.core.spec import Task
 from nasbench.nn.drop_path import DropPath
 from nasbench.train.faults import trial_boundary
+from nasbench.train.starts import first_layer, head_layer, identity_layers
 
 
 def ignored_fields(network: nn.Module, task: Task, recipe: Recipe) -> dict[str, str]:
@@ -29,6 +30,12 @@ def ignored_fields(network: nn.Module, task: Task, recipe: Recipe) -> dict[str, 
     if not any(isinstance(module, _BatchNorm) for module in modules):
         asked = [name for name in ("bn_momentum", "bn_eps") if getattr(recipe, name) is not None]
         found |= dict.fromkeys(asked, "it has no batch normalisation")
+    if recipe.whiten and first_layer(network, task) is None:
+        found["whiten"] = "its first layer is no convolution with few enough filters"
+    if recipe.identity_start and not identity_layers(network, task):
+        found["identity_start"] = "it has no dense convolution with a window"
+    if recipe.scale_logits and head_layer(network, task) is None:
+        found["scale_logits"] = "no matrix at its end gives logits"
     if recipe.aux_weight != Recipe.aux_weight and not _has_aux_head(network, task):
         found["aux_weight"] = "it has no auxiliary head"
     return found

@@ -63,6 +63,11 @@ class TrainBatches:
         """Batches of an epoch."""
         return len(self._split) // self._batch_size
 
+    @property
+    def images(self) -> int:
+        """Images of a batch, those of all replicas."""
+        return self._batch_size
+
     def epoch(self, epoch: int, within: Within | None = None) -> Iterator[Batch]:
         """The batches of epoch `epoch`, counted from 0; only those after `within`, if it is given."""
         shuffler = torch.Generator().manual_seed(derive(self._seed, "order", epoch))

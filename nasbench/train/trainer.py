@@ -25,7 +25,9 @@ from nasbench.train.evaluation import evaluate as evaluate
 from nasbench.train.faults import trial_boundary
 from nasbench.train.freezing import NOTHING, Freezing
 from nasbench.train.loader import TrainBatches
+from nasbench.train.pace import LOG_EVERY, Pace
 from nasbench.train.replicas import ALONE, Replicas
+from nasbench.train.starts import start
 from nasbench.train.training import Paths, Training
 from nasbench.train.within import STEPS, Within
 
@@ -50,6 +52,8 @@ def fit(
     save_every: int = STEPS,
     checkpoint_activations: bool = False,
     on_within: Callable[[int], None] | None = None,
+    on_steps: Report | None = None,
+    log_every: int = LOG_EVERY,
 ) -> dict[str, float]:
     """Trains `model` in place on `device`. Returns `val_accuracy`, `val_top5`, `val_loss` and `train_loss`.
 
@@ -76,6 +80,9 @@ def fit(
                 the network's repeated parts are computed twice, to the same numbers, and take less memory
     on_within   called with the epochs done where a training goes on within the next one, before anything is reported
 
+    on_steps    called by the leading replica within long epochs, every `log_every` steps, with (epochs done, what
+                `train/pace` says)
+
     If there are no validation images, no epoch is evaluated: the metrics are `train_loss`, and the weights the last.
 
     Raises TrialFailed for a loss that is not finite, for lack of memory and for any error of the network. Raises
@@ -84,6 +91,8 @@ def fit(
     total_epochs = epochs or recipe.epochs
     last = total_epochs if stop_after is None else min(stop_after, total_epochs)
     with trial_boundary("the training"):
+        if paths is None and not freezing.pretrained:
+            start(model, recipe, data)
         batches = TrainBatches(data, recipe, seed, device, replicas)
         training = Training.start(model, recipe, device, freezing, replicas, compiled, paths, checkpoint_activations)
     identity = {
@@ -121,15 +130,27 @@ def fit(
             # the interruption may have come after the file was written and before the report
             report(done, {**metrics, **training.progress(done, batches.steps, total_epochs)})
     for epoch in range(done, last):
+        pace = None
+        if on_steps is not None and replicas.is_leader:
+            place = (0, None) if within is None else (within.step, within.sums)
+            pace = Pace(batches.images, batches.steps, log_every, *place)
 
-        def after_step(step: int, sums: Tensor, done: int = epoch, before: dict[str, float] = metrics) -> None:
+        def after_step(
+            step: int,
+            sums: Tensor,
+            done: int = epoch,
+            before: dict[str, float] = metrics,
+            pace: Pace | None = pace,
+        ) -> None:
+            if pace is not None and on_steps is not None and (told := pace.after(step, sums)) is not None:
+                on_steps(done, told)
             asked = checkpoint is not None and batches.steps >= save_every
             if asked and (step % save_every == 0 or step == batches.steps):
                 save(done, before, replicas.gather(batches.within(step, sums).state()))
 
         with trial_boundary("the training"):
             with isolated_rng(device, replicas.seed(seed, "layers", epoch)):
-                metrics = {"train_loss": training.epoch(batches, epoch, total_epochs, within, after_step)}
+                metrics = {"train_loss": training.epoch(batches, epoch, total_epochs, within, after_step, pace)}
             within = None
             if paths is not None:
                 metrics |= paths.after_epoch(epoch, training.evaluated)

@@ -22,6 +22,7 @@ from nasbench.train.freezing import Freezing
 from nasbench.train.loader import TrainBatches
 from nasbench.train.losses import Loss, make_loss
 from nasbench.train.optimizers.groups import make_optimizer, set_rate
+from nasbench.train.pace import Pace
 from nasbench.train.replicas import Replicas
 from nasbench.train.schedules import Schedule, make_schedule
 from nasbench.train.within import Within
@@ -130,11 +131,12 @@ class Training:
         epochs: int,
         within: Within | None = None,
         after_step: Callable[[int, Tensor], None] = lambda _step, _sums: None,
+        pace: Pace | None = None,
     ) -> float:
         """Trains for one epoch and returns the mean loss of the main head over its steps.
 
         It goes on after `within`, if that is given. `after_step` is called with the steps done in this epoch and the
-        sums of their losses.
+        sums of their losses. `pace` times how long each batch is waited for.
         """
         self.replica.train()
         self.freezing.hold(self.model)
@@ -145,7 +147,8 @@ class Training:
             sums += within.sums.to(self.device)
             within.restore_layers(self.device)
         check_every = 1 if self.device.type == "cpu" else CHECK_EVERY
-        for index, (images, labels) in enumerate(batches.epoch(epoch, within), first):
+        read = batches.epoch(epoch, within)
+        for index, (images, labels) in enumerate(read if pace is None else pace.timed(read), first):
             step = epoch * batches.steps + index
             if self.recipe.drop_path and self.recipe.drop_path_schedule == "linear":
                 set_progress(self.model, step / (epochs * batches.steps))

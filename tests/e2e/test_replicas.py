@@ -49,6 +49,18 @@ def test_two_processes_have_the_losses_of_one(tmp_path: Path, alone: list[dict[s
     )
 
 
+@pytest.mark.slow
+def test_two_processes_go_on_within_an_epoch_to_the_last_bit(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, driver.__file__, str(tmp_path), "within"], check=True, timeout=600)
+    found = [json.loads((tmp_path / f"within-{rank}.json").read_text()) for rank in range(2)]
+    assert found[0]["resumed"]["weights"] == found[1]["resumed"]["weights"], "the replicas agree"
+    for each in found:
+        assert each["died"]["metrics"] is None
+        assert each["resumed"]["metrics"] == each["whole"]["metrics"]
+        assert each["resumed"]["weights"] == each["whole"]["weights"]
+        assert each["resumed"]["steps"] == 4, "of the second epoch's eight steps, those after the fourth"
+
+
 def test_a_batch_in_parts_has_the_losses_of_a_whole_one(tmp_path: Path, alone: list[dict[str, float]]) -> None:
     driver.curve(str(tmp_path), accumulate=4)
     assert_same(read(tmp_path), alone)

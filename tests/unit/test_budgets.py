@@ -64,8 +64,8 @@ def test_flags_that_contradict_or_that_nothing_heeds(values: dict[str, Any], mes
         check_request(config(**values))
 
 
-def test_a_search_for_coefficients_heeds_no_costs() -> None:
-    with pytest.raises(UsageError, match="--memory-batch cannot go with --search"):
+def test_a_search_for_coefficients_heeds_costs_of_its_budget_alone() -> None:
+    with pytest.raises(UsageError, match="--memory-batch is for a budget: add --target-memory"):
         check_search(config(search=True, memory_batch=8))
 
 

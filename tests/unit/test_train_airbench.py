@@ -9,11 +9,15 @@ from torch import nn
 from nasbench.core.errors import UsageError
 from nasbench.core.recipe import Recipe
 from nasbench.core.registry import recipes
+from nasbench.core.spec import Task
 from nasbench.train.data import FileSplit, ImageData, Split
-from nasbench.train.loader import TrainBatches
+from nasbench.train.freezing import Freezing
+from nasbench.train.ignored import ignored_fields
+from nasbench.train.loader import TrainBatches, eval_batches
 from nasbench.train.optimizers.groups import make_optimizer, set_rate
 from nasbench.train.optimizers.muon import REST_RATE, Muon, orthogonal
 from nasbench.train.schedules import make_schedule
+from nasbench.train.starts import start, whitening
 from nasbench.train.trainer import fit
 
 CPU = torch.device("cpu")
@@ -98,3 +102,55 @@ def test_fields_of_airbench_change_no_earlier_identity() -> None:
     known = recipes.get("cifar_fast").to_json()
     assert not {"pad_mode", "alternate_flip", "freeze_norm_scales"} & set(known)
     assert AIRBENCH.to_json()["alternate_flip"] is True
+
+
+def drawn_images(count: int = 64) -> ImageData:
+    """Noise that is smoothed, so that neighbours are correlated."""
+    noise = torch.randint(0, 256, (count, 3, 12, 12), generator=torch.Generator().manual_seed(0)).float()
+    images = nn.functional.avg_pool2d(noise, 3, 1, 1).to(torch.uint8)
+    split = Split(images, torch.arange(count) % 10)
+    return ImageData("noise", split, split.first(20), (0.5,) * 3, (0.2,) * 3, tuple("0123456789"), 12)
+
+
+class TwoLayers(nn.Sequential):
+    def __init__(self) -> None:
+        layers = nn.Conv2d(3, 20, 3, padding=1, bias=False), nn.ReLU(), nn.Conv2d(20, 24, 3, padding=1, bias=False)
+        super().__init__(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(24, 10))
+
+
+def test_a_network_starts_as_the_recipe_asks() -> None:
+    torch.manual_seed(0)
+    network, data = TwoLayers(), drawn_images()
+    head = network[5].weight.clone()
+    start(network, AIRBENCH, data)
+    batch = next(eval_batches(data.train, data, CPU, 64))[0]
+    outputs = nn.functional.conv2d(batch, network[0].weight)  # (N, 20, H, W)
+    table = outputs.transpose(0, 1).flatten(1)[:10]  # half of the filters; the others have the other sign
+    assert torch.allclose(table @ table.T / table.shape[1], torch.eye(10), atol=0.05)
+    assert torch.equal(network[0].weight[:10], -network[0].weight[10:])
+    assert not network[0].weight.requires_grad
+    middle = torch.rand(2, 20, 6, 6)
+    assert torch.allclose(network[2](middle)[:, :20], middle, atol=1e-6)
+    assert torch.equal(network[5].weight, head / 24)
+
+
+def test_a_training_keeps_the_whitening_layer_and_what_was_carried_over() -> None:
+    recipe = replace(AIRBENCH, epochs=1, batch_size=16, cutout=0)
+    torch.manual_seed(0)
+    network, data = TwoLayers(), drawn_images()
+    fit(network, data, recipe, seed=0, device=CPU)
+    expected = whitening((batch for batch, _ in eval_batches(data.train, data, CPU, 64)), network[0])
+    assert torch.allclose(network[0].weight, expected, atol=1e-5)
+    carried = TwoLayers()
+    before = carried[0].weight.clone()
+    fit(carried, data, recipe, seed=0, device=CPU, freezing=Freezing(pretrained=("0.weight",)))
+    assert not torch.allclose(carried[0].weight.abs().sum(), expected.abs().sum())
+    assert carried[0].weight.requires_grad
+    assert not torch.equal(carried[0].weight, before)
+
+
+def test_what_a_network_has_no_layers_for_is_said() -> None:
+    wide = nn.Sequential(nn.Conv2d(3, 64, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 9)).to("meta")
+    found = ignored_fields(wide, Task(10, 12, 3), AIRBENCH)
+    assert set(found) == {"whiten", "identity_start", "scale_logits"}
+    assert not set(ignored_fields(TwoLayers().to("meta"), Task(10, 12, 3), AIRBENCH)) & {"whiten", "scale_logits"}

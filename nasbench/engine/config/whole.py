@@ -37,6 +37,10 @@ class Whole(Record):
     """Processes that read images from files (else 0 on a CPU, and a core each up to 8 for a GPU)."""
     save_every: int = number(1000, low=1, free=True)
     """Within long epochs, write what an interrupted training goes on from every so many steps."""
+    log_every: int = number(100, low=1, free=True)
+    """Within long epochs, say loss, images a second and the part of the time that images are waited for, every so many
+    steps (and not more often than every 10 seconds).
+    """
 
     def check(self) -> None:
         super().check()

@@ -62,7 +62,7 @@ def scale_tables(store: RunStore) -> Iterator[tuple[str, Table]]:
     row, surface = chosen(trials, epochs), fit(found, seed)
     if row is not None:
         intervals = (surface.interval if surface else None) or {}
-        names = zip(("alpha", "beta", "gamma"), vars(row.multipliers).values(), strict=True)
+        names = zip(("alpha", "beta", "gamma"), vars(row.coefficients).values(), strict=True)
         told = [(name, value, *intervals.get(name, (None, None))) for name, value in names]
         yield "coefficients", Table.of(("coefficient", "value", "low", "high"), told)
     if compared := [each.to_json() for each in comparison(trials, epochs)]:

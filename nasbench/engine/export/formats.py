@@ -19,7 +19,8 @@ from nasbench.core.preprocessing import Preprocessing
 from nasbench.core.seeds import derive
 from nasbench.core.spec import Task
 from nasbench.core.writing import replacing, write_atomically
-from nasbench.engine.export.onnx import PACKAGES, read_onnx, write_onnx
+from nasbench.evaluators.latency_by import ONNX_PACKAGES
+from nasbench.evaluators.onnx import read_onnx, write_onnx
 from nasbench.nn.folding import fold
 from nasbench.train.checkpoint import save_weights
 from nasbench.train.device import isolated_rng
@@ -175,7 +176,7 @@ FORMATS: dict[str, Format] = {
         "model.onnx",
         lambda job, path: write_onnx(job.program, path, job.preprocessing),
         lambda _, path: read_onnx(path),
-        PACKAGES,
+        ONNX_PACKAGES,
         is_graph=True,
     ),
     "torch-export": Format("model.pt2", _write_program, _read_program, is_graph=True),

@@ -17,7 +17,7 @@ from nasbench.core.errors import RunFailed, UsageError
 from nasbench.core.preprocessing import Seen
 from nasbench.core.shown import sentence
 from nasbench.core.spec import ModelSpec
-from nasbench.engine.export.onnx import read_onnx, write_int8
+from nasbench.evaluators.onnx import read_onnx, write_int8
 from nasbench.train.data import AnySplit, ImageData
 from nasbench.train.loader import eval_batches
 from nasbench.train.source import DataSource

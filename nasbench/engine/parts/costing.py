@@ -1,21 +1,29 @@
 """Which costs of a network a search takes: those that its objectives, its reward and its limits name."""
 
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Any
 
-from nasbench.core.arch import Architecture
+from nasbench.core.arch import Architecture, sample
 from nasbench.core.errors import UsageError
 from nasbench.core.protocols import SearchSpace
 from nasbench.core.quantities import parse_bytes, parse_milliseconds
 from nasbench.core.recipe import Recipe
+from nasbench.core.shown import say
 from nasbench.core.source import Plan
 from nasbench.core.spec import ModelSpec
-from nasbench.engine.config import Costs, Goals
+from nasbench.core.store import RunStore
+from nasbench.engine.config import Costs, Goals, ScaleConfig, SearchConfig
 from nasbench.engine.config.record import flag
 from nasbench.evaluators.costs import COSTS, CostsBy, CountsAndCosts
 from nasbench.evaluators.counts import CountedOnce
 from nasbench.evaluators.latency_by import LatencyBy
 from nasbench.strategies.constrained import Limits
+
+if TYPE_CHECKING:
+    from nasbench.evaluators.latency_model import LatencyModel
 
 
 def costs_in_search(costs: Costs, goals: Goals, read: Collection[str], recipe: Recipe | None) -> CostsBy:
@@ -26,7 +34,7 @@ def costs_in_search(costs: Costs, goals: Goals, read: Collection[str], recipe: R
     names = tuple(name for name in COSTS if name in read)
     limited = {name for name in COSTS if getattr(goals, f"max_{name}") is not None}
     _refuse_unread(costs, {*names, *limited})
-    return _by(costs, names, recipe)
+    return costs_by(costs, names, recipe, "latency" in limited)
 
 
 def limits_of(goals: Goals) -> Limits:
@@ -37,14 +45,20 @@ def limits_of(goals: Goals) -> Limits:
 
 
 def counts_within(
-    counts: CountedOnce, limits: Limits, costs: Costs, space: SearchSpace, plan: Plan, recipe: Recipe | None
+    counts: CountedOnce,
+    limits: Limits,
+    costs: Costs,
+    space: SearchSpace,
+    plan: Plan,
+    recipe: Recipe | None,
+    model: "LatencyModel | None" = None,
 ) -> CountedOnce | CountsAndCosts:
     """The counts that limits are held against: with memory and latency where those are limited."""
     wanted = {"memory": limits.max_memory, "latency": limits.max_latency}
     names = tuple(name for name, limit in wanted.items() if limit is not None)
     if not names:
         return counts
-    taken = _by(costs, names, recipe)
+    taken = replace(costs_by(costs, names, recipe), model=model if "latency" in names else None)
     taken.check()
 
     def spec(architecture: Architecture) -> ModelSpec:
@@ -53,22 +67,61 @@ def counts_within(
     return CountsAndCosts(counts, taken, space, spec)
 
 
+def model_in_search(
+    costs: CostsBy, config: SearchConfig, space: SearchSpace, plan: Plan, directory: Path
+) -> "LatencyModel":
+    """The model that `--latency-model` asks for, of random networks of the space."""
+
+    def draw(rng: Random) -> ModelSpec:
+        architecture = space.canonical(sample(space.name, space.choices, rng))
+        return ModelSpec(source=plan.source, architecture=architecture, size=plan.size, task=plan.task)
+
+    return latency_model_for(config, costs, draw, directory)
+
+
+def latency_model_for(
+    config: SearchConfig | ScaleConfig, costs: CostsBy, draw: Callable[[Random], ModelSpec], directory: Path
+) -> "LatencyModel":
+    """The model in the record of the run that is resumed, else a new one, of networks that `draw` draws."""
+    from nasbench.evaluators.latency import latency_of, machine
+    from nasbench.evaluators.latency_model import fit_latency_model, read_latency_model
+
+    if config.place.resume:
+        return read_latency_model(RunStore.read_record(directory))
+    costs.by.check()
+    count = config.costs.latency_samples
+    say(f"nasbench: measuring the latency of {count} networks, to predict that of all others (--latency-model)")
+    return fit_latency_model(
+        draw, lambda spec: latency_of(spec, costs.by).median, count, costs.by.batch, machine(costs.by.on)
+    )
+
+
 def record_of_costs(costs: CostsBy, limits: Limits) -> Mapping[str, Any]:
     """What run.json says of them: how they were taken, and on which machine."""
     latency = "latency" in costs.names or limits.max_latency is not None
     if not costs.names and not latency and limits.max_memory is None:
         return {}
-    more = {}
-    if latency:
+    more: dict[str, Any] = {}
+    if latency and costs.table is not None:
+        more = {"table": costs.table.path}
+    elif latency:
         from nasbench.evaluators.latency import machine
 
         more = {"machine": machine(costs.by.on)}
+        more |= {} if costs.model is None else {"model": costs.model.to_json()}
     limited = {"max_memory": limits.max_memory, "max_latency": limits.max_latency}
     return {"costs": {"names": list(costs.names), **limited, **costs.identity(), **more}}
 
 
-def _by(costs: Costs, names: tuple[str, ...], recipe: Recipe | None) -> CostsBy:
-    return CostsBy(names, costs.memory_batch, costs.memory_of, recipe, LatencyBy(**costs.latency_settings()))
+def costs_by(costs: Costs, names: tuple[str, ...], recipe: Recipe | None, limited: bool = False) -> CostsBy:
+    """How the costs `names` are taken; a table of latencies is read where they, or limits, ask for it."""
+    table = None
+    if costs.latency_table is not None and ("latency" in names or limited):
+        from nasbench.evaluators.latency_table import read_latency_table
+
+        table = read_latency_table(Path(costs.latency_table))
+    by = LatencyBy(**costs.latency_settings())
+    return CostsBy(names, costs.memory_batch, costs.memory_of, recipe, by, table)
 
 
 def _refuse_unread(costs: Costs, read: set[str]) -> None:

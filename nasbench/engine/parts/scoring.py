@@ -1,7 +1,7 @@
 """What scores the children of a search, and what trains those that follow a search by a cheap score."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from nasbench.engine.config.cheap import RankingCheck
 from nasbench.engine.config.names import file_of
 from nasbench.engine.parts.costing import costs_in_search
 from nasbench.engine.parts.rewarding import check_reward, reward_of
-from nasbench.evaluators.costs import CostsBy, with_costs
+from nasbench.evaluators.costs import Costed, CostsBy, with_costs
 from nasbench.evaluators.four_arguments import with_job
 from nasbench.evaluators.measured import with_objectives
 
@@ -59,6 +59,7 @@ class Scoring:
         after: what trains the front-runners, and the ranking check; None where the evaluator itself does.
         record: what run.json says of a reward, of a cheap score and of what follows it.
         told_of_reward, told_of_cheap: what is said of these before the search starts.
+        costed: the evaluator with other costs.
     """
 
     made: Any
@@ -70,6 +71,14 @@ class Scoring:
     record: Mapping[str, Any]
     told_of_reward: tuple[str, ...]
     told_of_cheap: tuple[str, ...]
+    costed: Callable[[CostsBy], Evaluator]
+
+    def by(self, costs: CostsBy) -> "Scoring":
+        """The same with costs that are taken in another way."""
+        after = self.after
+        if after is not None and isinstance(after.evaluator, Costed):
+            after = replace(after, evaluator=replace(after.evaluator, costs=costs))
+        return replace(self, costs=costs, evaluator=self.costed(costs), after=after)
 
 
 def scoring_of(
@@ -98,20 +107,24 @@ def scoring_of(
     if supernet is not None:
         name, offered = "supernet", {**offered, "supernet": supernet, **config.inherited.flat()}
     made = evaluators.make(name, offered=offered)
-    evaluator = with_job(made)
-    known = set(_metrics_of(evaluator, config.evaluator))
+    alone = with_job(made)
+    known = set(_metrics_of(alone, config.evaluator))
     read = set() if config.table_file is not None else set(reads) - known
     trains = config.evaluator == "train" or config.trains_after
     costs = costs_in_search(config.costs, goals, read, recipe if trains else None)
-    evaluator, after = with_costs(evaluator, costs), None
+    after, truth_name = None, None
     if config.trains_after:
         trainer = with_costs(evaluators.make("train", offered={"recipe": recipe, **images}), costs)
         trained = reward_of(goals, TRAINED_SCORE) or score_of((), TRAINED_SCORE, target_macs)
         after = After(trainer, trained, config.retrain_epochs or recipe.epochs, recipe)
-    evaluator, truth_name = with_objectives(evaluator, objectives), None
+
+    def costed(costs: CostsBy) -> Evaluator:
+        found = with_objectives(with_costs(alone, costs), objectives)
+        return found if config.ranking.truth is None else beside_truth(config.ranking, space, found)
+
+    evaluator = costed(costs)
     if config.ranking.truth is not None:
-        evaluator = beside_truth(config.ranking, space, evaluator)
-        truth_name = evaluator.name_of(config.ranking.truth)
+        truth_name = beside_truth(config.ranking, space, evaluator).name_of(config.ranking.truth)
     minus_loss = config.inherits and not objectives and config.inherited.score_by == "loss"
     signed = (Objective(config.inherited.metric, maximise=False),) if minus_loss else objectives
     if reward is not None:
@@ -126,6 +139,7 @@ def scoring_of(
         record=_record(config, reward, after, minus_loss, truth_name),
         told_of_reward=() if reward is None else (_told_of_reward(reward),),
         told_of_cheap=_told_of_cheap(config, supernet, after, minus_loss, truth_name),
+        costed=costed,
     )
 
 

@@ -1,7 +1,7 @@
 """What a search is made of: everything its configuration names, looked up and checked before any work starts."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ from nasbench.core.source import Plan
 from nasbench.core.spec import size_record, task_record
 from nasbench.engine.config import SearchConfig
 from nasbench.engine.parts.controllers import ControllerInUse, controller_in_use, strategy_options
-from nasbench.engine.parts.costing import counts_within, limits_of, record_of_costs
+from nasbench.engine.parts.costing import counts_within, limits_of, model_in_search, record_of_costs
 from nasbench.engine.parts.fronts import told_of_front
 from nasbench.engine.parts.growing import grown, limited, told_of_growth
 from nasbench.engine.parts.scoring import After, scoring_of
@@ -126,8 +126,6 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
         ignored = ignored_fields(*child, recipe) if trains or after else {}
         notes = told(f"networks of space {space.name!r}", recipe, ignored)
     limits = limits_of(goals)
-    measured = counts_within(counts, limits, config.costs, space, plan, recipe if trains else None)
-    recorded_costs = record_of_costs(scoring.costs, limits)
     offered = {
         "epochs": epochs,
         "objectives": goals.objectives,
@@ -143,6 +141,12 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
         evaluator.check()
     if after is not None:
         after.evaluator.check()
+    if config.costs.latency_model:
+        model = model_in_search(scoring.costs, config, space, plan, directory)
+        scoring = scoring.by(replace(scoring.costs, model=model))
+        evaluator, after = scoring.evaluator, scoring.after
+    measured = counts_within(counts, limits, config.costs, space, plan, recipe if trains else None, scoring.costs.model)
+    recorded_costs = record_of_costs(scoring.costs, limits)
     chance = None if limits != Limits() else _chance(evaluator, score)
     screen = of_search(config, space, plan)  # what it has chosen is no random control
     own_control = screen is None and getattr(own, "own_control", False)
@@ -199,6 +203,7 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
             *told_of_front(config.strategy, scoring.objectives),
             *(_told_of_control(config.trials) if mixed and not config.place.resume else ()),
             *scoring.told_of_cheap,
+            *(() if scoring.costs.model is None else (scoring.costs.model.told,)),
             *(each.told for each in (screen, controller) if each is not None),
             *deeper,
         ),

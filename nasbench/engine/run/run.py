@@ -102,7 +102,7 @@ class Run:
             number, deaths = in_hand.left
             print_note(f"the process died while it evaluated trial {number} ({deaths} of {DEATHS_LIMIT} times)")
         watching = (self._listeners, history, clock, (epoch,), evaluator, in_hand, heard)
-        loop = JobLoop(source, self.store.append, score, *watching)
+        loop = JobLoop(source, self.store.append, score, *watching, [each.within for each in self._trackers])
         if not loop.finished:
             with self._blamed(chosen := executor or self._executor, "run()"):
                 chosen.run(loop, evaluator)

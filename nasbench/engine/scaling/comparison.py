@@ -8,9 +8,11 @@ from nasbench.core.job import Job
 from nasbench.core.source import Plan
 from nasbench.core.spec import ModelSpec
 from nasbench.core.trial import Trial
-from nasbench.engine.parts.scaled import MOST, compound_scale, counted
+from nasbench.engine.parts.scaled import MOST, compound_scale, counted, solve_phi
+from nasbench.engine.scaling.budgets import Budget
 from nasbench.engine.scaling.source import growth
-from nasbench.report.scaling.results import FRONT_RUNNER, coefficients_of_trial
+from nasbench.engine.scaling.surface import Surface
+from nasbench.report.scaling.results import FRONT_RUNNER, coefficients_of_trial, phi_of
 
 PRECISION = 0.01
 """Of a growth that is solved for: 0.7 % of the multiply-adds, which rounding leaves finer seldom."""
@@ -24,30 +26,37 @@ OTHERS: dict[str, Callable[[float], Multipliers]] = {
 """Name -> multipliers of a growth, which is about the logarithm to base 2 of how many times multiply-adds grow."""
 
 
-def comparison_jobs(base: ModelSpec, best: Sequence[Trial], plan: Plan, seeds: Sequence[int], first: int) -> list[Job]:
+def comparison_jobs(
+    base: ModelSpec, best: Sequence[Trial], plan: Plan, seeds: Sequence[int], first: int, surface: Surface | None = None
+) -> list[Job]:
     """What to train after the search, numbered from `first`: every network under the first seed, then under the next.
 
     That is the front-runners (but for what the search has trained already), the published coefficients, and each
     dimension alone. The others are scaled until their counted multiply-adds come as near as can be to the first
-    front-runner's.
+    front-runner's; under a budget, as far as it lets them.
     """
     if not best:
         return []
     target = int(best[0].metrics["macs"])
-    others = {name: at_macs(base, at, target) for name, at in OTHERS.items()}
-    listed: list[tuple[str, Multipliers, int, int | None]] = []
+    budget = None if surface is None else surface.budget
+    others = {
+        name: at_macs(base, at, target) if surface is None or budget is None else at_budget(surface.base, at, budget)
+        for name, at in OTHERS.items()
+    }
+    listed: list[tuple[str, Multipliers, int, Trial | None]] = []
     for seed in seeds:
         for place, trial in enumerate(best, start=1):
             if (trial.seed, trial.epochs) != (seed, plan.epochs):
-                name, multipliers = f"{FRONT_RUNNER} {place}", coefficients_of_trial(trial).at(1.0)
-                listed.append((name, multipliers, seed, trial.number))
+                name, multipliers = f"{FRONT_RUNNER} {place}", coefficients_of_trial(trial).at(phi_of(trial))
+                listed.append((name, multipliers, seed, trial))
         listed += [(name, found, seed, None) for name, found in others.items() if found is not None]
     base_macs = counted(base).macs
     jobs = []
     for number, (name, multipliers, seed, of) in enumerate(listed, start=first):
         model = compound_scale(base, multipliers)
-        note = {"control": True, "compared_as": name, **({"of": of} if of is not None else {})}
+        note = {"control": True, "compared_as": name, **({"of": of.number} if of is not None else {})}
         facts = growth(model, multipliers, base_macs)
+        facts |= {"phi": of.metrics["phi"]} if of is not None and "phi" in of.metrics else {}
         jobs.append(Job(number, seed, plan.epochs, model.key, model, name=name, data=plan.data, note=note, facts=facts))
     return jobs
 
@@ -70,6 +79,14 @@ def at_macs(base: ModelSpec, at: Callable[[float], Multipliers], target: int) ->
     except UsageError:
         return None
     return min((at(low), at(high)), key=lambda each: abs(_macs(base, each) - target))
+
+
+def at_budget(base: ModelSpec, at: Callable[[float], Multipliers], budget: Budget) -> Multipliers | None:
+    """The multipliers of the largest network within the budget; None where that way leads to none."""
+    try:
+        return at(solve_phi(base, at, budget.most, budget.measure))
+    except UsageError:
+        return None
 
 
 def _macs(base: ModelSpec, multipliers: Multipliers) -> int:

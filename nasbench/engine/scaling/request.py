@@ -22,11 +22,12 @@ COEFFICIENTS: dict[str, Any] = {
 """Fields of best/coefficients.json."""
 PRODUCT_RANGE = (1.8, 2.2)
 """alpha * beta**2 * gamma**2 is about 2; the published coefficients have 1.920."""
-SEARCHES = ("strategy", "tolerance", "trials", "to_the_end", "front_runners")
+SEARCHES = ("strategy", "tolerance", "trials", "to_the_end", "front_runners", "latency_model")
 TRAINS = ("dataset", "recipe", "epochs", "seeds", "workers")
 BUDGETS = tuple(READERS)
 WAYS = ("--phi", *map(flag, BUDGETS), "--published", "--depth, --width and --resolution")
-MEMORY, LATENCY = ("memory_batch", "memory_of"), ("latency_batch", "latency_on", "latency_threads")
+MEMORY = ("memory_batch", "memory_of")
+LATENCY = ("latency_batch", "latency_on", "latency_threads", "latency_table", "latency_model", "latency_samples")
 """Settings that a budget of memory, and one of latency, heed."""
 
 
@@ -112,20 +113,24 @@ def check_comparison(config: ScaleConfig) -> None:
 
 def check_search(config: ScaleConfig) -> None:
     """UsageError for flags that say what a search is to find out."""
-    says = ("phi", "alpha", "beta", "gamma", "coefficients", "depth", "width", "resolution", *BUDGETS, "published")
+    says = ("phi", "alpha", "beta", "gamma", "coefficients", "depth", "width", "resolution", "published")
     given = [flag(name) for name in says if getattr(config, name) is not None]
     given += ["--dims"] * (config.dims != "compound") + ["--train"] * config.train
     if given:
         raise UsageError(
-            f"--search finds alpha, beta and gamma at phi = 1; {' and '.join(given)} cannot go with it. Leave it out."
+            f"--search finds alpha, beta and gamma at phi = 1, or at a budget such as --target-params; "
+            f"{' and '.join(given)} cannot go with it. Leave it out."
         )
     if config.classes is not None:
         raise UsageError("--classes is the data set's own with --search; leave it out")
+    for name in ("growths", "out", "dropout", "drop_path"):
+        if getattr(config, name) is not None:
+            raise UsageError(f"{flag(name)} cannot go with --search; leave it out")
     costs, plain = config.costs.flat(), Costs().flat()
-    unread = [name for name in (*MEMORY, *LATENCY) if costs[name] != plain[name]]
-    outright = [name for name in ("growths", "out", "dropout", "drop_path") if getattr(config, name) is not None]
-    for name in (*outright, *unread):
-        raise UsageError(f"{flag(name)} cannot go with --search; leave it out")
+    for names, budget in ((MEMORY, "target_memory"), (LATENCY, "target_latency")):
+        for name in names:
+            if costs[name] != plain[name] and getattr(config, budget) is None:
+                raise UsageError(f"{flag(name)} is for a budget: add {flag(budget)}, or leave {flag(name)} out")
     (law_name,) = names_of_laws(config)
     law = law_named(law_name)
     if not isinstance(law, PowerLaw):

@@ -14,7 +14,6 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from nasbench.core.compound import Coefficients, Multipliers, on_surface
-from nasbench.core.count_text import quantity
 from nasbench.core.errors import UsageError
 from nasbench.core.law import Ladder, Law, PowerLaw
 from nasbench.core.protocols import Metrics, SearchSpace, Strategy, Tracker
@@ -27,7 +26,6 @@ from nasbench.core.trial import STATUSES, Trial
 from nasbench.core.writing import files_together, write_atomically
 from nasbench.engine.config import ModelOverrides, ScaleConfig
 from nasbench.engine.opened.view import RunView
-from nasbench.engine.parts.models import build
 from nasbench.engine.parts.scaled import compound_scale, counted, differences
 from nasbench.engine.parts.source import source_of
 from nasbench.engine.report import write_report
@@ -35,6 +33,8 @@ from nasbench.engine.run.artifacts import BestWeights, drop_all_weights, drop_tr
 from nasbench.engine.run.opening import Opening
 from nasbench.engine.run.run import Run, check_some_succeeded, open_run
 from nasbench.engine.run.watch import print_note
+from nasbench.engine.scaling.about import about, notes_on, stops_early
+from nasbench.engine.scaling.budgets import given
 from nasbench.engine.scaling.chosen import Chosen
 from nasbench.engine.scaling.comparison import OTHERS, comparison_jobs
 from nasbench.engine.scaling.laws import DEFAULT, law_named, rounded
@@ -42,6 +42,7 @@ from nasbench.engine.scaling.published import nearest
 from nasbench.engine.scaling.request import check_search
 from nasbench.engine.scaling.result import ScaleResult
 from nasbench.engine.scaling.source import ScaledBase, SurfaceSource
+from nasbench.engine.scaling.surface import Surface, budget_asked, budget_record, surface_of
 from nasbench.engine.training.trainings import check_names, specify
 from nasbench.trackers.guard import guarded_trackers
 
@@ -52,8 +53,6 @@ TRIALS = 30
 """Of a search that is not told how many; a grid goes through all of its points."""
 FRONT_RUNNERS, FEW_TRIALS = 3, 20
 """So many of the best candidates are trained again; of fewer than FEW_TRIALS trials, one less."""
-EARLY_STOPPING_EPOCHS = 3
-"""From so many epochs a candidate on, bad candidates are stopped early."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -106,6 +105,7 @@ class ScaleParts:
     score: Callable[[Metrics], float]
     notes: tuple[str, ...]
     told: tuple[str, ...]
+    surface: Surface
 
 
 def run_scale_search(
@@ -139,6 +139,7 @@ def run_scale_search(
             "target_macs": None,
             "recipe": asdict(parts.recipe),
             **told_notes,
+            **budget_record(config, parts.surface),
         },
         identity=parts.evaluator.identity(),
         listeners=(BestWeights,),
@@ -166,17 +167,27 @@ def _prepare(config: ScaleConfig, directory: Path) -> ScaleParts:
     small = rounded(compound_scale(base, Multipliers(recipe.base_depth, recipe.base_width)), law)
     space = _space(config, ScaledBase(small), law)
     for corner in ((1.0, 0.0), (0.0, 1.0), (0.0, 0.0)):  # all growth in one dimension: what fits there fits everywhere
-        counted(compound_scale(small, on_surface(*corner).at(1.0)))
+        if not given(config):
+            counted(compound_scale(small, on_surface(*corner).at(1.0)))
     checkpoints = config.place.checkpoints(directory)
     source = config.data.source
     evaluator = TrainingEvaluator(source, recipe, config.workers.device, checkpoints)
     evaluator.check()
     numbers = range(1, _trials(config, space) + 1)
     data, seed = config.data.dataset, config.repeats.seed
+    surface = surface_of(config, base, directory)
     plan = Plan(numbers, seed, recipe.epochs, f"space:{space.name}", small.size, small.task, data)
-    strategy, notes = _strategy(config, space, plan), _notes(config.base, small, recipe)
+    strategy, notes = _strategy(config, space, plan), notes_on(config.base, small, recipe)
     whole, part = counted(base).macs, counted(small).macs
     target = Target("macs", 2 * part)
+
+    def score(metrics: Metrics) -> float:
+        """Accuracy, weighed by how far rounding left twice the base's multiply-adds; under a budget, which none
+        exceeds, accuracy alone.
+        """
+        accuracy = float(metrics["val_accuracy"])
+        return accuracy if surface.budget is not None else weighted(accuracy, (target,), metrics)
+
     return ScaleParts(
         base=base,
         small=small,
@@ -185,9 +196,10 @@ def _prepare(config: ScaleConfig, directory: Path) -> ScaleParts:
         evaluator=evaluator,
         plan=plan,
         recipe=recipe,
-        score=lambda metrics: weighted(float(metrics["val_accuracy"]), (target,), metrics),
+        score=score,
         notes=notes,
-        told=(*_about(config, base.task.image_size, whole, part, recipe), *notes),
+        told=(*about(config, base.task.image_size, whole, part, recipe), *surface.told, *notes),
+        surface=surface,
     )
 
 
@@ -231,41 +243,6 @@ def _strategy(config: ScaleConfig, space: SearchSpace, plan: Plan) -> Strategy:
     return made
 
 
-def stops_early(config: ScaleConfig, epochs: int) -> bool:
-    """Whether bad candidates are stopped before the last epoch."""
-    return not config.to_the_end and epochs >= EARLY_STOPPING_EPOCHS
-
-
-def _about(config: ScaleConfig, pixels: int, whole: int, part: int, recipe: Recipe) -> list[str]:
-    """What is searched, from a base of `whole` multiply-adds at so many pixels that the recipe shrinks to `part`."""
-    lines = [
-        f"base {config.base}: {whole / 1e6:.1f}M multiply-adds at {pixels} px; candidates have about twice as many"
-    ]
-    if part != whole:
-        lines = [
-            f"base {config.base}, shrunk by the recipe {recipe.name!r} to depth x {recipe.base_depth:g} and width x "
-            f"{recipe.base_width:g}: {part / 1e6:.1f}M multiply-adds at {pixels} px, not "
-            f"{whole / 1e6:.1f}M; candidates have about twice as many"
-        ]
-    if stops_early(config, recipe.epochs):
-        lines.append(
-            f"bad candidates are stopped before the end of {quantity(recipe.epochs, 'epoch')} "
-            "(--to-the-end trains all of them whole)"
-        )
-    return lines
-
-
-def _notes(name: str, base: ModelSpec, recipe: Recipe) -> tuple[str, ...]:
-    """What of the recipe has no effect on the base."""
-    import torch
-
-    from nasbench.train.ignored import ignored_fields, told
-
-    with torch.device("meta"):
-        network = build(base)
-    return told(name, recipe, ignored_fields(network, base.seen_task, recipe))
-
-
 def _answer(config: ScaleConfig, parts: ScaleParts, run: Run) -> None:
     """The search, then its front-runners beside what they have to beat: two loops over their own numbers of one log."""
     from nasbench.report.scaling.results import front_runners
@@ -275,11 +252,11 @@ def _answer(config: ScaleConfig, parts: ScaleParts, run: Run) -> None:
     if most is None:
         most = FRONT_RUNNERS if count >= FEW_TRIALS else FRONT_RUNNERS - 1
     run.watch(planned=count + (repeats.seeds * (most + len(OTHERS)) - most if most else 0))
-    source = SurfaceSource(parts.space, parts.strategy, plan, parts.small)
+    source = SurfaceSource(parts.space, parts.strategy, plan, parts.small, parts.surface)
     run.answer(source, parts.evaluator, parts.score)
     best = front_runners([trial for trial in run.trials if trial.number <= count], most)
     seeds = range(repeats.seed, repeats.seed + repeats.seeds)
-    jobs = comparison_jobs(parts.small, best, plan, seeds, first=count + 1)
+    jobs = comparison_jobs(parts.small, best, plan, seeds, count + 1, parts.surface)
     run.answer(JobList(jobs), parts.evaluator, parts.score)
 
 
@@ -304,7 +281,7 @@ def write_coefficients(config: ScaleConfig, run: Run, base: ModelSpec, epochs: i
     row = chosen(store.trials, epochs)
     if row is None:
         return {}
-    coefficients = Coefficients(*vars(row.multipliers).values())
+    coefficients = row.coefficients
     surface = fit(points(store.trials), config.repeats.seed)
     rows = comparison(store.trials, epochs)
     record: dict[str, Any] = {
@@ -312,6 +289,7 @@ def write_coefficients(config: ScaleConfig, run: Run, base: ModelSpec, epochs: i
         "product": coefficients.product,
         "base": config.base,
         **({"law": config.law} if config.law is not None else {}),
+        **({"phi": row.phi, "budget": budget_asked(config)} if given(config) else {}),
         "dataset": config.data.dataset,
         "recipe": config.training.recipe,
         "epochs": epochs,
@@ -321,7 +299,7 @@ def write_coefficients(config: ScaleConfig, run: Run, base: ModelSpec, epochs: i
         "fit": surface.to_json() if surface else None,
         "comparison": [each.to_json() for each in rows],
     }
-    scaled = compound_scale(base, coefficients.at(1.0))
+    scaled = compound_scale(base, coefficients.at(row.phi))
     with files_together(store.directory / "best") as part:
         write_atomically(part / "coefficients.json", json.dumps(record, indent=2) + "\n")
         write_atomically(part / "architecture.json", json.dumps(scaled.to_json(), indent=2) + "\n")
@@ -331,11 +309,13 @@ def write_coefficients(config: ScaleConfig, run: Run, base: ModelSpec, epochs: i
 
 
 def _scaled(config: ScaleConfig, found: dict[str, Any], base: ModelSpec) -> ScaleResult:
-    """The base at phi = 1 with the coefficients that were found, as `nasbench scale` tells of it."""
-    coefficients = Coefficients(found["alpha"], found["beta"], found["gamma"])
-    multipliers = coefficients.at(1.0)
+    """The base at phi = 1, or as far as the budget goes, with the coefficients that were found, as `nasbench scale`
+    tells of it.
+    """
+    coefficients, phi = Coefficients(found["alpha"], found["beta"], found["gamma"]), float(found.get("phi", 1.0))
+    multipliers = coefficients.at(phi)
     scaled = compound_scale(base, multipliers)
     before, after = counted(base), counted(scaled)
     beside = nearest(base, after.macs)
-    chosen = Chosen(config.law or DEFAULT, base, scaled, multipliers, 1.0, coefficients)
+    chosen = Chosen(config.law or DEFAULT, base, scaled, multipliers, phi, coefficients)
     return ScaleResult(config, chosen, before, after, differences(base, multipliers), beside)

@@ -13,6 +13,7 @@ from nasbench.core.source import Plan, SpaceSource
 from nasbench.core.spec import ModelSpec, Task
 from nasbench.core.trial import Proposal
 from nasbench.engine.parts.scaled import compound_scale, counted
+from nasbench.engine.scaling.surface import Surface
 from nasbench.evaluators.building import build_network
 from search_spaces.compound.space import coefficients_of
 
@@ -30,18 +31,23 @@ class ScaledBase:
 class SurfaceSource(SpaceSource):
     """Jobs whose model is `base`, scaled; a candidate that cannot be built is a failed trial.
 
-    Their facts: `alpha`, `beta`, `gamma`, and what `growth` tells.
+    Their facts: `alpha`, `beta`, `gamma`, what `growth` tells, and under a budget what `surface` tells.
     """
 
-    def __init__(self, space: SearchSpace, strategy: Strategy, plan: Plan, base: ModelSpec) -> None:
+    def __init__(
+        self, space: SearchSpace, strategy: Strategy, plan: Plan, base: ModelSpec, surface: Surface | None = None
+    ) -> None:
         super().__init__(space, strategy, plan)
         self._base, self._base_macs = base, counted(base).macs
+        self._surface = Surface(base) if surface is None else surface
 
     def job(self, proposal: Proposal) -> Job:
         job, found = super().job(proposal), coefficients_of(proposal.architecture)
         try:
-            model = compound_scale(self._base, found.at(1.0))
-            facts = {**_named(found), **growth(model, found.at(1.0), self._base_macs)}
+            phi = self._surface.phi(found)
+            model = compound_scale(self._base, found.at(phi))
+            facts = {**_named(found), **growth(model, found.at(phi), self._base_macs)}
+            facts |= self._surface.facts(found, phi)
         except UsageError as error:
             return replace(job, model=self._base, fault=str(error))
         return replace(job, model=model, facts=facts)

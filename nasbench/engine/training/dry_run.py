@@ -51,6 +51,7 @@ class DryTrainings:
                 "macs": model.profile.macs,
                 "activation_bytes": model.profile.activation_bytes,
                 "seconds_a_step": model.timing and float(f"{model.timing.step:.4g}"),
+                **(model.timing.rates() if model.timing else {}),
                 "steps_an_epoch": model.timing and model.timing.steps,
                 "seconds": model.timing and float(f"{model.timing.seconds(self.epochs):.4g}"),
                 "seeds": self.seeds,

@@ -226,6 +226,7 @@ def trainings_of(
         verbose=config.workers.workers == 0,
         checkpoint_activations=whole.checkpoint_activations,
         save_every=whole.save_every,
+        log_every=whole.log_every,
         views=config.views,
         url=config.place.trained,
     )

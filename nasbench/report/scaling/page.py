@@ -48,7 +48,7 @@ def coefficients_section(run: Mapping[str, Any], trials: Sequence[Trial], figure
     names = ("alpha", "beta", "gamma")
     rows = []
     for name, meaning, value in zip(
-        names, ("depth", "width", "resolution"), vars(row.multipliers).values(), strict=True
+        names, ("depth", "width", "resolution"), vars(row.coefficients).values(), strict=True
     ):
         between = "–"
         if surface is not None and surface.interval is not None:
@@ -79,7 +79,8 @@ def comparison_section(run: Mapping[str, Any], trials: Sequence[Trial], figure: 
         for row in rows
     ]
     listed = table(columns, cells, left=("network",), sortable=True)
-    return f"<h2>At equal multiply-adds</h2>\n<p>{escape(_against(rows, trials, run))}</p>\n{figure}\n{listed}"
+    size = "Within the budget" if "budget" in mapping(run.get("plan")) else "At equal multiply-adds"
+    return f"<h2>{size}</h2>\n<p>{escape(_against(rows, trials, run))}</p>\n{figure}\n{listed}"
 
 
 def candidates_section(trials: Sequence[Trial], limit: int = 12) -> str:
@@ -127,8 +128,8 @@ def _sentences(row: Row, surface: Fit | None, trials: Sequence[Trial], run: Mapp
     seeds = len(row.trials)
     found = ", ".join(
         f"{name} {value:.3f}"
-        for name, value in zip(("alpha", "beta", "gamma"), vars(row.multipliers).values(), strict=True)
-    )
+        for name, value in zip(("alpha", "beta", "gamma"), vars(row.coefficients).values(), strict=True)
+    ) + (f" at phi {row.phi:.3f}, as far as the budget goes" if row.phi != 1 else "")
     told = [f"Found: {found}, with a score of {_with_deviation(row.scores, 4)} over {quantity(seeds, 'seed')}."]
     number = len(points(trials))
     if surface is None or surface.interval is None:

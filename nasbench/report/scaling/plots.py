@@ -79,7 +79,7 @@ def surface(points: Sequence[Point], fit: Fit | None, chosen: Row | None) -> "Fi
     )
     if chosen is not None:
         x, y = _place(shares_of(chosen.multipliers))
-        found = ", ".join(f"{value:.3g}" for value in vars(chosen.multipliers).values())
+        found = ", ".join(f"{value:.3g}" for value in vars(chosen.coefficients).values())
         axes.plot(
             x,
             y,

@@ -46,6 +46,15 @@ class Row:
     macs: int
     macs_ratio: float
     trials: Mapping[int, Trial]
+    phi: float = 1.0
+    """How far the base was scaled by coefficients with the product 2: not 1 under a budget."""
+
+    @property
+    def coefficients(self) -> Coefficients:
+        """Of a front-runner: its multipliers at phi = 1."""
+        if self.phi == 1:
+            return Coefficients(*vars(self.multipliers).values())
+        return Coefficients(*(max(1.0, value ** (1 / self.phi)) for value in vars(self.multipliers).values()))
 
     @property
     def accuracies(self) -> list[float]:
@@ -62,10 +71,11 @@ class Row:
         return fmean(self.scores)
 
     def to_json(self) -> dict[str, Any]:
-        names = ("alpha", "beta", "gamma") if self.is_front_runner else ("depth", "width", "resolution")
+        shown: Mapping[str, float] = vars(self.coefficients) if self.is_front_runner else vars(self.multipliers)
         return {
             "name": self.name,
-            **dict(zip(names, vars(self.multipliers).values(), strict=True)),
+            **shown,
+            **({"phi": self.phi, **vars(self.multipliers)} if self.phi != 1 else {}),
             "pixels": self.pixels,
             "params": self.params,
             "macs": self.macs,
@@ -146,12 +156,17 @@ def coefficients_of_trial(trial: Trial) -> Coefficients:
     return Coefficients(*(float(trial.metrics[name]) for name in ("alpha", "beta", "gamma")))
 
 
+def phi_of(trial: Trial) -> float:
+    """How far the base was scaled by them: 1 without a budget."""
+    return float(trial.metrics.get("phi", 1.0))
+
+
 def shares_of(multipliers: Multipliers) -> tuple[float, float, float]:
     """The parts of the logarithm of the product that depth, width and resolution have; they add up to 1 where the
     product is above 1.
     """
     whole = log2(multipliers.product)
-    if whole <= 0:
+    if whole == 0:
         return 0.0, 0.0, 0.0
     return (
         log2(multipliers.depth) / whole,
@@ -183,4 +198,5 @@ def _row(name: str, found: Mapping[int, Trial]) -> Row:
         int(metrics["macs"]),
         float(metrics["macs_ratio"]),
         found,
+        next((phi_of(trial) for trial in found.values() if "phi" in trial.metrics), 1.0),
     )

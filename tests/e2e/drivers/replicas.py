@@ -6,6 +6,7 @@ Then one with it, whose statistics each replica gathers on its own.
 
 import json
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from multiprocessing import get_context
@@ -14,6 +15,7 @@ from pathlib import Path
 import torch
 from torch import distributed, nn
 
+from nasbench.core.errors import TrialFailed
 from nasbench.core.recipe import Recipe
 from nasbench.train.checkpoint import save_weights
 from nasbench.train.datasets import resolve_dataset
@@ -90,6 +92,49 @@ def listening(folder: str) -> None:
         assert torch.load(file, weights_only=True)["schedule"]["rates"][-1] < recipe.lr_peak / 10
 
 
+class Dies(nn.Sequential):
+    """The network with dropout, which fails at training step `at`."""
+
+    def __init__(self, at: int = 0) -> None:
+        torch.manual_seed(0)
+        layers = nn.Conv2d(1, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(), nn.Dropout(0.2)
+        super().__init__(*layers, nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(32, 10))
+        self.at, self.steps = at, 0
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        self.steps += self.training
+        if self.training and self.steps == self.at:
+            raise RuntimeError("the power went off")
+        found: torch.Tensor = super().forward(images)
+        return found
+
+
+def within(folder: str) -> None:
+    """Trains undisturbed; dies in step 5 of the second epoch, and goes on from what was written after step 4. Writes
+    what each came to, and which steps were done again, of each replica.
+    """
+    data, file = resolve_dataset("digits").load(None, None, False), Path(folder) / "within.pt"
+    recipe = replace(RECIPE, train_images=8 * BATCH, epochs=2, mixup=0.2)
+    found = {}
+    for name, at, checkpoint in (("whole", 0, None), ("died", 13, file), ("resumed", 0, file)):
+        network, metrics = Dies(at), None
+        with suppress(TrialFailed):
+            metrics = fit(
+                network,
+                data,
+                recipe,
+                seed=0,
+                device=CPU,
+                checkpoint=checkpoint,
+                replicas=of_process_group(),
+                save_every=2,
+            )
+        sums = [f"{each.double().sum().item():.17g}" for each in network.parameters()]
+        found[name] = {"metrics": metrics, "weights": sums, "steps": network.steps}
+    replica = of_process_group()
+    (Path(folder) / f"within-{replica.rank}.json").write_text(json.dumps(found))
+
+
 def with_normalisation() -> nn.Module:
     torch.manual_seed(0)
     return nn.Sequential(
@@ -108,6 +153,11 @@ def replica(folder: str, rank: int, count: int) -> None:
     distributed.init_process_group(
         "gloo", init_method=rendezvous, rank=rank, world_size=count, timeout=timedelta(seconds=120)
     )
+    if sys.argv[2:] == ["within"]:
+        within(folder)
+        distributed.barrier()
+        distributed.destroy_process_group()
+        return
     curve(folder)
     normalised(folder)
     listening(folder)

@@ -7,13 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from nasbench.core.not_written import not_written
 from nasbench.core.preprocessing import Preprocessing
-
-PACKAGES = ("onnx", "onnxscript", "onnxruntime")
-"""The first two write the file, the third checks it."""
 
 
 def write_onnx(program: torch.export.ExportedProgram, path: Path, preprocessing: Preprocessing | None = None) -> None:
@@ -52,6 +49,22 @@ def read_onnx(path: Path) -> Callable[[Tensor], Tensor]:
         return torch.from_numpy(session.run(["logits"], {"images": images.numpy()})[0])
 
     return run
+
+
+def session(network: nn.Module, images: Tensor, threads: int) -> Callable[[], Any]:
+    """The network as ONNX Runtime runs it on these images, on the CPU with so many threads. Nothing is written."""
+    import onnxruntime
+
+    with torch.no_grad():
+        program = torch.export.export(network, (images,))
+    exported = torch.onnx.export(program, dynamo=True, input_names=["images"], output_names=["logits"], verbose=False)
+    assert exported is not None
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    model = exported.model_proto.SerializeToString()
+    made = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    batch = {"images": images.numpy()}
+    return lambda: made.run(["logits"], batch)
 
 
 def write_int8(path: Path, out: Path, batches: Iterable[Tensor]) -> None:
