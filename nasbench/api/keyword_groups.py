@@ -139,6 +139,7 @@ class WholeKeywords(TypedDict, total=False):
     compile: bool
     loaders: int | None
     save_every: int
+    log_every: int
 
 
 class SupernetCheckKeywords(TypedDict, total=False):
