@@ -224,9 +224,10 @@ class Curve:
         self._log.append(json.dumps(record))
 
 
-def print_line(text: str) -> None:
-    """A line for people, on standard error."""
-    say(text)
+def say_of(verbose: bool, name: str, text: str) -> None:
+    """A line for people on standard error about the training that is called `name`, if it is `verbose`."""
+    if verbose:
+        say(f"{name}  {text}")
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:

@@ -33,7 +33,7 @@ from nasbench.core.spec import Size, Task, pixels_of
 from nasbench.core.stopwatch import Stopwatch
 from nasbench.core.supernet_run import CONTROLLER
 from nasbench.evaluators.counts import CountedOnce
-from nasbench.evaluators.kept import Curve, Kept, print_line
+from nasbench.evaluators.kept import Curve, Kept, say_of
 from nasbench.nn.supernet import Supernet
 from nasbench.train.checkpoint import save_weights
 from nasbench.train.device import fitting_threads, isolated_rng, resolve_device
@@ -130,7 +130,7 @@ class SupernetTraining:
         data = self.data.on(device, pixels_of(self.size, self.networks_of))
         curve: Curve | None = None
         if replicas.is_leader:
-            say = partial(_say, self.verbose, job.name)
+            say = partial(say_of, self.verbose, job.name)
             curve = Curve(kept, len(data.train.first(self.recipe.train_images)), report, say)
         shown = self.recipe.val_images or PANEL_IMAGES
         paths = SharedTraining(
@@ -221,11 +221,6 @@ def _enough_memory(training: Callable[[], object]) -> None:
             f"{sentence(error)} Train a smaller supernet (--cells, --filters), or on smaller images (--image-size), or "
             "in smaller parts: a recipe with accumulate computes each batch in several."
         ) from error
-
-
-def _say(verbose: bool, name: str, text: str) -> None:
-    if verbose:
-        print_line(f"{name}  {text}")
 
 
 def _silent(epochs: int, metrics: Mapping[str, Any]) -> None:

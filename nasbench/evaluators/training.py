@@ -26,7 +26,7 @@ from nasbench.core.spec import ModelSpec, Task
 from nasbench.core.stopwatch import Stopwatch
 from nasbench.core.writing import copy_file
 from nasbench.evaluators.building import build_seeded
-from nasbench.evaluators.kept import Curve, Kept, print_line
+from nasbench.evaluators.kept import Curve, Kept, say_of
 from nasbench.evaluators.start import Start
 from nasbench.evaluators.viewed import test_with_views
 from nasbench.nn.regularised import regularised
@@ -165,7 +165,7 @@ class TrainingEvaluator:
         carried_params = sum(p.numel() for name, p in network.named_parameters() if name in carried)
         curve: Curve | None = None
         if replicas.is_leader:
-            say = partial(_say, keep.verbose, f"{job.name} seed {job.seed}")
+            say = partial(say_of, keep.verbose, f"{job.name} seed {job.seed}")
             curve = Curve(kept, len(data.train.first(self.recipe.train_images)), report, say)
             if carried:
                 say(f"starts from {carried_params:,} of its {params:,} parameters")
@@ -343,11 +343,6 @@ def _build(spec: ModelSpec, seed: int) -> tuple[nn.Module, int, int]:
             raise TrialFailed(f"building the network failed: {error}") from error
         params, macs = count(network, spec.seen_task)
     return network, params, macs
-
-
-def _say(verbose: bool, name: str, text: str) -> None:
-    if verbose:
-        print_line(f"{name}  {text}")
 
 
 def _silent(epochs: int, metrics: Mapping[str, Any]) -> None:
