@@ -277,7 +277,7 @@ def test_an_interrupted_search_goes_on_as_if_nothing_had_been(tmp_path):
     ("options", "message"),
     [
         ({"phi": 2.0}, "--phi cannot go with it"),
-        ({"alpha": 1.2, "target_macs": "1G"}, "--alpha and --target-macs cannot"),
+        ({"alpha": 1.2, "target_macs": "1G"}, "--alpha cannot go with it"),
         ({"dims": "depth"}, "--dims cannot"),
         ({"train": True}, "--train cannot"),
         ({"published": "b3"}, "--published cannot"),

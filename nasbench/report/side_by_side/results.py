@@ -23,8 +23,8 @@ FEWEST = 4
 """The least number of different networks on each side for an interval of the difference of their means."""
 NO_SETTING = (
     "run", "resume", "json", "dry_run", "keep", "track", "device", "executor", "ray_address", "gpus_per_worker",
-    "trial_timeout", "data_dir", "download", "wandb", "wandb_trials", "wandb_project", "wandb_entity", "wandb_name",
-    "wandb_tags", "wandb_artifacts", "wandb_alerts",
+    "trial_timeout", "storage", "data_dir", "download", "wandb", "wandb_trials", "wandb_project", "wandb_entity",
+    "wandb_name", "wandb_tags", "wandb_artifacts", "wandb_alerts",
 )  # fmt: skip
 """Fields of a configuration that say where and how a search runs, not what it is."""
 SAME_SCORE = ("evaluator", "dataset", "image_size", "recipe", "cells", "filters", "reward", "target_macs")
