@@ -24,7 +24,7 @@ from nasbench.core.spec import Size, Task
 from nasbench.core.trial import Trial
 from nasbench.evaluators.table import TableEvaluator
 from nasbench.report.run.chance import verdict
-from nasbench.strategies.control import Control
+from nasbench.strategies.around.control import Control
 
 RESULTS = Path(__file__).parent / "results" / "control_shares.json"
 TRIALS = 100

@@ -28,7 +28,7 @@ from nasbench.core.reported import read_epochs
 from nasbench.core.run_shown import RunShown, Table
 from nasbench.core.shown import escape
 from nasbench.core.store import RunStore
-from nasbench.engine.dashboard.shown import dashboard_of_run, shown_of
+from nasbench.engine.run.dashboard.shown import dashboard_of_run, shown_of
 from nasbench.trackers.dashboard import OF_A_LINE, TRIALS, Dashboard, Panel
 from nasbench.trackers.series import Series
 from nasbench.trackers.wandb_media import COLUMNS

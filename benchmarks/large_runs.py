@@ -36,7 +36,7 @@ from nasbench.core.spec import Task, task_record
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
 from nasbench.engine.run.provenance import provenance
-from nasbench.strategies.control import Control
+from nasbench.strategies.around.control import Control
 from nasbench.strategies.random import RandomSearch
 
 RESULT = Path(__file__).resolve().parent / "results" / "large_runs.json"
@@ -105,7 +105,7 @@ def read(directory: Path) -> dict[str, Any]:
 
 def report(directory: Path) -> dict[str, Any]:
     """`nasbench report`."""
-    from nasbench.engine.report import rebuild_report
+    from nasbench.engine.opened.report import rebuild_report
 
     page = rebuild_report(directory)[0]
     return {"page_bytes": page.stat().st_size}

@@ -12,8 +12,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from lectures_items import THEMES, Item, Theme
 
-from nasbench.engine.zoo import listing, plot
-from nasbench.report.lectures.arithmetic import page, table
+from nasbench.engine.models.zoo import listing, plot
+from nasbench.report.models.lectures.arithmetic import page, table
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 GUIDE, ARITHMETIC = DOCS / "lectures.md", DOCS / "lectures_arithmetic.md"

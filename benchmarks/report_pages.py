@@ -24,7 +24,7 @@ from nasbench.core.registry import spaces
 from nasbench.core.spec import Task
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
-from nasbench.engine.report import write_report
+from nasbench.engine.opened.report import write_report
 
 RESULTS = Path(__file__).parent / "results" / "report_pages.json"
 OPTIONS = {"space": "nasnet", "strategy": "evolution", "objectives": ["val_accuracy", "macs"]}

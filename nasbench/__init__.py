@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from nasbench.engine.opened.view import OpenedRun, open_run
     from nasbench.engine.parts.models import load
     from nasbench.engine.scaling.result import ScaleResult
-    from nasbench.engine.search import SearchResult
+    from nasbench.engine.search.command import SearchResult
 
     __version__: str
 
@@ -82,7 +82,7 @@ _HOMES = {
     "open_run": "nasbench.engine.opened.view",
     "to_optuna": "nasbench.engine.opened.optuna_study",
     "ScaleResult": "nasbench.engine.scaling.result",
-    "SearchResult": "nasbench.engine.search",
+    "SearchResult": "nasbench.engine.search.command",
 }
 _MODULES = ("profile", "train")
 """Modules that are functions too."""

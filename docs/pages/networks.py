@@ -8,7 +8,7 @@ from nasbench.core.arch import Range
 from nasbench.core.count_text import quantity
 from nasbench.core.protocols import SearchSpace
 from nasbench.core.registry import spaces
-from nasbench.engine.networks import Row, rows
+from nasbench.engine.parts.networks import Row, rows
 from pages.markdown import cell, table
 
 BUILT_BY = {"own": "nasbench"}

@@ -41,21 +41,21 @@ from nasbench.engine.config import (
     TrainConfig,
     TransferConfig,
 )
-from nasbench.engine.networks import check_model
 from nasbench.engine.opened.run_trial import RunTrial
+from nasbench.engine.parts.networks import check_model
 
 if TYPE_CHECKING:
-    from nasbench.engine.dry_run import DryRun
     from nasbench.engine.export.command import ExportResult
-    from nasbench.engine.features.command import FeaturesResult
     from nasbench.engine.fidelity.command import FidelityResult
-    from nasbench.engine.predict import Prediction, Unreadable
-    from nasbench.engine.profile import ProfiledModel
+    from nasbench.engine.models.features.command import FeaturesResult
+    from nasbench.engine.models.predict import Prediction, Unreadable
+    from nasbench.engine.models.profile import ProfiledModel
     from nasbench.engine.race.command import RaceResult
     from nasbench.engine.scaling.result import ScaleResult
     from nasbench.engine.scaling.search import ScaleSearchResult
-    from nasbench.engine.search import SearchResult
-    from nasbench.engine.supernet.command import SupernetResult
+    from nasbench.engine.search.command import SearchResult
+    from nasbench.engine.search.dry_run import DryRun
+    from nasbench.engine.search.supernet.command import SupernetResult
     from nasbench.engine.training.advice import Advice
     from nasbench.engine.training.compare import CompareResult
     from nasbench.engine.training.train import TrainResult
@@ -85,7 +85,7 @@ def search(
     is left stops the search, which `resume` goes on with.
     """
     from nasbench.api.live import trials_of
-    from nasbench.engine.search import run_search
+    from nasbench.engine.search.command import run_search
     from nasbench.trackers.guard import guarded
 
     with _trusting(SearchConfig, options):
@@ -101,7 +101,7 @@ def search(
 @keywords_of(SearchConfig)
 def dry_run(**options: Unpack[SearchKeywords]) -> "DryRun":
     """How large the children of a search would be, and how long it would take here. Nothing is written."""
-    from nasbench.engine.dry_run import run_dry
+    from nasbench.engine.search.dry_run import run_dry
 
     with _trusting(SearchConfig, options):
         return run_dry(configured(SearchConfig, options))
@@ -181,7 +181,7 @@ def fidelity(**options: Unpack[FidelityKeywords]) -> "FidelityResult":
 @keywords_of(SupernetConfig)
 def supernet(**options: Unpack[SupernetKeywords]) -> "SupernetResult":
     """Trains shared weights for a space, as `nasbench supernet` does."""
-    from nasbench.engine.supernet.command import train_supernet
+    from nasbench.engine.search.supernet.command import train_supernet
 
     with _trusting(SupernetConfig, options):
         result = train_supernet(configured(SupernetConfig, options), argv=("nasbench.supernet",))
@@ -205,7 +205,7 @@ def features(model: Text | Part, **options: Unpack[FeaturesKeywords]) -> "Featur
     """Shows what layers of a trained network make of images, as `nasbench features` does; the outputs of a layer are in
     `.features`, accuracies by stage in `.stages`.
     """
-    from nasbench.engine.features.command import features as run_features
+    from nasbench.engine.models.features.command import features as run_features
 
     with _trusting(FeaturesConfig, {"model": model, **options}):
         config = configured(FeaturesConfig, {"model": model, **options})
@@ -216,7 +216,7 @@ def features(model: Text | Part, **options: Unpack[FeaturesKeywords]) -> "Featur
 @keywords_of(ModelOverrides)
 def profile(model: Text | Part, **options: Unpack[ProfileKeywords]) -> "ProfiledModel":
     """Counts a model by layer, as `nasbench profile` does: `.counts` has params, macs, activation_bytes and layers."""
-    from nasbench.engine.profile import profile_model
+    from nasbench.engine.models.profile import profile_model
 
     with trusting([model], False):
         named = str(by_path(ExportConfig, {"model": model})["model"])
@@ -240,7 +240,7 @@ def predict(
 
     An image that cannot be read has an entry of its own kind, `Unreadable`, with the reason.
     """
-    from nasbench.engine.predict import predict as run_predict
+    from nasbench.engine.models.predict import predict as run_predict
 
     several = [images] if isinstance(images, str | PathLike) else list(images)
     with trusting([model], trust):

@@ -14,7 +14,7 @@ from nasbench.core.protocols import Metrics, RunInfo, Tracker
 from nasbench.core.trial import Trial
 from nasbench.engine.config import SearchConfig
 from nasbench.engine.opened.run_trial import RunTrial
-from nasbench.engine.search import run_search
+from nasbench.engine.search.command import run_search
 
 
 class _Handing:

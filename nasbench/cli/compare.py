@@ -6,7 +6,7 @@ from nasbench.cli.dry_run import print_dry_run
 from nasbench.cli.output import tell_json
 from nasbench.cli.parse import parse_run
 from nasbench.engine.config import CompareConfig
-from nasbench.engine.networks import check_model
+from nasbench.engine.parts.networks import check_model
 
 
 def run(argv: Sequence[str]) -> None:

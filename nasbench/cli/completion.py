@@ -24,7 +24,7 @@ from nasbench.engine.config import RUNS, ExportConfig, FeaturesConfig
 from nasbench.engine.config.documented import documented
 from nasbench.engine.config.record import flag as flag_of
 from nasbench.engine.doctor.command import DoctorConfig
-from nasbench.engine.networks import rows
+from nasbench.engine.parts.networks import rows
 
 
 @dataclass(frozen=True)

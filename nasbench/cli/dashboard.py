@@ -39,7 +39,7 @@ def run(argv: Sequence[str]) -> None:
     config = parse(DashboardConfig, "dashboard", argv)
     if not config.runs:
         raise UsageError("nasbench dashboard needs a run directory first. See: nasbench dashboard --help")
-    from nasbench.engine.dashboard.command import make_dashboards
+    from nasbench.engine.run.dashboard.command import make_dashboards
 
     project = config.project or os.environ.get("WANDB_PROJECT") or "nasbench"
     entity = config.entity or os.environ.get("WANDB_ENTITY") or ""

@@ -18,7 +18,7 @@ WIDTH = max(len(text) for text in MEASURES.values())
 def print_dry_run(config: SearchConfig | TrainConfig | CompareConfig | TransferConfig) -> None:
     """Counts, times and prints; writes nothing."""
     if isinstance(config, SearchConfig):
-        from nasbench.engine.dry_run import run_dry
+        from nasbench.engine.search.dry_run import run_dry
 
         found = run_dry(config).to_json()
         told = [] if found.get("cheap_scores") else found["told"]

@@ -7,7 +7,7 @@ from nasbench.cli.parse import parse
 from nasbench.core.preprocessing import FILE
 from nasbench.core.shown import say
 from nasbench.engine.config import ExportConfig
-from nasbench.engine.networks import check_model
+from nasbench.engine.parts.networks import check_model
 
 
 def run(argv: Sequence[str]) -> None:

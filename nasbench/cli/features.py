@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 from nasbench.cli.output import tell, tell_json
 from nasbench.cli.parse import parse
 from nasbench.engine.config import FeaturesConfig
-from nasbench.engine.networks import check_model
+from nasbench.engine.parts.networks import check_model
 
 if TYPE_CHECKING:
-    from nasbench.engine.features.command import FeaturesResult
+    from nasbench.engine.models.features.command import FeaturesResult
 
 
 def run(argv: Sequence[str]) -> None:
@@ -19,7 +19,7 @@ def run(argv: Sequence[str]) -> None:
     check_model(config.network)
     if config.reads_images:
         config.data.check_present()
-    from nasbench.engine.features.command import features
+    from nasbench.engine.models.features.command import features
 
     result = features(config)
     if config.json:

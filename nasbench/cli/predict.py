@@ -13,7 +13,7 @@ from nasbench.core.shown import say
 from nasbench.core.trial_of_run import at_trial
 from nasbench.engine.config import ModelTrust
 from nasbench.engine.config.record import Record, number
-from nasbench.engine.networks import check_model
+from nasbench.engine.parts.networks import check_model
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def run(argv: Sequence[str]) -> None:
         raise UsageError("nasbench predict needs images after the model: files, or folders of them")
     model = at_trial(config.model, config.trial)
     check_model(model)
-    from nasbench.engine.predict import Prediction, Unreadable, predict
+    from nasbench.engine.models.predict import Prediction, Unreadable, predict
 
     read: list[Prediction] = []
     unreadable: list[Unreadable] = []

@@ -17,7 +17,7 @@ from nasbench.core.quantities import bytes_text, milliseconds_text
 from nasbench.core.recipe import recipe_named
 from nasbench.core.trial_of_run import at_trial
 from nasbench.engine.config import ModelOverrides, ModelTrust
-from nasbench.engine.networks import check_model
+from nasbench.engine.parts.networks import check_model
 
 if TYPE_CHECKING:
     from nasbench.evaluators.latency import Latency
@@ -79,7 +79,7 @@ def run(argv: Sequence[str]) -> None:
     model = at_trial(config.model, config.trial)
     check_model(model)
     config.overrides.check()
-    from nasbench.engine.profile import (
+    from nasbench.engine.models.profile import (
         add_latency_rows,
         check_csv,
         latency_by_table,
@@ -87,7 +87,7 @@ def run(argv: Sequence[str]) -> None:
         profile_memory,
         profile_model,
     )
-    from nasbench.report.profile_table import write_csv
+    from nasbench.report.models.profile_table import write_csv
 
     if config.csv:
         check_path(config.csv, "--csv")
@@ -215,7 +215,7 @@ def _stem_text(stem: str, asked: str) -> str:
 
 def _print(found: "Profile", title: str) -> None:
     from nasbench.report.common.terminal import Terminal
-    from nasbench.report.profile_table import layer_table, type_table
+    from nasbench.report.models.profile_table import layer_table, type_table
 
     terminal = Terminal(file_width=WIDE)
     table, left_out = layer_table(found.layers, terminal.width)

@@ -41,7 +41,7 @@ def run(argv: Sequence[str]) -> None:
     config = parse(ReportConfig, "report", argv)
     if not config.runs:
         raise UsageError("nasbench report needs a run directory first. See: nasbench report --help")
-    from nasbench.engine.report import rebuild_report, report_side_by_side
+    from nasbench.engine.opened.report import rebuild_report, report_side_by_side
 
     out = None if config.out is None else Path(config.out)
     if len(config.runs) == 1:

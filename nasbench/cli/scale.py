@@ -10,7 +10,7 @@ from nasbench.cli.output import tell_json
 from nasbench.cli.parse import parse_run
 from nasbench.core.quantities import bytes_text, milliseconds_text
 from nasbench.engine.config import ScaleConfig
-from nasbench.engine.networks import check_model
+from nasbench.engine.parts.networks import check_model
 
 if TYPE_CHECKING:
     from rich.table import Table

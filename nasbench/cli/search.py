@@ -12,7 +12,7 @@ from nasbench.engine.config import SearchConfig
 from nasbench.engine.config.presets import defaults_of
 
 if TYPE_CHECKING:
-    from nasbench.engine.search import SearchResult
+    from nasbench.engine.search.command import SearchResult
 
 
 def run(argv: Sequence[str]) -> None:
@@ -25,7 +25,7 @@ def run(argv: Sequence[str]) -> None:
     if config.dry_run:
         print_dry_run(config)
         return
-    from nasbench.engine.search import run_search
+    from nasbench.engine.search.command import run_search
 
     result = run_search(config, argv=("nasbench", "search", *argv))
     if config.place.json:

@@ -12,7 +12,7 @@ def run(argv: Sequence[str]) -> None:
     """Parses, trains, prints."""
     config = parse_run(SupernetConfig, "supernet", argv)
     config.data.check_present()
-    from nasbench.engine.supernet.command import train_supernet
+    from nasbench.engine.search.supernet.command import train_supernet
 
     result = train_supernet(config, argv=("nasbench", "supernet", *argv))
     if result is None:

@@ -10,7 +10,7 @@ from nasbench.cli.parse import parse_run
 from nasbench.core.count_text import quantity
 from nasbench.core.shown import say
 from nasbench.engine.config import TransferConfig
-from nasbench.engine.networks import check_model
+from nasbench.engine.parts.networks import check_model
 
 if TYPE_CHECKING:
     from nasbench.engine.training.advice import Advice

@@ -34,7 +34,7 @@ def run(argv: Sequence[str]) -> None:
     """Parses, serves, until Ctrl-C."""
     config = parse(WatchConfig, "watch", argv)
     config.check()
-    from nasbench.engine.watch import LiveReport, serve
+    from nasbench.engine.opened.watch import LiveReport, serve
 
     live = LiveReport(Path(config.run), config.every)
     with suppress(KeyboardInterrupt):

@@ -15,7 +15,7 @@ from nasbench.core.file_name import check_path
 from nasbench.core.shown import shown
 
 if TYPE_CHECKING:
-    from nasbench.engine.networks import Row
+    from nasbench.engine.parts.networks import Row
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def run(argv: Sequence[str]) -> None:
         raise UsageError(
             f"--plot {config.plot} draws what is published of all years: filters are for --plot complexity"
         )
-    from nasbench.engine.zoo import Filter, check_plot, listing, plot, row_named
+    from nasbench.engine.models.zoo import Filter, check_plot, listing, plot, row_named
 
     if config.plot and config.out:
         check_path(config.out, "--out")

@@ -53,11 +53,11 @@ STRATEGIES: Parts = {
         "Gaussian processes on the encoding, the most promising next (White et al. 2021)",
     ),
     "tpe": (
-        "nasbench.strategies.optuna_sampler",
+        "nasbench.strategies.libraries.optuna_sampler",
         "multivariate tree-structured Parzen estimator, by Optuna (Bergstra et al. 2011)",
     ),
     "nsga2": (
-        "nasbench.strategies.optuna_sampler",
+        "nasbench.strategies.libraries.optuna_sampler",
         "evolution towards a Pareto front, by Optuna (Deb et al. 2002)",
     ),
     "asha": ("nasbench.strategies.asha", "more epochs for the best of each rung, without waiting (Li et al. 2020)"),
@@ -67,8 +67,8 @@ STRATEGIES: Parts = {
     ),
 }
 STRATEGY_FAMILIES = {
-    "optuna": "nasbench.strategies.optuna_any:sampler_named",
-    "ray": "nasbench.strategies.ray_any:searcher_named",
+    "optuna": "nasbench.strategies.libraries.optuna_any:sampler_named",
+    "ray": "nasbench.strategies.libraries.ray_any:searcher_named",
 }
 """Samplers of other libraries as strategies, FAMILY:NAME."""
 EVALUATORS: Parts = {

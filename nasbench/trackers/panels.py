@@ -1,5 +1,5 @@
 """Which panels a run of each command has. Whatever they name is logged by such a run: `nasbench.trackers.series` says
-which series, `nasbench.engine.dashboard.shown` which tables and drawings.
+which series, `nasbench.engine.run.dashboard.shown` which tables and drawings.
 """
 
 import re

@@ -26,14 +26,15 @@ WITHOUT_IT = 5.0
 """Seconds in which the processes that outlive a command may have ended."""
 IMPORTS = """
     torch torchvision matplotlib.figure sklearn.datasets PIL.Image safetensors.torch tyro rich.console optuna
-    nasbench.engine.search nasbench.engine.race.command nasbench.engine.training.train nasbench.engine.predict
-    nasbench.engine.training.transfer nasbench.engine.training.compare nasbench.engine.scaling.command
-    nasbench.engine.scaling.search nasbench.engine.export.command nasbench.engine.profile nasbench.report.run.page
-    nasbench.report.comparison.page nasbench.report.training.page nasbench.report.race.page zoo.registry
-    search_spaces.nasbench201.space search_spaces.compound.space nasbench.cli.search nasbench.cli.train
-    nasbench.cli.transfer nasbench.cli.compare nasbench.cli.race nasbench.cli.scale nasbench.cli.export
-    nasbench.cli.report nasbench.cli.profile nasbench.cli.predict nasbench.strategies.evolution
-    nasbench.strategies.asha nasbench.train.datasets nasbench.train.recipes timm wandb attack.parts
+    nasbench.engine.search.command nasbench.engine.race.command nasbench.engine.training.train
+    nasbench.engine.models.predict nasbench.engine.training.transfer nasbench.engine.training.compare
+    nasbench.engine.scaling.command nasbench.engine.scaling.search nasbench.engine.export.command
+    nasbench.engine.models.profile nasbench.report.run.page nasbench.report.comparison.page
+    nasbench.report.training.page nasbench.report.race.page zoo.registry search_spaces.nasbench201.space
+    search_spaces.compound.space nasbench.cli.search nasbench.cli.train nasbench.cli.transfer nasbench.cli.compare
+    nasbench.cli.race nasbench.cli.scale nasbench.cli.export nasbench.cli.report nasbench.cli.profile
+    nasbench.cli.predict nasbench.strategies.evolution nasbench.strategies.asha nasbench.train.datasets
+    nasbench.train.recipes timm wandb attack.parts
 """
 
 

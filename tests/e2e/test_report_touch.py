@@ -18,8 +18,8 @@ from nasbench.core.arch import sample
 from nasbench.core.registry import spaces
 from nasbench.core.spec import Task
 from nasbench.core.store import RunStore
-from nasbench.engine.report import write_report
-from nasbench.engine.watch import LiveReport, serve
+from nasbench.engine.opened.report import write_report
+from nasbench.engine.opened.watch import LiveReport, serve
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(PROGRAM is None, reason="it needs Chromium")]
 TRIALS = 60

@@ -24,7 +24,7 @@ from nasbench.core.supernet_run import SupernetRun
 from nasbench.core.trial import Trial
 from nasbench.engine.config import ModelOverrides, SupernetConfig
 from nasbench.engine.parts.models import resolve
-from nasbench.engine.supernet.command import train_supernet
+from nasbench.engine.search.supernet.command import train_supernet
 from nasbench.evaluators.supernet_training import _enough_memory
 from nasbench.nn.supernet import Supernet
 from nasbench.report.common.curves import read_curves

@@ -11,7 +11,7 @@ from unit.wandb_read import missing_in
 
 import nasbench
 from nasbench.core.store import RunStore
-from nasbench.engine.dashboard.told import text_of_run
+from nasbench.engine.run.dashboard.told import text_of_run
 from nasbench.trackers.dashboard import Dashboard
 
 pytestmark = pytest.mark.slow

@@ -19,7 +19,7 @@ from nasbench.core.registry import spaces
 from nasbench.core.store import RunStore
 from nasbench.core.supernet_run import SupernetRun
 from nasbench.engine.config import SearchConfig
-from nasbench.engine.weight_sharing import supernet_directory
+from nasbench.engine.search.weight_sharing import supernet_directory
 from nasbench.strategies.controller.lstm import LstmPolicy
 from nasbench.strategies.controller.policy import Softmax
 from nasbench.train.checkpoint import put_weights

@@ -33,7 +33,7 @@ HOPELESS = replace(TINY, name="hopeless", lr_peak=1e38)
 @pytest.fixture(autouse=True)
 def only_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
     """These tests read the log: they skip the second that drawing a report takes."""
-    monkeypatch.setattr("nasbench.engine.search.write_report", lambda store: [])
+    monkeypatch.setattr("nasbench.engine.search.command.write_report", lambda store: [])
 
 
 def search(run: Path, **options: Any) -> Any:

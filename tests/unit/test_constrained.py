@@ -12,8 +12,8 @@ from nasbench.core.spec import ModelSpec, Size, Task
 from nasbench.evaluators.building import build_network
 from nasbench.evaluators.counts import CountedOnce
 from nasbench.profile import count
-from nasbench.strategies.constrained import Constrained, Limits, Repair
-from nasbench.strategies.control import Control
+from nasbench.strategies.around.constrained import Constrained, Limits, Repair
+from nasbench.strategies.around.control import Control
 from nasbench.strategies.random import RandomSearch
 from nasbench.testing import TOY_SPACE, check_strategy, play
 from unit.test_strategies_search import MixedSpace

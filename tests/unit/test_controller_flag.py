@@ -21,7 +21,7 @@ from unit.made_up import trials_of as search
 def only_the_log(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Most of these tests read the log: they skip the second that drawing a report takes."""
     if "report" not in request.node.name:
-        monkeypatch.setattr("nasbench.engine.search.write_report", lambda store: [])
+        monkeypatch.setattr("nasbench.engine.search.command.write_report", lambda store: [])
 
 
 def proposed(trials: list[Trial]) -> list[tuple[Any, ...]]:

@@ -11,7 +11,7 @@ from nasbench.core.loop import JobLoop
 from nasbench.core.registry import strategies
 from nasbench.core.source import SpaceSource, step_of
 from nasbench.core.trial import Trial
-from nasbench.strategies.control import Control
+from nasbench.strategies.around.control import Control
 from nasbench.testing.toy import TOY_SPACE
 from unit.toys import plan
 

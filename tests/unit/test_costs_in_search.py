@@ -23,7 +23,7 @@ from nasbench.evaluators import latency
 from nasbench.evaluators.costs import CostsBy, with_costs
 from nasbench.evaluators.counts import CountedOnce
 from nasbench.rewards.targets import SoftTarget
-from nasbench.strategies.constrained import Repair
+from nasbench.strategies.around.constrained import Repair
 
 SPACE = spaces.get("nasbench201")()
 SIZE, TASK = Size(depth=1, width=4, skeleton="cifar"), Task(10, 8, 3)

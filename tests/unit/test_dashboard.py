@@ -10,7 +10,7 @@ import pytest
 import nasbench
 from nasbench.cli import main
 from nasbench.core.errors import RunFailed, UsageError
-from nasbench.engine.dashboard.command import make_dashboards
+from nasbench.engine.run.dashboard.command import make_dashboards
 from nasbench.trackers.dashboard import Dashboard
 from nasbench.trackers.panels import dashboard_of
 from nasbench.trackers.wandb_dashboard import RunText, Workspaces, made_once, report_of, saved, workspace_of

@@ -8,7 +8,7 @@ import pytest
 import nasbench
 from nasbench.cli import main
 from nasbench.core.errors import UsageError
-from nasbench.engine.dry_run import MEASURES
+from nasbench.engine.search.dry_run import MEASURES
 from unit.made_up import SCORE
 
 TOY = {"space": "examples.toy_space:ToySpace", "dataset": "digits", "recipe": "quick", "epochs": 2}
@@ -16,7 +16,7 @@ TOY = {"space": "examples.toy_space:ToySpace", "dataset": "digits", "recipe": "q
 
 @pytest.fixture(autouse=True)
 def few_children(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nasbench.engine.dry_run.CHILDREN", 5)
+    monkeypatch.setattr("nasbench.engine.search.dry_run.CHILDREN", 5)
 
 
 def test_it_counts_and_times_and_writes_nothing(tmp_path, monkeypatch, capsys):

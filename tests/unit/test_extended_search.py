@@ -24,7 +24,7 @@ TABLE = {"space": "nasbench201", "evaluator": "table:nasbench201-cifar10"}
 def only_the_log(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Most of these tests read the log: they skip the second that drawing a report takes."""
     if "report" not in request.node.name:
-        monkeypatch.setattr("nasbench.engine.search.write_report", lambda store: [])
+        monkeypatch.setattr("nasbench.engine.search.command.write_report", lambda store: [])
 
 
 def told(trials: list[Trial]) -> list[tuple[Any, ...]]:

@@ -25,10 +25,10 @@ from nasbench.core.source import SpaceSource
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
 from nasbench.engine.parts.growing import depths_for
-from nasbench.strategies.control import Control
+from nasbench.strategies.around.control import Control
+from nasbench.strategies.around.growing import Growing
 from nasbench.strategies.controller.controller import Controller
 from nasbench.strategies.controller.reinforce import Reinforce
-from nasbench.strategies.growing import Growing
 from nasbench.strategies.random import RandomSearch
 from nasbench.testing import play
 from search_spaces.nas_rl.space import NasRlSpace
@@ -45,7 +45,7 @@ TABLE = {**SEARCH, "strategy": "ppo", "strategy_options": {"hidden_units": 0}}
 @pytest.fixture(autouse=True)
 def only_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
     """These tests read the log: they skip the second that drawing a report takes."""
-    monkeypatch.setattr("nasbench.engine.search.write_report", lambda store: [])
+    monkeypatch.setattr("nasbench.engine.search.command.write_report", lambda store: [])
 
 
 def search(run: Path, **options: Any) -> list[Trial]:

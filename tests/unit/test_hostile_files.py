@@ -20,10 +20,10 @@ from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
 from nasbench.engine.config import ModelOverrides
 from nasbench.engine.export.command import _name
+from nasbench.engine.opened.report import rebuild_report
 from nasbench.engine.parts.models import resolve
 from nasbench.engine.parts.preprocess_source import with_preprocessing
 from nasbench.engine.parts.source import source_of
-from nasbench.engine.report import rebuild_report
 from unit.toys import trial
 
 TEXTS = ('");import os;os.mkdir("RAN")#', '"""\nimport os;os.mkdir("RAN")\n"""', "x\\'''\n", "\x1b[31m\u202e")

@@ -25,9 +25,9 @@ from nasbench.strategies import asha
 from nasbench.strategies import median as median_rule
 from nasbench.strategies.asha import Asha
 from nasbench.strategies.grid import Grid
+from nasbench.strategies.libraries.optuna_any import AnySampler, sampler_named
+from nasbench.strategies.libraries.optuna_sampler import Nsga2, OptunaStrategy
 from nasbench.strategies.median import MedianPruner
-from nasbench.strategies.optuna_any import AnySampler, sampler_named
-from nasbench.strategies.optuna_sampler import Nsga2, OptunaStrategy
 from nasbench.strategies.predictor import strategy as predictor
 from nasbench.strategies.predictor.memory import Memory
 from nasbench.strategies.random import RandomSearch

@@ -14,7 +14,7 @@ from nasbench.engine.parts.costing import costs_by, record_of_costs
 from nasbench.evaluators.costs import CostsBy
 from nasbench.evaluators.latency_model import features_of, fit_latency_model, read_latency_model
 from nasbench.evaluators.latency_table import add_rows, read_latency_table
-from nasbench.strategies.constrained import Limits
+from nasbench.strategies.around.constrained import Limits
 
 RESNET = ModelSpec("zoo", name="resnet20", size=Size(), task=Task(10, 32, 3))
 PLAIN = ModelSpec("zoo", name="plain20", size=Size(), task=Task(10, 32, 3))

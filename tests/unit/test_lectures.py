@@ -13,9 +13,9 @@ from torch import nn
 
 from nasbench.cli import main
 from nasbench.core.spec import Task
-from nasbench.report.lectures.activations import Activations, activations, of_zoo
-from nasbench.report.lectures.arithmetic import WHY, googlenet_rows, page, vgg_rows
-from nasbench.report.lectures.printed import FEWER, GOOGLENET, NAIVE, REDUCED, VGG
+from nasbench.report.models.lectures.activations import Activations, activations, of_zoo
+from nasbench.report.models.lectures.arithmetic import WHY, googlenet_rows, page, vgg_rows
+from nasbench.report.models.lectures.printed import FEWER, GOOGLENET, NAIVE, REDUCED, VGG
 
 ROOT = Path(__file__).parents[2]
 SCRIPT: dict[str, Any] = runpy.run_path(str(ROOT / "benchmarks" / "lectures.py"))

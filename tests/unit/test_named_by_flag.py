@@ -11,7 +11,7 @@ from nasbench.engine.config import FidelityConfig, SearchConfig
 from nasbench.engine.config.record import Record
 from nasbench.engine.config.supernet import SupernetConfig
 from nasbench.engine.run.resume import check_same
-from nasbench.engine.weight_sharing import FLAGS
+from nasbench.engine.search.weight_sharing import FLAGS
 from unit.supernet_runs import make_run
 
 

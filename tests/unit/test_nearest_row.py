@@ -12,8 +12,8 @@ from nasbench.core.errors import UsageError
 from nasbench.core.registry import strategies
 from nasbench.core.store import RunStore
 from nasbench.evaluators.table import TableEvaluator
-from nasbench.strategies.constrained import Limits
-from nasbench.strategies.nearest_row import NearestRow, OfRows
+from nasbench.strategies.around.constrained import Limits
+from nasbench.strategies.around.nearest_row import NearestRow, OfRows
 from nasbench.testing.toy import TOY_SPACE, ToySpace, play
 
 SPACE = "nasbench.testing.toy:ToySpace"

@@ -10,9 +10,9 @@ from nasbench.core.reward import score_of
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
 from nasbench.engine.config import SearchConfig
+from nasbench.engine.opened.report import write_report
 from nasbench.engine.parts.fronts import told_of_front
 from nasbench.engine.parts.searching import prepare
-from nasbench.engine.report import write_report
 from nasbench.engine.run.artifacts import write_front
 from nasbench.report.run.front import front_sentence, front_table
 from unit.toys import trial

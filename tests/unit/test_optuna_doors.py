@@ -10,7 +10,7 @@ from nasbench.core.errors import UsageError
 from nasbench.core.registry import strategies
 from nasbench.engine.config import RaceConfig, SearchConfig
 from nasbench.engine.config.trust import import_paths
-from nasbench.strategies.as_optuna import StrategySampler
+from nasbench.strategies.libraries.as_optuna import StrategySampler
 from nasbench.testing.strategies import check_strategy
 
 TOY = {"space": "nasbench.testing.toy:ToySpace", "evaluator": "unit.made_up:MadeUp", "control": 0, "trackers": ()}

@@ -10,7 +10,7 @@ import nasbench
 from nasbench.cli import COMMANDS
 from nasbench.cli.completion import flags
 from nasbench.core.registry import recipes, spaces, strategies
-from nasbench.engine.networks import rows
+from nasbench.engine.parts.networks import rows
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -15,7 +15,7 @@ import zoo
 from nasbench.blank import blank
 from nasbench.cli import main
 from nasbench.profile import Layer, Profile, profile
-from nasbench.report.profile_table import layer_table, shape, type_table
+from nasbench.report.models.profile_table import layer_table, shape, type_table
 
 
 def printed(capsys: pytest.CaptureFixture[str], *argv: str) -> list[list[str]]:

@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 import pytest
 
 from nasbench.core.graph import CellGraph, Node
-from nasbench.report.cells.drawing import draw_dot, draw_svg, family
-from nasbench.report.cells.layout import Box, CellLayout, label, lay_out, text_width, widths
+from nasbench.report.models.cells.drawing import draw_dot, draw_svg, family
+from nasbench.report.models.cells.layout import Box, CellLayout, label, lay_out, text_width, widths
 
 OPERATIONS = (
     "identity",

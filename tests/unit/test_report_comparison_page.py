@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 
 from nasbench.core.store import RunStore
-from nasbench.engine.report import write_report
+from nasbench.engine.opened.report import write_report
 from nasbench.report.comparison.checklist import checklist
 from nasbench.report.comparison.page import render
 from nasbench.report.comparison.plots import COSTS, accuracy_against, figures, marks, short_name

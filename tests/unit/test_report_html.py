@@ -14,7 +14,7 @@ from nasbench.core.registry import spaces
 from nasbench.core.spec import Task
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
-from nasbench.engine.report import write_report
+from nasbench.engine.opened.report import write_report
 from nasbench.report.common.figure import drawing, log_counts, new_figure, short_count, to_svg
 from unit.embedded import embedded, without_scripts
 from unit.toys import ToySpace, trial

@@ -15,7 +15,7 @@ from nasbench.core.objectives import Objective
 from nasbench.core.reward import Target
 from nasbench.core.store import RunStore, best_trial
 from nasbench.core.trial import Trial
-from nasbench.engine.report import write_report
+from nasbench.engine.opened.report import write_report
 from nasbench.report.run.front import front_plots
 from nasbench.report.scaling.fit import FEWEST, coefficients_at, fit
 from nasbench.report.scaling.results import chosen, comparison, front_runners, is_coefficient_search, points, shares_of

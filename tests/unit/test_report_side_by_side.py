@@ -11,7 +11,7 @@ from nasbench.core.errors import UsageError
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
 from nasbench.engine.config.shared import Place, Tracking
-from nasbench.engine.report import rebuild_report, report_side_by_side
+from nasbench.engine.opened.report import rebuild_report, report_side_by_side
 from nasbench.report.side_by_side.results import (
     NO_SETTING,
     differences,

@@ -72,7 +72,7 @@ def broken(metrics: Metrics, curve: Curve) -> float:
 @pytest.fixture(autouse=True)
 def only_the_log(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if "report" not in request.node.name:
-        monkeypatch.setattr("nasbench.engine.search.write_report", lambda store: [])
+        monkeypatch.setattr("nasbench.engine.search.command.write_report", lambda store: [])
 
 
 def search(run: Path, **options: Any) -> list[Trial]:

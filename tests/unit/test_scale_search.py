@@ -31,7 +31,7 @@ from nasbench.engine.scaling.comparison import OTHERS, at_macs, comparison_jobs
 from nasbench.engine.scaling.search import run_scale_search
 from nasbench.engine.scaling.source import ScaledBase, SurfaceSource
 from nasbench.evaluators.training import TrainingEvaluator
-from nasbench.strategies.optuna_sampler import OptunaStrategy
+from nasbench.strategies.libraries.optuna_sampler import OptunaStrategy
 from nasbench.train.source import DataSource
 from search_spaces.compound.space import CompoundGrid, CompoundSpace, coefficients_of
 from unit.toys import trial

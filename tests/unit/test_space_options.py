@@ -18,7 +18,7 @@ from nasbench.core.registry import spaces
 from nasbench.core.spec import ModelSpec, Size, Task
 from nasbench.core.store import RunStore
 from nasbench.engine.config import SpaceForm
-from nasbench.report.cells.drawing import draw_dot, draw_svg
+from nasbench.report.models.cells.drawing import draw_dot, draw_svg
 from nasbench.testing.toy import ToySpace
 
 TWICE = f"{__name__}:Doubling"

@@ -19,11 +19,11 @@ from nasbench.core.job import Job
 from nasbench.core.shown import encodable, escape, quoted, sentence, shortened, shown
 from nasbench.core.spec import ModelSpec, Size, Task
 from nasbench.engine.run.run import check_some_succeeded
-from nasbench.report.cells.drawing import draw_dot, draw_svg
 from nasbench.report.common.curves import curve_figure
 from nasbench.report.common.figure import drawing, label, new_figure, to_svg
 from nasbench.report.common.page import table, themed
 from nasbench.report.common.terminal import PlainTable, Terminal
+from nasbench.report.models.cells.drawing import draw_dot, draw_svg
 from unit.toys import trial
 
 NAMES = (

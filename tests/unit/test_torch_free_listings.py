@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from nasbench.engine.networks import Row, built, check_model, rows, stored, write
+from nasbench.engine.parts.networks import Row, built, check_model, rows, stored, write
 
 COMMANDS = (
     ["zoo"],
@@ -47,13 +47,13 @@ for command in {COMMANDS!r}:
 
 
 def test_the_stored_rows_are_those_of_the_cards():
-    """After a change of a card: python -m nasbench.engine.networks."""
+    """After a change of a card: python -m nasbench.engine.parts.networks."""
     assert list(stored()) == built()
 
 
 def test_what_is_written_is_read_again(tmp_path, monkeypatch):
     write(stored()[:3], tmp_path / "networks.json")
-    monkeypatch.setattr("nasbench.engine.networks.STORED", tmp_path / "networks.json")
+    monkeypatch.setattr("nasbench.engine.parts.networks.STORED", tmp_path / "networks.json")
     stored.cache_clear()
     try:
         assert all(isinstance(row, Row) for row in stored())

@@ -13,7 +13,7 @@ import pytest
 import nasbench
 from nasbench.cli import main
 from nasbench.core.errors import UsageError
-from nasbench.engine.watch import LiveReport, serve
+from nasbench.engine.opened.watch import LiveReport, serve
 
 TOY = {
     "space": "nasbench.testing.toy:ToySpace",
@@ -109,6 +109,6 @@ def test_the_command_says_where_and_ends_with_ctrl_c(run: Path, capsys, monkeypa
     def interrupt(*_: object) -> None:
         os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setattr("nasbench.engine.watch.ThreadingHTTPServer.serve_forever", interrupt)
+    monkeypatch.setattr("nasbench.engine.opened.watch.ThreadingHTTPServer.serve_forever", interrupt)
     assert main(["watch", str(run)]) == 0
     assert "http://127.0.0.1:" in capsys.readouterr().out

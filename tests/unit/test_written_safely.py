@@ -23,7 +23,7 @@ from nasbench.core.reward import score_of
 from nasbench.core.source import JobList, SpaceSource
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Proposal, Trial
-from nasbench.engine.report import rebuild_report
+from nasbench.engine.opened.report import rebuild_report
 from nasbench.executors.local import LocalExecutor
 from nasbench.strategies.random import RandomSearch
 from unit.toys import ToySpace, plan, trial

@@ -13,12 +13,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from nasbench.cli import main
 from nasbench.cli import zoo as command
 from nasbench.core.spec import ModelCard, Task
-from nasbench.engine.zoo import PLOTS, Filter, Row, figure, listing, row_named
+from nasbench.engine.models.zoo import PLOTS, Filter, Row, figure, listing, row_named
 from nasbench.report.common.figure_file import write_figure
 from nasbench.report.common.label_layout import Anchor, Box, place
-from nasbench.report.zoo.charts import depth, ilsvrc, pre_training, scaling
-from nasbench.report.zoo.history import EFFICIENCY, HUMAN_ERROR, MOORE_FACTOR, PRE_TRAINED, SCALED, WINNERS
-from nasbench.report.zoo.plots import Point, complexity, efficiency
+from nasbench.report.models.zoo.charts import depth, ilsvrc, pre_training, scaling
+from nasbench.report.models.zoo.history import EFFICIENCY, HUMAN_ERROR, MOORE_FACTOR, PRE_TRAINED, SCALED, WINNERS
+from nasbench.report.models.zoo.plots import Point, complexity, efficiency
 
 BASES = {each.base for each in SCALED}
 

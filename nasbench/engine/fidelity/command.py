@@ -15,8 +15,8 @@ from nasbench.engine.config import FidelityConfig
 from nasbench.engine.config.fidelity import scores_of
 from nasbench.engine.fidelity.scores import SCORE, Scorers, jobs_of, make_scorers
 from nasbench.engine.fidelity.truth import Truth, read_truth
+from nasbench.engine.opened.report import write_report
 from nasbench.engine.opened.view import RunView
-from nasbench.engine.report import write_report
 from nasbench.engine.run.opening import Opening
 from nasbench.engine.run.progress import Progress
 from nasbench.engine.run.run import check_some_succeeded, open_run

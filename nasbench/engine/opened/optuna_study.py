@@ -19,7 +19,7 @@ from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
 from nasbench.core.trust import check_trusted, trusting
 from nasbench.engine.run.resume import vouched_for
-from nasbench.strategies.optuna_sampler import distribution_of
+from nasbench.strategies.libraries.optuna_sampler import distribution_of
 
 STATES = {"ok": TrialState.COMPLETE, "cached": TrialState.COMPLETE, "pruned": TrialState.PRUNED}
 

@@ -59,13 +59,13 @@ class RunView(ABC):
 
     def report(self) -> Path:
         """Writes the report anew, and returns its path."""
-        from nasbench.engine.report import rebuild_report
+        from nasbench.engine.opened.report import rebuild_report
 
         return rebuild_report(self.directory)[0]
 
     def plots(self) -> Mapping[str, Picture]:
         """The plots of the report by name, drawn anew. The report is written with them."""
-        from nasbench.engine.report import rebuild_report
+        from nasbench.engine.opened.report import rebuild_report
 
         files = [file for file in rebuild_report(self.directory) if file.suffix == ".svg"]
         return {file.stem: Picture(file.stem, file.read_text(encoding="utf-8")) for file in files}

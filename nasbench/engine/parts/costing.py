@@ -20,7 +20,7 @@ from nasbench.engine.config.record import flag
 from nasbench.evaluators.costs import COSTS, CostsBy, CountsAndCosts
 from nasbench.evaluators.counts import CountedOnce
 from nasbench.evaluators.latency_by import LatencyBy
-from nasbench.strategies.constrained import Limits
+from nasbench.strategies.around.constrained import Limits
 
 if TYPE_CHECKING:
     from nasbench.evaluators.latency_model import LatencyModel

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from nasbench.core.growth import Growth
 from nasbench.core.protocols import AnyDepth, SearchSpace, Strategy
 from nasbench.engine.parts.screening import ScoredOnce, screened
-from nasbench.strategies.constrained import Counts, Limits, constrained
-from nasbench.strategies.control import Control
-from nasbench.strategies.growing import Growing
+from nasbench.strategies.around.constrained import Counts, Limits, constrained
+from nasbench.strategies.around.control import Control
+from nasbench.strategies.around.growing import Growing
 
 
 def grown(

@@ -19,7 +19,7 @@ from nasbench.core.spec import ModelSpec, Size, Task
 from nasbench.core.trial_of_run import at_trial, model_text, split, trial_of
 from nasbench.core.trust import check_trusted, trusting
 from nasbench.engine.config import ModelOverrides
-from nasbench.engine.networks import unknown_model
+from nasbench.engine.parts.networks import unknown_model
 from nasbench.engine.parts.no_model import is_a_file, no_specification, of_supernet
 
 if TYPE_CHECKING:

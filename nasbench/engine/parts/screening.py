@@ -17,7 +17,7 @@ from nasbench.core.spec import ModelSpec, Size, Task
 from nasbench.engine.config import Data, SearchConfig
 from nasbench.engine.config.screen import Screen, screen_of
 from nasbench.evaluators.counts import CountedOnce
-from nasbench.strategies.screened import Screened, Values
+from nasbench.strategies.around.screened import Screened, Values
 
 NONE_DEFINED_LIMIT = 10
 """When the score is defined on none of the first so many networks, it would be on no other either."""

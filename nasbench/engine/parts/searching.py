@@ -28,9 +28,9 @@ from nasbench.engine.parts.scoring import After, scoring_of
 from nasbench.engine.parts.screening import ScoredOnce, of_search, screened
 from nasbench.engine.parts.sizes import network_size
 from nasbench.evaluators.counts import CountedOnce
-from nasbench.strategies.constrained import Limits
-from nasbench.strategies.control import Control
-from nasbench.strategies.nearest_row import NearestRow, OfRows
+from nasbench.strategies.around.constrained import Limits
+from nasbench.strategies.around.control import Control
+from nasbench.strategies.around.nearest_row import NearestRow, OfRows
 from nasbench.trackers.guard import guarded_trackers
 
 if TYPE_CHECKING:

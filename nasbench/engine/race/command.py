@@ -10,9 +10,9 @@ from nasbench.core.count_text import quantity
 from nasbench.core.registry import executors
 from nasbench.core.source import JobList
 from nasbench.engine.config import RaceConfig
+from nasbench.engine.opened.report import write_report
 from nasbench.engine.opened.view import RunView
 from nasbench.engine.race.repetition import Repetitions
-from nasbench.engine.report import write_report
 from nasbench.engine.run.opening import Opening
 from nasbench.engine.run.progress import Progress
 from nasbench.engine.run.run import open_run

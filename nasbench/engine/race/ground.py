@@ -11,7 +11,7 @@ from nasbench.core.registry import evaluators
 from nasbench.core.spec import Size, Task
 from nasbench.engine.config import RaceConfig, SearchConfig
 from nasbench.evaluators.counts import CountedOnce
-from nasbench.strategies.nearest_row import NearestRow, OfRows
+from nasbench.strategies.around.nearest_row import NearestRow, OfRows
 
 if TYPE_CHECKING:
     from nasbench.evaluators.table import TableEvaluator

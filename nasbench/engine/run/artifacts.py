@@ -23,7 +23,7 @@ from nasbench.engine.run.program import FILE as PROGRAM
 from nasbench.engine.run.program import write_program
 from nasbench.engine.run.watch import print_note
 from nasbench.evaluators.measured import Measured
-from nasbench.report.cells.drawing import draw_dot, draw_svg
+from nasbench.report.models.cells.drawing import draw_dot, draw_svg
 
 WEIGHTS, METRICS = "weights.safetensors", "metrics.json"
 CHECKPOINTS = "checkpoints"

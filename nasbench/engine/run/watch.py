@@ -30,7 +30,7 @@ def hand_over(trackers: Sequence[Tracker], store: RunStore) -> None:
     wanting = [tracker for tracker in trackers if isinstance(tracker, Shows) and tracker.shows]
     if not wanting:
         return
-    from nasbench.engine.dashboard.shown import dashboard_of_run, shown_of, write_dashboard
+    from nasbench.engine.run.dashboard.shown import dashboard_of_run, shown_of, write_dashboard
 
     try:
         shown = shown_of(store)

@@ -25,10 +25,10 @@ from nasbench.core.spec import ModelSpec, size_record, task_record
 from nasbench.core.trial import STATUSES, Trial
 from nasbench.core.writing import files_together, write_atomically
 from nasbench.engine.config import ModelOverrides, ScaleConfig
+from nasbench.engine.opened.report import write_report
 from nasbench.engine.opened.view import RunView
 from nasbench.engine.parts.scaled import compound_scale, counted, differences
 from nasbench.engine.parts.source import source_of
-from nasbench.engine.report import write_report
 from nasbench.engine.run.artifacts import BestWeights, drop_all_weights, drop_training_states
 from nasbench.engine.run.opening import Opening
 from nasbench.engine.run.run import Run, check_some_succeeded, open_run

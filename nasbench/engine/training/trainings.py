@@ -19,8 +19,8 @@ from nasbench.core.source import JobList
 from nasbench.core.spec import ModelSpec
 from nasbench.core.trial import Trial
 from nasbench.engine.config import CompareConfig, Data, ModelOverrides, ScaleConfig, TrainConfig, TransferConfig
+from nasbench.engine.opened.report import write_report
 from nasbench.engine.parts.models import resolve
-from nasbench.engine.report import write_report
 from nasbench.engine.run.artifacts import write_network
 from nasbench.engine.run.opening import Opening
 from nasbench.engine.run.run import open_run

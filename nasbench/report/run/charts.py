@@ -6,10 +6,10 @@ from nasbench.core.curves import OptionGroup, best_so_far, search_epochs, search
 from nasbench.core.objectives import Objective, pareto_front
 from nasbench.core.reward import Target
 from nasbench.core.trial import Trial
-from nasbench.report.cells.drawing import FAMILIES, family
 from nasbench.report.common.chart import Axis, Chart, Panel, Series
 from nasbench.report.common.figure import BLUE, GREEN, INK, ORANGE, PURPLE, RED
 from nasbench.report.common.thinned import MOST_POINTS, evenly
+from nasbench.report.models.cells.drawing import FAMILIES, family
 from nasbench.report.run.chance import Exact, chance_curve
 from nasbench.report.run.dots import changes, with_dots
 from nasbench.report.run.front import COUNTS, compared, objective_label, target_label

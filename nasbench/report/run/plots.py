@@ -20,7 +20,6 @@ from nasbench.core.curves import (
 )
 from nasbench.core.trial import Trial
 from nasbench.core.typed import fits
-from nasbench.report.cells.drawing import FAMILIES, family
 from nasbench.report.common.dot_titles import mark, titled
 from nasbench.report.common.figure import (
     BLUE,
@@ -39,6 +38,7 @@ from nasbench.report.common.figure import (
 )
 from nasbench.report.common.rankings import kendall_test
 from nasbench.report.common.thinned import MOST_POINTS, evenly
+from nasbench.report.models.cells.drawing import FAMILIES, family
 from nasbench.report.run.chance import Exact, chance_curve
 from nasbench.report.run.dots import changes, with_dots
 from nasbench.report.run.statistics import retrained, shares_over_time

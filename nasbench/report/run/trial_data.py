@@ -9,9 +9,9 @@ from nasbench.core.curves import is_control, is_random, is_retraining
 from nasbench.core.shown import shortened, shown
 from nasbench.core.stop_signals import from_outside
 from nasbench.core.trial import Trial
-from nasbench.report.cells.drawing import FAMILIES, family
 from nasbench.report.common.embedded import data_element
 from nasbench.report.common.thinned import MOST_ROWS, evenly
+from nasbench.report.models.cells.drawing import FAMILIES, family
 from nasbench.report.run.dots import with_dots
 from nasbench.report.run.scored import beside, in_words, score_name
 from nasbench.report.run.trial_drawing import Words, graph_data, graphs_of

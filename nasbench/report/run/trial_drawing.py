@@ -10,7 +10,7 @@ from nasbench.core.shown import shown
 from nasbench.core.stop_signals import from_outside
 from nasbench.core.trial import Trial
 from nasbench.core.trial_of_run import spec_of
-from nasbench.report.cells.drawing import draw_svg
+from nasbench.report.models.cells.drawing import draw_svg
 
 
 def graphs_of(run: Mapping[str, Any], trial: Trial) -> Mapping[str, Graph]:

@@ -19,11 +19,11 @@ from nasbench.core.store import RunStore, returned_trial
 from nasbench.core.trial import STATUSES, Trial
 from nasbench.engine.config import SearchConfig
 from nasbench.engine.config.presets import told
+from nasbench.engine.opened.report import write_report
 from nasbench.engine.opened.run_trial import RunTrial
 from nasbench.engine.opened.view import RunView
 from nasbench.engine.parts.returning import returned_by
 from nasbench.engine.parts.searching import SearchParts, prepare
-from nasbench.engine.report import write_report
 from nasbench.engine.run import resume
 from nasbench.engine.run.artifacts import (
     BestWeights,
@@ -113,7 +113,7 @@ def run_search(
     if not config.place.resume and (sets := told(config)) is not None:
         print_note(sets)
     if config.sharing.weight_sharing is not None and not config.place.resume:
-        from nasbench.engine.weight_sharing import with_supernet
+        from nasbench.engine.search.weight_sharing import with_supernet
 
         config = with_supernet(config, directory, argv)
         config.check()

@@ -8,8 +8,8 @@ from typing import Any
 from nasbench.core.errors import UsageError
 from nasbench.core.run_title import run_title
 from nasbench.core.store import RunStore
-from nasbench.engine.dashboard.shown import dashboard_of_run, write_dashboard
-from nasbench.engine.dashboard.told import text_of_run
+from nasbench.engine.run.dashboard.shown import dashboard_of_run, write_dashboard
+from nasbench.engine.run.dashboard.told import text_of_run
 from nasbench.trackers.dashboard import Dashboard
 from nasbench.trackers.panels import dashboard_of
 from nasbench.trackers.wandb_dashboard import report_of, saved, workspace_of

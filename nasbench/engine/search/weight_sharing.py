@@ -18,7 +18,7 @@ from nasbench.engine.config.sharing import supernet_directory
 from nasbench.engine.config.supernet import SupernetCheck, space_with_supernet
 from nasbench.engine.parts.sizes import network_size
 from nasbench.engine.run.opening import PartOf
-from nasbench.engine.supernet.command import train_supernet
+from nasbench.engine.search.supernet.command import train_supernet
 
 FLAGS = {"sampler": "--weight-sharing", "recipe": "--supernet-recipe", "epochs": "--supernet-epochs"}
 """Field of the supernet's configuration -> the flag of the search, where it is another."""

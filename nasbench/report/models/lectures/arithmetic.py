@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nasbench.profile import Layer, Profile, profile
-from nasbench.report.lectures.activations import of_zoo
-from nasbench.report.lectures.printed import (
+from nasbench.report.models.lectures.activations import of_zoo
+from nasbench.report.models.lectures.printed import (
     FEWER,
     GOOGLENET,
     NAIVE,

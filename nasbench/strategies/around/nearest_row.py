@@ -15,7 +15,7 @@ from nasbench.core.arch import Architecture, Decision, Range
 from nasbench.core.errors import TrialFailed, UsageError
 from nasbench.core.protocols import SearchSpace, Strategy
 from nasbench.core.trial import Proposal, Trial
-from nasbench.strategies.constrained import Counts, Limits
+from nasbench.strategies.around.constrained import Counts, Limits
 
 if TYPE_CHECKING:
     import numpy as np

@@ -15,7 +15,7 @@ from unicodedata import east_asian_width
 
 from nasbench.core.graph import CellGraph, Node
 from nasbench.core.shown import shortened
-from nasbench.report.cells.columns import Columns
+from nasbench.report.models.cells.columns import Columns
 
 FONT = 12.0
 LINE = 15.0

@@ -10,15 +10,15 @@ from nasbench.core.run_shown import RunShown, Table
 from nasbench.core.run_title import run_title
 from nasbench.core.store import RunStore
 from nasbench.core.writing import write_atomically
-from nasbench.engine.dashboard.compared_tables import (
+from nasbench.engine.run.dashboard.compared_tables import (
     comparison_tables,
     fidelity_tables,
     race_tables,
     ranking_tables,
     training_tables,
 )
-from nasbench.engine.dashboard.parallel import parallel_coordinates
-from nasbench.engine.dashboard.search_tables import scale_tables, search_tables
+from nasbench.engine.run.dashboard.parallel import parallel_coordinates
+from nasbench.engine.run.dashboard.search_tables import scale_tables, search_tables
 from nasbench.report.run.trial_drawing import drawing_of
 from nasbench.trackers.dashboard import BEST_CELL, Dashboard, logged_names
 from nasbench.trackers.panels import dashboard_of

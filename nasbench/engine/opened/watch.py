@@ -16,7 +16,7 @@ from nasbench.core.errors import UsageError
 from nasbench.core.reported import CURVES
 from nasbench.core.shown import escape
 from nasbench.core.store import LOG_FILE, RUN_FILE
-from nasbench.engine.report import opened_report, report_of
+from nasbench.engine.opened.report import opened_report, report_of
 from nasbench.report.common.embedded import data_element
 from nasbench.report.common.page import served
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from nasbench.report.common.figure import BLUE, GREEN, INK, MUTED, ORANGE, PURPLE, RED, drawing, short_count
-from nasbench.report.zoo.history import HUMAN_ERROR, PRE_TRAINED, SCALED, WINNERS, Winner
-from nasbench.report.zoo.plots import SMALL, half_page
+from nasbench.report.models.zoo.history import HUMAN_ERROR, PRE_TRAINED, SCALED, WINNERS, Winner
+from nasbench.report.models.zoo.plots import SMALL, half_page
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -16,7 +16,7 @@ from nasbench.core.registry import strategies
 from nasbench.core.seeds import derive
 from nasbench.core.spec import Size
 from nasbench.core.trial import Proposal, Trial
-from nasbench.strategies.optuna_sampler import distribution_of
+from nasbench.strategies.libraries.optuna_sampler import distribution_of
 
 if TYPE_CHECKING:
     from torch import nn

@@ -26,7 +26,7 @@ from nasbench.engine.parts.screening import ScoredOnce
 from nasbench.engine.parts.searching import SearchParts, prepare
 from nasbench.engine.run.numbers import numbers_of
 from nasbench.engine.run.resume import check_same
-from nasbench.engine.search import rounds_of
+from nasbench.engine.search.command import rounds_of
 from nasbench.evaluators.building import build_network
 from nasbench.evaluators.measured import Measured
 from nasbench.evaluators.timing import Timing, time_training

@@ -12,9 +12,9 @@ from nasbench.core.errors import UsageError
 from nasbench.core.file_name import check_path
 from nasbench.core.not_written import check_writable
 from nasbench.engine.config.features import FeaturesConfig
-from nasbench.engine.predict import TrainedNetwork, published_network, trained_network
+from nasbench.engine.models.predict import TrainedNetwork, published_network, trained_network
 from nasbench.report.common.figure_file import write_figure
-from nasbench.report.features.pictures import (
+from nasbench.report.models.features.pictures import (
     activating_figure,
     check_picture,
     filters_figure,

@@ -26,14 +26,14 @@ from nasbench.core.supernet_run import WEIGHTS, SupernetRun, weights_gone
 from nasbench.core.trial import Trial
 from nasbench.engine.config import SupernetConfig
 from nasbench.engine.config.supernet import space_with_supernet
+from nasbench.engine.opened.report import write_report
 from nasbench.engine.opened.view import RunView
 from nasbench.engine.parts.models import check_memory
 from nasbench.engine.parts.sizes import network_size
-from nasbench.engine.report import write_report
 from nasbench.engine.run.opening import Opening, PartOf
 from nasbench.engine.run.run import check_some_succeeded, open_run
 from nasbench.engine.run.watch import print_note
-from nasbench.engine.supernet.check import prepare_check
+from nasbench.engine.search.supernet.check import prepare_check
 from nasbench.engine.training.torchrun import group_of_torchrun, leave_group, started_by_torchrun
 from nasbench.engine.training.where import Where, where_to_train
 from nasbench.evaluators.supernet_training import (

@@ -1,8 +1,8 @@
 """Every network that has a name: the zoo, and the published cells of the spaces, as rows that need no torch to be read.
 
 A card stands beside the code that builds its network, and importing that takes seconds. So the rows of what comes with
-nasbench are kept in networks.json as well. `python -m nasbench.engine.networks` writes the file anew from the cards; a
-test holds that it says what they say, and others hold the cards against the networks.
+nasbench are kept in networks.json as well. `python -m nasbench.engine.parts.networks` writes the file anew from the
+cards; a test holds that it says what they say, and others hold the cards against the networks.
 """
 
 import json

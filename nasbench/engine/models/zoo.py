@@ -9,7 +9,7 @@ from nasbench.core.count_text import parse_count
 from nasbench.core.errors import UsageError, unknown
 from nasbench.core.not_written import check_writable
 from nasbench.core.spec import Result
-from nasbench.engine.networks import METRICS, Row, rows
+from nasbench.engine.parts.networks import METRICS, Row, rows
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -68,15 +68,15 @@ def plot(kind: str, out: Path, rows: Sequence[Row] = ()) -> None:
     """Draws one of PLOTS into an .svg or .png file. `rows` are what the complexity plot shows."""
     check_plot(kind, out)
     from nasbench.report.common.figure_file import write_figure
-    from nasbench.report.zoo.plots import PIXELS_PER_INCH
+    from nasbench.report.models.zoo.plots import PIXELS_PER_INCH
 
     write_figure(figure(kind, rows), out, out.stem, PIXELS_PER_INCH)
 
 
 def figure(kind: str, rows: Sequence[Row] = ()) -> "Figure":
     """One of PLOTS. UsageError where none of `rows` belongs on the complexity plot."""
-    from nasbench.report.zoo import charts
-    from nasbench.report.zoo import plots as zoo_plots
+    from nasbench.report.models.zoo import charts
+    from nasbench.report.models.zoo import plots as zoo_plots
 
     published = {
         "ilsvrc": charts.ilsvrc,
@@ -110,7 +110,7 @@ def check_plot(kind: str, out: Path) -> None:
 
 
 def _point(row: Row, result: Result) -> Any:
-    from nasbench.report.zoo.plots import Point
+    from nasbench.report.models.zoo.plots import Point
 
     card = row.card
     assert card.macs is not None, card

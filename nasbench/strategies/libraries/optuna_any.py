@@ -15,8 +15,8 @@ from optuna.samplers import BaseSampler, RandomSampler
 from nasbench.core.errors import UsageError, unknown
 from nasbench.core.objectives import parse_objectives
 from nasbench.core.protocols import SearchSpace, Strategy
+from nasbench.strategies.libraries.optuna_sampler import OptunaStrategy, quiet
 from nasbench.strategies.options import count_of
-from nasbench.strategies.optuna_sampler import OptunaStrategy, quiet
 
 RANDOM_AT_THE_START = ("n_startup_trials", "population_size")
 """Arguments of samplers that say how many random trials come first."""

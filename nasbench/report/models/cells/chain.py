@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from nasbench.core.graph import ChainGraph, ChainLayer
 from nasbench.core.shown import shortened
-from nasbench.report.cells.layout import LINE, LONGEST, PAD, Box, Role, text_width
+from nasbench.report.models.cells.layout import LINE, LONGEST, PAD, Box, Role, text_width
 
 HEIGHT = LINE + PAD
 STEP = HEIGHT + 20.0

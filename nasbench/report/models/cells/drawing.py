@@ -8,8 +8,8 @@ from collections.abc import Mapping
 
 from nasbench.core.graph import CellGraph, ChainGraph, Graph
 from nasbench.core.shown import escape, shown
-from nasbench.report.cells.chain import Arc, ChainLayout, lay_out_chain
-from nasbench.report.cells.layout import FONT, LINE, Box, CellLayout, Edge, label, lay_out, text_width, widths
+from nasbench.report.models.cells.chain import Arc, ChainLayout, lay_out_chain
+from nasbench.report.models.cells.layout import FONT, LINE, Box, CellLayout, Edge, label, lay_out, text_width, widths
 
 MARGIN = 24.0
 TITLE = 34.0

@@ -23,7 +23,7 @@ from nasbench.report.common.figure import (
     short_count,
 )
 from nasbench.report.common.label_layout import Box, frame, measure, place, write
-from nasbench.report.zoo.history import EFFICIENCY, MOORE_FACTOR
+from nasbench.report.models.zoo.history import EFFICIENCY, MOORE_FACTOR
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,0 +1,1 @@
+"""What is done with one network, without a run: listed, counted, looked into, asked."""

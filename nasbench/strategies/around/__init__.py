@@ -1,0 +1,1 @@
+"""What stands around any strategy: limits, screens, random trials, growing depth, rows of a table."""

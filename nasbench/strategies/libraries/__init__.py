@@ -1,0 +1,1 @@
+"""Strategies of other libraries as ours, and ours as theirs."""
