@@ -83,6 +83,7 @@ class ArrowObjects:
         path = self._path(name)
         if self.address.scheme == "file":
             with self._asking():
+                _make_folder(Path(path).parent)
                 _write_file(Path(path), data)
             return
         with self._asking(), self._system.open_output_stream(path) as stream:
@@ -205,8 +206,15 @@ def _server(address: Address) -> str:
     return "Google Cloud Storage" if address.scheme == "gs" else "this machine"
 
 
+def _make_folder(folder: Path) -> None:
+    """Refused where nothing can be made, as in /proc: FileNotFoundError says that an object is not there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileNotFoundError as error:
+        raise Refused(f"no folder can be made there; choose another {FLAG}") from error
+
+
 def _write_file(path: Path, data: bytes | Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     part = part_of(path)
     try:
         with open(part, "wb") as new:

@@ -37,6 +37,17 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
         ("s3://KEY:SECRET@bucket/p", "takes no credentials"),
         ("s3://bucket/p?secret_key=SECRET", "nothing secret; it has 'secret_key'"),
         ("s3://bucket/p?endpoint_override=http://KEY:SECRET@host", "takes no credentials"),
+        ("file:///a/b#1", "write %23 for it"),
+        ("file:///a/b\n", "cannot be printed"),
+        ("file:///a%00b", "cannot be printed"),
+        ("file:///a?region=eu", "has no effect on file:///PATH"),
+        ("s3://[bucket/p", "is no URL"),
+        ("s3://bucket:9000/p", "a bucket's name has letters"),
+        ("s3://bucket/a//b", "a prefix has no empty part"),
+        ("s3://bucket/../b", "a prefix has no empty part"),
+        ("s3://bucket?scheme=htpp", "Did you mean 'http'"),
+        ("s3://bucket?region=", "is empty"),
+        ("s3://bucket?region=a&region=b", "names a setting twice"),
     ],
 )
 def test_an_address_that_is_none_or_holds_a_secret(text: str, said: str) -> None:
@@ -51,6 +62,23 @@ def test_an_address_is_read_back_as_it_was() -> None:
     assert address.shown == "s3://bucket/of/us"
     assert run_address("s3://bucket", Path("runs/a b#7%")).root == "bucket/a b#7%"
     assert Address.read(run_address("s3://bucket", Path("runs/a b#7%")).url).root == "bucket/a b#7%"
+
+
+def test_a_run_and_its_place_in_the_storage_lie_apart(tmp_path: Path) -> None:
+    storage = f"file://{tmp_path}/store"
+    for run in ("store/run", "store/run/of/run"):
+        with pytest.raises(UsageError, match="cannot lie in the run directory"):
+            run_address(storage, tmp_path / run)
+    with pytest.raises(UsageError, match="cannot lie in the run directory"):
+        run_address(f"file://{tmp_path}/run/kept", tmp_path / "run")
+    with pytest.raises(UsageError, match="finished trainings"):
+        run_address(storage, tmp_path / "trained")
+    assert run_address(storage, tmp_path / "store/a/b").path == f"{tmp_path}/store/b"
+
+
+def test_a_folder_that_cannot_be_made_is_no_missing_object() -> None:
+    with pytest.raises(Refused, match="no folder can be made there"):
+        ArrowObjects(Address.read("file:///proc/nothing/here")).write("writers/1", b"")
 
 
 def test_a_log_in_segments_is_the_file_whenever_it_is_read(

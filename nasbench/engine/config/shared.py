@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from nasbench.core.errors import UsageError
 from nasbench.core.file_name import check_path, file_name
 from nasbench.engine.config.record import Record, flag, free, number, part
-from nasbench.storage.address import Address, run_address
+from nasbench.storage.address import TRAINED, Address, run_address
 
 if TYPE_CHECKING:
     from nasbench.train.source import DataSource
@@ -260,7 +260,7 @@ class Place(Record):
     @property
     def trained(self) -> str | None:
         """Where the store keeps finished trainings; None without one."""
-        return None if self.storage is None else Address.read(self.storage).below("trained").url
+        return None if self.storage is None else Address.read(self.storage).below(TRAINED).url
 
     def directory(self, *names: str) -> Path:
         """The run directory: the one given, or else a new one that says when, and `names`."""
