@@ -17,7 +17,7 @@ from nasbench.core.reward import Rewarded
 from nasbench.core.source import Plan
 from nasbench.core.spec import ModelSpec, Size, Task
 from nasbench.engine.config import SearchConfig
-from nasbench.engine.parts.costing import counts_within, limits_of, record_of_costs
+from nasbench.engine.parts.costing import costs_in_search, counts_within, limits_of, record_of_costs
 from nasbench.engine.parts.scoring import Scoring, scoring_of
 from nasbench.evaluators import latency
 from nasbench.evaluators.costs import CostsBy, with_costs
@@ -133,3 +133,9 @@ def test_settings_that_nothing_reads_are_refused(values: dict[str, Any], message
         scoring(**values)
     with pytest.raises(UsageError, match="--max-latency takes a time"):
         asked(max_latency="soon").check()
+
+
+def test_settings_of_a_cost_that_the_evaluator_answers_itself_are_refused_as_that() -> None:
+    config = asked(latency_threads=2)
+    with pytest.raises(UsageError, match="the latency that is asked for is --evaluator's own"):
+        costs_in_search(config.costs, config.goals, set(), None, {"latency"})

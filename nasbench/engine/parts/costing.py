@@ -26,14 +26,17 @@ if TYPE_CHECKING:
     from nasbench.evaluators.latency_model import LatencyModel
 
 
-def costs_in_search(costs: Costs, goals: Goals, read: Collection[str], recipe: Recipe | None) -> CostsBy:
+def costs_in_search(
+    costs: Costs, goals: Goals, read: Collection[str], recipe: Recipe | None, answered: Collection[str] = ()
+) -> CostsBy:
     """The costs that are metrics of the search: those among the metrics that it `read`s, beside the evaluator's own.
 
-    UsageError for settings of costs that neither a metric nor a limit reads.
+    UsageError for settings of costs that neither a metric nor a limit reads; `answered` are the metrics that are read
+    from the evaluator.
     """
     names = tuple(name for name in COSTS if name in read)
     limited = {name for name in COSTS if getattr(goals, f"max_{name}") is not None}
-    _refuse_unread(costs, {*names, *limited})
+    _refuse_unread(costs, {*names, *limited}, answered)
     return costs_by(costs, names, recipe, "latency" in limited)
 
 
@@ -124,10 +127,15 @@ def costs_by(costs: Costs, names: tuple[str, ...], recipe: Recipe | None, limite
     return CostsBy(names, costs.memory_batch, costs.memory_of, recipe, by, table)
 
 
-def _refuse_unread(costs: Costs, read: set[str]) -> None:
+def _refuse_unread(costs: Costs, read: set[str], answered: Collection[str]) -> None:
     asked, plain = costs.flat(), Costs().flat()
     for name in COSTS:
         given = [flag(each) for each in asked if each.startswith(name) and asked[each] != plain[each]]
+        if given and name not in read and name in answered:
+            raise UsageError(
+                f"{' and '.join(given)} would have no effect: the {name} that is asked for is --evaluator's own. Leave "
+                f"it out, or give --max-{name}, which is taken by it."
+            )
         if given and name not in read:
             raise UsageError(
                 f"{' and '.join(given)} would have no effect: nothing reads {name}. Name it in --objectives or "

@@ -111,7 +111,7 @@ def scoring_of(
     known = set(_metrics_of(alone, config.evaluator))
     read = set() if config.table_file is not None else set(reads) - known
     trains = config.evaluator == "train" or config.trains_after
-    costs = costs_in_search(config.costs, goals, read, recipe if trains else None)
+    costs = costs_in_search(config.costs, goals, read, recipe if trains else None, set(reads) - read)
     after, truth_name = None, None
     if config.trains_after:
         trainer = with_costs(evaluators.make("train", offered={"recipe": recipe, **images}), costs)
