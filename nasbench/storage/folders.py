@@ -10,15 +10,18 @@ from nasbench.storage.patient import Patient
 
 
 def put_folder(url: str, folder: Path, last: str) -> None:
-    """Puts the files of a folder there, those aside whose names begin with a dot and those that are there already.
+    """Puts the files of a folder there, those aside whose names begin with a dot: all of them, so that no file of
+    another machine's folder stays among them, or none where all are there.
 
     NotWritten where the store stays away.
     """
     objects = _objects(url)
     there = objects.sizes()
-    for file in sorted(folder.iterdir(), key=lambda file: (file.name == last, file.name)):
-        if file.is_file() and not file.name.startswith(".") and there.get(file.name) != file.stat().st_size:
-            objects.write(file.name, file)
+    files = [file for file in folder.iterdir() if file.is_file() and not file.name.startswith(".")]
+    if all(there.get(file.name) == file.stat().st_size for file in files):
+        return
+    for file in sorted(files, key=lambda file: (file.name == last, file.name)):
+        objects.write(file.name, file)
 
 
 def bring_folder(url: str, folder: Path, last: str) -> None:

@@ -20,6 +20,7 @@ from nasbench.evaluators.kept import Kept
 from nasbench.executors.local import LocalExecutor
 from nasbench.storage.address import Address
 from nasbench.storage.children import folder_of
+from nasbench.storage.folders import bring_folder, put_folder
 from nasbench.storage.mirror import Mirror
 from unit.toys import trial
 
@@ -216,3 +217,15 @@ def test_a_store_that_a_mailed_run_names_is_not_asked(tmp_path: Path, storage: s
         stored_config(SearchConfig, "search", str(mailed))
     with trusting([f"--storage={storage}"]):
         assert stored_config(SearchConfig, "search", str(mailed)).place.storage == storage
+
+
+def test_a_folder_of_another_machine_is_replaced_whole(tmp_path: Path) -> None:
+    url = f"file://{tmp_path}/kept"
+    for name, result in (("one", b"1"), ("other", b"22")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "weights").write_bytes(name[:3].encode())  # of one size
+        (tmp_path / name / "result").write_bytes(result)
+        put_folder(url, tmp_path / name, last="result")
+    bring_folder(url, tmp_path / "here", last="result")
+    assert (tmp_path / "here" / "weights").read_bytes() == b"oth"
+    assert (tmp_path / "here" / "result").read_bytes() == b"22"
