@@ -25,7 +25,7 @@ def draw(rows: Sequence[Returned], budgets: Sequence[int], path: Path) -> None:
             if row.route in LINES:
                 axes.axhline(row.mean, color=LINES[row.route], linewidth=1, linestyle="--", label=LABELS[row.route])
             if row.route == "chance":
-                axes.axhspan(row.low, row.high, color="#e4e4e4", label=f"{LABELS['chance']}: mean and 95 % interval")
+                axes.axhspan(row.low, row.high, color="#dddddd", label=f"{LABELS['chance']}: mean and 95 % interval")
                 axes.axhline(row.mean, color="#aaaaaa", linewidth=1)
         for index, (name, colour) in enumerate(COLOURS.items()):
             own = [row for row in rows if row.route == name and row.budget in budgets]
@@ -37,5 +37,5 @@ def draw(rows: Sequence[Returned], budgets: Sequence[int], path: Path) -> None:
         axes.set_xticks(list(budgets))
         axes.set_xlabel("children that the search trained")
         axes.set_ylabel("test accuracy, %")
-        axes.legend(loc="lower right")
+        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)  # above, where it covers no interval
     path.write_text(to_svg(figure, "proof") + "\n")
