@@ -112,19 +112,20 @@ def scoring_of(
     read = set() if config.table_file is not None else set(reads) - known
     trains = config.evaluator == "train" or config.trains_after
     costs = costs_in_search(config.costs, goals, read, recipe if trains else None, set(reads) - read)
-    after, truth_name = None, None
+    after = None
     if config.trains_after:
         trainer = with_costs(evaluators.make("train", offered={"recipe": recipe, **images}), costs)
         trained = reward_of(goals, TRAINED_SCORE) or score_of((), TRAINED_SCORE, target_macs)
         after = After(trainer, trained, config.retrain_epochs or recipe.epochs, recipe)
 
+    truth = None if config.ranking.truth is None else beside_truth(config.ranking, space, alone)
+    truth_name = None if truth is None else truth.name_of(str(config.ranking.truth))
+
     def costed(costs: CostsBy) -> Evaluator:
         found = with_objectives(with_costs(alone, costs), objectives)
-        return found if config.ranking.truth is None else beside_truth(config.ranking, space, found)
+        return found if truth is None else replace(truth, evaluator=found)
 
     evaluator = costed(costs)
-    if config.ranking.truth is not None:
-        truth_name = beside_truth(config.ranking, space, evaluator).name_of(config.ranking.truth)
     minus_loss = config.inherits and not objectives and config.inherited.score_by == "loss"
     signed = (Objective(config.inherited.metric, maximise=False),) if minus_loss else objectives
     if reward is not None:

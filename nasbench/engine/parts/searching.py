@@ -26,7 +26,7 @@ from nasbench.engine.parts.fronts import told_of_front
 from nasbench.engine.parts.growing import grown, limited, told_of_growth
 from nasbench.engine.parts.scoring import After, scoring_of
 from nasbench.engine.parts.screening import ScoredOnce, of_search, screened
-from nasbench.engine.parts.sizes import network_size
+from nasbench.engine.parts.sizes import epochs_of_children, size_of_children
 from nasbench.evaluators.counts import CountedOnce
 from nasbench.strategies.around.constrained import Limits
 from nasbench.strategies.around.control import Control
@@ -100,11 +100,10 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
     supernet = config.supernet
     scoring = scoring_of(config, space, recipe, directory, supernet, executor)
     evaluator, score, after = scoring.evaluator, scoring.score, scoring.after
-    epochs = recipe.epochs if trains else 0 if config.cheap else config.training.epochs or 1
+    epochs = epochs_of_children(config, recipe)
     if after is None and config.retrain_epochs is not None and config.retrain_epochs <= epochs:
         raise UsageError(f"--retrain-epochs takes more epochs than the search's {epochs}; got {config.retrain_epochs}")
-    size = network_size(space, config.training, config.data.image_size, recipe if trains else None)
-    size = size if supernet is None else supernet.size
+    size = size_of_children(config, space, recipe, supernet)
     with blame(evaluator, "task()", UsageError, "Mend it there."):
         task = checked_task(f"the evaluator {config.evaluator!r}", evaluator, evaluator.task())
     counts = CountedOnce(space, size, task)

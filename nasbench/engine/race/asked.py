@@ -22,10 +22,11 @@ from nasbench.core.protocols import Depends, Evaluator, Metrics, SearchSpace, St
 from nasbench.core.recipe import Recipe, recipe_named
 from nasbench.core.registry import executors
 from nasbench.core.spec import ModelSpec, Size, Task
+from nasbench.core.supernet_run import SupernetRun
 from nasbench.core.writing import make_folder
 from nasbench.engine.config import SearchConfig
 from nasbench.engine.parts.scoring import Scoring, scoring_of
-from nasbench.engine.parts.sizes import network_size
+from nasbench.engine.parts.sizes import epochs_of_children, size_of_children
 from nasbench.executors.boundary import evaluate
 
 Answer = Mapping[str, Any]
@@ -87,9 +88,13 @@ class AskedGround:
         return recipe_named(self._search.training.recipe, self._search.training.epochs)
 
     @cached_property
+    def _supernet(self) -> SupernetRun | None:
+        return self._search.supernet
+
+    @cached_property
     def _scoring(self) -> Scoring:
         executor = executors.make("local", offered={"device": self._search.workers.device})
-        return scoring_of(self._search, self.space, self._recipe, None, self._search.supernet, executor)
+        return scoring_of(self._search, self.space, self._recipe, None, self._supernet, executor)
 
     @property
     def _evaluator(self) -> Evaluator:
@@ -97,22 +102,12 @@ class AskedGround:
 
     @cached_property
     def size(self) -> Size:
-        supernet, trains = self._search.supernet, self._search.evaluator == "train"
-        if supernet is not None:
-            return supernet.size
-        image_size = self._search.data.image_size
-        return network_size(self.space, self._search.training, image_size, self._recipe if trains else None)
+        return size_of_children(self._search, self.space, self._recipe, self._supernet)
 
     @cached_property
     def task(self) -> Task:
         with blame(self._evaluator, "task()", UsageError, "Mend it there."):
             return checked_task(f"the evaluator {self.label!r}", self._evaluator, self._evaluator.task())
-
-    @property
-    def _epochs(self) -> int:
-        if self._search.evaluator == "train":
-            return self._recipe.epochs
-        return 0 if self._search.cheap else self._search.training.epochs or 1
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -163,7 +158,8 @@ class AskedGround:
     def _asked(self, canonical: Architecture) -> Answer:
         source, data = f"space:{self.space_name}", self._search.data.dataset if self._search.reads_images else ""
         model = ModelSpec(source, self.size, self.task, architecture=canonical)
-        job = Job(1, self._search.seed, self._epochs, canonical.key, model=model, architecture=canonical, data=data)
+        epochs = epochs_of_children(self._search, self._recipe)
+        job = Job(1, self._search.seed, epochs, canonical.key, model=model, architecture=canonical, data=data)
         answer = evaluate(self._evaluator, job, lambda *_: False)
         if answer.misread:
             raise UsageError(str(answer.error))

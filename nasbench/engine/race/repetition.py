@@ -125,8 +125,12 @@ class Repetitions:
         shares = {self.budget * share for share in (1.0, *self.config.also)}
         return tuple(sorted(shares if self.in_seconds else {max(1, round(share)) for share in shares}))
 
-    def plan(self, ground: Ground) -> Plan:
-        """Of a repetition, as long as the largest of the budgets."""
+    @cached_property
+    def plans(self) -> Mapping[str, Plan]:
+        """Ground -> the plan of a repetition on it, as long as the largest of the budgets."""
+        return {ground.label: self._plan(ground) for ground in self.grounds}
+
+    def _plan(self, ground: Ground) -> Plan:
         most = self.budgets[-1]
         spend = ground.most_queries(most) if self.in_seconds else int(most)
         return Plan(range(1, spend + 1), self.config.seed, 1, f"space:{ground.space_name}", ground.size, ground.task)
@@ -141,7 +145,7 @@ class Repetitions:
         """Reads the tables and builds every strategy once, so that what is wrong is answered before any work starts."""
         for ground in self.grounds:
             ground.check()
-            assert self.plan(ground)
+        assert self.plans
         assert self.screens is not None
         for ground in self.grounds:
             for entrant in self.entrants:
@@ -206,7 +210,8 @@ class Repetitions:
 
     def _run(self, entrant: Entrant, ground: Ground, seed: int) -> "_Path":
         path, score = _Path(ground.columns, ground.cost_column), ground.columns[0]
-        source = SpaceSource(ground.space, self._strategy(entrant, ground, seed), replace(self.plan(ground), seed=seed))
+        plan = replace(self.plans[ground.label], seed=seed)
+        source = SpaceSource(ground.space, self._strategy(entrant, ground, seed), plan)
         seconds = ground.cost_column
         clock = SimulatedClock(self.budgets[-1], seconds) if self.in_seconds and seconds else None
         loop = JobLoop(source, path.append, lambda metrics: float(metrics[score]), clock=clock)

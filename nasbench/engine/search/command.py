@@ -22,7 +22,7 @@ from nasbench.engine.config.presets import told
 from nasbench.engine.opened.report import write_report
 from nasbench.engine.opened.run_trial import RunTrial
 from nasbench.engine.opened.view import RunView
-from nasbench.engine.parts.returning import returned_by
+from nasbench.engine.parts.returning import Returned, returned_by
 from nasbench.engine.parts.searching import SearchParts, prepare
 from nasbench.engine.run import resume
 from nasbench.engine.run.artifacts import (
@@ -143,10 +143,10 @@ def run_search(
         without, shares = without_control(trials for trials, _ in rounds), shares_of(run.store.run.get("plan") or {})
         for source, clock, pruner in _phases(parts, numbers, without, shares):
             run.answer(source, parts.evaluator, parts.score, clock, pruner)
-        for jobs in _following(config, parts, run, numbers):
+        chosen = returned_by(config.return_, parts.space, run.trials)
+        for jobs in _following(config, parts, run, numbers, chosen):
             after = parts.after
             run.answer(jobs, after.evaluator if after else parts.evaluator, after.score if after else parts.score)
-        chosen = returned_by(config.return_, parts.space, run.trials)
         if chosen is not None:
             run.store.update(**chosen.to_json())
             print_note(chosen.sentence)
@@ -203,13 +203,13 @@ def _phases(
         yield SpaceSource(parts.space, parts.control, after, layers_of=layers), None, None
 
 
-def _following(config: SearchConfig, parts: SearchParts, run: Run, numbers: Numbers) -> Iterator[JobSource]:
+def _following(
+    config: SearchConfig, parts: SearchParts, run: Run, numbers: Numbers, chosen: Returned | None
+) -> Iterator[JobSource]:
     """The trainings after a search: of its best, and of a check of its cheap score."""
     epochs = parts.after.epochs if parts.after else config.retrain_epochs or 1
     if numbers.retraining:
-        told = searched(run.trials)
-        chosen = returned_by(config.return_, parts.space, told)
-        ranked = best_networks(told) if chosen is None else chosen.ranked
+        ranked = best_networks(searched(run.trials)) if chosen is None else chosen.ranked
         yield JobList(retrainings(ranked, parts.plan, config.retrain_top, epochs, numbers.retraining.start))
     if numbers.check:
         yield JobList(checks(run.trials, parts.plan, config.checked, epochs, numbers.check.start))
