@@ -17,6 +17,7 @@ from nasbench.core.quantities import bytes_text, milliseconds_text
 from nasbench.core.recipe import recipe_named
 from nasbench.core.trial_of_run import at_trial
 from nasbench.engine.config import ModelOverrides, ModelTrust
+from nasbench.engine.config.record import flag
 from nasbench.engine.parts.networks import check_model
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ def _check_memory(config: ProfileConfig) -> None:
 def _refuse_without(config: ProfileConfig, switch: str, names: Sequence[str]) -> None:
     """UsageError where fields of these names were given without the switch that they belong to."""
     plain = {each.name: each.default for each in fields(config)}
-    given = [f"--{name.replace('_', '-')}" for name in names if getattr(config, name) != plain[name]]
+    given = [flag(name) for name in names if getattr(config, name) != plain[name]]
     if given and not getattr(config, switch):
         raise UsageError(f"{' and '.join(given)} would have no effect without --{switch}: add it, or leave them out")
 
@@ -150,9 +151,9 @@ def _settings(config: ProfileConfig) -> dict[str, Any]:
 
 def _check_latency(config: ProfileConfig) -> None:
     _refuse_without(config, "latency", ("latency_on", "latency_batch", "latency_threads"))
-    for flag, value in (("--latency-batch", config.latency_batch), ("--latency-threads", config.latency_threads)):
-        if value < 1:
-            raise UsageError(f"{flag} takes a whole number from 1 on; got {value}")
+    for name in ("latency_batch", "latency_threads"):
+        if (value := getattr(config, name)) < 1:
+            raise UsageError(f"{flag(name)} takes a whole number from 1 on; got {value}")
 
 
 def _print_latency(latency: "Latency", config: ProfileConfig) -> None:

@@ -113,8 +113,8 @@ def check_whole(run: Mapping[str, Any], file: object) -> None:
         if name not in run:
             raise UsageError(f"{file} lacks the field {name!r}: it is not the whole record of a run")
     plan = run.get("plan") or {}
-    needed = NEEDED.get(run["command"], ())
-    several = plan.get("races")
-    for name, each in ((name, each) for each in several or [plan] for name in (*needed, *(["on"] if several else []))):
-        if name not in each:
-            raise UsageError(f"the plan in {file} lacks the field {name!r}: it is not the whole record of a run")
+    races, needed = plan.get("races"), NEEDED.get(run["command"], ())
+    for each in races or [plan]:
+        for name in (*needed, "on") if races else needed:
+            if name not in each:
+                raise UsageError(f"the plan in {file} lacks the field {name!r}: it is not the whole record of a run")

@@ -229,7 +229,7 @@ def best_trial(trials: Sequence[Trial]) -> Trial | None:
 
 
 RETURNED = "returned"
-"""What run.json says of the trial that a search returns, where that need not be the best seen: its `number`, ..."""
+"""What run.json says of the trial that a search returns, where that need not be the best seen: `number`, and why."""
 
 
 def returned_trial(run: Mapping[str, Any], trials: Sequence[Trial]) -> Trial | None:

@@ -37,10 +37,10 @@ def test_a_failed_repetition_is_told_and_does_not_count() -> None:
     assert [each.seed for each in race.repetitions] == [0]
     assert race.failures == ("random seed 1: the worker <died>",)
     assert race.standings(4)[0].columns["test"].mean == 0.7
-    page = render(RUN, race, {})
+    page = render(RUN, [race], [{}])
     assert "random seed 1: the worker &lt;died&gt;" in page
     assert "of 2" in page
-    assert "Failed repetitions" not in render(RUN, Race.of(RUN, [repetition(0)]), {})
+    assert "Failed repetitions" not in render(RUN, [Race.of(RUN, [repetition(0)])], [{}])
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from nasbench.core.errors import UsageError
 from nasbench.core.objectives import parse_objectives
 from nasbench.core.options import parse_options
 from nasbench.core.quantities import parse_bytes, parse_milliseconds
-from nasbench.engine.config.record import Record, counted, options, part
+from nasbench.engine.config.record import Record, counted, flag, options, part
 
 
 @dataclass(frozen=True)
@@ -70,4 +70,4 @@ class Goals(Record):
     def count(self, name: str) -> int | None:
         """A budget as a number."""
         text = getattr(self, name)
-        return None if text is None else parse_count(text, "--" + name.replace("_", "-"))
+        return None if text is None else parse_count(text, flag(name))

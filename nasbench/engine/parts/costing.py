@@ -104,16 +104,19 @@ def record_of_costs(costs: CostsBy, limits: Limits) -> Mapping[str, Any]:
     latency = "latency" in costs.names or limits.max_latency is not None
     if not costs.names and not latency and limits.max_memory is None:
         return {}
-    more: dict[str, Any] = {}
-    if latency and costs.table is not None:
-        more = {"table": costs.table.path}
-    elif latency:
-        from nasbench.evaluators.latency import machine
-
-        more = {"machine": machine(costs.by.on)}
-        more |= {} if costs.model is None else {"model": costs.model.to_json()}
+    table = None if costs.table is None else costs.table.path
+    more = record_of_latency(costs.by.on, table, costs.model) if latency else {}
     limited = {"max_memory": limits.max_memory, "max_latency": limits.max_latency}
     return {"costs": {"names": list(costs.names), **limited, **costs.identity(), **more}}
+
+
+def record_of_latency(on: str, table: str | None, model: "LatencyModel | None") -> dict[str, Any]:
+    """What run.json says of how latencies are had: by which table, or on which machine and by which model."""
+    if table is not None:
+        return {"table": table}
+    from nasbench.evaluators.latency import machine
+
+    return {"machine": machine(on), **({} if model is None else {"model": model.to_json()})}
 
 
 def costs_by(costs: Costs, names: tuple[str, ...], recipe: Recipe | None, limited: bool = False) -> CostsBy:

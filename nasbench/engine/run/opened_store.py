@@ -55,13 +55,13 @@ def _kept(opening: Opening, storage: str) -> RunStore:
         if store is not None:
             store.close()
         if not resumed:
-            discard_new(directory, new, begun)
+            _discard_new(directory, new, begun)
         raise
     store.mirror = mirror
     return store
 
 
-def discard_new(directory: Path, new: list[Path], begun: bool) -> None:
+def _discard_new(directory: Path, new: list[Path], begun: bool) -> None:
     """Takes away what was made for a run that was refused; a run that lies there stays."""
     from nasbench.storage.mirror import NOTE
 

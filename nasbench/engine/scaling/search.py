@@ -166,9 +166,9 @@ def _prepare(config: ScaleConfig, directory: Path) -> ScaleParts:
     base = rounded(base, law)
     small = rounded(compound_scale(base, Multipliers(recipe.base_depth, recipe.base_width)), law)
     space = _space(config, ScaledBase(small), law)
-    for corner in ((1.0, 0.0), (0.0, 1.0), (0.0, 0.0)):  # all growth in one dimension: what fits there fits everywhere
-        if not given(config):
-            counted(compound_scale(small, on_surface(*corner).at(1.0)))
+    corners = () if given(config) else ((1.0, 0.0), (0.0, 1.0), (0.0, 0.0))
+    for corner in corners:  # all growth in one dimension: what fits there fits everywhere
+        counted(compound_scale(small, on_surface(*corner).at(1.0)))
     checkpoints = config.place.checkpoints(directory)
     source = config.data.source
     evaluator = TrainingEvaluator(source, recipe, config.workers.device, checkpoints)

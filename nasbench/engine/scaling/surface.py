@@ -15,7 +15,7 @@ from nasbench.core.compound import PUBLISHED, Coefficients, on_surface
 from nasbench.core.errors import TrialFailed, UsageError
 from nasbench.core.spec import ModelSpec
 from nasbench.engine.config import ScaleConfig
-from nasbench.engine.parts.costing import costs_by, latency_model_for
+from nasbench.engine.parts.costing import costs_by, latency_model_for, record_of_latency
 from nasbench.engine.parts.scaled import MACS, Measure, compound_scale, quick_macs, solve_phi
 from nasbench.engine.scaling.budgets import Budget, amount_of, given, measure_of
 from nasbench.evaluators.latency_model import LatencyModel
@@ -82,14 +82,10 @@ def budget_record(config: ScaleConfig, surface: Surface) -> dict[str, Any]:
     """What run.json says of them, and of how latencies were had."""
     if surface.budget is None:
         return {}
-    costs: dict[str, Any] = {}
-    if config.target_latency is not None:
-        from nasbench.evaluators.latency import machine
-
-        table, model = config.costs.latency_table, surface.model
-        costs = {"machine": machine(config.costs.latency_on)} if table is None else {"table": table}
-        costs |= {} if model is None else {"model": model.to_json()}
-    return {"budget": budget_asked(config), **({"costs": costs} if costs else {})}
+    if config.target_latency is None:
+        return {"budget": budget_asked(config)}
+    costs = record_of_latency(config.costs.latency_on, config.costs.latency_table, surface.model)
+    return {"budget": budget_asked(config), "costs": costs}
 
 
 def _all_of(budgets: list[Budget]) -> Budget:

@@ -44,18 +44,13 @@ def files(store: RunStore) -> dict[str, str]:
         charts = {stem: replace(each, name=f"{before}{each.name}") for stem, each in race_charts(race).items()}
         plots.append(with_charts(drawn, charts))
         pictures |= {f"{before}{stem}": svg for stem, svg in drawn.items()}
-    return report_files(rendered(store.run, races, plots), pictures)
+    return report_files(render(store.run, races, plots), pictures)
 
 
-def render(run: Mapping[str, Any], race: Race, plots: Mapping[str, Plot]) -> str:
-    """The page of one race as text. `plots`: file stem -> plot."""
-    return rendered(run, [race], [plots])
-
-
-def rendered(run: Mapping[str, Any], races: Sequence[Race], plots: Sequence[Mapping[str, Plot]]) -> str:
+def render(run: Mapping[str, Any], races: Sequence[Race], plots: Sequence[Mapping[str, Plot]]) -> str:
     """The page of all races of a run. `plots`: of each race, file stem -> plot."""
     first, several = races[0], len(races) > 1
-    sections = [places_section(races)] if several else []
+    sections = [_places(races)] if several else []
     for race, drawn in zip(races, plots, strict=True):
         sections += [
             f"<h2>On {escape(race.on)}</h2>" if several else "",
@@ -72,7 +67,7 @@ def rendered(run: Mapping[str, Any], races: Sequence[Race], plots: Sequence[Mapp
     return page(f"Race on {on}, {budget_text(first, first.budget)}", lead, sections)
 
 
-def places_section(races: Sequence[Race]) -> str:
+def _places(races: Sequence[Race]) -> str:
     """How the strategies do over several races: the place in each, and the mean of them."""
     rows = table(("strategy", *(race.on for race in races), "mean place"), place_rows(races), left=("strategy",))
     note = "Places by the mean at the whole budget, 1 is the best; a race in which a strategy has no result has none."

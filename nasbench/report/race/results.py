@@ -237,8 +237,9 @@ def races_of(run: Mapping[str, Any], trials: Sequence[Trial]) -> tuple[Race, ...
     plan = run["plan"]
     if "races" not in plan:
         return (Race.of(run, trials),)
-    of = {each["on"]: [trial for trial in trials if trial.note.get("on") == each["on"]] for each in plan["races"]}
-    return tuple(Race.of(run, of[each["on"]], each) for each in plan["races"])
+    return tuple(
+        Race.of(run, [trial for trial in trials if trial.note.get("on") == each["on"]], each) for each in plan["races"]
+    )
 
 
 def _repetition(trial: Trial, columns: Sequence[str], budgets: Sequence[float]) -> Repetition:
