@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from nasbench.cli import main
+from nasbench.cli.race import print_races
 from nasbench.core.arch import Architecture
 from nasbench.core.errors import TrialFailed
 from nasbench.engine.config import RaceConfig
@@ -65,8 +66,8 @@ def steps(config: RaceConfig, tmp_path: Path) -> list[Any]:
     return [repetitions(job, lambda *_: None)["steps"] for job in repetitions.jobs()]
 
 
-def test_several_tables_are_several_races(tmp_path: Path) -> None:
-    one, other = write_table(tmp_path / "one.csv"), write_table(tmp_path / "other.csv", sign=-1)
+def test_several_tables_are_several_races(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one, other = write_table(tmp_path / "one.csv"), write_table(tmp_path / "other.csv", sign=-(10**9))
     result = run_race(config(f"{one},{other}", tmp_path, strategies=("random",), trials=3), ())
     assert [race.on for race in result.races] == [one, other]
     assert [race.optimum for race in result.races] == [{"acc": 12, "test": 6}, {"acc": 0, "test": 0}]
@@ -75,6 +76,11 @@ def test_several_tables_are_several_races(tmp_path: Path) -> None:
         [values[0] for _, _, values in path] for path in alone
     ]
     assert [each["on"] for each in result.to_json()["races"]] == [one, other]
+    capsys.readouterr()
+    print_races(result)
+    printed = capsys.readouterr().out
+    assert printed.count(" random ") == 2
+    assert "…" not in printed
     page = result.report().read_text()
     assert "made-up images" in page
     assert "Over all" in page

@@ -44,7 +44,7 @@ class Returned:
         trial, share = self.ranked[0], f"{self.noise:.0%} of the lead of the best seen (trial {self.seen.number})"
         if self.by == "seen":
             return f"the best seen is returned: by a model of all scores, {share} is noise"
-        other = "which has" if trial.number == self.seen.number else f"trial {trial.number} has"
+        other = "that trial has" if trial.number == self.seen.number else f"trial {trial.number} has"
         return f"by a model of all scores, {share} is noise, and {other} the highest posterior mean: it is returned"
 
     def to_json(self) -> dict[str, Any]:
