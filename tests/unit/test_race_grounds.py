@@ -11,6 +11,7 @@ from nasbench.cli import main
 from nasbench.cli.race import print_races
 from nasbench.core.arch import Architecture
 from nasbench.core.errors import TrialFailed
+from nasbench.core.store import RunStore
 from nasbench.engine.config import RaceConfig
 from nasbench.engine.race.command import run_race
 from nasbench.engine.race.repetition import Repetitions
@@ -85,6 +86,17 @@ def test_several_tables_are_several_races(tmp_path: Path, capsys: pytest.Capture
     assert "made-up images" in page
     assert "Over all" in page
     assert {"regret.svg", "2_regret.svg"} <= {file.name for file in result.run.iterdir()}
+
+
+def test_each_table_has_its_own_score(tmp_path: Path) -> None:
+    tables = [write_table(tmp_path / f"{name}.csv") for name in ("one", "two")]
+    card = {"score_column": "test", "report_columns": ["acc"], "data": "made-up images", "made_by": "a test"}
+    (tmp_path / "two.card.json").write_text(json.dumps(card))
+    run_race(config(",".join(tables), tmp_path), ())
+    trials = RunStore.read(tmp_path / "run").trials
+    assert len(trials) == 8
+    for trial in trials:
+        assert trial.score == trial.metrics["test" if "two" in trial.note["on"] else "acc"]
 
 
 def test_an_evaluator_is_asked_once_about_each_network(tmp_path: Path) -> None:

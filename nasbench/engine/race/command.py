@@ -64,7 +64,7 @@ def run_race(config: RaceConfig, argv: Sequence[str]) -> RaceResult:
         for ground in repetitions.grounds:
             print_note(ground.told())
         jobs = JobList(repetitions.jobs())
-        scores = [ground.columns[0] for ground in repetitions.grounds]
+        scores = {ground.columns[0] for ground in repetitions.grounds}  # of its own columns each names the score first
         name = "processes" if config.workers else "local"
         opening = Opening(
             command="race",
@@ -83,7 +83,9 @@ def run_race(config: RaceConfig, argv: Sequence[str]) -> RaceResult:
         )
         with open_run(opening) as run:
             run.watch(planned=len(jobs.numbers))
-            run.answer(jobs, repetitions, lambda metrics: next((metrics[s] for s in scores if s in metrics), None))
+            run.answer(
+                jobs, repetitions, lambda metrics: next((metrics[name] for name in metrics if name in scores), None)
+            )
             run.end({}, write_report)
             if config.time_budget is not None and all(each.metrics.get("evaluations") == 0 for each in run.trials):
                 budget = f"--time-budget {config.time_budget:g}"
