@@ -13,6 +13,7 @@ from nasbench.cli.parse import parse
 from nasbench.core.count_text import quantity
 from nasbench.core.errors import UsageError
 from nasbench.core.file_name import check_path
+from nasbench.core.not_written import check_new_file
 from nasbench.core.quantities import bytes_text, milliseconds_text
 from nasbench.core.recipe import recipe_named
 from nasbench.core.trial_of_run import at_trial
@@ -82,7 +83,6 @@ def run(argv: Sequence[str]) -> None:
     config.overrides.check()
     from nasbench.engine.models.profile import (
         add_latency_rows,
-        check_csv,
         latency_by_table,
         profile_latency,
         profile_memory,
@@ -92,11 +92,10 @@ def run(argv: Sequence[str]) -> None:
 
     if config.csv:
         check_path(config.csv, "--csv")
-        check_csv(Path(config.csv))
+        check_new_file(Path(config.csv), "--csv", "profile.csv")
     if config.latency_rows:
         check_path(config.latency_rows, "--latency-rows")
-        if not Path(config.latency_rows).is_file():
-            check_csv(Path(config.latency_rows), "--latency-rows")
+        check_new_file(Path(config.latency_rows), "--latency-rows", "latencies.csv")
     _check_memory(config)
     _check_latency(config)
     profiled = profile_model(model, config.overrides)

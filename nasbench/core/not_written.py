@@ -80,6 +80,19 @@ def check_writable(path: Path, flag: str) -> None:
         raise refused(path, OSError(number, os.strerror(number)), flag, "write")
 
 
+def check_new_file(path: Path, flag: str, name: str) -> None:
+    """UsageError where a file that was given with `flag` cannot be written: its directory must be there.
+
+    `name` is what such a file may be called, for who gave a directory.
+    """
+    if path.is_dir():
+        raise UsageError(f"{flag} takes a file; {str(path)!r} is a directory. Write a name in it: {str(path / name)!r}")
+    check_writable(path, flag)
+    folder = _target(path).parent
+    if not folder.is_dir():
+        raise UsageError(f"no directory {str(folder)!r} for {flag} {str(path)!r}; make it first")
+
+
 def nearest_there(path: Path) -> Path:
     """The path, or where nothing is there, the nearest of its parents that is."""
     while not os.path.lexists(path) and path != path.parent:
@@ -90,9 +103,16 @@ def nearest_there(path: Path) -> Path:
 def words(path: Path, error: OSError) -> tuple[str, str]:
     """(reason, what to do first); the second is empty where nobody can say."""
     if error.errno == ENOENT:
-        gone = next((each for each in (*reversed(path.parents),) if not each.exists()), None)
-        return (f"its directory {gone} is gone", "Put it back.") if gone else ("it was deleted meanwhile", "")
+        lacks = next((each for each in reversed(_target(path).parents) if not each.exists()), None)
+        if lacks is None:
+            return "it was deleted meanwhile, or nothing can be made there", ""
+        return f"its directory {lacks} does not exist", "Make it, or put it back if it was deleted."
     if error.errno == ENOTDIR:
         file = next((each for each in path.parents if each.exists() and not each.is_dir()), path)
         return f"{file} is a file and no directory", "Move it away."
     return WORDS.get(error.errno or 0, (error.strerror or str(error), ""))
+
+
+def _target(path: Path) -> Path:
+    """Where a link leads to; the path itself where it is none."""
+    return Path(os.path.realpath(path)) if path.is_symlink() else path

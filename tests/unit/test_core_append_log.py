@@ -171,5 +171,5 @@ def test_a_torn_line_of_curves_spoils_no_other(tmp_path: Path) -> None:
 
 
 def test_a_log_that_cannot_be_opened_is_one_error(tmp_path: Path) -> None:
-    with pytest.raises(NotWritten, match=r"cannot write .*/none/log: its directory .*/none is gone"):
+    with pytest.raises(NotWritten, match=r"cannot write .*/none/log: its directory .*/none does not exist"):
         opened(tmp_path / "none" / "log")

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from nasbench.core.errors import NotWritten, RunFailed, UsageError
-from nasbench.core.not_written import check_writable, not_written, refused
+from nasbench.core.not_written import check_new_file, check_writable, not_written, refused
 from nasbench.core.writing import copy_file, delete, files_together, make_folder, replacing, write_atomically
 from nasbench.train.checkpoint import save_state, save_weights
 from unit.failing_disk import failing_disk
@@ -74,8 +74,10 @@ def test_the_reason_is_named_and_what_to_do(number: int, reason: str) -> None:
 def test_a_path_that_cannot_be_is_told_by_what_stands_in_its_way(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "far" / "a")
     for path, reason in (
-        (tmp_path / "gone" / "deep" / "a", rf"its directory {tmp_path / 'gone'} is gone"),
+        (tmp_path / "link", rf"its directory {tmp_path / 'far'} does not exist\. Make it, or put it back"),
+        (tmp_path / "gone" / "deep" / "a", rf"its directory {tmp_path / 'gone'} does not exist"),
         (tmp_path / "file" / "a", rf"{tmp_path / 'file'} is a file and no directory"),
         (tmp_path / "folder", "a directory has that name"),
     ):
@@ -85,7 +87,7 @@ def test_a_path_that_cannot_be_is_told_by_what_stands_in_its_way(tmp_path: Path)
         make_folder(tmp_path / "file")
     with pytest.raises(NotWritten, match="cannot delete"):
         delete(tmp_path / "folder")
-    assert names(tmp_path) == ["file", "folder"]
+    assert names(tmp_path) == ["file", "folder", "link"]
 
 
 def test_what_libraries_write_is_refused_in_the_same_words(tmp_path: Path) -> None:
@@ -167,6 +169,23 @@ def test_a_flag_that_names_no_place_is_bad_usage_and_a_full_disk_is_not(tmp_path
         check_writable(tmp_path / "file" / "a", "--out")
     assert isinstance(refused(tmp_path, OSError(errno.EROFS, ""), "--run"), UsageError)
     assert isinstance(refused(tmp_path, OSError(errno.ENOSPC, ""), "--run"), RunFailed)
+
+
+def test_a_new_file_needs_its_directory_and_one_that_is_there_is_enough(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "link").symlink_to(tmp_path / "far" / "a")
+    (tmp_path / "whole").symlink_to(tmp_path / "new")
+    for path, told in (
+        (tmp_path / "none" / "a", f"no directory '{tmp_path / 'none'}' for --csv"),
+        (tmp_path / "link", f"no directory '{tmp_path / 'far'}' for --csv"),
+        (tmp_path / "file" / "a", "file is a file and no directory"),
+        (tmp_path, f"Write a name in it: '{tmp_path / 'a.csv'}'"),
+    ):
+        with pytest.raises(UsageError) as refusal:
+            check_new_file(path, "--csv", "a.csv")
+        assert told in str(refusal.value)
+    for path in (tmp_path / "new", tmp_path / "file", tmp_path / "whole"):
+        check_new_file(path, "--csv", "a.csv")
 
 
 def test_a_place_that_may_not_be_written_is_bad_usage() -> None:

@@ -63,8 +63,9 @@ def test_a_file_of_something_else_is_not_overwritten(tmp_path: Path, capsys: pyt
     folder.mkdir()
     for name, says in (
         (other, "no scaled model of nasbench"),
-        (folder, "is a folder"),
+        (folder, "is a directory"),
         (tmp_path / "a.txt", "takes the name of a .json file"),
+        (tmp_path / "none" / "a.json", f"no directory '{tmp_path / 'none'}' for --out"),
     ):
         assert main(["scale", *BASE, "--out", str(name)]) == 2
         assert says in capsys.readouterr().err

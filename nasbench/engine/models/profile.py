@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from nasbench.core.errors import TrialFailed, UsageError
-from nasbench.core.not_written import check_writable
 from nasbench.core.recipe import recipe_named
 from nasbench.core.spec import ModelSpec
 from nasbench.engine.config import ModelOverrides
@@ -68,14 +67,3 @@ def add_latency_rows(spec: ModelSpec, table: str) -> tuple[int, int]:
     from nasbench.evaluators.latency_table import add_rows
 
     return add_rows(Path(table), spec)
-
-
-def check_csv(path: Path, flag: str = "--csv") -> None:
-    """UsageError where the table cannot be written."""
-    if path.is_dir():
-        raise UsageError(
-            f"{flag} takes a file; {str(path)!r} is a directory. Write a name in it: {str(path / 'profile.csv')!r}"
-        )
-    if not path.parent.is_dir():
-        raise UsageError(f"no directory {str(path.parent)!r} for {flag} {str(path)!r}; make it first")
-    check_writable(path, flag)

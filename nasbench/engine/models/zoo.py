@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nasbench.core.count_text import parse_count
 from nasbench.core.errors import UsageError, unknown
-from nasbench.core.not_written import check_writable
+from nasbench.core.not_written import check_new_file
 from nasbench.core.spec import Result
 from nasbench.engine.parts.networks import METRICS, Row, rows
 
@@ -102,11 +102,7 @@ def check_plot(kind: str, out: Path) -> None:
         raise unknown("plot", kind, PLOTS)
     if out.suffix not in FORMATS:
         raise UsageError(f"--out takes a file that ends in {' or '.join(FORMATS)}; got {str(out)!r}")
-    if not out.parent.is_dir():
-        raise UsageError(f"no directory {str(out.parent)!r} for --out; make it first")
-    if out.is_dir():
-        raise UsageError(f"--out takes a file; {str(out)!r} is a directory")
-    check_writable(out, "--out")
+    check_new_file(out, "--out", f"{kind}.svg")
 
 
 def _point(row: Row, result: Result) -> Any:

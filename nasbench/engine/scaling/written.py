@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from nasbench.core.errors import UsageError
 from nasbench.core.json_file import read_object
-from nasbench.core.not_written import check_writable
+from nasbench.core.not_written import check_new_file
 from nasbench.core.scaled_file import KIND, VERSION
 from nasbench.core.writing import write_atomically
 
@@ -39,8 +39,7 @@ def check_out(file: Path) -> None:
     """UsageError, before any work, for a name that is no .json, for a folder, and for a file of another kind."""
     if file.suffix != ".json":
         raise UsageError(f"--out takes the name of a .json file, such as scaled.json; got {str(file)!r}")
-    if file.is_dir():
-        raise UsageError(f"--out takes the name of a file; {file} is a folder. Such as: --out {file / 'scaled.json'}")
+    check_new_file(file, "--out", "scaled.json")
     if file.exists():
         try:
             kind = read_object(file, "scaled model of nasbench").get("kind")
@@ -51,7 +50,6 @@ def check_out(file: Path) -> None:
                 f"--out would overwrite {file}, which is no scaled model of nasbench scale --out. Give another name, "
                 "or delete it."
             )
-    check_writable(file, "--out")
 
 
 PLOTS = (".svg", ".png")
@@ -64,9 +62,7 @@ def check_plot(file: Path) -> None:
             f"--out of several laws is their plot: a file that ends in {' or '.join(PLOTS)}; got {str(file)!r}. A "
             "scaled model is written for one law."
         )
-    if file.is_dir():
-        raise UsageError(f"--out takes the name of a file; {file} is a folder")
-    check_writable(file, "--out")
+    check_new_file(file, "--out", "laws.svg")
 
 
 def write_plot(file: Path, found: "LawComparison") -> None:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from nasbench.core.errors import UsageError
 from nasbench.core.file_name import check_path
-from nasbench.core.not_written import check_writable
+from nasbench.core.not_written import check_new_file
 from nasbench.engine.config.features import FeaturesConfig
 from nasbench.engine.models.predict import TrainedNetwork, published_network, trained_network
 from nasbench.report.common.figure_file import write_figure
@@ -214,8 +214,4 @@ def _check_files(config: FeaturesConfig) -> None:
             check_picture(file, flag)
     if config.out is not None:
         check_path(config.out, "--out")
-        out = Path(config.out)
-        if out.is_dir() or not out.parent.is_dir():
-            what = "that is a directory" if out.is_dir() else f"no directory {out.parent}; make it first"
-            raise UsageError(f"--out {config.out}: {what}")
-        check_writable(out, "--out")
+        check_new_file(Path(config.out), "--out", "features.safetensors")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nasbench.core.errors import UsageError
 from nasbench.core.file_name import check_path
-from nasbench.core.not_written import check_writable
+from nasbench.core.not_written import check_new_file
 from nasbench.report.common.figure import BLUE, MUTED, ORANGE, drawing, label, new_figure
 
 if TYPE_CHECKING:
@@ -25,11 +25,7 @@ def check_picture(file: str, flag: str) -> None:
     path = Path(file)
     if path.suffix.lower() not in SUFFIXES:
         raise UsageError(f"{flag} takes a file that ends in .svg or .png; got {file!r}")
-    if path.is_dir() or not path.parent.is_dir():
-        raise UsageError(
-            f"{flag} {file}: " + ("that is a directory" if path.is_dir() else f"no directory {path.parent}")
-        )
-    check_writable(path, flag)
+    check_new_file(path, flag, "features.svg")
 
 
 def stage_figure(stages: Sequence[str], lines: Mapping[str, Sequence[float]], title: str) -> "Figure":
