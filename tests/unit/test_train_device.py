@@ -17,8 +17,8 @@ def test_devices():
         resolve_device("cudo")
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has CUDA, so its absence cannot be tested")
-def test_a_device_that_is_not_there():
+def test_a_device_that_is_not_there(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(UsageError, match=r"'cuda' is not there.*There are: cpu"):
         resolve_device("cuda")
 
