@@ -268,7 +268,10 @@ def _read_run(directory: Path) -> dict[str, Any]:
 def _advice(directory: Path) -> str:
     if (directory / "trials.jsonl").exists():
         return "A log of trials is there: put its run.json back (from a backup, or from where it was copied)."
-    return "Start one without --resume, or give a run's directory."
+    return (
+        "Start one without --resume, or give a run's directory. A run that was kept with --storage is brought to this "
+        "machine by: nasbench COMMAND --run RUN --storage URL --resume"
+    )
 
 
 def _is_of_another_form(run: Mapping[str, Any]) -> bool:

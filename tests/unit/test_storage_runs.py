@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from nasbench.cli import main
 from nasbench.core.errors import UsageError
 from nasbench.core.store import RunStore
 from nasbench.core.trust import trusting
@@ -229,3 +230,18 @@ def test_a_folder_of_another_machine_is_replaced_whole(tmp_path: Path) -> None:
     bring_folder(url, tmp_path / "here", last="result")
     assert (tmp_path / "here" / "weights").read_bytes() == b"oth"
     assert (tmp_path / "here" / "result").read_bytes() == b"22"
+
+
+@pytest.mark.slow
+def test_a_finished_run_that_lies_only_in_the_store_is_brought_here_as_the_refusal_says(
+    tmp_path: Path, storage: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept, elsewhere, here = ["--storage", storage, "--wandb", "off"], str(tmp_path / "far/x"), str(tmp_path / "here/x")
+    asked = ["--strategy", "random", "--trials", "2", "--dataset", "digits", "--evaluator", "proxy:params"]
+    assert main(["search", *asked, "--run", elsewhere, *kept]) == 0
+    for command in ("report", "watch"):
+        assert main([command, here]) == 2
+        assert "nasbench COMMAND --run RUN --storage URL --resume" in capsys.readouterr().err
+    assert main(["search", "--run", here, "--storage", storage, "--resume"]) == 0
+    assert log(Path(here)) == log(Path(elsewhere)) == [1, 2]
+    assert main(["report", here]) == 0
