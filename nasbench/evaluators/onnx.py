@@ -19,16 +19,7 @@ def write_onnx(program: torch.export.ExportedProgram, path: Path, preprocessing:
     `preprocessing` goes into the metadata under that name, as JSON, and the names of the classes as `classes`.
     Above ONNX's limit of 2 GB, the weights are in a second file, with the suffix `.data`.
     """
-    batch_axis = ({0: "batch"},) if program.range_constraints else None  # named if the batch size is free
-    exported = torch.onnx.export(
-        program,
-        dynamo=True,
-        input_names=["images"],
-        output_names=["logits"],
-        dynamic_shapes=batch_axis,
-        verbose=False,
-    )
-    assert exported is not None, path
+    exported = _exported(program)
     if preprocessing is not None:
         record = preprocessing.to_json()
         exported.model.metadata_props["preprocessing"] = json.dumps(record)
@@ -43,10 +34,10 @@ def read_onnx(path: Path) -> Callable[[Tensor], Tensor]:
     """A function that runs the file with onnxruntime on the CPU."""
     import onnxruntime
 
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    made = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
 
     def run(images: Tensor) -> Tensor:
-        return torch.from_numpy(session.run(["logits"], {"images": images.numpy()})[0])
+        return torch.from_numpy(made.run(["logits"], {"images": images.numpy()})[0])
 
     return run
 
@@ -56,9 +47,7 @@ def session(network: nn.Module, images: Tensor, threads: int) -> Callable[[], An
     import onnxruntime
 
     with torch.no_grad():
-        program = torch.export.export(network, (images,))
-    exported = torch.onnx.export(program, dynamo=True, input_names=["images"], output_names=["logits"], verbose=False)
-    assert exported is not None
+        exported = _exported(torch.export.export(network, (images,)))
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     model = exported.model_proto.SerializeToString()
@@ -97,3 +86,17 @@ def write_int8(path: Path, out: Path, batches: Iterable[Tensor]) -> None:
         )
     finally:
         logger.setLevel(before)
+
+
+def _exported(program: torch.export.ExportedProgram) -> torch.onnx.ONNXProgram:
+    batch_axis = ({0: "batch"},) if program.range_constraints else None  # named if the batch size is free
+    exported = torch.onnx.export(
+        program,
+        dynamo=True,
+        input_names=["images"],
+        output_names=["logits"],
+        dynamic_shapes=batch_axis,
+        verbose=False,
+    )
+    assert exported is not None
+    return exported

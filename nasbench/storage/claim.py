@@ -47,14 +47,14 @@ class Claim:
 
         UsageError where another process writes the run. `waiting` are the same objects, for calls that are waited for.
         """
-        others = _others(waiting, "")
+        others = _claims(waiting)
         for token, number in others.items():
             if token != own:
                 _wait_for_death(waiting, _name(number, token), shown)
             waiting.delete(_name(number, token))
         claim = cls(objects, max([last, *others.values()]) + 1, secrets.token_hex(8), shown)
         waiting.write(claim._name, claim._content())
-        if _others(waiting, claim.token):
+        if _claims(waiting).keys() - {claim.token}:
             waiting.delete(claim._name)
             raise UsageError(_in_use(shown, "another process, which began at the same time"))
         threading.Thread(target=claim._beat, name="storage claim", daemon=True).start()
@@ -80,7 +80,7 @@ class Claim:
             with self._writing, suppress(Silent, Refused):  # the store is away: so it is for others
                 if self._left.is_set():
                     return
-                numbers = _others(self._objects, "")
+                numbers = _claims(self._objects)
                 if self.token not in numbers or max(numbers.values()) > self.number:
                     self._lost = True
                     return
@@ -132,11 +132,10 @@ def _who(content: bytes) -> str:
         return "another process"
 
 
-def _others(objects: Objects, token: str) -> dict[str, int]:
-    """Token -> number of all claims but that of `token`."""
+def _claims(objects: Objects) -> dict[str, int]:
+    """Token -> number of all claims."""
     names = map(NAME.fullmatch, objects.sizes(FOLDER))
-    found = {match["token"]: int(match["number"]) for match in names if match is not None}
-    return {each: number for each, number in found.items() if each != token}
+    return {match["token"]: int(match["number"]) for match in names if match is not None}
 
 
 def _name(number: int, token: str) -> str:

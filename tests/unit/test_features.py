@@ -13,25 +13,16 @@ import nasbench
 import zoo
 from nasbench.cli import main
 from nasbench.core.errors import UsageError
-from nasbench.core.preprocessing import write_preprocessing
-from nasbench.core.spec import ModelSpec, Size, Task
-from nasbench.engine.parts.models import build
-from nasbench.train.checkpoint import save_weights
 from nasbench.train.data import normalise
 from nasbench.train.datasets import resolve_dataset
 from nasbench.train.features import first_filters, layer_shapes, outputs, peaks, pooled, stages
 from nasbench.train.probes import neighbour_accuracy, probe_accuracy
+from unit.exported import exported
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the weights of a network for digits, as an export leaves it."""
-    folder, spec = tmp_path_factory.mktemp("network"), ModelSpec("zoo", Size(), Task(10, 8, 1), name="resnet20")
-    torch.manual_seed(0)
-    save_weights(folder / "weights.safetensors", build(spec))
-    (folder / "architecture.json").write_text(json.dumps(spec.to_json()))
-    write_preprocessing(folder, resolve_dataset("digits").load(None, None, False).preprocessing())
-    return folder
+    return exported(tmp_path_factory.mktemp("network"), "resnet20")
 
 
 def test_stages_end_where_maps_shrink_and_at_linear_layers() -> None:

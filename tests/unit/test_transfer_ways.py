@@ -14,11 +14,8 @@ import zoo
 from nasbench.blank import blank
 from nasbench.cli import main
 from nasbench.core.errors import UsageError
-from nasbench.core.preprocessing import write_preprocessing
 from nasbench.core.recipe import recipe_named
-from nasbench.core.spec import ModelSpec, Size, Task
 from nasbench.core.store import RunStore
-from nasbench.engine.parts.models import build
 from nasbench.engine.training.advice import Advice, Measured, advised
 from nasbench.evaluators.training import TrainingEvaluator
 from nasbench.train.checkpoint import save_weights
@@ -26,6 +23,7 @@ from nasbench.train.datasets import resolve_dataset
 from nasbench.train.freezing import stages_of
 from nasbench.train.likeness import Neighbours, neighbours
 from nasbench.train.top import stages_below_top
+from unit.exported import exported
 
 ALIKE = Neighbours(0.9, {"low": 0.5, "high": 0.85}, pixels=0.3, chance=0.1, compared=2000, asked=1000)
 FREEZES: Any = {"probe": "all-but-head", "top": "stages:7", "everything": "none"}
@@ -97,13 +95,7 @@ def test_neighbours_are_looked_for_at_the_heads_input() -> None:
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of weights for digits, as an export leaves it."""
-    folder, spec = tmp_path_factory.mktemp("weights"), ModelSpec("zoo", Size(), Task(10, 8, 1), name="lenet5")
-    torch.manual_seed(0)
-    save_weights(folder / "weights.safetensors", build(spec))
-    (folder / "architecture.json").write_text(json.dumps(spec.to_json()))
-    write_preprocessing(folder, resolve_dataset("digits").load(None, None, False).preprocessing())
-    return folder
+    return exported(tmp_path_factory.mktemp("weights"), "lenet5")
 
 
 def test_advice_says_what_was_measured_and_the_command(weights: Path, capsys: pytest.CaptureFixture[str]) -> None:
