@@ -1,7 +1,9 @@
 """The searches that are compared, as command lines that a user would type, and what each of them returns."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from nasbench.train.shared_recipes import SUPERNET
 
 
 @dataclass(frozen=True)
@@ -15,8 +17,8 @@ class Scale:
         returned: so many of the best children are trained anew: with one alone, luck would decide between routes.
         epochs: of these final trainings; in the search it is the recipe's 2 epochs of 2,048 images.
         seeds: of these final trainings.
-        supernet_epochs: of shared weights, chosen so that they take about as long as the children of the largest
-            budget.
+        supernet_epochs: of shared weights. One of `fair` paths is 13 trainings of each image, and takes with the scores
+            about as long as the children of the largest budget.
         scored: networks that shared weights score.
     """
 
@@ -31,11 +33,13 @@ class Scale:
 
 
 SCALES = {
-    "full": Scale("cifar10", 32, (60, 120, 240), 5, 10, 3, supernet_epochs=20, scored=500),
+    "full": Scale("cifar10", 32, (60, 120, 240), 5, 10, 3, supernet_epochs=1, scored=500),
     "tiny": Scale("digits", 8, (2, 3), 2, 1, 2, supernet_epochs=1, scored=3),
 }
 """`tiny` says nothing about searches: it shows that all commands run."""
 RECIPE = ("--recipe", "quick")
+SHARED = replace(SUPERNET, name="supernet_24k", train_images=24_576)
+"""The recipe of shared weights, on as many images as make them and their scores cost what 240 children cost."""
 CELLS, FILTERS = 1, 8
 """The size of every network of cells, which is that of the recipe's children."""
 
@@ -58,7 +62,7 @@ LABELS = {
     "ppo": "PPO, its LSTM",
     "predictor": "predictor",
     "screened": "PPO behind --screen proxy:params=8",
-    SHARING: "weight sharing, uniform paths",
+    SHARING: "weight sharing, fair paths",
     "published": "published cells",
     "designed": "hand-designed, no more multiply-adds",
 }
@@ -70,10 +74,11 @@ def search_command(name: str, scale: Scale) -> list[str]:
     """
     common = ["search", "--space", "nasnet", "--dataset", scale.dataset, *RECIPE, "--control", "0", "--wandb", "off"]
     if name == SHARING:
-        shared = ["--weight-sharing", "uniform", "--supernet-epochs", str(scale.supernet_epochs)]
-        shared += ["--cells", str(CELLS), "--filters", str(FILTERS)]
-        alone = ["--strategy", "random", "--trials", str(scale.scored), "--retrain-top", "0", "--check", "0"]
-        return [*common, *shared, *alone]
+        shared = ["--weight-sharing", "fair", "--supernet-epochs", str(scale.supernet_epochs)]
+        shared += ["--supernet-recipe", "benchmarks.proof.routes:SHARED"]
+        shared += ["--cells", str(CELLS), "--filters", str(FILTERS), "--recalibration-images", "512"]
+        alone = ["--retrain-top", str(min(scale.returned, scale.scored)), "--check", str(min(8, scale.scored))]
+        return [*common, *shared, "--strategy", "random", "--trials", str(scale.scored), *alone]
     return [*common, *ROUTES[name], "--trials", str(max(scale.budgets))]
 
 
