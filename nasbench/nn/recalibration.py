@@ -23,7 +23,9 @@ class _Average:
         self.mean, self.var = like.new_zeros(channels), like.new_zeros(channels)  # (C,) each
 
     def add(self, x: Tensor) -> None:
-        var, mean = torch.var_mean(x.to(self.mean.dtype), dim=[0, *range(2, x.dim())], correction=0)  # (C,) each
+        x, others = x.to(self.mean.dtype), [0, *range(2, x.dim())]
+        mean = x.mean(others, keepdim=True)  # two passes by hand take half the time of torch.var_mean
+        mean, var = mean.flatten(), (x - mean).square_().mean(others)  # (C,) each
         self.images += len(x)
         self.mean += (mean - self.mean) * (len(x) / self.images)
         self.var += (var - self.var) * (len(x) / self.images)

@@ -187,9 +187,9 @@ class Training:
         for index, (some_images, some_labels, path) in enumerate(calls):
             with self.replicas.no_sync(self.replica, more_to_come=index + 1 < len(calls)):
                 loss, whole = self._losses(some_images, some_labels, *path)
-                share = len(some_images) / len(images) / len(paths)
-                self.scaler.scale(whole if len(calls) == 1 else whole * share).backward()
-            losses += torch.stack((loss.detach(), whole.detach())) * share
+                share = len(some_images) / len(images)
+                self.scaler.scale(whole if len(parts) == 1 else whole * share).backward()
+            losses += torch.stack((loss.detach(), whole.detach())) * (share / len(paths))
         if self.paths is not None:
             self.replicas.average_gradients(self.model)
         if recipe.grad_clip_norm is not None:

@@ -80,7 +80,7 @@ def test_weights_off_the_path_stay_and_those_on_it_move(digits: ImageData) -> No
 
 
 @pytest.mark.parametrize("accumulate", [1, 2])
-def test_a_step_follows_the_mean_gradient_of_its_paths(digits: ImageData, accumulate: int) -> None:
+def test_a_step_follows_the_sum_of_the_gradients_of_its_paths(digits: ImageData, accumulate: int) -> None:
     recipe = replace(
         RECIPE, momentum=0.0, weight_decay=0.0, batch_size=64, accumulate=accumulate, lr_schedule="constant"
     )
@@ -89,7 +89,7 @@ def test_a_step_follows_the_mean_gradient_of_its_paths(digits: ImageData, accumu
     images, labels = next(TrainBatches(digits, recipe, 0, CPU).epoch(0))
     for part, targets in zip(images.chunk(accumulate), labels.chunk(accumulate), strict=True):
         for path in (CONV, POOL):
-            (nn.functional.cross_entropy(by_hand(part, path), targets) / 2 / accumulate).backward()
+            (nn.functional.cross_entropy(by_hand(part, path), targets) / accumulate).backward()
     found, metrics = trained(digits, recipe, shared(digits, Fixed((CONV, POOL))))
     for name, value in by_hand.named_parameters():
         expected = start[name] if value.grad is None else start[name] - recipe.lr_peak * value.grad
