@@ -14,7 +14,6 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-from sklearn.linear_model import LinearRegression
 
 from nasbench.core.errors import RunFailed, TrialFailed, UsageError
 from nasbench.core.spec import ModelSpec
@@ -142,6 +141,8 @@ def features_of(spec: ModelSpec, batch: int) -> Features:
 
 def _weights(features: Sequence[Features], times: Sequence[float]) -> dict[str, float]:
     """Least squares of relative errors with weights that are not negative. Features are brought to a mean of 1."""
+    from sklearn.linear_model import LinearRegression
+
     names = sorted({name for each in features for name in each})
     table = np.array([[each.get(name, 0.0) for name in names] for each in features])
     means = table.mean(axis=0)

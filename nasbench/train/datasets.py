@@ -6,9 +6,11 @@ three methods of `DataSet`. The built-in data sets follow the same protocol.
 
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cache, lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -163,12 +165,18 @@ class Digits:
 
 @cache
 def _digits() -> Split:
-    """All scans. Their text is parsed once: that takes longer than a training on a few of them."""
-    from sklearn.datasets import load_digits
-
-    scans = load_digits()
-    pixels = torch.from_numpy(scans.images).mul(255 / 16).round().to(torch.uint8)  # (N, 8, 8), from 0..16 to 0..255
-    return Split(pixels.unsqueeze(1), torch.from_numpy(scans.target).long())  # (N, 1, 8, 8)
+    """All scans, parsed once, from the file of scikit-learn, whose import would take nearly as long as PyTorch's."""
+    package = find_spec("sklearn")
+    folders = (package and package.submodule_search_locations) or ()
+    files = [file for folder in folders if (file := Path(folder, "datasets", "data", "digits.csv.gz")).is_file()]
+    if not files:
+        raise UsageError(
+            "the scans of digits, datasets/data/digits.csv.gz, are not in scikit-learn "
+            f"({', '.join(folders) or 'missing'}): pip install --force-reinstall scikit-learn"
+        )
+    rows = torch.from_numpy(np.loadtxt(files[0], delimiter=","))  # (N, 65): 64 pixels and the class
+    pixels = rows[:, :64].reshape(-1, 8, 8).mul(255 / 16).round().to(torch.uint8)  # from 0..16 to 0..255
+    return Split(pixels.unsqueeze(1), rows[:, 64].long())  # (N, 1, 8, 8)
 
 
 @dataclass(frozen=True)

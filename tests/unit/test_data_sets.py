@@ -2,7 +2,10 @@
 
 import pickle
 import struct
+import subprocess
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +15,7 @@ from nasbench.core.errors import UsageError
 from nasbench.core.registry import datasets
 from nasbench.core.spec import Task
 from nasbench.train.data import ImageData, Split, at_size, carve, normalise, validation_size
-from nasbench.train.datasets import DataSet, resolve_dataset, task_of
+from nasbench.train.datasets import DataSet, _digits, resolve_dataset, task_of
 from nasbench.train.location import default_data_dir
 
 
@@ -56,6 +59,31 @@ def test_digits_splits():
     assert torch.equal(data.val.images, again.val.images)
     assert torch.equal(data.train.labels, again.train.labels)
     assert int(data.train.images.max()) == 255
+
+
+def test_digits_are_all_scans_of_scikit_learn():
+    """Read from its file: the package itself is not imported for them."""
+    code = """
+import sys
+from nasbench.train.datasets import _digits
+scans = _digits()
+assert not {"sklearn", "scipy", "pandas"} & set(sys.modules)
+from sklearn.datasets import load_digits
+import torch
+theirs = load_digits()
+assert torch.equal(scans.images[:, 0], torch.from_numpy(theirs.images).mul(255 / 16).round().to(torch.uint8))
+assert scans.labels.tolist() == theirs.target.tolist()
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_digits_that_scikit_learn_does_not_hold(monkeypatch, tmp_path):
+    _digits.cache_clear()
+    found = [None, SimpleNamespace(submodule_search_locations=[str(tmp_path)])]
+    monkeypatch.setattr("nasbench.train.datasets.find_spec", lambda name: found.pop(0))
+    for said in ("missing", str(tmp_path)):
+        with pytest.raises(UsageError, match=rf"\({said}\): pip install --force-reinstall scikit-learn"):
+            _digits()
 
 
 def test_normalised_digits_have_zero_mean_and_unit_deviation():
