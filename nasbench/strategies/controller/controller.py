@@ -22,9 +22,10 @@ it):
     uniformly.
   - `imitation`: each step also raises the likelihood of the best trials so far (after Oh et al. 2018,
     arXiv:1806.05635).
-  - `draws`: above 1, so many new architectures are drawn, and the one that a forecast from the trials so far ranks
-    first is proposed (module `forecast`), with its own log-probability. It finds good networks sooner, but not better
-    ones in the end. By default the first draw is proposed.
+  - `draws`: above 1, so many new architectures are drawn, and the one with the highest expected improvement under the
+    predictor's Gaussian processes is proposed (module `forecast`), with its own log-probability. From draw to draw more
+    decisions are drawn uniformly, from none to nearly all. Until there is a forecast, and by default, the first draw is
+    proposed.
   - `beta1` and `epsilon` are Adam's. Logits are divided by `temperature`; with a `tanh_constant` c above 0 they become
     c * tanh(logits / temperature), which bounds how sure the policy can be (ENAS, Pham et al. 2018).
   - `anchors` 1: an LSTM decides on skip connections by anchor points in spaces that have them (`anchor_policy`).
@@ -33,7 +34,7 @@ it):
 
 from abc import ABC, abstractmethod
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import isfinite
@@ -122,7 +123,11 @@ def read_settings(
         )
     kind = controller or named or DEFAULT_CONTROLLER
     own = {"hidden_units": CONTROLLERS[kind], **((of_lstm or {}) if kind == "lstm" else {})}
-    settings = read_options(strategy, with_defaults(known, own), given)
+    return with_new_draws(strategy, read_options(strategy, with_defaults(known, own), given))
+
+
+def with_new_draws(strategy: str, settings: dict[str, float]) -> dict[str, float]:
+    """The settings of a strategy. UsageError where `draws` is to choose among architectures that need not be new."""
     if settings["draws"] > 1 and not settings["unique"]:
         raise UsageError(
             f"option 'draws' of the strategy {strategy!r} chooses among new architectures, so it needs unique=1; got "
@@ -155,15 +160,11 @@ class Controller(ABC):
 
     def __init__(self, space: SearchSpace, seed: int, settings: Mapping[str, float], epochs: int) -> None:
         self._space = space
-
-        @lru_cache(maxsize=4096)  # every draw needs the keys of all running proposals, possibly hundreds
-        def key(architecture: Architecture) -> str:
-            return space.canonical(architecture).key
-
-        self._key = key
         hidden_units = int(settings["hidden_units"])
         softmax = Softmax(settings["tanh_constant"], settings["temperature"])
         self.policy = policy_of(space, seed, hidden_units, softmax, bool(settings["anchors"]))
+        self._form = lru_cache(maxsize=4096)(space.canonical)
+        """Every draw needs the keys of all running proposals, possibly hundreds."""
         lr, betas = settings["lr"], (settings["beta1"], ADAM_BETA2)
         self._optimizer = (
             Adam(self.policy.parameters(), lr, betas, settings["epsilon"])
@@ -175,7 +176,7 @@ class Controller(ABC):
         self._ranked, self._unique = bool(settings["ranked"]), bool(settings["unique"])
         self._imitation = settings["imitation"]
         self._draws = int(settings["draws"])
-        self._forecast = Forecast()
+        self._forecast = Forecast(space) if self._draws > 1 else None
         self._batch: list[Sample] = []
         self._scores: list[float] = []
         """The scores of all samples, in ascending order."""
@@ -242,7 +243,7 @@ class Controller(ABC):
         sample = Sample(indices, float(log_prob), trial.score, trial.score - baseline)
         self.baseline = self._baseline_decay * baseline + (1 - self._baseline_decay) * trial.score
         insort(self._scores, trial.score)
-        if self._draws > 1:
+        if self._forecast is not None:
             self._forecast.tell(self._canonical(trial.proposed), trial.score)
         insort(self._best, sample, key=lambda known: -known.score)
         del self._best[ELITE_MAX:]
@@ -253,39 +254,48 @@ class Controller(ABC):
 
     def _draw(self, rng: Random, running: Sequence[Proposal], sample: Sampler) -> tuple[Architecture, float, float]:
         """An architecture, its log-probability, and the entropy of its decisions: of so many different new draws the
-        one that is forecast to rank first.
+        one that promises most.
 
         If every draw is already known, the first one is returned.
         """
-        running_keys = {self._key(proposal.architecture) for proposal in running} if self._unique else set()
+        if not self._unique:
+            indices, log_prob, entropy = sample(rng, 0.0)
+            return self.policy.architecture(self._space.name, indices), log_prob, entropy
+        count = self._draws if self._forecast is not None and self._forecast.ready else 1
+        running_keys = {self._form(proposal.architecture).key for proposal in running}
         first: tuple[Architecture, float, float] | None = None
         new: dict[str, tuple[Architecture, float, float]] = {}
-        policy_tries = POLICY_TRIES * self._draws
-        for attempt in range(policy_tries + MIXED_TRIES):
-            uniform_share = max(0, attempt - policy_tries + 1) / MIXED_TRIES
-            indices, log_prob, entropy = sample(rng, uniform_share)
+        for indices, log_prob, entropy in self._attempts(rng, sample, count):
             drawn = self.policy.architecture(self._space.name, indices), log_prob, entropy
-            if not self._unique:
-                return drawn
-            key = self._key(drawn[0])
+            first = first or drawn
+            key = self._form(drawn[0]).key
             if key not in self._known and key not in running_keys:
                 new.setdefault(key, drawn)
-                if len(new) == self._draws:
+                if len(new) == count:
                     break
-            first = first or drawn
-        if not new:
-            assert first is not None
-            return first
-        found = list(new.values())
-        chosen = self._forecast.best([self._canonical(each) for each, *_ in found]) if len(found) > 1 else 0
-        return found[chosen]
+        assert first is not None
+        found = list(new.values()) or [first]
+        if len(found) == 1 or self._forecast is None:
+            return found[0]
+        pending = [self._canonical(proposal.architecture) for proposal in running]
+        return found[self._forecast.best([self._canonical(each) for each, *_ in found], pending)]
+
+    def _attempts(self, rng: Random, sample: Sampler, count: int) -> Iterator[tuple[list[int], float, float]]:
+        """Draws, among which `count` new ones are looked for. Of several, the first is the policy's own, and the rest
+        have ever more decisions drawn uniformly.
+        """
+        shares = [number / count for number in range(count)]
+        for _ in range(POLICY_TRIES):
+            yield from [sample(rng, 0.0)] if count == 1 else self.policy.sample_many(rng, shares)
+        for attempt in range(MIXED_TRIES):
+            yield sample(rng, (attempt + 1) / MIXED_TRIES)
 
     def _canonical(self, architecture: Architecture) -> tuple[int, ...]:
         """The option numbers of the canonical form, so that spellings of one network are equal; of the architecture as
         it is, where its space was narrowed to options that the canonical form does without.
         """
         try:
-            return tuple(self.policy.indices(self._space.canonical(architecture)))
+            return tuple(self.policy.indices(self._form(architecture)))
         except UsageError:
             return tuple(self.policy.indices(architecture))
 

@@ -18,7 +18,7 @@ from typing import Any, final
 from nasbench.core.protocols import SearchSpace
 from nasbench.core.registry import strategies
 from nasbench.core.supernet_run import SupernetRun
-from nasbench.strategies.controller.controller import Controller
+from nasbench.strategies.controller.controller import Controller, with_new_draws
 from nasbench.strategies.controller.reinforce import OPTIONS, stale_weighted
 from nasbench.strategies.options import read_options, with_defaults
 
@@ -56,7 +56,8 @@ class EnasController(Controller):
         known = with_defaults(OPTIONS, RELEASED)
         trained = supernet is not None and supernet.controller.exists()
         learned = _settings(supernet.sampler_options) if supernet is not None and trained else {}
-        super().__init__(space, seed, read_options("enas", known, {**learned, **options}), epochs=1)
+        settings = with_new_draws("enas", read_options("enas", known, {**learned, **options}))
+        super().__init__(space, seed, settings, epochs=1)
         if supernet is not None and trained:
             from nasbench.train.checkpoint import put_weights
 

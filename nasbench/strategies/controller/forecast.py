@@ -1,79 +1,106 @@
-"""A cheap forecast of how architectures rank, fitted on the trials that were told: which of several draws is best?
+"""Which of several draws promises most? The Gaussian processes of the strategy `predictor` forecast it from the trials
+that were told.
 
-Ridge regression of the ranks (as normal quantiles) on which options and which pairs of options an architecture has. It
-is solved by its kernel: two architectures with m of T decisions equal share m options and m (m - 1) / 2 pairs. The
-policy decides what is drawn; the forecast chooses among a few of its draws.
+Asked for is the highest expected improvement over the best posterior mean among the trials, as in `predictor`: a draw
+promises much if it is forecast to be good, or if little is known about it. Model, targets and features are the
+predictor's too. The policy decides what is drawn; the forecast chooses among its draws.
 """
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from statistics import NormalDist
+from statistics import median
 from typing import final
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
-from torch import Tensor
 
-from nasbench.strategies.controller.policy import DTYPE, one_thread
+from nasbench.core.protocols import SearchSpace
+from nasbench.strategies.predictor.features import Encoder, Floats
+from nasbench.strategies.predictor.improvement import expected_improvement
+from nasbench.strategies.predictor.kernels import Geometry
+from nasbench.strategies.predictor.memory import Memory
+from nasbench.strategies.predictor.model import Ensemble, next_rebuild
+from nasbench.strategies.predictor.targets import targets_of
+from nasbench.strategies.predictor.threads import one_blas_thread
 
-Rows = NDArray[np.int64]
+Row = tuple[int, ...]
 
-PAIR_SHARE = 0.5
-"""Of the prior variance that pairs have; single options have the rest."""
-NOISE = 0.1
-"""Variance of what no sum over options and pairs explains, beside a prior variance of 1."""
-MEMORY = 400
-"""The last so many trials are kept: a fit takes as long as the cube of their number."""
 FEWEST = 8
-"""Trials before there is a forecast."""
+"""Architectures before there is a forecast."""
+MEMBERS = 6
+"""Gaussian processes in the ensemble."""
+RANKS = 0.5
+"""Weight of a score's rank in its target; the score itself has the rest (`targets_of`)."""
+MEMORY = 400
+"""So many architectures are kept, the newer half and the best of the others."""
 
 
 @final
 class Forecast:
-    """Learns from `tell`, forecasts in `best`. What it returns depends on what it was told alone."""
+    """Learns from `tell`, forecasts in `best`. What it returns depends on what it was told alone, and on what runs."""
 
-    def __init__(self) -> None:
-        self._rows: list[Sequence[int]] = []
-        self._scores: list[float] = []
-        self._fitted: tuple[Rows, Tensor] | None = None
-        """The architectures that are known (N, T), and the weight of each (N,)."""
+    def __init__(self, space: SearchSpace) -> None:
+        self._encoder = encoder = Encoder(space.name, space.choices)
+        geometry = Geometry(encoder.decision_of_place, encoder.num_decisions)
+        self._model = Ensemble(MEMBERS, geometry, np.zeros((0, encoder.num_features)))
+        self._scores: dict[Row, float] = {}
+        self._memory: Memory[Row] = Memory(MEMORY)
+        self._modelled: list[Row] = []
+        """The architectures of the model, in the order of its rows."""
+        self._appended = 0
+        """So many of them the model has. The others are appended when it is asked: a replay asks nothing."""
+        self._rebuild_at = FEWEST
+        self._typical = 0.0
+        """The score of a random network: the median of the scores before the first model."""
 
-    def tell(self, indices: Sequence[int], score: float) -> None:
-        """The option numbers of an architecture (T,), and its score."""
-        self._rows.append(indices)
-        self._scores.append(score)
-        del self._rows[:-MEMORY], self._scores[:-MEMORY]
-        self._fitted = None
+    @property
+    def ready(self) -> bool:
+        return self._model.ready
 
-    def best(self, candidates: Sequence[Sequence[int]]) -> int:
-        """The place of the candidate that is forecast to rank first; of equal ones, and without a forecast, the
-        earliest.
+    def tell(self, indices: Row, score: float) -> None:
+        """The option numbers of an architecture (T,), and its score. A later score of the same one replaces it."""
+        if indices in self._scores:
+            self._memory.forget()
+        else:
+            self._memory.add(indices)
+            self._modelled.append(indices)
+        self._scores[indices] = score
+        if len(self._modelled) >= self._rebuild_at:
+            with one_blas_thread():
+                self._rebuild()
+
+    def best(self, candidates: Sequence[Row], running: Sequence[Row] = ()) -> int:
+        """The place of the candidate with the highest expected improvement, given that `running` will be known; of
+        equal ones, and without a forecast, the earliest.
         """
-        if len(candidates) < 2 or len(self._rows) < FEWEST:
+        if len(candidates) < 2 or not self.ready:
             return 0
-        with one_thread(), torch.no_grad():
-            known, weights = self._fitted = self._fitted or self._fit()
-            forecast: list[float] = torch.mv(_alike(np.array(candidates, dtype=np.int64), known), weights).tolist()
-        return forecast.index(max(forecast))
+        with one_blas_thread():
+            self._append()
+            targets = self._targets()
+            mean, variance = self._model.predict(self._features(candidates), targets, self._features(running))
+            best = float(self._model.fitted(targets).max())
+            return int(expected_improvement(mean, np.sqrt(variance), best).argmax())
 
-    def _fit(self) -> tuple[Rows, Tensor]:
-        known = np.array(self._rows, dtype=np.int64)
-        order = sorted(self._scores)
-        ranks = [(bisect_left(order, score) + bisect_right(order, score)) / 2 for score in self._scores]
-        quantiles = [NormalDist().inv_cdf(rank / len(order)) for rank in ranks]
-        covariance = _alike(known, known) + NOISE * torch.eye(len(known), dtype=DTYPE, device="cpu")
-        factor = torch.linalg.cholesky(covariance)
-        targets = torch.tensor(quantiles, dtype=DTYPE, device="cpu")[:, None]
-        return known, torch.cholesky_solve(targets, factor)[:, 0]
+    def _rebuild(self) -> None:
+        from_scratch = not self.ready or len(self._modelled) > MEMORY
+        if not self.ready:
+            self._typical = median(self._scores.values())
+        if from_scratch:
+            self._modelled = self._memory.kept(self._scores.get)
+        else:
+            self._append()
+        self._model.rebuild(self._features(self._modelled), self._targets(), from_scratch)
+        self._appended = len(self._modelled)
+        self._rebuild_at = next_rebuild(self._appended)
 
+    def _append(self) -> None:
+        for features in self._features(self._modelled[self._appended :]):
+            self._model.append(features)
+        self._appended = len(self._modelled)
 
-def _alike(first: Rows, second: Rows) -> Tensor:
-    """How alike architectures are: (A, T), (B, T) -> (A, B), 1 for equal ones."""
-    num_decisions = first.shape[1]
-    equal: Tensor = torch.from_numpy((first[:, None] == second).sum(-1)).to(DTYPE)
-    if num_decisions == 1:
-        return equal
-    pairs = equal * (equal - 1) / (num_decisions * (num_decisions - 1))
-    alike: Tensor = (1 - PAIR_SHARE) / num_decisions * equal + PAIR_SHARE * pairs
-    return alike
+    def _targets(self) -> Floats:
+        """Of the architectures of the model: (n,)"""
+        return targets_of([self._scores[row] for row in self._modelled], self._typical, RANKS)
+
+    def _features(self, rows: Sequence[Row]) -> Floats:
+        """(B, F)"""
+        return self._encoder.features(np.array(rows, dtype=np.float64))

@@ -143,6 +143,33 @@ class LstmPolicy(Policy):
                 indices.append(index)
         return indices, log_prob, entropy
 
+    @torch.no_grad()
+    def sample_many(self, rng: Random, uniform_shares: Sequence[float]) -> Sequence[tuple[list[int], float, float]]:
+        count, units = len(uniform_shares), self._hidden_units
+        shares = np.array(uniform_shares)
+        cell, log_prob, entropy = np.zeros((count, units)), np.zeros(count), np.zeros(count)
+        hidden = torch.zeros(count, units, dtype=DTYPE, device="cpu")  # (B, H)
+        row = np.zeros(count, dtype=np.int64)  # of the embedding
+        chosen = np.empty((count, len(self.choices)), dtype=np.int64)
+        with one_thread():
+            for step, size in enumerate(self._num_options):
+                inputs = self._known.inputs[torch.from_numpy(row)]  # (B, 4 H)
+                gates: Floats = torch.addmm(inputs, hidden, self._known.recurrent).sigmoid_().numpy()
+                new = gates[:, 2 * units : 3 * units] * 2 - 1
+                cell = cell * gates[:, units : 2 * units] + gates[:, :units] * new  # (B, H)
+                hidden = torch.from_numpy(np.tanh(cell) * gates[:, 3 * units :])  # (B, H)
+                logits = torch.addmm(self.head_bias[step], hidden, self.head_weight[step])[:, :size]
+                log_probs: Floats = self.softmax(logits).log_softmax(-1).numpy()  # (B, size)
+                probs = np.exp(log_probs)
+                entropy -= (probs * log_probs).sum(-1)
+                uniform, place = np.array([(rng.random(), rng.random()) for _ in range(count)]).T  # (B,), (B,)
+                edges = np.where((uniform < shares)[:, None], 1 / size, probs).cumsum(-1)
+                option = (edges[:, :-1] <= place[:, None]).sum(-1)  # (B,)
+                log_prob += log_probs[np.arange(count), option]
+                chosen[:, step] = option
+                row = self._first_row[step] + option if step < len(self._first_row) else row
+        return list(zip(chosen.tolist(), log_prob.tolist(), entropy.tolist(), strict=True))
+
     def _step(self, step: int, row: int, hidden: Tensor, cell: Floats) -> _Node:
         """The decision number `step` after an input and the states (H,) of the step before."""
         units = self._hidden_units

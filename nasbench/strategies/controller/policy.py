@@ -111,6 +111,10 @@ class Policy(nn.Module):
         the policy's in either case.
         """
 
+    def sample_many(self, rng: Random, uniform_shares: Sequence[float]) -> Sequence[tuple[list[int], float, float]]:
+        """As `sample`, one draw for each share."""
+        return [self.sample(rng, share) for share in uniform_shares]
+
     @abstractmethod
     def log_prob_and_entropy(self, batch: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
         """B index lists -> log-probabilities (B,), summed entropies of the decisions (B,). In nats."""

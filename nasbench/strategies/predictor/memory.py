@@ -3,30 +3,32 @@ older ones.
 """
 
 from collections.abc import Callable
-from typing import final
+from typing import Generic, TypeVar, final
+
+Key = TypeVar("Key")
 
 
 @final
-class Memory:
+class Memory(Generic[Key]):
     """Keys in the order of observation. What was looked at once is not looked at again: of the older ones, the best so
     far are known.
     """
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._order: list[str] = []
-        self._best: list[str] = []
+        self._order: list[Key] = []
+        self._best: list[Key] = []
         """The best of the first `_older` keys, in the order of observation."""
         self._older = 0
 
-    def add(self, key: str) -> None:
+    def add(self, key: Key) -> None:
         self._order.append(key)
 
     def forget(self) -> None:
         """A score has changed: all are looked at again."""
         self._best, self._older = [], 0
 
-    def kept(self, score_of: Callable[[str], float | None]) -> list[str]:
+    def kept(self, score_of: Callable[[Key], float | None]) -> list[Key]:
         """At most as many keys as the model holds, in the order of observation. Older ones without a score are left
         out.
         """

@@ -12,6 +12,14 @@ from numpy.typing import NDArray
 
 from nasbench.strategies.predictor.kernels import Floats, Geometry, Kernel, choose_kernels, correlations
 
+REFIT_GROWTH = 0.12
+"""The kernels are chosen again when the number of observations has grown by this fraction."""
+
+
+def next_rebuild(num_observations: int) -> int:
+    """With how many observations an ensemble that was rebuilt with `num_observations` is rebuilt again."""
+    return num_observations + max(2, int(REFIT_GROWTH * num_observations))
+
 
 def _capacity(num_rows: int) -> int:
     return num_rows + num_rows // 4 + 8

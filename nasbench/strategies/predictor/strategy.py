@@ -26,10 +26,8 @@ reduce the variance near them. A failed trial gets the target of the lower quart
 accident has little effect on its neighbours, but a region that fails repeatedly is avoided.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from math import isfinite
 from operator import ge
 from random import Random
@@ -37,7 +35,6 @@ from statistics import NormalDist, median
 from typing import final
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
 
 from nasbench.core.arch import Architecture, sample
 from nasbench.core.objectives import parse_objectives
@@ -52,8 +49,9 @@ from nasbench.strategies.predictor.front import expected_growth, front_targets, 
 from nasbench.strategies.predictor.improvement import expected_improvement
 from nasbench.strategies.predictor.kernels import Geometry
 from nasbench.strategies.predictor.memory import Memory
-from nasbench.strategies.predictor.model import Ensemble
+from nasbench.strategies.predictor.model import Ensemble, next_rebuild
 from nasbench.strategies.predictor.targets import targets_of
+from nasbench.strategies.predictor.threads import one_blas_thread
 
 OPTIONS = (
     Option("initial", 8, low=2),
@@ -65,8 +63,6 @@ OPTIONS = (
 )
 MAX_OBSERVATIONS = 1000
 """Maximum number of observations of the model. Beyond it, a rebuild keeps the newer half and the best of the others."""
-REFIT_GROWTH = 0.12
-"""The kernels are chosen again when the number of observations has grown by this fraction."""
 UCB_DEVIATIONS = 3.0
 """The upper confidence bound is the mean plus this many standard deviations."""
 NUM_PARENTS = 32
@@ -148,7 +144,7 @@ class Predictor:
         if not self._ready or (every_second and num_known < self._explore):
             return Proposal(number, self._random_unknown(taken, rng), note={"blind": True})
         stuck = every_second and self._since_best >= self._patience and self._pool is not None and not self._objectives
-        with _one_thread():
+        with one_blas_thread():
             self._append()
             targets = self._targets()
             points, features = self._random_candidates(rng) if stuck else self._best_candidates(targets, running, rng)
@@ -237,8 +233,8 @@ class Predictor:
             from_scratch = not self._ready or len(self._modelled) > MAX_OBSERVATIONS
             if from_scratch:
                 self._modelled = self._kept()
-            self._refit_at = len(self._modelled) + max(2, int(REFIT_GROWTH * len(self._modelled)))
-            with _one_thread():
+            self._refit_at = next_rebuild(len(self._modelled))
+            with one_blas_thread():
                 if not from_scratch:
                     self._append()
                 features = np.stack([self._features(key) for key in self._modelled])  # (n, F)
@@ -322,15 +318,3 @@ class Predictor:
             if self._space.canonical(architecture).key not in taken:
                 break
         return architecture
-
-
-@lru_cache(maxsize=1)
-def _blas() -> ThreadpoolController:
-    return ThreadpoolController()
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Runs linear algebra on one thread: the steps are small, and results do not depend on the number of threads."""
-    with _blas().limit(limits=1, user_api="blas"):
-        yield
