@@ -91,7 +91,7 @@ def test_the_highest_expected_improvement_is_chosen(monkeypatch: pytest.MonkeyPa
     targets = targets_of([reward(row) for row in seen], (scores[3] + scores[4]) / 2, 0.5)
     unseen = [row for row in ALL if row not in seen]
     mean, variance = gaussian_process(kernel, seen, targets, unseen)
-    best = gaussian_process(kernel, seen, targets, seen)[0].max()
+    best = float(gaussian_process(kernel, seen, targets, seen)[0].max())
 
     def improvement(mean: float, deviation: float) -> float:
         z = (mean - best) / deviation
@@ -141,7 +141,7 @@ def trials_until_the_best(controller: str, draws: int) -> list[int]:
             seed=seed,
         )
         assert len({trial.key for trial in history}) == 30, "nothing twice"
-        places.append(next((n for n, trial in enumerate(history, 1) if row_of(trial.architecture) == best), 31))
+        places.append(next((n for n, trial in enumerate(history, 1) if row_of(trial.proposed) == best), 31))
     return places
 
 
@@ -168,7 +168,7 @@ def test_networks_with_anchor_points_are_chosen_too() -> None:
     assert isinstance(strategy.policy, AnchorPolicy)
     history = play(strategy, space, range(1, FEWEST + 6), statuses=("ok",))
     assert len({trial.key for trial in history}) == len(history)
-    assert all(trial.note["log_prob"] < 0 and len(trial.architecture.items) == len(space.choices) for trial in history)
+    assert all(trial.note["log_prob"] < 0 and len(trial.proposed.items) == len(space.choices) for trial in history)
 
 
 def test_many_draws_at_once_are_those_of_the_policy() -> None:

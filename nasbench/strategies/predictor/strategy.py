@@ -120,7 +120,7 @@ class Predictor:
         self._models = [Ensemble(int(settings["members"]), geometry, pool) for _ in self._objectives or (None,)]
         """One for each objective; one where the score is what is searched for."""
         self._observed: dict[str, Observation] = {}
-        self._memory = Memory(MAX_OBSERVATIONS)
+        self._memory: Memory[str] = Memory(MAX_OBSERVATIONS)
         self._scored = 0
         """The number of observations with a score."""
         self._pool_rows: list[int] = []
