@@ -155,5 +155,5 @@ def _load(evaluator: InheritedEvaluator, _changed: int, _bytes: int, device: tor
     data = evaluator.data.on(device)
     images = PathImages.of(data, device, evaluator.score_images, evaluator.recalibration_images)
     space = spaces.make(run.space)
-    supernet = supernet.to(device, memory_format=torch.channels_last).eval()
+    supernet = supernet.to(device).to(memory_format=torch.channels_last).eval()
     return _Loaded(space, supernet, data, images, CountedOnce(space, run.size, run.task))
