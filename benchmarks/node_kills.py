@@ -1,9 +1,12 @@
 """Lost and doubled trials of searches over the command line on three Ray nodes of this machine, in which something is
 killed again and again: nodes, workers (SIGKILL), the driver (SIGKILL), the head.
 
-    python benchmarks/node_kills.py --nodes 5 --workers 5 --drivers 3 --heads 2      writes results/node_kills.json
+    python benchmarks/node_kills.py --nodes 20 --workers 20 --drivers 10 --heads 5      writes results/node_kills.json
 
-Counted after each search, from its log and from what the evaluations said themselves (kill_events.py):
+One search takes `--each` kills. After each the file is written: what was counted of that search, when, on which machine
+and by which command line, and the sums of its kind; so nothing that was measured is gone when the program is stopped. A
+search that breaks off, or is stopped, is kept too, with the reason. Counted from the log and from what the evaluations
+said themselves (kill_events.py):
 
   - `lost`     numbers without a line in the log, and lines that were there at a kill and are gone at the end
   - `doubled`  numbers with two lines, and trials that were evaluated again after their line was on disk
@@ -25,7 +28,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,6 +40,8 @@ ROOT = HERE.parent
 RESULT = HERE / "results" / "node_kills.json"
 KINDS = ("nodes", "workers", "drivers", "heads")
 ONE_WORKER = ("drivers", "heads")
+SUMMED = ("kills", "trials", "lost", "doubled", "again", "failed", "seconds")
+CAME = ("started", "argv", "git_commit", "hardware", "versions")
 BETWEEN = 4
 """Trials that finish between two kills."""
 WHILE_A_NODE_JOINS = 8
@@ -196,12 +201,12 @@ KILLS: dict[str, Callable[[Search, Random], None]] = {
 }
 
 
-def attacked(kind: str, kills: int, seconds: float, folder: Path) -> dict[str, Any]:
-    """A search in which `kills` of a kind happen, and what became of its trials."""
-    trials, rng = (WHILE_A_NODE_JOINS if kind == "nodes" else 1) * BETWEEN * (kills + 2), Random(kind)
+def attacked(kind: str, kills: int, seconds: float, folder: Path, rng: Random) -> dict[str, Any]:
+    """A search in which `kills` of a kind happen, and what became of its trials. One that breaks off says why."""
+    trials = (WHILE_A_NODE_JOINS if kind == "nodes" else 1) * BETWEEN * (kills + 2)
     folder.mkdir()
     search = Search(folder, trials, seconds, "1" if kind in ONE_WORKER else "auto")
-    began, done = time.monotonic(), 0
+    began, done, broken = time.monotonic(), 0, None
     try:
         search.start_cluster()
         search.start()
@@ -210,20 +215,24 @@ def attacked(kind: str, kills: int, seconds: float, folder: Path) -> dict[str, A
             KILLS[kind](search, rng)
             done += 1
         search.finish()
+    except (Exception, KeyboardInterrupt) as error:  # a record with its reason is better than none
+        broken = f"{type(error).__name__}: {error}"
     finally:
         search.end()
-    record: dict[str, Any] = {"kills": done, "trials": trials, **counts(search), "trial_seconds": seconds}
-    record["seconds"] = round(time.monotonic() - began)
-    if kind in ONE_WORKER:
+    record: dict[str, Any] = {"kills": done, "trials": trials, **counts(search, broken is None)}
+    record |= {"trial_seconds": seconds, "seconds": round(time.monotonic() - began)}
+    if broken is not None:
+        record["broken_off"] = broken
+    elif kind in ONE_WORKER:
         record["same_trajectory"] = trajectory(search.log) == undisturbed(trials, folder)
     return record
 
 
-def counts(search: Search) -> dict[str, int]:
-    """What was lost, doubled, begun again, and failed."""
+def counts(search: Search, ended: bool) -> dict[str, int]:
+    """What was lost, doubled, begun again, and failed. Of a search that has not ended, no trial is awaited any more."""
     final = search.log
     numbers = Counter(json.loads(line)["number"] for line in final)
-    missing = [number for number in range(1, search.trials + 1) if number not in numbers]
+    missing = [number for number in range(1, search.trials + 1) if number not in numbers] if ended else []
     gone = {line for _, lines in search.at_kills for line in lines} - set(final)
     begun = [each for each in search.events if each["what"] == "begin"]
     after_its_line = {
@@ -238,6 +247,23 @@ def counts(search: Search) -> dict[str, int]:
         "again": len(begun) - len({each["number"] for each in begun}),
         "failed": sum(json.loads(line)["status"] == "failed" for line in final),
     }
+
+
+def summed(searches: list[dict[str, Any]]) -> dict[str, Any]:
+    """The row of a kind: sums over its searches, and what each of them was."""
+    row: dict[str, Any] = {name: sum(each[name] for each in searches) for name in SUMMED}
+    same = [each["same_trajectory"] for each in searches if "same_trajectory" in each]
+    if same:
+        row["same_trajectory"] = all(same)
+    row["broken_off"] = sum("broken_off" in each for each in searches)
+    return {**row, "searches": searches}
+
+
+def shares(kills: int, each: int) -> Iterator[int]:
+    """The kills of each search: `each`, and what is left."""
+    while kills > 0:
+        yield min(kills, each)
+        kills -= each
 
 
 def trajectory(lines: list[str]) -> list[tuple[int, str, float]]:
@@ -261,23 +287,36 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for kind in KINDS:
         parser.add_argument(f"--{kind}", type=int, default=0, help=f"kills of {kind}")
+    parser.add_argument("--each", type=int, default=5, help="kills of one search")
     parser.add_argument("--seconds", type=float, default=0.5, help="of an evaluation")
-    parser.add_argument("--add", action="store_true", help="keep the other rows that the output has")
+    parser.add_argument("--add", action="store_true", help="keep the searches that the output has")
     parser.add_argument("--output", type=Path, default=RESULT)
     options = parser.parse_args()
+    if options.each < 1:
+        parser.error(f"--each takes a whole number from 1 on; got {options.each}")
     from nasbench.engine.run.provenance import provenance
 
-    record: dict[str, Any] = {**provenance(["benchmarks/node_kills.py", *sys.argv[1:]]), "nodes": 3, "rows": {}}
-    if options.add and options.output.exists():
-        record["rows"] = json.loads(options.output.read_text())["rows"]
+    argv = ["benchmarks/node_kills.py", *sys.argv[1:]]
+    rows: dict[str, Any] = json.loads(options.output.read_text())["rows"] if options.add else {}
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory() as folder:
         for kind in KINDS:
-            if kills := getattr(options, kind):
-                row = record["rows"][kind] = attacked(kind, kills, options.seconds, Path(folder) / kind)
-                print(f"{kind:8}", "  ".join(f"{name} {value}" for name, value in row.items()), flush=True)
-                options.output.write_text(json.dumps(record, indent=1) + "\n")
-    rows = record["rows"].values()
-    return 1 if any(row["lost"] or row["doubled"] or row.get("same_trajectory") is False for row in rows) else 0
+            searches: list[dict[str, Any]] = rows.get(kind, {"searches": []})["searches"]
+            for kills in shares(getattr(options, kind), options.each):
+                came = provenance(argv)
+                place = Path(folder) / f"{kind}-{len(searches)}"
+                told = attacked(kind, kills, options.seconds, place, Random(f"{kind} {len(searches)}"))
+                searches.append({**told, **{name: came[name] for name in CAME}})
+                rows[kind] = summed(searches)
+                options.output.write_text(json.dumps({"nodes": 3, "rows": rows}, indent=1) + "\n")
+                print(f"{kind:8}", "  ".join(f"{name} {value}" for name, value in told.items()), flush=True)
+                if told.get("broken_off", "").startswith(KeyboardInterrupt.__name__):
+                    return 130
+    return 1 if any(map(is_at_fault, rows.values())) else 0
+
+
+def is_at_fault(row: dict[str, Any]) -> bool:
+    return bool(row["lost"] or row["doubled"] or row["broken_off"]) or row.get("same_trajectory") is False
 
 
 if __name__ == "__main__":
