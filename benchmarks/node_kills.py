@@ -29,7 +29,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -46,6 +46,10 @@ BETWEEN = 4
 """Trials that finish between two kills."""
 WHILE_A_NODE_JOINS = 8
 """Times as many trials where nodes are killed: the others go on for many seconds until the next has joined."""
+HEAD_SECONDS = 60.0
+"""How long a driver may take to end once the head is gone."""
+NODE_SECONDS = 180.0
+"""How long a node may take to start."""
 LIMIT_SECONDS = 300.0
 """How long a search may take to get from one kill to the next."""
 
@@ -77,11 +81,16 @@ class Search:
     def start_cluster(self) -> None:
         from ray.cluster_utils import Cluster
 
-        node = {"num_cpus": 1, "num_gpus": 4, "object_store_memory": 100 * 2**20}
-        self.cluster = Cluster(initialize_head=True, head_node_args={**node, "include_dashboard": False})
+        self.cluster = Cluster()
+        self.add_node(include_dashboard=False)
         for _ in range(2):
-            self.cluster.add_node(**node)
-        self.cluster.wait_for_nodes()
+            self.add_node()
+        self.cluster.wait_for_nodes(timeout=NODE_SECONDS)
+
+    def add_node(self, **more: Any) -> None:
+        """Starts a node, the head if there is none."""
+        with slow_starts():
+            self.cluster.add_node(wait=False, num_cpus=1, num_gpus=4, object_store_memory=100 * 2**20, **more)
 
     def start(self, *more: str) -> None:
         """Starts the driver, or starts it again."""
@@ -132,6 +141,28 @@ class Search:
             self.cluster.shutdown()
 
 
+@contextmanager
+def slow_starts() -> Iterator[None]:
+    """Inside, a node has NODE_SECONDS to start. Ray gives it half a minute, which is too little on a busy machine."""
+    from ray._private import services
+
+    asked = services.get_node
+
+    def waited(*which: Any) -> Any:
+        end = time.monotonic() + NODE_SECONDS
+        while time.monotonic() < end:
+            with suppress(RuntimeError):
+                return asked(*which)
+            time.sleep(0.5)
+        return asked(*which)
+
+    services.get_node = waited
+    try:
+        yield
+    finally:
+        services.get_node = asked
+
+
 def kill_node(search: Search, rng: Random) -> None:
     """Kills a node that is not the head in the middle of a trial on it; another one joins."""
     others = {str(each.node_id): each for each in search.cluster.worker_nodes}
@@ -139,7 +170,7 @@ def kill_node(search: Search, rng: Random) -> None:
         rng.choice(sorted(waited_for(search, lambda event: event["node"] if event["node"] in others else None)))
     ]
     search.cluster.remove_node(node, allow_graceful=False)
-    search.cluster.add_node(num_cpus=1, num_gpus=4, object_store_memory=100 * 2**20)
+    search.add_node()
 
 
 def kill_worker(search: Search, rng: Random) -> None:
@@ -185,7 +216,7 @@ def kill_head(search: Search, rng: Random) -> None:  # noqa: ARG001 - there is o
     """The driver must end by itself; then there is another cluster."""
     assert search.driver is not None
     search.cluster.remove_node(search.cluster.head_node, allow_graceful=False)
-    status = search.driver.wait(60)
+    status = search.driver.wait(HEAD_SECONDS)
     if status != 1:
         raise RuntimeError(f"without its head, the driver ended with status {status}: {search.told()}")
     search.cluster.shutdown()
@@ -215,7 +246,7 @@ def attacked(kind: str, kills: int, seconds: float, folder: Path, rng: Random) -
             KILLS[kind](search, rng)
             done += 1
         search.finish()
-    except (Exception, KeyboardInterrupt) as error:  # a record with its reason is better than none
+    except (Exception, KeyboardInterrupt) as error:
         broken = f"{type(error).__name__}: {error}"
     finally:
         search.end()
@@ -259,13 +290,6 @@ def summed(searches: list[dict[str, Any]]) -> dict[str, Any]:
     return {**row, "searches": searches}
 
 
-def shares(kills: int, each: int) -> Iterator[int]:
-    """The kills of each search: `each`, and what is left."""
-    while kills > 0:
-        yield min(kills, each)
-        kills -= each
-
-
 def trajectory(lines: list[str]) -> list[tuple[int, str, float]]:
     found = [json.loads(line) for line in lines]
     return sorted((each["number"], each["key"], each["score"]) for each in found)
@@ -302,8 +326,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         for kind in KINDS:
             searches: list[dict[str, Any]] = rows.get(kind, {"searches": []})["searches"]
-            for kills in shares(getattr(options, kind), options.each):
-                came = provenance(argv)
+            for begun in range(0, getattr(options, kind), options.each):
+                kills, came = min(options.each, getattr(options, kind) - begun), provenance(argv)
                 place = Path(folder) / f"{kind}-{len(searches)}"
                 told = attacked(kind, kills, options.seconds, place, Random(f"{kind} {len(searches)}"))
                 searches.append({**told, **{name: came[name] for name in CAME}})
