@@ -28,12 +28,14 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any
+
+from ray_nodes_here import add_node, three_nodes
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -48,8 +50,6 @@ WHILE_A_NODE_JOINS = 8
 """Times as many trials where nodes are killed: the others go on for many seconds until the next has joined."""
 HEAD_SECONDS = 60.0
 """How long a driver may take to end once the head is gone."""
-NODE_SECONDS = 180.0
-"""How long a node may take to start."""
 LIMIT_SECONDS = 300.0
 """How long a search may take to get from one kill to the next."""
 
@@ -79,18 +79,7 @@ class Search:
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
     def start_cluster(self) -> None:
-        from ray.cluster_utils import Cluster
-
-        self.cluster = Cluster()
-        self.add_node(include_dashboard=False)
-        for _ in range(2):
-            self.add_node()
-        self.cluster.wait_for_nodes(timeout=NODE_SECONDS)
-
-    def add_node(self, **more: Any) -> None:
-        """Starts a node, the head if there is none."""
-        with slow_starts():
-            self.cluster.add_node(wait=False, num_cpus=1, num_gpus=4, object_store_memory=100 * 2**20, **more)
+        self.cluster = three_nodes()
 
     def start(self, *more: str) -> None:
         """Starts the driver, or starts it again."""
@@ -141,28 +130,6 @@ class Search:
             self.cluster.shutdown()
 
 
-@contextmanager
-def slow_starts() -> Iterator[None]:
-    """Inside, a node has NODE_SECONDS to start. Ray gives it half a minute, which is too little on a busy machine."""
-    from ray._private import services
-
-    asked = services.get_node
-
-    def waited(*which: Any) -> Any:
-        end = time.monotonic() + NODE_SECONDS
-        while time.monotonic() < end:
-            with suppress(RuntimeError):
-                return asked(*which)
-            time.sleep(0.5)
-        return asked(*which)
-
-    services.get_node = waited
-    try:
-        yield
-    finally:
-        services.get_node = asked
-
-
 def kill_node(search: Search, rng: Random) -> None:
     """Kills a node that is not the head in the middle of a trial on it; another one joins."""
     others = {str(each.node_id): each for each in search.cluster.worker_nodes}
@@ -170,7 +137,7 @@ def kill_node(search: Search, rng: Random) -> None:
         rng.choice(sorted(waited_for(search, lambda event: event["node"] if event["node"] in others else None)))
     ]
     search.cluster.remove_node(node, allow_graceful=False)
-    search.add_node()
+    add_node(search.cluster)
 
 
 def kill_worker(search: Search, rng: Random) -> None:
