@@ -159,3 +159,7 @@ class ModelOverridesKeywords(TypedDict, total=False):
     skeleton: Literal["cifar", "imagenet", "final"] | None
     aux_head: bool
     stem: Literal["cifar", "imagenet"] | None
+
+
+class StoredKeywords(TypedDict, total=False):
+    storage: str | None

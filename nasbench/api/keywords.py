@@ -20,6 +20,7 @@ from nasbench.api.keyword_groups import (
     Settings,
     SharingKeywords,
     SpaceFormKeywords,
+    StoredKeywords,
     SupernetCheckKeywords,
     TableKeywords,
     Text,
@@ -235,7 +236,7 @@ class SupernetKeywords(
     seed: int
 
 
-class ExportKeywords(ModelOverridesKeywords, ModelTrustKeywords, total=False):
+class ExportKeywords(ModelOverridesKeywords, StoredKeywords, ModelTrustKeywords, total=False):
     trial: int | str | None
     depth: float | None
     width: float | None
@@ -251,7 +252,7 @@ class ExportKeywords(ModelOverridesKeywords, ModelTrustKeywords, total=False):
     seed: int
 
 
-class FeaturesKeywords(DataKeywords, ModelTrustKeywords, total=False):
+class FeaturesKeywords(DataKeywords, StoredKeywords, ModelTrustKeywords, total=False):
     trial: int | str | None
     pretrained: bool
     list_layers: bool

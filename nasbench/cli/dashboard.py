@@ -11,7 +11,7 @@ import tyro
 from nasbench.cli.output import tell, tell_json
 from nasbench.cli.parse import parse
 from nasbench.core.errors import UsageError
-from nasbench.engine.config import Trusting
+from nasbench.engine.config import Stored, Trusting
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class DashboardConfig:
     """Of W&B: a user or a team (else WANDB_ENTITY)."""
     offline: bool = False
     """Send nothing: write dashboard.json alone."""
+    stored: Stored = field(default_factory=Stored)
     trusts: Trusting = field(default_factory=Trusting)
     json: bool = False
     """One JSON object on standard output."""
@@ -41,6 +42,7 @@ def run(argv: Sequence[str]) -> None:
         raise UsageError("nasbench dashboard needs a run directory first. See: nasbench dashboard --help")
     from nasbench.engine.run.dashboard.command import make_dashboards
 
+    config.stored.bring(*config.runs)
     project = config.project or os.environ.get("WANDB_PROJECT") or "nasbench"
     entity = config.entity or os.environ.get("WANDB_ENTITY") or ""
     result = make_dashboards(list(map(Path, config.runs)), project, entity, False if config.offline else None)

@@ -11,7 +11,7 @@ from nasbench.cli.parse import parse
 from nasbench.core.errors import UsageError
 from nasbench.core.shown import say
 from nasbench.core.trial_of_run import at_trial
-from nasbench.engine.config import ModelTrust
+from nasbench.engine.config import ModelTrust, Stored
 from nasbench.engine.config.record import Record, number
 from nasbench.engine.parts.networks import check_model
 
@@ -40,6 +40,7 @@ class PredictConfig(Record):
     """
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Where the network computes."""
+    stored: Stored = field(default_factory=Stored)
     trusts: ModelTrust = field(default_factory=ModelTrust)
     json: bool = False
     """One JSON object on standard output; everything for people on standard error."""
@@ -56,6 +57,7 @@ def run(argv: Sequence[str]) -> None:
         raise UsageError("nasbench predict needs a model and images first. See: nasbench predict --help")
     if not config.images:
         raise UsageError("nasbench predict needs images after the model: files, or folders of them")
+    config.stored.bring(config.model, trial=config.trial)
     model = at_trial(config.model, config.trial)
     check_model(model)
     from nasbench.engine.models.predict import Prediction, Unreadable, predict

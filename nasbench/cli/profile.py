@@ -17,7 +17,7 @@ from nasbench.core.not_written import check_new_file
 from nasbench.core.quantities import bytes_text, milliseconds_text
 from nasbench.core.recipe import recipe_named
 from nasbench.core.trial_of_run import at_trial
-from nasbench.engine.config import ModelOverrides, ModelTrust
+from nasbench.engine.config import ModelOverrides, ModelTrust, Stored
 from nasbench.engine.config.record import flag
 from nasbench.engine.parts.networks import check_model
 
@@ -50,6 +50,7 @@ class ProfileConfig:
     """Of a MODEL that is a run directory, the trial with this number, or with this key in its report (else its best).
     """
     overrides: ModelOverrides = field(default_factory=ModelOverrides)
+    stored: Stored = field(default_factory=Stored)
     trusts: ModelTrust = field(default_factory=ModelTrust)
     memory: bool = False
     """Also the memory of a training step and of an inference at --batch-size, counted."""
@@ -78,6 +79,7 @@ class ProfileConfig:
 def run(argv: Sequence[str]) -> None:
     """Parses, counts, prints."""
     config = parse(ProfileConfig, "profile", argv)
+    config.stored.bring(config.model, trial=config.trial)
     model = at_trial(config.model, config.trial)
     check_model(model)
     config.overrides.check()

@@ -10,7 +10,7 @@ import tyro
 from nasbench.cli.output import tell, tell_json
 from nasbench.cli.parse import parse
 from nasbench.core.errors import UsageError
-from nasbench.engine.config import Trusting
+from nasbench.engine.config import Stored, Trusting
 
 BESIDE = "side-by-side"
 """Where the page of several runs is written unless --out says so: a folder of the current one."""
@@ -25,12 +25,15 @@ class ReportConfig:
     Example: nasbench report runs/20260101-120000-nasnet-ppo
 
     Example: nasbench report runs/ppo-0 runs/ppo-1 runs/evolution-0 --out compared
+
+    Example: nasbench report runs/ppo-0 --storage s3://bucket/prefix
     """
 
     runs: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
     """A run directory; or two or more of searches."""
     out: str | None = None
     """The folder that the report is written to (of one run: its own directory; of several: side-by-side)."""
+    stored: Stored = field(default_factory=Stored)
     trusts: Trusting = field(default_factory=Trusting)
     json: bool = False
     """One JSON object on standard output."""
@@ -43,6 +46,7 @@ def run(argv: Sequence[str]) -> None:
         raise UsageError("nasbench report needs a run directory first. See: nasbench report --help")
     from nasbench.engine.opened.report import rebuild_report, report_side_by_side
 
+    config.stored.bring(*config.runs)
     out = None if config.out is None else Path(config.out)
     if len(config.runs) == 1:
         files = rebuild_report(Path(config.runs[0]), out=out)

@@ -270,7 +270,7 @@ def _advice(directory: Path) -> str:
         return "A log of trials is there: put its run.json back (from a backup, or from where it was copied)."
     return (
         "Start one without --resume, or give a run's directory. A run that was kept with --storage is brought to this "
-        "machine by: nasbench COMMAND --run RUN --storage URL --resume"
+        "machine by: nasbench report RUN --storage URL"
     )
 
 

@@ -31,17 +31,21 @@ class Refused(Exception):
     """The store says no: another try would be answered alike."""
 
 
-class Objects(Protocol):
+class Readable(Protocol):
     """Objects under one address, by their names below it."""
 
     def read(self, name: str) -> bytes:
         """FileNotFoundError where there is none."""
 
-    def write(self, name: str, data: bytes | Path) -> None:
-        """Puts a whole object, bytes or a file's content, in the place of one that may be there."""
-
     def sizes(self, folder: str = "") -> Mapping[str, int]:
         """Name -> bytes of all objects whose names begin with `folder/`."""
+
+
+class Objects(Readable, Protocol):
+    """The same, to be changed too."""
+
+    def write(self, name: str, data: bytes | Path) -> None:
+        """Puts a whole object, bytes or a file's content, in the place of one that may be there."""
 
     def delete(self, name: str) -> None:
         """Deletes an object, if it is there."""

@@ -13,7 +13,7 @@ from nasbench.core.store import LOG_FILE, RUN_FILE, RunStore
 from nasbench.core.writing import make_folder, make_folder_of, write_atomically
 from nasbench.storage.address import Address
 from nasbench.storage.claim import FOLDER as WRITERS
-from nasbench.storage.objects import ArrowObjects, Refused, Silent
+from nasbench.storage.objects import ArrowObjects, Readable, Refused, Silent
 from nasbench.storage.patient import Patient
 from nasbench.storage.segments import read_log
 
@@ -29,14 +29,14 @@ def is_derived(name: str) -> bool:
     return name != RUN_FILE and name.partition("/")[0] not in (*LOGS, *LEFT_OUT, WRITERS)
 
 
-def fetch(objects: Patient, name: str, directory: Path) -> None:
-    """Copies an object to its place in a directory, unless something is there. FileNotFoundError where there is none,
-    UsageError for a name that leads elsewhere.
+def fetch(objects: Readable, name: str, directory: Path, again: bool = False) -> None:
+    """Copies an object to its place in a directory, unless something is there and it is not `again`. FileNotFoundError
+    where there is none, UsageError for a name that leads elsewhere.
     """
     path = directory / name
     if not path.resolve().is_relative_to(directory.resolve()):
         raise UsageError(f"{name!r} in the storage leads out of a run directory: delete it there")
-    if not path.exists():
+    if again or not path.exists():
         content = objects.read(name)
         make_folder(path.parent, parents=True)
         write_atomically(path, content)
@@ -58,7 +58,7 @@ def copy_run(address: Address, directory: Path) -> None:
     pull_record(objects, address, directory)
 
 
-def pull_log(objects: Patient, address: Address, folder: str, file: Path) -> None:
+def pull_log(objects: Readable, address: Address, folder: str, file: Path) -> None:
     """Makes a log what the store has, unless it is that with more lines. UsageError where they differ.
 
     Trials that this directory alone has, because its process was killed before they were in the store, and that were
@@ -107,10 +107,10 @@ def refresh_record(address: Address, directory: Path) -> None:
         pull_record(Patient(objects, address.shown), address, directory)
     except FileNotFoundError:
         if not (directory / RUN_FILE).exists():
-            raise UsageError(f"{address.shown} holds no run (no run.json there).{_nearest(address)}") from None
+            raise UsageError(f"{address.shown} holds no run (no run.json there).{nearest(address)}") from None
 
 
-def pull_record(objects: Patient, address: Address, directory: Path) -> None:
+def pull_record(objects: Readable, address: Address, directory: Path) -> None:
     """FileNotFoundError where the store has none."""
     content, path = objects.read(RUN_FILE), directory / RUN_FILE
     if not path.exists():
@@ -131,7 +131,8 @@ def pull_record(objects: Patient, address: Address, directory: Path) -> None:
         write_atomically(path, content)
 
 
-def _nearest(address: Address) -> str:
+def nearest(address: Address) -> str:
+    """What is said of a name without a run: the nearest one that the storage has."""
     from difflib import get_close_matches
 
     above, _, name = address.path.rpartition("/")

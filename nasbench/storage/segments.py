@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import final
 
 from nasbench.core.errors import UsageError
-from nasbench.storage.objects import Objects
+from nasbench.storage.objects import Objects, Readable
 
 NAME = re.compile(r"(?P<writer>[0-9]{6})-(?P<start>[0-9]{12})-(?P<end>[0-9]{12})\.jsonl")
 MOST = 100
@@ -64,7 +64,7 @@ def chain(found: list[Segment]) -> list[Segment]:
     return joined
 
 
-def read_log(objects: Objects, folder: str) -> bytes:
+def read_log(objects: Readable, folder: str) -> bytes:
     """All lines of a log, those of a torn last one left out."""
     while True:
         try:

@@ -315,7 +315,7 @@ def test_a_run_being_written_is_refused(finished_run: Path, capsys: pytest.Captu
             ["auxiliary head", "9 pixels or more"],
         ),
         (["profile", "no_such.json"], ["no_such.json"]),
-        (["report", "no_such_run"], ["holds no run", "nasbench COMMAND --run RUN --storage URL --resume"]),
+        (["report", "no_such_run"], ["holds no run", "nasbench report RUN --storage URL"]),
         (["serch"], ["'serch'", "Did you mean 'search'"]),
     ],
 )

@@ -1,6 +1,11 @@
 """Searches whose run is kept in S3: killed, the server stopped, gone on with on another machine."""
 
 import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 
 import pytest
@@ -105,3 +110,55 @@ def test_two_writers_do_not_hold_one_run(tmp_path, s3):
     assert "waiting" not in again.stderr, "who was interrupted lets the run go"
     assert sorted(line["number"] for line in lines(second / "runs/y")) == list(range(1, 61))
     assert (second / "runs/y/best/weights.safetensors").exists()
+
+
+@pytest.mark.slow
+def test_a_run_that_another_machine_writes_is_watched_and_reported(tmp_path, s3):
+    far, here, later = (tmp_path / name for name in ("far", "here", "later"))
+    for each in (far, here, later):
+        each.mkdir()
+    process = s3.start_command(far, *LITTLE, "--trials", "12", "--run", "runs/z", "--storage", WHERE)
+    until_it_has(far / "runs/z", 2, process)
+    command = [sys.executable, "-m", "nasbench", "watch", "runs/z", "--storage", WHERE, "--every", "0.2"]
+    watch = subprocess.Popen(command, cwd=here, env=s3.environment, stdout=subprocess.PIPE, text=True)
+    try:
+        address = watch.stdout.readline().split()[0]
+        assert "12 planned in the search" in asked(address)
+        before = asked(f"{address}state")
+        trials = len(lines(here / "runs/z"))
+        assert trials >= 1
+        assert process.wait(timeout=300) == 0, process.stderr.read()
+        time.sleep(0.2)
+        assert asked(f"{address}state") != before
+        assert lines(here / "runs/z") == lines(far / "runs/z")
+        s3.stop()
+        try:
+            time.sleep(0.2)
+            with pytest.raises(urllib.error.HTTPError, match="503") as told:
+                asked(address)
+            assert "does not answer" in told.value.read().decode()
+        finally:
+            s3.start()
+    finally:
+        watch.kill()
+        watch.communicate()
+        process.communicate()
+
+    done = s3.command(later, "report", "runs/z", "--storage", WHERE)
+    assert done.returncode == 0, done.stderr
+    assert lines(later / "runs/z") == lines(far / "runs/z")
+    assert "The winner" in (later / "runs/z/report.html").read_text(), "with the drawing of the best"
+    assert not (later / "runs/z/checkpoints").exists()
+    kept = sorted((far / "runs/z/checkpoints").glob("*.safetensors"), key=lambda file: int(file.stem))[0]
+    export = ("export", "runs/z", "--trial", kept.stem, "--formats", "safetensors", "--out", "out", "--storage", WHERE)
+    done = s3.command(later, *export)
+    assert done.returncode == 0, done.stderr
+    assert (later / "runs/z/checkpoints" / kept.name).read_bytes() == kept.read_bytes()
+    assert list((later / "out").glob("*.safetensors"))
+    missing = s3.command(later, "report", "runs/zz", "--storage", WHERE)
+    assert (missing.returncode, "Did you mean --run .../z" in missing.stderr) == (2, True), missing.stderr
+
+
+def asked(address: str) -> str:
+    with urllib.request.urlopen(address, timeout=60) as answer:
+        return str(answer.read().decode())

@@ -14,12 +14,14 @@ from nasbench.core.errors import UsageError
 from nasbench.core.store import RunStore
 from nasbench.core.trust import trusting
 from nasbench.engine.config import SearchConfig
+from nasbench.engine.opened.view import open_run
 from nasbench.engine.run.opened_store import opened_store
 from nasbench.engine.run.opening import Opening
 from nasbench.engine.run.resume import stored_config
 from nasbench.evaluators.kept import Kept
 from nasbench.executors.local import LocalExecutor
 from nasbench.storage.address import Address
+from nasbench.storage.bringing import Brought
 from nasbench.storage.children import folder_of
 from nasbench.storage.folders import bring_folder, put_folder
 from nasbench.storage.mirror import Mirror
@@ -232,6 +234,67 @@ def test_a_folder_of_another_machine_is_replaced_whole(tmp_path: Path) -> None:
     assert (tmp_path / "here" / "result").read_bytes() == b"22"
 
 
+def test_a_run_that_another_machine_writes_is_brought_here_as_far_as_it_is(tmp_path: Path, storage: str) -> None:
+    far, here = tmp_path / "far/x", tmp_path / "here/x"
+    with run(far, storage) as store:
+        add(store, 2)
+        brought = Brought(storage, here)
+        brought.refresh()
+        assert log(here) == [1, 2]
+        add(store, 1)
+        (far / "best").mkdir()
+        (far / "best/cell.svg").write_text("of trial 3")
+        assert log(here) == [1, 2]
+        brought.refresh()
+        assert log(here) == [1, 2, 3]
+        store.update(ended="2030-01-01T00:00:00+00:00")
+    brought.refresh()
+    assert (here / "best/cell.svg").read_text() == "of trial 3"
+    assert (here / "run.json").read_bytes() == (far / "run.json").read_bytes()
+    with run(far, resume=True) as store:
+        add(store, 1)
+        (far / "best/cell.svg").write_text("of trial 4")
+    Brought(storage, here).refresh()
+    assert log(here) == [1, 2, 3, 4]
+    assert (here / "best/cell.svg").read_text() == "of trial 4", "a picture belongs to its log"
+    assert not (here / "storage.json").exists(), "who reads has claimed nothing"
+    with run(here, storage, resume=True) as store:
+        assert len(store.trials) == 4
+
+
+def test_a_directory_that_has_more_than_the_store_keeps_it(tmp_path: Path, storage: str) -> None:
+    here = tmp_path / "x"
+    with run(here, storage) as store:
+        add(store, 2)
+        sorted((tmp_path / "store/x/trials").iterdir())[-1].unlink()
+        assert log(here) == [1, 2]
+        Brought(storage, here).refresh()
+        add(store, 1)  # its log is the file that it was
+    assert log(here) == [1, 2, 3]
+    store_record = tmp_path / "store/x/run.json"
+    record = json.loads(store_record.read_text())
+    (here / "run.json").write_text(json.dumps({**record, "ended": "2030-01-01T00:00:00+00:00"}))
+    Brought(storage, here).refresh()
+    assert json.loads((here / "run.json").read_text())["ended"] is not None, "the store had not heard of it"
+
+
+def test_what_cannot_be_brought_is_refused(tmp_path: Path, storage: str) -> None:
+    with run(tmp_path / "far/x", storage):
+        pass
+    with pytest.raises(UsageError, match=r"holds no run .*Did you mean --run \.\.\./x"):
+        Brought(storage, tmp_path / "here/xx").refresh()
+    assert not (tmp_path / "here").exists()
+    with run(tmp_path / "here/x"):
+        pass
+    record = tmp_path / "here/x/run.json"
+    record.write_text(json.dumps({**json.loads(record.read_text()), "started": "2020-01-01T00:00:00+00:00"}))
+    with pytest.raises(UsageError, match="hold two different runs"):
+        Brought(storage, tmp_path / "here/x").refresh()
+    (tmp_path / "store/x/run.json").write_text("[]")
+    with pytest.raises(UsageError, match="no run record"):
+        Brought(storage, tmp_path / "other/x").refresh()
+
+
 @pytest.mark.slow
 def test_a_finished_run_that_lies_only_in_the_store_is_brought_here_as_the_refusal_says(
     tmp_path: Path, storage: str, capsys: pytest.CaptureFixture[str]
@@ -241,7 +304,13 @@ def test_a_finished_run_that_lies_only_in_the_store_is_brought_here_as_the_refus
     assert main(["search", *asked, "--run", elsewhere, *kept]) == 0
     for command in ("report", "watch"):
         assert main([command, here]) == 2
-        assert "nasbench COMMAND --run RUN --storage URL --resume" in capsys.readouterr().err
-    assert main(["search", "--run", here, "--storage", storage, "--resume"]) == 0
+        assert "nasbench report RUN --storage URL" in capsys.readouterr().err
+    assert main(["report", here, "--storage", storage]) == 0
     assert log(Path(here)) == log(Path(elsewhere)) == [1, 2]
     assert main(["report", here]) == 0
+    for name, more in (("dashboard", ["--offline"]), ("profile", []), ("export", ["--formats", "model.py"])):
+        there = str(tmp_path / name / "x")
+        out = ["--out", str(tmp_path / "out")] if name == "export" else []
+        assert main([name, there, *more, *out, "--storage", storage]) == 0
+        assert log(Path(there)) == [1, 2]
+    assert open_run(tmp_path / "python/x", storage=storage).trials[1].number in (1, 2)

@@ -97,7 +97,7 @@ def test_it_listens_on_loopback_alone(host: str) -> None:
 
 
 def test_bad_input_is_one_error(run: Path, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"holds no run.* --run RUN --storage URL --resume"):
+    with pytest.raises(UsageError, match=r"holds no run.*nasbench report RUN --storage URL"):
         LiveReport(tmp_path, 5.0)
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(UsageError, match="--port"):
         serve(LiveReport(run, 5.0), taken.getsockname()[1], print)

@@ -14,6 +14,7 @@ from nasbench.engine.config.scale import SCALE_SEARCH, ScaleConfig
 from nasbench.engine.config.search import SearchConfig
 from nasbench.engine.config.shared import Data, ModelOverrides, Place, Seeds, Table, Tracking, Training, Workers
 from nasbench.engine.config.space import SpaceForm
+from nasbench.engine.config.stored import Stored
 from nasbench.engine.config.supernet import SupernetConfig
 from nasbench.engine.config.training import CompareConfig, TrainConfig, TransferConfig
 from nasbench.engine.config.trust import ModelTrust, Trusting
@@ -51,6 +52,7 @@ __all__ = [
     "SearchConfig",
     "Seeds",
     "SpaceForm",
+    "Stored",
     "SupernetConfig",
     "Table",
     "Tracking",

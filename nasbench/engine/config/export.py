@@ -7,6 +7,7 @@ from nasbench.core.errors import UsageError
 from nasbench.core.trial_of_run import at_trial
 from nasbench.engine.config.record import Record, number, part
 from nasbench.engine.config.shared import ModelOverrides
+from nasbench.engine.config.stored import Stored
 from nasbench.engine.config.trust import ModelTrust
 
 
@@ -54,6 +55,7 @@ class ExportConfig(Record):
     json: bool = False
     """One JSON object on standard output; everything for people on standard error."""
     overrides: ModelOverrides = ModelOverrides()
+    stored: Stored = Stored()
     trusts: ModelTrust = ModelTrust()
 
     def check(self) -> None:

@@ -7,6 +7,7 @@ from nasbench.core.errors import UsageError
 from nasbench.core.trial_of_run import at_trial
 from nasbench.engine.config.record import Record, number
 from nasbench.engine.config.shared import Data
+from nasbench.engine.config.stored import Stored
 from nasbench.engine.config.trust import ModelTrust
 
 
@@ -54,6 +55,7 @@ class FeaturesConfig(Record):
     json: bool = False
     """One JSON object on standard output; everything for people on standard error."""
     data: Data = Data()
+    stored: Stored = Stored()
     trusts: ModelTrust = ModelTrust()
 
     @property

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nasbench.core.count_text import quantity
 from nasbench.core.errors import UsageError
 from nasbench.core.store import RunStore, returned_trial
+from nasbench.engine.config import Stored
 from nasbench.engine.opened.run_trial import RunTrial
 
 if TYPE_CHECKING:
@@ -115,8 +116,12 @@ class OpenedRun(RunView):
         return None if found is None else RunTrial.in_run(found, self._directory)
 
 
-def open_run(directory: str | Path) -> OpenedRun:
-    """Opens a run directory for reading, of any command. UsageError where it holds no run or its log is damaged."""
+def open_run(directory: str | Path, storage: str | None = None) -> OpenedRun:
+    """Opens a run directory for reading, of any command. UsageError where it holds no run or its log is damaged.
+
+    A run that was kept with `storage` is brought into the directory first, as far as it is there now.
+    """
+    Stored(storage).bring(str(directory))
     return OpenedRun(directory)
 
 

@@ -1,6 +1,7 @@
 """`nasbench watch`: the report of a run that goes on, as a page on this machine that is drawn anew as the run grows.
 
-The run directory is read and never written, so a run of another machine on a shared disk can be watched. Nobody but
+The run directory is read and never written, so a run of another machine on a shared disk can be watched; a run in an
+object store is brought into it first, again and again. Nobody but
 programs of this machine reaches the page: it listens on loopback, and answers to no other name than its own, so that
 pages from elsewhere cannot read it through the browser.
 """
@@ -8,8 +9,10 @@ pages from elsewhere cannot read it through the browser.
 from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from math import inf
 from pathlib import Path
 from threading import Lock
+from time import monotonic
 from typing import Any, final
 
 from nasbench.core.errors import UsageError
@@ -19,17 +22,22 @@ from nasbench.core.store import LOG_FILE, RUN_FILE
 from nasbench.engine.opened.report import opened_report, report_of
 from nasbench.report.common.embedded import data_element
 from nasbench.report.common.page import served
+from nasbench.storage.bringing import Brought
 
 LOOPBACK = "127.0.0.1"
 
 
 @final
 class LiveReport:
-    """The files of a run's report, made anew when the run directory has changed. Errors as of `opened_report`."""
+    """The files of a run's report, made anew when the run has changed. Errors as of `opened_report`, and of `Brought`
+    where `storage` keeps the run: that is asked every so many seconds at most.
+    """
 
-    def __init__(self, directory: Path, seconds: float) -> None:
+    def __init__(self, directory: Path, seconds: float, storage: str | None = None) -> None:
         self._directory, self._seconds = directory, seconds
-        self._lock = Lock()
+        self._brought = None if storage is None else Brought(storage, directory)
+        self._asked = -inf
+        self._lock, self._bringing = Lock(), Lock()
         self._of = ""
         self._files: dict[str, str] = {}
         self.policy = ""
@@ -37,6 +45,16 @@ class LiveReport:
 
     def state(self) -> str:
         """A text that changes with the run."""
+        self._bring()
+        return self._state()
+
+    def _bring(self) -> None:
+        with self._bringing:
+            if self._brought is not None and monotonic() - self._asked > self._seconds / 2:
+                self._asked = monotonic()
+                self._brought.refresh()
+
+    def _state(self) -> str:
         found = []
         for name in (RUN_FILE, LOG_FILE, CURVES):
             try:
@@ -48,8 +66,9 @@ class LiveReport:
 
     def files(self) -> dict[str, str]:
         """File name -> text; the page looks itself whether the run has grown."""
+        self._bring()
         with self._lock:  # one at a time draws
-            state = self.state()
+            state = self._state()
             if state != self._of:
                 made = opened_report(self._directory, report_of)
                 told = data_element("live", {"state": state, "milliseconds": round(1000 * self._seconds)})
