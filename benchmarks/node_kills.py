@@ -173,6 +173,8 @@ def is_worker(pid: int) -> bool:
 
 
 def kill_driver(search: Search, rng: Random) -> None:  # noqa: ARG001 - there is one
+    """Kills the driver in the middle of a trial; `--resume` goes on."""
+    waited_for(search, lambda event: event["pid"])
     assert search.driver is not None
     search.driver.kill()
     search.driver.wait()
@@ -180,7 +182,8 @@ def kill_driver(search: Search, rng: Random) -> None:  # noqa: ARG001 - there is
 
 
 def kill_head(search: Search, rng: Random) -> None:  # noqa: ARG001 - there is one
-    """The driver must end by itself; then there is another cluster."""
+    """Kills the head in the middle of a trial. The driver must end by itself; then there is another cluster."""
+    waited_for(search, lambda event: event["pid"])
     assert search.driver is not None
     search.cluster.remove_node(search.cluster.head_node, allow_graceful=False)
     status = search.driver.wait(HEAD_SECONDS)
