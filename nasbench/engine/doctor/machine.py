@@ -10,6 +10,7 @@ from pathlib import Path
 from nasbench.core.count_text import quantity
 from nasbench.core.errors import UsageError
 from nasbench.engine.doctor.finding import Finding, State, gibibytes
+from nasbench.engine.doctor.mps import mps
 from nasbench.executors.process import num_cores
 
 AREA = "machine"
@@ -79,6 +80,7 @@ def devices(asked: str) -> Iterator[Finding]:
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     for index in range(count):
         yield _gpu(index)
+    yield from mps(count)
     if count == 0 and (kind := _driver()) is not None:
         built = "" if torch.backends.cuda.is_built() else f": PyTorch {torch.__version__} is built without CUDA"
         hidden = " (CUDA_VISIBLE_DEVICES is empty)" if os.environ.get("CUDA_VISIBLE_DEVICES") == "" else ""
