@@ -7,7 +7,6 @@ import atexit
 import logging
 import os
 import secrets
-import socket
 import threading
 import warnings
 import weakref
@@ -24,12 +23,14 @@ from nasbench.core.count_text import quantity
 from nasbench.core.errors import RunFailed, UsageError
 from nasbench.core.not_written import not_written
 from nasbench.core.stop_signals import WISHES
+from nasbench.executors import ray_tls
 from nasbench.executors.capacity import Share, Workers, kinds_of
 from nasbench.executors.capacity import capacity as capacity
 from nasbench.executors.capacity import why_it_died as why_it_died
 from nasbench.executors.cluster_watch import ClusterWatch
 from nasbench.executors.private_folder import RAY, close_private_folder, open_private_folder
 from nasbench.executors.process import environment, num_cores, own_import_paths, same_signal_handlers
+from nasbench.executors.ray_greeting import answers, greet
 from nasbench.executors.reaper import Reaper
 
 # Ray reads this when it is imported. There is no other way to keep the messages of its daemons off standard output,
@@ -40,8 +41,6 @@ with environment({"RAY_DEDUP_LOGS_SKIP_REGEX": "^"}):
     from ray._raylet import AuthenticationTokenLoader, Config, GcsClient  # type: ignore[attr-defined]
     from ray.exceptions import AuthenticationError
 
-REACH_LIMIT_SECONDS = 3.0
-"""How long an address may take to answer."""
 FIRST_NODE_SECONDS = 300.0
 """How long `--workers auto` waits for the first node on which a worker fits."""
 
@@ -58,11 +57,6 @@ ADDRESS_HINT = (
     "Give --ray-address the HOST:PORT that 'ray start --head' printed, or leave it out to start Ray on this machine. "
     "A cluster with token authentication needs its token in ~/.ray/auth_token, or where $RAY_AUTH_TOKEN_PATH says."
 )
-SETTINGS = b"\x04"
-HTTP2_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0" + SETTINGS + b"\0\0\0\0\0"
-"""What opens a gRPC connection: the preface and an empty SETTINGS frame, which the server answers with its own (RFC
-9113, 3.4).
-"""
 
 
 @final
@@ -85,6 +79,8 @@ class RayCluster:
 
     def connect(self) -> None:
         """UsageError if no connection can be made, or if the workers do not fit. Calling it again does no harm."""
+        if ray_tls.is_on():
+            ray_tls.valid_until()
         if self._address is not None:
             check_reachable(self._address)
         if not ray.is_initialized():
@@ -133,7 +129,7 @@ class RayCluster:
         """What tells whether the head still answers, and how many workers fit; to be used in a `with` block."""
         head = str(ray.get_runtime_context().gcs_address)
         node = getattr(ray._private.worker._global_node, "raylet_socket_name", None)
-        return ClusterWatch(lambda: _answers(head) and _is_open(node), self.room, self.lost_sentence)
+        return ClusterWatch(lambda: answers(head) and _is_open(node), self.room, self.lost_sentence)
 
     @property
     def lost_sentence(self) -> str:
@@ -177,17 +173,9 @@ def check_reachable(address: str) -> None:
     if address == "auto":
         return
     try:
-        _greet(address)
+        greet(address)
     except (OSError, ValueError, OverflowError) as error:
         raise UsageError(f"no Ray cluster answers at --ray-address {address} ({error}). {ADDRESS_HINT}") from error
-
-
-def _answers(head: str) -> bool:
-    try:
-        _greet(head)
-    except (OSError, ValueError, OverflowError):
-        return False
-    return True
 
 
 def _is_open(unix_socket: str | None) -> bool:
@@ -198,17 +186,6 @@ def _is_open(unix_socket: str | None) -> bool:
         return not unix_socket or unix_socket in Path("/proc/net/unix").read_text(errors="replace")
     except OSError:
         return True
-
-
-def _greet(address: str) -> None:
-    """OSError where no gRPC server answers within REACH_LIMIT_SECONDS."""
-    host, _, port = address.rpartition(":")
-    with socket.create_connection((host, int(port)), timeout=REACH_LIMIT_SECONDS) as connection:
-        if os.environ.get("RAY_USE_TLS", "0") == "0":
-            connection.sendall(HTTP2_GREETING)
-            greeting = connection.recv(9)  # the header of a frame; the fourth byte is its type
-            if greeting[3:4] != SETTINGS:
-                raise ConnectionError("something else is listening there")
 
 
 @contextmanager

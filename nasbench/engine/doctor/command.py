@@ -71,7 +71,9 @@ def _examinations(config: DoctorConfig) -> Iterator[tuple[str, Callable[[], Iter
 
     def cluster() -> Iterator[Finding]:
         from nasbench.engine.doctor.cluster import cluster
+        from nasbench.engine.doctor.tls import tls
 
+        yield from tls()
         needed = None if config.dataset == "digits" else data_dir or default_data_dir()
         yield from cluster(config.ray_address, config.workers, config.gpus_per_worker, runs, needed)
 
