@@ -11,13 +11,13 @@ import pytest
 
 from nasbench.core.errors import UsageError
 from nasbench.engine.doctor.cluster import cluster
-from nasbench.executors import ray_cluster
+from nasbench.executors import ray_greeting
 from nasbench.executors.ray_cluster import capacity, check_reachable, why_it_died
 
 
 @pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n"])
 def test_an_address_where_something_else_listens_is_answered_within_seconds(answer, monkeypatch):
-    monkeypatch.setattr(ray_cluster, "REACH_LIMIT_SECONDS", 0.5)
+    monkeypatch.setattr(ray_greeting, "REACH_LIMIT_SECONDS", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:
