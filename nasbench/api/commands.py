@@ -85,7 +85,7 @@ def search(
     is left stops the search, which `resume` goes on with.
     """
     from nasbench.api.live import trials_of
-    from nasbench.engine.search.command import run_search
+    from nasbench.engine.search.asked import search_as_asked
     from nasbench.trackers.guard import guarded
 
     with _trusting(SearchConfig, options):
@@ -95,7 +95,7 @@ def search(
         heard = None if trackers is None else [guarded(each) for each in trackers]
         if live:
             return trials_of(config, heard)
-        return run_search(config, argv=("nasbench.search",), trackers=heard)
+        return search_as_asked(config, argv=("nasbench.search",), trackers=heard)
 
 
 @keywords_of(SearchConfig)

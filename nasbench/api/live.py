@@ -14,7 +14,7 @@ from nasbench.core.protocols import Metrics, RunInfo, Tracker
 from nasbench.core.trial import Trial
 from nasbench.engine.config import SearchConfig
 from nasbench.engine.opened.run_trial import RunTrial
-from nasbench.engine.search.command import run_search
+from nasbench.engine.search.asked import search_as_asked
 
 
 class _Handing:
@@ -55,7 +55,7 @@ def trials_of(config: SearchConfig, trackers: Sequence[Tracker] | None) -> Itera
 
     def work() -> None:
         try:
-            context.run(run_search, config, ("nasbench.search",), trackers, (handing,))
+            context.run(search_as_asked, config, ("nasbench.search",), trackers, (handing,))
         except BaseException as error:  # whatever it is, it belongs to the loop
             errors.append(error)
         finally:

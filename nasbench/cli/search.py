@@ -25,9 +25,9 @@ def run(argv: Sequence[str]) -> None:
     if config.dry_run:
         print_dry_run(config)
         return
-    from nasbench.engine.search.command import run_search
+    from nasbench.engine.search.asked import search_as_asked
 
-    result = run_search(config, argv=("nasbench", "search", *argv))
+    result = search_as_asked(config, argv=("nasbench", "search", *argv))
     if config.place.json:
         tell_json(result.to_json())
     else:

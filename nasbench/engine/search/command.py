@@ -8,7 +8,7 @@ from typing import Any
 from nasbench.core.clock import SimulatedClock
 from nasbench.core.control import Shares, WithControl, shares_of, without_control
 from nasbench.core.curves import is_retraining, searched
-from nasbench.core.errors import RunFailed, UsageError
+from nasbench.core.errors import RunFailed
 from nasbench.core.growth import of_growing
 from nasbench.core.log import Check
 from nasbench.core.protocols import Evaluator, Pruner, Tracker
@@ -18,7 +18,6 @@ from nasbench.core.source import JobList, JobSource, SpaceSource, of_space
 from nasbench.core.store import RunStore, returned_trial
 from nasbench.core.trial import STATUSES, Trial
 from nasbench.engine.config import SearchConfig
-from nasbench.engine.config.presets import told
 from nasbench.engine.opened.report import write_report
 from nasbench.engine.opened.run_trial import RunTrial
 from nasbench.engine.opened.view import RunView
@@ -99,24 +98,14 @@ class SearchResult(RunView):
 
 def run_search(
     config: SearchConfig,
+    directory: Path,
     argv: Sequence[str],
     trackers: Sequence[Tracker] | None = None,
     also: Sequence[Tracker] = (),
 ) -> SearchResult:
-    """Runs (or goes on with) the search that `config` describes. `trackers` replace those that it names; those in
-    `also` listen besides.
+    """Runs (or goes on with) the search that `config`, which was checked, describes, in `directory`. `trackers` replace
+    those that it names; those in `also` listen besides.
     """
-    config.check()
-    if config.dry_run:
-        raise UsageError("a dry run is no search: call nasbench.dry_run(...) with the same keywords")
-    directory = config.place.directory(_short(config.space), _short(config.strategy))
-    if not config.place.resume and (sets := told(config)) is not None:
-        print_note(sets)
-    if config.sharing.weight_sharing is not None and not config.place.resume:
-        from nasbench.engine.search.weight_sharing import with_supernet
-
-        config = with_supernet(config, directory, argv)
-        config.check()
     config = config.completed()
     parts = prepare(config, directory)
     if parts.controller is not None and parts.controller.chosen and not config.place.resume:
@@ -231,8 +220,3 @@ def check_some_trained(run: Mapping[str, Any], trials: Sequence[Trial]) -> None:
             f"{who} that the search chose could be trained by itself: "
             f"{sentence(why)} What lies in best/ is the best by the cheap score alone, and was never trained."
         )
-
-
-def _short(name: str) -> str:
-    """my_package.my_module:MySpace -> myspace, for the name of a directory."""
-    return name.rpartition(":")[2].rpartition(".")[2].lower()

@@ -25,7 +25,7 @@ FLAGS = {"sampler": "--weight-sharing", "recipe": "--supernet-recipe", "epochs":
 
 
 def with_supernet(config: SearchConfig, directory: Path, argv: Sequence[str]) -> SearchConfig:
-    """The search with the weights that it shares, trained if they are not there yet.
+    """The search with the weights that it shares, trained if they are not there yet; checked with them.
 
     UsageError for bad input, RunFailed where the training failed, Interrupted with the command that goes on.
     """
@@ -41,7 +41,9 @@ def with_supernet(config: SearchConfig, directory: Path, argv: Sequence[str]) ->
             "a search with --weight-sharing is no command for torchrun. Train the supernet with torchrun and nasbench "
             "supernet, and search with --evaluator supernet:RUN."
         )
-    return replace(config, evaluator=f"supernet:{found.run}")
+    sharing = replace(config, evaluator=f"supernet:{found.run}")
+    sharing.check()
+    return sharing
 
 
 def _supernet_config(config: SearchConfig, directory: Path) -> SupernetConfig:
