@@ -7,8 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from nasbench.core.arch import Choice, Range
-from nasbench.core.blame import part_name
+from nasbench.core.blame import blame, part_name
 from nasbench.core.errors import UsageError
+from nasbench.core.protocols import Evaluator, Measures
 from nasbench.core.spec import Size, Task, size_of_record, task_of_record, task_record
 from nasbench.core.typed import shown
 
@@ -17,12 +18,33 @@ SIZE = "a nasbench.core.spec.Size, such as Size()"
 CHOICES = "a sequence of nasbench.core.arch.Choice or Range, at least one"
 NAMES = "a sequence of texts"
 IDENTITY = "a mapping of names to JSON values"
+MEND = "Mend it there."
 
 
 def wrong(who: str, part: object, call: str, found: object, expected: str, why: str = "") -> UsageError:
     """The error for an answer: `who` is the part as it was given, such as "the evaluator 'mine:MyEvaluator'"."""
     because = f" ({why})" if why else ""
     return UsageError(f"{call} of {who} must be {expected}; got {shown(found)}{because}: {part_name(part)}")
+
+
+def task_of(name: str, evaluator: Evaluator) -> Task:
+    """The task of the evaluator with that name. UsageError where it fails, and where it answers no task."""
+    with blame(evaluator, "task()", UsageError, MEND):
+        return checked_task(f"the evaluator {name!r}", evaluator, evaluator.task())
+
+
+def metrics_of(name: str, evaluator: Evaluator) -> Sequence[str]:
+    """The metrics that the evaluator with that name says it returns; none where it does not say."""
+    if not isinstance(evaluator, Measures):
+        return ()
+    with blame(evaluator, "metrics()", UsageError, MEND):
+        return checked_names(f"the evaluator {name!r}", evaluator, "metrics()", evaluator.metrics())
+
+
+def check_ready(evaluator: Evaluator) -> None:
+    """Lets the evaluator look for what it needs. UsageError where it misses something, and where its check fails."""
+    with blame(evaluator, "check()", UsageError, MEND):
+        evaluator.check()
 
 
 def checked_task(who: str, part: object, found: Any) -> Task:

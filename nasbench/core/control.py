@@ -40,6 +40,16 @@ def due(place: int, shares: Shares = SHARES) -> int:
     return total
 
 
+def told_of_control(trials: int) -> tuple[str, ...]:
+    """What is said of the random children among the trials of a new search; nothing where there are none."""
+    if trials < SMALLEST_SEARCH:
+        return ()
+    return (
+        f"{due(trials)} of the {trials:,} trials are random children, by which the report tells whether the search "
+        "beats chance; a strategy's own random start counts (--control 0: none)",
+    )
+
+
 def shares_of(plan: Mapping[str, Any]) -> Shares:
     """The shares that a run was begun with. UsageError for what are none."""
     told = plan.get(SHARES_FIELD)

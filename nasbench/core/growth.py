@@ -39,6 +39,11 @@ class Growth:
         return lambda number: self.layers(max(1, bisect_right(search, number)))
 
 
+def depths_for(growth: Growth | None, trials: int, count: int) -> list[int | None]:
+    """The depths of `count` networks, spread evenly over a search."""
+    return [None if growth is None else growth.layers(max(1, trials * each // count)) for each in range(1, count + 1)]
+
+
 @runtime_checkable
 class GoesDeeper(Protocol):
     """A strategy that goes on with what it has learned where networks get deeper."""

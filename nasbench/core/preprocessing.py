@@ -4,7 +4,6 @@ An image file is read as RGB (or grey, for one channel), its shorter side is res
 pixels are divided by 255, and each channel is standardised: (pixel - mean) / std.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 from nasbench.core.errors import UsageError
 from nasbench.core.json_file import read_object
 from nasbench.core.typed import check_range, check_types, shown
-from nasbench.core.writing import write_atomically
+from nasbench.core.writing import write_json
 
 FILE = "preprocessing.json"
 """The name of the record beside weights."""
@@ -122,4 +121,4 @@ def read_preprocessing(folder: Path) -> Preprocessing | None:
 
 def write_preprocessing(folder: Path, record: Preprocessing) -> None:
     """Writes the record into a folder, beside the weights that it belongs to."""
-    write_atomically(folder / FILE, json.dumps(record.to_json(), indent=2) + "\n")
+    write_json(folder / FILE, record.to_json())

@@ -1,6 +1,6 @@
 """Rewards made of what a user names: a function, a class or an object, with its options."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from inspect import Parameter, isroutine, signature
@@ -8,11 +8,21 @@ from typing import Any, final
 
 from nasbench.core.blame import blame
 from nasbench.core.errors import UsageError
-from nasbench.core.options import call_with_options, named_arguments
+from nasbench.core.options import call_with_options, named_arguments, parse_options
 from nasbench.core.protocols import Curve, Metrics, Reward
+from nasbench.core.registry import rewards
+from nasbench.core.reward import Rewarded
 
 SAYS = ("reads", "reads_curve", "said", "targets")
 """What a reward may say of itself."""
+
+
+def reward_named(name: str, options: Sequence[str], metric: str) -> Rewarded:
+    """The reward with that name or import path, made with the options as --reward-options has them. `metric` is the
+    evaluator's own score. UsageError as of `made_reward`.
+    """
+    wanted = parse_options(options, "--reward-options")
+    return Rewarded(name, made_reward(rewards.get(name), name, wanted, metric), metric)
 
 
 def made_reward(part: Any, name: str, options: Mapping[str, Any], metric: str) -> Reward:

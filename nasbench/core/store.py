@@ -5,7 +5,6 @@ told. One process writes at a time (an advisory lock that the operating system d
 dies).
 """
 
-import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
@@ -27,7 +26,7 @@ from nasbench.core.run_record import check_run_record
 from nasbench.core.shown import sentence
 from nasbench.core.trial import Trial
 from nasbench.core.typed import shown
-from nasbench.core.writing import write_atomically
+from nasbench.core.writing import write_atomically, write_json
 
 RUN_FILE, LOG_FILE = "run.json", "trials.jsonl"
 SUPERNET_FOLDER = "supernet"
@@ -157,7 +156,7 @@ class RunStore:
             except LogLost as lost:
                 raise self._lost(lost) from lost
         self.run.update(fields)
-        write_atomically(self.directory / "run.json", json.dumps(self.run, indent=2) + "\n")
+        write_json(self.directory / "run.json", self.run)
         if self.mirror is not None:
             self.mirror.recorded()
 

@@ -5,10 +5,11 @@ could not be written is deleted. Lines that are added to a file go through `nasb
 """
 
 import io
+import json
 import os
 import shutil
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from errno import ENOTDIR
 from pathlib import Path
@@ -111,6 +112,11 @@ def write_atomically(path: Path, content: str | bytes, durable: bool = True) -> 
     """Writes a whole file, text as UTF-8. NotWritten where the disk refuses it."""
     with replacing(path, durable) as file:
         file.write(content.encode("utf-8") if isinstance(content, str) else content)
+
+
+def write_json(path: Path, record: Mapping[str, Any]) -> None:
+    """Writes `path` anew, as JSON with a field a line."""
+    write_atomically(path, json.dumps(record, indent=2) + "\n")
 
 
 def copy_file(source: Path, path: Path) -> None:

@@ -27,7 +27,7 @@ from nasbench.core.part_file import sweep_parts
 from nasbench.core.protocols import Report
 from nasbench.core.shown import say, sentence
 from nasbench.core.typed import check_types
-from nasbench.core.writing import delete, make_folder, write_atomically
+from nasbench.core.writing import delete, make_folder, write_json
 from nasbench.storage.folders import bring_folder, put_folder
 
 RESULT = "result.json"
@@ -76,7 +76,7 @@ class Kept:
 
     def finish(self, record: Mapping[str, Any]) -> None:
         """Writes the result, after which the training is done and its checkpoint is not needed."""
-        write_atomically(self._result, json.dumps(record, indent=2) + "\n")
+        write_json(self._result, record)
         delete(self.checkpoint)
 
     def brought(self) -> "Kept":

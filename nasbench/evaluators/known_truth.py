@@ -6,9 +6,10 @@ from typing import Any, final
 
 from nasbench.core.errors import UsageError
 from nasbench.core.job import Job
-from nasbench.core.protocols import Depends, Evaluator, Measures, Metrics, Report
+from nasbench.core.protocols import Depends, Evaluator, Measures, Metrics, Report, SearchSpace
 from nasbench.core.spec import Task
-from nasbench.evaluators.table import TableEvaluator
+from nasbench.evaluators.known_tables import card_of
+from nasbench.evaluators.table import SCORE, TableEvaluator
 
 TRUTH = "truth"
 """The metric that holds the table's value."""
@@ -56,3 +57,10 @@ class WithTruth:
     def identity(self) -> Mapping[str, Any]:
         own = dict(self.evaluator.identity()) if isinstance(self.evaluator, Depends) else {}
         return {**own, TRUTH: dict(self.table.identity())}
+
+
+def with_truth(evaluator: Evaluator, space: SearchSpace, file: str, column: str | None) -> WithTruth:
+    """The evaluator with the value of the table in `file` beside its scores: of `column`, or else of the last column
+    that the table's card reports.
+    """
+    return WithTruth(evaluator, TableEvaluator(file, space, column or card_of(file).judged_by or SCORE))

@@ -5,7 +5,6 @@ A test does not change a training: its folder is named as without views, and one
 views-10.json, predictions-10.safetensors    accuracies and class probabilities with the views `10`, and so on
 """
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ import torch
 from nasbench.core.errors import UsageError
 from nasbench.core.json_file import read_object
 from nasbench.core.spec import ModelSpec
-from nasbench.core.writing import write_atomically
+from nasbench.core.writing import write_json
 from nasbench.evaluators.building import build_network
 from nasbench.evaluators.kept import Kept
 from nasbench.train.checkpoint import put_weights, save_tensors
@@ -41,7 +40,7 @@ def test_with_views(
     result, shares, labels = evaluate_views(network.to(device).eval(), test, data, device, views)
     save_tensors(kept.predictions_with(views), {"probabilities": shares.half(), "labels": labels})
     found = dict(zip(TESTED, (result.accuracy, result.top5, result.loss), strict=True))
-    write_atomically(record, json.dumps({"views": views, **found}, indent=2) + "\n")
+    write_json(record, {"views": views, **found})
     return found
 
 

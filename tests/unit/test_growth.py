@@ -18,13 +18,12 @@ from nasbench.core.arch import sample
 from nasbench.core.control import WithControl
 from nasbench.core.curves import groups_of, is_control
 from nasbench.core.errors import UsageError
-from nasbench.core.growth import Growth, of_growing
+from nasbench.core.growth import Growth, depths_for, of_growing
 from nasbench.core.job import Job
 from nasbench.core.protocols import Metrics, Report
 from nasbench.core.source import SpaceSource
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
-from nasbench.engine.parts.growing import depths_for
 from nasbench.strategies.around.control import Control
 from nasbench.strategies.around.growing import Growing
 from nasbench.strategies.controller.controller import Controller

@@ -40,6 +40,11 @@ class RankingCheck(Record):
     truth_column: str | None = None
     """The column of --truth (else the last one that studies of a shipped table report, or val_accuracy)."""
 
+    @property
+    def truth_file(self) -> str | None:
+        """The file or the shipped name of the table; None without one, and for a truth that is no table."""
+        return None if self.truth is None else file_of(self.truth, "--truth")
+
 
 OWN_DATA = "auto"
 """The data set where none is named and a supernet scores: that of its training."""
@@ -101,9 +106,8 @@ def check_truth(ranking: RankingCheck) -> None:
         return
     from nasbench.evaluators.known_tables import require_table
 
-    file = file_of(ranking.truth, "--truth")
-    if file is None:
+    if ranking.truth_file is None:
         raise UsageError(
             f"--truth takes table:FILE, or a shipped table such as table:nasbench201-cifar10; got {ranking.truth!r}"
         )
-    require_table(file, "--truth")
+    require_table(ranking.truth_file, "--truth")

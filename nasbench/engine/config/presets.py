@@ -1,5 +1,6 @@
 """What --preset and --weight-sharing set of a search; explicit flags win."""
 
+import inspect
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +39,7 @@ PAPER_OPTIONS: dict[str, dict[str, Any]] = {"nas-rl": {"hidden_units": 35}}
 """Space -> the controller's options with it, where they differ from those of the strategy's `preset=paper`."""
 
 CONTROLLED = ("ppo", "reinforce")
-"""The strategies that have these options."""
+"""The built-in strategies that have these options, and whose controller can be chosen."""
 
 ENAS: dict[str, dict[str, Any]] = {
     "enas-micro": {"strategy": "enas", "supernet_recipe": "enas_micro", "cells": 2, "filters": 20},
@@ -85,6 +86,25 @@ def published_options(config: "SearchConfig") -> dict[str, Any]:
     if config.preset != "paper" or config.strategy not in CONTROLLED or config.controller == "table":
         return {}
     return PAPER_OPTIONS.get(config.space, {})
+
+
+def under_preset(config: "SearchConfig", given: Mapping[str, Any]) -> dict[str, Any]:
+    """The strategy's options under --preset. Explicit flags, the options `given` among them, win: so a table has none
+    of the LSTM's published units.
+
+    A run that began before there was --controller says nothing of one: it goes on with what it began with.
+    """
+    if config.preset != "paper":
+        before = config.place.resume and config.controller is None and not {"preset", "controller"} & {*given}
+        earlier = getattr(strategies.get(config.strategy), "begun_before", {}) if before else {}
+        return {**earlier, **given} if takes_controller(config.strategy) else {**given}
+    units = {"hidden_units": 0} if config.controller == "table" and takes_controller(config.strategy) else {}
+    return {"preset": "paper", **units, **published_options(config), **given}
+
+
+def takes_controller(strategy: str) -> bool:
+    """Whether the strategy's controller can be chosen."""
+    return strategy in CONTROLLED or "controller" in inspect.signature(strategies.get(strategy)).parameters
 
 
 def told(config: "SearchConfig") -> str | None:

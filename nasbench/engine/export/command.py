@@ -1,7 +1,6 @@
 """`nasbench export`: writes a network to files that do not need nasbench, and checks each file against the network."""
 
 import importlib.util
-import json
 import os
 import tempfile
 from collections.abc import Sequence
@@ -23,7 +22,7 @@ from nasbench.core.part_file import sweep_parts
 from nasbench.core.preprocessing import FILE, Preprocessing, read_preprocessing, write_preprocessing
 from nasbench.core.spec import ModelSpec
 from nasbench.core.trial_of_run import split
-from nasbench.core.writing import files_together, make_folder, write_atomically
+from nasbench.core.writing import files_together, make_folder, write_json
 from nasbench.engine.config import ExportConfig, ModelOverrides
 from nasbench.engine.export import quantized
 from nasbench.engine.export.formats import CPU, FORMATS, ExportJob, folded, write_and_check
@@ -145,7 +144,7 @@ def _no_record(preprocessing: Preprocessing | None, trained: Path | None) -> str
 
 def _write_records(folder: Path, spec: ModelSpec, preprocessing: Preprocessing) -> None:
     """What makes the folder a MODEL that classifies images: which network it holds, and how images are shown to it."""
-    write_atomically(folder / "architecture.json", json.dumps(spec.to_json(), indent=2) + "\n")
+    write_json(folder / "architecture.json", spec.to_json())
     write_preprocessing(folder, preprocessing)
 
 
@@ -243,7 +242,7 @@ def _write_all(
             if images is not None:
                 measured = _quantize(graph, part, images)
         if measured is not None:
-            write_atomically(part / METRICS, json.dumps(measured, indent=2) + "\n")
+            write_json(part / METRICS, measured)
         if job.preprocessing is not None:
             _write_records(part, spec, job.preprocessing)
     return _Made(checked, measured, kept_norms)

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nasbench.core.blame import blame
-from nasbench.core.errors import TrialFailed, UsageError
+from nasbench.core.answers import check_ready
+from nasbench.core.errors import TrialFailed
 from nasbench.core.identity import digest
 from nasbench.core.job import Job
 from nasbench.core.objectives import number_of
@@ -61,8 +61,7 @@ class Scorers:
 
     def check(self) -> None:
         for scorer in self.scorers:
-            with blame(scorer.evaluator, "check()", UsageError, "Mend it there."):
-                scorer.evaluator.check()
+            check_ready(scorer.evaluator)
 
     def task(self) -> Task:
         return self.networks_of

@@ -1,32 +1,26 @@
 """What scores the children of a search, and what trains those that follow a search by a cheap score."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from nasbench.core.answers import checked_names
-from nasbench.core.blame import blame
+from nasbench.core.answers import metrics_of
 from nasbench.core.count_text import quantity
-from nasbench.core.errors import UsageError
+from nasbench.core.errors import UsageError, unknown
 from nasbench.core.loop import Executor
 from nasbench.core.objectives import Objective, parse_objectives
 from nasbench.core.protocols import Evaluator, Measures, Metrics, SearchSpace
 from nasbench.core.recipe import Recipe
 from nasbench.core.registry import evaluators
 from nasbench.core.reward import Rewarded, score_of
+from nasbench.core.reward_part import reward_named
 from nasbench.core.supernet_run import SupernetRun
 from nasbench.engine.config import SearchConfig
-from nasbench.engine.config.cheap import RankingCheck
-from nasbench.engine.config.names import file_of
 from nasbench.engine.parts.costing import costs_in_search
-from nasbench.engine.parts.rewarding import check_reward, reward_of
 from nasbench.evaluators.costs import Costed, CostsBy, with_costs
 from nasbench.evaluators.four_arguments import with_job
 from nasbench.evaluators.measured import with_objectives
-
-if TYPE_CHECKING:
-    from nasbench.evaluators.known_truth import WithTruth
 
 TRAINED_SCORE = "val_accuracy"
 """The metric of a training that is its score."""
@@ -94,42 +88,60 @@ def scoring_of(
     `executor` carries the evaluations: a reward that is made of curves needs one that passes reports on. Without a
     directory no weights are kept.
     """
-    goals, metric = config.goals, config.table.score_column
-    objectives, target_macs = parse_objectives(goals.objectives), goals.count("target_macs")
-    reward = reward_of(goals, metric)
-    reads = (*(each.metric for each in objectives), *(reward.reads if reward else ()))
+    goals, metric, columns = config.goals, config.table.score_column, config.table
+    target_macs, trains = goals.count("target_macs"), config.evaluator == "train" or config.trains_after
     images = {} if config.table_file is not None else _of_images(config, directory)
+    objectives = parse_objectives(goals.objectives)
+    reward, trained_score = None, score_of((), TRAINED_SCORE, target_macs)
+    if goals.reward is not None:
+        reward = reward_named(goals.reward, goals.reward_options, metric)
+        if config.trains_after:
+            trained_score = reward_named(goals.reward, goals.reward_options, TRAINED_SCORE)
+    reads = (*(each.metric for each in objectives), *(reward.reads if reward else ()))
     name, offered = config.evaluator, {"space": space, "recipe": recipe, "seed": config.seed, **images}
     if config.table_file is not None:
-        name, offered = "table", {**offered, **_of_table(config, objectives, reward)}
+        name, offered = "table", {**offered, **vars(columns), "file": config.table_file}
+        offered |= {"report_columns": columns.columns(), "time_budget": config.time_budget}
+        offered["objectives"] = tuple(objective.metric for objective in objectives)
+        offered["reward"] = () if reward is None else reward.reads
     if config.proxy is not None:
         name, offered = "proxy", {**offered, "proxy": config.proxy}
     if supernet is not None:
         name, offered = "supernet", {**offered, "supernet": supernet, **config.inherited.flat()}
     made = evaluators.make(name, offered=offered)
+    trainer = evaluators.make("train", offered={"recipe": recipe, **images}) if config.trains_after else None
     alone = with_job(made)
-    known = set(_metrics_of(alone, config.evaluator))
-    read = set() if config.table_file is not None else set(reads) - known
-    trains = config.evaluator == "train" or config.trains_after
+    read = set() if config.table_file is not None else set(reads) - set(metrics_of(config.evaluator, alone))
     costs = costs_in_search(config.costs, goals, read, recipe if trains else None, set(reads) - read)
-    after = None
-    if config.trains_after:
-        trainer = with_costs(evaluators.make("train", offered={"recipe": recipe, **images}), costs)
-        trained = reward_of(goals, TRAINED_SCORE) or score_of((), TRAINED_SCORE, target_macs)
-        after = After(trainer, trained, config.retrain_epochs or recipe.epochs, recipe)
 
-    truth = None if config.ranking.truth is None else beside_truth(config.ranking, space, alone)
-    truth_name = None if truth is None else truth.name_of(str(config.ranking.truth))
+    after = None
+    if trainer is not None:
+        epochs = config.retrain_epochs or recipe.epochs
+        after = After(with_costs(trainer, costs), trained_score, epochs, recipe)
+    truth, truth_name = None, None
+    if config.ranking.truth is not None:
+        from nasbench.evaluators.known_truth import with_truth
+
+        truth = with_truth(alone, space, config.ranking.truth_file or "", config.ranking.truth_column)
+        truth_name = truth.name_of(config.ranking.truth)
 
     def costed(costs: CostsBy) -> Evaluator:
-        found = with_objectives(with_costs(alone, costs), objectives)
+        found = with_costs(alone, costs)
+        found = with_objectives(found, objectives)
         return found if truth is None else replace(truth, evaluator=found)
 
     evaluator = costed(costs)
     minus_loss = config.inherits and not objectives and config.inherited.score_by == "loss"
     signed = (Objective(config.inherited.metric, maximise=False),) if minus_loss else objectives
     if reward is not None:
-        check_reward(reward, evaluator, executor, config)
+        _check_reward(reward, evaluator, executor, config)
+    record: dict[str, Any] = {} if reward is None else {"reward": reward.to_json()}
+    if config.cheap:
+        record["after"] = None if after is None else after.record()
+    if minus_loss:
+        record["score_name"] = f"minus {config.inherited.metric}"
+    if truth_name is not None:
+        record["truth_name"] = truth_name
     return Scoring(
         made=made,
         evaluator=evaluator,
@@ -137,58 +149,32 @@ def scoring_of(
         objectives=objectives,
         costs=costs,
         after=after,
-        record=_record(config, reward, after, minus_loss, truth_name),
+        record=record,
         told_of_reward=() if reward is None else (_told_of_reward(reward),),
         told_of_cheap=_told_of_cheap(config, supernet, after, minus_loss, truth_name),
         costed=costed,
     )
 
 
-def beside_truth(ranking: RankingCheck, space: SearchSpace, evaluator: Evaluator) -> "WithTruth":
-    """The evaluator with the value of the table of --truth beside its scores: of --truth-column, or else of the last
-    column that the table's card reports.
-    """
-    from nasbench.evaluators.known_tables import card_of
-    from nasbench.evaluators.known_truth import WithTruth
-    from nasbench.evaluators.table import SCORE, TableEvaluator
-
-    file = file_of(ranking.truth or "", "--truth") or ""
-    return WithTruth(evaluator, TableEvaluator(file, space, ranking.truth_column or card_of(file).judged_by or SCORE))
-
-
-def _of_table(config: SearchConfig, objectives: tuple[Objective, ...], reward: Rewarded | None) -> dict[str, Any]:
-    """What a table is offered: the columns that are read, and those that objectives and the reward are made of."""
-    columns = config.table
-    return {
-        **vars(columns),
-        "file": config.table_file,
-        "report_columns": columns.columns(),
-        "time_budget": config.time_budget,
-        "objectives": tuple(objective.metric for objective in objectives),
-        "reward": () if reward is None else reward.reads,
-    }
-
-
-def _metrics_of(evaluator: Evaluator, name: str) -> Sequence[str]:
-    """The metrics that it says it returns; none where it does not say."""
-    if not isinstance(evaluator, Measures):
-        return ()
-    with blame(evaluator, "metrics()", UsageError, "Mend it there."):
-        return checked_names(f"the evaluator {name!r}", evaluator, "metrics()", evaluator.metrics())
-
-
-def _record(
-    config: SearchConfig, reward: Rewarded | None, after: After | None, minus_loss: bool, truth_name: str | None
-) -> Mapping[str, Any]:
-    found: dict[str, Any] = {} if reward is None else {"reward": reward.to_json()}
-    if not config.cheap:
-        return found
-    found |= {"after": None if after is None else after.record()}
-    if minus_loss:
-        found["score_name"] = f"minus {config.inherited.metric}"
-    if truth_name is not None:
-        found["truth_name"] = truth_name
-    return found
+def _check_reward(reward: Rewarded, evaluator: object, executor: object, config: SearchConfig) -> None:
+    """UsageError where the evaluator does not return what the reward reads, as far as both say so."""
+    if reward.reads_curve and (config.table_file is not None or config.inherits):
+        raise UsageError(
+            f"the reward {reward.name!r} is made of what a training reports after each epoch, and nothing is "
+            f"trained for a score by {config.evaluator}: leave --reward out, or take --reward accuracy"
+        )
+    if reward.reads_curve and not getattr(executor, "reports_travel", True):
+        raise UsageError(
+            f"the reward {reward.name!r} is made of what a training reports after each epoch, and the executor "
+            f"{config.workers.executor_name!r} passes no reports on. Take --executor local (--workers 0) or ray, or "
+            "leave --reward out."
+        )
+    returned = evaluator.metrics() if isinstance(evaluator, Measures) else None
+    for name in reward.reads:
+        if returned is not None and name not in returned:
+            option = name != reward.metric and config.goals.reward_options
+            then = "Name one of these in --reward-options." if option else f"The reward {reward.name!r} reads it."
+            raise unknown("metric of the evaluator", name, returned, then)
 
 
 def _told_of_reward(reward: Rewarded) -> str:

@@ -1,26 +1,23 @@
 """The cheap scores that `--screen` chooses proposals by: proxies of networks at initialisation, or a table's column."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, final
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from nasbench.core.arch import Architecture
-from nasbench.core.errors import RunFailed, TrialFailed, UsageError
+from nasbench.core.errors import TrialFailed, UsageError
 from nasbench.core.job import Job
 from nasbench.core.objectives import number_of
-from nasbench.core.protocols import SearchSpace, Strategy
+from nasbench.core.protocols import SearchSpace
 from nasbench.core.proxy import ranked_parts
 from nasbench.core.registry import evaluators, proxies
-from nasbench.core.shown import sentence
 from nasbench.core.source import Plan
 from nasbench.core.spec import ModelSpec, Size, Task
 from nasbench.engine.config import Data, SearchConfig
 from nasbench.engine.config.screen import Screen, screen_of
 from nasbench.evaluators.counts import CountedOnce
-from nasbench.strategies.around.screened import Screened, Values
+from nasbench.strategies.around.scored_once import ScoredOnce, Values
 
-NONE_DEFINED_LIMIT = 10
-"""When the score is defined on none of the first so many networks, it would be on no other either."""
 NO_DATA = Data()
 """For scores that read no images."""
 
@@ -39,56 +36,6 @@ class Networks:
     device: str = "cpu"
 
 
-@final
-@dataclass
-class ScoredOnce:
-    """The values of networks by their canonical form, each computed once.
-
-    Attributes:
-        label: what the score is called.
-        identity: JSON that changes when its values do.
-        proposals: among how many proposals it chooses.
-        measure: a canonical architecture -> its values. TrialFailed where they are not defined.
-        parts: the names of the values, if there are several.
-    """
-
-    label: str
-    identity: Mapping[str, Any]
-    proposals: int
-    measure: Callable[[Architecture], Values]
-    parts: tuple[str, ...] = ()
-    known: dict[str, Values] = field(default_factory=dict)
-    defined: bool = False
-    """Whether any network has had a score."""
-
-    @property
-    def told(self) -> str:
-        """What it does, in a sentence."""
-        return f"of every {self.proposals} proposals, the best by {self.label} is evaluated"
-
-    def __call__(self, key: str, canonical: Architecture) -> Values:
-        """The values; all None where they are not defined. RunFailed where no network has any."""
-        if key not in self.known:
-            why: object = "no value"
-            try:
-                values = self.measure(canonical)
-            except TrialFailed as error:
-                values, why = dict.fromkeys(self.parts or ("score",)), error
-            self.remember(key, values)
-            if not self.defined and len(self.known) >= NONE_DEFINED_LIMIT:
-                raise RunFailed(
-                    f"--screen: {self.label} is defined on none of the first {len(self.known)} networks, so it cannot "
-                    f"choose among them: {sentence(why)} Mend that, or leave --screen out."
-                )
-        return self.known[key]
-
-    def remember(self, key: str, values: Values) -> None:
-        """Keeps values that a log knows; those of another form are computed again."""
-        if set(values) == set(self.parts or ("score",)):
-            self.known.setdefault(key, values)
-            self.defined = self.defined or any(value is not None for value in values.values())
-
-
 def cheap_score(screen: Screen, networks: Networks) -> ScoredOnce:
     """The score. UsageError where the proxy needs what is not offered, and where images or a table are missing."""
     if screen.kind == "table":
@@ -98,19 +45,15 @@ def cheap_score(screen: Screen, networks: Networks) -> ScoredOnce:
     return _of_proxy(screen, networks)
 
 
-def screened(strategy: Strategy, cheap: ScoredOnce | None, space: SearchSpace) -> Strategy:
-    """The strategy behind the screen, if there is one."""
-    return strategy if cheap is None else Screened(strategy, cheap, cheap.proposals, space)
-
-
 def of_search(config: SearchConfig, space: SearchSpace, plan: Plan) -> ScoredOnce | None:
     """The screen of a search: of its own networks and images, or of those that a table knows, at the published size."""
     if config.screen is None:
         return None
+    screen = screen_of(config.screen)
     data = config.effective_data()
     task = plan.task if config.table_file is None else data.source.task()
     networks = Networks(space, plan.source, plan.size, task, config.seed, data, config.workers.device)
-    return cheap_score(screen_of(config.screen), networks)
+    return cheap_score(screen, networks)
 
 
 def _of_counts(screen: Screen, networks: Networks) -> ScoredOnce:

@@ -6,10 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nasbench.core.answers import checked_identity, checked_task
-from nasbench.core.blame import blame
+from nasbench.core.answers import check_ready, checked_identity, task_of
 from nasbench.core.clock import SimulatedClock
-from nasbench.core.control import SHARES, SHARES_FIELD, SMALLEST_SEARCH, due
+from nasbench.core.control import SHARES, SHARES_FIELD, told_of_control
 from nasbench.core.errors import UsageError
 from nasbench.core.growth import Growth, ProposesAnyDepth
 from nasbench.core.identity import file_digest
@@ -23,14 +22,16 @@ from nasbench.engine.config import SearchConfig
 from nasbench.engine.parts.controllers import ControllerInUse, controller_in_use, strategy_options
 from nasbench.engine.parts.costing import counts_within, limits_of, model_in_search, record_of_costs
 from nasbench.engine.parts.fronts import told_of_front
-from nasbench.engine.parts.growing import grown, limited, told_of_growth
 from nasbench.engine.parts.scoring import After, scoring_of
-from nasbench.engine.parts.screening import ScoredOnce, of_search, screened
+from nasbench.engine.parts.screening import of_search
 from nasbench.engine.parts.sizes import epochs_of_children, size_of_children
 from nasbench.evaluators.counts import CountedOnce
-from nasbench.strategies.around.constrained import Limits
+from nasbench.strategies.around.constrained import Limits, within
 from nasbench.strategies.around.control import Control
+from nasbench.strategies.around.growing import grown, told_of_growth
 from nasbench.strategies.around.nearest_row import NearestRow, OfRows
+from nasbench.strategies.around.scored_once import ScoredOnce
+from nasbench.strategies.around.screened import screened
 from nasbench.trackers.guard import guarded_trackers
 
 if TYPE_CHECKING:
@@ -91,21 +92,20 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
     goals, columns, trains = config.goals, config.table, config.evaluator == "train"
     strategies.get(config.strategy)  # a wrong name is answered before files are looked at
     chosen, options = strategy_options(config)
+    limits = limits_of(goals)
+    trackers = guarded_trackers(config.tracking.names, config.tracking.wandb_settings)
+    executor = executors.make(config.workers.executor_name, offered=config.workers.flat())
+    pruner = None if config.pruner is None else pruners.make(config.pruner)
     recipe = recipe_named(config.training.recipe, config.training.epochs)
     space: SearchSpace = config.form.made(config.space, config.deepening, config.trials)
-    growth = config.deepening.schedule(space)
-    pruner = None if config.pruner is None else pruners.make(config.pruner)
-    executor = executors.make(config.workers.executor_name, offered=config.workers.flat())
-    trackers = guarded_trackers(config.tracking.names, config.tracking.wandb_settings)
-    supernet = config.supernet
+    growth, supernet = config.deepening.schedule(space), config.supernet
     scoring = scoring_of(config, space, recipe, directory, supernet, executor)
-    evaluator, score, after = scoring.evaluator, scoring.score, scoring.after
     epochs = epochs_of_children(config, recipe)
-    if after is None and config.retrain_epochs is not None and config.retrain_epochs <= epochs:
+    if scoring.after is None and config.retrain_epochs is not None and config.retrain_epochs <= epochs:
         raise UsageError(f"--retrain-epochs takes more epochs than the search's {epochs}; got {config.retrain_epochs}")
+    front = told_of_front(config.strategy, scoring.objectives)
     size = size_of_children(config, space, recipe, supernet)
-    with blame(evaluator, "task()", UsageError, "Mend it there."):
-        task = checked_task(f"the evaluator {config.evaluator!r}", evaluator, evaluator.task())
+    task = task_of(config.evaluator, scoring.evaluator)
     counts = CountedOnce(space, size, task)
     plan = Plan(
         numbers=range(1, config.trials + 1),
@@ -122,9 +122,8 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
         from nasbench.train.ignored import ignored_fields, told
 
         child = dry_build(space, plan)
-        ignored = ignored_fields(*child, recipe) if trains or after else {}
+        ignored = ignored_fields(*child, recipe) if trains or scoring.after else {}
         notes = told(f"networks of space {space.name!r}", recipe, ignored)
-    limits = limits_of(goals)
     offered = {
         "epochs": epochs,
         "objectives": goals.objectives,
@@ -135,15 +134,14 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
     }
     make = partial(strategies.make, config.strategy, options=options, offered=offered, seed=config.seed)
     own: Strategy = make(space)
+    check_ready(scoring.evaluator)
+    if scoring.after is not None:
+        scoring.after.evaluator.check()
     controller = controller_in_use(config.strategy, own)
-    with blame(evaluator, "check()", UsageError, "Mend it there."):
-        evaluator.check()
-    if after is not None:
-        after.evaluator.check()
     if config.costs.latency_model:
         model = model_in_search(scoring.costs, config, space, plan, directory)
         scoring = scoring.by(replace(scoring.costs, model=model))
-        evaluator, after = scoring.evaluator, scoring.after
+    evaluator, score, after = scoring.evaluator, scoring.score, scoring.after
     measured = counts_within(counts, limits, config.costs, space, plan, recipe if trains else None, scoring.costs.model)
     recorded_costs = record_of_costs(scoring.costs, limits)
     chance = None if limits != Limits() else _chance(evaluator, score)
@@ -153,18 +151,18 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
     control_seed = config.seed if mixed else None
     strategy: Strategy | ProposesAnyDepth
     children: Strategy | ProposesAnyDepth
-    within = limited(measured, limits)
+    limited = within(measured, limits)
     deeper: tuple[str, ...] = ()
     if growth is not None:
-        strategy, children = grown(space, own, make, control_seed, within, screen)
+        strategy, children = grown(space, own, make, control_seed, limited, screen)
         deeper = told_of_growth(growth, strategy, config.strategy, config.trials)
     elif columns.candidates == "table":
         nearest = NearestRow(scoring.made, space, measured, limits)
         strategy, children = OfRows(own, nearest), OfRows(Control(space, control_seed), nearest)
         strategy = screened(strategy, screen, space)
     else:
-        strategy = screened(within(own, space), screen, space)
-        children = within(Control(space, control_seed), space)
+        strategy = screened(limited(own, space), screen, space)
+        children = limited(Control(space, control_seed), space)
     table = None if config.table_file is None else scoring.made.told()
     budget, seconds = config.time_budget, columns.cost_column
     return SearchParts(
@@ -199,8 +197,8 @@ def prepare(config: SearchConfig, directory: Path) -> SearchParts:
         told=(
             *([] if table is None else [table]),
             *scoring.told_of_reward,
-            *told_of_front(config.strategy, scoring.objectives),
-            *(_told_of_control(config.trials) if mixed and not config.place.resume else ()),
+            *front,
+            *(told_of_control(config.trials) if mixed and not config.place.resume else ()),
             *scoring.told_of_cheap,
             *(() if scoring.costs.model is None else (scoring.costs.model.told,)),
             *(each.told for each in (screen, controller) if each is not None),
@@ -229,13 +227,3 @@ def _chance(evaluator: Evaluator, score: Callable[[Metrics], float]) -> dict[str
         return exact_of([score(row) for row in evaluator.rows()])
     except KeyError:
         return None
-
-
-def _told_of_control(trials: int) -> tuple[str, ...]:
-    """What is said of the random children among the trials of a new search; nothing where there are none."""
-    if trials < SMALLEST_SEARCH:
-        return ()
-    return (
-        f"{due(trials)} of the {trials:,} trials are random children, by which the report tells whether the search "
-        "beats chance; a strategy's own random start counts (--control 0: none)",
-    )

@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any, final
 from uuid import uuid4
 
-from nasbench.core.answers import checked_identity, checked_task
+from nasbench.core.answers import check_ready, checked_identity, task_of
 from nasbench.core.append_log import AppendLog, opened
 from nasbench.core.arch import Architecture
-from nasbench.core.blame import blame
 from nasbench.core.errors import RunFailed, TrialFailed, UsageError
 from nasbench.core.job import Job
 from nasbench.core.protocols import Depends, Evaluator, Metrics, SearchSpace, Strategy
@@ -106,8 +105,7 @@ class AskedGround:
 
     @cached_property
     def task(self) -> Task:
-        with blame(self._evaluator, "task()", UsageError, "Mend it there."):
-            return checked_task(f"the evaluator {self.label!r}", self._evaluator, self._evaluator.task())
+        return task_of(self.label, self._evaluator)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -121,8 +119,7 @@ class AskedGround:
 
     def check(self) -> None:
         self._search.check_present()
-        with blame(self._evaluator, "check()", UsageError, "Mend it there."):
-            self._evaluator.check()
+        check_ready(self._evaluator)
 
     def row(self, architecture: Architecture) -> Metrics:
         """UsageError where every other network would meet the same, RunFailed where the device is lost."""

@@ -27,10 +27,12 @@ from nasbench.engine.config import RaceConfig
 from nasbench.engine.config.names import check_name
 from nasbench.engine.config.record import labels_of
 from nasbench.engine.config.screen import Screen, screens_of
-from nasbench.engine.parts.screening import Networks, ScoredOnce, cheap_score, screened
+from nasbench.engine.parts.screening import Networks, cheap_score
 from nasbench.engine.race.ground import Ground, ground_of
 from nasbench.evaluators.counts import CountedOnce
 from nasbench.evaluators.known_tables import require_table
+from nasbench.strategies.around.scored_once import ScoredOnce
+from nasbench.strategies.around.screened import screened
 
 ON = "on"
 """The entry of a repetition's note that says what it is on, where a race is on several."""

@@ -2,7 +2,6 @@
 drawing.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from nasbench.core.spec import ModelSpec
 from nasbench.core.store import RunStore, returned_trial
 from nasbench.core.trial import Trial
 from nasbench.core.trial_of_run import number_of_best, spec_of, weights_file, weights_number
-from nasbench.core.writing import copy_file, delete, files_together, make_folder, write_atomically
+from nasbench.core.writing import copy_file, delete, files_together, make_folder, write_atomically, write_json
 from nasbench.engine.parts.preprocess_source import with_preprocessing
 from nasbench.engine.run.program import FILE as PROGRAM
 from nasbench.engine.run.program import write_program
@@ -191,8 +190,8 @@ def write_network(
     preprocessing = preprocessing if has_weights else None
     stale = [*(() if same else (WEIGHTS, PROGRAM)), *(() if preprocessing else (FILE,))]
     with files_together(folder, stale, last=METRICS) as part:
-        _write_json(part / "architecture.json", architecture)
-        _write_json(part / METRICS, dict(metrics))
+        write_json(part / "architecture.json", architecture)
+        write_json(part / METRICS, dict(metrics))
         if source:
             write_atomically(part / "model.py", with_preprocessing(source, preprocessing))
         if isinstance(space, Drawable):
@@ -239,9 +238,5 @@ def write_front(store: RunStore) -> list[dict[str, object]] | None:
     ]
     folder = store.directory / "best"
     make_folder(folder)
-    _write_json(folder / "front.json", {"objectives": [vars(objective) for objective in objectives], "front": front})
+    write_json(folder / "front.json", {"objectives": [vars(objective) for objective in objectives], "front": front})
     return front
-
-
-def _write_json(path: Path, record: dict[str, object]) -> None:
-    write_atomically(path, json.dumps(record, indent=2) + "\n")

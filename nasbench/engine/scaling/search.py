@@ -5,7 +5,6 @@ space is the surface, a trial is the base scaled at phi = 1 and trained under a 
 front-runners are trained under more seeds, beside the published coefficients and each dimension alone.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -23,7 +22,7 @@ from nasbench.core.reward import Target, weighted
 from nasbench.core.source import JobList, Plan, of_space
 from nasbench.core.spec import ModelSpec, size_record, task_record
 from nasbench.core.trial import STATUSES, Trial
-from nasbench.core.writing import files_together, write_atomically
+from nasbench.core.writing import files_together, write_atomically, write_json
 from nasbench.engine.config import ModelOverrides, ScaleConfig
 from nasbench.engine.opened.report import write_report
 from nasbench.engine.opened.view import RunView
@@ -301,8 +300,8 @@ def write_coefficients(config: ScaleConfig, run: Run, base: ModelSpec, epochs: i
     }
     scaled = compound_scale(base, coefficients.at(row.phi))
     with files_together(store.directory / "best") as part:
-        write_atomically(part / "coefficients.json", json.dumps(record, indent=2) + "\n")
-        write_atomically(part / "architecture.json", json.dumps(scaled.to_json(), indent=2) + "\n")
+        write_json(part / "coefficients.json", record)
+        write_json(part / "architecture.json", scaled.to_json())
         with suppress(UsageError):  # a base that a library's code builds stands in no file of its own
             write_atomically(part / "model.py", source_of(scaled))
     return record

@@ -1,6 +1,5 @@
 """`nasbench scale --out FILE`: the scaled model as a file that every command takes for a MODEL."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +7,7 @@ from nasbench.core.errors import UsageError
 from nasbench.core.json_file import read_object
 from nasbench.core.not_written import check_new_file
 from nasbench.core.scaled_file import KIND, VERSION
-from nasbench.core.writing import write_atomically
+from nasbench.core.writing import write_json
 
 if TYPE_CHECKING:
     from nasbench.engine.scaling.law_rows import LawComparison
@@ -77,4 +76,4 @@ def write_scaled(file: Path, result: "ScaleResult") -> None:
     """Writes the file: what the model was scaled from and by, what came of it, and its specification."""
     told = result.to_json()
     record: dict[str, Any] = {"kind": KIND, "version": VERSION, **{name: told[name] for name in FIELDS}}
-    write_atomically(file, json.dumps(record, indent=2) + "\n")
+    write_json(file, record)

@@ -16,7 +16,7 @@ def search_as_asked(
     trackers: Sequence[Tracker] | None = None,
     also: Sequence[Tracker] = (),
 ) -> SearchResult:
-    """What `nasbench search` does: `run_search`, after the training of shared weights where --weight-sharing asks for it.
+    """What `nasbench search` does: `run_search`, after the training of the weights that --weight-sharing shares.
 
     UsageError for bad input, before any work starts.
     """

@@ -14,15 +14,13 @@ from typing import Any
 import torch
 
 from nasbench.core.errors import TrialFailed
-from nasbench.core.growth import strategy_at
+from nasbench.core.growth import depths_for, strategy_at
 from nasbench.core.job import Job
 from nasbench.core.protocols import Evaluator
 from nasbench.core.seeds import derive
 from nasbench.core.spec import ModelSpec
 from nasbench.core.store import RunStore
 from nasbench.engine.config import SearchConfig
-from nasbench.engine.parts.growing import depths_for
-from nasbench.engine.parts.screening import ScoredOnce
 from nasbench.engine.parts.searching import SearchParts, prepare
 from nasbench.engine.run.numbers import numbers_of
 from nasbench.engine.run.resume import check_same
@@ -32,6 +30,7 @@ from nasbench.evaluators.measured import Measured
 from nasbench.evaluators.timing import Timing, time_training
 from nasbench.evaluators.training import TrainingEvaluator
 from nasbench.profile import profile
+from nasbench.strategies.around.scored_once import ScoredOnce
 from nasbench.train.faults import trial_boundary
 
 CHILDREN, TIMED = 20, 3

@@ -64,6 +64,11 @@ def constrained(strategy: Strategy, counts: Counts, limits: Limits, space: Searc
     return strategy if limits == Limits() else Constrained(strategy, counts, limits, space)
 
 
+def within(counts: Counts, limits: Limits) -> Callable[[Strategy, SearchSpace], Strategy]:
+    """What keeps a strategy in a space within the limits."""
+    return lambda strategy, space: constrained(strategy, counts, limits, space)
+
+
 @final
 class Constrained:
     """A strategy whose proposals all keep `limits`. It repairs the proposals of `inner` that exceed them.

@@ -7,8 +7,11 @@ one starts anew at each depth, and is told the trials of that depth alone.
 from collections.abc import Callable
 from typing import final
 
-from nasbench.core.growth import GoesDeeper
+from nasbench.core.growth import GoesDeeper, Growth
 from nasbench.core.protocols import AnyDepth, SearchSpace, Strategy
+from nasbench.strategies.around.control import Control
+from nasbench.strategies.around.scored_once import ScoredOnce
+from nasbench.strategies.around.screened import screened
 from nasbench.strategies.random import RandomSearch
 
 
@@ -44,3 +47,28 @@ class Growing:
                 own = self._first if layers == self._space.layers else self._make(space)
             self._stages[layers] = self._wrapped(own, space)
         return self._stages[layers]
+
+
+def grown(
+    space: SearchSpace,
+    own: Strategy,
+    make: Callable[[SearchSpace], Strategy],
+    control_seed: int | None,
+    limits: Callable[[Strategy, SearchSpace], Strategy],
+    screen: ScoredOnce | None,
+) -> tuple[Growing, Growing]:
+    """(the search, its random children) for all depths: within the limits, the search behind its screen."""
+    assert isinstance(space, AnyDepth), space
+    search = Growing(space, own, make, lambda inner, at: screened(limits(inner, at), screen, at))
+    return search, Growing(space, Control(space, control_seed), lambda at: Control(at, control_seed), limits)
+
+
+def told_of_growth(growth: Growth, strategy: Growing, name: str, trials: int) -> tuple[str, ...]:
+    """What is said of it before a search starts."""
+    anew = f"; {name} starts anew at each depth" if strategy.starts_anew else ""
+    last = growth.layers(trials)
+    reach = "the last ones" if last > growth.first else f"none of the {trials} trials is deeper, the last ones"
+    return (
+        f"networks have {growth.first} layers, and {growth.more} more after each {growth.every} trials: {reach} have "
+        f"{last}{anew}",
+    )

@@ -23,14 +23,12 @@ from typing import Any, Protocol, final
 from nasbench.core.arch import Architecture
 from nasbench.core.protocols import SearchSpace, Strategy
 from nasbench.core.trial import Proposal, Trial
+from nasbench.strategies.around.scored_once import ScoredOnce, Values
 
 NOTE = "screened"
 """The entry of a note that says by what a proposal was chosen (`by`), among how many networks (`of`), and its `score`;
 the `parts` of the score where they are ranked among those networks.
 """
-
-Values = Mapping[str, float | None]
-"""Name -> value of a cheap score; several for a score that ranks its parts in a population. None: not defined."""
 
 
 class CheapScore(Protocol):
@@ -43,6 +41,11 @@ class CheapScore(Protocol):
 
     def remember(self, key: str, values: Values) -> None:
         """Learns what a log knows, so that it is not computed again."""
+
+
+def screened(strategy: Strategy, cheap: ScoredOnce | None, space: SearchSpace) -> Strategy:
+    """The strategy behind the screen, if there is one."""
+    return strategy if cheap is None else Screened(strategy, cheap, cheap.proposals, space)
 
 
 @final

@@ -1,6 +1,5 @@
 """What W&B shows of a run, made from its directory: the dashboard, and the tables and drawings that its panels name."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +8,7 @@ from nasbench.core.run_record import searches
 from nasbench.core.run_shown import RunShown, Table
 from nasbench.core.run_title import run_title
 from nasbench.core.store import RunStore
-from nasbench.core.writing import write_atomically
+from nasbench.core.writing import write_json
 from nasbench.engine.run.dashboard.compared_tables import (
     comparison_tables,
     fidelity_tables,
@@ -60,7 +59,7 @@ def dashboard_of_run(store: RunStore, shown: RunShown | None = None) -> Dashboar
 def write_dashboard(directory: Path, dashboard: Dashboard) -> Path:
     """Writes dashboard.json into a run directory; its path."""
     path = directory / FILE
-    write_atomically(path, json.dumps(dashboard.to_json(), indent=2) + "\n")
+    write_json(path, dashboard.to_json())
     return path
 
 

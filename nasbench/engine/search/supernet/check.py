@@ -27,12 +27,12 @@ from nasbench.core.spec import ModelSpec
 from nasbench.core.supernet_run import SupernetRun
 from nasbench.engine.config import SupernetConfig
 from nasbench.engine.config.supernet import SupernetCheck
-from nasbench.engine.parts.scoring import TRAINED_SCORE, After, beside_truth
+from nasbench.engine.parts.scoring import TRAINED_SCORE, After
 from nasbench.engine.run.resume import rounds
 from nasbench.engine.run.run import Run
 from nasbench.evaluators.building import dry_build
 from nasbench.evaluators.inherited import InheritedEvaluator
-from nasbench.evaluators.known_truth import TRUTH, WithTruth
+from nasbench.evaluators.known_truth import TRUTH, WithTruth, with_truth
 from nasbench.evaluators.supernet_training import make_sampler
 from nasbench.evaluators.table import TableEvaluator
 from nasbench.evaluators.training import TrainingEvaluator
@@ -148,7 +148,7 @@ def prepare_check(config: SupernetConfig, space: SearchSpace, supernet: Supernet
     plan = Plan((), config.seed, 0, supernet.source, supernet.size, supernet.task, supernet.dataset)
     inherited = InheritedEvaluator(supernet, data, device)
     if asked.truth is not None:
-        beside = beside_truth(asked, space, inherited)
+        beside = with_truth(inherited, space, asked.truth_file or "", asked.truth_column)
         beside.check_table()
         return Check(config, beside, None, plan, _of_table(beside.table, space, asked.scored, config.seed), space)
     recipe = recipe_named(asked.check_recipe, None)
