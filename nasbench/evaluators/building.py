@@ -2,6 +2,7 @@
 published cell, the zoo.
 """
 
+import os
 from dataclasses import replace
 from random import Random
 
@@ -103,3 +104,14 @@ def _module(network: object, space: SearchSpace) -> nn.Module:
     raise TrialFailed(
         f"build() of the space {part_name(space)} returned {type(network).__name__}; it must return a torch.nn.Module"
     )
+
+
+def check_memory(network: nn.Module) -> None:
+    """UsageError where this machine cannot hold the weights of a network that was built without values."""
+    weights = sum(each.numel() * each.element_size() for each in (*network.parameters(), *network.buffers()))
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if weights > memory:
+        raise UsageError(
+            f"the weights of this network take {weights / 1e9:,.0f} GB, and this machine has {memory / 1e9:,.0f} GB of "
+            "memory. Look at its size: nasbench profile MODEL."
+        )

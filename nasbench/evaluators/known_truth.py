@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from random import Random
 from typing import Any, final
 
+from nasbench.core.arch import Architecture
 from nasbench.core.errors import UsageError
 from nasbench.core.job import Job
 from nasbench.core.protocols import Depends, Evaluator, Measures, Metrics, Report, SearchSpace
@@ -35,6 +37,16 @@ class WithTruth:
     def name_of(self, truth: str) -> str:
         """What the truth is called, in run.json and in sentences; `truth` names the table as the user did."""
         return f"{self.table.score_column} of {truth}"
+
+    def drawn(self, space: SearchSpace, count: int, seed: int) -> tuple[Architecture, ...]:
+        """`count` different networks at random among the rows of the table; all, if there are no more."""
+        rows = self.table.architectures()
+        Random(seed).shuffle(rows)
+        found: dict[str, Architecture] = {}
+        for each in rows:
+            if len(found) < count:
+                found.setdefault(space.canonical(each).key, each)
+        return tuple(found.values())
 
     def check(self) -> None:
         self.evaluator.check()

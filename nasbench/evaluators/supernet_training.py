@@ -9,7 +9,7 @@ checkpoint.pt          what an interrupted training goes on from
 """
 
 from collections.abc import Callable, Mapping
-from contextlib import closing, nullcontext
+from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any
 
 import torch
 
+from nasbench.blank import blank
 from nasbench.core.arch import Architecture
 from nasbench.core.blame import blame
 from nasbench.core.errors import TrialFailed, UsageError
@@ -32,6 +33,7 @@ from nasbench.core.shown import sentence
 from nasbench.core.spec import Size, Task, pixels_of
 from nasbench.core.stopwatch import Stopwatch
 from nasbench.core.supernet_run import CONTROLLER
+from nasbench.evaluators.building import check_memory
 from nasbench.evaluators.counts import CountedOnce
 from nasbench.evaluators.kept import Curve, Kept, say_of
 from nasbench.nn.supernet import Supernet
@@ -88,6 +90,31 @@ class SupernetTraining:
         """The recipe's numbers and the content of the data set."""
         return {"recipe": settings(self.recipe), "data": self.data.identity()}
 
+    def dry(self, space: SearchSpace, seed: int) -> Supernet:
+        """The supernet without values, after it was run along the paths of its panel: so a size that fits none is
+        answered before any work starts. UsageError where it cannot be built, held in memory or run.
+        """
+        with blank():
+            supernet = build_supernet(space, self.size, self.networks_of, seed)
+        check_memory(supernet)
+        channels, pixels = self.networks_of.channels, pixels_of(self.size, self.networks_of)
+        for path in random_paths(space, PANEL, seed):
+            try:
+                with blank(), torch.no_grad():
+                    supernet(torch.empty(2, channels, pixels, pixels), path)
+            except (RuntimeError, ValueError) as error:
+                raise UsageError(
+                    f"the supernet of space {self.space!r} cannot be run on the images of {self.data.name!r}, "
+                    f"{pixels} pixels: {sentence(error)} Give a larger --image-size, or other --cells."
+                ) from error
+        return supernet
+
+    def follow(self, job: Job) -> None:
+        """What a process does that does not lead its group: its part of the training that the leader starts."""
+        if not self.kept.finished:
+            with suppress(TrialFailed):  # the leader records it
+                self.train(job, _silent)
+
     @property
     def kept(self) -> Kept:
         """The folder of the training."""
@@ -124,7 +151,8 @@ class SupernetTraining:
         with trial_boundary("building the supernet"):
             supernet = build_supernet(space, self.size, self.networks_of, job.seed)
         params = params_of(supernet)
-        panel = panel_of(space, job.seed)
+        sampler = make_sampler(self.sampler, space, self.sampler_options, job.seed)
+        panel = random_paths(space, PANEL, job.seed)
         counts = [CountedOnce(space, self.size, self.networks_of)(path) for path in panel]
         path_params, path_macs = (round(fmean(numbers)) for numbers in zip(*counts, strict=True))
         data = self.data.on(device, pixels_of(self.size, self.networks_of))
@@ -134,7 +162,7 @@ class SupernetTraining:
             curve = Curve(kept, len(data.train.first(self.recipe.train_images)), report, say)
         shown = self.recipe.val_images or PANEL_IMAGES
         paths = SharedTraining(
-            make_sampler(self.sampler, space, self.sampler_options, job.seed),
+            sampler,
             job.seed,
             panel,
             PathImages.of(data, device, shown, shown),
@@ -203,10 +231,10 @@ def make_sampler(name: str, space: SearchSpace, options: Mapping[str, Any], seed
     return made
 
 
-def panel_of(space: SearchSpace, seed: int) -> tuple[Architecture, ...]:
-    """The paths that are scored after each epoch, in canonical form."""
-    uniform = make_sampler("uniform", space, {}, seed)
-    return distinct_panel(lambda rng: uniform.paths(rng)[0], PANEL, seed)
+def random_paths(space: SearchSpace, number: int, seed: int) -> tuple[Architecture, ...]:
+    """`number` different paths in canonical form, drawn by `seed`; fewer where a small space has hardly more."""
+    uniform: PathSampler = samplers.make("uniform", space)
+    return distinct_panel(lambda rng: uniform.paths(rng)[0], number, seed)
 
 
 def _enough_memory(training: Callable[[], object]) -> None:

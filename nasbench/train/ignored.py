@@ -4,6 +4,8 @@ Of a network's layers a recipe sets drop path, dropout, batch normalisation and 
 of the auxiliary ones. The other fields concern images, the optimiser or the loss, which every network has.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -22,11 +24,7 @@ def ignored_fields(network: nn.Module, task: Task, recipe: Recipe) -> dict[str, 
     `task` gives the shape of the images that the network sees.
     """
     modules = list(network.modules())
-    found: dict[str, str] = {}
-    if recipe.drop_path and not any(isinstance(module, DropPath) for module in modules):
-        found["drop_path"] = "no layer of it drops paths"
-    if recipe.dropout and not any(isinstance(module, nn.Dropout) for module in modules):
-        found["dropout"] = "it has no dropout layer"
+    found = _not_dropped(modules, recipe)
     if not any(isinstance(module, _BatchNorm) for module in modules):
         asked = [name for name in ("bn_momentum", "bn_eps") if getattr(recipe, name) is not None]
         found |= dict.fromkeys(asked, "it has no batch normalisation")
@@ -38,6 +36,24 @@ def ignored_fields(network: nn.Module, task: Task, recipe: Recipe) -> dict[str, 
         found["scale_logits"] = "no matrix at its end gives logits"
     if recipe.aux_weight != Recipe.aux_weight and not _has_aux_head(network, task):
         found["aux_weight"] = "it has no auxiliary head"
+    return found
+
+
+def ignored_by_supernet(supernet: nn.Module, recipe: Recipe) -> dict[str, str]:
+    """Field of the recipe -> why it has no effect on the supernet."""
+    found = _not_dropped(list(supernet.modules()), recipe)
+    if recipe.bn_momentum is not None:
+        found["bn_momentum"] = "its normalisations keep no moving averages"
+    return found
+
+
+def _not_dropped(modules: Sequence[nn.Module], recipe: Recipe) -> dict[str, str]:
+    """The fields of drop path and dropout, where no layer has any."""
+    found: dict[str, str] = {}
+    if recipe.drop_path and not any(isinstance(module, DropPath) for module in modules):
+        found["drop_path"] = "no layer of it drops paths"
+    if recipe.dropout and not any(isinstance(module, nn.Dropout) for module in modules):
+        found["dropout"] = "it has no dropout layer"
     return found
 
 

@@ -78,7 +78,8 @@ def defaults_of(asked: "SearchConfig") -> dict[str, Any]:
 def sampler_options(config: "SearchConfig") -> tuple[str, ...]:
     """The options of the sampler of a search with weight sharing: what the preset sets, with what is given instead."""
     given = {word.partition("=")[0]: word for word in config.sharing.sampler_options}
-    return tuple({**_words(_released_controller(config)), **given}.values())
+    released = _released_controller(config)
+    return tuple({**_words(released), **given}.values())
 
 
 def published_options(config: "SearchConfig") -> dict[str, Any]:

@@ -26,11 +26,11 @@ from nasbench.core.writing import files_together, make_folder, write_json
 from nasbench.engine.config import ExportConfig, ModelOverrides
 from nasbench.engine.export import quantized
 from nasbench.engine.export.formats import CPU, FORMATS, ExportJob, folded, write_and_check
-from nasbench.engine.parts.models import build, check_memory, is_of_run, resolve, weights_of
+from nasbench.engine.parts.models import build, is_of_run, resolve, weights_of
 from nasbench.engine.parts.preprocess_source import with_preprocessing
 from nasbench.engine.parts.scaled import compound_scale
 from nasbench.engine.parts.source import source_of
-from nasbench.evaluators.building import build_seeded
+from nasbench.evaluators.building import build_seeded, check_memory
 from nasbench.train.checkpoint import put_weights
 from nasbench.train.device import isolated_rng
 from nasbench.train.source import DataSource

@@ -114,6 +114,7 @@ def load(
 
 def _load(model: str, form: ModelOverrides | None, weights: bool) -> "nn.Module":
     from nasbench.blank import blank
+    from nasbench.evaluators.building import check_memory
 
     spec = resolve(model, form or ModelOverrides())
     stored = weights_of(model) if weights and form is None else None
@@ -128,17 +129,6 @@ def _load(model: str, form: ModelOverrides | None, weights: bool) -> "nn.Module"
 
         put_weights(network, stored)
     return network.eval()
-
-
-def check_memory(network: "nn.Module") -> None:
-    """UsageError where this machine cannot hold the weights of a network that was built without values."""
-    weights = sum(each.numel() * each.element_size() for each in (*network.parameters(), *network.buffers()))
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    if weights > memory:
-        raise UsageError(
-            f"the weights of this network take {weights / 1e9:,.0f} GB, and this machine has {memory / 1e9:,.0f} GB of "
-            "memory. Look at its size: nasbench profile MODEL."
-        )
 
 
 def is_of_run(model: str) -> bool:

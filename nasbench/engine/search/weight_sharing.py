@@ -35,7 +35,8 @@ def with_supernet(config: SearchConfig, directory: Path, argv: Sequence[str]) ->
             f"{config.evaluator}. Leave one of the two out."
         )
     part_of = PartOf(_same_command(argv, directory), FLAGS)
-    found = train_supernet(_supernet_config(config, directory), argv, part_of)
+    training = _supernet_config(config, directory)
+    found = train_supernet(training, argv, part_of)
     if found is None:
         raise UsageError(
             "a search with --weight-sharing is no command for torchrun. Train the supernet with torchrun and nasbench "

@@ -6,7 +6,6 @@ They are jobs of the supernet's own run, after its training, so that they resume
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from random import Random
 from typing import Any
 
 from nasbench.core.arch import Architecture
@@ -33,11 +32,9 @@ from nasbench.engine.run.run import Run
 from nasbench.evaluators.building import dry_build
 from nasbench.evaluators.inherited import InheritedEvaluator
 from nasbench.evaluators.known_truth import TRUTH, WithTruth, with_truth
-from nasbench.evaluators.supernet_training import make_sampler
-from nasbench.evaluators.table import TableEvaluator
+from nasbench.evaluators.supernet_training import random_paths
 from nasbench.evaluators.training import TrainingEvaluator
 from nasbench.train.ignored import ignored_fields, told
-from nasbench.train.shared_training import distinct_panel
 
 FIRST = 2
 """The number of the first score: trial 1 is the training of the supernet."""
@@ -146,27 +143,15 @@ def prepare_check(config: SupernetConfig, space: SearchSpace, supernet: Supernet
     trained yet."""
     asked, data, device = config.ranking, config.data.source, config.workers.device
     plan = Plan((), config.seed, 0, supernet.source, supernet.size, supernet.task, supernet.dataset)
-    inherited = InheritedEvaluator(supernet, data, device)
+    inherited, seed = InheritedEvaluator(supernet, data, device), derive(config.seed, "check")
     if asked.truth is not None:
         beside = with_truth(inherited, space, asked.truth_file or "", asked.truth_column)
         beside.check_table()
-        return Check(config, beside, None, plan, _of_table(beside.table, space, asked.scored, config.seed), space)
+        return Check(config, beside, None, plan, beside.drawn(space, asked.scored, seed), space)
     recipe = recipe_named(asked.check_recipe, None)
     trained = After(TrainingEvaluator(data, recipe, device), score_of((), TRAINED_SCORE, None), recipe.epochs, recipe)
     if not asked.check:
         return Check(config, inherited, trained, plan, (), space)
-    uniform = make_sampler("uniform", space, {}, config.seed)
-    drawn = distinct_panel(lambda rng: uniform.paths(rng)[0], asked.scored, derive(config.seed, "check"))
-    notes = told(f"networks of space {space.name!r}", recipe, ignored_fields(*dry_build(space, plan), recipe))
+    drawn, child = random_paths(space, asked.scored, seed), dry_build(space, plan)
+    notes = told(f"networks of space {space.name!r}", recipe, ignored_fields(*child, recipe))
     return Check(config, inherited, trained, plan, drawn, space, notes)
-
-
-def _of_table(table: TableEvaluator, space: SearchSpace, count: int, seed: int) -> tuple[Architecture, ...]:
-    """`count` different networks at random among the rows; all, if there are no more."""
-    rows = table.architectures()
-    Random(derive(seed, "check")).shuffle(rows)
-    found: dict[str, Architecture] = {}
-    for each in rows:
-        if len(found) < count:
-            found.setdefault(space.canonical(each).key, each)
-    return tuple(found.values())

@@ -9,18 +9,15 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from nasbench.core.errors import TrialFailed, UsageError
+from nasbench.core.errors import UsageError
 from nasbench.core.identity import digest
 from nasbench.core.job import Job
 from nasbench.core.options import parse_options
 from nasbench.core.protocols import SearchSpace, Tracker
-from nasbench.core.recipe import Recipe, recipe_named
+from nasbench.core.recipe import recipe_named
 from nasbench.core.registry import samplers
-from nasbench.core.shown import sentence
 from nasbench.core.source import JobList, of_space
-from nasbench.core.spec import Size, Task, pixels_of, size_record, task_record
+from nasbench.core.spec import size_record, task_record
 from nasbench.core.store import SUPERNET_FOLDER, RunStore
 from nasbench.core.supernet_run import WEIGHTS, SupernetRun, weights_gone
 from nasbench.core.trial import Trial
@@ -28,7 +25,6 @@ from nasbench.engine.config import SupernetConfig
 from nasbench.engine.config.supernet import space_with_supernet
 from nasbench.engine.opened.report import write_report
 from nasbench.engine.opened.view import RunView
-from nasbench.engine.parts.models import check_memory
 from nasbench.engine.parts.sizes import network_size
 from nasbench.engine.run.opening import Opening, PartOf
 from nasbench.engine.run.run import check_some_succeeded, open_run
@@ -36,13 +32,7 @@ from nasbench.engine.run.watch import print_note
 from nasbench.engine.search.supernet.check import prepare_check
 from nasbench.engine.training.torchrun import group_of_torchrun, leave_group, started_by_torchrun
 from nasbench.engine.training.where import Where, where_to_train
-from nasbench.evaluators.supernet_training import (
-    SupernetTraining,
-    build_supernet,
-    make_sampler,
-    panel_of,
-    params_of,
-)
+from nasbench.evaluators.supernet_training import SupernetTraining, make_sampler, params_of
 from nasbench.report.common.ranking_check import RankingCheck, ranking_check
 from nasbench.trackers.guard import guarded_trackers
 
@@ -99,10 +89,7 @@ class _Named:
     """
 
     space: SearchSpace
-    recipe: Recipe
-    size: Size
-    task: Task
-    options: Mapping[str, Any]
+    evaluator: SupernetTraining
     job: Job
     record: Mapping[str, Any]
     notes: tuple[str, ...]
@@ -116,61 +103,46 @@ def train_supernet(config: SupernetConfig, argv: Sequence[str], part_of: PartOf 
     UsageError for bad input, before any work starts; RunFailed where the training failed.
     """
     config.check()
-    named = _named(config)
     directory = config.place.directory("supernet", config.space, config.sampler)
-    evaluator = SupernetTraining(
-        config.data.source,
-        named.recipe,
-        config.space,
-        named.size,
-        named.task,
-        config.sampler,
-        str((directory / SUPERNET_FOLDER).absolute()),
-        named.options,
-        config.workers.device,
-        verbose=config.workers.workers == 0,
-    )
+    named = _named(config, directory)
     torchrun = started_by_torchrun()
     if config.workers.workers and torchrun:
         raise UsageError("torchrun has started the processes already: leave --workers out")
     with group_of_torchrun(config.workers.device) if torchrun else nullcontext(True) as is_leader:
-        evaluator.check()
+        named.evaluator.check()
         if not is_leader:
-            _follow(evaluator, named.job)
+            named.evaluator.follow(named.job)
             return None
         with where_to_train(config.workers) as where:
-            trained = replace(evaluator, together=where.together)
-            return _run(config, named, trained, directory, argv, where, part_of)
+            return _run(config, named, directory, argv, where, part_of)
 
 
-def _named(config: SupernetConfig) -> _Named:
+def _named(config: SupernetConfig, directory: Path) -> _Named:
     """What the configuration names. UsageError for what is not there, and for what does not fit together."""
-    from nasbench.blank import blank
-    from nasbench.train.ignored import told
+    from nasbench.train.ignored import ignored_by_supernet, told
     from nasbench.train.replicas import Replicas
 
+    space = space_with_supernet(config.space)
     options = parse_options(config.sampler_options, "--sampler-options")
     samplers.get(config.sampler)
     recipe = recipe_named(config.training.recipe, config.training.epochs)
     Replicas(0, max(1, config.workers.replicas)).check_batch(recipe.batch_size)
-    space = space_with_supernet(config.space)
+    evaluator = SupernetTraining(
+        config.data.source,
+        recipe,
+        config.space,
+        network_size(space, config.training, config.data.image_size, recipe),
+        config.data.source.task(),
+        config.sampler,
+        str((directory / SUPERNET_FOLDER).absolute()),
+        options,
+        config.workers.device,
+        verbose=config.workers.workers == 0,
+    )
+    size, task = evaluator.size, evaluator.networks_of
     sampler = make_sampler(config.sampler, space, options, config.seed)
-    size = network_size(space, config.training, config.data.image_size, recipe)
-    task = config.data.source.task()
-    with blank():
-        supernet = build_supernet(space, size, task, config.seed)
-    check_memory(supernet)
-    seen = replace(task, image_size=pixels_of(size, task))
-    for path in panel_of(space, config.seed):
-        try:
-            with blank(), torch.no_grad():
-                supernet(torch.empty(2, seen.channels, seen.image_size, seen.image_size), path)
-        except (RuntimeError, ValueError) as error:
-            raise UsageError(
-                f"the supernet of space {config.space!r} cannot be run on the images of {config.data.dataset!r}, "
-                f"{seen.image_size} pixels: {sentence(error)} Give a larger --image-size, or other --cells."
-            ) from error
-    notes = told(f"the supernet of space {config.space!r}", recipe, _ignored(recipe, supernet))
+    supernet = evaluator.dry(space, config.seed)
+    notes = told(f"the supernet of space {config.space!r}", recipe, ignored_by_supernet(supernet, recipe))
     parts = {"space": config.space, "size": size, "task": task, "recipe": recipe}
     job = Job(
         number=1,
@@ -192,28 +164,12 @@ def _named(config: SupernetConfig) -> _Named:
         "recipe": asdict(recipe),
         **({"notes": list(notes)} if notes else {}),
     }
-    return _Named(space, recipe, size, task, options, job, record, notes)
-
-
-def _ignored(recipe: Recipe, supernet: torch.nn.Module) -> dict[str, str]:
-    """Field of the recipe -> why it has no effect on the supernet."""
-    from nasbench.nn.drop_path import DropPath
-
-    modules = list(supernet.modules())
-    found = {}
-    if recipe.drop_path and not any(isinstance(module, DropPath) for module in modules):
-        found["drop_path"] = "no layer of it drops paths"
-    if recipe.dropout and not any(isinstance(module, torch.nn.Dropout) for module in modules):
-        found["dropout"] = "it has no dropout layer"
-    if recipe.bn_momentum is not None:
-        found["bn_momentum"] = "its normalisations keep no moving averages"
-    return found
+    return _Named(space, evaluator, job, record, notes)
 
 
 def _run(
     config: SupernetConfig,
     named: _Named,
-    evaluator: SupernetTraining,
     directory: Path,
     argv: Sequence[str],
     where: Where,
@@ -221,7 +177,9 @@ def _run(
 ) -> SupernetResult:
     if config.place.resume:
         _check_weights(directory)
-    supernet = SupernetRun(directory.absolute(), f"space:{config.space}", named.size, named.task, config.data.dataset)
+    evaluator = replace(named.evaluator, together=where.together)
+    size, task = evaluator.size, evaluator.networks_of
+    supernet = SupernetRun(directory.absolute(), f"space:{config.space}", size, task, config.data.dataset)
     check = prepare_check(config, named.space, supernet)
     for note in (*named.notes, *check.notes, *check.told()):
         print_note(note)
@@ -259,12 +217,3 @@ def _check_weights(directory: Path) -> None:
     """UsageError where the training that the log tells of has left no weights: nothing would train them again."""
     if any(trial.scored for trial in RunStore.read(directory).trials) and not (directory / WEIGHTS).exists():
         raise weights_gone(directory)
-
-
-def _follow(evaluator: SupernetTraining, job: Job) -> None:
-    """What a process does that does not lead its group: its part of the training that the leader starts."""
-    if not evaluator.kept.finished:
-        try:
-            evaluator.train(job, lambda _epochs, _metrics: None)
-        except TrialFailed:
-            return  # the leader records it
