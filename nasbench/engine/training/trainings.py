@@ -210,8 +210,9 @@ def trainings_of(
     whole, repeats = config.whole, config.repeats
     source = replace(source or config.data.source, val_share=whole.val_split, loaders=whole.loaders)
     named = recipe_named(config.training.recipe, config.training.epochs)
-    recipe, told_of_parts = in_parts(with_batch(named, whole), models, whole, config.place, config.workers.device)
-    told = (*told_of_batch(named, recipe), *told_of_parts)
+    batched = with_batch(named, whole)
+    told_of_rate = told_of_batch(named, batched)
+    recipe, told_of_parts = in_parts(batched, models, whole, config.place, config.workers.device)
     evaluator = TrainingEvaluator(source, recipe, config.workers.device)
     evaluator.check()
     if start.pretrained:
@@ -231,7 +232,7 @@ def trainings_of(
         url=config.place.trained,
     )
     evaluator, seeds = replace(evaluator, keep=kept), range(repeats.seed, repeats.seed + repeats.seeds)
-    return Trainings(models, recipe, evaluator, seeds, (*notes, *told, *ignored, *viewed))
+    return Trainings(models, recipe, evaluator, seeds, (*notes, *told_of_rate, *told_of_parts, *ignored, *viewed))
 
 
 def run_trainings(
