@@ -13,7 +13,8 @@ from nasbench.core.seeds import trial_rng
 from nasbench.core.trial import Proposal
 from nasbench.report.common.rankings import population_score
 from nasbench.strategies.around.constrained import Constrained, Limits
-from nasbench.strategies.around.screened import Screened, Values, scores_among
+from nasbench.strategies.around.scored_once import Values
+from nasbench.strategies.around.screened import Screened, scores_among
 from nasbench.testing import TOY_SPACE, check_strategy, play
 from nasbench.testing.toy import answer
 
