@@ -30,9 +30,9 @@ def die() -> NoReturn:
 
 
 def open_run(directory: Path, kill: str) -> RunStore:
-    write, replace = nasbench.core.store.write_atomically, os.replace
+    write, replace = nasbench.core.store.write_json, os.replace
     if kill == "before run.json":
-        nasbench.core.store.write_atomically = lambda *_: die()  # type: ignore[assignment]
+        nasbench.core.store.write_json = lambda *_: die()  # type: ignore[assignment]
     if kill == "while run.json":
         os.replace = lambda *_: die()  # type: ignore[assignment]
     try:
@@ -42,7 +42,7 @@ def open_run(directory: Path, kill: str) -> RunStore:
             else RunStore.create(directory, {"command": "toy"})
         )
     finally:
-        nasbench.core.store.write_atomically, os.replace = write, replace
+        nasbench.core.store.write_json, os.replace = write, replace
 
 
 class KilledLog:
