@@ -35,7 +35,7 @@ def test_searches_are_read(routes: Any, scale: str) -> None:
         presets = defaults_of(parse(SearchConfig, "search", arguments)) if name == routes.SHARING else None
         found[name] = parse_run(SearchConfig, "search", arguments, presets)
     assert {config.space for config in found.values()} == {"nasnet"}
-    assert found["sharing"].sharing.weight_sharing == "uniform"
+    assert found["sharing"].sharing.weight_sharing == "fair"
     assert found["sharing"].trials == routes.SCALES[scale].scored
     assert {config.trials for name, config in found.items() if name != "sharing"} == {max(routes.SCALES[scale].budgets)}
 
