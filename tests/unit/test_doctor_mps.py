@@ -39,7 +39,7 @@ def test_no_daemon(folder: Path) -> None:
     stub(folder, "echo 'Cannot find MPS control daemon process' >&2; exit 1")
     (found,) = mps(1)
     assert (found.state, f"{CONTROL} -d" in found.remedy) == ("note", True)
-    assert "pipes is not there" in found.told
+    assert "pipes is no folder" in found.told
     (folder / "pipes").mkdir()
     (found,) = mps(1)
     assert (found.state, "Cannot find MPS control daemon process" in found.told) == ("note", True)

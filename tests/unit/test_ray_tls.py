@@ -123,3 +123,12 @@ def test_files_that_are_not_fit_are_named(
             ray_tls.valid_until()
         (found,) = tls()
         assert (found.state, told in found.told) == ("broken", True)
+
+
+def test_a_key_that_others_can_read_is_to_be_mended(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+    variables = authority.variables("node", HERE)
+    use(monkeypatch, variables)
+    key = Path(variables[ray_tls.KEY])
+    key.chmod(0o644)
+    (found,) = tls()
+    assert (found.state, found.remedy) == ("broken", f"chmod 600 {key}")

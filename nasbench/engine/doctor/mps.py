@@ -23,7 +23,7 @@ def mps(gpus: int) -> Iterator[Finding]:
             yield Finding(AREA, NAME, "ok", f"not here ({CONTROL} is not on the PATH): {TURNS}")
         return
     pipes = Path(os.environ.get(PIPES) or STANDARD_PIPES)
-    problem = f"{pipes} is not there" if not pipes.is_dir() else _silence(program)
+    problem = f"{pipes} is no folder" if not pipes.is_dir() else _silence(program)
     if problem is None:
         yield Finding(AREA, NAME, "ok", f"its control daemon answers in {pipes}: children run side by side on a GPU")
         return
@@ -39,7 +39,12 @@ def _silence(program: str) -> str | None:
     """Why the daemon does not answer; None where it does."""
     try:
         done = subprocess.run(
-            [program], input="get_server_list\n", capture_output=True, text=True, timeout=ANSWER_SECONDS
+            [program],
+            input="get_server_list\n",
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=ANSWER_SECONDS,
         )
     except subprocess.TimeoutExpired:
         return f"no answer for {ANSWER_SECONDS:g} s"

@@ -1,6 +1,7 @@
 """Whether what Ray's processes send each other is encrypted, and whether the files for it are fit."""
 
 import os
+import shlex
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -25,6 +26,11 @@ def tls() -> Iterator[Finding]:
     except UsageError as error:
         remedy = "Make a certificate of this machine and its key, signed by the authority that every node names."
         yield Finding(AREA, NAME, "broken", f"on, and {error}", remedy)
+        return
+    key = os.environ[ray_tls.KEY]
+    if os.stat(key).st_mode & 0o077:
+        told, remedy = f"on, and {ray_tls.KEY}={key} can be read or changed by others", f"chmod 600 {shlex.quote(key)}"
+        yield Finding(AREA, NAME, "broken", told, remedy)
         return
     told = f"on; the certificate of this machine is valid until {until:%Y-%m-%d %H:%M} UTC"
     if until - datetime.now(UTC) < SOON:
