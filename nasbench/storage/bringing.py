@@ -15,11 +15,14 @@ from nasbench.core.errors import UsageError
 from nasbench.core.json_text import parsed
 from nasbench.core.run_record import check_run_record
 from nasbench.core.store import LOG_FILE, RUN_FILE, RunStore
-from nasbench.core.writing import make_folder, write_atomically
+from nasbench.core.writing import delete, make_folder, write_atomically
 from nasbench.storage.address import run_address
 from nasbench.storage.mirror import NOTE
 from nasbench.storage.objects import ArrowObjects, Readable, Refused, Silent
 from nasbench.storage.pulling import CHECKPOINTS, LOGS, fetch, is_derived, nearest, pull_log
+
+MARK = "bringing"
+"""A file that lies in a directory as long as its run is not whole: a bringing that was broken off is gone on with."""
 
 
 @final
@@ -37,8 +40,8 @@ class Brought:
     def refresh(self) -> None:
         """Makes the directory what the store has, unless it has not changed since, or is written by a process here.
 
-        UsageError where the store has no such run, does not answer, or holds another run than the directory, and where
-        the run went on in two places.
+        UsageError where the store has no such run, does not answer, or holds another run than the directory, where the
+        directory holds what is no run, and where the run went on in two places.
         """
         with self._asking(), _unless_written(self._directory) as may:
             if not may:
@@ -50,7 +53,7 @@ class Brought:
                 return
             record = self._objects.read(RUN_FILE)
             newer = self._is_newer(record)
-            make_folder(self._directory, parents=True)
+            self._take_place()
             for name in filter(is_derived, sizes):
                 with suppress(FileNotFoundError):  # of a file that its writer has just taken away
                     fetch(self._objects, name, self._directory, again=newer)
@@ -58,12 +61,26 @@ class Brought:
                 pull_log(self._objects, self._address, folder, self._directory / file)
             if newer:
                 write_atomically(self._directory / RUN_FILE, record)
+            delete(self._directory / MARK)
             self._had = sizes
 
     def bring_weights(self, number: int) -> None:
         """Copies the weights that a trial left, where the store has them and the directory has not."""
         with self._asking(), suppress(FileNotFoundError):
             fetch(self._objects, f"{CHECKPOINTS}/{number}.safetensors", self._directory)
+
+    def _take_place(self) -> None:
+        """Makes the directory, if it is not there. UsageError for one that holds files of something else."""
+        if (self._directory / RUN_FILE).exists():
+            return
+        begun = any((self._directory / name).exists() for name in (MARK, NOTE))
+        if not begun and self._directory.is_dir() and any(self._directory.iterdir()):
+            raise UsageError(
+                f"{self._directory} holds files and no {RUN_FILE}: it is no copy of {self._address.shown}, and nothing "
+                "was changed. Name a directory elsewhere, of the same name."
+            )
+        make_folder(self._directory, parents=True)
+        write_atomically(self._directory / MARK, "")
 
     def _is_newer(self, record: bytes) -> bool:
         """Whether the store's run.json is to be taken in the place of the one here: it is the run's after it went on,

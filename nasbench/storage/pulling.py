@@ -59,14 +59,15 @@ def copy_run(address: Address, directory: Path) -> None:
 
 
 def pull_log(objects: Readable, address: Address, folder: str, file: Path) -> None:
-    """Makes a log what the store has, unless it is that with more lines. UsageError where they differ.
+    """Makes a log what the store has, unless it is that with more lines. UsageError where they differ, and where the
+    store has lost a part that is not here.
 
     Trials that this directory alone has, because its process was killed before they were in the store, and that were
     evaluated again elsewhere, are set aside in a file of their own.
     """
-    kept = read_log(objects, folder)
     here = file.read_bytes() if file.exists() else b""
     here = here[: here.rfind(b"\n") + 1]
+    kept = read_log(objects, folder, len(here))
     if kept.startswith(here):
         if len(kept) > len(here) or not file.exists():
             make_folder_of(file)

@@ -20,6 +20,8 @@ from nasbench.storage.objects import Objects, Readable
 NAME = re.compile(r"(?P<writer>[0-9]{6})-(?P<start>[0-9]{12})-(?P<end>[0-9]{12})\.jsonl")
 MOST = 100
 """So many small objects are joined to one."""
+LISTS = 3
+"""So often the objects are listed before a hole among them is believed."""
 
 
 @dataclass(frozen=True)
@@ -64,11 +66,34 @@ def chain(found: list[Segment]) -> list[Segment]:
     return joined
 
 
-def read_log(objects: Readable, folder: str) -> bytes:
-    """All lines of a log, those of a torn last one left out."""
+def hole(found: list[Segment], have: int = 0) -> tuple[int, int] | None:
+    """Which bytes are missing before others that are there; None where the log is whole, and where a file that has its
+    first `have` bytes lacks nothing.
+    """
+    joined = chain(found)
+    end = joined[-1].end if joined else 0
+    later = [each for each in found if each.start > end and (not joined or each.writer == joined[0].writer)]
+    return (end, min(each.start for each in later)) if any(each.end > have for each in later) else None
+
+
+def read_log(objects: Readable, folder: str, have: int = 0) -> bytes:
+    """All lines of a log, those of a torn last one left out. UsageError where bytes in the middle are missing, since
+    each was there before the next was written; unless they are among the first `have`, which who asks has.
+    """
+    holes = 0
     while True:
+        found = segments(folder, objects.sizes(folder))
+        if (missing := hole(found, have)) is not None:
+            holes += 1  # a list that was made while segments were joined may lack some
+            if holes < LISTS:
+                continue
+            raise UsageError(
+                f"bytes {missing[0]:,} to {missing[1]:,} of the log {folder!r} are missing in the storage: objects "
+                "there were deleted or cut short. Nothing was changed. Put them back, or go on from a directory that "
+                "has the whole run."
+            )
         try:
-            parts = [objects.read(each.name(folder)) for each in chain(segments(folder, objects.sizes(folder)))]
+            parts = [objects.read(each.name(folder)) for each in chain(found)]
         except FileNotFoundError:  # joined meanwhile to a larger one
             continue
         lines = b"".join(parts)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import nasbench.storage.bringing
 from nasbench.cli import main
 from nasbench.core.errors import UsageError
 from nasbench.core.store import RunStore
@@ -276,6 +277,54 @@ def test_a_directory_that_has_more_than_the_store_keeps_it(tmp_path: Path, stora
     (here / "run.json").write_text(json.dumps({**record, "ended": "2030-01-01T00:00:00+00:00"}))
     Brought(storage, here).refresh()
     assert json.loads((here / "run.json").read_text())["ended"] is not None, "the store had not heard of it"
+
+
+@pytest.mark.parametrize("how", ["deleted", "cut"])
+def test_a_log_with_a_hole_is_refused_and_left_as_it_is(tmp_path: Path, storage: str, how: str) -> None:
+    with run(tmp_path / "far/x", storage) as store:
+        add(store, 4)
+    *_, damaged, last = sorted((tmp_path / "store/x/trials").iterdir())
+    lines = damaged.read_bytes()
+    damaged.unlink()
+    if how == "cut":
+        damaged.write_bytes(lines[:9])
+    for brings in (
+        lambda: Brought(storage, tmp_path / "here/x").refresh(),
+        lambda: run(tmp_path / "other/x", storage, resume=True).__enter__(),
+    ):
+        with pytest.raises(UsageError, match=r"bytes [0-9,]+ to [0-9,]+ of the log 'trials' are missing"):
+            brings()
+    assert last.exists(), "what is there behind the hole is nobody's to delete"
+    damaged.write_bytes(lines)
+    Brought(storage, tmp_path / "here/x").refresh()
+    assert log(tmp_path / "here/x") == [1, 2, 3, 4]
+
+
+def test_files_of_something_else_are_left_alone_and_a_broken_off_bringing_goes_on(
+    tmp_path: Path, storage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "here/x"
+    with run(tmp_path / "far/x", storage) as store:
+        add(store, 2)
+    for name in ("trials.jsonl", "report.html"):
+        here.mkdir(parents=True)
+        (here / name).write_text("mine")
+        with pytest.raises(UsageError, match=r"holds files and no run\.json"):
+            Brought(storage, here).refresh()
+        assert [(each.name, each.read_text()) for each in here.iterdir()] == [(name, "mine")]
+        shutil.rmtree(here)
+    with monkeypatch.context() as broken:
+        broken.setattr(nasbench.storage.bringing, "pull_log", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            Brought(storage, here).refresh()
+    assert not (here / "run.json").exists()
+    Brought(storage, here).refresh()
+    assert log(here) == [1, 2]
+    assert not (here / "bringing").exists()
+
+
+def interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def test_what_cannot_be_brought_is_refused(tmp_path: Path, storage: str) -> None:
