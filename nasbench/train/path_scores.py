@@ -23,7 +23,7 @@ RECALIBRATION_BATCH = 128
 class Path(nn.Module):
     """One path of a supernet as a network of its own: (B, channels, H, W) -> logits (B, num_classes).
 
-    Images have their channels last, with which a CPU pools ten times as fast.
+    Images have their channels last, with which a CPU pools several times as fast.
     """
 
     def __init__(self, supernet: Supernet, architecture: Architecture) -> None:

@@ -1,9 +1,8 @@
 """`nasbench watch`: the report of a run that goes on, as a page on this machine that is drawn anew as the run grows.
 
 The run directory is read and never written, so a run of another machine on a shared disk can be watched; a run in an
-object store is brought into it first, again and again. Nobody but
-programs of this machine reaches the page: it listens on loopback, and answers to no other name than its own, so that
-pages from elsewhere cannot read it through the browser.
+object store is brought into it first, again and again. Nobody but programs of this machine reaches the page: it listens
+on loopback, and answers to no other name than its own, so that pages from elsewhere cannot read it through the browser.
 """
 
 from collections.abc import Callable
