@@ -66,7 +66,7 @@ def test_a_row_is_found_and_gives_the_columns_asked_for(tmp_path: Path, name: st
 
 
 def test_parquet_with_numbers_of_another_type(tmp_path: Path) -> None:
-    pyarrow = pytest.importorskip("pyarrow")
+    import pyarrow
     import pyarrow.parquet as parquet
 
     cells = [[gene] for gene in (1.0, 3.0, 5.0, 8.0, 16.0, 8.0)]

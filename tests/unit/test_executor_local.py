@@ -98,7 +98,7 @@ def test_an_exception_in_a_trial_is_that_trials_answer(fault, reason):
 
 
 def test_an_out_of_memory_error_of_torch_is_an_answer():
-    torch = pytest.importorskip("torch")
+    import torch
 
     def behave(number):
         if number == 1:
@@ -244,7 +244,6 @@ def test_metrics_that_make_no_line_or_no_score_are_named(metrics):
 
 
 def test_the_preflight_line_names_the_device():
-    pytest.importorskip("torch")
     assert "cpu" in LocalExecutor("cpu").describe()[0]
 
 

@@ -98,7 +98,8 @@ def read(name: str, folder: Path) -> nn.Module:
 class Onnx(nn.Module):
     def __init__(self, path: Path) -> None:
         super().__init__()
-        onnxruntime = pytest.importorskip("onnxruntime")
+        import onnxruntime
+
         self.session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
 
     def forward(self, x: Tensor) -> Tensor:

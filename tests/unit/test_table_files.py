@@ -174,7 +174,7 @@ def test_a_notation_that_breaks_is_told_with_its_row(tmp_path: Path) -> None:
 
 
 def test_a_parquet_file_has_rows(tmp_path: Path) -> None:
-    pyarrow = pytest.importorskip("pyarrow")
+    import pyarrow
     import pyarrow.parquet as parquet
 
     def refused(change: Callable[[dict[str, list[object]]], None]) -> str:
