@@ -11,7 +11,8 @@ turns, step by step:
                 on CUDA in bfloat16, as the recipes ask for there (`--float32` leaves it out);
   - `compiled`  the same, each cell compiled for its shapes (`--compile` names for how many of the networks; it takes
   minutes);
-  - `graphed`   on CUDA: the step of `ours` captured once as a CUDA graph, and replayed (`--graphs`).
+  - `graphed`   on CUDA: the forward and backward pass of `ours`, captured once as a CUDA graph and replayed, as
+                trainings do it (`--graphs`).
 
 Written down for each: images a second (median of the steps), seconds to the end of the first step (building and
 compiling included), peak memory (of the process on the CPU, of the allocator on CUDA), the share of the step outside
@@ -40,7 +41,6 @@ from time import perf_counter
 from typing import Any
 
 import torch
-from graphed_step import graphed_step
 from plain_nasnet import PlainNetwork
 from torch import Tensor, nn
 from torch.nn import functional
@@ -50,6 +50,7 @@ from nasbench.core.arch import sample
 from nasbench.core.spec import Size, Task
 from nasbench.engine.run.provenance import provenance
 from nasbench.train.device import resolve_device
+from nasbench.train.graphed import WARM_UP_STEPS, GraphedPass
 from search_spaces.nasnet.genotype import genotype_of
 from search_spaces.nasnet.published import NASNET_A
 from search_spaces.nasnet.sizes import arguments
@@ -111,19 +112,25 @@ def variants(name: str, options: argparse.Namespace, device: torch.device, compi
             torch._dynamo.config.recompile_limit = 64
             for cell in built.cells:
                 cell.compile(dynamic=False)
-        optimizer = torch.optim.SGD(parameters, 0.01, momentum=0.9)
+        optimizer = torch.optim.SGD(parameters, 0.01, momentum=0.9, fused=label != "plain" and device.type == "cuda")
 
-        def step() -> Tensor:
+        def gradients(images: Tensor, labels: Tensor) -> Tensor:
             optimizer.zero_grad()
             with torch.autocast("cuda", torch.bfloat16) if half else nullcontext():
-                logits = model(shown)
+                logits = model(images)
             loss = functional.cross_entropy(logits.float(), labels)
             loss.backward()
-            optimizer.step()
             return loss.detach()
 
-        if label == "graphed":
-            step = graphed_step(step)
+        graph = GraphedPass() if label == "graphed" else None
+
+        def step() -> Tensor:
+            loss = gradients(shown, labels) if graph is None else graph(gradients, shown, labels)
+            optimizer.step()
+            return loss
+
+        for _ in range(WARM_UP_STEPS if graph is not None else 0):
+            step()
         loss = step().item()
         return Variant(label, step, perf_counter() - start, peak_mib(device), loss)
 

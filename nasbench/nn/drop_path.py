@@ -15,8 +15,8 @@ class DropPath(nn.Module):
     """Sets whole examples of a path to zero, in training mode. `layer_share` is (cell + 1) / total_cells, in (0, 1].
 
     `final` and `progress` are set from outside (`set_drop_path`, `set_progress`). `final` is 0 at first: nothing is
-    dropped. Compiled code reads the probability from the tensor `chance`, since a Python number would be compiled into
-    the code as a constant. None of the three is in the state_dict.
+    dropped. Compiled code and CUDA graphs read the probability from the tensor `chance`, since a Python number would be
+    a constant of theirs. None of the three is in the state_dict.
     """
 
     def __init__(self, layer_share: float = 1.0) -> None:
@@ -35,7 +35,7 @@ class DropPath(nn.Module):
     def forward(self, x: Tensor) -> Tensor:  # (B, ...)
         if not self.training or self.final == 0.0:
             return x
-        if self.chance is not None and torch.compiler.is_compiling():
+        if self.chance is not None and _becomes_code(x):
             kept = 1.0 - self.chance
             drawn = torch.rand((x.shape[0],) + (1,) * (x.dim() - 1), device=x.device) < kept  # (B, 1, ...)
             return x * (drawn / kept).to(x.dtype)  # (B, ...)
@@ -48,6 +48,11 @@ class DropPath(nn.Module):
 
     def extra_repr(self) -> str:
         return f"layer_share={self.layer_share:.3g}, final={self.final:.3g}"
+
+
+def _becomes_code(x: Tensor) -> bool:
+    """Whether what is computed now is compiled or captured, to be run again later."""
+    return torch.compiler.is_compiling() or (x.is_cuda and torch.cuda.is_current_stream_capturing())
 
 
 def set_drop_path(model: nn.Module, probability: float) -> None:

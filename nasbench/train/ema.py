@@ -24,12 +24,11 @@ class Ema:
     def update(self, model: nn.Module, step: int) -> None:
         """Takes the weights of `model` into the average, after optimiser step `step`, counted from 0."""
         decay = min(self._decay, (1 + step) / (10 + step))
-        new = model.state_dict()
-        for name, average in self.model.state_dict().items():
-            if average.is_floating_point():
-                average.lerp_(new[name], 1.0 - decay)
-            else:
-                average.copy_(new[name])
+        averages, new = self.model.state_dict(), model.state_dict()
+        means = [name for name, average in averages.items() if average.is_floating_point()]
+        torch._foreach_lerp_([averages[name] for name in means], [new[name] for name in means], 1.0 - decay)
+        for name in averages.keys() - means:
+            averages[name].copy_(new[name])
 
     def state_dict(self) -> Mapping[str, Tensor]:
         return self.model.state_dict()

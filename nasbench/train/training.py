@@ -13,12 +13,13 @@ from torch import Tensor, nn
 from nasbench.core.arch import Architecture
 from nasbench.core.errors import TrialFailed, UsageError
 from nasbench.core.recipe import Recipe
-from nasbench.nn.drop_path import set_drop_path, set_progress
+from nasbench.nn.drop_path import hold_probabilities, set_drop_path, set_progress
 from nasbench.nn.pointwise import with_safe_pointwise
 from nasbench.train.checkpointed import checkpoint_parts
 from nasbench.train.compiled import compile_parts
 from nasbench.train.ema import Ema
 from nasbench.train.freezing import Freezing
+from nasbench.train.graphed import GraphedPass, can_be_captured
 from nasbench.train.loader import TrainBatches
 from nasbench.train.losses import Loss, make_loss
 from nasbench.train.optimizers.groups import make_optimizer, set_rate
@@ -57,7 +58,7 @@ class Training:
     """The parts of a training whose state changes from step to step.
 
     `model` is the network. `replica` is what each step calls: the network itself, or its data-parallel wrapper. `paths`
-    is None unless the network is a supernet.
+    is None unless the network is a supernet, `graph` unless the steps are captured as a CUDA graph.
     """
 
     model: nn.Module
@@ -73,6 +74,7 @@ class Training:
     freezing: Freezing
     replicas: Replicas
     paths: Paths | None = None
+    graph: GraphedPass | None = None
 
     @classmethod
     def start(
@@ -89,6 +91,7 @@ class Training:
         """Moves `model` to `device` and applies the recipe to it; with `compiled` its repeated parts are compiled, with
         `checkpoint_activations` they are computed twice.
 
+        On a CUDA device the steps of one process are captured as a graph, where they can be (`train/graphed`).
         UsageError if the recipe names a loss, an optimiser or a schedule that does not exist or cannot be used.
         """
         model.to(device)
@@ -103,6 +106,10 @@ class Training:
         if compiled:
             compile_parts(model)
         half = half_of(device) if recipe.mixed_precision else None
+        plain = replicas.count == 1 and paths is None and not compiled and not checkpoint_activations
+        graph = GraphedPass() if plain and can_be_captured(model, device) else None
+        if graph is not None:
+            hold_probabilities(model)
         return cls(
             model,
             replicas.wrap(model, device) if paths is None else replicas.equal(model),
@@ -117,6 +124,7 @@ class Training:
             freezing,
             replicas,
             paths,
+            graph,
         )
 
     @property
@@ -176,12 +184,26 @@ class Training:
         A supernet runs each part of the batch on each path. Parameters that are on none of the paths have no gradient,
         and the optimiser passes them over: they do not decay, and do not move on by their momentum.
         """
-        recipe = self.recipe
-        if recipe.channels_last:
+        if self.recipe.channels_last:
             images = images.contiguous(memory_format=torch.channels_last)
+
+        def run(images: Tensor, labels: Tensor) -> Tensor:
+            return self._gradients(images, labels, step)
+
+        losses = run(images, labels) if self.graph is None else self.graph(run, images, labels)
+        if self.recipe.grad_clip_norm is not None:
+            self.scaler.unscale_(self.optimizer)
+            nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.grad_clip_norm)
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        return losses
+
+    def _gradients(self, images: Tensor, labels: Tensor, step: int) -> Tensor:
+        """Sets the gradients of a step, and returns its losses."""
         self.optimizer.zero_grad(set_to_none=True)
         losses = torch.zeros(2, device=self.device)
-        parts = list(zip(images.chunk(recipe.accumulate), labels.chunk(recipe.accumulate), strict=True))
+        accumulate = self.recipe.accumulate
+        parts = list(zip(images.chunk(accumulate), labels.chunk(accumulate), strict=True))
         paths = [()] if self.paths is None else [(path,) for path in self.paths.of_step(step)]
         calls = [(*part, path) for part in parts for path in paths]
         for index, (some_images, some_labels, path) in enumerate(calls):
@@ -192,11 +214,6 @@ class Training:
             losses += torch.stack((loss.detach(), whole.detach())) * (share / len(paths))
         if self.paths is not None:
             self.replicas.average_gradients(self.model)
-        if recipe.grad_clip_norm is not None:
-            self.scaler.unscale_(self.optimizer)
-            nn.utils.clip_grad_norm_(self.model.parameters(), recipe.grad_clip_norm)
-        self.scaler.step(self.optimizer)
-        self.scaler.update()
         return losses
 
     def _losses(self, images: Tensor, labels: Tensor, *path: Architecture) -> tuple[Tensor, Tensor]:

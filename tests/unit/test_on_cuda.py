@@ -1,19 +1,58 @@
 """What only a CUDA device can show: run with -m gpu, or by `make gpu`."""
 
-import sys
-from pathlib import Path
+from dataclasses import replace
+from random import Random
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
+import zoo
+from nasbench.core.arch import sample
+from nasbench.core.recipe import Recipe
+from nasbench.core.registry import recipes, spaces
+from nasbench.core.spec import Size, Task
 from nasbench.executors.packing import CONTEXT_BYTES, cuda_peak
-
-sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
-
-from graphed_step import WARM_UP_STEPS, graphed_step
+from nasbench.nn.drop_path import DropPath, hold_probabilities, set_drop_path, set_progress
+from nasbench.train.data import ImageData, Split
+from nasbench.train.graphed import SWITCH, WARM_UP_STEPS, GraphedPass, can_be_captured
+from nasbench.train.trainer import fit
+from nasbench.train.training import Training
 
 MEBIBYTE = 2**20
+RECIPE = replace(recipes.get("quick"), epochs=1, batch_size=16, train_images=None, val_images=None)
+STEPS = 8
+"""Of an epoch of RECIPE on `images`."""
+
+
+def images(pixels: int = 32) -> ImageData:
+    drawn = torch.Generator().manual_seed(0)
+    split = Split(
+        torch.randint(0, 256, (16 * STEPS, 3, pixels, pixels), generator=drawn, dtype=torch.uint8),
+        torch.randint(0, 10, (16 * STEPS,), generator=drawn),
+    )
+    return ImageData("random", split, split, (0.5,) * 3, (0.3,) * 3, tuple("abcdefghij"), pixels)
+
+
+def child(space: str = "nasnet") -> nn.Module:
+    torch.manual_seed(0)
+    found = spaces.make(space)
+    return found.build(sample(space, found.choices, Random(1)), Size(1, 8), Task(10, 32, 3))
+
+
+def captured(monkeypatch: pytest.MonkeyPatch, model: nn.Module, recipe: Recipe = RECIPE) -> tuple[bool, float]:
+    """Whether the steps of a training were captured, and its loss."""
+    started: list[Training] = []
+    start = Training.start.__func__
+
+    def kept(cls: type[Training], *given: object, **named: object) -> Training:
+        started.append(start(cls, *given, **named))
+        return started[-1]
+
+    monkeypatch.setattr(Training, "start", classmethod(kept))
+    metrics = fit(model, images(), recipe, seed=0, device=torch.device("cuda"))
+    graph = started[0].graph
+    return graph is not None and graph.is_captured, metrics["train_loss"]
 
 
 @pytest.mark.gpu
@@ -28,26 +67,78 @@ def test_the_peak_of_a_child_is_what_it_held_at_once():
 
 
 @pytest.mark.gpu
-def test_a_step_that_is_replayed_trains_as_one_that_is_run():
-    losses = []
-    for graphed in (False, True):
-        torch.manual_seed(0)
-        network = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.Flatten(), nn.Linear(8 * 36, 10))
-        network.cuda()
-        images, labels = torch.randn(16, 3, 8, 8, device="cuda"), torch.randint(10, (16,), device="cuda")
-        optimizer = torch.optim.SGD(network.parameters(), 0.05, momentum=0.9)
+@pytest.mark.parametrize("changes", [{}, {"mixed_precision": True, "ema_decay": 0.9, "label_smoothing": 0.1}])
+def test_a_training_whose_steps_are_replayed_is_the_one_whose_steps_are_run(monkeypatch, changes):
+    recipe = replace(RECIPE, **changes)
+    replayed, loss = captured(monkeypatch, child(), recipe)
+    monkeypatch.setenv(SWITCH, "0")
+    run, expected = captured(monkeypatch, child(), recipe)
+    assert (replayed, run) == (True, False)
+    assert loss == pytest.approx(expected, rel=0.02)
 
-        def step(network=network, images=images, labels=labels, optimizer=optimizer):
-            optimizer.zero_grad()
-            loss = nn.functional.cross_entropy(network(images), labels)
-            loss.backward()
-            optimizer.step()
-            return loss.detach()
 
-        once = graphed_step(step) if graphed else step
-        skipped = 0 if graphed else WARM_UP_STEPS
-        losses.append([once().item() for _ in range(skipped + 10)][skipped:])
-    assert losses[1] == pytest.approx(losses[0], rel=1e-3)
+@pytest.mark.gpu
+@pytest.mark.parametrize("space", ["nasnet", "nasbench201", "mbconv", "enas-micro", "enas-macro", "nas-rl"])
+def test_children_of_every_space_are_captured(monkeypatch, space):
+    assert captured(monkeypatch, child(space))[0]
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize(
+    "name", ["resnet20", "densenet121", "mobilenet_v2", "efficientnet_b0", "vit_tiny", "mixer_s16"]
+)
+def test_networks_of_the_zoo_are_captured(monkeypatch, name):
+    assert captured(monkeypatch, zoo.entry(name).build(Task(10, 32, 3)))[0]
+
+
+@pytest.mark.gpu
+def test_what_waits_for_the_device_is_never_captured():
+    graph, weight = GraphedPass(), torch.ones(4, device="cuda", requires_grad=True)
+
+    def run(images: Tensor, labels: Tensor) -> Tensor:
+        weight.grad = None
+        loss = (weight * images).sum() * (1.0 if images.sum().item() > 0 else -1.0)
+        loss.backward()
+        return loss.detach()
+
+    given = torch.arange(4.0, device="cuda"), torch.zeros(1, device="cuda")
+    assert [graph(run, *given).item() for _ in range(WARM_UP_STEPS + 2)] == [6.0] * (WARM_UP_STEPS + 2)
+    assert not graph.is_captured
+
+
+@pytest.mark.gpu
+def test_the_probability_of_drop_path_grows_under_a_graph():
+    graph, path = GraphedPass(), DropPath()
+    model = nn.Sequential(nn.Linear(1, 1), path).cuda().train()
+    set_drop_path(model, 0.9)
+    set_progress(model, 0.0)
+    hold_probabilities(model)
+    ones, labels = torch.ones(2000, 1, device="cuda"), torch.zeros(1, device="cuda")
+
+    def run(images: Tensor, labels: Tensor) -> Tensor:
+        return (path(images) == 0).float().mean()
+
+    shares = []
+    for progress in (0.0,) * (WARM_UP_STEPS + 1) + (0.5, 1.0):
+        set_progress(model, progress)
+        shares.append(graph(run, ones, labels).item())
+    assert graph.is_captured
+    assert shares[:-2] == [0.0] * (WARM_UP_STEPS + 1)
+    assert shares[-2:] == pytest.approx([0.45, 0.9], abs=0.05)
+
+
+@pytest.mark.gpu
+def test_layers_of_unknown_packages_are_not_captured():
+    class Own(nn.Linear):
+        pass
+
+    cuda = torch.device("cuda")
+    assert can_be_captured(nn.Sequential(nn.Linear(1, 1)), cuda)
+    assert not can_be_captured(nn.Sequential(Own(1, 1)), cuda)
+
+
+def test_on_a_cpu_nothing_is_captured():
+    assert not can_be_captured(nn.Sequential(nn.Linear(1, 1)), torch.device("cpu"))
 
 
 def test_without_a_device_there_is_nothing_to_measure(monkeypatch):

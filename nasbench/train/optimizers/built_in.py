@@ -18,7 +18,7 @@ RMSPROP_DECAY = 0.9
 @optimizers.register("sgd")
 def sgd(groups: list[dict[str, Any]], lr: float, momentum: float, nesterov: bool) -> optim.Optimizer:
     """Gradient descent with momentum; the weight decay is an L2 penalty in the gradient."""
-    return optim.SGD(groups, lr, momentum=momentum, nesterov=nesterov)
+    return optim.SGD(groups, lr, momentum=momentum, nesterov=nesterov, fused=_on_cuda(groups))
 
 
 @optimizers.register("rmsprop")
@@ -30,10 +30,15 @@ def rmsprop(groups: list[dict[str, Any]], lr: float, momentum: float, rmsprop_ep
 @optimizers.register("adamw")
 def adamw(groups: list[dict[str, Any]], lr: float) -> optim.Optimizer:
     """Adam with decoupled weight decay (Loshchilov and Hutter 2019, arXiv:1711.05101)."""
-    return optim.AdamW(groups, lr)
+    return optim.AdamW(groups, lr, fused=_on_cuda(groups))
 
 
 @optimizers.register("muon")
 def muon(groups: list[dict[str, Any]], lr: float, momentum: float) -> optim.Optimizer:
     """Muon for filters, Nesterov's momentum for all else (Jordan et al. 2024)."""
     return Muon(groups, lr, momentum)
+
+
+def _on_cuda(groups: list[dict[str, Any]]) -> bool | None:
+    """True where one kernel can update many parameters; None leaves the choice to PyTorch."""
+    return True if all(each.is_cuda for group in groups for each in group["params"]) else None
