@@ -85,7 +85,7 @@ def test_children_of_every_space_are_captured(monkeypatch, space):
 
 @pytest.mark.gpu
 @pytest.mark.parametrize(
-    "name", ["resnet20", "densenet121", "mobilenet_v2", "efficientnet_b0", "vit_tiny", "mixer_s16"]
+    "name", ["resnet20", "densenet121", "resnet110_stochastic_depth", "efficientnet_b0", "deit_tiny", "mixer_s16"]
 )
 def test_networks_of_the_zoo_are_captured(monkeypatch, name):
     assert captured(monkeypatch, zoo.entry(name).build(Task(10, 32, 3)))[0]
