@@ -36,6 +36,12 @@ def children_an_hour(lines: list[dict[str, Any]], workers: int) -> dict[str, Any
     }
 
 
+def times_one(row: dict[str, Any], measured: dict[str, dict[str, Any]]) -> float | None:
+    """How many times as many children an hour as one worker trains; None where either was not measured."""
+    one, own = measured.get("1", {}).get("children_an_hour"), row["children_an_hour"]
+    return None if not one or own is None else round(own / one, 2)
+
+
 def best_of(lines: list[dict[str, Any]]) -> dict[str, Any]:
     """How the trials of a search ended, and the best score."""
     statuses = [line["status"] for line in lines]

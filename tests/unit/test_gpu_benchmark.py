@@ -7,7 +7,7 @@ import pytest
 
 sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
 
-from gpu_measures import best_of, children_an_hour, log_of, reached
+from gpu_measures import best_of, children_an_hour, log_of, reached, times_one
 from step_process import run_step
 
 
@@ -28,6 +28,13 @@ def test_children_of_workers_that_still_start_do_not_count():
 @pytest.mark.parametrize("lines", [[], [line("a", 0, 1.0)], [line("a", 0, 1.0), line("a", 1, 1.0)]])
 def test_a_rate_is_told_only_where_every_worker_got_warm(lines):
     assert children_an_hour(lines, workers=2)["children_an_hour"] is None
+
+
+def test_workers_are_compared_with_one():
+    measured = {"1": {"children_an_hour": 200.0}}
+    assert times_one({"children_an_hour": 700.0}, measured) == 3.5
+    assert times_one({"children_an_hour": None}, measured) is None
+    assert times_one({"children_an_hour": 700.0}, {}) is None
 
 
 def test_a_log_that_was_cut_off_is_read_as_far_as_it_is_whole(tmp_path):

@@ -21,6 +21,8 @@ from nasbench.train.training import Training
 
 MEBIBYTE = 2**20
 RECIPE = replace(recipes.get("quick"), epochs=1, batch_size=16, train_images=None, val_images=None)
+SIZES = {"mbconv": Size(), "nas-rl": Size()}
+"""Of children whose space has no N and F."""
 STEPS = 8
 """Of an epoch of RECIPE on `images`."""
 
@@ -37,7 +39,8 @@ def images(pixels: int = 32) -> ImageData:
 def child(space: str = "nasnet") -> nn.Module:
     torch.manual_seed(0)
     found = spaces.make(space)
-    return found.build(sample(space, found.choices, Random(1)), Size(1, 8), Task(10, 32, 3))
+    size = SIZES.get(space, Size(1, 8, skeleton="cifar"))
+    return found.build(sample(space, found.choices, Random(1)), size, Task(10, 32, 3))
 
 
 def captured(monkeypatch: pytest.MonkeyPatch, model: nn.Module, recipe: Recipe = RECIPE) -> tuple[bool, float]:
