@@ -2,10 +2,12 @@
 
     python benchmarks/proof/proof.py run [--routes random,ppo] [--data-dir DIR] [--runs DIR] [--workers 2]
     python benchmarks/proof/proof.py show
+    python benchmarks/proof/proof.py run --scale gpu --workers 8 --gpus-per-worker 0.125
     python benchmarks/proof/proof.py run --scale tiny --runs DIR        all routes on digits, in minutes: no result
 
-`run` prints each command line before it runs it; stopped at any moment, it goes on where it was. `show` reads
-`benchmarks/results/proof.json`, which `run` leaves: every child and every final training, so that nothing is trained.
+`run` prints each command line before it runs it; stopped at any moment, it goes on where it was. What it adds to
+`benchmarks/results/proof.json` is every child and every final training, beside those of other routes that the file has
+already, so that routes can be run in several places. `show` reads the file, and nothing is trained.
 A child takes 19 s of one core of a laptop: 240 of them an hour and a quarter, half of that with two workers.
 """
 
@@ -55,6 +57,7 @@ def main(argv: Sequence[str]) -> None:
     run.add_argument("--scale", choices=tuple(SCALES), default="full")
     run.add_argument("--data-dir")
     run.add_argument("--workers", default="2")
+    run.add_argument("--gpus-per-worker")
     commands.add_parser("show", help="the table and the picture from benchmarks/results/proof.json")
     given = parser.parse_args(argv)
     if given.command == "show":
@@ -65,11 +68,13 @@ def main(argv: Sequence[str]) -> None:
         (RESULT, PICTURE) if given.scale == "full" else (given.runs / "proof.json", given.runs / "proof.svg")
     )
     more = [*(["--data-dir", given.data_dir] if given.data_dir else []), "--workers", given.workers]
+    more += ["--gpus-per-worker", given.gpus_per_worker] if given.gpus_per_worker else []
     asked = given.routes.split(",")
     for name in (name for name in asked if name not in NETWORKS):
         search(name, scale, given.runs / name, more)
     train(given.runs, asked, scale, more)
-    result.write_text(json.dumps({"scale": given.scale, **gathered(given.runs)}, indent=1) + "\n")
+    before = json.loads(result.read_text()) if result.exists() else {}
+    result.write_text(json.dumps({"scale": given.scale, **merged(before, gathered(given.runs))}, indent=1) + "\n")
     show(json.loads(result.read_text()), picture)
 
 
@@ -122,6 +127,16 @@ def designed(runs: Path, macs: int, scale: Scale) -> list[str]:
             call(*scale_command(base, macs, scale.pixels, str(file)))
         files.append(str(file))
     return files
+
+
+def merged(before: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
+    """What the file had, with what was found: whole searches take the place of earlier ones, finals are added."""
+    finals = {key: dict(seeds) for key, seeds in before.get("finals", {}).items()}
+    for key, seeds in found["finals"].items():
+        finals.setdefault(key, {}).update(seeds)
+    networks = {name: before.get("networks", {}).get(name, {}) | rows for name, rows in found["networks"].items()}
+    searches = {**before.get("searches", {}), **found["searches"]}
+    return {"machine": found["machine"], "searches": searches, "networks": networks, "finals": finals}
 
 
 def gathered(runs: Path) -> dict[str, Any]:

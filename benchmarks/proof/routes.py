@@ -34,9 +34,12 @@ class Scale:
 
 SCALES = {
     "full": Scale("cifar10", 32, (60, 120, 240), 5, 10, 3, supernet_epochs=1, scored=500),
+    "gpu": Scale("cifar10", 32, (120, 240, 480), 5, 30, 5, supernet_epochs=30, scored=1000),
     "tiny": Scale("digits", 8, (2, 3), 2, 1, 2, supernet_epochs=1, scored=3),
 }
-"""`tiny` says nothing about searches: it shows that all commands run."""
+"""`gpu` has more children, longer final trainings and more seeds, and was not run. `tiny` says nothing about searches:
+it shows that all commands run.
+"""
 RECIPE = ("--recipe", "quick")
 SHARED = replace(SUPERNET, name="supernet_24k", train_images=24_576)
 """The recipe of shared weights, on as many images as make them and their scores cost about what 240 children cost. On

@@ -26,7 +26,7 @@ def routes() -> Any:
         sys.modules.pop("routes", None)
 
 
-@pytest.mark.parametrize("scale", ["full", "tiny"])
+@pytest.mark.parametrize("scale", ["full", "gpu", "tiny"])
 def test_searches_are_read(routes: Any, scale: str) -> None:
     found = {}
     for name in (*routes.ROUTES, routes.SHARING):
@@ -40,7 +40,7 @@ def test_searches_are_read(routes: Any, scale: str) -> None:
     assert {config.trials for name, config in found.items() if name != "sharing"} == {max(routes.SCALES[scale].budgets)}
 
 
-@pytest.mark.parametrize("scale", ["full", "tiny"])
+@pytest.mark.parametrize("scale", ["full", "gpu", "tiny"])
 def test_final_trainings_are_read(routes: Any, scale: str) -> None:
     for models, of_cells in ((routes.PUBLISHED, True), (("a.json", "b.json"), False)):
         command, *arguments = routes.final_command(models, routes.SCALES[scale], of_cells)
@@ -83,3 +83,27 @@ def test_a_table_of_our_own_is_made_by_commands_that_are_read(monkeypatch: pytes
     assert (trained.models, trained.repeats.seeds, trained.training.epochs) == (("a#1", "a#2"), 2, 2)
     drawn = [trial(1, genes="aaa"), trial(2, genes="aaa"), trial(3, genes="abc", score=None), trial(4, genes="ccc")]
     assert [each.number for each in own_table.drawn(drawn, 5)] == [1, 4]
+
+
+def test_what_was_run_elsewhere_stays_in_the_record(routes: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(FOLDER))
+    monkeypatch.delitem(sys.modules, "proof", raising=False)
+    from proof import merged
+
+    nothing: dict[str, dict[str, Any]] = {"published": {}, "designed": {}}
+    before = {
+        "searches": {"random": [1], "ppo": [2]},
+        "networks": nothing,
+        "finals": {"a": {"0": 0.5}, "b": {"0": 0.4}},
+    }
+    found = {
+        "machine": {},
+        "searches": {"ppo": [3], "predictor": [4]},
+        "networks": {**nothing, "published": {"c": {"name": "c"}}},
+        "finals": {"a": {"1": 0.6}, "c": {"0": 0.7}},
+    }
+    whole = merged(before, found)
+    assert whole["searches"] == {"random": [1], "ppo": [3], "predictor": [4]}
+    assert whole["finals"] == {"a": {"0": 0.5, "1": 0.6}, "c": {"0": 0.7}}
+    assert whole["networks"] == {"published": {"c": {"name": "c"}}, "designed": {}}
+    assert merged({}, found) == found
