@@ -91,11 +91,7 @@ def test_what_was_run_elsewhere_stays_in_the_record(routes: Any, monkeypatch: py
     from proof import merged
 
     nothing: dict[str, dict[str, Any]] = {"published": {}, "designed": {}}
-    before = {
-        "searches": {"random": [1], "ppo": [2]},
-        "networks": nothing,
-        "finals": {"a": {"0": 0.5}, "b": {"0": 0.4}},
-    }
+    before = {"searches": {"random": [1], "ppo": [2]}, "networks": nothing, "finals": {"a": {"0": 0.5}}}
     found = {
         "machine": {},
         "searches": {"ppo": [3], "predictor": [4]},
