@@ -186,9 +186,11 @@ def _told(value: object) -> str:
 
 
 def _poisons_process(error: BaseException) -> bool:
-    """True for a CUDA error after which the process's CUDA context answers every call with the same error."""
+    """True for a CUDA error after which the process's CUDA context answers every call with the same error, and for any
+    error while a step was captured (`train/graphed`).
+    """
     text = text_of(error)
-    return "CUDA error" in text and "out of memory" not in text
+    return "CUDA error" in text and ("out of memory" not in text or "captured as a graph" in text)
 
 
 def _free_memory() -> None:

@@ -12,8 +12,11 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from nasbench.core.stop_signals import from_outside
+
 SWITCH = "NASBENCH_CUDA_GRAPHS"
 """Environment variable. 0: no step is captured."""
+BROKEN_CAPTURE = "CUDA error while a step was captured as a graph"
 WARM_UP_STEPS = 3
 """Real training steps before the capture: in them, libraries choose their kernels."""
 KNOWN = ("torch", "torchvision", "timm", "nasbench", "zoo", "search_spaces")
@@ -65,13 +68,33 @@ class GraphedPass:
             return losses
         if self._graph is None:
             self._given = (images.clone(), labels.clone())
-            self._graph = torch.cuda.CUDAGraph()
-            with torch.cuda.graph(self._graph, capture_error_mode="thread_local"):
-                self._losses = run(*self._given)
+            self._graph, self._losses = _captured(run, self._given)
         for held, given in zip(self._given, (images, labels), strict=True):
             held.copy_(given)
         self._graph.replay()
         return self._losses
+
+
+def _captured(run: Pass, given: tuple[Tensor, Tensor]) -> tuple[torch.cuda.CUDAGraph, Tensor]:
+    """The graph, and the tensor in which each replay leaves the losses.
+
+    RuntimeError where the pass fails or cannot be captured: its text says BROKEN_CAPTURE, as PyTorch's random numbers may
+    be unusable in this process from then on.
+    """
+    graph, first = torch.cuda.CUDAGraph(), None
+    try:
+        with torch.cuda.graph(graph, capture_error_mode="thread_local"):
+            try:
+                losses = run(*given)
+            except BaseException as error:
+                first = error  # what ends the capture hides it by an error of its own
+                raise
+    except BaseException as error:
+        fault = first or error
+        if from_outside(fault):
+            raise fault from None
+        raise RuntimeError(f"{BROKEN_CAPTURE}: {fault}. {SWITCH}=0 runs steps one by one.") from fault
+    return graph, losses
 
 
 def _aside(run: Pass, images: Tensor, labels: Tensor) -> tuple[Tensor, bool]:

@@ -13,6 +13,7 @@ from nasbench.executors import job_queue
 from nasbench.executors.job_queue import JobQueue
 from nasbench.executors.messages import job_from_text, report_from_text, report_to_text, respond
 from nasbench.executors.worker_thread import WorkerThread
+from nasbench.train.graphed import BROKEN_CAPTURE
 
 
 class Fixed:
@@ -158,16 +159,19 @@ def test_nan_comes_through_and_fails_its_trial():
     assert (log[0].status, log[0].error) == ("failed", "score is nan, val_accuracy is nan")
 
 
-def test_a_broken_device_is_told_to_the_scheduler():
+@pytest.mark.parametrize(
+    "text", ["CUDA error: an illegal memory access was encountered", f"{BROKEN_CAPTURE}: CUDA out of memory"]
+)
+def test_a_broken_device_is_told_to_the_scheduler(text):
     def evaluator(*_):
-        raise RuntimeError("CUDA error: an illegal memory access was encountered")
+        raise RuntimeError(text)
 
     queue, _, _ = new_queue()
     job = queue.next_job("1")
     queue.begin("1")
-    text = response(evaluator, job)
-    assert json.loads(text)["poisoned"]
-    assert queue.answer("1", text)
+    told = response(evaluator, job)
+    assert json.loads(told)["poisoned"]
+    assert queue.answer("1", told)
 
 
 def test_one_architecture_proposed_again_and_again_does_not_use_up_the_numbers(tmp_path):

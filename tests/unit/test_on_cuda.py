@@ -15,7 +15,7 @@ from nasbench.core.spec import Size, Task
 from nasbench.executors.packing import CONTEXT_BYTES, cuda_peak
 from nasbench.nn.drop_path import DropPath, hold_probabilities, set_drop_path, set_progress
 from nasbench.train.data import ImageData, Split
-from nasbench.train.graphed import SWITCH, WARM_UP_STEPS, GraphedPass, can_be_captured
+from nasbench.train.graphed import BROKEN_CAPTURE, SWITCH, WARM_UP_STEPS, GraphedPass, can_be_captured
 from nasbench.train.trainer import fit
 from nasbench.train.training import Training
 
@@ -107,6 +107,22 @@ def test_what_waits_for_the_device_is_never_captured():
     given = torch.arange(4.0, device="cuda"), torch.zeros(1, device="cuda")
     assert [graph(run, *given).item() for _ in range(WARM_UP_STEPS + 2)] == [6.0] * (WARM_UP_STEPS + 2)
     assert not graph.is_captured
+
+
+@pytest.mark.gpu
+def test_a_capture_that_fails_is_told_by_its_first_error():
+    graph, calls = GraphedPass(), iter(range(WARM_UP_STEPS + 1))
+
+    def run(images: Tensor, labels: Tensor) -> Tensor:
+        if next(calls) == WARM_UP_STEPS:
+            raise ValueError("no more")
+        return images.sum()
+
+    given = torch.ones(4, device="cuda"), torch.zeros(1, device="cuda")
+    for _ in range(WARM_UP_STEPS):
+        graph(run, *given)
+    with pytest.raises(RuntimeError, match=f"{BROKEN_CAPTURE}: no more"):
+        graph(run, *given)
 
 
 @pytest.mark.gpu
