@@ -78,8 +78,8 @@ class GraphedPass:
 def _captured(run: Pass, given: tuple[Tensor, Tensor]) -> tuple[torch.cuda.CUDAGraph, Tensor]:
     """The graph, and the tensor in which each replay leaves the losses.
 
-    RuntimeError where the pass fails or cannot be captured: its text says BROKEN_CAPTURE, as PyTorch's random numbers may
-    be unusable in this process from then on.
+    RuntimeError where the pass fails or cannot be captured. Its text says BROKEN_CAPTURE, as PyTorch's random numbers
+    may be unusable in this process from then on.
     """
     graph, first = torch.cuda.CUDAGraph(), None
     try:
