@@ -32,6 +32,7 @@ from nasbench.executors.private_folder import RAY, close_private_folder, open_pr
 from nasbench.executors.process import environment, num_cores, own_import_paths, same_signal_handlers
 from nasbench.executors.ray_greeting import answers, greet
 from nasbench.executors.reaper import Reaper
+from nasbench.executors.unfit_tls import LOOPBACK
 
 # Ray reads this when it is imported. There is no other way to keep the messages of its daemons off standard output,
 # where `--json` prints one object.
@@ -79,15 +80,19 @@ class RayCluster:
 
     def connect(self) -> None:
         """UsageError if no connection can be made, or if the workers do not fit. Calling it again does no harm."""
+        starts = self._address is None and not ray.is_initialized()
+        ray_tls.check_switch()
         if ray_tls.is_on():
-            ray_tls.valid_until()
+            ray_tls.valid_until((LOOPBACK,) if starts else ())
         if self._address is not None:
             check_reachable(self._address)
         if not ray.is_initialized():
-            with same_signal_handlers(), quiet():
+            with same_signal_handlers(), _no_handler_of_rays(), quiet():
                 slots = num_cores() if self._workers == "auto" else self._workers
                 own = _start(slots) if self._address is None else _join(self._address)
             self._disconnect = weakref.finalize(self, _leave, own)
+            if not starts:
+                self._check_own_certificate()
         fit, needed = self.room(), 1 if self._workers == "auto" or self._is_shared_out else self._workers
         end = monotonic() + (FIRST_NODE_SECONDS if self._workers == "auto" and self._address is not None else 0.0)
         while fit < needed and monotonic() < end:  # a cluster that grows: its nodes start
@@ -101,6 +106,17 @@ class RayCluster:
                 f"{total.get('CPU', 0):g} CPU slots and {total.get('GPU', 0):g} GPUs, enough for {fit} such workers. "
                 "Ask for fewer, or for a smaller share."
             )
+
+    def _check_own_certificate(self) -> None:
+        """UsageError, and Ray is left, where the certificate is not of the address that this machine has in the
+        cluster: what other nodes ask of this process would come to nothing.
+        """
+        try:
+            if ray_tls.is_on():
+                ray_tls.valid_until((services.get_node_ip_address(),))
+        except UsageError:
+            self.close()
+            raise
 
     def describe(self) -> str:
         """Connects, and says in one line what each worker has."""
@@ -170,10 +186,10 @@ def check_reachable(address: str) -> None:
             f"--ray-address {address}: Ray's client protocol is not supported. Run on a node of the cluster. "
             f"{ADDRESS_HINT}"
         )
-    if address == "auto":
-        return
     try:
-        greet(address)
+        head = services.canonicalize_bootstrap_address(address)  # of 'auto', and in the place of 127.0.0.1
+        if head is not None:
+            greet(head)
     except (OSError, ValueError, OverflowError) as error:
         raise UsageError(f"no Ray cluster answers at --ray-address {address} ({error}). {ADDRESS_HINT}") from error
 
@@ -186,6 +202,19 @@ def _is_open(unix_socket: str | None) -> bool:
         return not unix_socket or unix_socket in Path("/proc/net/unix").read_text(errors="replace")
     except OSError:
         return True
+
+
+@contextmanager
+def _no_handler_of_rays() -> Iterator[None]:
+    """Inside, Ray does not put its handler of SIGTERM, which ends the process, in the place of the one that is there:
+    who waits for Ray may stop.
+    """
+    sets = ray._private.utils.set_sigterm_handler
+    ray._private.utils.set_sigterm_handler = lambda _handler: None
+    try:
+        yield
+    finally:
+        ray._private.utils.set_sigterm_handler = sets
 
 
 @contextmanager
@@ -251,7 +280,7 @@ def _start(workers: int) -> _Own:
                 address="local",
                 num_cpus=workers,
                 include_dashboard=False,
-                _node_ip_address="127.0.0.1",
+                _node_ip_address=LOOPBACK,
                 object_store_memory=OBJECT_STORE_BYTES,
                 log_to_driver=False,
                 logging_level=logging.CRITICAL,

@@ -3,10 +3,11 @@
 import socket
 import ssl
 from contextlib import suppress
-from fnmatch import fnmatch
 
 from nasbench.core.errors import UsageError
 from nasbench.executors import ray_tls
+from nasbench.executors.certificate import is_of, names_of
+from nasbench.executors.unfit_tls import FILES, SWITCH
 
 REACH_LIMIT_SECONDS = 3.0
 """How long an address may take to answer."""
@@ -39,7 +40,7 @@ def greet(address: str) -> None:
             if _is_greeted(connection):
                 return
     if _speaks_tls(host, int(port)):
-        raise ConnectionError(f"it speaks TLS alone: set {ray_tls.SWITCH}=1 and {', '.join(ray_tls.FILES)} here too")
+        raise ConnectionError(f"it speaks TLS alone: set {SWITCH}=1 and {', '.join(FILES)} here too")
     raise ConnectionError("something else is listening there")
 
 
@@ -51,15 +52,15 @@ def _greet_encrypted(connection: socket.socket, host: str) -> None:
     except ssl.SSLError as error:
         raise ConnectionError(ray_tls.why_refused(error)) from error
     with inside:
-        names = ray_tls.names_of(inside.getpeercert() or {})
+        certificate = inside.getpeercert() or {}
         try:
             greeted = _is_greeted(inside)
         except OSError as error:  # the other side looks at our certificate after we have looked at its
             raise ConnectionError(ray_tls.why_left(error)) from error
     if not greeted:
         raise ConnectionError("something else is listening there, or " + ray_tls.why_left(None))
-    if not any(fnmatch(host, name) for name in names):  # Ray would go on trying
-        raise ConnectionError(f"its certificate is of {', '.join(names) or 'nobody'}, and not of {host}")
+    if not is_of(certificate, host):  # Ray would go on trying
+        raise ConnectionError(f"its certificate is of {', '.join(names_of(certificate)) or 'nobody'}, and not of {host}")
 
 
 def _is_greeted(connection: socket.socket) -> bool:

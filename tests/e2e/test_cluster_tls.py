@@ -16,12 +16,7 @@ from pathlib import Path
 import pytest
 from unit.certificates import Authority
 
-
-def own_address() -> str:
-    """That of this machine: Ray takes it in the place of 127.0.0.1. Nothing is sent."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
-        asked.connect(("192.0.2.1", 9))
-        return str(asked.getsockname()[0])
+from nasbench.executors.unfit_tls import own_address
 
 
 HERE = own_address()
@@ -102,6 +97,7 @@ def test_a_search_over_tls_and_a_client_without_a_certificate(tmp_path):
     bare = {**bare, "PYTHONPATH": str(Path(__file__).parents[2])}
     encrypted = {**bare, **authority.variables("node", HERE, "127.0.0.1")}
     stranger = {**bare, **Authority(tmp_path / "elsewhere").variables("stranger", HERE)}
+    elsewhere = {**bare, **authority.variables("another machine", "10.1.1.1", "127.0.0.1")}
     port, more = str(free_port()), ("--num-cpus", "1", "--object-store-memory", str(100 * 2**20))
     head = ("--head", "--port", port, "--include-dashboard=false", "--no-monitor")
     address = f"{HERE}:{port}"
@@ -116,12 +112,13 @@ def test_a_search_over_tls_and_a_client_without_a_certificate(tmp_path):
         assert "2 nodes" in found["Ray"]["told"]
         done = nasbench(tmp_path, encrypted, *SEARCH, "--run", "run", *there)
         assert done.returncode == 0, done.stderr
-        for other in (bare, stranger):
+        for other in (bare, stranger, elsewhere):
             began = time.monotonic()
             refused = nasbench(tmp_path, other, *SEARCH, "--run", "refused", *there)
             assert refused.returncode == 2, refused.stderr
             assert time.monotonic() - began < 120, "long before Ray itself would give up"
             assert "TLS" in refused.stderr, refused.stderr
+            assert (f"and not of {HERE}" in refused.stderr) == (other is elsewhere), refused.stderr
             assert not (tmp_path / "refused").exists()
     log = [json.loads(line) for line in (tmp_path / "run" / "trials.jsonl").read_text().splitlines()]
     assert sorted(line["number"] for line in log) == list(range(1, 7))

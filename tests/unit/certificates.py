@@ -7,8 +7,10 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.x509.oid import NameOID
+
+Key = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 
 
 class Authority:
@@ -22,11 +24,15 @@ class Authority:
         self.file = folder / "ca.crt"
         self._write(self.file, self._certificate("authority of a test", self._key, (), 100))
 
-    def variables(self, name: str, *hosts: str, days: int = 1) -> dict[str, str]:
-        """Ray's variables for a new certificate of addresses, which is valid for so many `days` from now on."""
-        key = ec.generate_private_key(ec.SECP256R1())
+    def variables(
+        self, name: str, *hosts: str, days: int = 1, more: Sequence[x509.ExtensionType] = (), key: Key | None = None
+    ) -> dict[str, str]:
+        """Ray's variables for a new certificate of addresses, which is valid for so many `days` from now on, and has
+        `more` extensions; its key is of the curve P-256 unless it is given.
+        """
+        key = ec.generate_private_key(ec.SECP256R1()) if key is None else key
         certificate, private = self._folder / f"{name}.crt", self._folder / f"{name}.key"
-        self._write(certificate, self._certificate(name, key, hosts, days))
+        self._write(certificate, self._certificate(name, key, hosts, days, more))
         pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
         private.touch(0o600)
         private.write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
@@ -34,7 +40,7 @@ class Authority:
         return {"RAY_USE_TLS": "1", **{variable: str(file) for variable, file in files.items()}}
 
     def _certificate(
-        self, name: str, key: ec.EllipticCurvePrivateKey, hosts: Sequence[str], days: int
+        self, name: str, key: Key, hosts: Sequence[str], days: int, more: Sequence[x509.ExtensionType] = ()
     ) -> x509.Certificate:
         now = datetime.now(UTC)
         built = (
@@ -45,9 +51,11 @@ class Authority:
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - timedelta(days=2))
             .not_valid_after(now + timedelta(days=days))
-            .add_extension(x509.BasicConstraints(ca=not hosts, path_length=None), critical=True)
+            .add_extension(x509.BasicConstraints(ca=name == "authority of a test", path_length=None), critical=True)
         )
-        if hosts:
+        for extension in more:
+            built = built.add_extension(extension, critical=False)
+        if hosts and not any(isinstance(each, x509.SubjectAlternativeName) for each in more):
             names = x509.SubjectAlternativeName(
                 [x509.DNSName("localhost"), *(x509.IPAddress(ip_address(host)) for host in hosts)]
             )

@@ -1,5 +1,6 @@
 """What can be said of a Ray cluster before any work starts."""
 
+import signal
 import socket
 import subprocess
 import sys
@@ -8,17 +9,21 @@ import time
 from contextlib import suppress
 
 import pytest
+import ray
 
-from nasbench.core.errors import UsageError
+from nasbench.core.errors import Interrupted, UsageError
 from nasbench.engine.doctor.cluster import cluster
+from nasbench.engine.run.interrupt import interrupts
 from nasbench.executors import ray_greeting
 from nasbench.executors.ray_cluster import capacity, check_reachable, why_it_died
+from nasbench.executors.ray_tune import RayExecutor
+from nasbench.executors.unfit_tls import own_address
 
 
 @pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n"])
 def test_an_address_where_something_else_listens_is_answered_within_seconds(answer, monkeypatch):
     monkeypatch.setattr(ray_greeting, "REACH_LIMIT_SECONDS", 0.5)
-    with socket.create_server(("127.0.0.1", 0)) as server:
+    with socket.create_server((own_address(), 0)) as server:
 
         def serve() -> None:
             connection, _ = server.accept()
@@ -30,8 +35,35 @@ def test_an_address_where_something_else_listens_is_answered_within_seconds(answ
         threading.Thread(target=serve, daemon=True).start()
         start = time.monotonic()
         with pytest.raises(UsageError, match="no Ray cluster answers at"):
-            check_reachable(f"127.0.0.1:{server.getsockname()[1]}")
+            check_reachable(f"127.0.0.1:{server.getsockname()[1]}")  # Ray takes the own address for it
         assert time.monotonic() - start < 10
+
+
+def test_sigterm_while_ray_is_waited_for_is_an_interrupt_like_any_other(monkeypatch):
+    def init(*_given: object, **_named: object) -> None:
+        def ends_the_process(number: int, _frame: object) -> None:
+            sys.exit(number)
+
+        ray._private.utils.set_sigterm_handler(ends_the_process)  # as Ray does it first of all
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(ray, "init", init)
+    monkeypatch.delenv("RAY_USE_TLS", raising=False)
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(Interrupted, match="SIGTERM"), interrupts():
+        RayExecutor(1).describe()
+    assert signal.getsignal(signal.SIGTERM) is before
+    assert not ray.is_initialized()
+
+
+def test_auto_is_looked_at_before_ray_waits_for_it(monkeypatch):
+    with socket.create_server((own_address(), 0)) as free:
+        nobody = f"{own_address()}:{free.getsockname()[1]}"
+    monkeypatch.setenv("RAY_ADDRESS", nobody)
+    began = time.monotonic()
+    with pytest.raises(UsageError, match="no Ray cluster answers at --ray-address auto"):
+        check_reachable("auto")
+    assert time.monotonic() - began < 10
 
 
 def test_a_ray_cluster_is_reachable(ray_session):

@@ -73,7 +73,7 @@ def _examinations(config: DoctorConfig) -> Iterator[tuple[str, Callable[[], Iter
         from nasbench.engine.doctor.cluster import cluster
         from nasbench.engine.doctor.tls import tls
 
-        yield from tls()
+        yield from tls(config.ray_address)
         needed = None if config.dataset == "digits" else data_dir or default_data_dir()
         yield from cluster(config.ray_address, config.workers, config.gpus_per_worker, runs, needed)
 
