@@ -25,6 +25,7 @@ FIELDS: Mapping[str, Any] = {
     "ensemble": Object | None,
     "seed_ensembles": list[Object],
     "trusted": Object,
+    "logged": int,
 }
 """Of run.json. A field that is added later is read as any value of JSON."""
 PLAN: Mapping[str, Any] = {

@@ -29,6 +29,10 @@ from nasbench.core.typed import shown
 from nasbench.core.writing import write_atomically, write_json
 
 RUN_FILE, LOG_FILE = "run.json", "trials.jsonl"
+LOGGED = "logged"
+"""What run.json says of how many trials a log has, or had: of a run that is kept in an object store, where parts of a
+log may be lost.
+"""
 SUPERNET_FOLDER = "supernet"
 """Of the run of a supernet: where its weights lie."""
 SCHEMA_VERSION = 2
@@ -93,14 +97,9 @@ class RunStore:
         UsageError where it cannot be, and where a line of its log is refused; `check`: see `read_log`.
         """
         run = _read_run(directory)
-        if not (directory / "trials.jsonl").exists():
-            rescued = sorted(directory.glob("trials.rescued-*.jsonl"))
-            there = f" Its trials may be in {rescued[-1]}: rename it." if rescued else ""
-            raise UsageError(
-                f"{directory} holds run.json and no log of trials (trials.jsonl), which a run has from its start: it "
-                f"was deleted, moved or not copied. Nothing was changed.{there} Put it back to go on with --resume; or "
-                "choose another directory with --run, without --resume."
-            )
+        _check_log_is_there(
+            directory, "Put it back to go on with --resume; or choose another directory with --run, without --resume."
+        )
         log = _lock(directory)
         for folder in (directory, directory / "best", directory / "checkpoints"):
             sweep_parts(folder, locked=True)
@@ -122,8 +121,9 @@ class RunStore:
 
     @classmethod
     def read(cls, directory: Path) -> "RunStore":
-        """Reads a run, also one that is being written."""
+        """Reads a run, also one that is being written. UsageError where its log of trials is gone."""
         run = _read_run(directory)
+        _check_log_is_there(directory, "Put it back to read the run.")
         return cls(directory, run, read_log(directory, run), None)
 
     @staticmethod
@@ -156,6 +156,8 @@ class RunStore:
             except LogLost as lost:
                 raise self._lost(lost) from lost
         self.run.update(fields)
+        if self.mirror is not None:
+            self.run[LOGGED] = len(self.trials)
         write_json(self.directory / "run.json", self.run)
         if self.mirror is not None:
             self.mirror.recorded()
@@ -262,6 +264,18 @@ def _read_run(directory: Path) -> dict[str, Any]:
             "form: run the command again in a new directory, or read this one with nasbench 0.1.0."
         )
     return run
+
+
+def _check_log_is_there(directory: Path, then: str) -> None:
+    """UsageError where a run has no log: it has one, which may be empty, before it has run.json."""
+    if (directory / LOG_FILE).exists():
+        return
+    rescued = sorted(directory.glob("trials.rescued-*.jsonl"))
+    there = f" Its trials may be in {rescued[-1]}: rename it." if rescued else ""
+    raise UsageError(
+        f"{directory} holds run.json and no log of trials ({LOG_FILE}), which a run has from its start: it was deleted, "
+        f"moved or not copied. Nothing was changed.{there} {then}"
+    )
 
 
 def _advice(directory: Path) -> str:

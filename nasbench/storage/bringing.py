@@ -19,7 +19,7 @@ from nasbench.core.writing import delete, make_folder, write_atomically
 from nasbench.storage.address import run_address
 from nasbench.storage.mirror import NOTE
 from nasbench.storage.objects import ArrowObjects, Readable, Refused, Silent
-from nasbench.storage.pulling import CHECKPOINTS, LOGS, fetch, is_derived, nearest, pull_log
+from nasbench.storage.pulling import CHECKPOINTS, LOGS, fetch, is_derived, logged, nearest, pull_log
 
 MARK = "bringing"
 """A file that lies in a directory as long as its run is not whole: a bringing that was broken off is gone on with."""
@@ -57,8 +57,9 @@ class Brought:
             for name in filter(is_derived, sizes):
                 with suppress(FileNotFoundError):  # of a file that its writer has just taken away
                     fetch(self._objects, name, self._directory, again=newer)
+            lines = logged(record)
             for folder, file in LOGS.items():
-                pull_log(self._objects, self._address, folder, self._directory / file)
+                pull_log(self._objects, self._address, folder, self._directory / file, lines.get(folder, 0))
             if newer:
                 write_atomically(self._directory / RUN_FILE, record)
             delete(self._directory / MARK)

@@ -29,7 +29,7 @@ from nasbench.storage.claim import FOLDER as WRITERS
 from nasbench.storage.claim import Claim
 from nasbench.storage.objects import ArrowObjects, Refused
 from nasbench.storage.patient import Patient, once
-from nasbench.storage.pulling import CHECKPOINTS, LEFT_OUT, LOGS, fetch, is_derived, pull_log, pull_record
+from nasbench.storage.pulling import CHECKPOINTS, LEFT_OUT, LOGS, fetch, is_derived, logged, pull_log, pull_record
 from nasbench.storage.segments import SegmentedLog, segments
 
 NOTE = "storage.json"
@@ -82,11 +82,13 @@ class Mirror:
     def pull(self) -> None:
         """Makes the directory what the store has: its run.json and its logs, and files that are missing.
 
-        UsageError where the directory has another run, or trials that the store has not and the reverse.
+        UsageError where the directory has another run, or trials that the store has not and the reverse, and where
+        the store has lost a part of a log that is not here.
         """
+        lines = logged(self._objects.read(RUN_FILE))  # before the logs, which only grow
         pull_record(self._objects, self.address, self.directory)
         for folder, file in LOGS.items():
-            pull_log(self._objects, self.address, folder, self.directory / file)
+            pull_log(self._objects, self.address, folder, self.directory / file, lines.get(folder, 0))
         make_folder(self.directory / CHECKPOINTS)
         for name in self._objects.sizes():
             if is_derived(name):

@@ -1,6 +1,7 @@
 """From the store into a run directory: what lacks there, or is older."""
 
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -9,13 +10,13 @@ from nasbench.core.errors import UsageError
 from nasbench.core.json_text import parsed
 from nasbench.core.reported import CURVES
 from nasbench.core.shown import say
-from nasbench.core.store import LOG_FILE, RUN_FILE, RunStore
+from nasbench.core.store import LOG_FILE, LOGGED, RUN_FILE, RunStore
 from nasbench.core.writing import make_folder, make_folder_of, write_atomically
 from nasbench.storage.address import Address
 from nasbench.storage.claim import FOLDER as WRITERS
 from nasbench.storage.objects import ArrowObjects, Readable, Refused, Silent
 from nasbench.storage.patient import Patient
-from nasbench.storage.segments import read_log
+from nasbench.storage.segments import read_log, segments
 
 LOGS = {"trials": LOG_FILE, "curves": CURVES}
 """Folder of segments -> the file that they are."""
@@ -50,24 +51,37 @@ def copy_run(address: Address, directory: Path) -> None:
     names = objects.sizes()
     if RUN_FILE not in names:
         return
+    lines = logged(objects.read(RUN_FILE))
     for name in names:
         if is_derived(name):
             fetch(objects, name, directory)
     for folder, file in LOGS.items():
-        pull_log(objects, address, folder, directory / file)
+        pull_log(objects, address, folder, directory / file, lines.get(folder, 0))
     pull_record(objects, address, directory)
 
 
-def pull_log(objects: Readable, address: Address, folder: str, file: Path) -> None:
+def logged(record: bytes) -> Mapping[str, int]:
+    """Folder of segments -> how many lines run.json says that it has at least."""
+    with suppress(ValueError, KeyError, TypeError):
+        return {"trials": int(parsed(record)[LOGGED])}
+    return {}
+
+
+def pull_log(objects: Readable, address: Address, folder: str, file: Path, lines: int = 0) -> None:
     """Makes a log what the store has, unless it is that with more lines. UsageError where they differ, and where the
-    store has lost a part that is not here.
+    store has lost a part that is not here; it had so many `lines`.
 
     Trials that this directory alone has, because its process was killed before they were in the store, and that were
     evaluated again elsewhere, are set aside in a file of their own.
     """
     here = file.read_bytes() if file.exists() else b""
     here = here[: here.rfind(b"\n") + 1]
-    kept = read_log(objects, folder, len(here))
+    if folder != "trials" and not (here or segments(folder, objects.sizes(folder))):
+        if not file.exists():
+            say(f"nasbench: {address.shown} has lost {folder!r}, what trainings said after each epoch: it is left out")
+            write_atomically(file, "")
+        return
+    kept = read_log(objects, folder, here, lines)
     if kept.startswith(here):
         if len(kept) > len(here) or not file.exists():
             make_folder_of(file)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
+from nasbench.core.count_text import quantity
 from nasbench.core.errors import UsageError
 from nasbench.storage.objects import Objects, Readable
 
@@ -76,28 +77,40 @@ def hole(found: list[Segment], have: int = 0) -> tuple[int, int] | None:
     return (end, min(each.start for each in later)) if any(each.end > have for each in later) else None
 
 
-def read_log(objects: Readable, folder: str, have: int = 0) -> bytes:
-    """All lines of a log, those of a torn last one left out. UsageError where bytes in the middle are missing, since
-    each was there before the next was written; unless they are among the first `have`, which who asks has.
+def read_log(objects: Readable, folder: str, here: bytes = b"", lines: int = 0) -> bytes:
+    """All lines of a log, those of a torn last one left out.
+
+    UsageError where bytes in the middle are missing, since each was there before the next was written, where all of it
+    is, since a run that is kept has a log, which may be empty, from its start, and where there are fewer than `lines`,
+    which it had; unless who asks has what is missing: `here` are the lines of the log that it has.
     """
-    holes = 0
+    asked = 0
     while True:
         found = segments(folder, objects.sizes(folder))
-        if (missing := hole(found, have)) is not None:
-            holes += 1  # a list that was made while segments were joined may lack some
-            if holes < LISTS:
+        asked += 1  # a list that was made while segments were joined may lack some
+        if (missing := hole(found, len(here))) is not None or not (found or here):
+            if asked < LISTS:
                 continue
-            raise UsageError(
-                f"bytes {missing[0]:,} to {missing[1]:,} of the log {folder!r} are missing in the storage: objects "
-                "there were deleted or cut short. Nothing was changed. Put them back, or go on from a directory that "
-                "has the whole run."
-            )
+            what = "the whole log" if missing is None else f"bytes {missing[0]:,} to {missing[1]:,} of the log"
+            raise UsageError(_lost(f"{what} {folder!r}"))
         try:
             parts = [objects.read(each.name(folder)) for each in chain(found)]
         except FileNotFoundError:  # joined meanwhile to a larger one
             continue
-        lines = b"".join(parts)
-        return lines[: lines.rfind(b"\n") + 1]
+        kept = b"".join(parts)
+        kept = kept[: kept.rfind(b"\n") + 1]
+        there = max(kept.count(b"\n"), here.count(b"\n"))
+        if there >= lines:
+            return kept
+        if asked >= LISTS:
+            raise UsageError(_lost(f"{quantity(lines - there, 'line')} at the end of the log {folder!r}, which had {lines:,},"))
+
+
+def _lost(what: str) -> str:
+    return (
+        f"{what} are missing in the storage: objects there were deleted or cut short. Nothing was changed. Put them "
+        "back, or go on from a directory that has the whole run."
+    )
 
 
 @final

@@ -300,6 +300,54 @@ def test_a_log_with_a_hole_is_refused_and_left_as_it_is(tmp_path: Path, storage:
     assert log(tmp_path / "here/x") == [1, 2, 3, 4]
 
 
+@pytest.mark.parametrize("lost", ["all", "all but the first", "the end"])
+def test_a_log_that_is_gone_is_no_empty_one(tmp_path: Path, storage: str, lost: str) -> None:
+    far = tmp_path / "far/x"
+    with run(far, storage) as store:
+        add(store, 3)
+        store.update(ended="2030-01-01T00:00:00+00:00")
+    folder = tmp_path / "store/x/trials"
+    if lost.startswith("all"):
+        keep = sorted(folder.iterdir())[: 1 if "first" in lost else 0]
+        gone = [each for each in folder.iterdir() if each not in keep]
+    else:
+        gone = sorted(folder.iterdir())[-1:]
+    for each in gone:
+        each.unlink()
+    left = {file: file.read_bytes() for file in (tmp_path / "store").rglob("*") if file.is_file()}
+    for brings in (
+        lambda: Brought(storage, tmp_path / "here/x").refresh(),
+        lambda: run(tmp_path / "other/x", storage, resume=True).__enter__(),
+    ):
+        with pytest.raises(UsageError, match=r"of the log|the whole log") as raised:
+            brings()
+        assert "are missing in the storage" in str(raised.value)
+        assert "go on from a directory that has the whole run" in str(raised.value)
+    assert {file: file.read_bytes() for file in (tmp_path / "store").rglob("*") if file.is_file()} == left
+    with pytest.raises(UsageError, match="no log of trials"):
+        RunStore.read(tmp_path / "other/x")
+    with run(far, resume=True) as store:
+        assert len(store.trials) == 3
+    Brought(storage, tmp_path / "again/x").refresh()
+    assert log(tmp_path / "again/x") == [1, 2, 3], "a directory that has the whole run mends the storage"
+
+
+def test_curves_that_are_gone_are_told_and_cost_no_trial(
+    tmp_path: Path, storage: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with run(tmp_path / "far/x", storage) as store:
+        add(store, 3)
+    shutil.rmtree(tmp_path / "store/x/curves")
+    brought = Brought(storage, tmp_path / "here/x")
+    for _ in range(2):
+        brought.refresh()
+    assert capsys.readouterr().err.count("has lost 'curves'") == 1
+    with run(tmp_path / "other/x", storage, resume=True) as store:
+        assert len(store.trials) == 3
+    assert "has lost 'curves'" in capsys.readouterr().err
+    assert list((tmp_path / "store/x/curves").iterdir()), "it has a log of them again"
+
+
 def test_files_of_something_else_are_left_alone_and_a_broken_off_bringing_goes_on(
     tmp_path: Path, storage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
