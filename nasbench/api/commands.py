@@ -196,7 +196,7 @@ def export(model: Text | Part, **options: Unpack[ExportKeywords]) -> "ExportResu
 
     with _trusting(ExportConfig, {"model": model, **options}):
         config = configured(ExportConfig, {"model": model, **options})
-        config.stored.bring(config.model, trial=config.trial)
+        config.stored.bring_model(config.model, config.trial)
         check_model(config.network)
         return run_export(config)
 
@@ -210,7 +210,7 @@ def features(model: Text | Part, **options: Unpack[FeaturesKeywords]) -> "Featur
 
     with _trusting(FeaturesConfig, {"model": model, **options}):
         config = configured(FeaturesConfig, {"model": model, **options})
-        config.stored.bring(config.model, trial=config.trial)
+        config.stored.bring_model(config.model, config.trial)
         check_model(config.network)
         return run_features(config)
 

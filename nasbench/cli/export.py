@@ -13,7 +13,7 @@ from nasbench.engine.parts.networks import check_model
 def run(argv: Sequence[str]) -> None:
     """Parses, writes and checks, prints."""
     config = parse(ExportConfig, "export", argv, positional="model")
-    config.stored.bring(config.model, trial=config.trial)
+    config.stored.bring_model(config.model, config.trial)
     check_model(config.network)
     from nasbench.engine.export.command import export
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def run(argv: Sequence[str]) -> None:
     """Parses, computes, prints: a table of stages where one was asked for, and where each file lies."""
     config = parse(FeaturesConfig, "features", argv, positional="model")
-    config.stored.bring(config.model, trial=config.trial)
+    config.stored.bring_model(config.model, config.trial)
     config.check()
     check_model(config.network)
     if config.reads_images:

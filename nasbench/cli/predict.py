@@ -57,7 +57,7 @@ def run(argv: Sequence[str]) -> None:
         raise UsageError("nasbench predict needs a model and images first. See: nasbench predict --help")
     if not config.images:
         raise UsageError("nasbench predict needs images after the model: files, or folders of them")
-    config.stored.bring(config.model, trial=config.trial)
+    config.stored.bring_model(config.model, config.trial)
     model = at_trial(config.model, config.trial)
     check_model(model)
     from nasbench.engine.models.predict import Prediction, Unreadable, predict

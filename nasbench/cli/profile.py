@@ -79,7 +79,7 @@ class ProfileConfig:
 def run(argv: Sequence[str]) -> None:
     """Parses, counts, prints."""
     config = parse(ProfileConfig, "profile", argv)
-    config.stored.bring(config.model, trial=config.trial)
+    config.stored.bring_model(config.model, config.trial)
     model = at_trial(config.model, config.trial)
     check_model(model)
     config.overrides.check()

@@ -82,6 +82,8 @@ class Registry:
         family, colon, named = name.partition(":")
         if colon and family in self.families:
             return imported(self.families[family], self.kind, "")(named)
+        if "=" in named and family in self.names():
+            raise self._settings_in_a_name(family, named, flag or self.flag)
         if colon:
             return self._import_path(name, flag or self.flag)
         if name not in self._parts and name in self._built_in:
@@ -171,10 +173,22 @@ class Registry:
         own = {"recipe": "MY_RECIPE", "objective": "my_objective", "model": "MyNet", "proxy": "my_score"}
         return own.get(self.kind, "My" + self.kind.title().replace(" ", ""))
 
+    def _settings_in_a_name(self, name: str, settings: str, flag: str) -> UsageError:
+        """The error for 'ppo:draws=4', as a race has it and no other command."""
+        told = f"{flag} takes the name of a {self.kind} without its settings; got {f'{name}:{settings}'!r}"
+        if self.kind not in WITH_SETTINGS:
+            return UsageError(f"{told}. No command sets those of a {self.kind}: give {flag} {name}")
+        apart = " ".join(settings.split(":"))
+        return UsageError(f"{told}. Give them apart, where the command takes any: {flag} {name} {flag}-options {apart}")
+
     def _import_path(self, path: str, flag: str) -> Any:
         names = f"a name ({', '.join(self.names())}) or " if self.names() else ""
         form = f"{flag[0].upper() + flag[1:]} takes {names}package.module:{self._example()}"
         return imported(path, self.kind, form, self.prefixes)
+
+
+WITH_SETTINGS = ("space", "strategy", "sampler", "reward")
+"""Kinds of parts whose settings commands take, by a flag of their own."""
 
 
 def _may_have_more(kind: type) -> bool:

@@ -96,7 +96,7 @@ class RunStore:
 
         UsageError where it cannot be, and where a line of its log is refused; `check`: see `read_log`.
         """
-        run = _read_run(directory)
+        run = _read_run(directory, resumes=True)
         _check_log_is_there(
             directory, "Put it back to go on with --resume; or choose another directory with --run, without --resume."
         )
@@ -115,9 +115,9 @@ class RunStore:
         return cls(directory, run, read, log)
 
     @staticmethod
-    def read_record(directory: Path) -> dict[str, Any]:
-        """`run.json` alone."""
-        return _read_run(directory)
+    def read_record(directory: Path, resumes: bool = False) -> dict[str, Any]:
+        """`run.json` alone. What an error advises is for who reads a run, or who `resumes` one."""
+        return _read_run(directory, resumes)
 
     @classmethod
     def read(cls, directory: Path) -> "RunStore":
@@ -256,8 +256,8 @@ def _lock(directory: Path) -> AppendLog:
         ) from error
 
 
-def _read_run(directory: Path) -> dict[str, Any]:
-    run = _parse_run(directory)
+def _read_run(directory: Path, resumes: bool = False) -> dict[str, Any]:
+    run = _parse_run(directory, resumes)
     if _is_of_another_form(run):
         raise UsageError(
             f"{directory} was written by nasbench 0.1.0, whose log of 'nasbench {run.get('command')}' has another "
@@ -273,17 +273,19 @@ def _check_log_is_there(directory: Path, then: str) -> None:
     rescued = sorted(directory.glob("trials.rescued-*.jsonl"))
     there = f" Its trials may be in {rescued[-1]}: rename it." if rescued else ""
     raise UsageError(
-        f"{directory} holds run.json and no log of trials ({LOG_FILE}), which a run has from its start: it was deleted, "
-        f"moved or not copied. Nothing was changed.{there} {then}"
+        f"{directory} holds run.json and no log of trials ({LOG_FILE}), which a run has from its start: it was "
+        f"deleted, moved or not copied. Nothing was changed.{there} {then}"
     )
 
 
-def _advice(directory: Path) -> str:
+def _advice(directory: Path, resumes: bool) -> str:
     if (directory / "trials.jsonl").exists():
         return "A log of trials is there: put its run.json back (from a backup, or from where it was copied)."
+    if resumes:
+        return "Start one without --resume, or give a run's directory, and the --storage that it was kept with."
     return (
-        "Start one without --resume, or give a run's directory. A run that was kept with --storage is brought to this "
-        "machine by: nasbench report RUN --storage URL"
+        "Give the directory of a run. A run that was kept with --storage is brought to this machine by: nasbench "
+        "report RUN --storage URL"
     )
 
 
@@ -291,23 +293,24 @@ def _is_of_another_form(run: Mapping[str, Any]) -> bool:
     return run["schema"] == 1 and run.get("command") != "search"
 
 
-def _parse_run(directory: Path) -> dict[str, Any]:
+def _parse_run(directory: Path, resumes: bool = False) -> dict[str, Any]:
     path = directory / "run.json"
     if not path.exists():
-        raise UsageError(f"{directory} holds no run (no run.json there). {_advice(directory)}")
+        raise UsageError(f"{directory} holds no run (no run.json there). {_advice(directory, resumes)}")
+    another = "Choose another directory with --run." if resumes else "Give the directory of another run."
     try:
         run = read_object(path, "run record of nasbench")
         if "schema" not in run:
             raise UsageError(f"{path} is no run record of nasbench: it has no schema version")
     except UsageError as error:
-        raise UsageError(f"{sentence(error)} Choose another directory with --run.") from error
+        raise UsageError(f"{sentence(error)} {another}") from error
     except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}. Choose another directory with --run.") from error
+        raise UsageError(f"cannot read {path}: {error.strerror}. {another}") from error
     version = run["schema"]
     if version not in (1, SCHEMA_VERSION) or isinstance(version, bool):
         raise UsageError(
             f"{path} has schema version {shown(version)}; this nasbench reads version {SCHEMA_VERSION}. "
-            "Use the nasbench that wrote it (its version is in run.json), or start a new run."
+            f"Use the nasbench that wrote it (its version is in run.json){', or start a new run' if resumes else ''}."
         )
     try:
         check_run_record(run)

@@ -206,9 +206,7 @@ def _is_open(unix_socket: str | None) -> bool:
 
 @contextmanager
 def _no_handler_of_rays() -> Iterator[None]:
-    """Inside, Ray does not put its handler of SIGTERM, which ends the process, in the place of the one that is there:
-    who waits for Ray may stop.
-    """
+    """Inside, Ray does not put its handler of SIGTERM, which ends the process, in the place of the one there is."""
     sets = ray._private.utils.set_sigterm_handler
     ray._private.utils.set_sigterm_handler = lambda _handler: None
     try:

@@ -60,7 +60,9 @@ def _greet_encrypted(connection: socket.socket, host: str) -> None:
     if not greeted:
         raise ConnectionError("something else is listening there, or " + ray_tls.why_left(None))
     if not is_of(certificate, host):  # Ray would go on trying
-        raise ConnectionError(f"its certificate is of {', '.join(names_of(certificate)) or 'nobody'}, and not of {host}")
+        raise ConnectionError(
+            f"its certificate is of {', '.join(names_of(certificate)) or 'nobody'}, and not of {host}"
+        )
 
 
 def _is_greeted(connection: socket.socket) -> bool:

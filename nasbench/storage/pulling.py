@@ -122,7 +122,7 @@ def refresh_record(address: Address, directory: Path) -> None:
         pull_record(Patient(objects, address.shown), address, directory)
     except FileNotFoundError:
         if not (directory / RUN_FILE).exists():
-            raise UsageError(f"{address.shown} holds no run (no run.json there).{nearest(address)}") from None
+            raise UsageError(f"{address.shown} holds no run (no run.json there).{nearest(address, '--run ')}") from None
 
 
 def pull_record(objects: Readable, address: Address, directory: Path) -> None:
@@ -146,8 +146,8 @@ def pull_record(objects: Readable, address: Address, directory: Path) -> None:
         write_atomically(path, content)
 
 
-def nearest(address: Address) -> str:
-    """What is said of a name without a run: the nearest one that the storage has."""
+def nearest(address: Address, flag: str = "") -> str:
+    """What is said of a name without a run: the nearest one that the storage has. `flag` is what names a directory."""
     from difflib import get_close_matches
 
     above, _, name = address.path.rpartition("/")
@@ -155,5 +155,6 @@ def nearest(address: Address) -> str:
     with suppress(Silent, Refused):
         near = get_close_matches(name, there.folders(), n=1)
         if near:
-            return f" Did you mean --run .../{near[0]}? A run is kept under the name of its directory."
-    return " A run is kept under the name of its directory: give the same name with --run."
+            return f" Did you mean {flag}.../{near[0]}? A run is kept under the name of its directory."
+    how = "give the same name with --run" if flag else "give a directory of the same name, which need not be there"
+    return f" A run is kept under the name of its directory: {how}."

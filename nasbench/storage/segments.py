@@ -103,7 +103,9 @@ def read_log(objects: Readable, folder: str, here: bytes = b"", lines: int = 0) 
         if there >= lines:
             return kept
         if asked >= LISTS:
-            raise UsageError(_lost(f"{quantity(lines - there, 'line')} at the end of the log {folder!r}, which had {lines:,},"))
+            raise UsageError(
+                _lost(f"{quantity(lines - there, 'line')} at the end of the log {folder!r}, which had {lines:,},")
+            )
 
 
 def _lost(what: str) -> str:

@@ -18,7 +18,6 @@ from unit.certificates import Authority
 
 from nasbench.executors.unfit_tls import own_address
 
-
 HERE = own_address()
 STARTS = 5
 HELPERS = (

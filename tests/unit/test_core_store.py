@@ -127,3 +127,28 @@ def test_a_log_that_is_not_empty_is_never_emptied(tmp_path: Path, linked: bool) 
     with pytest.raises(UsageError, match=r"holds no run.*put its run\.json back"):
         RunStore.resume(directory)
     assert (tmp_path / "run" / "trials.jsonl").read_bytes() == before
+
+
+def test_a_run_without_its_log_is_read_by_nobody(tmp_path: Path) -> None:
+    RunStore.create(tmp_path, {"command": "search", "config": {}}).close()
+    assert RunStore.read(tmp_path).trials == []
+    (tmp_path / "trials.jsonl").unlink()
+    with pytest.raises(UsageError, match=r"no log of trials .*Put it back to read the run\.") as read:
+        RunStore.read(tmp_path)
+    with pytest.raises(UsageError, match=r"no log of trials .*Put it back to go on with --resume"):
+        RunStore.resume(tmp_path)
+    assert "--run" not in str(read.value), "what reads a run has no such flag"
+
+
+@pytest.mark.parametrize("content", [None, "[]", "{}", '{"schema": 99}', '{"schema": 2, "argv": 3}'])
+def test_who_reads_a_run_gets_no_advice_for_who_writes_one(tmp_path: Path, content: str | None) -> None:
+    if content is not None:
+        (tmp_path / "run.json").write_text(content)
+    for reads in (RunStore.read, RunStore.read_record):
+        with pytest.raises(UsageError) as raised:
+            reads(tmp_path)
+        for word in ("--run", "--resume", "start a new run"):
+            assert word not in str(raised.value)
+    if content is None:
+        with pytest.raises(UsageError, match="Start one without --resume"):
+            RunStore.resume(tmp_path)

@@ -21,10 +21,25 @@ def stub(folder: Path, text: str) -> None:
     program.chmod(0o755)
 
 
-def test_without_the_program_only_a_machine_with_gpus_hears_of_it(folder: Path) -> None:
+def test_without_the_program_only_a_machine_with_gpus_hears_of_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(PIPES)
     assert list(mps(0)) == []
     (found,) = mps(1)
     assert (found.state, "take turns" in found.told) == ("ok", True)
+
+
+def test_without_the_program_but_with_its_variable_nobody_can_tell(folder: Path) -> None:
+    for gpus in (0, 1):
+        (found,) = mps(gpus)
+        assert found.state == "note"
+        assert f"{PIPES}={folder / 'pipes'} asks for it, and that is no folder" in found.told
+        assert f"{CONTROL} is not on the PATH" in found.told
+        assert f"unset {PIPES}" in found.remedy
+    (folder / "pipes").mkdir()
+    (found,) = mps(1)
+    assert (found.state, "no folder" in found.told) == ("note", False)
 
 
 def test_a_daemon_that_answers(folder: Path) -> None:

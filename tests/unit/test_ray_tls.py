@@ -140,13 +140,21 @@ def test_files_that_are_not_fit_are_named(
         ({KEY: str(tmp_path / "none")}, "cannot be read: No such file", "Put it there"),
         ({AUTHORITY: str(words)}, f"{AUTHORITY}={words} is no certificate in PEM form", "Set RAY_TLS_CA_CERT to who"),
         ({CERTIFICATE: str(words)}, f"{CERTIFICATE}={words} is no certificate in", "Set RAY_TLS_SERVER_CERT to the"),
-        ({CERTIFICATE: good[KEY]}, f"{CERTIFICATE}={good[KEY]} is no certificate in PEM form, but a key", "Set RAY_TLS_S"),
+        (
+            {CERTIFICATE: good[KEY]},
+            f"{CERTIFICATE}={good[KEY]} is no certificate in PEM form, but a key",
+            "Set RAY_TLS_S",
+        ),
         ({KEY: str(words)}, f"{KEY}={words} is no key in PEM form", "Set RAY_TLS_SERVER_KEY to the key of"),
         ({KEY: good[CERTIFICATE]}, "is no key in PEM form, but a certificate", "Set RAY_TLS_SERVER_KEY to the key of"),
         ({KEY: str(locked)}, f"{KEY}={locked} has a password", f"openssl pkey -in {locked}"),
         ({KEY: other[KEY]}, f"{KEY}={other[KEY]} is not the key of {CERTIFICATE}={good[CERTIFICATE]}", "made together"),
         (authority.variables("old", HERE, days=-1), "certificate has expired", "openssl req -x509 -CA"),
-        ({AUTHORITY: str(Authority(tmp_path / "e").file)}, f"does not pass with {AUTHORITY}=", "signed by somebody else"),
+        (
+            {AUTHORITY: str(Authority(tmp_path / "e").file)},
+            f"does not pass with {AUTHORITY}=",
+            "signed by somebody else",
+        ),
         ({AUTHORITY: good[CERTIFICATE]}, "does not pass with RAY_TLS_CA_CERT=", "the certificate of that authority"),
         ({SWITCH: "yes"}, "RAY_USE_TLS=yes encrypts nothing", "Set RAY_USE_TLS=1"),
     ):

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,7 +13,18 @@ import pytest
 import zoo
 from nasbench.cli import main
 from nasbench.core.errors import UsageError
-from nasbench.core.registry import PLUGIN_GROUP, Registry, datasets, evaluators, models
+from nasbench.core.registry import (
+    PLUGIN_GROUP,
+    Registry,
+    datasets,
+    evaluators,
+    models,
+    pruners,
+    rewards,
+    samplers,
+    spaces,
+    strategies,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -70,6 +82,26 @@ def test_a_misspelt_kind_before_a_colon_is_no_module(registry: Registry, given: 
         registry.get(given)
     with pytest.raises(UsageError, match=r"cannot import 'quite_another'[^?]*$"):
         registry.get("quite_another:thing")
+
+
+@pytest.mark.parametrize(
+    ("registry", "given", "told"),
+    [
+        (
+            strategies,
+            "ppo:draws=4:lr=2",
+            "Give them apart, where the command takes any: --strategy ppo --strategy-opti",
+        ),
+        (strategies, "ppo:draws=4:lr=2", "--strategy-options draws=4 lr=2"),
+        (spaces, "nas-rl:pools=3,5", "--space nas-rl --space-options pools=3,5"),
+        (samplers, "enas:entropy=1", "--sampler enas --sampler-options entropy=1"),
+        (rewards, "soft-target:macs=400M", "--reward soft-target --reward-options macs=400M"),
+        (pruners, "median:after=3", "No command sets those of a pruner: give --pruner median"),
+    ],
+)
+def test_settings_in_a_name_are_no_import_path(registry: Registry, given: str, told: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(told)):
+        registry.get(given)
 
 
 def test_an_import_path_finds_a_part() -> None:

@@ -2,10 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,43 +13,15 @@ from nasbench.core.store import RunStore
 from nasbench.core.trust import trusting
 from nasbench.engine.config import SearchConfig
 from nasbench.engine.opened.view import open_run
-from nasbench.engine.run.opened_store import opened_store
-from nasbench.engine.run.opening import Opening
 from nasbench.engine.run.resume import stored_config
 from nasbench.evaluators.kept import Kept
-from nasbench.executors.local import LocalExecutor
 from nasbench.storage.address import Address
 from nasbench.storage.bringing import Brought
 from nasbench.storage.children import folder_of
 from nasbench.storage.folders import bring_folder, put_folder
 from nasbench.storage.mirror import Mirror
+from unit.stored_runs import add, log, run
 from unit.toys import trial
-
-
-@contextmanager
-def run(directory: Path, storage: str | None = None, resume: bool = False, **given: Any) -> Iterator[RunStore]:
-    """An open run, as commands open theirs."""
-    with trusting([storage]):
-        if resume:
-            config = stored_config(SearchConfig, "search", str(directory), storage)
-            config = config.changed(**({} if storage is None else {"storage": storage}), **given)
-        else:
-            config = SearchConfig.of(run=str(directory), storage=storage, **given)
-        executor = LocalExecutor("cpu", None)
-        store = opened_store(Opening("search", config, directory, ("nasbench",), executor, (), {}, {}))
-    try:
-        yield store
-    finally:
-        store.close()
-
-
-def add(store: RunStore, count: int) -> None:
-    for _ in range(count):
-        store.append(trial(number=len(store.trials) + 1, score=0.5, metrics={"val_accuracy": 0.5}))
-
-
-def log(directory: Path) -> list[int]:
-    return [json.loads(line)["number"] for line in (directory / "trials.jsonl").read_text().splitlines()]
 
 
 @pytest.fixture
@@ -279,75 +248,6 @@ def test_a_directory_that_has_more_than_the_store_keeps_it(tmp_path: Path, stora
     assert json.loads((here / "run.json").read_text())["ended"] is not None, "the store had not heard of it"
 
 
-@pytest.mark.parametrize("how", ["deleted", "cut"])
-def test_a_log_with_a_hole_is_refused_and_left_as_it_is(tmp_path: Path, storage: str, how: str) -> None:
-    with run(tmp_path / "far/x", storage) as store:
-        add(store, 4)
-    *_, damaged, last = sorted((tmp_path / "store/x/trials").iterdir())
-    lines = damaged.read_bytes()
-    damaged.unlink()
-    if how == "cut":
-        damaged.write_bytes(lines[:9])
-    for brings in (
-        lambda: Brought(storage, tmp_path / "here/x").refresh(),
-        lambda: run(tmp_path / "other/x", storage, resume=True).__enter__(),
-    ):
-        with pytest.raises(UsageError, match=r"bytes [0-9,]+ to [0-9,]+ of the log 'trials' are missing"):
-            brings()
-    assert last.exists(), "what is there behind the hole is nobody's to delete"
-    damaged.write_bytes(lines)
-    Brought(storage, tmp_path / "here/x").refresh()
-    assert log(tmp_path / "here/x") == [1, 2, 3, 4]
-
-
-@pytest.mark.parametrize("lost", ["all", "all but the first", "the end"])
-def test_a_log_that_is_gone_is_no_empty_one(tmp_path: Path, storage: str, lost: str) -> None:
-    far = tmp_path / "far/x"
-    with run(far, storage) as store:
-        add(store, 3)
-        store.update(ended="2030-01-01T00:00:00+00:00")
-    folder = tmp_path / "store/x/trials"
-    if lost.startswith("all"):
-        keep = sorted(folder.iterdir())[: 1 if "first" in lost else 0]
-        gone = [each for each in folder.iterdir() if each not in keep]
-    else:
-        gone = sorted(folder.iterdir())[-1:]
-    for each in gone:
-        each.unlink()
-    left = {file: file.read_bytes() for file in (tmp_path / "store").rglob("*") if file.is_file()}
-    for brings in (
-        lambda: Brought(storage, tmp_path / "here/x").refresh(),
-        lambda: run(tmp_path / "other/x", storage, resume=True).__enter__(),
-    ):
-        with pytest.raises(UsageError, match=r"of the log|the whole log") as raised:
-            brings()
-        assert "are missing in the storage" in str(raised.value)
-        assert "go on from a directory that has the whole run" in str(raised.value)
-    assert {file: file.read_bytes() for file in (tmp_path / "store").rglob("*") if file.is_file()} == left
-    with pytest.raises(UsageError, match="no log of trials"):
-        RunStore.read(tmp_path / "other/x")
-    with run(far, resume=True) as store:
-        assert len(store.trials) == 3
-    Brought(storage, tmp_path / "again/x").refresh()
-    assert log(tmp_path / "again/x") == [1, 2, 3], "a directory that has the whole run mends the storage"
-
-
-def test_curves_that_are_gone_are_told_and_cost_no_trial(
-    tmp_path: Path, storage: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with run(tmp_path / "far/x", storage) as store:
-        add(store, 3)
-    shutil.rmtree(tmp_path / "store/x/curves")
-    brought = Brought(storage, tmp_path / "here/x")
-    for _ in range(2):
-        brought.refresh()
-    assert capsys.readouterr().err.count("has lost 'curves'") == 1
-    with run(tmp_path / "other/x", storage, resume=True) as store:
-        assert len(store.trials) == 3
-    assert "has lost 'curves'" in capsys.readouterr().err
-    assert list((tmp_path / "store/x/curves").iterdir()), "it has a log of them again"
-
-
 def test_files_of_something_else_are_left_alone_and_a_broken_off_bringing_goes_on(
     tmp_path: Path, storage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -378,7 +278,7 @@ def interrupted(*_: object) -> None:
 def test_what_cannot_be_brought_is_refused(tmp_path: Path, storage: str) -> None:
     with run(tmp_path / "far/x", storage):
         pass
-    with pytest.raises(UsageError, match=r"holds no run .*Did you mean --run \.\.\./x"):
+    with pytest.raises(UsageError, match=r"holds no run .*Did you mean \.\.\./x"):
         Brought(storage, tmp_path / "here/xx").refresh()
     assert not (tmp_path / "here").exists()
     with run(tmp_path / "here/x"):

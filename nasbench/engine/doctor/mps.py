@@ -16,13 +16,22 @@ TURNS = "children that share a GPU take turns on it"
 
 
 def mps(gpus: int) -> Iterator[Finding]:
-    """What its control program says; nothing on a machine without GPUs, unless that program is there."""
-    program = shutil.which(CONTROL)
+    """What its control program says; nothing on a machine without GPUs, unless that program is there or MPS is asked
+    for.
+    """
+    program, asked = shutil.which(CONTROL), os.environ.get(PIPES)
     if program is None:
-        if gpus:
+        if asked:
+            there = "" if Path(asked).is_dir() else ", and that is no folder"
+            told = f"{PIPES}={asked} asks for it{there}; {CONTROL} is not on the PATH, so nothing says whether it runs"
+            remedy = (
+                f"Put {CONTROL}, which comes with NVIDIA's driver, on the PATH; or unset {PIPES} where there is no MPS."
+            )
+            yield Finding(AREA, NAME, "note", told, remedy)
+        elif gpus:
             yield Finding(AREA, NAME, "ok", f"not here ({CONTROL} is not on the PATH): {TURNS}")
         return
-    pipes = Path(os.environ.get(PIPES) or STANDARD_PIPES)
+    pipes = Path(asked or STANDARD_PIPES)
     problem = f"{pipes} is no folder" if not pipes.is_dir() else _silence(program)
     if problem is None:
         yield Finding(AREA, NAME, "ok", f"its control daemon answers in {pipes}: children run side by side on a GPU")

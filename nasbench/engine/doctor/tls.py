@@ -24,7 +24,9 @@ def tls(address: str | None = None) -> Iterator[Finding]:
             return
         until = datetime.fromtimestamp(ray_tls.valid_until(() if address else (LOOPBACK,)), UTC)
     except Unfit as error:
-        yield Finding(AREA, NAME, "broken", error.told if SWITCH in error.told else f"on, and {error.told}", error.remedy)
+        yield Finding(
+            AREA, NAME, "broken", error.told if SWITCH in error.told else f"on, and {error.told}", error.remedy
+        )
         return
     key = os.environ[KEY]
     if os.stat(key).st_mode & 0o077:

@@ -28,7 +28,7 @@ def stored_config(kind: type[Config], command: str, run: str | None, storage: st
     _bring_record(Path(run), storage)
     if command == "search":
         _check_first_part(Path(run))
-    record = RunStore.read_record(Path(run))
+    record = RunStore.read_record(Path(run), resumes=True)
     check_whole(record, Path(run) / RUN_FILE)
     check_command(record, command, Path(run))
     vouched_for(record, Path(run))
@@ -41,7 +41,7 @@ def _bring_record(directory: Path, storage: str | None) -> None:
     the supernet that the run scores with, where that lacks.
     """
     if storage is None and (directory / RUN_FILE).exists():
-        record = RunStore.read_record(directory)
+        record = RunStore.read_record(directory, resumes=True)
         known = record.get("config")
         storage = known.get("storage") if isinstance(known, Mapping) else None
         vouched_for(record, directory)
