@@ -12,7 +12,7 @@ from nasbench.evaluators.training import TrainingEvaluator
 from nasbench.profile import count
 from nasbench.train.device import fitting_threads, isolated_rng, resolve_device
 from nasbench.train.faults import trial_boundary
-from nasbench.train.freezing import NOTHING
+from nasbench.train.freezing import NOTHING, Freezing
 from nasbench.train.loader import TrainBatches
 from nasbench.train.replicas import ALONE
 from nasbench.train.trainer import evaluate
@@ -53,7 +53,9 @@ class Timing:
 
 
 def time_training(evaluator: TrainingEvaluator, spec: ModelSpec, seed: int) -> Timing:
-    """Trains a network for a few steps, and evaluates it on a few images. TrialFailed where it cannot be trained."""
+    """Trains what is not frozen of a network for a few steps, and evaluates it on a few images. TrialFailed where it
+    cannot be trained.
+    """
     device, recipe = resolve_device(evaluator.device), evaluator.recipe
     data = evaluator.data.on(device, spec.pixels)
     whole = TrainBatches(data, recipe, seed, device)
@@ -66,8 +68,11 @@ def time_training(evaluator: TrainingEvaluator, spec: ModelSpec, seed: int) -> T
         network = build_seeded(spec, seed)
         _, macs = count(network, spec.seen_task)
         with fitting_threads(device, macs * recipe.batch_size), isolated_rng(device, seed):
-            twice = evaluator.keep is not None and evaluator.keep.checkpoint_activations
-            training = Training.start(network, recipe, device, NOTHING, ALONE, checkpoint_activations=twice)
+            keep = evaluator.keep
+            frozen, twice = (
+                (NOTHING, False) if keep is None else (Freezing(keep.start.freeze), keep.checkpoint_activations)
+            )
+            training = Training.start(network, recipe, device, frozen, ALONE, checkpoint_activations=twice)
             seconds = []
             for batches in some:
                 start = perf_counter()

@@ -1,6 +1,7 @@
 """Races on several tables at once, and on evaluators that are no table."""
 
 import json
+import re
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from nasbench.core.store import RunStore
 from nasbench.engine.config import RaceConfig
 from nasbench.engine.race.command import run_race
 from nasbench.engine.race.repetition import Repetitions
+from nasbench.engine.run.dashboard.told import text_of_run
+from nasbench.report.race.results import Summary
 from unit.toys import ToySpace
 
 SPACE = "unit.toys:ToySpace"
@@ -163,3 +166,30 @@ def test_a_card_may_name_no_import_path(tmp_path: Path, capsys: pytest.CaptureFi
     (tmp_path / "one.card.json").write_text('{"space": "my_package.my_module:MySpace"}')
     assert main(["race", "--trials", "3", "--evaluator", table]) == 2
     assert "by an import path" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ([830138.0, 830140.5], "830,139 ± 2"),
+        ([7.5e6], "7,500,000"),
+        ([93.123, 93.125], "93.12 ± 0.00"),
+        ([0.93, 0.95], "0.9400 ± 0.0141"),
+    ],
+)
+def test_a_mean_is_shown_as_what_it_is_of(values: list[float], told: str) -> None:
+    assert str(Summary.of(values)) == told
+
+
+def test_wandb_is_told_in_a_sentence_who_is_best_and_at_what(tmp_path: Path) -> None:
+    first = write_table(tmp_path / "first.csv")
+    run_race(config(first, tmp_path), ())
+    (told,) = text_of_run(RunStore.read(tmp_path / "run"), "abc").verdict
+    assert re.fullmatch(
+        r"Of 2 strategies, \w+ returned the architectures with the highest mean test: [0-9.]+ ± [0-9.]+\.", told
+    )
+    both = config(f"{first},{write_table(tmp_path / 'second.csv', sign=-1)}", tmp_path, run=str(tmp_path / "two"))
+    run_race(both, ())
+    told, other = text_of_run(RunStore.read(tmp_path / "two"), "abc").verdict
+    assert "highest mean test on table:" in told
+    assert "highest mean test on table:" in other

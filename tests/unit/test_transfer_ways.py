@@ -23,6 +23,7 @@ from nasbench.train.datasets import resolve_dataset
 from nasbench.train.freezing import stages_of
 from nasbench.train.likeness import Neighbours, neighbours
 from nasbench.train.top import stages_below_top
+from nasbench.train.training import Training
 from unit.exported import exported
 
 ALIKE = Neighbours(0.9, {"low": 0.5, "high": 0.85}, pixels=0.3, chance=0.1, compared=2000, asked=1000)
@@ -138,6 +139,58 @@ def test_a_network_without_a_head_is_refused(tmp_path: Path, monkeypatch: pytest
     save_weights(tmp_path / "nin.safetensors", zoo.create("nin", 10, 32))
     with pytest.raises(UsageError, match="no linear classifier at its end"):
         nasbench.transfer("nin", weights="nin.safetensors", dataset="digits", image_size=32, advise=True, device="cpu")
+
+
+@pytest.mark.parametrize(
+    ("flags", "frozen"),
+    [
+        (["--auto", "--seeds", "2"], {"probe": "all-but-head", "top": "stages:", "everything": "none"}),
+        (["--freeze", "all-but-head"], {"lenet5": "all-but-head"}),
+        ([], {"lenet5": "none"}),
+    ],
+)
+def test_a_dry_run_times_what_would_be_trained(
+    flags: list[str],
+    frozen: dict[str, str],
+    weights: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    begun: list[str] = []
+
+    class Noted(Training):
+        @classmethod
+        def start(cls, *given: Any, **named: Any) -> Training:
+            begun.append(given[3].what)
+            return Training.start(*given, **named)
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("nasbench.evaluators.timing.Training", Noted)
+    file = str(weights / "weights.safetensors")
+    assert main(["transfer", "lenet5", "--weights", file, *DIGITS, *flags, "--epochs", "1", "--dry-run", "--json"]) == 0
+    names = [each["model"] for each in json.loads(capsys.readouterr().out)["models"]]
+    assert names == list(frozen)
+    assert all(now.startswith(frozen[name]) for name, now in zip(names, begun[1:], strict=True)), begun
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_stages_are_looked_for_once(weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[int] = []
+
+    def below(*given: Any) -> int | None:
+        looked.append(1)
+        return stages_below_top(*given)
+
+    def enough(*_: object) -> None:
+        raise UsageError("enough")
+
+    monkeypatch.setattr("nasbench.engine.training.ways.stages_below_top", below)
+    monkeypatch.setattr("nasbench.engine.training.transfer.run_trainings", enough)
+    monkeypatch.chdir(tmp_path)
+    file = str(weights / "weights.safetensors")
+    assert main(["transfer", "lenet5", "--weights", file, *DIGITS, "--auto", "--seeds", "2", "--epochs", "1"]) == 2
+    assert len(looked) == 1
 
 
 @pytest.mark.slow

@@ -96,6 +96,6 @@ def _dry(trainings: Trainings, name: str) -> DryModel:
 def _timed(trainings: Trainings, name: str) -> Timing | None:
     """The timing of a network; None where it cannot be trained."""
     try:
-        return time_training(trainings.evaluator, trainings.models[name], trainings.seeds[0])
+        return time_training(trainings.evaluator.named(name), trainings.models[name], trainings.seeds[0])
     except TrialFailed:
         return None

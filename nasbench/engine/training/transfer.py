@@ -31,7 +31,7 @@ from nasbench.engine.training.trainings import (
     trainings_of,
     write_best_training,
 )
-from nasbench.engine.training.ways import WaysResult, advice_on, in_ways, planned, write_best_way
+from nasbench.engine.training.ways import WaysResult, advice_on, freezes, in_ways, planned, write_best_way
 from nasbench.engine.training.where import where_to_train
 from nasbench.evaluators.kept import result_in
 from nasbench.evaluators.start import Start
@@ -75,7 +75,7 @@ class TransferResult(RunView):
 def trainings_for(config: TransferConfig) -> Trainings:
     """What the configuration asks to train, checked."""
     trainings = _named(config).trainings(config)
-    return in_ways(trainings, config.network) if config.auto else trainings
+    return _every_way(config, trainings) if config.auto else trainings
 
 
 def advise(config: TransferConfig) -> Advice:
@@ -86,7 +86,7 @@ def advise(config: TransferConfig) -> Advice:
     trainings = named.trainings(config)
     for note in trainings.notes:
         print_note(note)
-    return advice_on(config, trainings)
+    return advice_on(config, trainings, freezes(trainings.models[config.network]))
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ def transfer(config: TransferConfig, argv: Sequence[str]) -> TransferResult | Wa
     with group_of_torchrun(config.workers.device) if torchrun else nullcontext(True) as is_leader:
         trainings = named.trainings(config)
         if not is_leader:
-            mine = in_ways(trainings, config.network) if config.auto else trainings
+            mine = _every_way(config, trainings) if config.auto else trainings
             follow(mine.evaluator, mine.jobs())
             return None
         with where_to_train(config.workers) as where:
@@ -157,12 +157,17 @@ def _run(
 
 def _in_ways(config: TransferConfig, trainings: Trainings, argv: Sequence[str], executor: Executor) -> WaysResult:
     """The trainings in every way. What the rule says of them is measured when the run begins."""
-    model, ways = config.network, in_ways(trainings, config.network)
-    plan = {} if config.place.resume else planned(config, trainings)
-    trained = run_trainings("transfer", config, ways, argv, plan, executor, write_best_way)
+    model = config.network
+    ways = freezes(trainings.models[model])
+    plan = {} if config.place.resume else planned(config, trainings, ways)
+    trained = run_trainings("transfer", config, in_ways(trainings, model, ways), argv, plan, executor, write_best_way)
     if not any(trial.scored for trial in trained.trials):
         raise RunFailed(f"no training of {model} succeeded: {'; '.join(trained.failures())}")
     return WaysResult(config, trained)
+
+
+def _every_way(config: TransferConfig, trainings: Trainings) -> Trainings:
+    return in_ways(trainings, config.network, freezes(trainings.models[config.network]))
 
 
 def _specify(config: TransferConfig, data: Data) -> dict[str, ModelSpec]:

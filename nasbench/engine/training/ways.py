@@ -78,35 +78,34 @@ def freezes(spec: ModelSpec) -> dict[Way, str]:
     return {**found, "everything": "none"}
 
 
-def in_ways(trainings: Trainings, model: str) -> Trainings:
-    """The trainings of a model, each in the three ways, which become their names."""
+def in_ways(trainings: Trainings, model: str, ways: Mapping[Way, str]) -> Trainings:
+    """The trainings of a model, each in the ways of `freezes`, which become their names."""
     spec, keep = trainings.models[model], trainings.evaluator.keep
     assert keep is not None
-    starts: dict[str, Start] = {way: replace(keep.start, freeze=freeze) for way, freeze in freezes(spec).items()}
+    starts: dict[str, Start] = {way: replace(keep.start, freeze=freeze) for way, freeze in ways.items()}
     evaluator = replace(trainings.evaluator, keep=replace(keep, starts=starts))
     return replace(trainings, models=dict.fromkeys(starts, spec), evaluator=evaluator)
 
 
-def planned(config: TransferConfig, trainings: Trainings) -> dict[str, Any]:
+def planned(config: TransferConfig, trainings: Trainings, ways: Mapping[Way, str]) -> dict[str, Any]:
     """What run.json holds of the ways in which the trainings would be done: what stays as it is in each, how many
     parameters learn, and what the rule says beforehand.
     """
-    model, ways = config.network, {}
-    for way, freeze in freezes(trainings.models[model]).items():
+    model, found = config.network, {}
+    for way, freeze in ways.items():
         with blank():
             network = build_network(trainings.models[model])
         Freezing(freeze).freeze(network)
         learn = sum(each.numel() for each in network.parameters() if each.requires_grad)
-        ways[way] = {"freeze": freeze, "learn": learn}
-    return {"transferred": model, "ways": ways, "advice": advice_on(config, trainings).to_json()}
+        found[way] = {"freeze": freeze, "learn": learn}
+    return {"transferred": model, "ways": found, "advice": advice_on(config, trainings, ways).to_json()}
 
 
-def advice_on(config: TransferConfig, trainings: Trainings) -> Advice:
-    """What the rule says of the network that the trainings would train."""
+def advice_on(config: TransferConfig, trainings: Trainings, ways: Mapping[Way, str]) -> Advice:
+    """What the rule says of the network that the trainings would train, in one of the ways of `freezes`."""
     model = config.network
     spec, evaluator, seed = trainings.models[model], trainings.evaluator, trainings.seeds[0]
     assert evaluator.keep is not None
-    ways = freezes(spec)
     device = resolve_device(evaluator.device)
     network = build_seeded(spec, seed)
     carried = set(evaluator.keep.start.apply(network, spec).pretrained)

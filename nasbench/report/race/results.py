@@ -52,6 +52,10 @@ class Repetition:
         return self.steps[index - 1].values if index else None
 
 
+COUNTS = 1000
+"""From this mean on, values are counts: of parameters, or of multiply-adds. Below are percent and fractions of 1."""
+
+
 @dataclass(frozen=True)
 class Summary:
     """The mean of a column over the repetitions with a result. `std` is the sample deviation; None for a single one."""
@@ -64,8 +68,8 @@ class Summary:
         return cls(fmean(values), stdev(values) if len(values) > 1 else None)
 
     def __str__(self) -> str:
-        digits = 2 if abs(self.mean) >= 2 else 4  # percent, or a fraction of 1
-        return f"{self.mean:.{digits}f}" + ("" if self.std is None else f" ± {self.std:.{digits}f}")
+        form = ",.0f" if abs(self.mean) >= COUNTS else ".2f" if abs(self.mean) >= 2 else ".4f"
+        return f"{self.mean:{form}}" + ("" if self.std is None else f" ± {self.std:{form}}")
 
 
 @dataclass(frozen=True)

@@ -38,8 +38,9 @@ def _verdict(store: RunStore) -> list[str]:
 
         races = races_of(store.run, store.trials)
         return [
-            f"The highest mean has {best.strategy}: {best.columns[race.rank_by]} ({race.rank_by}"
-            + (f", on {race.on})." if len(races) > 1 else ").")
+            f"Of {quantity(len(race.strategies), 'strategy', 'strategies')}, {best.strategy} returned the "
+            f"architectures with the highest mean {race.rank_by}{f' on {race.on}' if len(races) > 1 else ''}: "
+            f"{best.columns[race.rank_by]}."
             for race in races
             for best in race.standings(race.budget)[:1]
         ]
