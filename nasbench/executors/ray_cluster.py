@@ -187,7 +187,8 @@ def check_reachable(address: str) -> None:
             f"{ADDRESS_HINT}"
         )
     try:
-        head = services.canonicalize_bootstrap_address(address)  # of 'auto', and in the place of 127.0.0.1
+        with quiet():
+            head = services.canonicalize_bootstrap_address(address)  # of 'auto', and in the place of 127.0.0.1
         if head is not None:
             greet(head)
     except (OSError, ValueError, OverflowError) as error:

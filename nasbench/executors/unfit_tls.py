@@ -10,7 +10,8 @@ from time import time
 from typing import Any
 
 from nasbench.core.errors import UsageError
-from nasbench.executors.certificate import is_address, names_of
+from nasbench.core.plain_file import no_file
+from nasbench.executors.certificate import first_in, is_address, names_of
 
 SWITCH = "RAY_USE_TLS"
 CERTIFICATE, KEY, AUTHORITY = "RAY_TLS_SERVER_CERT", "RAY_TLS_SERVER_KEY", "RAY_TLS_CA_CERT"
@@ -65,19 +66,24 @@ def check_there(variable: str) -> None:
     if not path:
         told = f"{SWITCH} is on, and {variable} names no file: {FILES[variable]}"
         raise Unfit(told, f"Set {variable} to its path, or {SWITCH}=0 where nothing is to be encrypted.")
+    remedy = f"Put it there, readable by this user, or set {variable} to where it lies."
     try:
+        if kind := no_file(path):
+            raise Unfit(f"{variable}={path}, {FILES[variable]}, is {kind}, and must be a file", remedy)
         with open(path, "rb") as file:
             file.read(1)
     except OSError as error:
         told = f"{variable}={path}, {FILES[variable]}, cannot be read: {error.strerror}"
-        raise Unfit(told, f"Put it there, readable by this user, or set {variable} to where it lies.") from error
+        raise Unfit(told, remedy) from error
 
 
 def check_form(variable: str) -> None:
     """Unfit where its file holds no certificate."""
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(os.environ[variable])
-    except ssl.SSLError as error:
+        if variable == CERTIFICATE:
+            first_in(text_of(variable))
+    except (ssl.SSLError, ValueError) as error:
         also = ", but a key" if "PRIVATE KEY-----" in text_of(variable) else ""
         remedy = f"Set {variable} to {FILES[variable]}: a text file with the line {ssl.PEM_HEADER}."
         raise Unfit(f"{named(variable)} is no certificate in PEM form{also}", remedy) from error

@@ -1,5 +1,6 @@
 """The files of Ray's TLS, and how a head is greeted by it: servers of this process, no Ray."""
 
+import os
 import re
 import socket
 import ssl
@@ -131,13 +132,18 @@ def test_files_that_are_not_fit_are_named(
     good, other = authority.variables("node", HERE), authority.variables("other", HERE)
     words = tmp_path / "words"
     words.write_text("no certificate")
-    locked = tmp_path / "locked.key"
+    pipe, trusted, locked = tmp_path / "pipe", tmp_path / "trusted.crt", tmp_path / "locked.key"
+    os.mkfifo(pipe)
+    trusted.write_text(Path(good[CERTIFICATE]).read_text().replace("CERTIFICATE-----", "TRUSTED CERTIFICATE-----"))
     key = serialization.load_pem_private_key(Path(good[KEY]).read_bytes(), None)
     pem, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
     locked.write_bytes(key.private_bytes(pem, form, serialization.BestAvailableEncryption(b"secret")))
     for changed, told, remedy in (
         ({AUTHORITY: ""}, "RAY_TLS_CA_CERT names no file", "Set RAY_TLS_CA_CERT to its path"),
         ({KEY: str(tmp_path / "none")}, "cannot be read: No such file", "Put it there"),
+        ({KEY: str(tmp_path)}, f"{KEY}={tmp_path}, its key, is a directory", "Put it there"),
+        ({CERTIFICATE: str(pipe)}, "is a pipe, and must be a file", "Put it there"),
+        ({CERTIFICATE: str(trusted)}, f"{CERTIFICATE}={trusted} is no certificate in", "-----BEGIN CERTIFICATE-----"),
         ({AUTHORITY: str(words)}, f"{AUTHORITY}={words} is no certificate in PEM form", "Set RAY_TLS_CA_CERT to who"),
         ({CERTIFICATE: str(words)}, f"{CERTIFICATE}={words} is no certificate in", "Set RAY_TLS_SERVER_CERT to the"),
         (
