@@ -58,6 +58,7 @@ class TableKeywords(TypedDict, total=False):
 class SharingKeywords(TypedDict, total=False):
     weight_sharing: Part | None
     sampler_options: Settings
+    share: str | None
     supernet_recipe: str | Recipe
     supernet_epochs: int | None
 

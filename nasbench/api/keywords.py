@@ -233,6 +233,7 @@ class SupernetKeywords(
     space: Part
     sampler: Part
     sampler_options: Settings
+    share: str | None
     seed: int
 
 

@@ -89,6 +89,18 @@ class HasSupernet(Protocol):
 
 
 @runtime_checkable
+class ChoosesSharing(Protocol):
+    """A space whose supernet can share more than it does by itself (--share)."""
+
+    @property
+    def shares(self) -> Sequence[str]:
+        """The names of what it can share."""
+
+    def supernet(self, size: Size, task: Task, *, share: str | None = None) -> "nn.Module":
+        """As of `HasSupernet`; `share` is one of `shares`."""
+
+
+@runtime_checkable
 class PathSampler(Protocol):
     """Chooses the paths on which a supernet is trained. Made as `cls(space, **options)`; keeps no state, unless it
     learns (`LearnsPaths`). One that draws canonical forms alone says `draws_canonical = True`.

@@ -65,6 +65,7 @@ PLAN: Mapping[str, Any] = {
     "truth_name": str,
     "sampler": str,
     "sampler_options": Object,
+    "share": str,
     "spelling": str,
     "params": int,
     "controller": Mapping[str, str],

@@ -29,6 +29,7 @@ class SupernetRun:
     size       of the supernet, and of every path
     task       what it was trained for
     dataset    the name of its data set
+    share      what it shares besides, where the space lets that be chosen
     """
 
     directory: Path
@@ -36,6 +37,7 @@ class SupernetRun:
     size: Size
     task: Task
     dataset: str
+    share: str | None = None
 
     @property
     def weights(self) -> Path:
@@ -90,6 +92,7 @@ class SupernetRun:
             size_of_record(plan["size"]),
             task_of_record(plan["task"]),
             str(record["config"].get("dataset", "")),
+            plan.get("share"),
         )
         if not (record.get("ended") or (directory / RESULT).exists()):
             raise UsageError(

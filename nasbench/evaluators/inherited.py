@@ -22,7 +22,7 @@ from nasbench.core.registry import evaluators, spaces
 from nasbench.core.spec import Task
 from nasbench.core.supernet_run import SupernetRun
 from nasbench.evaluators.counts import CountedOnce
-from nasbench.nn.supernet import Supernet
+from nasbench.nn.supernet import Supernet, make_supernet
 from nasbench.train.checkpoint import check_fits, put_weights
 from nasbench.train.data import ImageData
 from nasbench.train.device import fitting_threads, isolated_rng, resolve_device
@@ -127,7 +127,13 @@ class InheritedEvaluator:
                 f"space {self.supernet.space!r} has no supernet (see nasbench.core.protocols.HasSupernet): its "
                 "architectures share no weights"
             )
-        made = space.supernet(self.supernet.size, self.supernet.task)
+        share = self.supernet.share
+        if share is not None and share not in getattr(space, "shares", ()):
+            raise UsageError(
+                f"the supernet in {self.supernet.directory} was trained with --share {share}, and space "
+                f"{self.supernet.space!r} has no such choice (see nasbench.core.protocols.ChoosesSharing)"
+            )
+        made = make_supernet(space, self.supernet.size, self.supernet.task, self.supernet.share)
         if not isinstance(made, Supernet):
             who = f"the space {self.supernet.space!r}"
             raise wrong(who, space, "supernet()", made, "a nasbench.nn.supernet.Supernet")

@@ -36,7 +36,7 @@ from nasbench.core.supernet_run import CONTROLLER
 from nasbench.evaluators.building import check_memory
 from nasbench.evaluators.counts import CountedOnce
 from nasbench.evaluators.kept import Curve, Kept, say_of
-from nasbench.nn.supernet import Supernet
+from nasbench.nn.supernet import Supernet, make_supernet
 from nasbench.train.checkpoint import save_weights
 from nasbench.train.device import fitting_threads, isolated_rng, resolve_device
 from nasbench.train.faults import memory_boundary, trial_boundary
@@ -60,6 +60,7 @@ class SupernetTraining:
 
     Attributes:
         space, sampler: by name or import path, so that workers make their own.
+        share: what the space's supernet shares besides, if it lets that be chosen.
         directory: where the files lie that the module lists.
         together: calls a function in every process of a group of replicas, and returns when all are done. None trains
             in this process, or in the process group that it is part of.
@@ -74,6 +75,7 @@ class SupernetTraining:
     sampler: str
     directory: str
     sampler_options: Mapping[str, Any] = field(default_factory=dict)
+    share: str | None = None
     device: str = "auto"
     together: Callable[[Callable[[], None]], None] | None = None
     verbose: bool = False
@@ -95,7 +97,7 @@ class SupernetTraining:
         answered before any work starts. UsageError where it cannot be built, held in memory or run.
         """
         with blank():
-            supernet = build_supernet(space, self.size, self.networks_of, seed)
+            supernet = build_supernet(space, self.size, self.networks_of, seed, self.share)
         check_memory(supernet)
         channels, pixels = self.networks_of.channels, pixels_of(self.size, self.networks_of)
         for path in random_paths(space, PANEL, seed):
@@ -149,7 +151,7 @@ class SupernetTraining:
             torch.cuda.set_device(device)  # the group gathers its messages there
         space: SearchSpace = spaces.make(self.space)
         with trial_boundary("building the supernet"):
-            supernet = build_supernet(space, self.size, self.networks_of, job.seed)
+            supernet = build_supernet(space, self.size, self.networks_of, job.seed, self.share)
         params = params_of(supernet)
         sampler = make_sampler(self.sampler, space, self.sampler_options, job.seed)
         panel = random_paths(space, PANEL, job.seed)
@@ -206,12 +208,12 @@ class SupernetTraining:
         replicas.wait()
 
 
-def build_supernet(space: SearchSpace, size: Size, task: Task, seed: int) -> Supernet:
+def build_supernet(space: SearchSpace, size: Size, task: Task, seed: int, share: str | None = None) -> Supernet:
     """The supernet on the CPU, with weights that depend on `seed` alone. UsageError where the space has none."""
     assert isinstance(space, HasSupernet), space
     fault = blame(space, "supernet()", UsageError, "Mend it.")
     with isolated_rng(torch.device("cpu"), derive(seed, "init")), fault, memory_boundary("building the supernet"):
-        supernet = space.supernet(size, task)
+        supernet = make_supernet(space, size, task, share)
     if not isinstance(supernet, Supernet):
         raise UsageError(
             f"supernet() of space {space.name!r} returned {type(supernet).__name__}; it must return a "

@@ -9,6 +9,8 @@ from abc import ABC, abstractmethod
 from torch import Tensor, nn
 
 from nasbench.core.arch import Architecture
+from nasbench.core.protocols import ChoosesSharing, HasSupernet
+from nasbench.core.spec import Size, Task
 
 
 class Supernet(nn.Module, ABC):
@@ -46,3 +48,11 @@ class Supernet(nn.Module, ABC):
         computes. Normalisations without scale and shift get a scale of 1 and a shift of 0.
         """
         return {name: tensor.detach().clone() for name, tensor in self.shared(architecture).items()}
+
+
+def make_supernet(space: HasSupernet, size: Size, task: Task, share: str | None = None) -> nn.Module:
+    """What the space gives as its supernet. `share`: what it shares besides, of a space that lets it be chosen."""
+    if share is None:
+        return space.supernet(size, task)
+    assert isinstance(space, ChoosesSharing), space
+    return space.supernet(size, task, share=share)

@@ -35,6 +35,7 @@ class EnasMicroSpace:
 
     name = "enas-micro"
     choices = choices()
+    shares = ("inputs",)
     default_size = Size(depth=5, width=36, skeleton="cifar")
 
     def canonical(self, architecture: Architecture) -> Architecture:
@@ -56,13 +57,19 @@ class EnasMicroSpace:
 
         return enas(**self._arguments(self._genotype(architecture), size, task))
 
-    def supernet(self, size: Size, task: Task, affine: bool = False) -> "EnasMicroSupernet":
-        """The weights of all architectures: forward(x, architecture) runs one path. It has no auxiliary head."""
+    def supernet(self, size: Size, task: Task, affine: bool = False, share: str | None = None) -> "EnasMicroSupernet":
+        """The weights of all architectures: forward(x, architecture) runs one path. It has no auxiliary head.
+
+        `share`: one of `shares`. With "inputs", an operation has the same weights whichever input it reads.
+        """
         from search_spaces.enas_micro.supernet import EnasMicroSupernet
 
+        assert share in (None, *self.shares), share
         if size.aux_head:
             raise UsageError("a supernet of space 'enas-micro' has no auxiliary head. Leave --aux-head out.")
-        return EnasMicroSupernet(**skeleton_arguments("enas", size, task), affine=affine)
+        return EnasMicroSupernet(
+            **skeleton_arguments("enas", size, task), affine=affine, shares_inputs=share == "inputs"
+        )
 
     def counts(self, architecture: Architecture, size: Size, task: Task) -> tuple[int, int]:
         """(trainable parameters, multiply-adds of one image) of the network, without building it."""

@@ -1,7 +1,8 @@
 """The supernet of ENAS's micro space.
 
 As in ENAS (Pham et al. 2018), every cell of the network has weights of its own, and in it every block, slot, state that
-the slot reads, and operation. It differs from the released search network in three points:
+the slot reads, and operation; with `shares_inputs` the states share them (`nasnet.supernet`). It differs from the
+released search network in three points:
 
   - only the operation that was chosen is computed; the released code computes all five and picks one;
   - the path of an architecture is the network that `space.build` gives, so that a found cell is trained on as it was
@@ -57,9 +58,9 @@ class Calibration(nn.Module):
 class SharedMicroCell(SharedCell):
     """`cell.Cell` with ENAS's operations and calibration; its blocks only add."""
 
-    def __init__(self, h: Source, h_prev: Source, filters: int, reduces: bool) -> None:
+    def __init__(self, h: Source, h_prev: Source, filters: int, reduces: bool, shares_inputs: bool = False) -> None:
         names = [BUILT.get(name, name) for name in OPERATIONS]
-        super().__init__(h, h_prev, filters, reduces, names, concatenates=False)
+        super().__init__(h, h_prev, filters, reduces, names, concatenates=False, shares_inputs=shares_inputs)
 
     def h_calibration(self, h: Source) -> nn.Module:
         return Calibration(h, self.filters)
@@ -77,6 +78,7 @@ class EnasMicroSupernet(CellSupernet):
     """The networks of `nasnet.enas.enas` with N = `num_cells` and F = `filters`, of all architectures; no drop path.
 
     The other arguments are those of `nasnet.enas.enas`. `affine`: normalisations have a scale and a shift.
+    `shares_inputs`: see `nasnet.supernet.SharedCell`.
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class EnasMicroSupernet(CellSupernet):
         channels: int,
         imagenet_stem: int = 0,
         affine: bool = False,
+        shares_inputs: bool = False,
     ) -> None:
         super().__init__()
         self.choices = choices()
@@ -96,7 +99,7 @@ class EnasMicroSupernet(CellSupernet):
         h_prev = h = Source(len(STEM_OUTPUTS), stem, 0)
         cells = []
         for reduces, width in cell_plan(num_cells, filters, bool(imagenet_stem)):
-            cells.append(SharedMicroCell(h, h_prev, width, reduces))
+            cells.append(SharedMicroCell(h, h_prev, width, reduces, shares_inputs))
             h_prev, h = h, Source(NUM_STATES, width, h.halvings + reduces)
         self.cells = nn.ModuleList(cells)
         self.before_classifier = before_classifier()

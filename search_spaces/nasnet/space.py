@@ -35,6 +35,7 @@ class NasnetSpace:
 
     name = "nasnet"
     choices = choices()
+    shares = ("inputs",)
     default_size = Size(depth=6, width=32, skeleton="cifar")
 
     def canonical(self, architecture: Architecture) -> Architecture:
@@ -53,13 +54,19 @@ class NasnetSpace:
         """
         return _build(self._genotype(architecture), "nasnet", size, task)
 
-    def supernet(self, size: Size, task: Task, affine: bool = False) -> "NasnetSupernet":
-        """The weights of all architectures: forward(x, architecture) runs one path. It has no auxiliary head."""
+    def supernet(self, size: Size, task: Task, affine: bool = False, share: str | None = None) -> "NasnetSupernet":
+        """The weights of all architectures: forward(x, architecture) runs one path. It has no auxiliary head.
+
+        `share`: one of `shares`. With "inputs", an operation has the same weights whichever input it reads.
+        """
         from search_spaces.nasnet.supernet import NasnetSupernet
 
+        assert share in (None, *self.shares), share
         if size.aux_head:
             raise UsageError("a supernet of space 'nasnet' has no auxiliary head. Leave --aux-head out.")
-        return NasnetSupernet(**skeleton_arguments("nasnet", size, task), affine=affine)
+        return NasnetSupernet(
+            **skeleton_arguments("nasnet", size, task), affine=affine, shares_inputs=share == "inputs"
+        )
 
     def counts(self, architecture: Architecture, size: Size, task: Task) -> tuple[int, int]:
         """(trainable parameters, multiply-adds of one image) of the network, without building it."""

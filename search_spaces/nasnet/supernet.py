@@ -2,17 +2,22 @@
 
 Every cell of the network has weights of its own. In it, each of the two slots of a block holds all 13 operations for
 every state that the slot may read, so that a weight belongs to (cell, block, slot, state, operation), as in ENAS (Pham
-et al. 2018). The outputs of a cell are its unused states, so the number of channels that the next layers read varies:
-the calibrations and the classifier hold weights for every state, and take those of the outputs (`nasbench.nn.sliced`).
+et al. 2018). With `shares_inputs` a weight belongs to (cell, block, slot, operation) and serves whichever state the
+slot reads, also at the stride of the others; what has another shape, on the stem or at stride 2, stays apart.
+
+The outputs of a cell are its unused states, so the number of channels that the next layers read varies: the
+calibrations and the classifier hold weights for every state, and take those of the outputs (`nasbench.nn.sliced`).
 """
 
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from torch import Tensor, nn
 
 from nasbench.core.arch import Architecture, check
+from nasbench.nn.any_stride import AnyStride
 from nasbench.nn.cell import fit_state
 from nasbench.nn.layers import Conv, ReluConvBN, concatenated
 from nasbench.nn.ops import OPERATIONS as MODULES
@@ -37,27 +42,45 @@ class Source(NamedTuple):
 
 
 class SharedBlock(nn.Module):
-    """`cell.Block`: the operations of both slots for each state, and the convolution after a concatenation, if any."""
+    """`cell.Block`: the operations of both slots, and the convolution after a concatenation, if any.
+
+    `channels` are those of the states that a slot may read. Each state has operations of its own, or with
+    `shares_inputs` all states of one width have the same.
+    """
 
     def __init__(
-        self, channels: list[int], filters: int, stride: int, operations: Sequence[str], concatenates: bool
+        self,
+        channels: list[int],
+        filters: int,
+        stride: int,
+        operations: Sequence[str],
+        concatenates: bool,
+        shares_inputs: bool,
     ) -> None:
         super().__init__()
-        self.left, self.right = (_slot(channels, filters, stride, operations) for _ in range(2))
+        widths = list(dict.fromkeys(channels))
+        self.strides = [stride if state < 2 else 1 for state in range(len(channels))]
+        self.places = [widths.index(width) for width in channels] if shares_inputs else list(range(len(channels)))
+        if shares_inputs:
+            self.left, self.right = (_shared_slot(widths, filters, stride, operations) for _ in range(2))
+        else:
+            self.left, self.right = (_slot(channels, filters, self.strides, operations) for _ in range(2))
         self.squeeze = ReluConvBN(2 * filters, filters) if concatenates else None
 
     def operation(self, slot: str, state: int, name: str) -> nn.Module:
-        """The operation of that name on a state, in the slot 'left' or 'right'."""
-        options = getattr(self, slot)[state]
+        """The operation of that name on a state, in the slot 'left' or 'right', to be run at once."""
+        options = getattr(self, slot)[self.places[state]]
         assert isinstance(options, nn.ModuleDict)
-        return options[name]
+        found = options[name]
+        return found.at(self.strides[state]) if isinstance(found, AnyStride) else found
 
 
 class SharedCell(nn.Module):
     """`cell.Cell` of any genotype. `h` and `h_prev` are what it reads; `h_prev` None: the stem as it is, with `h`.
 
-    operations    names in `ops.OPERATIONS`; None: all of the NASNet space
-    concatenates  blocks may concatenate; otherwise they only add
+    operations     names in `ops.OPERATIONS`; None: all of the NASNet space
+    concatenates   blocks may concatenate; otherwise they only add
+    shares_inputs  an operation of a slot has the same weights whichever state it reads, if their shapes allow it
     """
 
     def __init__(
@@ -68,6 +91,7 @@ class SharedCell(nn.Module):
         reduces: bool,
         operations: Sequence[str] | None = None,
         concatenates: bool = True,
+        shares_inputs: bool = False,
     ) -> None:
         super().__init__()
         self.filters, self.reduces = filters, reduces
@@ -80,7 +104,8 @@ class SharedCell(nn.Module):
         channels = [filters, filters if h_prev else h.channels] + [filters] * NUM_BLOCKS
         names = OPERATIONS if operations is None else operations
         self.blocks = nn.ModuleList(
-            SharedBlock(channels[: b + 2], filters, stride, names, concatenates) for b in range(NUM_BLOCKS)
+            SharedBlock(channels[: b + 2], filters, stride, names, concatenates, shares_inputs)
+            for b in range(NUM_BLOCKS)
         )
         self.fits = nn.ModuleList(
             fit_state(width, filters, stride if state < 2 else 1) for state, width in enumerate(channels)
@@ -187,6 +212,7 @@ class NasnetSupernet(CellSupernet):
     """The networks of `network.nasnet` with N = `num_cells` and F = `filters`, of all architectures; no drop path.
 
     The other arguments are those of `network.nasnet`. `affine`: normalisations have a scale and a shift.
+    `shares_inputs`: see `SharedCell`.
     """
 
     def __init__(
@@ -198,6 +224,7 @@ class NasnetSupernet(CellSupernet):
         imagenet_stem: int = 0,
         skip_reduction_input: bool = False,
         affine: bool = False,
+        shares_inputs: bool = False,
     ) -> None:
         super().__init__()
         self.choices = choices()
@@ -209,7 +236,7 @@ class NasnetSupernet(CellSupernet):
         h, h_prev = Source(len(STEM_OUTPUTS), stem, 0), None
         cells, keep_prev = [], []
         for index, (reduces, width) in enumerate(plan):
-            cells.append(SharedCell(h, h_prev, width, reduces))
+            cells.append(SharedCell(h, h_prev, width, reduces, shares_inputs=shares_inputs))
             if skip_reduction_input and reduces and index >= num_stem_cells:
                 keep_prev.append(index)
             else:
@@ -234,12 +261,21 @@ def before_classifier() -> nn.Module:
     return nn.Sequential(nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.0))
 
 
-def _slot(channels: list[int], filters: int, stride: int, operations: Sequence[str]) -> nn.ModuleList:
-    """The operations for each state that a slot may read; `channels` are those of the states."""
+def _slot(channels: list[int], filters: int, strides: list[int], operations: Sequence[str]) -> nn.ModuleList:
+    """The operations for each state that a slot may read; `channels` and `strides` are those of the states."""
     return nn.ModuleList(
-        nn.ModuleDict({name: MODULES[name](width, filters, stride if state < 2 else 1) for name in operations})
-        for state, width in enumerate(channels)
+        nn.ModuleDict({name: MODULES[name](width, filters, stride) for name in operations})
+        for width, stride in zip(channels, strides, strict=True)
     )
+
+
+def _shared_slot(widths: list[int], filters: int, stride: int, operations: Sequence[str]) -> nn.ModuleList:
+    """The operations for each width of the states that a slot may read, in a cell of that stride."""
+
+    def made(name: str, width: int) -> nn.Module:
+        return AnyStride(partial(MODULES[name], width, filters)) if stride > 1 else MODULES[name](width, filters, 1)
+
+    return nn.ModuleList(nn.ModuleDict({name: made(name, width) for name in operations}) for width in widths)
 
 
 def shared_calibration(prefix: str, layer: nn.Module, outputs: Outputs) -> Iterator[tuple[str, Tensor]]:

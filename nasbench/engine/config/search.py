@@ -265,7 +265,7 @@ class SearchConfig(Record):
         """UsageError for what a search that trains a supernet first cannot do."""
         if self.sharing.weight_sharing is None:
             return
-        space_with_supernet(self.space)
+        space_with_supernet(self.space, self.sharing.share)
         if self.form != SpaceForm() or self.deepening != Deepening():
             raise UsageError(
                 "a supernet holds its space as it is: leave --layers, --space-options, --grow-layers and --grow-every "

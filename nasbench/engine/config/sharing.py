@@ -26,6 +26,10 @@ class Sharing(Record):
     """
     sampler_options: tuple[str, ...] = options()
     """The sampler's own settings, KEY=VALUE."""
+    share: str | None = None
+    """What the space's supernet shares besides. inputs (nasnet, enas-micro): an operation has the same weights
+    whichever input it reads.
+    """
     supernet_recipe: str = part("supernet", "recipe")
     """The recipe of the shared weights; --recipe is that of the networks that are trained by themselves."""
     supernet_epochs: int | None = number(None, low=1)

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from nasbench.core.errors import UsageError
-from nasbench.core.protocols import HasSupernet, SearchSpace
+from nasbench.core.errors import UsageError, unknown
+from nasbench.core.protocols import ChoosesSharing, HasSupernet, SearchSpace
 from nasbench.core.registry import spaces
 from nasbench.engine.config.cheap import RankingCheck, check_truth
 from nasbench.engine.config.record import Record, number, options, part
@@ -54,6 +54,10 @@ class SupernetConfig(Record):
     """How the paths of each step are drawn: uniform, fair, enas, sandwich, or my_package.my_module:MySampler."""
     sampler_options: tuple[str, ...] = options()
     """The sampler's own settings, KEY=VALUE."""
+    share: str | None = None
+    """What the space's supernet shares besides. inputs (nasnet, enas-micro): an operation has the same weights
+    whichever input it reads.
+    """
     seed: int = number(0)
     """Of the weights, of the order and the augmentation of images, and of the paths."""
     ranking: SupernetCheck = SupernetCheck()
@@ -67,7 +71,7 @@ class SupernetConfig(Record):
     def check(self) -> None:
         super().check()
         _ = self.workers.replicas, self.workers.gpus_per_replica
-        space_with_supernet(self.space)
+        space_with_supernet(self.space, self.share)
         check_truth(self.ranking)
         if self.ranking.checked > self.ranking.scored:
             raise UsageError(
@@ -76,16 +80,33 @@ class SupernetConfig(Record):
             )
 
 
-def space_with_supernet(name: str) -> SearchSpace:
-    """The space. UsageError where it has no supernet, with those that have one. Needs no torch."""
+def space_with_supernet(name: str, share: str | None = None) -> SearchSpace:
+    """The space. UsageError where it has no supernet, or none that shares what --share names, with those that have one.
+    Needs no torch.
+    """
     space: SearchSpace = spaces.make(name)
     if not isinstance(space, HasSupernet):
         raise UsageError(
-            f"space {name!r} has no supernet. These have one: {', '.join(_with_supernet())}. A space of your own has "
-            "one if it has the method supernet(size, task) (see nasbench.core.protocols.HasSupernet)."
+            f"space {name!r} has no supernet. These have one: {', '.join(_of_spaces(HasSupernet))}. A space of your "
+            "own has one if it has the method supernet(size, task) (see nasbench.core.protocols.HasSupernet)."
         )
+    check_share(name, space, share)
     return space
 
 
-def _with_supernet() -> list[str]:
-    return [name for name in spaces.names() if isinstance(spaces.make(name), HasSupernet)]
+def check_share(name: str, space: object, share: str | None) -> None:
+    """UsageError where the supernet of `space`, called `name`, does not let `share` be chosen."""
+    if share is None:
+        return
+    if not isinstance(space, ChoosesSharing):
+        raise UsageError(
+            f"the supernet of space {name!r} has no choice of what it shares: leave --share {share} out. These have "
+            f"it: {', '.join(_of_spaces(ChoosesSharing))}"
+        )
+    if share not in space.shares:
+        raise unknown(f"--share of space {name!r}", share, space.shares)
+
+
+def _of_spaces(protocol: type) -> list[str]:
+    """The spaces that keep it."""
+    return [name for name in spaces.names() if isinstance(spaces.make(name), protocol)]

@@ -57,6 +57,7 @@ def _supernet_config(config: SearchConfig, directory: Path) -> SupernetConfig:
         space=config.space,
         sampler=sharing.weight_sharing or "",
         sampler_options=sampler_options(config),
+        share=sharing.share,
         seed=config.seed,
         ranking=SupernetCheck(check=0),  # the search checks the scores where it has used them
         data=data,

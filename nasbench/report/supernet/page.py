@@ -104,6 +104,7 @@ def _what(space: str, plan: Mapping[str, Any], trials: Sequence[Trial]) -> str:
     drawn = f"{plan.get('sampler')}{f' ({asked})' if asked else ''}: architectures are drawn {forms}"
     known = {
         "space": f"{space}, {form}",
+        **({"shared besides": str(plan["share"])} if "share" in plan else {}),
         "images": f"{size.get('resolution') or task.get('image_size')} pixels, "
         f"{quantity(int(task.get('channels', 0)), 'channel')}, "
         f"{task.get('num_classes')} classes",

@@ -70,6 +70,7 @@ class SupernetResult(RunView):
             "run": str(self.run),
             "space": self.config.space,
             "sampler": self.config.sampler,
+            "share": self.config.share,
             "dataset": self.config.data.dataset,
             "recipe": self.config.training.recipe,
             "params": metrics["params"],
@@ -136,6 +137,7 @@ def _named(config: SupernetConfig, directory: Path) -> _Named:
         config.sampler,
         str((directory / SUPERNET_FOLDER).absolute()),
         options,
+        config.share,
         config.workers.device,
         verbose=config.workers.workers == 0,
     )
@@ -143,7 +145,8 @@ def _named(config: SupernetConfig, directory: Path) -> _Named:
     sampler = make_sampler(config.sampler, space, options, config.seed)
     supernet = evaluator.dry(space, config.seed)
     notes = told(f"the supernet of space {config.space!r}", recipe, ignored_by_supernet(supernet, recipe))
-    parts = {"space": config.space, "size": size, "task": task, "recipe": recipe}
+    share = {} if config.share is None else {"share": config.share}  # keys of before there was the choice stay
+    parts = {"space": config.space, "size": size, "task": task, "recipe": recipe, **share}
     job = Job(
         number=1,
         seed=config.seed,
@@ -159,6 +162,7 @@ def _named(config: SupernetConfig, directory: Path) -> _Named:
         "task": task_record(task),
         "sampler": config.sampler,
         "sampler_options": options,
+        **share,
         "spelling": "canonical" if getattr(sampler, "draws_canonical", False) else "as drawn",
         "params": params_of(supernet),
         "recipe": asdict(recipe),
@@ -179,7 +183,7 @@ def _run(
         _check_weights(directory)
     evaluator = replace(named.evaluator, together=where.together)
     size, task = evaluator.size, evaluator.networks_of
-    supernet = SupernetRun(directory.absolute(), f"space:{config.space}", size, task, config.data.dataset)
+    supernet = SupernetRun(directory.absolute(), f"space:{config.space}", size, task, config.data.dataset, config.share)
     check = prepare_check(config, named.space, supernet)
     for note in (*named.notes, *check.notes, *check.told()):
         print_note(note)
