@@ -27,10 +27,12 @@ def check_supernet(
     task: Task | None = None,
     num_samples: int = 3,
     architectures: tuple[Architecture, ...] = (),
+    share: str | None = None,
 ) -> None:
     """That a space's supernet runs one path at a time, and that the path is the architecture's own network.
 
-    Checks `architectures` and `num_samples` random ones, at `size` (else the space's own) for `task` (else CIFAR-10's):
+    Checks `architectures` and `num_samples` random ones, at `size` (else the space's own) for `task` (else CIFAR-10's);
+    `share` is what the supernet shares besides, of a space that lets it be chosen:
 
     - the path computes as many multiply-adds as the network, and no more;
     - a training step leaves the gradient None where no weight is on the path, and all buffers as they are;
@@ -40,6 +42,8 @@ def check_supernet(
     """
     import torch
 
+    from nasbench.nn.supernet import make_supernet
+
     require(isinstance(space, HasSupernet), f"space {space.name!r} has no method supernet(size, task)")
     assert isinstance(space, HasSupernet)
     size, task = size or space.default_size, task or Task()
@@ -47,7 +51,7 @@ def check_supernet(
     paths = (*architectures, *(sample(space.name, space.choices, rng) for _ in range(num_samples)))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        supernet: Any = space.supernet(size, task).double()
+        supernet: Any = make_supernet(space, size, task, share).double()
         _check_copies(supernet, paths[0], _images(size, task))
         for architecture in paths:
             network = space.build(architecture, size, task).double()

@@ -95,6 +95,18 @@ def test_enas_micro(size: Size, pixels: int) -> None:
     check_supernet(space, size, Task(5, pixels, 1), 2, (space.architecture("released"),))
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("skeleton", ["cifar", "imagenet"])
+def test_nasnet_with_shared_inputs(skeleton: str) -> None:
+    size, task = Size(1, 12, skeleton=skeleton), Task(5, 40 if skeleton == "imagenet" else 9, 1)
+    check_supernet(NasnetSpace(), size, task, 2, (NASNET_A_UNUSED,), share="inputs")
+
+
+def test_enas_micro_with_shared_inputs() -> None:
+    space = EnasMicroSpace()
+    check_supernet(space, Size(1, 2, skeleton="cifar"), Task(3, 5, 1), 0, (space.architecture("released"),), "inputs")
+
+
 class ComputesAll(NasBench201Supernet):
     """Runs a second path, and multiplies its logits by zero."""
 

@@ -12,6 +12,7 @@ from nasbench.core.spec import Size, task_record
 from nasbench.core.store import RunStore
 from nasbench.core.supernet_run import WEIGHTS, SupernetRun
 from nasbench.evaluators.inherited import InheritedEvaluator
+from nasbench.nn.supernet import make_supernet
 from nasbench.train.checkpoint import save_weights
 from nasbench.train.recipes import QUICK
 from nasbench.train.source import DataSource
@@ -23,7 +24,9 @@ TINY = replace(QUICK, name="tiny", epochs=1, train_images=64, val_images=100)
 RECIPE = "unit.supernet_runs:TINY"
 
 
-def make_run(directory: Path, space: str = "nasbench201", seed: int = 0, **record: Any) -> str:
+def make_run(
+    directory: Path, space: str = "nasbench201", seed: int = 0, share: str | None = None, **record: Any
+) -> str:
     """A run of `nasbench supernet` on digits. `record` replaces fields of run.json."""
     plan: Mapping[str, Any] = {
         "source": f"space:{space}",
@@ -33,6 +36,7 @@ def make_run(directory: Path, space: str = "nasbench201", seed: int = 0, **recor
         "sampler_options": {},
         "recipe": {},
         "spelling": "canonical",
+        **({} if share is None else {"share": share}),
     }
     config = {"space": space, "dataset": "digits", "data_dir": None, "image_size": None, "seed": seed}
     run = {"command": "supernet", "config": config, "plan": plan, "seed": seed, "ended": "2026-01-01T00:00:00+00:00"}
@@ -40,7 +44,7 @@ def make_run(directory: Path, space: str = "nasbench201", seed: int = 0, **recor
     store.close()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        save_weights(directory / WEIGHTS, spaces.make(space).supernet(SIZE, DIGITS.task()))
+        save_weights(directory / WEIGHTS, make_supernet(spaces.make(space), SIZE, DIGITS.task(), share))
     return str(directory)
 
 

@@ -21,10 +21,11 @@ SPACE = NasnetSpace()
 F = 4
 
 
-def test_a_shared_cell_is_the_cell_of_any_genotype() -> None:
+@pytest.mark.parametrize("shares_inputs", [False, True])
+def test_a_shared_cell_is_the_cell_of_any_genotype(shares_inputs: bool) -> None:
     """A reduction cell, after cells of two different widths. Both inputs have states of which some are outputs."""
     torch.manual_seed(0)
-    shared = SharedCell(Source(7, F // 2, 1), Source(7, F, 0), F, reduces=True)
+    shared = SharedCell(Source(7, F // 2, 1), Source(7, F, 0), F, reduces=True, shares_inputs=shares_inputs).double()
     share_norms(shared, affine=False)
     rng = Random(0)
     for h_outputs, prev_outputs in (((2, 6), (1, 3, 6)), ((6,), (4, 5, 6))):
@@ -38,10 +39,10 @@ def test_a_shared_cell_is_the_cell_of_any_genotype() -> None:
             F,
             2,
             1.0,
-        )
+        ).double()
         own.load_state_dict(dict(shared.shared(wiring, h_outputs, prev_outputs)))
-        h = torch.randn(2, len(h_outputs) * F // 2, 6, 6)
-        h_prev = torch.randn(2, len(prev_outputs) * F, 12, 12)
+        h = torch.randn(2, len(h_outputs) * F // 2, 6, 6, dtype=torch.float64)
+        h_prev = torch.randn(2, len(prev_outputs) * F, 12, 12, dtype=torch.float64)
         assert torch.equal(shared(h, h_prev, wiring, h_outputs, prev_outputs), own(h, h_prev))
 
 
@@ -55,25 +56,37 @@ def test_an_h_prev_of_the_right_size_is_not_calibrated() -> None:
 
 
 @pytest.mark.slow
-def test_the_number_of_weights_at_n_2_and_f_24() -> None:
-    """68.0 million for the eight convolutions of all (slot, state) pairs, if every state has F channels.
+@pytest.mark.parametrize(
+    ("share", "pairs", "convolutions", "total", "plain"),
+    [(None, 40, 67_968_000, 69_469_810, 68_955_010), ("inputs", 10, 16_992_000, 18_681_010, 18_537_250)],
+)
+def test_the_number_of_weights_at_n_2_and_f_24(
+    share: str | None, pairs: int, convolutions: int, total: int, plain: int
+) -> None:
+    """68.0 million for the eight convolutions of all (slot, state) pairs, if every state has F channels; a quarter if
+    the states that a slot reads share them.
 
     Then 8 cells of 40 pairs have per pair, with kernels k of depthwise convolutions and normalisations with scale and
     shift: (6 + 14 + 9 + 1 + 9 + 3 * 2) F**2 weights of dense and 1x1 convolutions, 2 (9 + 25 + 49) F of depthwise ones
     and 26 F of 13 normalisations. The supernet has more, each added here.
     """
+    size = Size(2, 24, skeleton="cifar")
     with torch.device("meta"):
-        supernet = SPACE.supernet(Size(2, 24, skeleton="cifar"), Task(), affine=True)
+        supernet = SPACE.supernet(size, Task(), affine=True, share=share)
     widths = [24, 24, 48, 48, 48, 96, 96, 96]
-    convolutions = sum(40 * (45 * width**2 + 166 * width + 26 * width) for width in widths)
-    assert convolutions == 67_968_000
 
+    def of_pair(width: int) -> int:
+        return 45 * width**2 + 166 * width + 26 * width
+
+    assert sum(pairs * of_pair(width) for width in widths) == convolutions
     first, stem = widths[0], 3 * widths[0]
     added = {
+        # What reads the stem in the first cell has other shapes, so it shares nothing with what reads other states.
+        "a second set for the stem": 0 if share is None else 10 * of_pair(first),
         # The h_prev of the first cell is the stem as it is, 3F channels instead of F: ten slots read it.
         "operations on the stem": 10 * (stem - first) * ((3 + 7 + 9 + 1 + 9 + 3) * first + 9 + 25 + 49),
         "1x1 after poolings, and identities, of the stem": 10 * 5 * (stem * first + 2 * first),
-        "strided identities": sum(20 * (width**2 + 2 * width) for width in (48, 96)),
+        "strided identities": sum((10 if share else 20) * (width**2 + 2 * width) for width in (48, 96)),
         "after concatenations": sum(5 * (2 * width**2 + 2 * width) for width in widths),
         "output states that are inputs": (stem * 24 + 48) + sum(2 * (width**2 + 2 * width) for width in (48, 96)),
         "calibration of h": (72 * 24 + 48) + sum(7 * before * width + 2 * width for before, width in pairwise(widths)),
@@ -82,9 +95,8 @@ def test_the_number_of_weights_at_n_2_and_f_24() -> None:
         "stem": 3 * 9 * 72 + 2 * 72,
         "classifier": 7 * 96 * 10 + 10,
     }
-    total = sum(parameter.numel() for parameter in supernet.parameters())
-    assert total == convolutions + sum(added.values()) == 69_469_810
+    assert sum(parameter.numel() for parameter in supernet.parameters()) == convolutions + sum(added.values()) == total
     scales = sum(2 * norm.num_features for norm in supernet.modules() if isinstance(norm, nn.BatchNorm2d))
     with torch.device("meta"):
-        plain = SPACE.supernet(Size(2, 24, skeleton="cifar"), Task())
-    assert sum(parameter.numel() for parameter in plain.parameters()) == total - scales == 68_955_010
+        without = SPACE.supernet(size, Task(), share=share)
+    assert sum(parameter.numel() for parameter in without.parameters()) == total - scales == plain
