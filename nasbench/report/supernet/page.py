@@ -109,7 +109,7 @@ def _what(space: str, plan: Mapping[str, Any], trials: Sequence[Trial]) -> str:
         f"{quantity(int(task.get('channels', 0)), 'channel')}, "
         f"{task.get('num_classes')} classes",
         "sampler": drawn,
-        "an update": "the losses of the paths of a step are averaged, and the weights of these paths are updated once; "
+        "an update": "the gradients of the paths of a step are added, and the weights of these paths are updated once; "
         "weights on none of them stay as they are",
         "schedule": f"{quantity(int(recipe.get('epochs', 0)), 'epoch')}, batches of "
         f"{recipe.get('batch_size')}, {recipe.get('optimizer')}, "
