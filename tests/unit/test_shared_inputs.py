@@ -97,12 +97,12 @@ def test_an_operation_at_any_stride_is_the_operation_of_that_stride(name: str, c
 
 def test_a_resumed_training_is_the_uninterrupted_one(tmp_path: Path) -> None:
     data = resolve_dataset("digits").load(None, None, False)
-    fair, panel = samplers.make("fair", MICRO), (MICRO.architecture("released"),)
+    uniform, panel = samplers.make("uniform", MICRO), (MICRO.architecture("released"),)
 
     def trained(**more: object) -> dict[str, torch.Tensor]:
         network = made(data.task)
         recipe = replace(TINY, epochs=2, train_images=32, batch_size=32, ema_decay=0.9)
-        paths = SharedTraining(fair, 0, panel, PathImages.of(data, CPU, 64, 64), data.val.first(64), data, CPU)
+        paths = SharedTraining(uniform, 0, panel, PathImages.of(data, CPU, 64, 64), data.val.first(64), data, CPU)
         fit(network, data, recipe, seed=0, device=CPU, paths=paths, **more)  # type: ignore[arg-type]
         return network.state_dict()
 
