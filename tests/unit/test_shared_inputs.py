@@ -95,6 +95,7 @@ def test_an_operation_at_any_stride_is_the_operation_of_that_stride(name: str, c
     assert len(operation.operations) == (2 if apart else 1)
 
 
+@pytest.mark.slow
 def test_a_resumed_training_is_the_uninterrupted_one(tmp_path: Path) -> None:
     data = resolve_dataset("digits").load(None, None, False)
     uniform, panel = samplers.make("uniform", MICRO), (MICRO.architecture("released"),)
