@@ -57,7 +57,7 @@ ROUTES: dict[str, tuple[str, ...]] = {
 """Searches that train their children."""
 SHARING = "sharing"
 """The search that trains shared weights instead."""
-PUBLISHED = ("space:nasnet:nasnet-a", "space:nasnet:amoebanet-a", "space:nasnet:enas")
+PUBLISHED = ("space:nasnet:nasnet-a", "space:nasnet:amoebanet-a", "space:nasnet:enas", "space:nasnet:darts-v2")
 """Published cells, at the same size."""
 DESIGNED = ("resnet20", "plain20", "mobilenet_v2", "shufflenet_v1_g3")
 """Hand-designed networks, made as narrow as it takes to have no more multiply-adds than the largest returned cell."""

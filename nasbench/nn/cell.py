@@ -34,7 +34,7 @@ class Cell(nn.Module):
     calibrate       brings h to F channels
     calibrate_prev  brings h_prev to the height and width of h, and to `prev_channels` channels
     stride          applies to the operations whose input is h or h_prev
-    layer_share     (cell + 1) / total_cells, for ScheduledDropPath, which drops no identity
+    layer_share     (cell + 1) / total_cells, for ScheduledDropPath, which drops no identity; 1 is plain drop path
     """
 
     def __init__(
@@ -54,7 +54,8 @@ class Cell(nn.Module):
 
         def edge(state: int, operation: str) -> nn.Module:
             module = OPERATIONS[operation](channels[state], filters, stride if state < 2 else 1)
-            return module if operation.startswith("identity") else nn.Sequential(module, DropPath(layer_share))
+            kept = operation.startswith("identity") or isinstance(module, nn.Identity)
+            return module if kept else nn.Sequential(module, DropPath(layer_share))
 
         self.inputs = [(first, second) for first, second, *_ in blocks]
         self.blocks = nn.ModuleList(

@@ -4,7 +4,9 @@ The first thirteen are NASNet's (Zoph et al. 2018, section 3). The paper leaves 
 `dil_3x3` (dilation 2) and the stacked `conv_1x3_3x1` and `conv_1x7_7x1` are dense convolutions with F filters, each
 ReLU-conv-BN and applied once; separable convolutions are applied twice. The others occur in other published cells:
 AmoebaNet's released code puts `3x3` and `1x7_7x1` into a bottleneck of F/4 filters, and ENAS reduces by a factorized
-reduction, where NASNet's identity has a strided 1x1 convolution.
+reduction, where NASNet's identity has a strided 1x1 convolution. DARTS does so after a ReLU, applies its dilated
+separable convolution once, and pools around every second pixel (`centred`): its padding is equal on both sides, where
+SAME padding shifts a strided window by a pixel if the side is even.
 """
 
 from collections.abc import Callable
@@ -29,6 +31,17 @@ class SeparableConv(nn.Sequential):
         self.depthwise_2 = Conv(c_out, c_out, kernel, groups=c_out, dilation=dilation)
         self.pointwise_2 = Conv(c_out, c_out)
         self.bn_2 = nn.BatchNorm2d(c_out)
+
+
+class DilatedSeparableConv(nn.Sequential):
+    """ReLU, depthwise k x k of dilation 2, pointwise, batch normalisation; once, as in DARTS."""
+
+    def __init__(self, c_in: int, c_out: int, kernel: int, stride: int) -> None:
+        super().__init__()
+        self.relu = nn.ReLU()
+        self.depthwise = Conv(c_in, c_in, kernel, stride, groups=c_in, dilation=2)
+        self.pointwise = Conv(c_in, c_out)
+        self.bn = nn.BatchNorm2d(c_out)
 
 
 class StackedConv(nn.Sequential):
@@ -64,6 +77,11 @@ def identity_factorized(c_in: int, c_out: int, stride: int) -> nn.Module:
     return FactorizedReduction(c_in, c_out) if stride == 2 else identity(c_in, c_out, stride)
 
 
+def skip_factorized(c_in: int, c_out: int, stride: int) -> nn.Module:
+    """The skip connection of DARTS, which reduces by ReLU and a factorized reduction."""
+    return FactorizedReduction(c_in, c_out, relu=True) if stride == 2 else identity(c_in, c_out, stride)
+
+
 def pool(layer: nn.Module, c_in: int, c_out: int) -> nn.Module:
     """Pooling; if the channels must change, a 1x1 convolution and normalisation follow."""
     return layer if c_in == c_out else nn.Sequential(layer, ConvBN(c_in, c_out))
@@ -88,4 +106,8 @@ OPERATIONS: dict[str, Operation] = {
     "bottleneck_3x3": lambda c_in, c, stride: Bottleneck(c_in, c, stride, "conv_3x3"),
     "bottleneck_1x7_7x1": lambda c_in, c, stride: Bottleneck(c_in, c, stride, "conv_1x7_7x1"),
     "identity_factorized": identity_factorized,
+    "skip_factorized": skip_factorized,
+    "dil_sep_3x3_once": lambda c_in, c, stride: DilatedSeparableConv(c_in, c, 3, stride),
+    "max_3x3_centred": lambda c_in, c, stride: pool(nn.MaxPool2d(3, stride, 1), c_in, c),
+    "avg_3x3_centred": lambda c_in, c, stride: pool(nn.AvgPool2d(3, stride, 1, count_include_pad=False), c_in, c),
 }

@@ -19,27 +19,33 @@ Input 0 is h, input 1 is h_prev.
 
 
 class AuxHead(nn.Sequential):
-    """The auxiliary classifier, for features of `side` pixels, at least 5: (B, C, side, side) -> (B, num_classes)."""
+    """The auxiliary classifier, for features of `side` pixels, at least 5: (B, C, side, side) -> (B, num_classes).
 
-    def __init__(self, channels: int, side: int, num_classes: int) -> None:
+    `stride` is that of its pooling; `norm` is false where a release leaves the last normalisation out.
+    """
+
+    def __init__(self, channels: int, side: int, num_classes: int, stride: int = 3, norm: bool = True) -> None:
         super().__init__()
         self.relu_1 = nn.ReLU()
-        self.pool = nn.AvgPool2d(5, stride=3)
+        self.pool = nn.AvgPool2d(5, stride=stride)
         self.proj = ConvBN(channels, 128)
         self.relu_2 = nn.ReLU()
-        self.full = Conv(128, 768, (side - 5) // 3 + 1, same=False)
-        self.bn = BatchNormOfAny(768)
+        self.full = Conv(128, 768, (side - 5) // stride + 1, same=False)
+        self.bn = BatchNormOfAny(768) if norm else nn.Identity()
         self.relu_3 = nn.ReLU()
         self.flatten = nn.Flatten()
         self.linear = nn.Linear(768, num_classes)
 
 
 class Classifier(nn.Sequential):
-    """ReLU, mean over the image, dropout (0 unless a recipe sets it), linear: (B, C, H, W) -> (B, num_classes)."""
+    """ReLU, mean over the image, dropout (0 unless a recipe sets it), linear: (B, C, H, W) -> (B, num_classes).
 
-    def __init__(self, channels: int, num_classes: int, bias: bool = True) -> None:
+    `relu` is false where a release has no activation there.
+    """
+
+    def __init__(self, channels: int, num_classes: int, bias: bool = True, relu: bool = True) -> None:
         super().__init__()
-        self.relu = nn.ReLU()
+        self.relu = nn.ReLU() if relu else nn.Identity()
         self.pool = nn.AdaptiveAvgPool2d(1)
         self.flatten = nn.Flatten()
         self.dropout = nn.Dropout(0.0)

@@ -116,6 +116,31 @@ AMOEBANET_A_DARTS = Genotype(
         outputs=(3, 4, 6),
     ),
 )
+# The cells that DARTS found, by the first-order (V1) and the second-order approximation (V2).
+DARTS_V1 = Genotype(
+    normal=_cell(
+        "sep_3x3 0 + sep_3x3 1, skip_factorized 1 + sep_3x3 0, skip_factorized 1 + sep_3x3 0, "
+        "sep_3x3 1 + skip_factorized 2",
+        outputs=(2, 3, 4, 5),
+    ),
+    reduce=_cell(
+        "max_3x3_centred 1 + max_3x3_centred 0, skip_factorized 2 + max_3x3_centred 1, "
+        "max_3x3_centred 1 + skip_factorized 2, skip_factorized 2 + avg_3x3_centred 1",
+        outputs=(2, 3, 4, 5),
+    ),
+)
+DARTS_V2 = Genotype(
+    normal=_cell(
+        "sep_3x3 1 + sep_3x3 0, sep_3x3 1 + sep_3x3 0, sep_3x3 0 + skip_factorized 1, "
+        "skip_factorized 1 + dil_sep_3x3_once 2",
+        outputs=(2, 3, 4, 5),
+    ),
+    reduce=_cell(
+        "max_3x3_centred 1 + max_3x3_centred 0, skip_factorized 2 + max_3x3_centred 0, "
+        "max_3x3_centred 1 + skip_factorized 2, skip_factorized 2 + max_3x3_centred 0",
+        outputs=(2, 3, 4, 5),
+    ),
+)
 
 NASNET_PAPER = "Zoph, Vasudevan, Shlens and Le, CVPR 2018, arXiv:1707.07012"
 AMOEBANET_PAPER = "Real, Aggarwal, Huang and Le, AAAI 2019, arXiv:1802.01548"
@@ -255,6 +280,40 @@ PUBLISHED: dict[str, Published] = {
             ),
             "4,389,220 parameters with its auxiliary head",
             "The cell and the form of the released script; the paper's 4.6M parameters are not reproduced by it.",
+        ),
+    ),
+    "darts-v1": Published(
+        DARTS_V1,
+        _size(6, 36),
+        "darts",
+        _card(
+            "darts-v1",
+            DARTS_PAPER,
+            2019,
+            3_169_414,
+            500_987_520,
+            (Result("cifar10_error_cutout", 3.00, "Table 1, first order + cutout, mean of 10 runs", "P"),),
+            "The released network has as many parameters, and 476,426 more with its auxiliary head",
+            "The paper's 3.3M parameters are not reproduced by it.",
+        ),
+    ),
+    "darts-v2": Published(
+        DARTS_V2,
+        _size(6, 36),
+        "darts",
+        _card(
+            "darts-v2",
+            DARTS_PAPER,
+            2019,
+            3_349_342,
+            528_359_040,
+            (
+                Result("cifar10_error_cutout", 2.76, "Table 1, second order + cutout, mean of 10 runs", "P"),
+                Result("top1_error_mobile", 26.7, "Table 3, 14 cells at 224 px", "P"),
+                Result("top5_error_mobile", 8.7, "Table 3, 14 cells at 224 px", "P"),
+            ),
+            "The release prints 3.349342M, without the 476,426 of its auxiliary head; (4, 48) at 224 px has its 4.719M",
+            "The paper's 574M multiply-adds at 224 px are not reproduced: the released network has 529,911,552.",
         ),
     ),
     "nasnet-a-darts": Published(

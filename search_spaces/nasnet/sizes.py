@@ -8,7 +8,7 @@ from nasbench.core.errors import UsageError, unknown
 from nasbench.core.spec import Size, Task, pixels_of
 from search_spaces.nasnet.genotype import Genotype
 
-Rules = Literal["nasnet", "amoebanet", "enas"]
+Rules = Literal["nasnet", "amoebanet", "enas", "darts"]
 SKELETONS = ("cifar", "imagenet")
 SMALLEST_FILTERS = {"cifar": 2, "imagenet": 8}
 """A factorized reduction halves F on the CIFAR skeleton. On the ImageNet skeleton, the first stem cell halves F / 4."""
@@ -21,7 +21,7 @@ mobile one (F = 44).
 
 
 def arguments(genotype: Genotype, rules: Rules, size: Size, task: Task) -> dict[str, Any]:
-    """The arguments of `network.nasnet` (or `enas.enas`).
+    """The arguments of `network.nasnet`, `enas.enas` or `darts.darts`.
 
     Raises UsageError if the network cannot be built; the message names the nearest size that can.
     """
@@ -36,7 +36,7 @@ def skeleton_arguments(rules: Rules, size: Size, task: Task) -> dict[str, Any]:
     """The arguments that are the same for all genotypes. Raises UsageError as `arguments` does."""
     num_cells, filters = _cells_and_filters(size)
     pixels = pixels_of(size, task)
-    _check_image(size.skeleton, pixels)
+    _check_image(size.skeleton, rules, pixels)
     found: dict[str, Any] = {
         "num_cells": num_cells,
         "filters": filters,
@@ -45,7 +45,7 @@ def skeleton_arguments(rules: Rules, size: Size, task: Task) -> dict[str, Any]:
     }
     if size.skeleton == "imagenet":
         large = rules == "nasnet" and filters >= LARGE_FILTERS
-        found["imagenet_stem"] = 96 if large else 32
+        found["imagenet_stem"] = filters // 2 if rules == "darts" else 96 if large else 32
         if large:
             found["skip_reduction_input"] = True
     if size.aux_head:
@@ -93,17 +93,19 @@ def _check_skeleton(skeleton: str) -> None:
         raise unknown("skeleton", skeleton, SKELETONS)
 
 
-def _sides(skeleton: str, pixels: int) -> list[int]:
-    """The image sides in pixels before each reduction, in order, and the last side."""
-    sides = [(pixels - 3) // 2 + 1 if skeleton == "imagenet" else pixels]
-    for _ in range(4 if skeleton == "imagenet" else 2):
+def _sides(skeleton: str, rules: Rules, pixels: int) -> list[int]:
+    """The image sides in pixels before each halving with padding, in order, and the last side."""
+    unpadded = skeleton == "imagenet" and rules != "darts"  # the first convolution, which halves too
+    halvings = 2 if skeleton == "cifar" else 4 if unpadded else 5
+    sides = [(pixels - 3) // 2 + 1 if unpadded else pixels]
+    for _ in range(halvings):
         sides.append(-(-sides[-1] // 2))
     return sides
 
 
-def _check_image(skeleton: str, pixels: int) -> None:
+def _check_image(skeleton: str, rules: Rules, pixels: int) -> None:
     def fits(side: int) -> bool:
-        return min(_sides(skeleton, side)[:-1]) >= 2  # every reduction has at least 2 pixels to halve
+        return min(_sides(skeleton, rules, side)[:-1]) >= 2  # every halving has at least 2 pixels
 
     if not fits(pixels):
         smallest = next(side for side in count(1) if fits(side))
@@ -115,8 +117,10 @@ def _check_image(skeleton: str, pixels: int) -> None:
 
 
 def _aux_side(skeleton: str, rules: Rules, pixels: int) -> int:
+    after = rules in ("enas", "darts")  # the last reduction; the others have the head before it
+
     def side_of(image: int) -> int:
-        return _sides(skeleton, image)[-1 if rules == "enas" else -2]  # after (ENAS) or before the last reduction
+        return _sides(skeleton, rules, image)[-1 if after else -2]
 
     if side_of(pixels) < SMALLEST_AUX_INPUT:
         smallest = next(image for image in count(1) if side_of(image) >= SMALLEST_AUX_INPUT)

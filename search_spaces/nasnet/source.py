@@ -12,10 +12,10 @@ from typing import Any
 from nasbench.core.spec import ModelSpec
 from nasbench.nn import cell, drop_path, layers, ops, pointwise
 from nasbench.nn.definitions import needed
-from search_spaces.nasnet import enas, network, skeleton
+from search_spaces.nasnet import darts, enas, network, skeleton
 from search_spaces.nasnet.sizes import Rules
 
-MODULES = (drop_path, pointwise, layers, ops, cell, skeleton, network, enas)
+MODULES = (drop_path, pointwise, layers, ops, cell, skeleton, network, enas, darts)
 """In the order of dependencies: a module uses only definitions of the modules before it."""
 
 HEADER = '''"""{title}
@@ -59,8 +59,8 @@ if __name__ == "__main__":
 
 
 def source(spec: ModelSpec, rules: Rules, arguments: dict[str, Any], space: str = "the NASNet search space") -> str:
-    """The file for the network that `nasnet` (or `enas`) builds from `arguments`."""
-    builder = "enas" if rules == "enas" else "nasnet"
+    """The file for the network that `nasnet`, `enas` or `darts` builds from `arguments`, by its rules."""
+    builder = "nasnet" if rules == "amoebanet" else rules
     used = {operation for part in ("normal", "reduce") for block in arguments[part][0] for operation in block[2:4]}
     sizes = {name: value for name, value in arguments.items() if name not in ("normal", "reduce")}
     pixels = spec.pixels

@@ -122,8 +122,9 @@ def _published(name: str) -> Published:
 
 
 def _build(genotype: Genotype, rules: Rules, size: Size, task: Task) -> "nn.Module":
+    from search_spaces.nasnet.darts import darts
     from search_spaces.nasnet.enas import enas
     from search_spaces.nasnet.network import nasnet
 
-    found = arguments(genotype, rules, size, task)
-    return enas(**found) if rules == "enas" else nasnet(**found)
+    builder = {"enas": enas, "darts": darts}.get(rules, nasnet)
+    return builder(**arguments(genotype, rules, size, task))

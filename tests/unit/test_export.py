@@ -67,6 +67,7 @@ MORE = {
     ),
     "auxiliary head": resolve("space:nasnet:nasnet-a", ModelOverrides(cells=1, filters=8, aux_head=True)),
     "enas": resolve("space:nasnet:enas", ModelOverrides(cells=1, filters=8)),
+    "darts": resolve("space:nasnet:darts-v2", ModelOverrides(cells=1, filters=8)),
     "nasbench201": sampled("nasbench201", Size(1, 8, skeleton="cifar")),
     "mbconv": sampled("mbconv", Size(0.3, 0.3)),
     "stochastic depth": resolve("resnet110_stochastic_depth", ModelOverrides()),

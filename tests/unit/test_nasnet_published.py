@@ -63,12 +63,11 @@ def test_cards_hold_the_counts_of_the_published_form(name):
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_wirings_are_sound_and_leave_nothing_dead(name):
     for cell in (PUBLISHED[name].genotype.normal, PUBLISHED[name].genotype.reduce):
-        assert len(cell.blocks) == NUM_BLOCKS
         read = set()
         for index, block in enumerate(cell.blocks):
             assert max(block.input_1, block.input_2) < index + 2
             read |= {block.input_1, block.input_2}
-        assert read | set(cell.outputs) == set(range(NUM_BLOCKS + 2))
+        assert read | set(cell.outputs) == set(range(len(cell.blocks) + 2))
 
 
 @pytest.mark.parametrize("skeleton", ["cifar", "imagenet"])

@@ -47,7 +47,7 @@ def test_published_networks_stand_alone(name):
     compare(ModelSpec("space:nasnet", Size(1, 8, skeleton="cifar", aux_head=True), Task(10, 32, 3), name=name))
 
 
-@pytest.mark.parametrize(("name", "filters"), [("nasnet-a", 64), ("amoebanet-a", 50), ("enas", 8)])
+@pytest.mark.parametrize(("name", "filters"), [("nasnet-a", 64), ("amoebanet-a", 50), ("enas", 8), ("darts-v2", 8)])
 def test_the_imagenet_skeleton_stands_alone(name, filters):
     compare(ModelSpec("space:nasnet", Size(1, filters, skeleton="imagenet"), Task(20, 40, 3), name=name))
 

@@ -76,7 +76,7 @@ def test_small_images_of_any_side_fit_the_cifar_skeleton(image_size, channels):
     assert network(torch.randn(2, channels, image_size, image_size)).shape == (2, 10)
 
 
-@pytest.mark.parametrize("name", ["nasnet-a", "enas"])
+@pytest.mark.parametrize("name", ["nasnet-a", "enas", "darts-v2"])
 def test_training_with_an_auxiliary_head_gives_a_pair(name):
     torch.manual_seed(0)
     network = SPACE.build_published(name, Size(1, 4, skeleton="cifar", aux_head=True), Task(10, 20, 3))
@@ -95,6 +95,10 @@ def test_the_auxiliary_head_sits_before_the_second_reduction():
     assert network.aux_cell == 6
     network = SPACE.build_published("enas", Size(5, 8, skeleton="cifar", aux_head=True), Task())
     assert network.aux_cell == 12
+    network = SPACE.build_published("darts-v2", Size(2, 8, skeleton="cifar", aux_head=True), Task())
+    assert network.aux_cell == 5  # the reduction itself
+    network = SPACE.build_published("darts-v2", Size(2, 8, skeleton="imagenet", aux_head=True), Task(10, 160))
+    assert network.aux_cell == 6  # a part of the stem counts as a cell
 
 
 def test_cell_inputs_are_calibrated_as_in_slim():
@@ -200,7 +204,14 @@ def test_sizes_that_cannot_be_built_say_what_can(size, task, message):
 
 
 @pytest.mark.parametrize(
-    ("name", "skeleton", "smallest"), [("nasnet-a", "cifar", 9), ("nasnet-a", "imagenet", 67), ("enas", "cifar", 17)]
+    ("name", "skeleton", "smallest"),
+    [
+        ("nasnet-a", "cifar", 9),
+        ("nasnet-a", "imagenet", 67),
+        ("enas", "cifar", 17),
+        ("darts-v2", "cifar", 17),
+        ("darts-v2", "imagenet", 129),
+    ],
 )
 def test_the_smallest_image_for_an_auxiliary_head_is_enough(name, skeleton, smallest):
     size = Size(1, 8, skeleton=skeleton, aux_head=True)

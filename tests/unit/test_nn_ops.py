@@ -41,6 +41,9 @@ def test_the_thirteen_are_here():
         ("conv_1x3_3x1", 2 * (3 * 64 + 16)),
         ("sep_5x5", 2 * (25 * 8 + 64 + 16)),
         ("dil_sep_5x5", 2 * (25 * 8 + 64 + 16)),
+        ("dil_sep_3x3_once", 9 * 8 + 64 + 16),
+        ("skip_factorized", 0),
+        ("avg_3x3_centred", 0),
         ("bottleneck_3x3", (16 + 4) + (9 * 4 + 4) + (16 + 16)),
         ("bottleneck_1x7_7x1", (16 + 4) + 2 * (7 * 4 + 4) + (16 + 16)),
     ],
@@ -55,6 +58,10 @@ def test_identity_and_pooling_adapt_only_where_they_must():
     assert isinstance(strided, ReluConvBN)
     assert strided.conv.stride == (2, 2)
     assert isinstance(OPERATIONS["identity_factorized"](8, 8, 2), FactorizedReduction)
+    assert isinstance(OPERATIONS["skip_factorized"](8, 8, 1), nn.Identity)
+    reduced = OPERATIONS["skip_factorized"](8, 8, 2)
+    assert isinstance(reduced, FactorizedReduction)
+    assert isinstance(reduced.relu, nn.ReLU)
     assert num_params(OPERATIONS["max_3x3"](8, 8, 2)) == 0
     assert isinstance(OPERATIONS["max_3x3"](24, 8, 1)[1], ConvBN)
 
