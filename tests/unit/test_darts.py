@@ -7,8 +7,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nasbench.core.spec import Size, Task
+from nasbench.core.spec import ModelSpec, Size, Task
 from nasbench.nn.drop_path import DropPath
+from nasbench.report.models.cells.drawing import draw_svg, family
 from search_spaces.nasnet.space import NasnetSpace
 
 SPACE = NasnetSpace()
@@ -128,3 +129,12 @@ def test_drop_path_has_one_probability_and_leaves_out_identities_alone() -> None
     assert [sum(isinstance(edge, nn.Identity) for edge in cell) for cell in edges] == [2, 3, 2, 3, 2]
     for edge in (edge for cell in edges for edge in cell if not isinstance(edge, nn.Identity)):
         assert isinstance(edge[1], DropPath)
+
+
+def test_the_drawing_has_four_blocks_and_knows_each_operation() -> None:
+    graphs = SPACE.graphs(ModelSpec("space:nasnet", Size(6, 36, skeleton="cifar"), Task(), name="darts-v2"))
+    assert {graph.outputs for graph in graphs.values()} == {("block_0", "block_1", "block_2", "block_3")}
+    assert graphs["Normal cell"].nodes[3].edges == (("h_prev", "skip_factorized"), ("block_0", "dil_sep_3x3_once"))
+    drawn = {operation for graph in graphs.values() for node in graph.nodes for _, operation in node.edges}
+    assert {family(operation) for operation in drawn} == {"separable convolution", "identity", "max pooling"}
+    assert "dil sep 3×3" in draw_svg(graphs)
