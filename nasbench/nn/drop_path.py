@@ -35,10 +35,9 @@ class DropPath(nn.Module):
     def forward(self, x: Tensor) -> Tensor:  # (B, ...)
         if not self.training or self.final == 0.0:
             return x
-        if self.chance is not None and _becomes_code(x):
-            kept = 1.0 - self.chance
-            drawn = torch.rand((x.shape[0],) + (1,) * (x.dim() - 1), device=x.device) < kept  # (B, 1, ...)
-            return x * (drawn / kept).to(x.dtype)  # (B, ...)
+        if self.chance is not None:  # noqa: SIM102 - TorchScript leaves out what follows a condition as plain as this
+            if _becomes_code(x):
+                return _dropped(x, self.chance)
         dropped = self.probability
         if dropped == 0.0:
             return x
@@ -48,6 +47,13 @@ class DropPath(nn.Module):
 
     def extra_repr(self) -> str:
         return f"layer_share={self.layer_share:.3g}, final={self.final:.3g}"
+
+
+def _dropped(x: Tensor, chance: Tensor) -> Tensor:
+    """x (B, ...), examples of which are zero with the probability `chance`."""
+    kept = 1.0 - chance
+    drawn = torch.rand((x.shape[0],) + (1,) * (x.dim() - 1), device=x.device) < kept  # (B, 1, ...)
+    return x * (drawn / kept).to(x.dtype)  # (B, ...)
 
 
 def _becomes_code(x: Tensor) -> bool:
