@@ -16,7 +16,7 @@ import json
 import platform
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,8 +72,8 @@ def main(argv: Sequence[str]) -> None:
     asked = given.routes.split(",")
     for name in (name for name in asked if name not in NETWORKS):
         search(name, scale, given.runs / name, more)
-    train(given.runs, asked, scale, more)
     before = json.loads(result.read_text()) if result.exists() else {}
+    train(given.runs, asked, scale, more, recorded(before))
     result.write_text(json.dumps({"scale": given.scale, **merged(before, gathered(given.runs))}, indent=1) + "\n")
     show(json.loads(result.read_text()), picture)
 
@@ -86,10 +86,14 @@ def search(name: str, scale: Scale, directory: Path, more: Sequence[str]) -> Non
         call(*search_command(name, scale), *more, "--run", str(directory))
 
 
-def train(runs: Path, asked: Sequence[str], scale: Scale, more: Sequence[str]) -> None:
-    """What the routes return, each network once; then the networks of the routes without a search."""
+def train(
+    runs: Path, asked: Sequence[str], scale: Scale, more: Sequence[str], before: Mapping[str, Sequence[Child]]
+) -> None:
+    """What the routes return, each network once; then the networks of the routes without a search. `before` are the
+    children of searches that were run elsewhere: they say how large a hand-designed network may be.
+    """
     wanted: dict[str, str] = {}
-    macs = []
+    macs = [cell.macs for name, found in before.items() for cell in cells_of(name, found, scale)]
     for name in (*ROUTES, SHARING):
         for cell in cells_of(name, children(runs / name), scale):
             macs.append(cell.macs)
@@ -127,6 +131,11 @@ def designed(runs: Path, macs: int, scale: Scale) -> list[str]:
             call(*scale_command(base, macs, scale.pixels, str(file)))
         files.append(str(file))
     return files
+
+
+def recorded(record: Mapping[str, Any]) -> dict[str, list[Child]]:
+    """The children of the searches that a record holds."""
+    return {name: [Child(**row) for row in rows] for name, rows in record.get("searches", {}).items()}
 
 
 def merged(before: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
@@ -174,7 +183,7 @@ def children(directory: Path) -> list[Child]:
 def show(known: dict[str, Any], picture: Path) -> None:
     """Prints the table and draws the picture."""
     scale = SCALES[known.get("scale", "full")]
-    searches = {name: [Child(**row) for row in rows] for name, rows in known["searches"].items()}
+    searches = recorded(known)
     rows = [*of_routes(searches, known["finals"], scale), *of_networks(known.get("networks", {}), known["finals"])]
     print("| route | children | device-seconds | test accuracy of those returned | of the first | multiply-adds |")
     print("|---|---|---|---|---|---|")
