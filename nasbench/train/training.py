@@ -242,6 +242,12 @@ class Training:
             **heard,
         }
 
+    def _restore_optimizer(self, state: Mapping[str, Any]) -> None:
+        """Whether it runs as one fused kernel is a matter of this device, and not of the one that wrote the state."""
+        pairs = zip(state["param_groups"], self.optimizer.param_groups, strict=True)
+        groups = [saved | {"fused": own["fused"]} if "fused" in own else saved for saved, own in pairs]
+        self.optimizer.load_state_dict({**state, "param_groups": groups})
+
     def restore(
         self, state: Mapping[str, Any], identity: Mapping[str, Any], path: Path
     ) -> tuple[int, dict[str, float]]:
@@ -259,7 +265,7 @@ class Training:
                 "Delete it or name another file."
             )
         self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        self._restore_optimizer(state["optimizer"])
         self.scaler.load_state_dict(state["scaler"])
         if self.ema is not None:
             self.ema.load_state_dict(state["ema"])

@@ -1,23 +1,81 @@
 """Optimisers: the built-in ones against their definitions, what decays, and optimisers of one's own."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from nasbench.core.errors import UsageError
 from nasbench.core.recipe import Recipe
 from nasbench.train.ema import Ema
+from nasbench.train.freezing import NOTHING
+from nasbench.train.optimizers import built_in
 from nasbench.train.optimizers.groups import build_optimizer, make_optimizer
 from nasbench.train.optimizers.rmsprop import RMSProp
+from nasbench.train.replicas import ALONE
+from nasbench.train.training import Training
 
 RECIPE = Recipe("test", 1, epochs=4, batch_size=8, lr_peak=0.4, lr_final=0.1)
 
 
 def network() -> nn.Sequential:
     return nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Flatten(), nn.Linear(2, 2))
+
+
+def stepped(model: nn.Module, optimizer: torch.optim.Optimizer, *parts: int) -> list[Tensor]:
+    """The weights after a step with the gradients of some parts of `model` alone: the others have none."""
+    optimizer.zero_grad()
+    torch.stack([model[part](torch.ones(1, 2)).square().sum() for part in parts]).sum().backward()
+    optimizer.step()
+    return [parameter.detach().clone() for parameter in model.parameters()]
+
+
+@pytest.fixture
+def as_on_cuda(monkeypatch):
+    monkeypatch.setattr(built_in, "_on_cuda", lambda _groups: True)
+
+
+@pytest.mark.parametrize("nesterov", [False, True])
+def test_the_fused_sgd_trains_a_supernet_as_the_other_does(monkeypatch, nesterov):
+    recipe = replace(RECIPE, weight_decay=0.1, nesterov=nesterov)
+    found = []
+    for fused in (None, True):
+        monkeypatch.setattr(built_in, "_on_cuda", lambda _groups, fused=fused: fused)
+        torch.manual_seed(0)
+        model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2), nn.Linear(2, 2))
+        optimizer = make_optimizer(model, recipe)
+        assert optimizer.param_groups[0]["fused"] is fused
+        found.append([stepped(model, optimizer, 0, part) for part in (1, 2, 1, 2)])
+    for plain, fused in zip(*found, strict=True):
+        torch.testing.assert_close(fused, plain)
+
+
+def test_a_step_that_is_left_out_for_its_numbers_leaves_no_momentum(as_on_cuda):
+    model = nn.Sequential(nn.Linear(2, 2))
+    before = [parameter.detach().clone() for parameter in model.parameters()]
+    optimizer = make_optimizer(model, RECIPE)
+    optimizer.grad_scale, optimizer.found_inf = torch.tensor(1.0), torch.tensor(1.0)  # as torch's GradScaler does
+    torch.testing.assert_close(stepped(model, optimizer, 0), before)
+    assert [float(state["momentum_buffer"].abs().sum()) for state in optimizer.state.values()] == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("name", ["sgd", "adamw"])
+@pytest.mark.parametrize("first", [None, True])
+def test_a_training_goes_on_as_its_own_device_steps(monkeypatch, name, first):
+    states = []
+    for fused in (first, None if first else True):
+        monkeypatch.setattr(built_in, "_on_cuda", lambda _groups, fused=fused: fused)
+        torch.manual_seed(0)
+        model = nn.Sequential(nn.Linear(2, 2))
+        started = Training.start(model, replace(RECIPE, optimizer=name), torch.device("cpu"), NOTHING, ALONE)
+        if states:
+            started.restore({**states[0], "identity": {}, "done": 1, "metrics": {}}, {}, Path("state.pt"))
+        assert started.optimizer.param_groups[0]["fused"] is fused
+        stepped(model, started.optimizer, 0)
+        states.append(started.state())
 
 
 @pytest.mark.parametrize(

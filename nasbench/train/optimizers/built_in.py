@@ -5,6 +5,7 @@ Each group carries its own `weight_decay`, so that no function here needs the re
 
 from typing import Any
 
+import torch
 from torch import optim
 
 from nasbench.core.registry import optimizers
@@ -18,7 +19,10 @@ RMSPROP_DECAY = 0.9
 @optimizers.register("sgd")
 def sgd(groups: list[dict[str, Any]], lr: float, momentum: float, nesterov: bool) -> optim.Optimizer:
     """Gradient descent with momentum; the weight decay is an L2 penalty in the gradient."""
-    return optim.SGD(groups, lr, momentum=momentum, nesterov=nesterov, fused=_on_cuda(groups))
+    made = optim.SGD(groups, lr, momentum=momentum, nesterov=nesterov, fused=_on_cuda(groups))
+    if momentum and made.defaults["fused"]:
+        made.register_step_pre_hook(_begin_momenta)
+    return made
 
 
 @optimizers.register("rmsprop")
@@ -37,6 +41,18 @@ def adamw(groups: list[dict[str, Any]], lr: float) -> optim.Optimizer:
 def muon(groups: list[dict[str, Any]], lr: float, momentum: float) -> optim.Optimizer:
     """Muon for filters, Nesterov's momentum for all else (Jordan et al. 2024)."""
     return Muon(groups, lr, momentum)
+
+
+def _begin_momenta(optimizer: optim.Optimizer, *_: object) -> None:
+    """Gives each parameter with a gradient its momentum, 0 at first.
+
+    By itself the fused SGD has none for a parameter whose first gradient comes later than that of others, as in a
+    supernet, and fails. If float16 overflows in the first step, it goes on from memory that nobody has written to.
+    """
+    for group in optimizer.param_groups:
+        for each in group["params"]:
+            if each.grad is not None and optimizer.state[each].get("momentum_buffer") is None:
+                optimizer.state[each]["momentum_buffer"] = torch.zeros_like(each.grad)
 
 
 def _on_cuda(groups: list[dict[str, Any]]) -> bool | None:
