@@ -21,6 +21,7 @@ PURPOSES = {
 UNKNOWN_KEYS = {
     b"\x2b\x65\x70": "Ed25519",
     b"\x2b\x65\x71": "Ed448",
+    b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a": "RSA-PSS",
     b"\x2b\x81\x04\x00\x23": "the curve P-521",
     b"\x2b\x81\x04\x00\x0a": "the curve secp256k1",
 }

@@ -17,6 +17,7 @@ from nasbench.executors.unfit_tls import (
     SWITCH,
     Unfit,
     check_form,
+    check_mark,
     check_there,
     how_to_make,
     named,
@@ -50,6 +51,7 @@ def context(server: bool = False) -> ssl.SSLContext:
     """What a connection of Ray is encrypted with. Unfit names the variable whose file is missing or wrong."""
     for variable in FILES:
         check_there(variable)
+        check_mark(variable)
     for variable in (AUTHORITY, CERTIFICATE):
         check_form(variable)
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER if server else ssl.PROTOCOL_TLS_CLIENT)

@@ -77,6 +77,14 @@ def check_there(variable: str) -> None:
         raise Unfit(told, remedy) from error
 
 
+def check_mark(variable: str) -> None:
+    """Unfit where its file begins with a byte order mark: OpenSSL reads on behind it, and gRPC finds nothing there."""
+    if text_of(variable).startswith("\ufeff"):
+        told = f"{named(variable)}, {FILES[variable]}, begins with a byte order mark, behind which Ray finds nothing"
+        copy = f"tail -c +4 {shlex.quote(os.environ[variable])} > copy.pem"
+        raise Unfit(told, f"Name a copy without these three bytes, for its owner alone if it is the key: {copy}")
+
+
 def check_form(variable: str) -> None:
     """Unfit where its file holds no certificate."""
     try:

@@ -277,6 +277,35 @@ def test_the_line_that_is_proposed_makes_a_certificate_that_passes(
     assert ray_tls.valid_until([HERE, "10.9.8.7", own_address()]) > time.time() + 360 * 86400
 
 
+def test_a_key_of_rsa_pss_is_none_for_grpc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {CERTIFICATE: tmp_path / "node.crt", KEY: tmp_path / "node.key", AUTHORITY: tmp_path / "ca.crt"}
+    variables = {SWITCH: "1", **{name: str(file) for name, file in files.items()}}
+    use(monkeypatch, variables)
+    authority, node = re.search(r"\((openssl req .*?)\),", how_to_found()), how_to_make()
+    assert authority is not None
+    for line in (authority[1], node[node.index("openssl req") :].replace("rsa:3072", "rsa-pss")):
+        subprocess.run(line, shell=True, cwd=tmp_path, check=True, capture_output=True)
+    assert not grpc_talks(variables)
+    with pytest.raises(UsageError, match="has a key of RSA-PSS, with which Ray makes no connection"):
+        ray_tls.valid_until()
+
+
+@pytest.mark.parametrize("variable", [CERTIFICATE, KEY, AUTHORITY])
+def test_a_file_with_a_byte_order_mark_is_none_for_grpc(
+    variable: str, tmp_path: Path, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = authority.variables("node", HERE)
+    marked = tmp_path / "marked"
+    marked.write_bytes(b"\xef\xbb\xbf" + Path(good[variable]).read_bytes())
+    use(monkeypatch, {**good, variable: str(marked)})
+    assert not grpc_talks({**good, variable: str(marked)})
+    with pytest.raises(UsageError, match=f"{variable}={marked}, .*, begins with a byte order mark") as raised:
+        ray_tls.valid_until()
+    subprocess.run(str(raised.value).rpartition(": ")[2], shell=True, cwd=tmp_path, check=True)
+    monkeypatch.setenv(variable, str(tmp_path / "copy.pem"))
+    assert ray_tls.valid_until([HERE]) > time.time()
+
+
 def test_a_certificate_for_the_cluster_alone_or_for_this_machine_alone_is_a_note(
     authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
