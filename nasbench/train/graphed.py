@@ -20,21 +20,21 @@ BROKEN_CAPTURE = "CUDA error while a step was captured as a graph"
 WARM_UP_STEPS = 3
 """Real training steps before the capture: in them, libraries choose their kernels."""
 KNOWN = ("torch", "torchvision", "timm", "nasbench", "zoo", "search_spaces")
-"""Packages whose layers do the same in every step. Other layers may decide by a Python number that changes, which a
-graph would keep as it was at the capture.
+"""Packages whose layers and losses do the same in every step. Others may decide by a Python number that changes, which
+a graph would keep as it was at the capture.
 """
 
 Pass = Callable[[Tensor, Tensor], Tensor]
 """(images, labels) -> the losses. Gradients are left in the parameters, whose gradients of before are forgotten."""
 
 
-def can_be_captured(model: nn.Module, device: torch.device) -> bool:
-    """Whether the steps of `model` are to be captured: on a CUDA device, if all its layers come from packages that are
-    known, and the environment does not forbid it.
+def can_be_captured(model: nn.Module, loss: object, device: torch.device) -> bool:
+    """Whether the steps of `model` are to be captured: on a CUDA device, if all its layers and the part that the recipe
+    names as its loss come from packages that are known, and the environment does not forbid it.
     """
     if device.type != "cuda" or os.environ.get(SWITCH) == "0":
         return False
-    return all(type(module).__module__.partition(".")[0] in KNOWN for module in model.modules())
+    return all(each.__module__.partition(".")[0] in KNOWN for each in (loss, *model.modules()))
 
 
 class GraphedPass:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from nasbench.core.arch import Architecture
 from nasbench.core.errors import TrialFailed, UsageError
 from nasbench.core.recipe import Recipe
+from nasbench.core.registry import losses
 from nasbench.nn.drop_path import hold_probabilities, set_drop_path, set_progress
 from nasbench.nn.pointwise import with_safe_pointwise
 from nasbench.train.checkpointed import checkpoint_parts
@@ -107,7 +108,7 @@ class Training:
             compile_parts(model)
         half = half_of(device) if recipe.mixed_precision else None
         plain = replicas.count == 1 and paths is None and not compiled and not checkpoint_activations
-        graph = GraphedPass() if plain and can_be_captured(model, device) else None
+        graph = GraphedPass() if plain and can_be_captured(model, losses.get(recipe.loss), device) else None
         if graph is not None:
             hold_probabilities(model)
         return cls(

@@ -1,6 +1,7 @@
 """What only a CUDA device can show: run with -m gpu, or by `make gpu`."""
 
 from dataclasses import replace
+from functools import partial
 from random import Random
 
 import pytest
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 import zoo
 from nasbench.core.arch import sample
 from nasbench.core.recipe import Recipe
-from nasbench.core.registry import recipes, spaces
+from nasbench.core.registry import losses, recipes, spaces
 from nasbench.core.spec import Size, Task
 from nasbench.executors.packing import CONTEXT_BYTES, cuda_peak
 from nasbench.nn.drop_path import DropPath, hold_probabilities, set_drop_path, set_progress
@@ -146,18 +147,23 @@ def test_the_probability_of_drop_path_grows_under_a_graph():
     assert shares[-2:] == pytest.approx([0.45, 0.9], abs=0.05)
 
 
-@pytest.mark.gpu
-def test_layers_of_unknown_packages_are_not_captured():
+def own_loss(logits: Tensor, labels: Tensor) -> Tensor:
+    return nn.functional.cross_entropy(logits, labels)
+
+
+def test_layers_and_losses_of_unknown_packages_are_not_captured(monkeypatch):
     class Own(nn.Linear):
         pass
 
-    cuda = torch.device("cuda")
-    assert can_be_captured(nn.Sequential(nn.Linear(1, 1)), cuda)
-    assert not can_be_captured(nn.Sequential(Own(1, 1)), cuda)
-
-
-def test_on_a_cpu_nothing_is_captured():
-    assert not can_be_captured(nn.Sequential(nn.Linear(1, 1)), torch.device("cpu"))
+    cuda, known = torch.device("cuda"), nn.Sequential(nn.Linear(1, 1))
+    for loss in (losses.get("cross_entropy"), losses.get("torch.nn:CrossEntropyLoss"), nn.CrossEntropyLoss()):
+        assert can_be_captured(known, loss, cuda)
+        assert not can_be_captured(nn.Sequential(Own(1, 1)), loss, cuda)
+    for loss in (own_loss, partial(own_loss)):
+        assert not can_be_captured(known, loss, cuda)
+    assert not can_be_captured(known, losses.get("cross_entropy"), torch.device("cpu"))
+    monkeypatch.setenv(SWITCH, "0")
+    assert not can_be_captured(known, losses.get("cross_entropy"), cuda)
 
 
 def test_without_a_device_there_is_nothing_to_measure(monkeypatch):
