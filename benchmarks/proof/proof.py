@@ -53,7 +53,7 @@ def main(argv: Sequence[str]) -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="searches and trains what is missing, then shows")
     run.add_argument("--routes", default=",".join((*ROUTES, SHARING, *NETWORKS)))
-    run.add_argument("--runs", type=Path, default=Path("runs/proof"))
+    run.add_argument("--runs", type=Path, help="where runs lie (else runs/proof, with another scale runs/proof-SCALE)")
     run.add_argument("--scale", choices=tuple(SCALES), default="full")
     run.add_argument("--data-dir")
     run.add_argument("--workers", default="2")
@@ -64,17 +64,20 @@ def main(argv: Sequence[str]) -> None:
         show(json.loads(RESULT.read_text()), PICTURE)
         return
     scale = SCALES[given.scale]
-    result, picture = (
-        (RESULT, PICTURE) if given.scale == "full" else (given.runs / "proof.json", given.runs / "proof.svg")
-    )
+    runs: Path = given.runs or Path("runs/proof" if given.scale == "full" else f"runs/proof-{given.scale}")
+    result, picture = (RESULT, PICTURE) if given.scale == "full" else (runs / "proof.json", runs / "proof.svg")
+    try:
+        of_scale(given.scale, result)
+    except ValueError as error:
+        parser.error(str(error))
     more = [*(["--data-dir", given.data_dir] if given.data_dir else []), "--workers", given.workers]
     more += ["--gpus-per-worker", given.gpus_per_worker] if given.gpus_per_worker else []
     asked = given.routes.split(",")
     for name in (name for name in asked if name not in NETWORKS):
-        search(name, scale, given.runs / name, more)
-    before = json.loads(result.read_text()) if result.exists() else {}
-    train(given.runs, asked, scale, more, recorded(before))
-    result.write_text(json.dumps({"scale": given.scale, **merged(before, gathered(given.runs))}, indent=1) + "\n")
+        search(name, scale, runs / name, more)
+    before = of_scale(given.scale, result)
+    train(runs, asked, scale, more, recorded(before))
+    result.write_text(json.dumps({"scale": given.scale, **merged(before, gathered(runs))}, indent=1) + "\n")
     show(json.loads(result.read_text()), picture)
 
 
@@ -133,19 +136,31 @@ def designed(runs: Path, macs: int, scale: Scale) -> list[str]:
     return files
 
 
+def of_scale(scale: str, result: Path) -> dict[str, Any]:
+    """What the file has, which may be nothing. ValueError where it is of another scale."""
+    record: dict[str, Any] = json.loads(result.read_text()) if result.exists() else {}
+    if (other := record.get("scale", scale)) != scale:
+        raise ValueError(f"{result} is of --scale {other}: two scales are not put together. Give another --runs.")
+    return record
+
+
 def recorded(record: Mapping[str, Any]) -> dict[str, list[Child]]:
     """The children of the searches that a record holds."""
     return {name: [Child(**row) for row in rows] for name, rows in record.get("searches", {}).items()}
 
 
 def merged(before: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
-    """What the file had, with what was found: whole searches take the place of earlier ones, finals are added."""
+    """What the file had, with what was found: whole searches take the place of earlier ones, finals are added. The
+    machines are all on which something was run.
+    """
+    machines = before.get("machines", [before["machine"]] if "machine" in before else [])
+    machines = [*machines, *(each for each in found["machines"] if each not in machines)]
     finals = {key: dict(seeds) for key, seeds in before.get("finals", {}).items()}
     for key, seeds in found["finals"].items():
         finals.setdefault(key, {}).update(seeds)
     networks = {name: before.get("networks", {}).get(name, {}) | rows for name, rows in found["networks"].items()}
     searches = {**before.get("searches", {}), **found["searches"]}
-    return {"machine": found["machine"], "searches": searches, "networks": networks, "finals": finals}
+    return {"machines": machines, "searches": searches, "networks": networks, "finals": finals}
 
 
 def gathered(runs: Path) -> dict[str, Any]:
@@ -163,7 +178,7 @@ def gathered(runs: Path) -> dict[str, Any]:
                 named[key] = {"name": trial.name, "macs": int(trial.metrics.get("macs", 0))}
     machine = {"processor": platform.processor() or platform.machine(), "torch": torch.__version__}
     searches = {name: [vars(child) for child in rows] for name, rows in found.items() if rows}
-    return {"machine": machine, "searches": searches, "networks": networks, "finals": finals}
+    return {"machines": [machine], "searches": searches, "networks": networks, "finals": finals}
 
 
 def children(directory: Path) -> list[Child]:

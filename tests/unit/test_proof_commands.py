@@ -91,9 +91,14 @@ def test_what_was_run_elsewhere_stays_in_the_record(routes: Any, monkeypatch: py
     from proof import merged
 
     nothing: dict[str, dict[str, Any]] = {"published": {}, "designed": {}}
-    before = {"searches": {"random": [1], "ppo": [2]}, "networks": nothing, "finals": {"a": {"0": 0.5}}}
+    before = {
+        "machine": {"processor": "a"},
+        "searches": {"random": [1], "ppo": [2]},
+        "networks": nothing,
+        "finals": {"a": {"0": 0.5}},
+    }
     found = {
-        "machine": {},
+        "machines": [{"processor": "b"}],
         "searches": {"ppo": [3], "predictor": [4]},
         "networks": {**nothing, "published": {"c": {"name": "c"}}},
         "finals": {"a": {"1": 0.6}, "c": {"0": 0.7}},
@@ -102,4 +107,22 @@ def test_what_was_run_elsewhere_stays_in_the_record(routes: Any, monkeypatch: py
     assert whole["searches"] == {"random": [1], "ppo": [3], "predictor": [4]}
     assert whole["finals"] == {"a": {"0": 0.5, "1": 0.6}, "c": {"0": 0.7}}
     assert whole["networks"] == {"published": {"c": {"name": "c"}}, "designed": {}}
+    assert whole["machines"] == [{"processor": "a"}, {"processor": "b"}]
     assert merged({}, found) == found
+    assert merged(whole, found)["machines"] == whole["machines"]
+
+
+def test_two_scales_are_not_put_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.syspath_prepend(str(FOLDER))
+    monkeypatch.delitem(sys.modules, "proof", raising=False)
+    import proof
+
+    asked: list[tuple[str, ...]] = []
+    monkeypatch.setattr(proof, "call", lambda *words: asked.append(words))
+    (tmp_path / "proof.json").write_text('{"scale": "tiny"}')
+    with pytest.raises(SystemExit):
+        proof.main(["run", "--scale", "gpu", "--routes", "random", "--runs", str(tmp_path)])
+    assert "is of --scale tiny" in capsys.readouterr().err
+    assert not asked
