@@ -153,7 +153,10 @@ def nearest(address: Address, flag: str = "") -> str:
     above, _, name = address.path.rpartition("/")
     there = ArrowObjects(Address(address.scheme, address.bucket, above, address.settings))
     with suppress(Silent, Refused):
-        near = get_close_matches(name, there.folders(), n=1)
+        folders = there.folders()
+        if name in folders:
+            return " Other objects of a run are there, so run.json was lost: go on from a directory that has the run."
+        near = get_close_matches(name, folders, n=1)
         if near:
             return f" Did you mean {flag}.../{near[0]}? A run is kept under the name of its directory."
     how = "give the same name with --run" if flag else "give a directory of the same name, which need not be there"

@@ -71,6 +71,23 @@ def test_a_log_that_is_gone_is_no_empty_one(tmp_path: Path, storage: str, lost: 
     assert log(tmp_path / "again/x") == [1, 2, 3], "a directory that has the whole run mends the storage"
 
 
+def test_a_record_that_is_gone_is_told_and_put_back_by_a_directory_that_has_it(tmp_path: Path, storage: str) -> None:
+    with run(tmp_path / "far/x", storage) as store:
+        add(store, 2)
+    (tmp_path / "store/x/run.json").unlink()
+    for brings in (
+        lambda: Brought(storage, tmp_path / "here/x").refresh(),
+        lambda: run(tmp_path / "other/x", storage, resume=True).__enter__(),
+    ):
+        with pytest.raises(UsageError, match="run.json was lost: go on from a directory that has the run") as raised:
+            brings()
+        assert "Did you mean" not in str(raised.value)
+    with run(tmp_path / "far/x", resume=True) as store:
+        assert len(store.trials) == 2
+    Brought(storage, tmp_path / "here/x").refresh()
+    assert log(tmp_path / "here/x") == [1, 2]
+
+
 def test_curves_that_are_gone_are_told_and_cost_no_trial(
     tmp_path: Path, storage: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
