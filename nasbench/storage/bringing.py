@@ -19,7 +19,7 @@ from nasbench.core.writing import delete, make_folder, write_atomically
 from nasbench.storage.address import run_address
 from nasbench.storage.mirror import NOTE
 from nasbench.storage.objects import ArrowObjects, Readable, Refused, Silent
-from nasbench.storage.pulling import CHECKPOINTS, LOGS, fetch, is_derived, logged, nearest, pull_log
+from nasbench.storage.pulling import CHECKPOINTS, LOGS, fetch, is_derived, logged, nearest, no_record, pull_log
 
 MARK = "bringing"
 """A file that lies in a directory as long as its run is not whole: a bringing that was broken off is gone on with."""
@@ -92,7 +92,7 @@ class Brought:
             check_run_record(there)
             began, ranks = there["started"], _rank(there)
         except (ValueError, KeyError, TypeError, UsageError) as error:
-            raise UsageError(f"{self._address.shown}/{RUN_FILE} is no run record of nasbench") from error
+            raise UsageError(no_record(self._address)) from error
         if not (self._directory / RUN_FILE).exists():
             return True
         here = RunStore.read_record(self._directory)

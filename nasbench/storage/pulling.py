@@ -126,24 +126,32 @@ def refresh_record(address: Address, directory: Path) -> None:
 
 
 def pull_record(objects: Readable, address: Address, directory: Path) -> None:
-    """FileNotFoundError where the store has none."""
+    """FileNotFoundError where the store has none, UsageError where what it has is none, or is of another run."""
     content, path = objects.read(RUN_FILE), directory / RUN_FILE
+    try:
+        there = parsed(content)
+        began, resumed = there["started"], len(there.get("resumed", []))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UsageError(no_record(address)) from error
     if not path.exists():
         make_folder(directory, parents=True)
         write_atomically(path, content)
         return
     here = RunStore.read_record(directory)
-    try:
-        there = parsed(content)
-        began, resumed = there["started"], len(there.get("resumed", []))
-    except (ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"{address.shown}/{RUN_FILE} is no run record of nasbench") from error
     if began != here.get("started"):
         raise UsageError(
             f"{directory} and {address.shown} hold two different runs, which began at {here.get('started')} and {began}"
         )
     if resumed > len(here.get("resumed", [])):
         write_atomically(path, content)
+
+
+def no_record(address: Address) -> str:
+    """What is said of a run.json that is none."""
+    return (
+        f"{address.shown}/{RUN_FILE} is no run record of nasbench: it was cut short, or is of something else. Put it "
+        "back; or delete it there, and go on from a directory that has the run."
+    )
 
 
 def nearest(address: Address, flag: str = "") -> str:

@@ -91,8 +91,8 @@ def read_log(objects: Readable, folder: str, here: bytes = b"", lines: int = 0) 
         if (missing := hole(found, len(here))) is not None or not (found or here):
             if asked < LISTS:
                 continue
-            what = "the whole log" if missing is None else f"bytes {missing[0]:,} to {missing[1]:,} of the log"
-            raise UsageError(_lost(f"{what} {folder!r}"))
+            what = "all lines" if missing is None else f"bytes {missing[0]:,} to {missing[1]:,}"
+            raise UsageError(_lost(f"{what} of the log {folder!r}"))
         try:
             parts = [objects.read(each.name(folder)) for each in chain(found)]
         except FileNotFoundError:  # joined meanwhile to a larger one
