@@ -79,7 +79,7 @@ def test_a_record_that_is_gone_is_told_and_put_back_by_a_directory_that_has_it(t
         lambda: Brought(storage, tmp_path / "here/x").refresh(),
         lambda: run(tmp_path / "other/x", storage, resume=True).__enter__(),
     ):
-        with pytest.raises(UsageError, match="run.json was lost: go on from a directory that has the run") as raised:
+        with pytest.raises(UsageError, match=r"run\.json was lost: go on from a directory that has the run") as raised:
             brings()
         assert "Did you mean" not in str(raised.value)
     with run(tmp_path / "far/x", resume=True) as store:
@@ -100,7 +100,9 @@ def test_a_damaged_record_is_brought_nowhere(tmp_path: Path, storage: str, damag
         lambda: run(tmp_path / "other/x", storage, resume=True).__enter__(),
         lambda: run(tmp_path / "far/x", resume=True).__enter__(),
     ):
-        with pytest.raises(UsageError, match="x/run.json is no run record of nasbench: .* delete it there, and go on"):
+        with pytest.raises(
+            UsageError, match=r"x/run\.json is no run record of nasbench: .* delete it there, and go on"
+        ):
             brings()
     assert not (tmp_path / "other/x/run.json").exists()
     record.write_bytes(whole)
