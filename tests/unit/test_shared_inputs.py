@@ -91,7 +91,7 @@ def test_an_operation_at_any_stride_is_the_operation_of_that_stride(name: str, c
         found = operation.at(stride)
         own.load_state_dict(found.state_dict())
         assert torch.equal(found(x), own(x))
-    apart = name == "identity_factorized" or (name == "identity" and channels == 4)
+    apart = name in ("identity_factorized", "skip_factorized") or (name == "identity" and channels == 4)
     assert len(operation.operations) == (2 if apart else 1)
 
 
