@@ -53,8 +53,7 @@ def answer(queue, attempt, job_text, evaluator):
 def test_no_more_jobs_are_sent_than_there_are_workers(tmp_path):
     queue, _, log = new_queue()
     first, second = queue.next_job("1"), queue.next_job("2")
-    assert first is not None
-    assert second is not None
+    assert None not in (first, second)
     assert queue.next_job("3") is None
     answer(queue, "1", first, ToyEvaluator(str(tmp_path)))
     assert queue.next_job("3") is not None
