@@ -1,41 +1,59 @@
-"""Accuracy of what the routes return, against the children that they trained, with intervals."""
+"""Accuracy of what the routes return, against the device-hours that they took, with intervals."""
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from routes import LABELS
-from verdicts import Returned
+from verdicts import Network, Returned
 
-from nasbench.report.common.figure import drawing, new_figure, to_svg
+from nasbench.report.common.figure import INK, MUTED, drawing, new_figure, to_svg
 
-COLOURS = {"random": "#666666", "ppo": "#0072b2", "predictor": "#d55e00", "screened": "#009e73"}
+COLOURS = {"random": "#666666", "ppo": "#0072b2", "predictor": "#d55e00", "screened": "#009e73", "sharing": "#cc79a7"}
 """Of Okabe and Ito, told apart by readers who do not see all colours."""
-LINES = {"sharing": "#cc79a7", "published": "#56b4e9", "designed": "#e69f00"}
-"""Routes whose cost is not a number of children."""
-WIDTH = 4.0
-"""Children between the marks of two routes of one budget, so that intervals do not cover each other."""
+APART = 0.012
+"""Part of the longest search between the marks of two routes of one budget, so that intervals do not cover each
+other."""
 
 
-def draw(rows: Sequence[Returned], budgets: Sequence[int], path: Path) -> None:
-    """Writes an SVG."""
+def draw(rows: Sequence[Returned], networks: Sequence[Network], path: Path) -> None:
+    """Writes an SVG: on the left what no search was needed for, then the searches by hours."""
     with drawing():
-        figure = new_figure(6.4, 3.6)
-        axes = figure.subplots()
+        figure = new_figure(7.2, 3.9)
+        beside, axes = figure.subplots(1, 2, sharey=True, width_ratios=[1, 2.4])
+        _unsearched(beside, [row for row in rows if not row.budget], networks)
+        longest = max((row.seconds for row in rows), default=0.0) / 3600
         for row in rows:
-            if row.route in LINES:
-                axes.axhline(row.mean, color=LINES[row.route], linewidth=1, linestyle="--", label=LABELS[row.route])
             if row.route == "chance":
-                axes.axhspan(row.low, row.high, color="#dddddd", label=f"{LABELS['chance']}: mean and 95 % interval")
-                axes.axhline(row.mean, color="#aaaaaa", linewidth=1)
+                axes.axhspan(row.low, row.high, color="#e4e4e4", linewidth=0)
         for index, (name, colour) in enumerate(COLOURS.items()):
-            own = [row for row in rows if row.route == name and row.budget in budgets]
+            own = [row for row in rows if row.route == name and row.budget]
             if own:
-                middle = [row.mean for row in own]
-                x = [row.budget + WIDTH * (index - 1.5) for row in own]
-                errors = [[row.mean - row.low for row in own], [row.high - row.mean for row in own]]
-                axes.errorbar(x, middle, errors, color=colour, marker="o", markersize=4, capsize=3, label=LABELS[name])
-        axes.set_xticks(list(budgets))
-        axes.set_xlabel("children that the search trained")
-        axes.set_ylabel("test accuracy, %")
-        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)  # above, where it covers no interval
+                x = [row.seconds / 3600 + APART * longest * (index - 0.5) for row in own]
+                axes.errorbar(x, [row.mean for row in own], _errors(own), **_style(colour), label=LABELS[name])
+        axes.set_xlim(left=0)
+        axes.set_xlabel("device-hours of the search")
+        axes.legend(loc="lower right")
     path.write_text(to_svg(figure, "proof") + "\n")
+
+
+def _unsearched(axes: Any, rows: Sequence[Returned], networks: Sequence[Network]) -> None:
+    """One column a group: its mean with the interval over its networks, and each network by a dot."""
+    for place, row in enumerate(rows):
+        axes.errorbar([place], [row.mean], _errors([row]), **_style(INK), zorder=3)
+        dots = row.accuracies if row.route == "chance" else [each.mean for each in networks if each.group == row.route]
+        axes.plot([place + 0.2] * len(dots), dots, ".", color=MUTED, markersize=4)
+        if row.route == "chance":
+            axes.axhspan(row.low, row.high, color="#e4e4e4", linewidth=0)
+    axes.set_xticks(range(len(rows)), [LABELS[row.route].replace(", ", ",\n").replace(" ", "\n", 1) for row in rows])
+    axes.set_xlim(-0.6, max(len(rows), 1) - 0.4)
+    axes.set_xlabel("no search")
+    axes.set_ylabel("test accuracy, %")
+
+
+def _errors(rows: Sequence[Returned]) -> list[list[float]]:
+    return [[row.mean - row.low for row in rows], [row.high - row.mean for row in rows]]
+
+
+def _style(colour: str) -> dict[str, Any]:
+    return {"color": colour, "marker": "o", "markersize": 4, "capsize": 3}

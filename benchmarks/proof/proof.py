@@ -37,7 +37,7 @@ from routes import (
     search_command,
     unselected,
 )
-from verdicts import differences, of_networks, of_routes
+from verdicts import differences, each_network, of_networks, of_routes
 
 from nasbench.core.store import RunStore
 
@@ -209,7 +209,11 @@ def show(known: dict[str, Any], picture: Path) -> None:
     for each in differences(rows, scale):
         against = f"{LABELS[each.route]} minus {LABELS[each.other]}, {each.budget or 'no'} children"
         print(f"{against}: {each.points:+.2f} points, 95 % interval {each.low:+.2f} to {each.high:+.2f}")
-    draw(rows, scale.budgets, picture)
+    networks = each_network(known.get("networks", {}), known["finals"])
+    for one in networks:
+        accuracy = f"{one.mean:.2f} [{one.low:.2f}, {one.high:.2f}] over its seeds"
+        print(f"{LABELS[one.group]}: {one.name} {accuracy}, {one.macs / 1e6:.1f}M multiply-adds")
+    draw(rows, networks, picture)
 
 
 def call(*arguments: str) -> None:
