@@ -233,6 +233,8 @@ class TableEvaluator:
         if column in decisions or column == NOTATION:
             missing = [name for name in decisions if name not in sheet.columns]
             hint = "A table has a column for each decision of the space."
+            if hasattr(self.space, "from_string"):
+                hint = f"A table has a column for each decision of the space, or {NOTATION!r} in the space's notation."
             raise unknown(kind, column, sheet.columns, f"{hint} Missing: {', '.join(missing)}." if missing else hint)
         results = [name for name in sheet.columns if name and name not in (*decisions, NOTATION)]
         if column == self.score_column == SCORE and column not in self.objectives:

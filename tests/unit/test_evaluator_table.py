@@ -184,3 +184,8 @@ def test_a_bad_notation_names_its_line(tmp_path: Path) -> None:
         TableEvaluator(
             write(tmp_path / "t.csv", "arch_str,accuracy", "|conv~0|,1"), NasBench201Space(), "accuracy"
         ).check()
+
+
+def test_a_table_without_decisions_is_told_of_the_notation(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"or 'arch_str' in the space's notation. Missing: op_0_1"):
+        TableEvaluator(write(tmp_path / "t.csv", "cell,accuracy", "|conv~0|,1"), NasBench201Space(), "accuracy").check()
