@@ -12,6 +12,10 @@ from nasbench.core.errors import UsageError
 
 GROWTH = 2.0
 """alpha * beta**2 * gamma**2 of the rule: multiply-adds double with each whole phi."""
+MOST_GROWTH = 100.0
+"""No dimension grows further at phi = 1: by the rule it at most doubles."""
+MOST_PHI = 100.0
+"""No network is scaled so far: its multiply-adds would be multiplied, or divided, by 2**100."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +49,10 @@ class Coefficients:
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
-            if not (isfinite(value) and value >= 1):
+            if not 1 <= value <= MOST_GROWTH:
                 raise UsageError(
-                    f"{name} is a number from 1 on (a dimension does not shrink as phi grows); got {value}"
+                    f"{name} is a number from 1 on (a dimension does not shrink as phi grows) to {MOST_GROWTH:g}; "
+                    f"got {value}"
                 )
 
     @property
@@ -56,8 +61,17 @@ class Coefficients:
         return float(self.alpha * self.beta**2 * self.gamma**2)
 
     def at(self, phi: float) -> Multipliers:
-        """alpha**phi, beta**phi, gamma**phi; `phi` may be fractional and negative."""
-        return Multipliers(self.alpha**phi, self.beta**phi, self.gamma**phi)
+        """alpha**phi, beta**phi, gamma**phi; `phi` may be fractional and negative. UsageError beyond MOST_PHI."""
+        return Multipliers(*(power(value, phi) for value in vars(self).values()))
+
+
+def power(base: float, phi: float) -> float:
+    """base**phi. UsageError beyond MOST_PHI, where floating point soon has no number for it."""
+    if not abs(phi) <= MOST_PHI:
+        raise UsageError(
+            f"phi {phi:g} is out of reach: multiply-adds about double with each whole phi, so take one of a few units"
+        )
+    return float(base**phi)
 
 
 PUBLISHED = Coefficients()

@@ -30,7 +30,9 @@ def test_the_published_coefficients() -> None:
     assert PUBLISHED.product == pytest.approx(1.920, abs=5e-4)
 
 
-@pytest.mark.parametrize("values", [(0.9, 1.1, 1.15), (1.2, 0.5, 1.15), (1.2, 1.1, math.nan), (math.inf, 1.1, 1.15)])
+@pytest.mark.parametrize(
+    "values", [(0.9, 1.1, 1.15), (1.2, 0.5, 1.15), (1.2, 1.1, math.nan), (math.inf, 1.1, 1.15), (1.2, 1e200, 1)]
+)
 def test_a_dimension_that_would_shrink_is_refused(values: tuple[float, float, float]) -> None:
     with pytest.raises(UsageError, match="from 1 on"):
         Coefficients(*values)
@@ -40,3 +42,9 @@ def test_a_dimension_that_would_shrink_is_refused(values: tuple[float, float, fl
 def test_multipliers_are_positive(values: tuple[float, float, float]) -> None:
     with pytest.raises(UsageError, match="positive"):
         Multipliers(*values)
+
+
+@pytest.mark.parametrize("phi", [1e6, -1e6, math.inf, math.nan])
+def test_a_phi_for_which_there_is_no_number_is_refused(phi: float) -> None:
+    with pytest.raises(UsageError, match="out of reach: multiply-adds about double"):
+        PUBLISHED.at(phi)

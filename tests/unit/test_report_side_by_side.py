@@ -10,10 +10,12 @@ from nasbench.cli import main
 from nasbench.core.errors import UsageError
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
+from nasbench.engine.config import Costs
 from nasbench.engine.config.shared import Place, Tracking
 from nasbench.engine.opened.report import rebuild_report, report_side_by_side
 from nasbench.report.side_by_side.results import (
     NO_SETTING,
+    SAME_COSTS,
     differences,
     differing,
     groups_of_seeds,
@@ -55,6 +57,33 @@ def test_curves_are_those_of_the_log(tmp_path: Path) -> None:
 
 def test_where_a_run_lies_and_who_watches_is_no_setting() -> None:
     assert {*Tracking().flat(), *Place().flat()} <= {*NO_SETTING}
+
+
+@pytest.mark.parametrize(
+    ("shared", "setting", "values"),
+    [
+        ({"reward": "soft-target"}, "reward_options", (["macs=30M"], ["macs=60M"])),
+        ({"reward": "hard-target", "reward_options": ["latency=5ms"]}, "latency_threads", (1, 4)),
+        ({"target_macs": "30M", "evaluator": "table:t.csv"}, "score_column", ("val_accuracy_12", "val_accuracy_200")),
+        ({"evaluator": "supernet:runs/s"}, "score_images", (500, 1000)),
+        ({"weight_sharing": "fair"}, "supernet_epochs", (3, 30)),
+    ],
+)
+def test_scores_that_are_made_differently_do_not_compare(
+    tmp_path: Path, shared: dict[str, object], setting: str, values: tuple[object, object]
+) -> None:
+    stores = [search(tmp_path / str(place), LOW, **shared, **{setting: value}) for place, value in enumerate(values)]
+    assert not_comparable(named_searches(stores)) == [setting]
+    report_side_by_side([store.directory for store in stores], tmp_path / "both")
+    page = (tmp_path / "both" / "report.html").read_text(encoding="utf-8")
+    assert f"they differ in {setting}." in page
+    assert "<h2>Differences" not in page
+
+
+def test_of_scores_without_costs_the_machine_of_a_limit_is_no_matter(tmp_path: Path) -> None:
+    stores = [search(tmp_path / each, LOW, max_latency="20ms", latency_on=each) for each in ("cpu", "onnx")]
+    assert not_comparable(named_searches(stores)) == []
+    assert {*SAME_COSTS} == {*Costs().flat()}
 
 
 def test_means_are_compared_by_welch_and_bests_only_over_seeds(tmp_path: Path) -> None:

@@ -246,6 +246,14 @@ def test_coefficients_of_a_search(tmp_path: Path) -> None:
         read_coefficients(tmp_path)
 
 
+def test_a_law_that_grows_no_further_ends_the_search_for_a_budget() -> None:
+    def saturating(phi: float) -> Multipliers:
+        return Multipliers(width=min(2.0**phi, 1.5))
+
+    with pytest.raises(UsageError, match=r"out of reach: phi .* and the law grows no further. Start from a larger"):
+        solve_phi(SMALL, saturating, 1e12)
+
+
 def test_the_table_of_the_paper_is_what_is_counted() -> None:
     page = (Path(__file__).parents[2] / "docs" / "scaling_tables.md").read_text()
     for asked, paper in ((Multipliers(width=2), "2.2"), (Multipliers(1.4, 1.2, 1.3), "2.3")):

@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from nasbench.core.compound import Multipliers
+from nasbench.core.compound import MOST_PHI, Multipliers
 from nasbench.core.errors import UsageError
 from nasbench.core.spec import ModelSpec
 from nasbench.nn.rounding import nearest_multiple
@@ -71,7 +71,7 @@ def compound_scale(base: ModelSpec, multipliers: Multipliers) -> ModelSpec:
         if value > MOST:
             raise UsageError(
                 f"the {name} would grow {value:.4g} times; nasbench scales each dimension up to {MOST:g} times. Take "
-                "less phi."
+                "less phi, or a smaller multiplier."
             )
     from zoo.scaled import check_resolution, check_scales, pixel_step
 
@@ -149,11 +149,16 @@ def solve_phi(
             )
         high, low, step = low, low - step, step * 1.5
     while measure.at(base, at, high) <= target:
-        if max(vars(at(high + step)).values()) > MOST:
+        bounded = high + step > MOST_PHI
+        if bounded or max(vars(at(high + step)).values()) > MOST:
+            more = (
+                "the law grows no further"
+                if bounded
+                else f"a larger one would scale a dimension more than {MOST:g} times"
+            )
             raise UsageError(
-                f"{asked} is out of reach: phi {high:g} has {measure.said(measure.at(base, at, high))}, and a "
-                f"larger one would scale a dimension more than {MOST:g} times. Start from a larger --base"
-                f"{measure.otherwise}."
+                f"{asked} is out of reach: phi {high:g} has {measure.said(measure.at(base, at, high))}, and {more}. "
+                f"Start from a larger --base{measure.otherwise}."
             )
         low, high, step = high, high + step, step * 1.5
     while high - low > measure.precision:

@@ -5,7 +5,7 @@ from math import log2
 from pathlib import Path
 from typing import Any
 
-from nasbench.core.compound import PUBLISHED, Coefficients, Multipliers
+from nasbench.core.compound import PUBLISHED, Coefficients, Multipliers, power
 from nasbench.core.errors import UsageError
 from nasbench.core.json_file import read_object
 from nasbench.core.law import Ladder, PowerLaw
@@ -227,7 +227,7 @@ def along(coefficients: Coefficients, dims: str) -> Callable[[float], Multiplier
         return coefficients.at
     product = coefficients.product
     return {
-        "depth": lambda phi: Multipliers(depth=product**phi),
-        "width": lambda phi: Multipliers(width=product ** (phi / 2)),
-        "resolution": lambda phi: Multipliers(resolution=product ** (phi / 2)),
+        "depth": lambda phi: Multipliers(depth=power(product, phi)),
+        "width": lambda phi: Multipliers(width=power(product, phi / 2)),
+        "resolution": lambda phi: Multipliers(resolution=power(product, phi / 2)),
     }[dims]

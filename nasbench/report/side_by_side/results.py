@@ -17,7 +17,7 @@ from nasbench.core.store import RunStore, best_trial
 from nasbench.core.trial import Trial
 from nasbench.report.common.page import mapping
 from nasbench.report.run.chance import welch
-from nasbench.report.run.scored import score_name
+from nasbench.report.run.scored import score_name, targets
 
 FEWEST = 4
 """The least number of different networks on each side for an interval of the difference of their means."""
@@ -27,8 +27,17 @@ NO_SETTING = (
     "wandb_name", "wandb_tags", "wandb_artifacts", "wandb_alerts",
 )  # fmt: skip
 """Fields of a configuration that say where and how a search runs, not what it is."""
-SAME_SCORE = ("evaluator", "dataset", "image_size", "recipe", "cells", "filters", "reward", "target_macs")
+SAME_SCORE = (
+    "evaluator", "dataset", "image_size", "recipe", "cells", "filters", "reward", "reward_options", "target_macs",
+    "score_column", "score_by", "score_images", "recalibration_images", "weight_sharing", "sampler_options", "share",
+    "supernet_recipe", "supernet_epochs",
+)  # fmt: skip
 """Fields that scores depend on, beside the epochs: where they differ, scores do not compare."""
+SAME_COSTS = (
+    "memory_batch", "memory_of", "latency_batch", "latency_on", "latency_threads", "latency_table", "latency_model",
+    "latency_samples",
+)  # fmt: skip
+"""Fields that a score depends on which is made of costs."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +177,9 @@ def differing(searches: Sequence[Search]) -> dict[str, list[Any]]:
 
 def not_comparable(searches: Sequence[Search]) -> list[str]:
     """The settings that make the scores of these runs mean different things; empty where they compare."""
-    found = [name for name in differing(searches) if name in (*SAME_SCORE, "epochs")]
+    costly = any(targets(search.run) or search.config.get("reward") for search in searches)
+    fields = (*SAME_SCORE, "epochs", *(SAME_COSTS if costly else ()))
+    found = [name for name in differing(searches) if name in fields]
     names = {score_name(search.run) for search in searches}
     return [*found, *(["the score"] if len(names) > 1 else [])]
 
