@@ -40,13 +40,13 @@ def searched(trials: Iterable[Trial]) -> list[Trial]:
 
 
 def random_scores(trials: Iterable[Trial]) -> list[float]:
-    """The scores of the different random children, at the epochs at which they are compared."""
+    """The scores of the different random children, at the epochs and the depth at which they are compared."""
     known = list(trials)
-    epochs = compared_epochs(known)
+    epochs, layers = compared_epochs(known), compared_layers(known)
     drawn = {
         trial.key: trial.score
         for trial in reversed(known)
-        if is_random(trial) and trial.epochs == epochs and trial.score is not None
+        if is_random(trial) and trial.epochs == epochs and has_layers(trial, layers) and trial.score is not None
     }
     return list(drawn.values())
 
@@ -65,6 +65,20 @@ def compared_epochs(trials: Iterable[Trial]) -> int:
     known = list(trials)
     control = [trial for trial in known if is_control(trial) and not is_retraining(trial)]
     return search_epochs(control or known)
+
+
+def compared_layers(trials: Iterable[Trial]) -> int | None:
+    """Where networks got deeper, the depth that all children of the control have; None where they have several, as
+    those have that stand among the trials of the search, and where depth is no matter.
+    """
+    depths = [trial.note.get("layers") for trial in trials if is_control(trial) and not is_retraining(trial)]
+    one = depths[0] if depths and all(each == depths[0] for each in depths) else None
+    return one if isinstance(one, int) else None
+
+
+def has_layers(trial: Trial, layers: int | None) -> bool:
+    """Whether the network was proposed at that depth; any will do for None."""
+    return layers is None or trial.note.get("layers") == layers
 
 
 def best_so_far(trials: Iterable[Trial]) -> list[float | None]:

@@ -16,7 +16,10 @@ from nasbench.core.shown import sentence
 from nasbench.core.spec import ModelSpec, Size, Task
 from nasbench.core.stop_signals import from_outside
 from nasbench.core.trial import Proposal, Trial, check_note
-from nasbench.core.typed import shown
+from nasbench.core.typed import fits, shown
+
+OURS = ("step", "layers", "retrain_of", "check_of", "compared_as")
+"""What a note has from the run itself: a step of the strategy, the depth of the network, what it repeats."""
 
 
 class JobSource(Protocol):
@@ -199,9 +202,15 @@ class SpaceSource:
             if proposal.architecture.space != space.name:
                 raise UsageError(f"its space is named {proposal.architecture.space!r}")
             check(proposal.architecture, space.choices)
-            if not isinstance(proposal.epochs, int | None) or proposal.epochs == 0 or not _is_note(proposal.note):
-                raise UsageError(f"epochs {proposal.epochs!r} must be None or 1 and more, the note a dict of JSON")
+            for field in ("epochs", "schedule", "resume_from"):
+                value = getattr(proposal, field)
+                if value is not None and not (fits(value, int) and value >= 1):
+                    raise UsageError(f"its {field} must be None, or a whole number from 1 on; got {shown(value)}")
+            if not _is_note(proposal.note):
+                raise UsageError("its note must be a dict of JSON")
             _check_note(proposal.note)
+            if taken := [name for name in OURS if name in proposal.note]:
+                raise UsageError(f"its note has {taken[0]!r}, which runs write themselves: call it something else")
         except (UsageError, TypeError) as error:
             raise UsageError(
                 f"the strategy {name} answered ask({number}) with what is no point of the space {space.name!r}: "

@@ -159,6 +159,26 @@ STRATEGIES = {
         2,
         ["its space is named 'yours'"],
     ),
+    "fewer epochs than one": (
+        "def ask(self, *_): return Proposal(1, Architecture.of('my', {'a': 1, 'b': 1}), epochs=-3)",
+        2,
+        ["its epochs must be None, or a whole number from 1 on; got -3"],
+    ),
+    "a schedule in words": (
+        "def ask(self, *_): return Proposal(1, Architecture.of('my', {'a': 1, 'b': 1}), 1, schedule='long')",
+        2,
+        ["its schedule must be None, or a whole number from 1 on; got 'long'"],
+    ),
+    "what goes on from a key": (
+        "def ask(self, *_): return Proposal(1, Architecture.of('my', {'a': 1, 'b': 1}), 1, resume_from='3fa9')",
+        2,
+        ["its resume_from must be None, or a whole number from 1 on; got '3fa9'"],
+    ),
+    "a note that is the run's own": (
+        "def ask(self, *_): return Proposal(1, Architecture.of('my', {'a': 1, 'b': 1}), note={'step': 5})",
+        2,
+        ["its note has 'step', which runs write themselves: call it something else"],
+    ),
     "its making raises": (
         "def __init__(self, space): raise ValueError('no')",
         2,

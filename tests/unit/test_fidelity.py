@@ -161,6 +161,10 @@ def test_a_report_that_cannot_tell_says_so() -> None:
     assert Fidelity.of(run, trials).verdicts() == [
         "4 networks have all scores: too few to tell anything. Give --sample more."
     ]
+    run["plan"]["known"] = 4
+    assert Fidelity.of(run, trials).verdicts() == [
+        "4 networks have all scores: too few to tell anything. Take a --truth that knows more networks."
+    ]
     run, trials = made_up([(float(value), 1.0) for value in range(6)])
     told = Fidelity.of(run, trials).verdicts()
     assert "No rank correlation of mine: it gives every network the same score." in told

@@ -92,6 +92,17 @@ def test_a_control_trained_in_full_is_compared_with_what_was_trained_in_full():
     assert chance_curve(halved)[-1][0] == 6
 
 
+def test_where_networks_got_deeper_those_as_deep_as_the_control_are_compared() -> None:
+    shallow, deep = many(20, 0.3, 1, layers=2), many(20, 0.7, 2, layers=6)
+    random = many(6, 0.7, 3, layers=6, control=True, blind=True)
+    told = verdict([*shallow, *deep, *random])
+    assert told == verdict([*deep, *random])
+    assert "20 chosen children" in told.sentence
+    among = many(6, 0.3, 4, layers=2, control=True, blind=True)
+    assert "40 chosen children" in verdict([*shallow, *among, *deep, *random]).sentence, "as deep as these, all of them"
+    assert "6 layers, and what the search chose had other numbers" in verdict([*shallow, *random]).sentence
+
+
 def test_children_that_were_stopped_early_are_said_to_be_left_out():
     early = [replace(each, status="pruned", epochs=1) for each in many(3, 0.1, 9)]
     searched = [replace(each, epochs=4) for each in [*many(6, 0.5, 1, control=True), *many(18, 0.6, 2)]]

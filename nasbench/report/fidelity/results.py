@@ -127,7 +127,8 @@ class Fidelity:
         """What can be told, and what cannot, in sentences."""
         if self.count < FEWEST:
             have = "1 network has" if self.count == 1 else f"{self.count} networks have"
-            return [f"{have} all scores: too few to tell anything. Give --sample more."]
+            more = "Give --sample more." if self.planned < self.known else "Take a --truth that knows more networks."
+            return [f"{have} all scores: too few to tell anything. {more}"]
         told = []
         same = [each.name for each in self.standings if each.measures["tau"].value is None]
         if same:

@@ -11,7 +11,16 @@ from statistics import fmean, variance
 from typing import Any, Literal
 
 from nasbench.core.count_text import quantity
-from nasbench.core.curves import best_weights, compared_epochs, expected_best, is_random, random_scores, searched
+from nasbench.core.curves import (
+    best_weights,
+    compared_epochs,
+    compared_layers,
+    expected_best,
+    has_layers,
+    is_random,
+    random_scores,
+    searched,
+)
 from nasbench.core.trial import Trial
 from nasbench.report.run.scored import objectives_of, targets
 
@@ -78,13 +87,14 @@ class Verdict:
 def verdict(trials: Sequence[Trial], exact: Exact | None = None) -> Verdict:
     """Compares the different architectures that the strategy chose with random ones, all of equal epochs.
 
-    Chosen are those proposed after the start, where the strategy knew results. Each network counts once. The answer is
-    yes where the whole interval of the difference of means lies above 0 and the expected best of as many children is
-    ahead as well.
+    Chosen are those proposed after the start, where the strategy knew results. Each network counts once. Where networks
+    got deeper, those as deep as the control are compared. The answer is yes where the whole interval of the difference
+    of means lies above 0 and the expected best of as many children is ahead as well.
     """
     epochs = compared_epochs(trials)
-    told = searched(trials)
-    chosen = {trial.key: trial.score for trial in reversed(told) if trial.epochs == epochs and not is_random(trial)}
+    told, layers = searched(trials), compared_layers(trials)
+    compared = [trial for trial in told if trial.epochs == epochs and has_layers(trial, layers)]
+    chosen = {trial.key: trial.score for trial in reversed(compared) if not is_random(trial)}
     guided = [score for score in chosen.values() if score is not None]
     control = random_scores(trials)
     scored = sum(trial.scored for trial in told)
@@ -99,10 +109,12 @@ def verdict(trials: Sequence[Trial], exact: Exact | None = None) -> Verdict:
             f"{cannot}: no random child was trained for comparison (--control K trains K, also with --resume).",
         )
     if not guided:
+        had = _epochs(epochs) if layers is None else f"{_epochs(epochs)} and {quantity(layers, 'layer')}"
+        other = "epochs" if layers is None else "epochs or layers"
         return Verdict(
             "unknown",
-            f"{cannot}: its {_children(len(control), 'random')} had {_epochs(epochs)}, and what the search chose had "
-            "other numbers of epochs, so that their scores do not compare.",
+            f"{cannot}: its {_children(len(control), 'random')} had {had}, and what the search chose had "
+            f"other numbers of {other}, so that their scores do not compare.",
         )
     if len(guided) < MIN_CHILDREN or (exact is None and len(control) < MIN_CHILDREN):
         against = f"{_children(len(control), 'random')}; at least {MIN_CHILDREN} of each are needed"
