@@ -15,7 +15,7 @@ from typing import Protocol, final
 
 from nasbench.core.blame import in_one_line, part_name, where_raised
 from nasbench.core.clock import SimulatedClock
-from nasbench.core.errors import RunFailed, UsageError
+from nasbench.core.errors import PartFailed, RunFailed, UsageError
 from nasbench.core.heard import Heard
 from nasbench.core.in_hand import InHand
 from nasbench.core.job import Job
@@ -84,15 +84,15 @@ class JobLoop:
         self._running: dict[int, Job] = {}
         self._waiting: dict[tuple[str, int, int], list[Job]] = {}
         self._same_fault: tuple[str, int] | None = ("", 0)
-        answered, mine = set(), set(source.numbers)
+        self._answered, mine = set[int](), set(source.numbers)
         for trial in history:
             self._remember(trial)
+            self._answered.add(trial.number)
             if trial.number in mine:
-                answered.add(trial.number)
                 if clock is not None:
                     clock.pay(trial)
                 source.tell(trial)
-        self._open = deque(number for number in source.numbers if number not in answered)
+        self._open = deque(number for number in source.numbers if number not in self._answered)
 
     @property
     def finished(self) -> bool:
@@ -233,7 +233,13 @@ class JobLoop:
             self._running.clear()
             self._waiting.clear()
             return
+        if trial.number in self._answered:  # two lines of one number would make the log unreadable
+            raise PartFailed(
+                f"trial {trial.number} was answered twice. An executor answers each job that loop.next() gives it once, "
+                "with finish, fail or prune."
+            )
         self._append(trial)
+        self._answered.add(trial.number)
         job = self._running.pop(trial.number, None)
         if self._heard is not None and (
             job is None or job.schedule is None

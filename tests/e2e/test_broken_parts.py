@@ -350,3 +350,41 @@ def test_so_does_a_race_whose_strategy_breaks(
     assert "strategy 'mine:Broken' failed under seed 0: KeyError: 'x' (mine.py:" in told
     assert "No trial had finished: mend it, then start the run again." in told
     assert not Path("runs").exists()
+
+
+EXECUTORS = {
+    "answers twice": (
+        "loop.finish(job, evaluator(job, None), 0.1, 'mine'); loop.finish(job, evaluator(job, None), 0.1, 'mine')",
+        ["trial 1 was answered twice. An executor answers each job", "The finished trials are kept"],
+        1,
+    ),
+    "leaves early": (
+        "loop.finish(job, evaluator(job, None), 0.1, 'mine'); return",
+        ["mine:Runs", "returned from run() before all trials were answered", "go on with --resume"],
+        1,
+    ),
+    "does nothing": ("return", ["returned from run() before all trials were answered", "No trial had finished"], 0),
+}
+
+
+@pytest.mark.parametrize("case", EXECUTORS)
+def test_an_executor_that_answers_too_often_or_too_little_is_told(
+    case: str, parts: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    body, fragments, logged = EXECUTORS[case]
+    parts(f"""
+class Runs:
+    def describe(self): return ["mine"]
+    def run(self, loop, evaluator):
+        while (job := loop.next()) is not None:
+            {body}
+    def close(self): pass
+""")
+    assert search("--executor", "mine:Runs") == 1
+    told = capsys.readouterr().err
+    for fragment in fragments:
+        assert fragment in told
+    assert (len(lines()) if Path("run").exists() else 0) == logged
+    if logged:
+        assert search("--resume", "--executor", "local") == 0
+        assert [line["number"] for line in lines()] == [1, 2, 3, 4]

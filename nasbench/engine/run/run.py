@@ -106,6 +106,11 @@ class Run:
         if not loop.finished:
             with self._blamed(chosen := executor or self._executor, "run()"):
                 chosen.run(loop, evaluator)
+            if not loop.finished:
+                raise PartFailed(
+                    f"the executor {part_name(chosen)} returned from run() before all trials were answered. It asks "
+                    "loop.next() for jobs until there is none, and answers each with finish, fail or prune."
+                )
         if clock is not None and clock.refused is not None and not self.trials:
             raise UsageError(
                 f"--time-budget {clock.budget:g} ends before the first look-up, which takes {clock.refused:.1f} s of "
