@@ -174,3 +174,9 @@ def test_a_strategy_that_serves_the_first_objective_alone_says_so(strategy: str,
     assert len(told) == said
     assert all(f"{strategy} searches for the first objective, val_accuracy, alone" in line for line in told)
     assert told_of_front(strategy, TWO[:1]) == ()
+
+
+def test_a_function_is_no_objective_of_a_table() -> None:
+    config = SearchConfig.of(evaluator="table:t.csv", objectives=("examples.small_objective:accurate_and_small,macs",))
+    with pytest.raises(UsageError, match=r"accurate_and_small is a function, and objectives on a table are its columns"):
+        config.check()
