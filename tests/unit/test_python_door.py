@@ -1,5 +1,6 @@
 """The commands as functions: what editors know of them, and what they return."""
 
+import json
 from inspect import signature
 from pathlib import Path
 
@@ -105,3 +106,14 @@ def test_models_and_parts_may_be_given_as_objects(tmp_path: Path) -> None:
         nasbench.search(**{**TOY, "space": object()}, trials=2)
     with pytest.raises(UsageError, match="give a model first"):
         nasbench.train()
+
+
+def test_what_an_earlier_end_lacked_is_not_told_for_ever(tmp_path: Path) -> None:
+    nasbench.search(**TOY, trials=3, control=0, run=tmp_path / "run")
+    record = json.loads((tmp_path / "run" / "run.json").read_text())
+    lines = record["left_out"]
+    stale = {**record, "left_out": [*lines, "no best/weights.safetensors: the weights of trial 2 are gone"]}
+    (tmp_path / "run" / "run.json").write_text(json.dumps(stale))
+    nasbench.search(run=tmp_path / "run", resume=True, trials=4)
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["left_out"] == lines
+    assert "are gone" not in (tmp_path / "run" / "report.html").read_text()

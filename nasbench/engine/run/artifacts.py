@@ -2,6 +2,7 @@
 drawing.
 """
 
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -141,12 +142,12 @@ def write_best(store: RunStore, space: SearchSpace, evaluator: Evaluator) -> Tri
     left_out = _left_out(store.directory / "best", spec, space)
     lost = store.directory / "best" / WEIGHTS
     if shown is not None and not lost.exists():
-        again = f"nasbench train {store.directory}#{best.number}"
+        again = f"nasbench train {shlex.quote(f'{store.directory}#{best.number}')}"
         left_out.append(f"no {lost}: the weights of trial {weights_number(best)} are gone. Train it again: {again}")
-    if left_out:
+    if left_out != store.run.get("left_out", []):  # what an earlier end lacked may be there now
         store.update(left_out=left_out)
-        for line in left_out:
-            print_note(line)
+    for line in left_out:
+        print_note(line)
     return best
 
 
