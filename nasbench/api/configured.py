@@ -67,7 +67,13 @@ def _named(value: Any) -> Any:
         return tuple(map(_named, value))
     if isinstance(value, Recipe):
         if value.name not in recipes.names() or recipes.get(value.name) != value:
-            recipes.register(value.name)(value)
+            try:
+                recipes.register(value.name)(value)
+            except UsageError as error:
+                raise UsageError(
+                    f"another recipe has the name {value.name!r} already. Give yours one of its own: "
+                    f"dataclasses.replace(recipe, name='my_{value.name}')"
+                ) from error
         return value.name
     if callable(value) and getattr(value, "__qualname__", None):
         return f"{value.__module__}:{value.__qualname__}"

@@ -235,7 +235,7 @@ class JobLoop:
             return
         if trial.number in self._answered:  # two lines of one number would make the log unreadable
             raise PartFailed(
-                f"trial {trial.number} was answered twice. An executor answers each job that loop.next() gives it once, "
+                f"trial {trial.number} was answered twice. An executor answers each job of loop.next() once, "
                 "with finish, fail or prune."
             )
         self._append(trial)

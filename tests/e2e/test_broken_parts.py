@@ -257,6 +257,27 @@ class Prunes:
     assert "needs a score after each epoch" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("answer", ["'no'", "None", "1"])
+def test_a_pruner_that_answers_neither_yes_nor_no_is_named(
+    answer: str, parts: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    parts(f"""
+class Reports(Good):
+    def __call__(self, job, report):
+        report(1, {{"val_accuracy": 0.5}})
+        return super().__call__(job, report)
+
+class Prunes:
+    def should_stop(self, number, epochs, score): return {answer}
+
+class Numpys:
+    def should_stop(self, number, epochs, score): return numpy.float64(score) > 0.9
+""")
+    assert search("--pruner", "mine:Prunes", evaluator="Reports") == 2
+    assert f"must return True or False; got {answer}" in capsys.readouterr().err.replace("null", "None")
+    assert search("--pruner", "mine:Numpys", "--run", "other", evaluator="Reports") == 0
+
+
 EVALUATORS = {
     "task raises": ("def task(self): sys.exit(0)", ["failed in task(): SystemExit: 0 (mine.py:"]),
     "check raises": ("def check(self): raise OSError('no disk')", ["failed in check(): OSError: no disk (mine.py:"]),

@@ -178,5 +178,7 @@ def test_a_strategy_that_serves_the_first_objective_alone_says_so(strategy: str,
 
 def test_a_function_is_no_objective_of_a_table() -> None:
     config = SearchConfig.of(evaluator="table:t.csv", objectives=("examples.small_objective:accurate_and_small,macs",))
-    with pytest.raises(UsageError, match=r"accurate_and_small is a function, and objectives on a table are its columns"):
+    with pytest.raises(
+        UsageError, match=r"accurate_and_small is a function, and objectives on a table are its columns"
+    ):
         config.check()

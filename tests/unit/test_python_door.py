@@ -1,6 +1,7 @@
 """The commands as functions: what editors know of them, and what they return."""
 
 import json
+from dataclasses import replace
 from inspect import signature
 from pathlib import Path
 
@@ -102,6 +103,8 @@ def test_models_and_parts_may_be_given_as_objects(tmp_path: Path) -> None:
 
     result = nasbench.search(**{**TOY, "space": ToySpace}, recipe=QUICK, trials=2, control=0, run=tmp_path / "run")
     assert nasbench.open_run(result.run).config["space"] == "nasbench.testing.toy:ToySpace"
+    with pytest.raises(UsageError, match=r"another recipe has the name 'quick' .*replace\(recipe, name='my_quick'\)"):
+        nasbench.search(**TOY, recipe=replace(QUICK, epochs=1), trials=2)
     with pytest.raises(UsageError, match="has no import path"):
         nasbench.search(**{**TOY, "space": object()}, trials=2)
     with pytest.raises(UsageError, match="give a model first"):

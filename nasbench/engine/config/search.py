@@ -193,8 +193,8 @@ class SearchConfig(Record):
         own = [each.source for each in parse_objectives(self.goals.objectives) if each.source is not None]
         if own and self.table_file is not None:
             raise UsageError(
-                f"--objectives {own[0]} is a function, and objectives on a table are its columns: name columns, or write "
-                "the function's values into one. A function that makes the score alone may be a --reward."
+                f"--objectives {own[0]} is a function, and objectives on a table are its columns: name columns, or "
+                "write the function's values into one. A function that makes the score alone may be a --reward."
             )
         self._check_heeded()
         self._check_proxy()

@@ -12,6 +12,12 @@ from nasbench.core.trial_of_run import weights_file, weights_number
 EXPORTED = ("model.py", "weights.safetensors", "model.onnx", "model.pt2")
 """The files of an export."""
 RUN_FILE = "run.json"
+RETURN_NO_NETWORK = {
+    "race": "which compares strategies and keeps no network. Give the run of a search, or an architecture.json.",
+    "fidelity": "which ranks cheap scores and keeps no network. Give the run of a search, or an architecture.json.",
+    "compare": "which has several networks and returns none of them. Name one: RUN#N, N being a trial of its report.",
+}
+"""Command -> what is said where its run is given as a MODEL."""
 
 
 def no_specification(folder: Path) -> UsageError:
@@ -63,7 +69,12 @@ def _unfinished(folder: Path) -> UsageError:
         store = RunStore.read(folder)
     except UsageError as error:
         return UsageError(f"{folder} is a run directory that cannot be read: {sentence(error)}")
-    again = f"nasbench {store.run.get('command')} --run {shlex.quote(str(folder))} --resume"
+    command = store.run.get("command")
+    if command in RETURN_NO_NETWORK:
+        return UsageError(f"{folder} is a run of nasbench {command}, {RETURN_NO_NETWORK[command]}")
+    if store.run.get("ended") and not any(trial.scored for trial in store.trials):
+        return UsageError(f"the run in {folder} has ended without a network: no trial of it succeeded")
+    again = f"nasbench {command} --run {shlex.quote(str(folder))} --resume"
     kept = [trial for trial in store.trials if trial.scored and weights_file(folder, weights_number(trial)).exists()]
     best = max(kept, key=lambda trial: (trial.epochs, trial.score or 0.0, -trial.number), default=None)
     named = f", or name a trial: {folder}#{best.number} is the best so far that has its weights" if best else ""

@@ -27,6 +27,7 @@ from nasbench.core.stop_signals import WISHES, from_outside
 from nasbench.core.stopwatch import Stopwatch
 from nasbench.core.store import RunStore, discard, missing
 from nasbench.core.trial import Trial
+from nasbench.core.typed import shown
 from nasbench.engine.run.go_on import ended_without_a_word, how_to_go_on, interrupted, what_is_left
 from nasbench.engine.run.interrupt import interrupts
 from nasbench.engine.run.opened_store import opened_store
@@ -205,7 +206,13 @@ def _stops(pruner: Pruner, number: int, epochs: int, metrics: Metrics, curve: Cu
     if value is None:
         return False
     with blame(pruner, f"should_stop() of trial {number} after {quantity(epochs, 'epoch')}"):
-        return bool(pruner.should_stop(number, epochs, value))
+        answer = pruner.should_stop(number, epochs, value)
+        stop = answer.item() if hasattr(answer, "item") else answer  # numpy's and torch's
+        if not isinstance(stop, bool):
+            raise UsageError(
+                f"should_stop() of the pruner {part_name(pruner)} must return True or False; got {shown(answer)}"
+            )
+        return stop
 
 
 @contextmanager
