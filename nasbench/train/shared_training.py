@@ -12,9 +12,11 @@ import torch
 from torch import Tensor, nn
 
 from nasbench.core.arch import Architecture
-from nasbench.core.errors import TrialFailed
+from nasbench.core.blame import blame, part_name
+from nasbench.core.errors import TrialFailed, UsageError
 from nasbench.core.protocols import LearnsPaths, PathSampler
 from nasbench.core.seeds import derive
+from nasbench.core.shown import shortened
 from nasbench.nn.shared_norm import batch_statistics
 from nasbench.nn.supernet import Supernet
 from nasbench.train.data import AnySplit, ImageData
@@ -47,7 +49,15 @@ class SharedTraining:
     replicas: Replicas = ALONE
 
     def of_step(self, step: int) -> Sequence[Architecture]:
-        return self.sampler.paths(Random(derive(self.seed, "paths", step)))
+        """UsageError where the sampler draws none, or what is no architecture: a step would train nothing."""
+        with blame(self.sampler, f"paths() of step {step}"):
+            paths = tuple(self.sampler.paths(Random(derive(self.seed, "paths", step))))
+        if not paths or not all(isinstance(path, Architecture) for path in paths):
+            raise UsageError(
+                f"paths() of the sampler {part_name(self.sampler)} must return one nasbench.core.arch.Architecture or "
+                f"more; for step {step} it returned {shortened(paths, 200)}"
+            )
+        return paths
 
     def after_epoch(self, epoch: int, supernet: nn.Module) -> Mapping[str, float]:
         """`val_accuracy`, `val_top5` and `val_loss` are means over the panel; and what the sampler reports."""

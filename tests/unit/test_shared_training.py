@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from nasbench.core.arch import Architecture
+from nasbench.core.errors import PartFailed, UsageError
 from nasbench.core.protocols import PathSampler
 from nasbench.core.recipe import Recipe
 from nasbench.core.registry import samplers
@@ -142,3 +143,15 @@ def test_a_panel_is_drawn_by_the_seed_and_holds_no_path_twice() -> None:
     assert panel == distinct_panel(lambda rng: uniform.paths(rng)[0], 4, seed=1)
     assert panel != distinct_panel(lambda rng: uniform.paths(rng)[0], 4, seed=2)
     assert distinct_panel(lambda _: CONV, 4, seed=0) == (CONV,)
+
+
+@pytest.mark.parametrize("drawn", [(), ("nor_conv_3x3",), None], ids=["none", "a text", "nothing"])
+def test_a_sampler_that_draws_no_architecture_is_named(digits: ImageData, drawn: object) -> None:
+    class Draws:
+        def paths(self, rng: Random) -> object:
+            return drawn
+
+    training = SharedTraining(Draws(), 0, (), None, digits.val, digits, torch.device("cpu"))  # type: ignore[arg-type]
+    told = "Draws .*failed in paths" if drawn is None else r"paths\(\) of the sampler .*Draws.* one nasbench.core.arch"
+    with pytest.raises((UsageError, PartFailed), match=told):
+        training.of_step(3)
