@@ -120,3 +120,9 @@ def test_what_an_earlier_end_lacked_is_not_told_for_ever(tmp_path: Path) -> None
     nasbench.search(run=tmp_path / "run", resume=True, trials=4)
     assert json.loads((tmp_path / "run" / "run.json").read_text())["left_out"] == lines
     assert "are gone" not in (tmp_path / "run" / "report.html").read_text()
+
+
+@pytest.mark.parametrize("top", [0, -2, 2.5])
+def test_fewer_classes_than_one_are_refused(top: int) -> None:
+    with pytest.raises(UsageError, match=f"--top takes a whole number from 1 on; got {top}"):
+        nasbench.predict("zoo:lenet5", [], top=top)

@@ -11,6 +11,7 @@ from nasbench.core.errors import UsageError
 from nasbench.core.preprocessing import FILE, Preprocessing, read_preprocessing
 from nasbench.core.spec import Task
 from nasbench.core.trial_of_run import trial_of
+from nasbench.core.typed import fits, shown
 from nasbench.engine.config import ModelOverrides
 from nasbench.engine.parts.models import build, is_of_run, no_weights, resolve, weights_of
 
@@ -63,6 +64,8 @@ def predict(
     not there. `views`: how each image is shown (see `nasbench.train.views`); UsageError where a network has no form for
     dense ones.
     """
+    if not (fits(top, int) and top >= 1):
+        raise UsageError(f"--top takes a whole number from 1 on; got {shown(top)}")
     files = image_files(images)
     trained = published_network(model) if pretrained else trained_network(model)
     return _predictions(files, set(map(Path, images)), trained, top, device, views, model)
