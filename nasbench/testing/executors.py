@@ -73,16 +73,26 @@ class Behaviour:
         return Task()
 
 
-class _Log:
-    """A loop over a list of jobs, and what it recorded and heard."""
+class _Answered(Exception):
+    """A trial has an answer that must have none."""
 
-    def __init__(self, num_jobs: int) -> None:
+
+class _Log:
+    """A loop over a list of jobs, and what it recorded and heard. The answer to trial `never` ends it."""
+
+    def __init__(self, num_jobs: int, never: int | None = None) -> None:
         self.trials: list[Trial] = []
         self.heard: dict[int, list[tuple[int, Metrics]]] = {}
+        self._never = never
         jobs = [Job(number, seed=0, epochs=EPOCHS, key=f"{number:016x}") for number in range(1, num_jobs + 1)]
         self.loop = JobLoop(
-            JobList(jobs), self.trials.append, lambda metrics: float(metrics["val_accuracy"]), epochs=[self._hear]
+            JobList(jobs), self._record, lambda metrics: float(metrics["val_accuracy"]), epochs=[self._hear]
         )
+
+    def _record(self, trial: Trial) -> None:
+        if trial.number == self._never:
+            raise _Answered(f"trial {trial.number} was answered: {trial.error}")
+        self.trials.append(trial)
 
     def _hear(self, job: Job, epochs: int, metrics: Metrics) -> bool:
         self.heard.setdefault(job.number, []).append((epochs, metrics))
@@ -136,7 +146,7 @@ def _check_reports(log: _Log, stopped: Trial) -> None:
 
 
 def _check_usage_error(executor: Executor) -> None:
-    log = _Log(FAR_TOO_MANY)  # others may be answered while the worker of this one starts
+    log = _Log(FAR_TOO_MANY, never=2)  # others may be answered while the worker of this one starts
     raised: BaseException | None = None
     try:
         executor.run(log.loop, Behaviour({2: "UsageError"}))

@@ -8,8 +8,6 @@ Three changes keep the network:
   - An edge starts from another node, if one of the two nodes is a copy of the other (a single `skip_connect`).
 """
 
-from functools import cache
-
 from search_spaces.nasbench201.notation import CONVOLUTIONS, EDGES, NUM_NODES, OPERATIONS, Cell, Edge
 
 OUTPUT = NUM_NODES - 1
@@ -18,16 +16,11 @@ _RANK = {operation: rank for rank, operation in enumerate(OPERATIONS)}
 
 def canonical(cell: Cell) -> Cell:
     """The canonical cell of all cells that are equal by these rules. Idempotent."""
-    return dict(zip(EDGES, _canonical(tuple(cell.values())), strict=True))
-
-
-@cache  # 15,625 at most
-def _canonical(operations: tuple[str, ...]) -> tuple[str, ...]:
-    cell, before = dict(zip(EDGES, operations, strict=True)), None
+    before = None
     while cell != before:
         before = cell
         cell = _order_nodes(_sort_copied_sources(_drop_unused(cell)))
-    return tuple(cell.values())
+    return cell
 
 
 def all_reached(cell: Cell) -> bool:

@@ -27,6 +27,9 @@ def decision(edge: Edge) -> str:
     return f"op_{edge[0]}_{edge[1]}"
 
 
+_DECISIONS = tuple((edge, decision(edge)) for edge in EDGES)
+
+
 def choices(operations: Sequence[str]) -> tuple[Choice, ...]:
     """One decision for each edge, with the options `operations`. Raises UsageError for an unknown operation."""
     for operation in operations:
@@ -37,12 +40,12 @@ def choices(operations: Sequence[str]) -> tuple[Choice, ...]:
 
 def cell_of(genes: Mapping[str, Gene]) -> Cell:
     """Edge -> operation."""
-    return {edge: str(genes[decision(edge)]) for edge in EDGES}
+    return {edge: str(genes[name]) for edge, name in _DECISIONS}
 
 
 def genes_of(cell: Cell) -> dict[str, Gene]:
     """The genes of a cell, in the order of the decisions."""
-    return {decision(edge): cell[edge] for edge in EDGES}
+    return {name: cell[edge] for edge, name in _DECISIONS}
 
 
 def write(cell: Cell) -> str:

@@ -5,16 +5,17 @@ arXiv:2001.00326.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
-from nasbench.core.arch import Architecture, check
+from nasbench.core.arch import Architecture, Gene, check
 from nasbench.core.errors import UsageError
 from nasbench.core.graph import CellGraph, Node
 from nasbench.core.registry import spaces
 from nasbench.core.spec import ModelSpec, Size, Task, pixels_of
 from search_spaces.nasbench201.counts import counts
 from search_spaces.nasbench201.equality import all_reached, canonical
-from search_spaces.nasbench201.notation import OPERATIONS, Cell, cell_of, choices, genes_of, read, write
+from search_spaces.nasbench201.notation import EDGES, OPERATIONS, Cell, cell_of, choices, genes_of, read, write
 
 if TYPE_CHECKING:
     from torch import nn
@@ -34,10 +35,11 @@ class NasBench201Space:
 
     def canonical(self, architecture: Architecture) -> Architecture:
         """The canonical encoding of all architectures that are the same network with the same counts."""
-        found = canonical(self._cell(architecture))
-        if any(operation not in self.choices[0].options for operation in found.values()):
+        items = _canonical_items(tuple(self._cell(architecture).values()))
+        options = self.choices[0].options
+        if len(options) < len(OPERATIONS) and any(operation not in options for _, operation in items):
             return architecture  # the operations may lack `none`; then cells are not changed
-        return Architecture.of(self.name, genes_of(found))
+        return Architecture(self.name, items)
 
     def build(self, architecture: Architecture, size: Size, task: Task) -> "nn.Module":
         """The network: (B, channels, H, W) -> (B, num_classes)."""
@@ -99,6 +101,11 @@ class NasBench201Space:
     def _cell_of(self, spec: ModelSpec) -> Cell:
         assert spec.architecture is not None, spec
         return self._cell(spec.architecture)
+
+
+@cache  # 15,625 at most
+def _canonical_items(operations: tuple[str, ...]) -> tuple[tuple[str, Gene], ...]:
+    return tuple(genes_of(canonical(dict(zip(EDGES, operations, strict=True)))).items())
 
 
 def _cells_and_filters(size: Size) -> tuple[int, int]:

@@ -12,6 +12,7 @@ ones.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import product
 from math import log, sqrt
 from typing import Any, TypeVar
@@ -100,12 +101,14 @@ class Geometry:
 
 def correlations(left: NDArray[Number], right: NDArray[Number], out: NDArray[Number] | None = None) -> NDArray[Number]:
     """exp(-|x - y|^2): (A, F), (B, F) -> (A, B), written to `out` if it is given."""
-    norm_left, norm_right = (np.einsum("ij,ij->i", x, x)[:, None] for x in (left, right))
-    ones_left, ones_right = np.ones_like(norm_left), np.ones_like(norm_right)
+    norm_left = np.einsum("ij,ij->i", left, left)
+    norm_right = norm_left if right is left else np.einsum("ij,ij->i", right, right)
     # One matrix product computes 2 x.y - |x|^2 - |y|^2.
-    exponent: NDArray[Any] = np.matmul(
-        np.hstack([2.0 * left, -norm_left, -ones_left]), np.hstack([right, ones_right, norm_right]).T, out=out
-    )
+    first, second = (np.empty((len(x), x.shape[1] + 2), x.dtype) for x in (left, right))
+    np.multiply(left, 2.0, out=first[:, :-2])
+    first[:, -2], first[:, -1] = -norm_left, -1.0
+    second[:, :-2], second[:, -2], second[:, -1] = right, 1.0, norm_right
+    exponent: NDArray[Any] = np.matmul(first, second.T, out=out)
     return np.asarray(np.exp(exponent, out=exponent))
 
 
@@ -117,6 +120,7 @@ def choose_kernels(
     `previous` are the kernels of the last choice, best first. If it is empty, the search starts from the whole grid.
     """
     used = np.linspace(0, len(features) - 1, min(len(features), EVIDENCE_POINTS)).astype(np.int64)
+    features_used, targets_used = features[used], targets[used]
     equal = (0.0,) * geometry.num_decisions
     grid = [
         Kernel(*numbers, relevance=equal)
@@ -124,12 +128,15 @@ def choose_kernels(
     ]
     known: dict[Kernel, float] = {}
 
+    @lru_cache(maxsize=1)  # the grid has the kernels of one shape one after another
+    def of_shape(shape: Kernel) -> Floats:
+        scaled = geometry.scaled(features_used, shape)
+        return correlations(scaled, scaled)
+
     def evaluate(kernel: Kernel) -> None:
         if kernel not in known:
             prior = -0.5 * sum(value**2 for value in kernel.relevance) / RELEVANCE_DEVIATION**2
-            known[kernel] = prior + _log_evidence(
-                geometry.scaled(features[used], kernel), targets[used], kernel.noise_variance
-            )
+            known[kernel] = prior + _log_evidence(of_shape(kernel.shape), targets_used, kernel.noise_variance)
 
     def best() -> list[Kernel]:
         return sorted(known, key=lambda kernel: -known[kernel])[:count]
@@ -145,10 +152,10 @@ def choose_kernels(
     return [(kernel, known[kernel]) for kernel in best()]
 
 
-def _log_evidence(scaled: Floats, targets: Floats, noise: float) -> float:
-    """The log evidence up to a constant, maximised over the amplitude. `scaled` is (n, F), `targets` is (n,)."""
-    covariance = correlations(scaled, scaled)
-    covariance[np.diag_indices(len(scaled))] = 1.0 + noise
+def _log_evidence(correlated: Floats, targets: Floats, noise: float) -> float:
+    """The log evidence up to a constant, maximised over the amplitude. `correlated` is (n, n), `targets` is (n,)."""
+    covariance = correlated.copy()
+    np.fill_diagonal(covariance, 1.0 + noise)
     factor = np.linalg.cholesky(covariance)
     whitened = np.linalg.solve(factor, targets)
     n = len(targets)
