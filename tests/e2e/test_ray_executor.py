@@ -5,6 +5,7 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -182,12 +183,19 @@ def test_a_fault_in_the_main_process_ends_the_run_at_once(tmp_path):
 
 
 class Here:
-    """Tells where it runs."""
+    """Tells where it runs, once all workers hold a trial."""
+
+    def __init__(self, folder: Path, workers: int) -> None:
+        self.marks, self.workers = folder / "marks", workers
+        self.marks.mkdir()
 
     def __call__(self, job, report):
         import ray
 
-        time.sleep(0.3)  # long enough for all workers to hold a trial
+        (self.marks / str(os.getpid())).touch()
+        end = time.monotonic() + 60
+        while len(list(self.marks.iterdir())) < self.workers and time.monotonic() < end:
+            time.sleep(0.02)
         gpus = [int(index) for index in ray.get_gpu_ids()]
         return {
             "val_accuracy": 0.5,
@@ -206,7 +214,7 @@ class Here:
 @pytest.mark.parametrize("workers", [2, pytest.param(4, marks=pytest.mark.slow)])
 def test_a_fraction_of_a_gpu_is_what_a_worker_holds_and_sees(workers, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    log = search(Here(), trials=4 * workers, workers=workers, gpus_per_worker=0.5)
+    log = search(Here(tmp_path, workers), trials=4 * workers, workers=workers, gpus_per_worker=0.5)
     by_worker = {trial.worker: tuple(trial.metrics["gpus"]) for trial in log}
     assert len(by_worker) == workers
     assert all(len(gpus) == 1 for gpus in by_worker.values())
@@ -217,7 +225,7 @@ def test_a_fraction_of_a_gpu_is_what_a_worker_holds_and_sees(workers, tmp_path, 
 
 @pytest.mark.slow
 def test_two_gpus_for_each_worker(tmp_path):
-    log = search(Here(), trials=4, workers=2, gpus_per_worker=2)
+    log = search(Here(tmp_path, 2), trials=4, workers=2, gpus_per_worker=2)
     by_worker = {trial.worker: frozenset(trial.metrics["gpus"]) for trial in log}
     assert sorted(map(len, by_worker.values())) == [2] * len(by_worker)
     assert len(frozenset().union(*by_worker.values())) == 2 * len(by_worker)
@@ -225,7 +233,8 @@ def test_two_gpus_for_each_worker(tmp_path):
 
 @pytest.mark.slow
 def test_a_worker_without_a_gpu_sees_none(tmp_path):
-    assert {trial.metrics["visible"] for trial in search(Here(), trials=2, workers=1)} <= {"", "none"}
+    log = search(Here(tmp_path, 1), trials=2, workers=1)
+    assert {trial.metrics["visible"] for trial in log} <= {"", "none"}
 
 
 @pytest.mark.parametrize(
@@ -261,7 +270,7 @@ def test_the_preflight_line_says_what_each_worker_has():
 
 
 def test_an_evaluator_that_cannot_be_sent_is_named(tmp_path):
-    evaluator = Here()
+    evaluator = Here(tmp_path, 2)
     evaluator.lock = threading.Lock()
     with pytest.raises(UsageError, match="cannot be sent to Ray workers"):
         search(evaluator, trials=2)

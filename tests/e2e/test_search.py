@@ -34,7 +34,7 @@ def _import(path: Path) -> ModuleType:
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("search") / "run"
-    phases = ["--filters", "4", "--control", "1", "--retrain-top", "1", "--retrain-epochs", "8"]
+    phases = ["--filters", "4", "--control", "1", "--retrain-top", "1", "--retrain-epochs", "3"]
     common = [
         "--dataset",
         "digits",
@@ -60,7 +60,7 @@ def test_the_log_holds_the_search_its_control_and_its_retraining(run: Path) -> N
     best_of_search = max(trials[:3], key=lambda trial: trial.score or 0.0)
     assert trials[4].note["retrain_of"] == best_of_search.number
     assert trials[4].key == best_of_search.key
-    assert trials[4].epochs == 8
+    assert trials[4].epochs == 3
 
 
 def test_the_stand_alone_network_gives_the_recorded_accuracy_again(run: Path) -> None:

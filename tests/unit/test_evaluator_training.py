@@ -141,7 +141,7 @@ def test_a_training_in_stages_is_one_training_also_where_its_state_is_lost(tmp_p
 
 def test_a_real_child_learns_well_above_chance_and_keeps_its_weights(tmp_path):
     space = spaces.get("nasnet")()
-    recipe = recipes.get("quick")
+    recipe = replace(recipes.get("quick"), epochs=1)
     made = replace(evaluator(tmp_path), recipe=recipe)
     size = replace(space.default_size, depth=recipe.cells, width=recipe.filters)
     architecture = sample(space.name, space.choices, Random(0))
