@@ -16,6 +16,7 @@ from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
 from nasbench.engine.opened.report import write_report
 from nasbench.report.common.figure import drawing, log_counts, new_figure, short_count, to_svg
+from nasbench.report.common.figure_file import write_figure
 from unit.embedded import embedded, without_scripts
 from unit.toys import ToySpace, trial
 
@@ -273,3 +274,23 @@ def test_a_figure_is_laid_out_as_saving_it_would() -> None:
             save(figure)
         places.append(axes.get_position().bounds)
     assert places[0] == places[1] != (0.125, 0.11, 0.775, 0.77)
+
+
+@pytest.mark.parametrize(
+    ("span", "labels"),
+    [((1.5, 4.2), ["2", "3", "4"]), ((2, 80), ["2", "5", "10", "20", "50"]), ((1, 2e6), ["1", "100", "1,000,000"])],
+)
+def test_logarithmic_axes_have_plain_numbers(span: tuple[float, float], labels: list[str], tmp_path: Path) -> None:
+    for chosen in (False, True):
+        with drawing():
+            figure = new_figure(4, 3)
+            axes = figure.subplots()
+            axes.plot(span, span)
+            axes.set(xscale="log", yscale="log")
+            if chosen:
+                axes.xaxis.set_major_formatter(lambda value, _: f"{value:g} s")
+        text = to_svg(figure, "x")
+        assert "mathdefault" not in text
+        assert all(f">{each}<" in text for each in labels)
+    write_figure(figure, tmp_path / "x.png", "x")
+    assert not any("$" in tick.get_text() for tick in axes.get_yticklabels(which="both"))

@@ -24,6 +24,11 @@ INVISIBLE = "\u200b"
 LONGEST = 40
 """A longer text of a user's is shortened in a figure: its table has it whole."""
 
+BETWEEN_TENS = ((6.0, "23456789"), (100.0, "25"))
+"""(span, digits): a logarithmic axis whose last number is less than `span` times its first has labels at these
+multiples of powers of ten too.
+"""
+
 SVG_DPI = 72
 """In which SVG is drawn, so that is what texts are measured in."""
 
@@ -86,11 +91,31 @@ def new_figure(width: float, height: float) -> "Figure":
     return figure
 
 
+def plain_ticks(figure: "Figure") -> None:
+    """Writes the numbers of logarithmic axes as they are read: matplotlib's own are in the notation that STYLE turns
+    off.
+    """
+    from matplotlib.ticker import LogFormatterMathtext
+
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            digits = ""  # where somebody has chosen the labels of tens, there are none between them
+            if isinstance(axis.get_major_formatter(), LogFormatterMathtext):
+                digits = next((digits for span, digits in BETWEEN_TENS if high < span * low), "")
+                axis.set_major_formatter(lambda value, _: f"{value:,.10g}")
+            if isinstance(axis.get_minor_formatter(), LogFormatterMathtext):
+                axis.set_minor_formatter(
+                    lambda value, _, digits=digits: f"{value:,.10g}" if f"{value:e}"[0] in digits else ""
+                )
+
+
 def to_svg(figure: "Figure", name: str) -> str:
     """The figure as SVG text. The same data gives the same text. `name` makes its ids unique within a page."""
     import matplotlib
 
     with drawing(), matplotlib.rc_context({"svg.hashsalt": name}):
+        plain_ticks(figure)
         _lay_out(figure)
         text = io.StringIO()
         figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})

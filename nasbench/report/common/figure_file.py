@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nasbench.core.writing import write_atomically
-from nasbench.report.common.figure import drawing, to_svg
+from nasbench.report.common.figure import drawing, plain_ticks, to_svg
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,5 +20,6 @@ def write_figure(figure: "Figure", file: Path, name: str, dpi: int = 150) -> Non
         return
     picture = io.BytesIO()
     with drawing():
+        plain_ticks(figure)
         figure.savefig(picture, format="png", dpi=dpi)
     write_atomically(file, picture.getvalue())
