@@ -175,7 +175,10 @@ def gathered(runs: Path) -> dict[str, Any]:
                 key = known.get(trial.name, trial.key)  # a comparison's keys are of models, a search's of networks
                 finals.setdefault(key, {})[str(trial.seed)] = trial.metrics["test_accuracy"]
                 named = networks.get(directory.name.rpartition("-")[0], {})
-                named[key] = {"name": trial.name, "macs": int(trial.metrics.get("macs", 0))}
+                named[key] = {
+                    "name": trial.name.rpartition("/")[2].removesuffix(".json"),
+                    "macs": int(trial.metrics.get("macs", 0)),
+                }
     machine = {"processor": platform.processor() or platform.machine(), "torch": torch.__version__}
     searches = {name: [vars(child) for child in rows] for name, rows in found.items() if rows}
     return {"machines": [machine], "searches": searches, "networks": networks, "finals": finals}
@@ -199,7 +202,8 @@ def show(known: dict[str, Any], picture: Path) -> None:
     """Prints the table and draws the picture."""
     scale = SCALES[known.get("scale", "full")]
     searches = recorded(known)
-    rows = [*of_routes(searches, known["finals"], scale), *of_networks(known.get("networks", {}), known["finals"])]
+    cells = {name: rows for name, rows in known.get("networks", {}).items() if name == "published"}
+    rows = [*of_routes(searches, known["finals"], scale), *of_networks(cells, known["finals"])]
     print("| route | children | device-seconds | test accuracy of those returned | of the first | multiply-adds |")
     print("|---|---|---|---|---|---|")
     for row in rows:
