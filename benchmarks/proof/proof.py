@@ -13,14 +13,12 @@ A child takes 19 s of one core of a laptop: 240 of them an hour and a quarter, h
 
 import argparse
 import json
-import platform
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
 from picture import draw
 from routes import (
     DESIGNED,
@@ -179,9 +177,19 @@ def gathered(runs: Path) -> dict[str, Any]:
                     "name": trial.name.rpartition("/")[2].removesuffix(".json"),
                     "macs": int(trial.metrics.get("macs", 0)),
                 }
-    machine = {"processor": platform.processor() or platform.machine(), "torch": torch.__version__}
     searches = {name: [vars(child) for child in rows] for name, rows in found.items() if rows}
-    return {"machines": [machine], "searches": searches, "networks": networks, "finals": finals}
+    return {"machines": machines_of(runs), "searches": searches, "networks": networks, "finals": finals}
+
+
+def machines_of(runs: Path) -> list[dict[str, Any]]:
+    """On what the runs were made, as each of them noted it."""
+    found = []
+    for directory in sorted(path.parent for path in runs.glob(f"*/{HOLDS}")):
+        run = RunStore.read(directory).run
+        hardware = run["hardware"]
+        machine = {"processor": hardware["cpu"], "gpus": hardware["gpus"], "torch": run["versions"]["torch"]}
+        found += [machine] if machine not in found else []
+    return found
 
 
 def children(directory: Path) -> list[Child]:
