@@ -5,6 +5,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nasbench.core.shown import shortened, shown_lines
@@ -105,9 +106,11 @@ def plain_ticks(figure: "Figure") -> None:
                 digits = next((digits for span, digits in BETWEEN_TENS if high < span * low), "")
                 axis.set_major_formatter(lambda value, _: f"{value:,.10g}")
             if isinstance(axis.get_minor_formatter(), LogFormatterMathtext):
-                axis.set_minor_formatter(
-                    lambda value, _, digits=digits: f"{value:,.10g}" if f"{value:e}"[0] in digits else ""
-                )
+                axis.set_minor_formatter(partial(_between_tens, digits))
+
+
+def _between_tens(digits: str, value: float, _: int | None) -> str:
+    return f"{value:,.10g}" if f"{value:e}"[0] in digits else ""
 
 
 def to_svg(figure: "Figure", name: str) -> str:
