@@ -2,73 +2,18 @@
 says which part, which line, and what was expected. Nothing ends the process without a word.
 """
 
-import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
+from e2e.broken import lines, module_in, search
 
 from nasbench.cli import main
-
-PARTS = """
-import os, sys
-from dataclasses import replace
-from nasbench.core.arch import Architecture, Choice, sample
-from nasbench.core.errors import RunFailed
-from nasbench.core.spec import Size, Task
-from nasbench.core.trial import Proposal
-import numpy
-
-class Space:
-    name = "my"; default_size = Size()
-    choices = (Choice("a", tuple(range(40))), Choice("b", (1, 2)))
-    def canonical(self, architecture): return architecture
-    def build(self, architecture, size, task): raise AssertionError("these evaluators build nothing")
-
-class Good:
-    def check(self): pass
-    def task(self): return Task()
-    def __call__(self, job, report): return {"val_accuracy": 0.01 * job.number}
-
-class Draws:
-    def __init__(self, space): self.space = space
-    def ask(self, number, rng, running):
-        return Proposal(number, Architecture.of("my", {"a": number, "b": 1}))
-    def tell(self, trial): pass
-
-class Stop(BaseException): pass
-
-def deep(n=0): return deep(n + 1)
-
-class Listens:
-    def start(self, run): pass
-    def trial(self, trial): pass
-    def finish(self, summary, directory): pass
-"""
 
 
 @pytest.fixture
 def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Writes a module `mine` of parts: those above, and what a test adds."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(str(tmp_path))
-
-    def write(more: str) -> None:
-        (tmp_path / "mine.py").write_text(PARTS + more)
-        monkeypatch.delitem(sys.modules, "mine", raising=False)
-
-    return write
-
-
-def search(*flags: str, evaluator: str = "Good", strategy: str = "Draws", space: str = "Space") -> int:
-    named = ["--space", f"mine:{space}", "--evaluator", f"mine:{evaluator}", "--strategy", f"mine:{strategy}"]
-    return main(["search", *named, "--trials", "4", "--wandb", "off", "--run", "run", *flags])
-
-
-def lines() -> list[dict[str, Any]]:
-    return [json.loads(line) for line in Path("run/trials.jsonl").read_text().splitlines()]
+    return module_in(tmp_path, monkeypatch)
 
 
 RAISED = {
@@ -236,48 +181,6 @@ def test_a_tracker_that_breaks_costs_nothing(
     assert "Broken failed and is left out from here on: no network (mine.py:" in told
 
 
-def test_a_pruner_that_breaks_is_named(parts: Callable[[str], None], capsys: pytest.CaptureFixture[str]) -> None:
-    parts("""
-class Reports(Good):
-    def __call__(self, job, report):
-        report(1, {"val_accuracy": 0.5} if job.note.get("told", True) else {})
-        return super().__call__(job, report)
-
-class Silent(Good):
-    def __call__(self, job, report):
-        report(1, {"loss": 0.5})
-
-class Prunes:
-    def should_stop(self, number, epochs, score): sys.exit(0)
-""")
-    assert search("--pruner", "mine:Prunes", evaluator="Reports") == 1
-    assert "mine:Prunes (mine.py:" in (told := capsys.readouterr().err)
-    assert "failed in should_stop() of trial 1 after 1 epoch: SystemExit: 0 (mine.py:" in told
-    assert search("--pruner", "mine:Prunes", "--run", "other", evaluator="Silent") == 2
-    assert "needs a score after each epoch" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("answer", ["'no'", "None", "1"])
-def test_a_pruner_that_answers_neither_yes_nor_no_is_named(
-    answer: str, parts: Callable[[str], None], capsys: pytest.CaptureFixture[str]
-) -> None:
-    parts(f"""
-class Reports(Good):
-    def __call__(self, job, report):
-        report(1, {{"val_accuracy": 0.5}})
-        return super().__call__(job, report)
-
-class Prunes:
-    def should_stop(self, number, epochs, score): return {answer}
-
-class Numpys:
-    def should_stop(self, number, epochs, score): return numpy.float64(score) > 0.9
-""")
-    assert search("--pruner", "mine:Prunes", evaluator="Reports") == 2
-    assert f"must return True or False; got {answer}" in capsys.readouterr().err.replace("null", "None")
-    assert search("--pruner", "mine:Numpys", "--run", "other", evaluator="Reports") == 0
-
-
 EVALUATORS = {
     "task raises": ("def task(self): sys.exit(0)", ["failed in task(): SystemExit: 0 (mine.py:"]),
     "check raises": ("def check(self): raise OSError('no disk')", ["failed in check(): OSError: no disk (mine.py:"]),
@@ -371,41 +274,3 @@ def test_so_does_a_race_whose_strategy_breaks(
     assert "strategy 'mine:Broken' failed under seed 0: KeyError: 'x' (mine.py:" in told
     assert "No trial had finished: mend it, then start the run again." in told
     assert not Path("runs").exists()
-
-
-EXECUTORS = {
-    "answers twice": (
-        "loop.finish(job, evaluator(job, None), 0.1, 'mine'); loop.finish(job, evaluator(job, None), 0.1, 'mine')",
-        ["trial 1 was answered twice. An executor answers each job", "The finished trials are kept"],
-        1,
-    ),
-    "leaves early": (
-        "loop.finish(job, evaluator(job, None), 0.1, 'mine'); return",
-        ["mine:Runs", "returned from run() before all trials were answered", "go on with --resume"],
-        1,
-    ),
-    "does nothing": ("return", ["returned from run() before all trials were answered", "No trial had finished"], 0),
-}
-
-
-@pytest.mark.parametrize("case", EXECUTORS)
-def test_an_executor_that_answers_too_often_or_too_little_is_told(
-    case: str, parts: Callable[[str], None], capsys: pytest.CaptureFixture[str]
-) -> None:
-    body, fragments, logged = EXECUTORS[case]
-    parts(f"""
-class Runs:
-    def describe(self): return ["mine"]
-    def run(self, loop, evaluator):
-        while (job := loop.next()) is not None:
-            {body}
-    def close(self): pass
-""")
-    assert search("--executor", "mine:Runs") == 1
-    told = capsys.readouterr().err
-    for fragment in fragments:
-        assert fragment in told
-    assert (len(lines()) if Path("run").exists() else 0) == logged
-    if logged:
-        assert search("--resume", "--executor", "local") == 0
-        assert [line["number"] for line in lines()] == [1, 2, 3, 4]

@@ -221,9 +221,8 @@ def test_vgg16_row_by_row_as_lectures_print_it() -> None:
     fc6 = next(layer for layer in rows if layer.type == "Linear")
     assert (fc6.weights, fc6.params) == (102_760_448, 102_764_544)
     image = task.channels * task.image_size**2
-    assert (
-        image + sum(row.activations for row in rows) == 15_237_608
-    )  # the 15.2M that the rows come to; lectures print 24M
+    # the 15.2M that the rows come to; lectures print 24M
+    assert image + sum(row.activations for row in rows) == 15_237_608
     assert sum(row.params for row in rows) == 138_357_544
     assert [row.receptive_field for row in rows[:3]] == [3, 5, 6]
 
@@ -237,9 +236,8 @@ def test_cifar_100_adds_its_rows_alone() -> None:
 
 @pytest.mark.parametrize("name", sorted(LARGE_ONLY))
 def test_a_network_for_large_images_says_so(name: str) -> None:
-    with pytest.raises(
-        UsageError, match=f"'{name}' exists for large images only.*needs at least {LARGE_ONLY[name]} px; got 32 px"
-    ):
+    told = f"'{name}' exists for large images only.*needs at least {LARGE_ONLY[name]} px; got 32 px"
+    with pytest.raises(UsageError, match=told):
         zoo.create(name, image_size=32)
 
 
@@ -255,9 +253,8 @@ def test_the_networks_that_an_error_names_exist_in_the_form_it_says() -> None:
         with pytest.raises(UsageError) as error:
             zoo.create(name, image_size=size)
         named.add((str(error.value).split("take '")[1].rstrip("'"), size))
-    for name, size in named:
-        with blank():
-            zoo.create(name, image_size=size)
+    with blank():
+        assert all(zoo.create(name, image_size=size) for name, size in named)
 
 
 def test_the_original_lenet_takes_up_to_32_pixels() -> None:
