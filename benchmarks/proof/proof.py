@@ -8,7 +8,7 @@
 `run` prints each command line before it runs it; stopped at any moment, it goes on where it was. What it adds to
 `benchmarks/results/proof.json` is every child and every final training, beside those of other routes that the file has
 already, so that routes can be run in several places. `show` reads the file, and nothing is trained.
-A child takes 19 s of one core of a laptop: 240 of them an hour and a quarter, half of that with two workers.
+A child takes 19 to 50 s of one core, as the processor is: 240 of them one to three hours, half with two workers.
 """
 
 import argparse
