@@ -158,6 +158,7 @@ def _check_latency(config: ProfileConfig) -> None:
 
 
 def _print_latency(latency: "Latency", config: ProfileConfig) -> None:
+    from nasbench.evaluators.latency_by import UNSTEADY
     from nasbench.report.common.terminal import Terminal
 
     terminal = Terminal(file_width=WIDE)
@@ -170,10 +171,14 @@ def _print_latency(latency: "Latency", config: ProfileConfig) -> None:
     if latency.outliers:
         slow = "run was an outlier" if latency.outliers == 1 else "runs were outliers"
         terminal.tell(f"  {latency.outliers} {slow}; the slowest took {milliseconds_text(latency.slowest)}")
+    if latency.left_out:
+        left_out = quantity(latency.left_out, "other run was", "other runs were")
+        terminal.tell(f"  {left_out} left out: something else computed on the machine, and made it slower meanwhile")
+    if not latency.steady:
+        terminal.tell(f"  {UNSTEADY}")
     if latency.wall > BUSY * latency.median:
         terminal.tell(
-            f"  by the wall's clock {milliseconds_text(latency.wall)}: other programs had the processor, and may have "
-            "slowed the network through caches and memory as well"
+            f"  by the wall's clock {milliseconds_text(latency.wall)}: other programs had the processor meanwhile"
         )
 
 

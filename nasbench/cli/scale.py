@@ -11,6 +11,7 @@ from nasbench.cli.parse import parse_run
 from nasbench.core.quantities import bytes_text, milliseconds_text
 from nasbench.engine.config import ScaleConfig
 from nasbench.engine.parts.networks import check_model
+from nasbench.evaluators.latency_by import UNSTEADY
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -143,6 +144,8 @@ def _costs(result: "ScaleResult") -> Iterator[str]:
             f"{found['low']:.3g} to {found['high']:.3g} ms, {found['runs']} runs, {found['outliers']} outliers; "
             f"{found['clock']} time) on {found['machine']}"
         )
+        if not found["steady"]:
+            yield f"  {UNSTEADY}"
 
 
 def _law(result: "ScaleResult") -> Iterator[str]:

@@ -1,9 +1,11 @@
 """How long an inference takes on this machine: measured after a warm-up, as a median with an interval.
 
+Runs count where the machine had its full speed (`quiet_rounds`); a measurement without such runs says so, and is not
+kept. The others are kept in the user's cache by network, settings and machine.
+
 With one thread on the CPU the clock is the time that the processor gave to it, which is what the network takes where
-nothing else runs; other programs of a busy machine then count as far as they share its caches and memory. With several
-threads, and on a GPU, it is the wall's. `onnx` is the CPU too, by ONNX Runtime, which runs what `export` writes.
-Measurements are kept in the user's cache by network, settings and machine.
+nothing else runs. With several threads, and on a GPU, it is the wall's. `onnx` is the CPU too, by ONNX Runtime, which
+runs what `export` writes.
 """
 
 import json
@@ -16,7 +18,7 @@ from importlib.metadata import version
 from math import sqrt
 from pathlib import Path
 from statistics import median
-from time import perf_counter, sleep, thread_time
+from time import sleep
 from typing import Any
 
 import torch
@@ -28,11 +30,10 @@ from nasbench.core.identity import digest
 from nasbench.core.spec import ModelSpec, Task
 from nasbench.evaluators.building import build_seeded
 from nasbench.evaluators.latency_by import LatencyBy
+from nasbench.evaluators.quiet_rounds import timed
 from nasbench.train.faults import trial_boundary
 from nasbench.train.location import user_cache
 
-WARM_UPS, LEAST_RUNS, MOST_RUNS, SECONDS = 5, 30, 1000, 1.0
-"""Runs before the clock starts; runs that are timed at least and at most, and how long they go on in between."""
 ATTEMPTS = 100
 """To write to the cache, while other processes do."""
 DEVIATIONS = 5.0
@@ -52,6 +53,8 @@ class Latency:
         wall: the median by the wall's clock; far above `median` where other programs had the processor.
         clock: `processor` or `wall`: what `median` was read from.
         machine: processor or GPU, and PyTorch's version.
+        left_out: runs that do not count, as the machine was slower meanwhile.
+        steady: False where the machine was slower nearly all the time: the least disturbed runs count then.
     """
 
     median: float
@@ -63,6 +66,8 @@ class Latency:
     wall: float
     clock: str
     machine: str
+    left_out: int
+    steady: bool
 
     def to_json(self) -> dict[str, Any]:
         """The fields by their names."""
@@ -81,7 +86,8 @@ def latency_of(spec: ModelSpec, by: LatencyBy, fresh: bool = False) -> Latency:
         return known
     with trial_boundary("measuring the latency"):
         found = measured(build_seeded(spec, 0), spec.seen_task, by)
-    _keep(key, found)
+    if found.steady:
+        _keep(key, found)
     return found
 
 
@@ -90,25 +96,41 @@ def measured(network: nn.Module, task: Task, by: LatencyBy) -> Latency:
     device = torch.device("cpu" if by.on == "onnx" else by.on)
     network = network.eval().to(device)
     images = torch.rand(by.batch, task.channels, task.image_size, task.image_size, device=device)
-    if by.on == "onnx":
-        from nasbench.evaluators.onnx import session
-
-        walls, owns = _timed(session(network, images, by.threads), on_cuda=False)
-    else:
-        before = torch.get_num_threads()
-        torch.set_num_threads(by.threads if by.on == "cpu" else before)
-        try:
-            with torch.inference_mode():
-                walls, owns = _timed(lambda: network(images), by.on == "cuda")
-        finally:
-            torch.set_num_threads(before)
+    run, before = _run_of(network, images, by), torch.get_num_threads()
+    torch.set_num_threads(by.threads if by.on != "cuda" else before)
+    try:
+        with torch.inference_mode():
+            found = timed(run, device.type, by.threads)
+    finally:
+        torch.set_num_threads(before)
     alone = by.on != "cuda" and by.threads == 1
-    times = owns if alone else walls
+    times = found.owns if alone else found.walls
     middle, (low, high) = median(times), interval(times)
     spread = median(abs(each - middle) for each in times)
     outliers = sum(each > middle + DEVIATIONS * spread for each in times) if spread else 0
     clock = "processor" if alone else "wall"
-    return Latency(middle, low, high, len(times), outliers, max(times), median(walls), clock, machine(by.on))
+    return Latency(
+        middle,
+        low,
+        high,
+        len(times),
+        outliers,
+        max(times),
+        median(found.walls),
+        clock,
+        machine(by.on),
+        found.left_out,
+        found.steady,
+    )
+
+
+def _run_of(network: nn.Module, images: torch.Tensor, by: LatencyBy) -> Callable[[], Any]:
+    """What one run calls: the network, or ONNX Runtime with what `export` writes of it."""
+    if by.on != "onnx":
+        return lambda: network(images)
+    from nasbench.evaluators.onnx import session
+
+    return session(network, images, by.threads)
 
 
 def interval(times: Sequence[float]) -> tuple[float, float]:
@@ -127,25 +149,6 @@ def machine(on: str) -> str:
         return f"{_processor()}, ONNX Runtime {version('onnxruntime')}"
     name = torch.cuda.get_device_name() if on == "cuda" else _processor()
     return f"{name}, PyTorch {torch.__version__}"
-
-
-def _timed(run: Callable[[], Any], on_cuda: bool) -> tuple[list[float], list[float]]:
-    """Milliseconds of each run, by the wall's clock and by that of the thread."""
-    wait = torch.cuda.synchronize if on_cuda else lambda: None
-    clock = perf_counter if on_cuda else thread_time
-    for _ in range(WARM_UPS):
-        run()
-    wait()
-    walls: list[float] = []
-    owns: list[float] = []
-    start = clock()
-    while len(walls) < LEAST_RUNS or (len(walls) < MOST_RUNS and clock() - start < SECONDS):
-        wall, own = perf_counter(), thread_time()
-        run()
-        wait()
-        owns.append(1000 * (thread_time() - own))
-        walls.append(1000 * (perf_counter() - wall))
-    return walls, owns
 
 
 def _processor() -> str:

@@ -10,6 +10,10 @@ ONNX_PACKAGES = ("onnx", "onnxscript", "onnxruntime")
 """The first two write a network as ONNX, the third runs it."""
 
 
+UNSTEADY = "the machine was slower nearly all the time: measure again when nothing else computes on it"
+"""What is said of a latency without a round of full speed."""
+
+
 @dataclass(frozen=True)
 class LatencyBy:
     """How a latency is taken: images of a batch, where, and threads of a CPU."""

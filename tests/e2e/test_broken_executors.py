@@ -90,3 +90,27 @@ class Runs:
     if logged:
         assert search("--resume", "--executor", "local") == 0
         assert [line["number"] for line in lines()] == [1, 2, 3, 4]
+
+
+def test_close_that_breaks_as_well_hides_no_first_error(
+    parts: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    parts("""
+class Both:
+    def describe(self): return ["mine"]
+    def run(self, loop, evaluator):
+        if loop.next() is not None:
+            raise ValueError("the first")
+    def close(self): raise KeyError("the second")
+
+class Last(Both):
+    def run(self, loop, evaluator):
+        while (job := loop.next()) is not None:
+            loop.finish(job, evaluator(job, None), 0.1, "mine")
+""")
+    assert search("--executor", "mine:Both") == 1
+    told = capsys.readouterr()
+    assert "failed in run(): ValueError: the first" in told.err
+    assert "failed in close(): KeyError: 'the second'" in told.out + told.err
+    assert search("--executor", "mine:Last", "--run", "other") == 1
+    assert "failed in close(): KeyError: 'the second'" in capsys.readouterr().err

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from nasbench.cli import main
 from nasbench.core.compound import PUBLISHED, Multipliers
 from nasbench.core.errors import UsageError
 from nasbench.core.spec import ModelSpec, Size, Task
@@ -14,6 +15,7 @@ from nasbench.engine.scaling.budgets import budget_of, measure_of
 from nasbench.engine.scaling.command import run_scale
 from nasbench.engine.scaling.request import check_request, check_search
 from nasbench.evaluators import latency as latencies
+from nasbench.evaluators import quiet_rounds
 from nasbench.evaluators.latency import interval, latency_of
 from nasbench.evaluators.latency_by import LatencyBy
 
@@ -88,13 +90,13 @@ def test_the_interval_of_a_median_lies_around_it() -> None:
     assert (low, high) == (41.0, 61.0)
 
 
-def test_a_latency_is_measured_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_latency_is_measured_once(any_round: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(latencies, "SECONDS", 0.01)
     spec = ModelSpec("zoo", name="lenet5", size=Size(), task=Task(10, 28, 1))
     first = latency_of(spec, LatencyBy())
     assert 0 < first.low <= first.median <= first.high <= first.slowest
-    assert first.runs >= latencies.LEAST_RUNS
+    assert first.runs >= quiet_rounds.LEAST_RUNS
+    assert (first.left_out, first.steady) == (0, True)
     file = tmp_path / "nasbench" / "latency.jsonl"
     with open(file, "a", encoding="utf-8") as torn:
         torn.write('{"key": "torn')
@@ -103,6 +105,18 @@ def test_a_latency_is_measured_once(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     assert other != first
     assert latency_of(spec, LatencyBy(batch=2)) == other
     assert len(file.read_text(encoding="utf-8").splitlines()) == 2
+
+
+def test_a_latency_of_a_slower_machine_is_told_and_not_kept(
+    any_round: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(quiet_rounds, "SLOWER", 0.0)
+    monkeypatch.setattr(quiet_rounds, "PATIENCE", 0.0)
+    assert main(["profile", "lenet5", "--latency"]) == 0
+    assert "the machine was slower nearly all the time: measure again" in " ".join(capsys.readouterr().out.split())
+    assert not latency_of(SMALL, LatencyBy()).steady
+    assert not (tmp_path / "nasbench" / "latency.jsonl").exists()
 
 
 def test_scale_to_a_latency(monkeypatch: pytest.MonkeyPatch) -> None:

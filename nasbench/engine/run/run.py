@@ -231,7 +231,7 @@ def open_run(opening: Opening) -> Iterator[Run]:
 def _opened(opening: Opening, opened: list[RunStore]) -> Iterator[Run]:
     store: RunStore | None = None
     run: Run | None = None
-    discarded, new = False, missing(opening.directory)
+    discarded, new, ended = False, missing(opening.directory), False
     sweep_all()
     LAST_WORDS.change(ended_without_a_word(opening, None))
     try:
@@ -241,6 +241,7 @@ def _opened(opening: Opening, opened: list[RunStore]) -> Iterator[Run]:
         LAST_WORDS.change(ended_without_a_word(opening, store))
         run = Run(store, opening)
         yield run
+        ended = True
     except KeyboardInterrupt as interrupt:
         with suppress(KeyboardInterrupt):  # who interrupts again does not want to wait for the trackers
             if run is not None:
@@ -266,8 +267,7 @@ def _opened(opening: Opening, opened: list[RunStore]) -> Iterator[Run]:
         raise
     finally:
         try:
-            with blame(opening.executor, "close()"):
-                opening.executor.close()
+            _close(opening.executor, ended)
         finally:
             if run is not None:
                 run.close()
@@ -275,6 +275,17 @@ def _opened(opening: Opening, opened: list[RunStore]) -> Iterator[Run]:
                 store.close(discarded)
             if discarded:
                 discard(opening.directory, new)
+
+
+def _close(executor: Executor, ended: bool) -> None:
+    """Closes it. Where the run broke off, an error of that is only printed: the first one is the reason."""
+    try:
+        with blame(executor, "close()"):
+            executor.close()
+    except PartFailed as error:
+        if ended:
+            raise
+        print_note(str(error))
 
 
 def _describe(executor: Executor) -> None:
