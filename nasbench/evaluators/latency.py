@@ -1,11 +1,12 @@
 """How long an inference takes on this machine: measured after a warm-up, as a median with an interval.
 
-Runs count where the machine had its full speed (`quiet_rounds`); a measurement without such runs says so, and is not
-kept. The others are kept in the user's cache by network, settings and machine.
+Runs count where the machine had its full speed (`quiet_rounds`); a measurement without enough of them says so, and is
+kept in this process alone, so that one command says one figure of a network. The others are kept in the user's cache by
+network, settings and machine.
 
 With one thread on the CPU the clock is the time that the processor gave to it, which is what the network takes where
-nothing else runs. With several threads, and on a GPU, it is the wall's. `onnx` is the CPU too, by ONNX Runtime, which
-runs what `export` writes.
+nothing else runs. With several threads, on a GPU, and where that clock is coarse, it is the wall's. `onnx` is the CPU
+too, by ONNX Runtime, which runs what `export` writes.
 """
 
 import json
@@ -36,6 +37,8 @@ from nasbench.train.location import user_cache
 
 ATTEMPTS = 100
 """To write to the cache, while other processes do."""
+MEASURED: dict[tuple[Path, str], "Latency"] = {}
+"""What this process has measured, by the cache and the key there: what is not kept, or could not be, is found here."""
 DEVIATIONS = 5.0
 """So many median absolute deviations above the median, a run is an outlier."""
 
@@ -54,7 +57,7 @@ class Latency:
         clock: `processor` or `wall`: what `median` was read from.
         machine: processor or GPU, and PyTorch's version.
         left_out: runs that do not count, as the machine was slower meanwhile.
-        steady: False where the machine was slower nearly all the time: the least disturbed runs count then.
+        steady: False where the machine was slower most of the time: the least disturbed runs count then.
     """
 
     median: float
@@ -81,11 +84,13 @@ def latency_of(spec: ModelSpec, by: LatencyBy, fresh: bool = False) -> Latency:
     """
     by.check()
     key = digest({"model": spec.to_json(), "by": asdict(by), "machine": machine(by.on)})
-    known = None if fresh else _known(_cache()).get(key)
+    place = _cache(), key
+    known = None if fresh else _known(_cache()).get(key) or MEASURED.get(place)
     if known is not None:
         return known
     with trial_boundary("measuring the latency"):
         found = measured(build_seeded(spec, 0), spec.seen_task, by)
+    MEASURED[place] = found
     if found.steady:
         _keep(key, found)
     return found
@@ -103,12 +108,11 @@ def measured(network: nn.Module, task: Task, by: LatencyBy) -> Latency:
             found = timed(run, device.type, by.threads)
     finally:
         torch.set_num_threads(before)
-    alone = by.on != "cuda" and by.threads == 1
-    times = found.owns if alone else found.walls
+    times = found.owns if found.own else found.walls
     middle, (low, high) = median(times), interval(times)
     spread = median(abs(each - middle) for each in times)
     outliers = sum(each > middle + DEVIATIONS * spread for each in times) if spread else 0
-    clock = "processor" if alone else "wall"
+    clock = "processor" if found.own else "wall"
     return Latency(
         middle,
         low,

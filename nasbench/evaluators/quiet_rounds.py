@@ -9,6 +9,7 @@ it, as it has been of late.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from heapq import nsmallest
 from statistics import median
 from time import monotonic, perf_counter, sleep, thread_time
 from typing import Any
@@ -18,22 +19,29 @@ import torch
 WARM_UPS, LEAST_RUNS, MOST_RUNS, SECONDS = 5, 30, 1000, 1.0
 """Runs before the clock starts; runs that count at least and at most, and how long they take together at least."""
 ROUND, PATIENCE = 0.1, 10.0
-"""Seconds of a round, and of rounds that do not count before the machine is taken as it is."""
+"""Seconds of a round, and of rounds that do not count before the machine is taken as it is: more of a network whose
+runs are so long that those which count took longer."""
 SLOWER = 1.15
 """A yardstick that takes so many times its shortest time says that the machine is slower."""
 REMEMBERED, FIRST = 600.0, 3.0
 """Seconds for which the yardstick's times are remembered, and through which it is read where none is."""
-READS = 5
-"""Runs of the yardstick, whose median is a reading."""
+READS, CONFIRMED = 5, 2
+"""Runs of the yardstick, whose median is a reading; the shortest is the one that so many readings reached, as a single
+one may be a fault of the clock."""
+FINE, STEPS = 0.02, 3
+"""Milliseconds of a step of the thread's clock up to which it tells runs apart; steps that are looked at."""
 
 
 @dataclass(frozen=True)
 class Round:
-    """Milliseconds of each run by the wall's clock and by that of the thread, and the yardstick's worse reading."""
+    """Milliseconds of each run by the wall's clock and by that of the thread, the yardstick's worse reading, and the
+    seconds that both took.
+    """
 
     walls: tuple[float, ...]
     owns: tuple[float, ...]
-    yardstick: float
+    yardstick: float = 0.0
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -44,12 +52,14 @@ class Timed:
         walls, owns: milliseconds of each run by the wall's clock and by that of the thread.
         left_out: runs of rounds in which the machine was slower.
         steady: False where the machine did not come back to its full speed: the least disturbed rounds count then.
+        own: whether the thread's clock says how long the network takes; else the wall's does.
     """
 
     walls: tuple[float, ...]
     owns: tuple[float, ...]
     left_out: int
     steady: bool
+    own: bool
 
 
 def timed(run: Callable[[], Any], on: str, threads: int) -> Timed:
@@ -57,7 +67,8 @@ def timed(run: Callable[[], Any], on: str, threads: int) -> Timed:
 
     The rounds are judged by the yardstick's shortest time, of those before as of those after them.
     """
-    yardstick = _yardstick(on, threads)
+    own = _alone(on, threads)
+    yardstick = _yardstick(on, threads, own)
     wait: Callable[[], Any] = torch.cuda.synchronize if on == "cuda" else lambda: None
     yardstick.begin()
     for _ in range(WARM_UPS):
@@ -66,15 +77,17 @@ def timed(run: Callable[[], Any], on: str, threads: int) -> Timed:
     rounds: list[Round] = []
     before = yardstick.read()
     while True:
+        start = monotonic()
         taken = _round(run, wait)
         after = yardstick.read()
-        rounds.append(replace(taken, yardstick=max(before, after)))
+        rounds.append(replace(taken, yardstick=max(before, after), seconds=monotonic() - start))
         before = after
-        counted = [each for each in rounds if each.yardstick <= SLOWER * yardstick.shortest]
+        most = SLOWER * yardstick.shortest
+        counted = [each for each in rounds if each.yardstick <= most]
         if _enough(counted):
-            return _of(counted, rounds, steady=True)
-        if _seconds(rounds) - _seconds(counted) > PATIENCE and _runs(rounds) >= LEAST_RUNS:
-            return _of(least_disturbed(rounds), rounds, steady=False)
+            return _of(counted, rounds, True, own)
+        if _runs(rounds) >= LEAST_RUNS and _waited_enough(counted, rounds):
+            return _of(least_disturbed(rounds), rounds, False, own)
 
 
 def _round(run: Callable[[], Any], wait: Callable[[], Any]) -> Round:
@@ -87,20 +100,21 @@ def _round(run: Callable[[], Any], wait: Callable[[], Any]) -> Round:
         wait()
         owns.append(1000 * (thread_time() - own))
         walls.append(1000 * (perf_counter() - wall))
-    return Round(tuple(walls), tuple(owns), 0.0)
+    return Round(tuple(walls), tuple(owns))
 
 
 def _runs(rounds: list[Round]) -> int:
     return sum(len(each.walls) for each in rounds)
 
 
-def _seconds(rounds: list[Round]) -> float:
-    return sum(sum(each.walls) for each in rounds) / 1000
-
-
 def _enough(counted: list[Round]) -> bool:
     runs = _runs(counted)
-    return runs >= LEAST_RUNS and (_seconds(counted) >= SECONDS or runs >= MOST_RUNS)
+    return runs >= LEAST_RUNS and (sum(sum(each.walls) for each in counted) >= 1000 * SECONDS or runs >= MOST_RUNS)
+
+
+def _waited_enough(counted: list[Round], rounds: list[Round]) -> bool:
+    useful = sum(each.seconds for each in counted)
+    return sum(each.seconds for each in rounds) - useful > max(PATIENCE, useful)
 
 
 def least_disturbed(rounds: list[Round]) -> list[Round]:
@@ -113,10 +127,10 @@ def least_disturbed(rounds: list[Round]) -> list[Round]:
     return found
 
 
-def _of(counted: list[Round], rounds: list[Round], steady: bool) -> Timed:
+def _of(counted: list[Round], rounds: list[Round], steady: bool, own: bool) -> Timed:
     walls = tuple(wall for each in counted for wall in each.walls)
     owns = tuple(own for each in counted for own in each.owns)
-    return Timed(walls, owns, _runs(rounds) - len(walls), steady)
+    return Timed(walls, owns, _runs(rounds) - len(walls), steady, own)
 
 
 class Yardstick:
@@ -132,8 +146,8 @@ class Yardstick:
 
     @property
     def shortest(self) -> float:
-        """Milliseconds of the shortest reading that is remembered."""
-        return min(reading for _, reading in self._readings)
+        """Milliseconds of the shortest reading that is remembered and that another one confirms."""
+        return nsmallest(CONFIRMED, (reading for _, reading in self._readings))[-1]
 
     def begin(self) -> None:
         """Forgets what was long ago; reads for a while where nothing is left."""
@@ -157,7 +171,26 @@ class Yardstick:
         return median(times)
 
 
+def _alone(on: str, threads: int) -> bool:
+    """Whether the clock of this thread says how long a run takes: one thread of a CPU does all of it, and the clock is
+    fine. In some sandboxes it stands still for ten milliseconds; the wall's clock is taken there.
+    """
+    return on != "cuda" and threads == 1 and _step(thread_time) <= FINE
+
+
+def _step(clock: Callable[[], float]) -> float:
+    """Milliseconds of the clock's smallest step; infinite where it stands still for a tenth of a second."""
+    steps: list[float] = []
+    last, start = clock(), perf_counter()
+    while len(steps) < STEPS and perf_counter() - start < 0.1:
+        now = clock()
+        if now > last:
+            steps.append(1000 * (now - last))
+            last = now
+    return min(steps, default=float("inf"))
+
+
 @lru_cache
-def _yardstick(on: str, threads: int) -> Yardstick:
-    """One for each way to compute, as times of two ways are not compared."""
-    return Yardstick(on, thread_time if on == "cpu" and threads == 1 else perf_counter)
+def _yardstick(on: str, threads: int, own: bool) -> Yardstick:  # noqa: ARG001 - threads are part of the key
+    """One for each way to compute and each clock, as times of two ways are not compared."""
+    return Yardstick(on, thread_time if own else perf_counter)

@@ -1,9 +1,15 @@
 """Which runs of a timed network count: those of rounds in which the yardstick was as fast as it has been."""
 
+from collections.abc import Callable
+from time import perf_counter
+
 import pytest
 import torch
 
+from nasbench.core.spec import Task
 from nasbench.evaluators import quiet_rounds
+from nasbench.evaluators.latency import measured
+from nasbench.evaluators.latency_by import LatencyBy
 from nasbench.evaluators.quiet_rounds import Round, timed
 
 
@@ -12,9 +18,11 @@ class Yardstick:
 
     def __init__(self, *readings: float) -> None:
         self._left, self._read = list(readings), list[float]()
+        self.asked = 0
 
     @property
     def shortest(self) -> float:
+        self.asked += 1
         return min(self._read)
 
     def begin(self) -> None:
@@ -34,9 +42,10 @@ def rounds_of_ten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quiet_rounds, "SECONDS", 0.0)
 
 
-def read_as(monkeypatch: pytest.MonkeyPatch, *readings: float) -> None:
+def read_as(monkeypatch: pytest.MonkeyPatch, *readings: float) -> Yardstick:
     yardstick = Yardstick(*readings)
     monkeypatch.setattr(quiet_rounds, "_yardstick", lambda *_: yardstick)
+    return yardstick
 
 
 @pytest.mark.parametrize(
@@ -78,10 +87,53 @@ def test_the_yardstick_reads_this_machine_and_forgets(monkeypatch: pytest.Monkey
     first = yardstick.shortest
     assert first > 0
     again = yardstick.read()
-    assert yardstick.shortest == min(first, again)
+    assert yardstick.shortest <= max(first, again)
     monkeypatch.setattr(quiet_rounds, "REMEMBERED", -1.0)
     yardstick.begin()
     assert yardstick.shortest > 0
+
+
+def test_a_single_reading_that_is_far_too_short_makes_no_other_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = iter([0.0, 0.01] * 5 + [1.0, 3.0] * 5 + [5.0, 7.1] * 5)
+    yardstick = quiet_rounds.Yardstick("cpu", lambda: next(times))
+    assert [round(yardstick.read()) for _ in range(3)] == [10, 2000, 2100]
+    assert yardstick.shortest == 2000.0
+
+
+def test_long_runs_are_waited_for_as_long_as_most_of_them_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network whose run takes ten seconds: one round in three does not count, which is longer than PATIENCE."""
+    seconds = iter(range(10**6))
+    monkeypatch.setattr(quiet_rounds, "monotonic", lambda: 10.0 * next(seconds))
+    monkeypatch.setattr(quiet_rounds, "MOST_RUNS", 1)
+    monkeypatch.setattr(quiet_rounds, "LEAST_RUNS", 9)
+    read_as(monkeypatch, *[1.0, 1.0, 1.0, 1.0, 1.0, 2.0] * 10)
+    found = timed(lambda: None, "cpu", 1)
+    assert (len(found.walls), found.left_out, found.steady) == (9, 4, True)
+    read_as(monkeypatch, 1.0, 2.0)
+    found = timed(lambda: None, "cpu", 1)
+    assert (len(found.walls), found.left_out, found.steady) == (9, 0, False)
+
+
+def test_patience_counts_what_the_yardstick_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More threads than cores make a reading far longer than a round; the shortest is looked for once a round."""
+    now = iter(range(10**6))
+    monkeypatch.setattr(quiet_rounds, "monotonic", lambda: float(next(now)))
+    yardstick = read_as(monkeypatch, 1.0, 2.0)
+    calls: list[int] = []
+    assert not timed(lambda: calls.append(1), "cpu", 16).steady
+    rounds = yardstick.asked
+    assert rounds == quiet_rounds.PATIENCE + 1
+    assert len(calls) == quiet_rounds.WARM_UPS + 10 * rounds
+
+
+@pytest.mark.parametrize("clock", [lambda: 0.0, lambda: perf_counter() // 0.01 / 100])
+def test_a_coarse_clock_of_the_thread_is_not_read(clock: Callable[[], float], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quiet_rounds, "thread_time", clock)
+    monkeypatch.setattr(quiet_rounds, "FIRST", 0.01)
+    monkeypatch.setattr(quiet_rounds, "SLOWER", float("inf"))
+    found = measured(torch.nn.Linear(4, 4), Task(10, 4, 1), LatencyBy())
+    assert (found.clock, found.median) == ("wall", found.wall)
+    assert found.median > 0
 
 
 def test_a_run_that_fails_is_not_swallowed() -> None:
