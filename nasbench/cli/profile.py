@@ -173,7 +173,9 @@ def _print_latency(latency: "Latency", config: ProfileConfig) -> None:
         terminal.tell(f"  {latency.outliers} {slow}; the slowest took {milliseconds_text(latency.slowest)}")
     if latency.left_out:
         left_out = quantity(latency.left_out, "other run was", "other runs were")
-        terminal.tell(f"  {left_out} left out: something else computed on the machine, and made it slower meanwhile")
+        terminal.tell(
+            f"  {left_out} left out: the machine was slower meanwhile, as where something else computes on it"
+        )
     if not latency.steady:
         terminal.tell(f"  {UNSTEADY}")
     if latency.wall > BUSY * latency.median:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, final
 
 from nasbench.core.arch import Architecture
@@ -9,8 +10,9 @@ from nasbench.core.errors import TrialFailed, UsageError
 from nasbench.core.job import Job
 from nasbench.core.protocols import Depends, Evaluator, Measures, Metrics, Report, SearchSpace
 from nasbench.core.recipe import Recipe
+from nasbench.core.shown import say
 from nasbench.core.spec import ModelSpec, Task
-from nasbench.evaluators.latency_by import LatencyBy
+from nasbench.evaluators.latency_by import UNSTEADY, LatencyBy
 
 if TYPE_CHECKING:
     from nasbench.evaluators.latency_model import LatencyModel
@@ -58,7 +60,10 @@ class CostsBy:
             return self.model(spec)
         from nasbench.evaluators.latency import latency_of
 
-        return latency_of(spec, self.by).median
+        found = latency_of(spec, self.by)
+        if not found.steady:
+            _tell_unsteady()
+        return found.median
 
     def check(self) -> None:
         """UsageError where the device of the latency is not there."""
@@ -113,6 +118,12 @@ class CostedWithMetrics(Costed):
     def metrics(self) -> Sequence[str]:
         assert isinstance(self.evaluator, Measures), self.evaluator
         return (*self.evaluator.metrics(), *self.costs.names)
+
+
+@cache
+def _tell_unsteady() -> None:
+    """Once a process: where the machine is shared, it holds for most networks of a search."""
+    say(f"nasbench: while a latency was measured, {UNSTEADY}")
 
 
 @final

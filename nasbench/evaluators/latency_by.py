@@ -10,8 +10,8 @@ ONNX_PACKAGES = ("onnx", "onnxscript", "onnxruntime")
 """The first two write a network as ONNX, the third runs it."""
 
 
-UNSTEADY = "the machine was slower nearly all the time: measure again when nothing else computes on it"
-"""What is said of a latency without a round of full speed."""
+UNSTEADY = "the machine was slower most of the time: measure again when nothing else computes on it"
+"""What is said of a latency without enough rounds of full speed."""
 
 
 @dataclass(frozen=True)

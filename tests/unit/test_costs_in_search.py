@@ -17,7 +17,7 @@ from nasbench.core.reward import Rewarded
 from nasbench.core.source import Plan
 from nasbench.core.spec import ModelSpec, Size, Task
 from nasbench.engine.config import SearchConfig
-from nasbench.engine.parts.costing import costs_in_search, counts_within, limits_of, record_of_costs
+from nasbench.engine.parts.costing import costs_in_search, counts_within, limits_of, model_in_search, record_of_costs
 from nasbench.engine.parts.scoring import Scoring, scoring_of
 from nasbench.evaluators import latency
 from nasbench.evaluators.costs import CostsBy, with_costs
@@ -75,7 +75,7 @@ def test_costs_are_taken_where_something_reads_them(monkeypatch: pytest.MonkeyPa
 
 
 def test_costs_are_beside_what_is_reported_and_returned(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(latency, "latency_of", lambda *_: type("Found", (), {"median": 12.5}))
+    monkeypatch.setattr(latency, "latency_of", lambda *_: type("Found", (), {"median": 12.5, "steady": True}))
     evaluator = with_costs(Scores(), CostsBy(("memory", "latency"), memory_batch=4))
     heard: list[Metrics] = []
     found = evaluator(job(), lambda _, metrics: heard.append(metrics))
@@ -83,6 +83,21 @@ def test_costs_are_beside_what_is_reported_and_returned(monkeypatch: pytest.Monk
     assert found["memory"] > 4 * 3 * 4  # bytes
     assert evaluator.metrics() == ("val_accuracy", "memory", "latency")  # type: ignore[attr-defined]
     assert evaluator.identity()["costs"]["memory_batch"] == 4  # type: ignore[attr-defined]
+
+
+def test_a_model_says_how_many_of_its_measurements_the_machine_slowed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    milliseconds = iter(range(1, 100))
+
+    def latency_of(*_: object) -> object:
+        median = next(milliseconds)
+        return type("Found", (), {"median": float(median), "steady": median % 4 > 0})
+
+    monkeypatch.setattr(latency, "latency_of", latency_of)
+    config = asked(latency_model=True, latency_samples=10)
+    model_in_search(CostsBy(("latency",)), config, SPACE, PLAN, Path("run"))
+    assert "for 2 of the 10 networks, the machine was slower most of the time: measure" in capsys.readouterr().err
 
 
 def test_targets_of_a_reward_are_amounts() -> None:

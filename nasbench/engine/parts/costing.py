@@ -19,7 +19,7 @@ from nasbench.engine.config import Costs, Goals, ScaleConfig, SearchConfig
 from nasbench.engine.config.record import flag
 from nasbench.evaluators.costs import COSTS, CostsBy, CountsAndCosts
 from nasbench.evaluators.counts import CountedOnce
-from nasbench.evaluators.latency_by import LatencyBy
+from nasbench.evaluators.latency_by import UNSTEADY, LatencyBy
 from nasbench.strategies.around.constrained import Limits
 
 if TYPE_CHECKING:
@@ -92,11 +92,19 @@ def latency_model_for(
     if config.place.resume:
         return read_latency_model(RunStore.read_record(directory))
     costs.by.check()
-    count = config.costs.latency_samples
+    count, unsteady = config.costs.latency_samples, 0
+
+    def measure(spec: ModelSpec) -> float:
+        nonlocal unsteady
+        found = latency_of(spec, costs.by)
+        unsteady += not found.steady
+        return found.median
+
     say(f"nasbench: measuring the latency of {count} networks, to predict that of all others (--latency-model)")
-    return fit_latency_model(
-        draw, lambda spec: latency_of(spec, costs.by).median, count, costs.by.batch, machine(costs.by.on)
-    )
+    model = fit_latency_model(draw, measure, count, costs.by.batch, machine(costs.by.on))
+    if unsteady:
+        say(f"nasbench: for {unsteady} of the {model.measured} networks, {UNSTEADY}")
+    return model
 
 
 def record_of_costs(costs: CostsBy, limits: Limits) -> Mapping[str, Any]:
