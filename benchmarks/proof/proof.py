@@ -35,6 +35,7 @@ from routes import (
     search_command,
     unselected,
 )
+from searches import told
 from verdicts import differences, each_network, of_networks, of_routes
 
 from nasbench.core.store import RunStore
@@ -148,15 +149,19 @@ def recorded(record: Mapping[str, Any]) -> dict[str, list[Child]]:
 
 
 def merged(before: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
-    """What the file had, with what was found: whole searches take the place of earlier ones, finals are added. The
-    machines are all on which something was run.
+    """What the file had, with what was found: whole searches, and networks of the same name, take the place of earlier
+    ones, finals are added. The machines are all on which something was run.
     """
     machines = before.get("machines", [before["machine"]] if "machine" in before else [])
     machines = [*machines, *(each for each in found["machines"] if each not in machines)]
     finals = {key: dict(seeds) for key, seeds in before.get("finals", {}).items()}
     for key, seeds in found["finals"].items():
         finals.setdefault(key, {}).update(seeds)
-    networks = {name: before.get("networks", {}).get(name, {}) | rows for name, rows in found["networks"].items()}
+    networks = {}
+    for group, rows in found["networks"].items():
+        new = {row["name"] for row in rows.values()}
+        kept = {key: row for key, row in before.get("networks", {}).get(group, {}).items() if row["name"] not in new}
+        networks[group] = kept | rows
     searches = {**before.get("searches", {}), **found["searches"]}
     return {"machines": machines, "searches": searches, "networks": networks, "finals": finals}
 
@@ -212,15 +217,18 @@ def show(known: dict[str, Any], picture: Path) -> None:
     searches = recorded(known)
     cells = {name: rows for name, rows in known.get("networks", {}).items() if name == "published"}
     rows = [*of_routes(searches, known["finals"], scale), *of_networks(cells, known["finals"])]
-    print("| route | children | device-seconds | test accuracy of those returned | of the first | multiply-adds |")
-    print("|---|---|---|---|---|---|")
+    print("| route | children | device-hours | as measured | test accuracy, % | of the first | multiply-adds |")
+    print("|---|---|---|---|---|---|---|")
     for row in rows:
         interval = f"{row.mean:.2f} [{row.low:.2f}, {row.high:.2f}]"
-        cells = (LABELS[row.route], row.budget or "–", f"{row.seconds:,.0f}" if row.seconds else "–", interval)
+        hours = [f"{seconds / 3600:.2f}" if row.budget else "" for seconds in (row.seconds, row.measured)]
+        cells = (LABELS[row.route], row.budget or "", *hours, interval)
         print(f"| {' | '.join(map(str, cells))} | {row.best:.2f} | {row.macs / 1e6:.1f}M |")
     for each in differences(rows, scale):
         against = f"{LABELS[each.route]} minus {LABELS[each.other]}, {each.budget or 'no'} children"
         print(f"{against}: {each.points:+.2f} points, 95 % interval {each.low:+.2f} to {each.high:+.2f}")
+    for line in told(searches, rows, known["finals"]):
+        print(line)
     networks = each_network(known.get("networks", {}), known["finals"])
     for one in networks:
         accuracy = f"{one.mean:.2f} [{one.low:.2f}, {one.high:.2f}] over its seeds"

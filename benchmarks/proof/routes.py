@@ -62,8 +62,8 @@ PUBLISHED = ("space:nasnet:nasnet-a", "space:nasnet:amoebanet-a", "space:nasnet:
 DESIGNED = ("resnet20", "plain20", "mobilenet_v2", "shufflenet_v1_g3")
 """Hand-designed networks, made as narrow as it takes to have no more multiply-adds than the largest returned cell."""
 LABELS = {
-    "chance": "one random cell",
-    "random": "random cells, the best of n",
+    "chance": "random cells, unselected",
+    "random": "random search",
     "ppo": "PPO, its LSTM",
     "predictor": "predictor",
     "screened": "PPO behind --screen proxy:params=8",
@@ -88,8 +88,11 @@ def search_command(name: str, scale: Scale) -> list[str]:
 
 
 def scale_command(base: str, macs: int, pixels: int, file: str) -> list[str]:
-    """Writes a hand-designed network of so many multiply-adds, for images of that size."""
+    """Writes a hand-designed network of so many multiply-adds, for images of that size; trained as all others are,
+    without what its family adds against overfitting.
+    """
     to = ["--target-macs", str(macs), "--dims", "width", "--classes", "10", "--image-size", str(pixels)]
+    to += ["--dropout", "0", "--drop-path", "0"]
     return ["scale", "--base", base, *to, "--out", file]
 
 

@@ -31,6 +31,8 @@ class Returned:
     """The accuracy of the one that the search ranked first."""
     macs: float
     seconds: float = 0.0
+    measured: float = 0.0
+    """Seconds as they were measured, beside whatever else the machine did."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +58,11 @@ def of_routes(
         asked += [(name, budget, returned(found, budget, scale.returned)) for budget in budgets]
     for name, budget, cells in asked:
         if len(searches.get(name, ())) >= budget:
-            seconds = undisturbed(searches.get(name, ()), budget, shared=name == SHARING)
+            found = searches.get(name, ())
+            seconds = undisturbed(found, budget, shared=name == SHARING)
+            measured = sum(child.seconds for child in found if child.number <= budget)
             macs = fmean(cell.macs for cell in cells) if cells else 0.0
-            rows += _row(name, budget, [cell.key for cell in cells], finals, macs, seconds)
+            rows += _row(name, budget, [cell.key for cell in cells], finals, macs, seconds, measured)
     return rows
 
 
@@ -106,12 +110,18 @@ def of_networks(
     rows = []
     for name, found in networks.items():
         macs = fmean(each["macs"] for each in found.values()) if found else 0.0
-        rows += _row(name, 0, list(found), finals, macs, 0.0)
+        rows += _row(name, 0, list(found), finals, macs)
     return rows
 
 
 def _row(
-    name: str, budget: int, keys: Sequence[str], finals: Mapping[str, Mapping[str, float]], macs: float, seconds: float
+    name: str,
+    budget: int,
+    keys: Sequence[str],
+    finals: Mapping[str, Mapping[str, float]],
+    macs: float,
+    seconds: float = 0.0,
+    measured: float = 0.0,
 ) -> list[Returned]:
     """The row, where two networks or more have been trained."""
     if len(keys) < 2 or not all(key in finals for key in keys):
@@ -119,7 +129,7 @@ def _row(
     means = [100 * fmean(finals[key].values()) for key in keys]
     half = _half(means)
     ends = fmean(means), fmean(means) - half, fmean(means) + half
-    return [Returned(name, budget, tuple(keys), tuple(means), *ends, means[0], macs, seconds)]
+    return [Returned(name, budget, tuple(keys), tuple(means), *ends, means[0], macs, seconds, measured)]
 
 
 def _half(values: Sequence[float]) -> float:
@@ -128,28 +138,31 @@ def _half(values: Sequence[float]) -> float:
 
 
 def differences(rows: Sequence[Returned], scale: Scale) -> list[Difference]:
-    """Each route against random search of the same budget, or of the largest where it has another; random search
-    against one random cell.
+    """Each route against random cells, published ones, and random search of the same budget, or of the largest where
+    it has another.
     """
-    found = []
-    for row in rows:
-        other = "chance" if row.route == "random" else "random"
-        wanted = 0 if other == "chance" else row.budget if row.budget in scale.budgets else max(scale.budgets)
-        found += [
-            _difference(row, against)
-            for against in rows
-            if row.route != "chance" and (against.route, against.budget) == (other, wanted)
-        ]
-    return found
+    by = {(row.route, row.budget): row for row in rows}
+
+    def others(row: Returned) -> list[tuple[str, int]]:
+        searched = row.budget if row.budget in scale.budgets else max(scale.budgets)
+        found = [("chance", 0), ("random", searched), *([("published", 0)] if row.budget else [])]
+        return [other for other in found if other in by and row.route not in ("chance", other[0])]
+
+    return [_difference(row, by[other]) for row in rows for other in others(row)]
 
 
 def _difference(one: Returned, other: Returned) -> Difference:
-    parts = [stdev(row.accuracies) ** 2 / len(row.accuracies) for row in (one, other)]
-    error, points = sqrt(sum(parts)), one.mean - other.mean
+    return Difference(one.route, other.route, one.budget, *welch(one.accuracies, other.accuracies))
+
+
+def welch(one: Sequence[float], other: Sequence[float]) -> tuple[float, float, float]:
+    """The difference of two means, and Welch's interval of it."""
+    parts = [stdev(values) ** 2 / len(values) for values in (one, other)]
+    error, points = sqrt(sum(parts)), fmean(one) - fmean(other)
     if not error:
-        return Difference(one.route, other.route, one.budget, points, points, points)
+        return points, points, points
     freedom = sum(parts) ** 2 / sum(
-        part**2 / (len(row.accuracies) - 1) for part, row in zip(parts, (one, other), strict=True)
+        part**2 / (len(values) - 1) for part, values in zip(parts, (one, other), strict=True)
     )
     half = float(t.ppf((1 + LEVEL) / 2, freedom)) * error
-    return Difference(one.route, other.route, one.budget, points, points - half, points + half)
+    return points, points - half, points + half

@@ -53,6 +53,7 @@ def test_hand_designed_networks_are_scaled(routes: Any) -> None:
     command, *arguments = routes.scale_command("resnet20", 13_000_000, 32, "a.json")
     config = parse(RUNS[command], command, arguments)
     assert (config.base, config.target_macs, config.out) == ("resnet20", "13000000", "a.json")
+    assert (config.dropout, config.drop_path) == (0.0, 0.0)
 
 
 def test_the_size_of_published_cells_is_that_of_the_children(routes: Any) -> None:
@@ -108,6 +109,8 @@ def test_what_was_run_elsewhere_stays_in_the_record(routes: Any, monkeypatch: py
     assert whole["finals"] == {"a": {"0": 0.5, "1": 0.6}, "c": {"0": 0.7}}
     assert whole["networks"] == {"published": {"c": {"name": "c"}}, "designed": {}}
     assert whole["machines"] == [{"processor": "a"}, {"processor": "b"}]
+    again = merged(whole, {**found, "networks": {**nothing, "published": {"d": {"name": "c"}}}})
+    assert again["networks"]["published"] == {"d": {"name": "c"}}
     assert merged({}, found) == found
     assert merged(whole, found)["machines"] == whole["machines"]
 
@@ -126,3 +129,21 @@ def test_two_scales_are_not_put_together(
         proof.main(["run", "--scale", "gpu", "--routes", "random", "--runs", str(tmp_path)])
     assert "is of --scale tiny" in capsys.readouterr().err
     assert not asked
+
+
+def test_what_children_say_is_told(routes: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(FOLDER))
+    for name in ("searches", "verdicts"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    from searches import told
+
+    def children(offset: float) -> list[Any]:
+        return [routes.Child(n, f"{offset}-{n}", offset + n % 20 / 1000, 0, 0) for n in range(1, 61)]
+
+    searches = {"random": children(0.3), "ppo": children(0.4), "sharing": [routes.Child(1, "s", -2.2, 0, 0)]}
+    finals = {f"0.4-{number}": {"0": 0.5 + number / 100} for number in (7, 1, 2)}
+    lines = list(told(searches, [], finals))
+    assert lines[0] == "random: validation accuracy of each 60 children 30.9 %"
+    assert "ppo minus random, all children: +10.0 points, 95 % interval +10.0 to +10.0 over blocks of 20" in lines
+    assert lines[-1].startswith("all that were trained anew: rank correlation of score and final training ")
+    assert not [line for line in lines if line.startswith("sharing")]

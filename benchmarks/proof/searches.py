@@ -1,0 +1,54 @@
+"""What the children of searches say: whether a search learns, and whether the short recipe ranks. Trains nothing."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from statistics import fmean
+
+from routes import Child
+from scipy.stats import spearmanr
+from verdicts import Returned, welch
+
+BLOCK = 20
+"""Children in a row whose mean is one observation: a controller's children resemble those just before."""
+PART = 60
+"""Children of one mean that is printed."""
+
+
+def told(
+    searches: Mapping[str, Sequence[Child]], rows: Sequence[Returned], finals: Mapping[str, Mapping[str, float]]
+) -> Iterator[str]:
+    """Lines about the searches whose children were trained, in percent of the validation images."""
+    blocks = {}
+    everywhere: list[Child] = []
+    for name, found in searches.items():
+        scores = _scores(found)
+        if not scores or max(scores) <= 0:  # scores by shared weights are losses, negative ones
+            continue
+        parts = [f"{fmean(scores[first : first + PART]):.1f}" for first in range(0, len(scores), PART)]
+        yield f"{name}: validation accuracy of each {PART} children {', '.join(parts)} %"
+        blocks[name] = [fmean(scores[first : first + BLOCK]) for first in range(0, len(scores) - BLOCK + 1, BLOCK)]
+        returned = {key for row in rows if row.route == name for key in row.cells}
+        yield from _ranked(f"{name}, returned", [child for child in found if child.key in returned], finals)
+        everywhere += found
+    for name, means in blocks.items():
+        if name != "random" and len(means) > 1 and len(blocks.get("random", ())) > 1:
+            points, low, high = welch(means, blocks["random"])
+            interval = f"95 % interval {low:+.1f} to {high:+.1f} over blocks of {BLOCK}"
+            yield f"{name} minus random, all children: {points:+.1f} points, {interval}"
+    yield from _ranked("all that were trained anew", everywhere, finals)
+
+
+def _scores(found: Sequence[Child]) -> list[float]:
+    ordered = sorted(found, key=lambda child: child.number)
+    return [100 * child.score for child in ordered if child.score is not None]
+
+
+def _ranked(name: str, found: Sequence[Child], finals: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
+    """Whether those that scored more have more after their final training."""
+    pairs = {
+        child.key: (child.score, fmean(finals[child.key].values()))
+        for child in found
+        if child.score is not None and child.score > 0 and child.key in finals
+    }
+    if len(pairs) > 2:
+        rank, p = spearmanr(*zip(*pairs.values(), strict=True))
+        yield f"{name}: rank correlation of score and final training {rank:+.2f} (p {p:.3f}, {len(pairs)} cells)"
