@@ -36,7 +36,7 @@ def draw(rows: Sequence[Returned], networks: Sequence[Network], path: Path) -> N
                 x = [row.seconds / 3600 + APART * longest * (index - 0.5) for row in own]
                 axes.errorbar(x, [row.mean for row in own], _errors(own), **_style(colour), label=LABELS[name])
         axes.set_xlim(left=0)
-        axes.set_xlabel("device-hours of the search, 22 s a child")
+        axes.set_xlabel("device-hours of the search")
         axes.legend(loc="lower right")
     path.write_text(to_svg(figure, "proof") + "\n")
 

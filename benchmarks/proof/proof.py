@@ -35,9 +35,10 @@ from routes import (
     search_command,
     unselected,
 )
-from searches import told
+from searches import of_both, of_checks, told
 from verdicts import differences, each_network, of_networks, of_routes
 
+from nasbench.core.curves import is_retraining
 from nasbench.core.store import RunStore
 
 RESULT = Path(__file__).resolve().parents[1] / "results" / "proof.json"
@@ -163,7 +164,8 @@ def merged(before: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
         kept = {key: row for key, row in before.get("networks", {}).get(group, {}).items() if row["name"] not in new}
         networks[group] = kept | rows
     searches = {**before.get("searches", {}), **found["searches"]}
-    return {"machines": machines, "searches": searches, "networks": networks, "finals": finals}
+    checked = found["checks"] or before.get("checks", [])
+    return {"machines": machines, "searches": searches, "checks": checked, "networks": networks, "finals": finals}
 
 
 def gathered(runs: Path) -> dict[str, Any]:
@@ -183,7 +185,13 @@ def gathered(runs: Path) -> dict[str, Any]:
                     "macs": int(trial.metrics.get("macs", 0)),
                 }
     searches = {name: [vars(child) for child in rows] for name, rows in found.items() if rows}
-    return {"machines": machines_of(runs), "searches": searches, "networks": networks, "finals": finals}
+    return {
+        "machines": machines_of(runs),
+        "searches": searches,
+        "checks": checks(runs / SHARING),
+        "networks": networks,
+        "finals": finals,
+    }
 
 
 def machines_of(runs: Path) -> list[dict[str, Any]]:
@@ -198,17 +206,34 @@ def machines_of(runs: Path) -> list[dict[str, Any]]:
 
 
 def children(directory: Path) -> list[Child]:
-    """The children of a search, none where it was not run. What a supernet's training took is the first one's."""
+    """The children of a search, none where it was not run; trainings after the search are not among them. What a
+    supernet's training took of all its processes is the first one's.
+    """
     if not (directory / HOLDS).exists():
         return []
     before = directory.with_name(f"{directory.name}-supernet")
-    shared = float(RunStore.read(before).run.get("wall_seconds", 0.0)) if (before / HOLDS).exists() else 0.0
+    shared = 0.0
+    if (before / HOLDS).exists():
+        training = RunStore.read(before).trials[0]
+        shared = training.seconds * training.metrics.get("replicas", 1)
     found = []
     for trial in RunStore.read(directory).trials:
+        if is_retraining(trial):
+            continue
         counts = [int(trial.metrics.get(name, 0)) for name in ("params", "macs")]
         seconds = trial.seconds + (0.0 if found else shared)
         found.append(Child(trial.number, trial.key, trial.score, *counts, round(seconds, 2)))
     return found
+
+
+def checks(directory: Path) -> list[list[float]]:
+    """Scores by shared weights, each with that of a training by itself: of networks over the whole range of scores."""
+    if not (directory / HOLDS).exists():
+        return []
+    trials = RunStore.read(directory).trials
+    scores = {trial.number: trial.score for trial in trials}
+    pairs = [(scores[trial.note["check_of"]], trial.score) for trial in trials if "check_of" in trial.note]
+    return [[one, other] for one, other in pairs if one is not None and other is not None]
 
 
 def show(known: dict[str, Any], picture: Path) -> None:
@@ -227,7 +252,7 @@ def show(known: dict[str, Any], picture: Path) -> None:
     for each in differences(rows, scale):
         against = f"{LABELS[each.route]} minus {LABELS[each.other]}, {each.budget or 'no'} children"
         print(f"{against}: {each.points:+.2f} points, 95 % interval {each.low:+.2f} to {each.high:+.2f}")
-    for line in told(searches, rows, known["finals"]):
+    for line in (*told(searches, rows, known["finals"]), *of_checks(known.get("checks", [])), *of_both(searches)):
         print(line)
     networks = each_network(known.get("networks", {}), known["finals"])
     for one in networks:

@@ -43,7 +43,7 @@ it shows that all commands run.
 RECIPE = ("--recipe", "quick")
 SHARED = replace(SUPERNET, name="supernet_24k", train_images=24_576)
 """The recipe of shared weights, on as many images as make them and their scores cost about what 240 children cost. On
-two cores they stay at chance in that time (docs/experiments.md): the route is for a GPU and more epochs.
+two cores they end hardly better than guessing, and rank cells little better (docs/experiments.md).
 """
 CELLS, FILTERS = 1, 8
 """The size of every network of cells, which is that of the recipe's children."""

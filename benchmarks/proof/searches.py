@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
 
-from routes import Child
-from scipy.stats import spearmanr
+from routes import SHARING, Child
+from scipy.stats import kendalltau, spearmanr
 from verdicts import Returned, welch
 
 BLOCK = 20
 """Children in a row whose mean is one observation: a controller's children resemble those just before."""
+TENTH = 10
 PART = 60
 """Children of one mean that is printed."""
 
@@ -52,3 +53,29 @@ def _ranked(name: str, found: Sequence[Child], finals: Mapping[str, Mapping[str,
     if len(pairs) > 2:
         rank, p = spearmanr(*zip(*pairs.values(), strict=True))
         yield f"{name}: rank correlation of score and final training {rank:+.2f} (p {p:.3f}, {len(pairs)} cells)"
+
+
+def of_checks(pairs: Sequence[Sequence[float]]) -> Iterator[str]:
+    """Whether shared weights rank as trainings by themselves do, in the search's own check: pairs of both scores."""
+    if len(pairs) > 2:
+        yield _agreement("the check of shared weights", pairs)
+
+
+def of_both(searches: Mapping[str, Sequence[Child]]) -> Iterator[str]:
+    """The same of the cells that random search trained and shared weights scored: under one seed both draw the same."""
+    trained = {child.key: child.score for child in searches.get("random", ()) if child.score is not None}
+    pairs = {
+        child.key: (child.score, trained[child.key])
+        for child in searches.get(SHARING, ())
+        if child.score is not None and child.key in trained
+    }
+    if len(pairs) > 2:
+        yield _agreement("shared weights, of random search's children", list(pairs.values()))
+        best = sorted(pairs.values(), reverse=True)[: max(1, len(pairs) // TENTH)]
+        means = [100 * fmean(score for _, score in some) for some in (best, pairs.values())]
+        yield f"the tenth that shared weights score best: {means[0]:.1f} % by themselves, all {means[1]:.1f} %"
+
+
+def _agreement(name: str, pairs: Sequence[Sequence[float]]) -> str:
+    tau, p = kendalltau(*zip(*pairs, strict=True))
+    return f"{name}: Kendall's tau with own trainings {tau:+.2f} (p {p:.3f}, {len(pairs)} cells)"
