@@ -9,7 +9,6 @@ from verdicts import Returned, welch
 
 BLOCK = 20
 """Children in a row whose mean is one observation: a controller's children resemble those just before."""
-TENTH = 10
 PART = 60
 """Children of one mean that is printed."""
 
@@ -21,9 +20,9 @@ def told(
     blocks = {}
     everywhere: list[Child] = []
     for name, found in searches.items():
-        scores = _scores(found)
-        if not scores or max(scores) <= 0:  # scores by shared weights are losses, negative ones
+        if name == SHARING:  # its scores are losses
             continue
+        scores = _scores(found)
         parts = [f"{fmean(scores[first : first + PART]):.1f}" for first in range(0, len(scores), PART)]
         yield f"{name}: validation accuracy of each {PART} children {', '.join(parts)} %"
         blocks[name] = [fmean(scores[first : first + BLOCK]) for first in range(0, len(scores) - BLOCK + 1, BLOCK)]
@@ -48,7 +47,7 @@ def _ranked(name: str, found: Sequence[Child], finals: Mapping[str, Mapping[str,
     pairs = {
         child.key: (child.score, fmean(finals[child.key].values()))
         for child in found
-        if child.score is not None and child.score > 0 and child.key in finals
+        if child.score is not None and child.key in finals
     }
     if len(pairs) > 2:
         rank, p = spearmanr(*zip(*pairs.values(), strict=True))
@@ -71,7 +70,7 @@ def of_both(searches: Mapping[str, Sequence[Child]]) -> Iterator[str]:
     }
     if len(pairs) > 2:
         yield _agreement("shared weights, of random search's children", list(pairs.values()))
-        best = sorted(pairs.values(), reverse=True)[: max(1, len(pairs) // TENTH)]
+        best = sorted(pairs.values(), reverse=True)[: max(1, len(pairs) // 10)]
         means = [100 * fmean(score for _, score in some) for some in (best, pairs.values())]
         yield f"the tenth that shared weights score best: {means[0]:.1f} % by themselves, all {means[1]:.1f} %"
 
