@@ -175,6 +175,10 @@ RECIPES: Parts = {
         "nasbench.train.shared_recipes",
         "100 epochs, cosine, Nesterov, batch 64: shared weights of a space (Dong and Yang 2020)",
     ),
+    "supernet_fast": (
+        "nasbench.train.shared_recipes",
+        "30 epochs, cosine from 0.1, nothing augmented: shared weights in an hour",
+    ),
     "enas_micro": (
         "nasbench.train.shared_recipes",
         "150 epochs, cosine with restarts, batch 160: shared weights of enas-micro (Pham et al. 2018)",
