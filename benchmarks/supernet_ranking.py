@@ -1,14 +1,15 @@
-"""How well supernets rank all of NAS-Bench-201, and what a search by them returns, from runs of `nasbench fidelity`.
+"""How well supernets rank cells of NAS-Bench-201, and what a search by them returns, from runs of `nasbench fidelity`.
 
     nasbench supernet --space nasbench201 --sampler uniform --dataset cifar10 --image-size 16 --cells 1 --filters 16 \
         --recipe supernet_fast --epochs 24 --seed 0 --check 0 --run S
-    nasbench fidelity --scores supernet:S --sample 1000 --score-images 500 --recalibration-images 512 --run F
+    nasbench fidelity --scores supernet:S,proxy:params --sample 1000 --score-images 500 --recalibration-images 512 --run F
     python benchmarks/supernet_ranking.py F [F ...]
 
 adds to results/supernet_ranking.json, in the place of earlier runs of the same recipe, sampler, seed and length, and
 prints the table of docs/experiments.md. Two networks are returned: (a) the one with the best score, and (b) of the ten
 best, the one with the best validation accuracy after 12 epochs in the table, which is what training front-runners for
-12 epochs would choose. Both are told as test accuracy after 200 epochs.
+12 epochs would choose. Both are told as test accuracy after 200 epochs. Where the number of parameters was scored too,
+the ranks of both are added and told as well.
 """
 
 import argparse
@@ -73,16 +74,17 @@ def record_of(directory: Path, table: TableEvaluator) -> list[dict[str, Any]]:
     """What each supernet of a run came to."""
     store = RunStore.read(directory)
     found = Fidelity.of(store.run, store.trials)
+    rows: dict[str, Metrics] = {}
+    for trial in store.trials:
+        rows.setdefault(SPACE.canonical(trial.proposed).key, table.row(trial.proposed))
+    params = scores_of(store.trials, PARAMS)
     records = []
     for standing in found.standings:
         if not standing.name.startswith(SUPERNET):
             continue
         run = RunStore.read(Path(standing.name.removeprefix(SUPERNET)))
         config, plan = run.run["config"], run.run["plan"]
-        scores, params = (scores_of(store.trials, name) for name in (standing.name, PARAMS))
-        rows: dict[str, Metrics] = {}
-        for trial in store.trials:
-            rows.setdefault(SPACE.canonical(trial.proposed).key, table.row(trial.proposed))
+        scores = scores_of(store.trials, standing.name)
         intervals = {name: standing.measures[name] for name in MEASURES}
         records.append(
             {
