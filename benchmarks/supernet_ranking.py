@@ -2,7 +2,8 @@
 
     nasbench supernet --space nasbench201 --sampler uniform --dataset cifar10 --image-size 16 --cells 1 --filters 16 \
         --recipe supernet_fast --epochs 24 --seed 0 --check 0 --run S
-    nasbench fidelity --scores supernet:S,proxy:params --sample 1000 --score-images 500 --recalibration-images 512 --run F
+    nasbench fidelity --scores supernet:S,proxy:params --sample 1000 --score-images 500 --recalibration-images 512 \
+        --run F
     python benchmarks/supernet_ranking.py F [F ...]
 
 adds to results/supernet_ranking.json, in the place of earlier runs of the same recipe, sampler, seed and length, and
