@@ -1,5 +1,6 @@
 """The pages that the site's build writes from the code: they have every command, flag, network, space and part."""
 
+import re
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -95,3 +96,28 @@ def test_links_of_pages_at_the_top_lead_where_they_led(pages: ModuleType) -> Non
         "[a](../../trust.md) [b](architecture.md) [c](https://x.y/z)"
     )
     assert _moved("[d](docs/experiments.md#a-part)") == "[d](../../experiments.md#a-part)"
+
+
+@pytest.mark.parametrize(
+    "room",
+    [
+        "core",
+        "nn",
+        "storage",
+        "train",
+        "strategies",
+        "evaluators",
+        "executors",
+        "rewards",
+        "laws",
+        "samplers",
+        "trackers",
+        "api",
+    ],
+)
+def test_architecture_names_every_file_of_a_room(room: str) -> None:
+    files = (DOCS.parent / "ARCHITECTURE.md").read_text("utf-8").partition("## Files")[2]
+    listed = re.search(rf"^ {{6}}{room}/ (.*?)(?=^ {{4,6}}\w)", files, re.MULTILINE | re.DOTALL)
+    assert listed is not None, room
+    there = {path.stem for path in (DOCS.parent / "nasbench" / room).glob("*.py")} - {"__init__"}
+    assert there - set(re.findall(r"\w+", listed[1])) == set()
