@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from nasbench.report.common.ranking_shown import lowest_shown
 from nasbench.report.common.rankings import (
     bootstrap,
     chance,
@@ -108,8 +107,3 @@ def test_correlations_are_scipys_also_with_ties(count: int) -> None:
     truth, score = rng.integers(0, 6, count).astype(float), rng.integers(0, 9, count).astype(float)
     assert kendall(truth, score) == pytest.approx(scipy.stats.kendalltau(truth, score).statistic)
     assert measure(truth, score)["spearman"] == pytest.approx(scipy.stats.spearmanr(truth, score).statistic)
-
-
-def test_only_what_lies_far_below_the_others_is_hidden() -> None:
-    assert lowest_shown(np.array([0.09, 0.30, 0.34, 0.345, 0.35, 0.355, 0.356, 0.36])) == 0.30
-    assert lowest_shown(np.array([0.25, 0.30, 0.34, 0.345, 0.35, 0.355, 0.356, 0.36])) == 0.25

@@ -8,11 +8,12 @@ from nasbench.core.shown import escape
 from nasbench.report.common.chart import Axis, Chart, Panel, Series
 from nasbench.report.common.chart_element import Plot
 from nasbench.report.common.dot_titles import mark, titled
+from nasbench.report.common.far_below import FAR_BELOW, Edge, draw_on_edge, edge_sentence
 from nasbench.report.common.figure import BLUE, GROUND, MUTED, ORANGE, drawing, label, new_figure, to_svg
 from nasbench.report.common.numbers import score
 from nasbench.report.common.page import mapping, table
 from nasbench.report.common.ranking_check import SHOWN, RankingCheck
-from nasbench.report.common.ranking_shown import HEADINGS, RANDOM, cell, lowest_shown
+from nasbench.report.common.ranking_shown import HEADINGS, RANDOM, cell
 from nasbench.report.common.thinned import MOST_DOTS, evenly, rows_listed
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ MET = (
     "correlation is another one."
 )
 RANDOM_ROWS = " The networks are a random sample of the table's."
-BEST_PICK, FAR_BELOW = "the pick", "far below"
+BEST_PICK = "the pick"
 
 
 def check_figure(check: RankingCheck | None, predicted: str) -> dict[str, Plot]:
@@ -45,12 +46,11 @@ def check_chart(check: RankingCheck, predicted: str) -> Chart:
     """The same as data."""
     colours = {"": BLUE, BEST_PICK: ORANGE, FAR_BELOW: MUTED}
     series = [
-        Series(
-            name, "dots", [(each.score, value) for each, value in these], colours[name], [t.number for t, _ in these]
-        )
+        Series(name, "dots", [point for _, point in these], colours[name], [each.number for each, _ in these])
         for name, these in _groups(check).items()
     ]
-    panel = Panel(Axis(f"{predicted}, predicted"), Axis(check.axis), series)
+    left, lower = _edges(check)
+    panel = Panel(Axis(f"{predicted}, predicted", low=left.low), Axis(check.axis, low=lower.low), series)
     return Chart("ranking_check", [panel], tall=True)
 
 
@@ -68,10 +68,10 @@ def check_section(check: RankingCheck | None, plot: Plot | None, drawn: str = ME
     """The section; empty where nothing was checked. `drawn` says which networks are held against a table."""
     if check is None:
         return ""
-    below = _hidden(check)
+    left, lower = _edges(check)
     caption = f"What the score predicted against {check.truth}. The pick is orange."
-    if below:
-        caption += f" Drawn as grey triangles on the lower edge, far below the others: {quantity(below, 'network')}."
+    caption += lower.told("network")
+    caption += edge_sentence(len(left.numbers), "predicted far below the others", "network", "left")
     if len(_drawn(check)) < check.count:
         caption += f" Dots are drawn for {len(_drawn(check)):,} of the {check.count:,} networks."
     figure = plot.figure(caption) if plot else ""
@@ -93,11 +93,11 @@ def scatter_plot(check: RankingCheck, predicted: str) -> "Figure":
     axes = figure.subplots()
     groups = _groups(check)
     for named, colour in (("", BLUE), (BEST_PICK, ORANGE)):
-        these = groups[named]
-        points = [(trial.score or 0.0, value) for trial, value in these]
-        _dots(axes, points, colour, named, [trial for trial, _ in these])
-    if hidden := [(trial.score or 0.0, value) for trial, value in groups[FAR_BELOW]]:
-        axes.plot(*zip(*hidden, strict=True), "v", color=MUTED, markersize=3.5)
+        _dots(axes, [point for _, point in groups[named]], colour, named, [trial for trial, _ in groups[named]])
+    lower = _edges(check)[1].numbers
+    for marker, is_lower in (("v", True), ("<", False)):
+        these = [(trial.number, point) for trial, point in groups[FAR_BELOW] if (trial.number in lower) == is_lower]
+        draw_on_edge(axes, [point for _, point in these], [number for number, _ in these], marker)
     axes.margins(0.1)
     axes.set_xlabel(label(f"{predicted}, predicted"))
     axes.set_ylabel(label(check.axis))
@@ -135,15 +135,19 @@ def _networks(check: RankingCheck) -> str:
     return table(columns, rows, sortable=True) + (f"<p>{escape(left_out)}</p>" if left_out else "")
 
 
-def _groups(check: RankingCheck) -> dict[str, list[tuple[Any, float]]]:
-    """(trial, true value) of the dots: all others, the pick, and those far below, which stand on the lower edge."""
+def _groups(check: RankingCheck) -> dict[str, list[tuple[Any, tuple[float, float]]]]:
+    """(trial, its point) of the dots: all others, the pick, and those far below by score or truth, which stand on an
+    edge.
+    """
     place_of = {trial.number: place for place, trial in enumerate(check.trials)}
-    floor, best = _floor(check), max(check.predicted)
-    groups: dict[str, list[tuple[Any, float]]] = {"": [], BEST_PICK: [], FAR_BELOW: []}
+    (left, lower), best = _edges(check), max(check.predicted)
+    groups: dict[str, list[tuple[Any, tuple[float, float]]]] = {"": [], BEST_PICK: [], FAR_BELOW: []}
     for trial in _drawn(check):
-        value = check.values[place_of[trial.number]]
-        picked = BEST_PICK if (trial.score or 0.0) == best else ""
-        groups[FAR_BELOW if value < floor else picked].append((trial, max(value, floor)))
+        predicted, value = trial.score or 0.0, check.values[place_of[trial.number]]
+        named = BEST_PICK if predicted == best else ""
+        if trial.number in left.numbers | lower.numbers:
+            named = FAR_BELOW
+        groups[named].append((trial, (left.drawn(trial.number, predicted), lower.drawn(trial.number, value))))
     return groups
 
 
@@ -152,17 +156,11 @@ def _drawn(check: RankingCheck) -> list[Any]:
     return evenly(sorted(check.trials, key=lambda trial: trial.score or 0.0), MOST_DOTS)
 
 
-def _floor(check: RankingCheck) -> float:
-    import numpy as np
-
-    return lowest_shown(np.array(check.values, dtype=float))
-
-
-def _hidden(check: RankingCheck) -> int:
-    if check.count < 2:
-        return 0
-    floor = _floor(check)
-    return sum(value < floor for value in check.values)
+def _edges(check: RankingCheck) -> tuple[Edge, Edge]:
+    """The left one, of the scores, and the lower one, of the truth."""
+    numbers = [trial.number for trial in check.trials]
+    left, lower = (Edge.of(dict(zip(numbers, side, strict=True))) for side in (check.predicted, check.values))
+    return left, lower
 
 
 def _with_interval(name: str, found: Any) -> str:

@@ -1,11 +1,6 @@
-"""How measures of a ranking are shown: headings, cells with intervals, and where the axis of the truth begins."""
-
-from typing import TYPE_CHECKING
+"""How measures of a ranking are shown: headings, and cells with intervals."""
 
 from nasbench.report.common.rankings import Estimate
-
-if TYPE_CHECKING:
-    import numpy as np
 
 HEADINGS = {
     "spearman": "Spearman",
@@ -16,8 +11,6 @@ HEADINGS = {
     "pick_rank": "rank of pick",
 }
 RANDOM = "random choice"
-HIDDEN = 0.15
-"""At most this share of the networks lies below the y axis: untrainable ones, which would press the others together."""
 
 
 def cell(name: str, found: Estimate) -> tuple[str, str]:
@@ -28,15 +21,6 @@ def cell(name: str, found: Estimate) -> tuple[str, str]:
         "" if found.low is None or found.high is None else f"[{_text(name, found.low)}, {_text(name, found.high)}]"
     )
     return _text(name, found.value), interval
-
-
-def lowest_shown(values: "np.ndarray") -> float:
-    """Where the y axis begins: the lowest value, or one below which a small share lies far from the others."""
-    import numpy as np
-
-    low, cut = float(values.min()), float(np.quantile(values, HIDDEN, method="lower"))
-    high = float(values.max())
-    return cut if cut - low > high - cut else low
 
 
 def _text(name: str, value: float) -> str:

@@ -3,8 +3,8 @@
 import numpy as np
 
 from nasbench.report.common.chart import Axis, Chart, Panel, Series
+from nasbench.report.common.far_below import FAR_BELOW, lowest_shown
 from nasbench.report.common.figure import BLUE, MUTED
-from nasbench.report.common.ranking_shown import lowest_shown
 from nasbench.report.common.rankings import TOP_SHARE, ranks
 from nasbench.report.common.thinned import MOST_DOTS, evenly
 from nasbench.report.fidelity.results import Fidelity
@@ -24,7 +24,7 @@ def scores_chart(fidelity: Fidelity) -> Chart | None:
         tau = standing.measures["tau"].value
         series = [
             Series("networks", "dots", list(zip(place[shown].tolist(), truth[shown].tolist(), strict=True)), BLUE),
-            Series("far below", "dots", [(each, floor) for each in place[below].tolist()], MUTED),
+            Series(FAR_BELOW, "dots", [(each, floor) for each in place[below].tolist()], MUTED),
             Series(
                 "best 5 %",
                 "line",

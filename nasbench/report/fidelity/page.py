@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from nasbench.core.count_text import quantity
 from nasbench.core.shown import escape
 from nasbench.core.store import RunStore
 from nasbench.report.common.chart_element import Plot, with_charts
+from nasbench.report.common.far_below import edge_sentence, lowest_shown
 from nasbench.report.common.page import configuration, minute, numbers_row, page, report_files, table, wall_time
-from nasbench.report.common.ranking_shown import lowest_shown
 from nasbench.report.fidelity.charts import scores_chart
 from nasbench.report.fidelity.plots import figures
 from nasbench.report.fidelity.results import Fidelity
@@ -70,8 +69,7 @@ def _plots(fidelity: Fidelity, plots: Mapping[str, Plot]) -> str:
         "Each point is a network: its place by a score, the best at 100 %, against the truth. The best 5 % by a score "
         "lie right of the dashed line, the true best 5 % above it: what is in the corner is P@top 5 %."
     )
-    if below:
-        caption += f" Drawn as grey triangles on the lower edge, below {floor:.4g}: {quantity(below, 'network')}."
+    caption += edge_sentence(below, f"below {floor:.4g}", "network")
     return "<h2>Score against truth</h2>\n" + "".join(plot.figure(caption) for plot in plots.values())
 
 

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from nasbench.report.common.far_below import lowest_shown
 from nasbench.report.common.figure import BLUE, MUTED, drawing, label, new_figure, to_svg
-from nasbench.report.common.ranking_shown import lowest_shown
 from nasbench.report.common.rankings import TOP_SHARE, ranks
 from nasbench.report.fidelity.results import Fidelity
 

@@ -2,23 +2,23 @@
 
 from collections.abc import Callable, Sequence
 
-from nasbench.core.curves import OptionGroup, best_so_far, search_epochs, searched
+from nasbench.core.curves import OptionGroup, best_so_far, searched
 from nasbench.core.objectives import Objective, pareto_front
 from nasbench.core.reward import Target
 from nasbench.core.trial import Trial
 from nasbench.report.common.chart import Axis, Chart, Panel, Series
-from nasbench.report.common.figure import BLUE, GREEN, INK, ORANGE, PURPLE, RED
+from nasbench.report.common.far_below import FAR_BELOW
+from nasbench.report.common.figure import BLUE, GREEN, INK, MUTED, ORANGE, PURPLE, RED
 from nasbench.report.common.thinned import MOST_POINTS, evenly
 from nasbench.report.models.cells.drawing import FAMILIES, family
 from nasbench.report.run.chance import Exact, chance_curve
-from nasbench.report.run.dots import changes, with_dots
+from nasbench.report.run.dots import changes, cost_edge, curve_edge, of_search, with_dots
 from nasbench.report.run.front import COUNTS, compared, objective_label, target_label
 from nasbench.report.run.plots import (
     COST_PANELS,
     is_positive,
     kind_of,
     learned,
-    of_search,
     option_colours,
     places,
     random_and_chosen,
@@ -53,20 +53,26 @@ def run_charts(
 
 
 def search_curve(trials: Sequence[Trial], score: str, exact: Exact | None = None) -> Chart | None:
-    """Dots in the order of finishing, failed trials on the lower edge, the best so far, chance with its band."""
+    """Dots in the order of finishing, failed trials and those far below on the lower edge, the best so far, chance with
+    its band.
+    """
     if not any(trial.scored for trial in trials):
         return None
-    told, drawn, dots = searched(trials), with_dots(trials), places(trials)
+    told, dots, edge = searched(trials), places(trials), curve_edge(trials)
+    shown, below = edge.parted(with_dots(trials))
     series = []
     for name, colour in (("random", ORANGE), ("chosen", BLUE)):
         these = [
             (place, trial)
             for place, trial in dots
-            if trial.number in drawn and (kind_of(trial) == "chosen") == (name == "chosen")
+            if trial.number in shown and (kind_of(trial) == "chosen") == (name == "chosen")
         ]
         series.append(
             _dots(name, [(place, trial.score) for place, trial in these], colour, [each for _, each in these])
         )
+    on_edge = [(place, trial) for place, trial in dots if trial.number in below]
+    points = [(place, edge.place) for place, _ in on_edge]
+    series.append(_dots(FAR_BELOW, points, MUTED, [trial for _, trial in on_edge]))
     failed = evenly([(place, trial) for place, trial in dots if not trial.scored], MOST_POINTS)
     numbers = [trial.number for _, trial in failed]
     series.append(Series("failed", "dots", [(place, 0.015) for place, _ in failed], RED, trials=numbers, edge=True))
@@ -79,22 +85,26 @@ def search_curve(trials: Sequence[Trial], score: str, exact: Exact | None = None
         series.append(Series(name, "line", line, ORANGE, low=low, high=high, dashed=True))
     end = max(len(told), chance[-1][0] if chance else 0) + 1
     across = Axis("trials of the search finished, n", whole=True, low=0, high=end)
-    return Chart("search_curve", [Panel(across, Axis(score), series)], wide=True)
+    return Chart("search_curve", [Panel(across, Axis(score, low=edge.low), series)], wide=True)
 
 
 def score_against_cost(trials: Sequence[Trial], score: str) -> Chart | None:
     """A panel for parameters and one for multiply-adds, as far as trials have them."""
-    drawn, epochs, panels = with_dots(trials), search_epochs(trials), []
+    edge, panels = cost_edge(trials), []
+    shown, below = edge.parted(with_dots(trials))
     for metric, text in COST_PANELS:
-        shown = [trial for trial in of_search(trials, epochs) if is_positive(trial, metric)]
-        if not shown:
+        with_cost = [trial for trial in of_search(trials) if is_positive(trial, metric)]
+        if not with_cost:
             continue
         series = []
-        for name, colour, these in random_and_chosen(shown, drawn):
+        for name, colour, these in random_and_chosen(with_cost, shown):
             series.append(_dots(name, [(trial.metrics[metric], trial.score) for trial in these], colour, these))
-        best = evenly(score_front(shown, metric), MOST_POINTS)
+        on_edge = [trial for trial in with_cost if trial.number in below]
+        series.append(_dots(FAR_BELOW, [(trial.metrics[metric], edge.place) for trial in on_edge], MUTED, on_edge))
+        best = evenly(score_front(with_cost, metric), MOST_POINTS)
         series.append(Series("best at that cost", "steps", best, INK))
-        panels.append(Panel(_costs(text, [trial.metrics[metric] for trial in shown]), Axis(score), series))
+        costs = _costs(text, [trial.metrics[metric] for trial in with_cost])
+        panels.append(Panel(costs, Axis(score, low=edge.low), series))
     return Chart("score_against_cost", panels) if panels else None
 
 

@@ -38,7 +38,7 @@ from nasbench.report.common.rankings import kendall_test
 from nasbench.report.common.thinned import rows_listed
 from nasbench.report.run.chance import Exact, chance_of
 from nasbench.report.run.charts import run_charts
-from nasbench.report.run.dots import dots_sentence
+from nasbench.report.run.dots import cost_edge, curve_edge, dots_sentence
 from nasbench.report.run.front import front_plots, front_sentence, front_table
 from nasbench.report.run.plots import figures
 from nasbench.report.run.scored import beside, in_words, objectives_of, reward_said, score_name, targets, value_of
@@ -105,7 +105,12 @@ def render(directory: Path, run: Mapping[str, Any], trials: Sequence[Trial], plo
         _chance(run, trials, plots),
         check_section(ranking_check(run, trials), plots.get("ranking_check")),
         _front(run, trials, plots),
-        _plot("Score against size and cost", "score_against_cost", plots, dots_sentence(trials)),
+        _plot(
+            "Score against size and cost",
+            "score_against_cost",
+            plots,
+            cost_edge(trials).told() + dots_sentence(trials),
+        ),
         _plot("Operations over time", "operations", plots),
         _plot("Controller", "controller", plots, dots_sentence(trials)),
         scaling.candidates_section(trials) if scales else _leaderboard(run, trials),
@@ -165,7 +170,7 @@ def _chance(run: Mapping[str, Any], trials: Sequence[Trial], plots: Mapping[str,
     caption = CAPTIONS["search_curve" if exact is None else "search_curve_exact"]
     said = f'<p class="verdict {told.answer}">{escape(told.sentence)}{spent}{cheap}</p>'
     return f"<h2>Did the search beat chance?</h2>\n{said}\n" + _figure(
-        "search_curve", plots, caption + dots_sentence(trials)
+        "search_curve", plots, caption + curve_edge(trials).told() + dots_sentence(trials)
     )
 
 

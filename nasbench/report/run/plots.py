@@ -15,12 +15,12 @@ from nasbench.core.curves import (
     is_control,
     is_random,
     is_retraining,
-    search_epochs,
     searched,
 )
 from nasbench.core.trial import Trial
 from nasbench.core.typed import fits
 from nasbench.report.common.dot_titles import mark, titled
+from nasbench.report.common.far_below import begin_at, draw_on_edge
 from nasbench.report.common.figure import (
     BLUE,
     GREEN,
@@ -40,7 +40,7 @@ from nasbench.report.common.rankings import kendall_test
 from nasbench.report.common.thinned import MOST_POINTS, evenly
 from nasbench.report.models.cells.drawing import FAMILIES, family
 from nasbench.report.run.chance import Exact, chance_curve
-from nasbench.report.run.dots import changes, with_dots
+from nasbench.report.run.dots import changes, cost_edge, curve_edge, of_search, with_dots
 from nasbench.report.run.statistics import retrained, shares_over_time
 
 if TYPE_CHECKING:
@@ -85,12 +85,15 @@ def search_curve(trials: Sequence[Trial], score: str = "score", exact: Exact | N
         return None
     figure = new_figure(7.2, 2.9)
     axes = figure.subplots()
-    dots, drawn = places(trials), with_dots(trials)
+    dots, edge = places(trials), curve_edge(trials)
+    shown, below = edge.parted(with_dots(trials))
     for kind, colour, text in (("control", ORANGE, "random"), ("blind", ORANGE, "random"), ("chosen", BLUE, "chosen")):
-        these = [(place, trial) for place, trial in dots if trial.number in drawn and kind_of(trial) == kind]
+        these = [(place, trial) for place, trial in dots if trial.number in shown and kind_of(trial) == kind]
         points = [(place, trial.score) for place, trial in these]
         named = text if text not in axes.get_legend_handles_labels()[1] else ""
         scatter(axes, points, colour, named, [trial for _, trial in these])
+    on_edge = [(place, trial.number) for place, trial in dots if trial.number in below]
+    draw_on_edge(axes, [(place, edge.place) for place, _ in on_edge], [number for _, number in on_edge])
     failed = evenly([place for place, trial in dots if not trial.scored], MOST_POINTS)
     if failed:
         across = axes.get_xaxis_transform()
@@ -111,6 +114,7 @@ def search_curve(trials: Sequence[Trial], score: str = "score", exact: Exact | N
     axes.set_xlabel("trials of the search finished, n")
     axes.set_ylabel(score)
     axes.set_xlim(0, max(len(told), chance[-1][0] if chance else 0) + 1)
+    begin_at(figure.axes, edge)
     _whole_numbers(axes)
     figure.legend(loc="outside upper left", ncols=5, handletextpad=0.5, columnspacing=1.4)
     return figure
@@ -134,18 +138,20 @@ def kind_of(trial: Trial) -> str:
 
 def score_against_cost(trials: Sequence[Trial], score: str = "score") -> "Figure | None":
     """Score against parameters and multiply-adds, with the front of those that nothing smaller beats."""
-    shown = of_search(trials, search_epochs(trials))
-    panels = [(metric, text) for metric, text in COST_PANELS if any(is_positive(trial, metric) for trial in shown)]
+    scored, edge = of_search(trials), cost_edge(trials)
+    panels = [(metric, text) for metric, text in COST_PANELS if any(is_positive(trial, metric) for trial in scored)]
     if not panels:
         return None
     figure = new_figure(3.6 * len(panels), 2.7)
-    drawn = with_dots(trials)
+    shown, below = edge.parted(with_dots(trials))
     for axes, (metric, text) in zip(
         figure.subplots(1, len(panels), squeeze=False, sharey=True)[0], panels, strict=True
     ):
-        with_cost = [trial for trial in shown if is_positive(trial, metric)]
-        for name, colour, these in random_and_chosen(with_cost, drawn):
+        with_cost = [trial for trial in scored if is_positive(trial, metric)]
+        for name, colour, these in random_and_chosen(with_cost, shown):
             scatter(axes, [(trial.metrics[metric], trial.score) for trial in these], colour, name, these)
+        on_edge = [(trial.metrics[metric], trial.number) for trial in with_cost if trial.number in below]
+        draw_on_edge(axes, [(cost, edge.place) for cost, _ in on_edge], [number for _, number in on_edge])
         front = score_front(with_cost, metric)
         axes.step(
             *zip(*evenly(front, MOST_POINTS), strict=True),
@@ -156,6 +162,7 @@ def score_against_cost(trials: Sequence[Trial], score: str = "score") -> "Figure
         )
         log_counts(axes, [trial.metrics[metric] for trial in with_cost])
         axes.set_xlabel(text)
+    begin_at(figure.axes, edge)
     figure.axes[0].set_ylabel(score)
     figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside upper left", ncols=3)
     return figure
@@ -167,15 +174,6 @@ def random_and_chosen(trials: Sequence[Trial], drawn: Container[int]) -> list[tu
     return [
         ("random", ORANGE, [trial for trial in shown if is_random(trial)]),
         ("chosen by the search", BLUE, [trial for trial in shown if not is_random(trial)]),
-    ]
-
-
-def of_search(trials: Sequence[Trial], epochs: int) -> list[Trial]:
-    """The trials of the search whose scores are drawn against costs: of so many epochs, none that was met again."""
-    return [
-        trial
-        for trial in trials
-        if trial.scored and trial.status != "cached" and trial.epochs == epochs and not is_retraining(trial)
     ]
 
 
