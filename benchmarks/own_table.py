@@ -1,7 +1,7 @@
 """A table of real trainings of random cells: curves by epoch, several seeds, times; in the format of the other tables.
 
-    python benchmarks/own_table.py --cells 1000 --data-dir DIR --workers 2
-    python benchmarks/own_table.py --cells 10 --dataset digits --epochs 2 --seeds 2 --runs DIR --out DIR/cells.csv.gz
+    python benchmarks/own_table.py --data-dir DIR --workers 2      # the table nasnet-small-cifar10
+    python benchmarks/own_table.py --cells 10 --dataset digits --image-size 0 --runs DIR --out DIR/cells.csv.gz
 
 Runs the commands that a user would type, and prints each: a search that draws the cells and trains none of them, then
 comparisons of BATCH cells each, which train every cell under every seed. Stopped at any moment, it goes on where it
@@ -9,8 +9,10 @@ was. At the end it writes the table from the logs, and its card beside it (`cell
 
     nasbench race --evaluator table:cells.csv.gz --candidates table --trials 50
 
-runs on it. A row a cell: its decisions; `params`, `macs`; `val_accuracy_E`, after E epochs, the mean over the seeds;
-`val_accuracy_E_seed_S`, after all epochs under one seed; `test_accuracy`, the mean; `train_seconds` of one training.
+runs on it. More seeds later train only what is missing: in another `--runs`, with the same `--kept`.
+
+A row a cell: its decisions; `params`, `macs`; `val_accuracy_E`, after E epochs, and `test_accuracy`, means over the
+seeds; the same of each seed S, `..._seed_S`; `train_seconds` of one training.
 """
 
 import argparse
@@ -32,7 +34,7 @@ from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
 from nasbench.core.writing import write_atomically
 
-BATCH = 25
+BATCH = 100
 """Cells of one comparison."""
 RUN = "run.json"
 
@@ -40,16 +42,18 @@ RUN = "run.json"
 def main(argv: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cells", type=int, default=1000)
-    parser.add_argument("--space", default="nasnet")
+    parser.add_argument("--space", default="nasnet-small")
     parser.add_argument("--dataset", default="cifar10")
-    parser.add_argument("--recipe", default="quick")
+    parser.add_argument("--image-size", type=int, default=16, help="0: the data set's own")
+    parser.add_argument("--recipe", default="nasnet_small")
     parser.add_argument("--normal-cells", default="1", help="N, normal cells a stack")
     parser.add_argument("--filters", default="8", help="F, filters of the first stack")
-    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--data-dir")
     parser.add_argument("--workers", default="0")
     parser.add_argument("--runs", type=Path, default=Path("runs/own_table"))
+    parser.add_argument("--kept", type=Path, default=Path("runs/own_table/kept"), help="finished trainings")
     parser.add_argument("--out", type=Path, default=Path("runs/own_table/cells.csv.gz"))
     given = parser.parse_args(argv)
     ran = [search_command(given)]
@@ -86,14 +90,15 @@ def training_command(models: Sequence[str], given: argparse.Namespace) -> list[s
         *often,
         *_where(given),
         "--trained-dir",
-        str(given.runs / "kept"),
+        str(given.kept),
         "--wandb",
         "off",
     ]
 
 
 def _where(given: argparse.Namespace) -> list[str]:
-    return ["--data-dir", given.data_dir] if given.data_dir else []
+    size = ["--image-size", str(given.image_size)] if given.image_size else []
+    return [*size, "--data-dir", given.data_dir] if given.data_dir else size
 
 
 def call(command: Sequence[str], directory: Path) -> None:
@@ -137,11 +142,13 @@ def _row(trained: Sequence[Trial], curves: Mapping[int, Mapping[int, float]]) ->
     row: dict[str, Any] = dict(first.model["architecture"]["genes"])
     row |= {name: int(first.metrics[name]) for name in ("params", "macs")}
     epochs = sorted(set.intersection(*(set(curves.get(trial.number, {})) for trial in trained)))
-    for epoch in epochs:
-        row[f"val_accuracy_{epoch}"] = round(fmean(curves[trial.number][epoch] for trial in trained), 5)
-    for trial in trained:
-        row[f"val_accuracy_{first.epochs}_seed_{trial.seed}"] = round(float(trial.metrics["val_accuracy"]), 5)
-    row["test_accuracy"] = round(fmean(float(trial.metrics["test_accuracy"]) for trial in trained), 5)
+    measured = {
+        f"val_accuracy_{epoch}": {trial.seed: curves[trial.number][epoch] for trial in trained} for epoch in epochs
+    }
+    measured["test_accuracy"] = {trial.seed: float(trial.metrics["test_accuracy"]) for trial in trained}
+    row |= {name: round(fmean(of_seeds.values()), 5) for name, of_seeds in measured.items()}
+    for name, of_seeds in measured.items():
+        row |= {f"{name}_seed_{seed}": round(value, 5) for seed, value in of_seeds.items()}
     row["train_seconds"] = round(fmean(trial.seconds for trial in trained), 2)
     return row
 

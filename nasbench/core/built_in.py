@@ -9,6 +9,10 @@ SPACES: Parts = {
         "search_spaces.nasnet.space",
         "two cells of five blocks, 13 operations, add or concatenate (Zoph et al. 2018)",
     ),
+    "nasnet-small": (
+        "search_spaces.nasnet_small.space",
+        "one cell of two blocks with 4 operations that add: 2,178 networks, all of which can be trained",
+    ),
     "mbconv": (
         "search_spaces.mbconv.space",
         "seven stages of mobile blocks; holds MnasNet-A1, B1 and EfficientNet-B0 (Tan et al. 2019)",
@@ -213,6 +217,7 @@ RECIPES: Parts = {
         "120 epochs, 0.1 and /10 at each plateau, batch 256: ResNet in practice (He et al. 2016)",
     ),
     "quick": ("nasbench.train.recipes", "small children on part of the images: a look at the whole path"),
+    "nasnet_small": ("nasbench.train.recipes", "the trainings of table:nasnet-small-cifar10"),
     "airbench": ("nasbench.train.airbench_recipes", "8 epochs, Muon, alternating flips: CIFAR fast (Jordan 2024)"),
     "airbench_long": ("nasbench.train.airbench_recipes", "45 epochs of the same, cutout (Jordan 2024)"),
 }

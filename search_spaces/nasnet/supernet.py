@@ -78,7 +78,8 @@ class SharedBlock(nn.Module):
 class SharedCell(nn.Module):
     """`cell.Cell` of any genotype. `h` and `h_prev` are what it reads; `h_prev` None: the stem as it is, with `h`.
 
-    operations     names in `ops.OPERATIONS`; None: all of the NASNet space
+    operations     names in `ops.OPERATIONS`
+    num_blocks     blocks of the cell
     concatenates   blocks may concatenate; otherwise they only add
     shares_inputs  an operation of a slot has the same weights whichever state it reads, if their shapes allow it
     """
@@ -89,7 +90,8 @@ class SharedCell(nn.Module):
         h_prev: Source | None,
         filters: int,
         reduces: bool,
-        operations: Sequence[str] | None = None,
+        operations: Sequence[str] = OPERATIONS,
+        num_blocks: int = NUM_BLOCKS,
         concatenates: bool = True,
         shares_inputs: bool = False,
     ) -> None:
@@ -101,11 +103,10 @@ class SharedCell(nn.Module):
             kind = SlicedReluConvBN if h_prev.halvings == h.halvings else SlicedReduction
             self.calibrate_prev = kind(h_prev.states, h_prev.channels, filters)
         stride = 2 if reduces else 1
-        channels = [filters, filters if h_prev else h.channels] + [filters] * NUM_BLOCKS
-        names = OPERATIONS if operations is None else operations
+        channels = [filters, filters if h_prev else h.channels] + [filters] * num_blocks
         self.blocks = nn.ModuleList(
-            SharedBlock(channels[: b + 2], filters, stride, names, concatenates, shares_inputs)
-            for b in range(NUM_BLOCKS)
+            SharedBlock(channels[: b + 2], filters, stride, operations, concatenates, shares_inputs)
+            for b in range(num_blocks)
         )
         self.fits = nn.ModuleList(
             fit_state(width, filters, stride if state < 2 else 1) for state, width in enumerate(channels)
@@ -212,8 +213,13 @@ class NasnetSupernet(CellSupernet):
     """The networks of `network.nasnet` with N = `num_cells` and F = `filters`, of all architectures; no drop path.
 
     The other arguments are those of `network.nasnet`. `affine`: normalisations have a scale and a shift.
-    `shares_inputs`: see `SharedCell`.
+    `shares_inputs`: see `SharedCell`. Spaces whose cells are built alike change the attributes, and `genotype`.
     """
+
+    choices = choices()
+    operations: Sequence[str] = OPERATIONS
+    num_blocks = NUM_BLOCKS
+    concatenates = True
 
     def __init__(
         self,
@@ -227,7 +233,6 @@ class NasnetSupernet(CellSupernet):
         shares_inputs: bool = False,
     ) -> None:
         super().__init__()
-        self.choices = choices()
         stem = imagenet_stem or 3 * filters
         first = Conv(channels, stem, 3, 2, same=False) if imagenet_stem else Conv(channels, stem, 3)
         self.stem = nn.Sequential(first, nn.BatchNorm2d(stem))
@@ -236,15 +241,16 @@ class NasnetSupernet(CellSupernet):
         h, h_prev = Source(len(STEM_OUTPUTS), stem, 0), None
         cells, keep_prev = [], []
         for index, (reduces, width) in enumerate(plan):
-            cells.append(SharedCell(h, h_prev, width, reduces, shares_inputs=shares_inputs))
+            made = (h, h_prev, width, reduces, self.operations, self.num_blocks)
+            cells.append(SharedCell(*made, concatenates=self.concatenates, shares_inputs=shares_inputs))
             if skip_reduction_input and reduces and index >= num_stem_cells:
                 keep_prev.append(index)
             else:
                 h_prev = h
-            h = Source(NUM_STATES, width, h.halvings + reduces)
+            h = Source(self.num_blocks + 2, width, h.halvings + reduces)
         self.cells, self.keep_prev = nn.ModuleList(cells), tuple(keep_prev)
         self.before_classifier = before_classifier()
-        self.classifier = SlicedLinear(NUM_STATES, h.channels, num_classes)
+        self.classifier = SlicedLinear(self.num_blocks + 2, h.channels, num_classes)
         share_norms(self, affine)
         if imagenet_stem:
             for module in self.modules():

@@ -74,7 +74,7 @@ def test_a_table_of_our_own_is_made_by_commands_that_are_read(monkeypatch: pytes
     monkeypatch.syspath_prepend(str(FOLDER.parent))
     import own_table
 
-    options = {"space": "nasnet", "dataset": "digits", "recipe": "quick", "data_dir": None, "workers": "0"}
+    options = {"space": "nasnet", "dataset": "digits", "recipe": "quick", "data_dir": None, "workers": "0", "image_size": 0, "kept": Path("kept")}
     sizes = {"cells": 10, "epochs": 2, "seeds": 2, "normal_cells": "1", "filters": "8", "runs": Path("runs/own")}
     given = Namespace(**options, **sizes)
     searched = parse_run(SearchConfig, "search", own_table.search_command(given)[1:])
@@ -82,6 +82,8 @@ def test_a_table_of_our_own_is_made_by_commands_that_are_read(monkeypatch: pytes
     command, *arguments = own_table.training_command(["a#1", "a#2"], given)
     trained = parse_run(CompareConfig, command, arguments, positional="models")
     assert (trained.models, trained.repeats.seeds, trained.training.epochs) == (("a#1", "a#2"), 2, 2)
+    given.image_size = 16
+    assert parse_run(SearchConfig, "search", own_table.search_command(given)[1:]).data.image_size == 16
     drawn = [trial(1, genes="aaa"), trial(2, genes="aaa"), trial(3, genes="abc", score=None), trial(4, genes="ccc")]
     assert [each.number for each in own_table.drawn(drawn, 5)] == [1, 4]
 

@@ -1,0 +1,1 @@
+"""A small space of NASNet-like cells, with a table of all its networks."""
