@@ -20,10 +20,12 @@ from nasbench.train.faults import lacks_memory
 from nasbench.train.loader import eval_batches
 from nasbench.train.replicas import ALONE, Replicas
 
-EVAL_PIXELS = 2**19
-"""Pixels of an evaluation batch: 512 images of 32 x 32, or 10 of 224 x 224. On a GPU, of the batch that is measured."""
+EVAL_PIXELS = 2**17
+"""Pixels of an evaluation batch: 128 images of 32 x 32, or 2 of 224 x 224; more do not fit into the caches of a CPU. On a
+GPU, of the batch that is measured.
+"""
 
-LARGER_ON_A_GPU = 16
+LARGER_ON_A_GPU = 64
 """So many times as many pixels has a batch on a GPU, where its memory allows it."""
 
 MEMORY_SHARE = 0.5
