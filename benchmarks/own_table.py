@@ -12,7 +12,7 @@ was. At the end it writes the table from the logs, and its card beside it (`cell
 runs on it. More seeds later train only what is missing: in another `--runs`, with the same `--kept`.
 
 A row a cell: its decisions; `params`, `macs`; `val_accuracy_E`, after E epochs, and `test_accuracy`, means over the
-seeds; the same of each seed S, `..._seed_S`; `train_seconds` of one training.
+seeds; the same of each seed S, `..._seed_S`; `train_seconds` of the training that was disturbed least.
 """
 
 import argparse
@@ -123,7 +123,7 @@ def drawn(trials: Sequence[Trial], count: int) -> list[Trial]:
 
 
 def rows_of(directory: Path) -> Iterator[dict[str, Any]]:
-    """A row for each cell of a comparison whose trainings all succeeded."""
+    """A row for each cell of a comparison whose trainings all succeeded, and all of whose epochs are in the log."""
     store = RunStore.read(directory)
     curves: dict[int, dict[int, float]] = {}
     for line in each_epoch_once(directory):
@@ -133,6 +133,9 @@ def rows_of(directory: Path) -> Iterator[dict[str, Any]]:
         if not all(trial.scored for trial in trained):
             print(f"{name} is left out: {next(each.error for each in trained if not each.scored)}")
             continue
+        if any(len(curves.get(trial.number, {})) < trial.epochs for trial in trained):
+            print(f"{name} is left out: its curve lacks epochs")
+            continue
         yield _row(trained, curves)
 
 
@@ -141,15 +144,15 @@ def _row(trained: Sequence[Trial], curves: Mapping[int, Mapping[int, float]]) ->
     assert first.model is not None, first
     row: dict[str, Any] = dict(first.model["architecture"]["genes"])
     row |= {name: int(first.metrics[name]) for name in ("params", "macs")}
-    epochs = sorted(set.intersection(*(set(curves.get(trial.number, {})) for trial in trained)))
     measured = {
-        f"val_accuracy_{epoch}": {trial.seed: curves[trial.number][epoch] for trial in trained} for epoch in epochs
+        f"val_accuracy_{epoch}": {trial.seed: curves[trial.number][epoch] for trial in trained}
+        for epoch in range(1, first.epochs + 1)
     }
     measured["test_accuracy"] = {trial.seed: float(trial.metrics["test_accuracy"]) for trial in trained}
     row |= {name: round(fmean(of_seeds.values()), 5) for name, of_seeds in measured.items()}
     for name, of_seeds in measured.items():
         row |= {f"{name}_seed_{seed}": round(value, 5) for seed, value in of_seeds.items()}
-    row["train_seconds"] = round(fmean(trial.seconds for trial in trained), 2)
+    row["train_seconds"] = round(min(trial.seconds for trial in trained), 2)
     return row
 
 

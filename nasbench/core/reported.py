@@ -15,6 +15,8 @@ from nasbench.core.typed import fits, shown
 
 CURVES = "curves.jsonl"
 FIELDS = {"number": int, "seed": int, "epoch": int}
+AGAIN = "said_again"
+"""In a report: it repeats what was reported before, to this run or to another. It is news where this run lacks it."""
 
 
 def read_epochs(directory: Path) -> Iterator[dict[str, Any]]:

@@ -25,6 +25,7 @@ from nasbench.core.json_file import read_object
 from nasbench.core.not_written import not_written
 from nasbench.core.part_file import sweep_parts
 from nasbench.core.protocols import Report
+from nasbench.core.reported import AGAIN
 from nasbench.core.shown import say, sentence
 from nasbench.core.typed import check_types
 from nasbench.core.writing import delete, make_folder, write_json
@@ -109,6 +110,14 @@ class Kept:
             yield
         finally:
             os.close(descriptor)
+
+    def say_again(self, report: Report) -> None:
+        """Reports the epochs of the curve so far: the process that heard of them may have died before they were
+        written down, and another run has not heard of them.
+        """
+        for line in _lines(self.curve):
+            if "epoch" in line:
+                report(line["epoch"], {**{name: line[name] for name in line if name != "epoch"}, AGAIN: True})
 
     @contextmanager
     def following(self, report: Report) -> Iterator[None]:

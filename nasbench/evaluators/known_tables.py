@@ -1,7 +1,7 @@
 """Where a table of known results lies, and its card: of which space and data it is, and which columns studies use.
 
-Tables that come with the package have names (`SHIPPED`). A table of one's own may have a card beside it: of
-`cells.csv.gz` it is `cells.card.json`, an object with any of the fields of `Card`.
+Tables that come with the package have names (`SHIPPED`). A table may have a card beside it: of `cells.csv.gz` it is
+`cells.card.json`, an object with any of the fields of `Card`.
 """
 
 import json
@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from importlib.resources import as_file, files
+from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from nasbench.core.errors import UsageError, unknown
 from nasbench.evaluators.table_file import SUFFIXES
@@ -40,27 +41,16 @@ class Card:
         return [self.score_column, *self.report_columns][-1]
 
 
-@dataclass(frozen=True)
-class Shipped:
-    """A table in the package: where it lies, and its card."""
+class Shipped(NamedTuple):
+    """A table in the package, with its card beside it."""
 
     package: str
     file: str
-    card: Card
 
 
 SHIPPED = {
-    "nasbench201-cifar10": Shipped(  # Dong and Yang 2020: search on 12 epochs, report 200
-        "search_spaces.nasbench201",
-        "nasbench201_cifar10.csv.gz",
-        Card(
-            score_column="val_accuracy_12",
-            cost_column="train_seconds_12",
-            report_columns=("val_accuracy_200", "test_accuracy_200"),
-            space="nasbench201",
-            data="CIFAR-10 (NAS-Bench-201, Dong and Yang 2020)",
-        ),
-    ),
+    "nasbench201-cifar10": Shipped("search_spaces.nasbench201", "nasbench201_cifar10.csv.gz"),
+    "nasnet-small-cifar10": Shipped("search_spaces.nasnet_small", "nasnet_small_cifar10.csv.gz"),
 }
 
 
@@ -76,12 +66,11 @@ def shipped(file: str) -> Shipped | None:
 def card_of(file: str) -> Card:
     """The card of a table; an empty one where it has none. UsageError for a card that cannot be read."""
     table = shipped(file)
-    if table is not None:
-        return table.card
-    name = Path(file).name
+    name = table.file if table is not None else Path(file).name
     for suffix in (".gz", ".csv", ".parquet"):
         name = name.removesuffix(suffix)
-    path = Path(file).with_name(f"{name}.card.json")
+    name = f"{name}.card.json"
+    path = files(table.package).joinpath(name) if table is not None else Path(file).with_name(name)
     return _read(path) if path.is_file() else Card()
 
 
@@ -107,7 +96,7 @@ def file_of_table(file: str, flag: str = "--evaluator") -> Iterator[Path]:
     yield path
 
 
-def _read(path: Path) -> Card:
+def _read(path: Traversable) -> Card:
     try:
         found = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
@@ -124,7 +113,7 @@ def _read(path: Path) -> Card:
     return card
 
 
-def _value(path: Path, name: str, value: Any) -> Any:
+def _value(path: Traversable, name: str, value: Any) -> Any:
     """A field of a card; other entries are for readers."""
     several = name == "report_columns"
     texts = value if isinstance(value, list) and several else [value]

@@ -211,6 +211,7 @@ class TrainingEvaluator:
         kept = self.kept(job.spec, job.seed)
         with kept.alone():
             reused = kept.brought().finished
+            kept.say_again(report)
             if not reused and keep.together is None:
                 self.train(job, report)
             elif not reused and keep.together is not None:

@@ -21,8 +21,8 @@ from nasbench.train.loader import eval_batches
 from nasbench.train.replicas import ALONE, Replicas
 
 EVAL_PIXELS = 2**17
-"""Pixels of an evaluation batch: 128 images of 32 x 32, or 2 of 224 x 224; more do not fit into the caches of a CPU. On a
-GPU, of the batch that is measured.
+"""Pixels of an evaluation batch: 128 images of 32 x 32, or 2 of 224 x 224. More do not fit into the caches of a CPU. On
+a GPU, of the batch that is measured.
 """
 
 LARGER_ON_A_GPU = 64

@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from nasbench.cli import main
+from nasbench.core.reported import read_epochs
 from nasbench.core.store import RunStore
 
 ROOT = Path(__file__).parents[2]
@@ -109,6 +110,7 @@ def test_compare_writes_table_chart_verdict_and_checklist(here: Path, capsys: py
     again = json.loads(capsys.readouterr().out)
     assert again["rows"] == record["rows"]
     assert _results(Path("runs/trained")) == before, "nothing was trained again"
+    assert _epochs("second") == _epochs("first"), "the second run has the curves too"
 
 
 def test_a_comparison_is_gone_on_with_without_its_arguments(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -120,6 +122,18 @@ def test_a_comparison_is_gone_on_with_without_its_arguments(here: Path, capsys: 
     assert again["rows"] == first["rows"]
     assert main(["compare", "zoo:lenet5", "zoo:resnet20", "--resume", "--run", "resumed"]) == 2
     assert "MODEL" in capsys.readouterr().err
+
+
+def test_an_epoch_that_was_trained_and_not_written_down_is_told_again(here: Path) -> None:
+    """A training may have gone on, or ended, after the process that writes down its epochs had died."""
+    assert main(["compare", "zoo:lenet5", "zoo:nin", *SMALL, "--run", "cut", "--trained-dir", "four"]) == 0
+    epochs = _epochs("cut")
+    for name, lost in (("curves.jsonl", 1), ("trials.jsonl", 1)):
+        lines = Path("cut", name).read_text().splitlines(keepends=True)
+        Path("cut", name).write_text("".join(lines[:-lost]))
+    assert _epochs("cut") == epochs[:-1]
+    assert main(["compare", "--resume", "--run", "cut"]) == 0
+    assert _epochs("cut") == epochs
 
 
 def test_an_ensemble_averages_probabilities(tmp_path: Path) -> None:
@@ -244,3 +258,8 @@ def test_bad_input_is_answered_clearly(case: str, here: Path, capsys: pytest.Cap
     for fragment in fragments:
         assert fragment in captured.err, captured.err
     assert RunStore.read(Path("found")).trials == log
+
+
+def _epochs(run: str) -> list[tuple[int, int]]:
+    """Trial and epoch of each line of the curves."""
+    return sorted((line["number"], line["epoch"]) for line in read_epochs(Path(run)))

@@ -13,7 +13,7 @@ from nasbench.core.append_log import AppendLog, InUse, opened
 from nasbench.core.epoch_log import EpochLog
 from nasbench.core.errors import LogLost, NotWritten, UsageError
 from nasbench.core.job import Job
-from nasbench.core.reported import CURVES, read_epochs
+from nasbench.core.reported import AGAIN, CURVES, read_epochs
 from nasbench.core.store import RunStore
 from unit.failing_disk import failing_disk
 from unit.toys import trial
@@ -168,6 +168,17 @@ def test_a_torn_line_of_curves_spoils_no_other(tmp_path: Path) -> None:
         UsageError, match=r"line 1 of .*curves\.jsonl is not what a training reported.*Delete that line"
     ):
         list(read_epochs(tmp_path))
+
+
+def test_what_is_said_again_is_news_where_it_is_not_in_the_log(tmp_path: Path) -> None:
+    log, first, second = EpochLog(tmp_path), {"val_accuracy": 0.5}, {"val_accuracy": 0.6}
+    log.append(JOB, 1, first)
+    assert log.news(JOB, 1, {**first, AGAIN: True}) is None
+    assert log.news(JOB, 2, {**second, AGAIN: True}) == second
+    log.append(JOB, 2, second)
+    assert log.news(JOB, 2, {**second, AGAIN: True}) is None
+    assert log.news(JOB, 2, second) == second, "a training that was begun again reports anew"
+    log.close()
 
 
 def test_a_log_that_cannot_be_opened_is_one_error(tmp_path: Path) -> None:

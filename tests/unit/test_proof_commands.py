@@ -74,7 +74,8 @@ def test_a_table_of_our_own_is_made_by_commands_that_are_read(monkeypatch: pytes
     monkeypatch.syspath_prepend(str(FOLDER.parent))
     import own_table
 
-    options = {"space": "nasnet", "dataset": "digits", "recipe": "quick", "data_dir": None, "workers": "0", "image_size": 0, "kept": Path("kept")}
+    options = {"space": "nasnet", "dataset": "digits", "image_size": 0, "recipe": "quick", "data_dir": None}
+    options |= {"workers": "0", "kept": Path("kept")}
     sizes = {"cells": 10, "epochs": 2, "seeds": 2, "normal_cells": "1", "filters": "8", "runs": Path("runs/own")}
     given = Namespace(**options, **sizes)
     searched = parse_run(SearchConfig, "search", own_table.search_command(given)[1:])

@@ -89,6 +89,10 @@ class Run:
         heard = self._curves() if reads_curve(score) else None
 
         def epoch(job: Job, epochs: int, metrics: Metrics) -> bool:
+            news = self._epochs.news(job, epochs, metrics)
+            if news is None:
+                return False
+            metrics = news
             self._epochs.append(job, epochs, metrics)
             in_hand.got_to(epochs)
             self._keep_time_at_times()
