@@ -131,6 +131,7 @@ class SupernetTraining:
         """
         kept = self.kept
         with kept.alone():
+            kept.say_again(report)
             if not kept.finished and self.together is None:
                 self.train(job, report)
             elif not kept.finished and self.together is not None:
