@@ -1,12 +1,13 @@
-"""How many images an evaluation takes at once on a CPU: images a second at other sizes of a batch, against EVAL_PIXELS.
+"""How many images an evaluation takes at once on a CPU: images a second with other sizes of a batch.
 
     python benchmarks/evaluation_batches.py       prints, and writes results/evaluation_batches.json
 
 Each network runs in every size of a batch in turn, ROUNDS times; told is the median of the rounds, by the processor
-time of one thread, as a ratio to the batch of EVAL_PIXELS.
+time of one thread, as a ratio to the batch that evaluations take.
 """
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -20,12 +21,12 @@ from nasbench.core.spec import Size, Task
 from nasbench.engine.config import ModelOverrides
 from nasbench.engine.parts.models import build, resolve
 from nasbench.engine.run.provenance import provenance
-from nasbench.train.evaluation import EVAL_PIXELS
+from nasbench.train.evaluation import batch_on_a_cpu
 from search_spaces.nasnet.space import NasnetSpace
 
 RESULTS = Path(__file__).parent / "results" / "evaluation_batches.json"
 TIMES = (0.25, 1, 4)
-"""Sizes of a batch, in EVAL_PIXELS."""
+"""Sizes of a batch, in those that evaluations take."""
 ROUNDS = 3
 
 
@@ -50,7 +51,7 @@ NETWORKS: dict[str, tuple[Callable[[], nn.Module], int]] = {
 def rates(network: nn.Module, pixels: int) -> dict[int, float]:
     """Images of a batch -> images a second."""
     network.eval().to(memory_format=torch.channels_last)
-    sizes = sorted({max(1, int(times * EVAL_PIXELS) // pixels**2) for times in TIMES})
+    sizes = [int(times * batch_on_a_cpu(pixels)) for times in TIMES]
     images = torch.randn(max(sizes), 3, pixels, pixels).to(memory_format=torch.channels_last)
     seconds: dict[int, list[float]] = {size: [] for size in sizes}
     with torch.inference_mode():
@@ -69,12 +70,13 @@ def main() -> None:
     found = []
     for name, (make, pixels) in NETWORKS.items():
         measured = rates(make(), pixels)
-        chosen = EVAL_PIXELS // pixels**2
+        chosen = batch_on_a_cpu(pixels)
         row = {"network": name, "pixels": pixels, "batch": chosen, "images_a_second": round(measured[chosen], 1)}
         row["ratios"] = {size: round(rate / measured[chosen], 2) for size, rate in measured.items()}
         found.append(row)
         print(row, flush=True)
-    RESULTS.write_text(json.dumps({**provenance(), "threads": 1, "networks": found}, indent=1) + "\n")
+    record = {**provenance(["benchmarks/evaluation_batches.py", *sys.argv[1:]]), "threads": 1, "networks": found}
+    RESULTS.write_text(json.dumps(record, indent=1) + "\n")
 
 
 if __name__ == "__main__":

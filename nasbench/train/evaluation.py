@@ -21,9 +21,11 @@ from nasbench.train.loader import eval_batches
 from nasbench.train.replicas import ALONE, Replicas
 
 EVAL_PIXELS = 2**17
-"""Pixels of an evaluation batch: 128 images of 32 x 32, or 2 of 224 x 224. More do not fit into the caches of a CPU. On
-a GPU, of the batch that is measured.
+"""Pixels of an evaluation batch, 128 images of 32 x 32: more do not fit into the caches of a CPU. On a GPU, of the
+batch that is measured.
 """
+FEW_IMAGES, MOST_PIXELS = 8, 2**19
+"""Of large images a batch has 8 all the same, or as many as have so many pixels."""
 
 LARGER_ON_A_GPU = 64
 """So many times as many pixels has a batch on a GPU, where its memory allows it."""
@@ -127,8 +129,9 @@ def predict(
 
 
 def batch_on_a_cpu(image_size: int) -> int:
-    """Images of EVAL_PIXELS, at least one."""
-    return max(1, EVAL_PIXELS // image_size**2)
+    """Images of EVAL_PIXELS; of large ones a few more, at least one."""
+    few = min(FEW_IMAGES, MOST_PIXELS // image_size**2)
+    return max(1, few, EVAL_PIXELS // image_size**2)
 
 
 def batch_that_fits(model: nn.Module, data: ImageData, device: torch.device) -> int:
