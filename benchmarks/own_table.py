@@ -20,7 +20,6 @@ import csv
 import gzip
 import io
 import json
-import platform
 import shlex
 import subprocess
 import sys
@@ -152,7 +151,7 @@ def _row(trained: Sequence[Trial], curves: Mapping[int, Mapping[int, float]]) ->
     row |= {name: round(fmean(of_seeds.values()), 5) for name, of_seeds in measured.items()}
     for name, of_seeds in measured.items():
         row |= {f"{name}_seed_{seed}": round(value, 5) for seed, value in of_seeds.items()}
-    row["train_seconds"] = round(min(trial.seconds for trial in trained), 2)
+    row["train_seconds"] = round(min(float(trial.metrics["train_seconds"]) for trial in trained), 2)
     return row
 
 
@@ -171,8 +170,7 @@ def card(given: argparse.Namespace, rows: Sequence[Mapping[str, Any]], draws: Se
         "seeds": given.seeds,
         "size": {"cells": given.normal_cells, "filters": given.filters},
         "recipe": run["plan"].get("recipe"),
-        "drawn_by": shlex.join(["nasbench", *draws]),
-        "machine": platform.processor() or platform.machine(),
+        "drawn_by": shlex.join(["nasbench", *("DIR" if part == given.data_dir else part for part in draws)]),
         "hardware": run.get("hardware"),
         "versions": run.get("versions"),
         "selection": "the cells are uniform draws of the space's decisions, each network once; none was left out for "

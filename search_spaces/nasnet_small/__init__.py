@@ -1,1 +1,1 @@
-"""A small space of NASNet-like cells, with a table of all its networks."""
+"""A small space of NASNet-like cells, with a table of trainings."""

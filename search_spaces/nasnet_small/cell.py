@@ -3,9 +3,6 @@
 States have the names and numbers of the NASNet space: 0 is h, 1 is h_prev, 2 the first block.
 """
 
-from collections.abc import Iterator
-from itertools import combinations_with_replacement, product
-
 from nasbench.core.arch import Architecture, Choice, Gene
 from search_spaces.nasnet.genotype import Block, CellGenotype, canonical_blocks, state_name, unused_states
 
@@ -44,19 +41,6 @@ def architecture_of(space: str, blocks: tuple[Block, ...]) -> Architecture:
 def canonical(architecture: Architecture) -> Architecture:
     """The canonical encoding of all architectures that are the same network; see `nasnet.genotype.canonical`."""
     return architecture_of(architecture.space, canonical_blocks(_blocks_of(architecture)))
-
-
-def all_cells() -> Iterator[tuple[Block, ...]]:
-    """Every distinct cell once, in its canonical form: 2,178."""
-    pairs = [list(_pairs(2 + block)) for block in range(NUM_BLOCKS)]
-    return iter(dict.fromkeys(canonical_blocks(blocks) for blocks in product(*pairs)))
-
-
-def _pairs(num_states: int) -> Iterator[Block]:
-    """Every block over so many states: pairs of operands without an order."""
-    operands = list(product(range(num_states), OPERATIONS))
-    for (input_1, op_1), (input_2, op_2) in combinations_with_replacement(operands, 2):
-        yield Block(input_1, input_2, op_1, op_2)
 
 
 def _blocks_of(architecture: Architecture) -> tuple[Block, ...]:

@@ -1,7 +1,7 @@
 """The small space of NASNet-like cells: its size, its spellings, its cells and draws, its supernet."""
 
 from collections import Counter
-from itertools import product
+from itertools import combinations_with_replacement, product
 from random import Random
 
 import pytest
@@ -13,12 +13,24 @@ from nasbench.core.errors import UsageError
 from nasbench.core.spec import ModelSpec, Size, Task
 from nasbench.profile import count
 from search_spaces.nasnet.distinct import draw_cell
-from search_spaces.nasnet_small.cell import NUM_BLOCKS, OPERATIONS, all_cells, architecture_of
+from search_spaces.nasnet.genotype import Block, canonical_blocks
+from search_spaces.nasnet_small.cell import NUM_BLOCKS, OPERATIONS, architecture_of
 from search_spaces.nasnet_small.space import NasnetSmallSpace
 
 SPACE = NasnetSmallSpace()
 NAMES = [choice.name for choice in SPACE.choices]
-CELLS = [architecture_of(SPACE.name, blocks) for blocks in all_cells()]
+
+
+def blocks_over(states: int) -> list[Block]:
+    """Every block over so many states: pairs of operands without an order."""
+    pairs = combinations_with_replacement(product(range(states), OPERATIONS), 2)
+    return [Block(input_1, input_2, op_1, op_2) for (input_1, op_1), (input_2, op_2) in pairs]
+
+
+CELLS = [
+    architecture_of(SPACE.name, blocks)
+    for blocks in dict.fromkeys(map(canonical_blocks, product(blocks_over(2), blocks_over(3))))
+]
 
 
 def made(*genes: str) -> Architecture:
