@@ -1,4 +1,4 @@
-"""The table of the small NASNet-like space that ships: its rows are networks of the space, its card says what they are."""
+"""The table of the small NASNet-like space that ships: rows are networks of the space, the card says what they are."""
 
 import csv
 import gzip
