@@ -7,12 +7,13 @@ network that was never trained: whoever needs weights is told so.
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from nasbench.core.errors import UsageError
 from nasbench.core.json_text import parsed
 from nasbench.core.spec import ModelSpec
-from nasbench.core.store import RunStore
+from nasbench.core.store import LOG_FILE, RUN_FILE, RunStore
 from nasbench.core.trial import Trial
 from nasbench.core.trust import check_trusted
 
@@ -77,11 +78,22 @@ def trial_of(model: str | os.PathLike[str]) -> TrialOfRun | None:
     directory, which = split(model)
     if which is None:
         return None
-    store = RunStore.read(Path(directory))
+    store = _read(Path(directory))
     trial = find(store.trials, which, directory)
     spec = spec_of(store.run, trial)
     check_trusted(spec.import_paths, store.directory)
     return TrialOfRun(store.directory, spec, trial)
+
+
+def _read(directory: Path) -> RunStore:
+    """The run, read once for all its trials that are asked for in turn, as long as its files stay as they are."""
+    states = [(directory / name).stat() for name in (RUN_FILE, LOG_FILE) if (directory / name).exists()]
+    return _read_once(directory, tuple((each.st_ino, each.st_mtime_ns, each.st_size) for each in states))
+
+
+@lru_cache(maxsize=1)
+def _read_once(directory: Path, state: object) -> RunStore:  # noqa: ARG001 - another state is read anew
+    return RunStore.read(directory)
 
 
 def find(trials: Sequence[Trial], which: str, directory: object) -> Trial:

@@ -13,7 +13,7 @@ from nasbench.core.store import RunStore
 from nasbench.engine.opened.report import write_report
 from nasbench.report.comparison.checklist import checklist
 from nasbench.report.comparison.page import render
-from nasbench.report.comparison.plots import COSTS, accuracy_against, figures, marks, short_name
+from nasbench.report.comparison.plots import COSTS, MOST_LABELS, accuracy_against, figures, marks, short_name
 from nasbench.report.comparison.rows import Row, rows_of
 from nasbench.train.recipes import QUICK
 from unit.embedded import without_scripts
@@ -51,6 +51,15 @@ def test_every_model_is_labelled_and_no_label_covers_another_or_a_mark(rows, cos
         assert not any(
             label.box.left < a.x < label.box.right and label.box.bottom < a.y < label.box.top for a in anchors
         )
+
+
+def test_of_a_crowd_the_best_are_labelled() -> None:
+    """All of a hundred labels took minutes to place, and covered the plot."""
+    rows = crowd(80)
+    shown = marks(rows, "macs")
+    _, _, placed = accuracy_against(shown, "macs")
+    best = sorted(range(80), key=lambda index: (shown[index].source != "found", -shown[index].accuracy))
+    assert set(best[:MOST_LABELS]) <= {label.index for label in placed}
 
 
 @pytest.mark.parametrize(

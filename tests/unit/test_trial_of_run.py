@@ -1,6 +1,7 @@
 """Any trial of a run as a MODEL, with its weights where they were kept."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -195,3 +196,17 @@ def test_a_plan_that_lacks_a_field_says_so(gone: str) -> None:
         spec_of({"command": "search", "plan": plan}, trial(1))
     with pytest.raises(UsageError, match="is no network"):
         spec_of({"command": "search"}, trial(1))
+
+
+def test_a_run_is_read_once_for_many_of_its_trials(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(run, copy)
+    reads, read = [], RunStore.read
+    monkeypatch.setattr(RunStore, "read", lambda directory: (reads.append(directory), read(directory))[1])
+    found = [trial_of(f"{copy}#{number}") for number in (1, 2, 3, 1)]
+    assert [each.trial.number for each in found if each is not None] == [1, 2, 3, 1]
+    assert len(reads) == 1
+    lines = (copy / "trials.jsonl").read_text().splitlines(keepends=True)
+    (copy / "trials.jsonl").write_text("".join(lines[:2]))
+    with pytest.raises(UsageError, match="has no trial 3"):
+        trial_of(f"{copy}#3")

@@ -34,6 +34,10 @@ WIDTH, HEIGHT, TALLEST = 3.5, 3.3, 5.0
 """Inches. With more than eight models, a plot is higher, up to TALLEST."""
 SMALL = 6.0
 """Font size of the labels of marks, in points."""
+MOST_LABELS = 30
+"""So many models have a label, found ones and the best first; others where there is room beside their mark. To find
+room for all of a hundred takes minutes, and they cover the plot.
+"""
 LONGEST = 26
 """Maximum number of characters of a label. Longer names are shortened in the middle."""
 MARKS = {
@@ -149,8 +153,8 @@ def accuracy_against(shown: Sequence[Mark], cost: str) -> tuple["Figure", list[A
         )
         taken = _obstacles(axes, shown, anchors, front)
         order = sorted(range(len(shown)), key=lambda index: (shown[index].source != "found", -shown[index].accuracy))
-        placed = place(anchors, order, frame(axes), taken, num_required=len(order))
-        left = [index for index in order if index not in {label.index for label in placed}]
+        placed = place(anchors, order, frame(axes), taken, num_required=min(len(order), MOST_LABELS))
+        left = [index for index in order[:MOST_LABELS] if index not in {label.index for label in placed}]
         # Labels that found no place may cover error bars and the front, but never a mark or another label.
         placed += place(
             anchors, left, frame(axes), [*map(_disc, anchors), *(label.box for label in placed)], num_required=len(left)
