@@ -21,13 +21,14 @@ from nasbench.core.spec import Size, Task
 from nasbench.engine.config import ModelOverrides
 from nasbench.engine.parts.models import build, resolve
 from nasbench.engine.run.provenance import provenance
-from nasbench.train.evaluation import batch_on_a_cpu
+from nasbench.train.evaluation import batch_on
 from search_spaces.nasnet.space import NasnetSpace
 
 RESULTS = Path(__file__).parent / "results" / "evaluation_batches.json"
 TIMES = (0.25, 1, 4)
 """Sizes of a batch, in those that evaluations take."""
 ROUNDS = 3
+CPU = torch.device("cpu")
 
 
 def cell(pixels: int) -> nn.Module:
@@ -43,6 +44,7 @@ def zoo(name: str) -> nn.Module:
 NETWORKS: dict[str, tuple[Callable[[], nn.Module], int]] = {
     "a NASNet cell, N = 1, F = 8": (lambda: cell(16), 16),
     "the same at 32 pixels": (lambda: cell(32), 32),
+    "the same at 64 pixels": (lambda: cell(64), 64),
     "resnet20": (lambda: zoo("resnet20"), 32),
     "resnet18": (lambda: zoo("resnet18"), 224),
 }
@@ -51,7 +53,7 @@ NETWORKS: dict[str, tuple[Callable[[], nn.Module], int]] = {
 def rates(network: nn.Module, pixels: int) -> dict[int, float]:
     """Images of a batch -> images a second."""
     network.eval().to(memory_format=torch.channels_last)
-    sizes = [int(times * batch_on_a_cpu(pixels)) for times in TIMES]
+    sizes = [int(times * batch_on(CPU, pixels)) for times in TIMES]
     images = torch.randn(max(sizes), 3, pixels, pixels).to(memory_format=torch.channels_last)
     seconds: dict[int, list[float]] = {size: [] for size in sizes}
     with torch.inference_mode():
@@ -70,7 +72,7 @@ def main() -> None:
     found = []
     for name, (make, pixels) in NETWORKS.items():
         measured = rates(make(), pixels)
-        chosen = batch_on_a_cpu(pixels)
+        chosen = batch_on(CPU, pixels)
         row = {"network": name, "pixels": pixels, "batch": chosen, "images_a_second": round(measured[chosen], 1)}
         row["ratios"] = {size: round(rate / measured[chosen], 2) for size, rate in measured.items()}
         found.append(row)

@@ -11,8 +11,9 @@ was. At the end it writes the table from the logs, and its card beside it (`cell
 
 runs on it. More seeds later train only what is missing: in another `--runs`, with the same `--kept`.
 
-A row a cell: its decisions; `params`, `macs`; `val_accuracy_E`, after E epochs, and `test_accuracy`, means over the
-seeds; the same of each seed S, `..._seed_S`; `train_seconds` of the training that was disturbed least.
+A row a cell: its decisions; `params`, `macs`; `val_accuracy_E`, after E epochs, and `test_accuracy`, with the weights
+of the epoch that validates best, means over the seeds; the same of each seed S, `..._seed_S`; `train_seconds` of the
+training that was disturbed least.
 """
 
 import argparse
@@ -52,7 +53,7 @@ def main(argv: Sequence[str]) -> None:
     parser.add_argument("--data-dir")
     parser.add_argument("--workers", default="0")
     parser.add_argument("--runs", type=Path, default=Path("runs/own_table"))
-    parser.add_argument("--kept", type=Path, default=Path("runs/own_table/kept"), help="finished trainings")
+    parser.add_argument("--kept", type=Path, help="finished trainings (else in --runs)")
     parser.add_argument("--out", type=Path, default=Path("runs/own_table/cells.csv.gz"))
     given = parser.parse_args(argv)
     ran = [search_command(given)]
@@ -65,7 +66,9 @@ def main(argv: Sequence[str]) -> None:
         ran.append(training_command(batch, given))
         call(ran[-1], directory)
         trained.append(directory)
-    rows = [row for directory in trained for row in rows_of(directory)]
+    rows = [row for directory in trained for row in rows_of(directory, given.seeds)]
+    if len(rows) != len(cells) or len(rows) < given.cells:
+        print(f"asked for {given.cells} cells, drawn {len(cells)}, trained under all seeds {len(rows)}")
     write(rows, given.out, card(given, rows, ran[0]))
     print(f"{len(rows)} rows: {given.out}")
 
@@ -89,7 +92,7 @@ def training_command(models: Sequence[str], given: argparse.Namespace) -> list[s
         *often,
         *_where(given),
         "--trained-dir",
-        str(given.kept),
+        str(given.kept or given.runs / "kept"),
         "--wandb",
         "off",
     ]
@@ -121,14 +124,19 @@ def drawn(trials: Sequence[Trial], count: int) -> list[Trial]:
     return list(first.values())[:count]
 
 
-def rows_of(directory: Path) -> Iterator[dict[str, Any]]:
-    """A row for each cell of a comparison whose trainings all succeeded, and all of whose epochs are in the log."""
+def rows_of(directory: Path, seeds: int) -> Iterator[dict[str, Any]]:
+    """A row for each cell of a comparison whose trainings all succeeded, and all of whose epochs are in the log.
+
+    A comparison under other seeds, of an earlier table, is refused.
+    """
     store = RunStore.read(directory)
     curves: dict[int, dict[int, float]] = {}
     for line in each_epoch_once(directory):
         curves.setdefault(line["number"], {})[line["epoch"]] = float(line["val_accuracy"])
     for name in dict.fromkeys(trial.name for trial in store.trials):
         trained = sorted((each for each in store.trials if each.name == name), key=lambda each: each.seed)
+        if [trial.seed for trial in trained] != list(range(seeds)):
+            raise SystemExit(f"{directory} has other seeds than {seeds}: give another --runs, with the same --kept")
         if not all(trial.scored for trial in trained):
             print(f"{name} is left out: {next(each.error for each in trained if not each.scored)}")
             continue
@@ -157,9 +165,10 @@ def _row(trained: Sequence[Trial], curves: Mapping[int, Mapping[int, float]]) ->
 
 def card(given: argparse.Namespace, rows: Sequence[Mapping[str, Any]], draws: Sequence[str]) -> dict[str, Any]:
     """What the table says of itself: the fields that nasbench reads, then those for readers."""
+    seen = f"{given.dataset} at {given.image_size} pixels" if given.image_size else given.dataset
     read = {
         "space": given.space,
-        "data": f"{given.dataset}, recipe {given.recipe}, {given.epochs} epochs",
+        "data": f"{seen}, recipe {given.recipe}, {given.epochs} epochs",
         "score_column": f"val_accuracy_{given.epochs}_seed_0",
         "cost_column": "train_seconds",
         "report_columns": [f"val_accuracy_{given.epochs}", "test_accuracy"],
@@ -168,14 +177,15 @@ def card(given: argparse.Namespace, rows: Sequence[Mapping[str, Any]], draws: Se
     made = {
         "rows": len(rows),
         "seeds": given.seeds,
-        "size": {"cells": given.normal_cells, "filters": given.filters},
+        "size": {"cells": given.normal_cells, "filters": given.filters, "image_size": given.image_size},
         "recipe": run["plan"].get("recipe"),
         "drawn_by": shlex.join(["nasbench", *("DIR" if part == given.data_dir else part for part in draws)]),
         "hardware": run.get("hardware"),
         "versions": run.get("versions"),
         "selection": "the cells are uniform draws of the space's decisions, each network once; none was left out for "
         "its result, only where a training failed",
-        "use": "the score is one noisy training, the reported columns are means over the seeds; differences below the "
+        "use": "the score is one training, judged by few images; the reported columns are means over the seeds, "
+        "val_accuracy after the last epoch and test_accuracy with the weights of the best one; differences below the "
         "deviation between seeds say nothing",
     }
     return {**read, **made}

@@ -11,7 +11,7 @@ SPACES: Parts = {
     ),
     "nasnet-small": (
         "search_spaces.nasnet_small.space",
-        "one cell of two blocks with 4 operations that add: 2,178 networks, all of which can be trained",
+        "one cell of two blocks, 4 operations: 2,178 networks, with a table of trainings",
     ),
     "mbconv": (
         "search_spaces.mbconv.space",

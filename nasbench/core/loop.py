@@ -21,6 +21,7 @@ from nasbench.core.in_hand import InHand
 from nasbench.core.job import Job
 from nasbench.core.json_text import as_read, is_infinite
 from nasbench.core.protocols import Evaluator, Metrics
+from nasbench.core.reported import AGAIN
 from nasbench.core.reward import Rewarded, Score, score_at
 from nasbench.core.shown import sentence, shortened, text_of
 from nasbench.core.source import JobSource
@@ -136,7 +137,7 @@ class JobLoop:
             return False
         told = {**job.facts, **metrics}
         if self._heard is not None:
-            self._heard.hear(job.number, epochs, told)
+            self._heard.hear(job.number, epochs, {name: told[name] for name in told if name != AGAIN})
         answers = [hear(job, epochs, told) for hear in self._epochs]  # everyone hears it, also after the first True
         return any(answers)
 

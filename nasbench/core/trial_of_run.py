@@ -87,11 +87,14 @@ def trial_of(model: str | os.PathLike[str]) -> TrialOfRun | None:
 
 def _read(directory: Path) -> RunStore:
     """The run, read once for all its trials that are asked for in turn, as long as its files stay as they are."""
-    states = [(directory / name).stat() for name in (RUN_FILE, LOG_FILE) if (directory / name).exists()]
-    return _read_once(directory, tuple((each.st_ino, each.st_mtime_ns, each.st_size) for each in states))
+    try:
+        states = [(directory / name).stat() for name in (RUN_FILE, LOG_FILE)]
+    except OSError:
+        return RunStore.read(directory)  # which says what is wrong
+    return _read_once(directory, tuple((each.st_dev, each.st_ino, each.st_mtime_ns, each.st_size) for each in states))
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=4)
 def _read_once(directory: Path, state: object) -> RunStore:  # noqa: ARG001 - another state is read anew
     return RunStore.read(directory)
 

@@ -22,12 +22,15 @@ from typing import Any
 from nasbench.core.append_log import opened
 from nasbench.core.errors import UsageError
 from nasbench.core.json_file import read_object
+from nasbench.core.json_text import parsed
 from nasbench.core.not_written import not_written
 from nasbench.core.part_file import sweep_parts
 from nasbench.core.protocols import Report
 from nasbench.core.reported import AGAIN
+from nasbench.core.reported import FIELDS as FIELDS_OF_A_LINE
 from nasbench.core.shown import say, sentence
-from nasbench.core.typed import check_types
+from nasbench.core.typed import check_types, fits
+from nasbench.core.within_epoch import is_within
 from nasbench.core.writing import delete, make_folder, write_json
 from nasbench.storage.folders import bring_folder, put_folder
 
@@ -113,11 +116,10 @@ class Kept:
 
     def say_again(self, report: Report) -> None:
         """Reports the epochs of the curve so far: the process that heard of them may have died before they were
-        written down, and another run has not heard of them.
+        written down, and another run has not heard of them. Lines that are no epoch's are passed over.
         """
-        for line in _lines(self.curve):
-            if "epoch" in line:
-                report(line["epoch"], {**{name: line[name] for name in line if name != "epoch"}, AGAIN: True})
+        for line in whole_epochs(self.curve):
+            report(line["epoch"], {**{name: line[name] for name in line if name not in FIELDS_OF_A_LINE}, AGAIN: True})
 
     @contextmanager
     def following(self, report: Report) -> Iterator[None]:
@@ -237,6 +239,17 @@ def say_of(verbose: bool, name: str, text: str) -> None:
     """A line for people on standard error about the training that is called `name`, if it is `verbose`."""
     if verbose:
         say(f"{name}  {text}")
+
+
+def whole_epochs(path: Path) -> Iterator[dict[str, Any]]:
+    """The lines of a curve that tell of an epoch, also where somebody else wrote the file."""
+    for text in path.read_bytes().split(b"\n")[:-1] if path.exists() else ():
+        try:
+            line = parsed(text, finite=False)
+        except ValueError:
+            continue
+        if isinstance(line, dict) and fits(line.get("epoch"), int) and line["epoch"] > 0 and not is_within(line):
+            yield line
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:

@@ -21,13 +21,16 @@ from nasbench.train.loader import eval_batches
 from nasbench.train.replicas import ALONE, Replicas
 
 EVAL_PIXELS = 2**17
-"""Pixels of an evaluation batch, 128 images of 32 x 32: more do not fit into the caches of a CPU. On a GPU, of the
-batch that is measured.
-"""
-FEW_IMAGES, MOST_PIXELS = 8, 2**19
-"""Of large images a batch has 8 all the same, or as many as have so many pixels."""
+"""Pixels of an evaluation batch on a CPU, 128 images of 32 x 32: more do not fit into its caches."""
+FEW_IMAGES = 8
+"""Of large images a batch has 8 all the same, or as many as have GPU_PIXELS."""
 
-LARGER_ON_A_GPU = 64
+GPU_PIXELS = 2**19
+"""Pixels of a batch elsewhere, 512 images of 32 x 32 or 10 of 224 x 224. Of an evaluation, of the batch that is
+measured.
+"""
+
+LARGER_ON_A_GPU = 16
 """So many times as many pixels has a batch on a GPU, where its memory allows it."""
 
 MEMORY_SHARE = 0.5
@@ -128,15 +131,15 @@ def predict(
     return Predictions(result, probabilities, labels, rate)
 
 
-def batch_on_a_cpu(image_size: int) -> int:
-    """Images of EVAL_PIXELS; of large ones a few more, at least one."""
-    few = min(FEW_IMAGES, MOST_PIXELS // image_size**2)
-    return max(1, few, EVAL_PIXELS // image_size**2)
+def batch_on(device: torch.device, image_size: int) -> int:
+    """Images of a batch, as said at EVAL_PIXELS and GPU_PIXELS; at least one."""
+    most = max(1, GPU_PIXELS // image_size**2)
+    return most if device.type != "cpu" else max(min(FEW_IMAGES, most), EVAL_PIXELS // image_size**2)
 
 
 def batch_that_fits(model: nn.Module, data: ImageData, device: torch.device) -> int:
-    """Images of an evaluation batch: EVAL_PIXELS on a CPU; on a GPU as many as its memory takes, as measured."""
-    small = batch_on_a_cpu(data.image_size)
+    """Images of an evaluation batch: those of `batch_on`; on a GPU as many as its memory takes, as measured."""
+    small = batch_on(device, data.image_size)
     if device.type != "cuda":
         return small
     torch.cuda.reset_peak_memory_stats(device)

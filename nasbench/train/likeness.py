@@ -14,7 +14,7 @@ from torch.nn.functional import adaptive_avg_pool2d
 
 from nasbench.core.errors import UsageError
 from nasbench.train.data import AnySplit, ImageData
-from nasbench.train.evaluation import batch_on_a_cpu
+from nasbench.train.evaluation import batch_on
 from nasbench.train.features import Batch, outputs, pooled, stages
 from nasbench.train.freezing import head_of
 from nasbench.train.loader import eval_batches
@@ -96,7 +96,7 @@ def _seen(
     tiny: list[Tensor] = []
     heard = head.register_forward_pre_hook(lambda _, inputs: given.append(pooled(inputs[0])))
     side = min(TINY, data.image_size)
-    batches = eval_batches(split, data, device, batch_on_a_cpu(data.image_size))
+    batches = eval_batches(split, data, device, batch_on(device, data.image_size))
 
     def shown() -> Iterator[Batch]:
         for images, targets in batches:

@@ -25,7 +25,7 @@ from nasbench.core.errors import unknown
 from nasbench.core.spec import Task
 from nasbench.nn.convolutional import convolutional_form
 from nasbench.train.data import AnySplit, ImageData
-from nasbench.train.evaluation import Evaluation, batch_on_a_cpu, evaluating, none_readable
+from nasbench.train.evaluation import Evaluation, batch_on, evaluating, none_readable
 from nasbench.train.loader import Batch, eval_batches, whole_batches
 
 SIDES: dict[str, tuple[float, ...]] = {
@@ -83,7 +83,7 @@ def _classified(
     """Class probabilities (B, K) and labels (B) of every image that can be read, in order. `network` is `prepared`, in
     evaluation mode and on `device`; `data` says at which size it sees images.
     """
-    size = batch_on_a_cpu(data.image_size)
+    size = batch_on(device, data.image_size)
     if views == "center":
         for images, labels in eval_batches(split, data, device, size):
             yield network(images).float().softmax(dim=1), labels

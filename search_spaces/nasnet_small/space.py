@@ -1,4 +1,4 @@
-"""A small space of NASNet-like cells, all of whose networks can be trained (table `nasnet-small-cifar10`).
+"""A small space of NASNet-like cells, with few enough networks to train many of them: table `nasnet-small-cifar10`.
 
 One cell of two blocks, which add. The normal and the reduction cells of a network are this cell; networks are built by
 NASNet's rules (Zoph et al. 2018, arXiv:1707.07012).

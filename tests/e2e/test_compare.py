@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from nasbench.cli import main
-from nasbench.core.reported import read_epochs
+from nasbench.core.reported import AGAIN, read_epochs
 from nasbench.core.store import RunStore
 
 ROOT = Path(__file__).parents[2]
@@ -132,8 +132,28 @@ def test_an_epoch_that_was_trained_and_not_written_down_is_told_again(here: Path
         lines = Path("cut", name).read_text().splitlines(keepends=True)
         Path("cut", name).write_text("".join(lines[:-lost]))
     assert _epochs("cut") == epochs[:-1]
-    assert main(["compare", "--resume", "--run", "cut"]) == 0
-    assert _epochs("cut") == epochs
+    for _ in range(2):
+        assert main(["compare", "--resume", "--run", "cut"]) == 0
+        assert _epochs("cut") == epochs
+    assert AGAIN not in Path("cut/curves.jsonl").read_text()
+
+
+def test_an_odd_curve_of_a_finished_training_costs_curves_and_no_trial(here: Path) -> None:
+    assert main(["compare", "zoo:lenet5", "zoo:nin", *SMALL, "--run", "whole", "--trained-dir", "five"]) == 0
+    odd = [
+        "",
+        "oops",
+        "5",
+        '["epoch"]',
+        '{"epoch": "1"}',
+        '{"epoch": true}',
+        '{"epoch": 0}',
+        '{"epoch": 1, "number": 99}',
+    ]
+    for curve in Path("five").glob("*/curve.jsonl"):
+        curve.write_text("\n".join(odd) + "\n" + '{"epoch": 2, "within_step": 1}\n{"epoch"')
+    assert main(["compare", "zoo:lenet5", "zoo:nin", *SMALL, "--run", "odd", "--trained-dir", "five"]) == 0
+    assert _epochs("odd") == [(1, 1), (2, 1)]
 
 
 def test_an_ensemble_averages_probabilities(tmp_path: Path) -> None:

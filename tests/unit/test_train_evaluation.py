@@ -17,7 +17,7 @@ from nasbench.train.checkpoint import load_weights
 from nasbench.train.data import ImageData
 from nasbench.train.datasets import resolve_dataset
 from nasbench.train.device import isolated_rng
-from nasbench.train.evaluation import LARGER_ON_A_GPU, Fitting, batch_on_a_cpu, evaluate, images_within, predict
+from nasbench.train.evaluation import LARGER_ON_A_GPU, Fitting, batch_on, evaluate, images_within, predict
 from nasbench.train.source import DataSource
 
 CPU = torch.device("cpu")
@@ -81,7 +81,7 @@ def test_predictions_are_those_of_every_image_in_order(digits: ImageData) -> Non
 
 
 def test_a_batch_on_a_gpu_is_what_its_memory_takes() -> None:
-    assert [batch_on_a_cpu(size) for size in (8, 32, 224, 331, 600, 1000)] == [2048, 128, 8, 4, 1, 1]
+    assert [batch_on(CPU, size) for size in (8, 32, 224, 331, 600, 1000)] == [2048, 128, 8, 4, 1, 1]
     assert images_within(memory=1000, each=100, small=4) == 10
     assert images_within(memory=10, each=100, small=4) == 4
     assert images_within(memory=10**9, each=0, small=4) == 4 * LARGER_ON_A_GPU

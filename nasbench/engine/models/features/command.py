@@ -23,7 +23,7 @@ from nasbench.report.models.features.pictures import (
 from nasbench.train.checkpoint import save_tensors
 from nasbench.train.data import AnySplit, ImageData
 from nasbench.train.device import resolve_device
-from nasbench.train.evaluation import batch_on_a_cpu
+from nasbench.train.evaluation import batch_on
 from nasbench.train.features import check_layer, first_filters, layer_shapes, outputs, peaks, pooled, stages
 from nasbench.train.loader import eval_batches
 from nasbench.train.probes import neighbour_accuracy, probe_accuracy
@@ -151,7 +151,7 @@ class _Images:
         return cls(trained.network, data.shown_as(record.seen), _splits(source, data, config.images), device)
 
     def batches(self, split: str) -> Iterator[tuple[Tensor, Tensor]]:
-        return eval_batches(self.splits[split], self.data, self.device, batch_on_a_cpu(self.data.image_size))
+        return eval_batches(self.splits[split], self.data, self.device, batch_on(self.device, self.data.image_size))
 
     def outputs(self, layers: tuple[str, ...], split: str, pool: bool) -> tuple[dict[str, Tensor], Tensor]:
         return outputs(self.network, layers, self.batches(split), pool)
