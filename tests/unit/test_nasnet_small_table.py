@@ -33,7 +33,7 @@ def test_each_row_is_another_network_of_the_space() -> None:
 
 
 def test_counts_are_those_of_the_networks() -> None:
-    size, task = Size(int(CARD["size"]["cells"]), int(CARD["size"]["filters"]), skeleton="cifar")
+    size = Size(int(CARD["size"]["cells"]), int(CARD["size"]["filters"]), skeleton="cifar")
     task = Task(10, CARD["size"]["image_size"], 3)
     for row in Random(0).sample(ROWS, 20):
         assert (int(row["params"]), int(row["macs"])) == SPACE.counts(architecture(row), size, task)

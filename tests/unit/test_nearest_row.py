@@ -1,6 +1,7 @@
 """Searches and races over the rows of a table that knows a part of its space only."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
@@ -11,10 +12,12 @@ from nasbench.core.arch import Architecture, Choice, Range, sample
 from nasbench.core.errors import UsageError
 from nasbench.core.registry import strategies
 from nasbench.core.store import RunStore
+from nasbench.core.trial import Proposal, Trial
 from nasbench.evaluators.table import TableEvaluator
 from nasbench.strategies.around.constrained import Limits
 from nasbench.strategies.around.nearest_row import NearestRow, OfRows
 from nasbench.testing.toy import TOY_SPACE, ToySpace, play
+from unit.toys import trial
 
 SPACE = "nasbench.testing.toy:ToySpace"
 
@@ -131,3 +134,26 @@ def test_a_race_over_the_rows(search: list[str], tmp_path: Path, capsys: pytest.
 def test_only_a_table_has_rows(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["search", "--candidates", "table", "--dataset", "digits"]) == 2
     assert "--candidates table is for --evaluator table:FILE" in capsys.readouterr().err
+
+
+def test_a_missing_network_that_is_asked_for_again_becomes_another_row(table: TableEvaluator) -> None:
+    """A model that learns nothing new from a known row asks for the same network for ever."""
+    drawn = (sample(TOY_SPACE.name, TOY_SPACE.choices, Random(seed)) for seed in range(99))
+    missing = next(each for each in drawn if not table.holds(each))
+
+    class Stubborn:
+        def ask(self, number: int, rng: Random, running: Sequence[Proposal]) -> Proposal:
+            return Proposal(number, missing)
+
+        def tell(self, trial: Trial) -> None: ...
+
+    strategy = OfRows(Stubborn(), NearestRow(table, TOY_SPACE, counts))
+    asked: list[Architecture] = []
+    networks = {TOY_SPACE.canonical(row) for row in table.architectures()}
+    for number in range(1, len(networks) + 1):
+        asked.append(strategy.ask(number, Random(number), ()).architecture)
+        strategy.tell(trial(number, architecture=asked[-1]))
+    distances = [sum(a != b for a, b in zip(missing.items, each.items, strict=True)) for each in asked]
+    assert {TOY_SPACE.canonical(each) for each in asked} == networks
+    assert distances == sorted(distances), "the nearest first"
+    assert strategy.ask(99, Random(99), ()).note["nearest_row"] == distances[0], "then all again"

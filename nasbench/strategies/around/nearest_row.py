@@ -1,12 +1,13 @@
 """Any strategy over the rows of a table alone (`--candidates table`).
 
-A strategy proposes from the whole space. A proposal that the table lacks is replaced by the nearest row: the one with
-the fewest decisions of another option, ties drawn by the trial's own generator. A continuous decision counts by the
-share of its range that lies between. So every strategy works on a table that knows a part of its space only. What a
-strategy proposes where the table has the row is not touched.
+A strategy proposes from the whole space. A proposal that the table lacks is replaced by the nearest row that was not
+proposed yet: the one with the fewest decisions of another option, ties drawn by the trial's own generator. A continuous
+decision counts by the share of its range that lies between. So every strategy works on a table that knows a part of its
+space only, and one that asks for the same missing network again and again, as a model does that learns nothing new from
+known rows, sees its neighbourhood. What a strategy proposes where the table has the row is not touched.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING, Protocol, final
@@ -41,10 +42,18 @@ class NearestRow:
         self._rows = [row for row in table.architectures() if self._keeps(row)]
         if not self._rows:
             raise UsageError("no row of the table keeps --max-params and --max-macs. Raise the limit.")
+        self._space = space
+        self._places: dict[str, set[int]] = {}
+        for place, row in enumerate(self._rows):
+            self._places.setdefault(space.canonical(row).key, set()).add(place)
         self._codes = self._encoded(self._rows)
 
-    def __call__(self, architecture: Architecture, rng: Random) -> tuple[Architecture, float]:
-        """The architecture itself at distance 0 where the table has it."""
+    def __call__(
+        self, architecture: Architecture, rng: Random, proposed: Collection[int] = ()
+    ) -> tuple[Architecture, float]:
+        """The architecture itself at distance 0 where the table has it; else a row that is not `proposed`, told by its
+        place, as long as there is one.
+        """
         if self._table.holds(architecture) and self._keeps(architecture):
             return architecture, 0.0
         import numpy as np
@@ -54,9 +63,16 @@ class NearestRow:
         for column, decision in enumerate(self._choices):
             gap = np.abs(self._codes[:, column] - codes[0, column])  # (rows,)
             apart += gap if isinstance(decision, Range) else gap > 0
+        if len(proposed) < len(self._rows):
+            apart[list(proposed)] = np.inf
         nearest = np.flatnonzero(apart <= apart.min() + 1e-9)
         found = int(rng.choice(nearest.tolist()))
         return self._rows[found], round(float(apart[found]), 6)
+
+    def places(self, architectures: Iterable[Architecture]) -> set[int]:
+        """The places of the rows of these networks, in any spelling."""
+        keys = (self._space.canonical(each).key for each in architectures)
+        return {place for key in keys for place in self._places.get(key, ())}
 
     def _keeps(self, architecture: Architecture) -> bool:
         """Whether it keeps the limits; not where it cannot be counted."""
@@ -83,15 +99,18 @@ class OfRows:
 
     def __init__(self, inner: Strategy, nearest: NearestRow) -> None:
         self._inner, self._nearest = inner, nearest
+        self._told: set[int] = set()
 
     def ask(self, number: int, rng: Random, running: Sequence[Proposal]) -> Proposal:
         proposal = self._inner.ask(number, rng, running)
-        row, apart = self._nearest(proposal.architecture, rng)
+        proposed = self._told | self._nearest.places(each.architecture for each in running)
+        row, apart = self._nearest(proposal.architecture, rng, proposed)
         if row == proposal.architecture:
             return proposal
         return replace(proposal, architecture=row, note={**proposal.note, "repaired": True, "nearest_row": apart})
 
     def tell(self, trial: Trial) -> None:
+        self._told |= self._nearest.places([trial.proposed])
         self._inner.tell(trial)
 
 
