@@ -118,7 +118,7 @@ class Kept:
         """Reports the epochs of the curve so far: the process that heard of them may have died before they were
         written down, and another run has not heard of them. Lines that are no epoch's are passed over.
         """
-        for line in whole_epochs(self.curve):
+        for line in filter(_tells_of_epoch, _lines(self.curve)):
             report(line["epoch"], {**{name: line[name] for name in line if name not in FIELDS_OF_A_LINE}, AGAIN: True})
 
     @contextmanager
@@ -186,7 +186,7 @@ class Curve:
         self._resumes = began = self._path.exists()
         self._log = opened(self._path)
         lines = _lines(self._path)
-        self._last_epoch = max((line["epoch"] for line in lines if "epoch" in line), default=0)
+        self._last_epoch = max((line["epoch"] for line in filter(_tells_of_epoch, lines)), default=0)
         self.cuts: list[int] = [line["cut_off_after"] for line in lines if "cut_off_after" in line]
         """The epochs after which the training was interrupted, 0 for before the end of the first."""
         self._goes_on = kept.checkpoint.exists()
@@ -241,20 +241,16 @@ def say_of(verbose: bool, name: str, text: str) -> None:
         say(f"{name}  {text}")
 
 
-def whole_epochs(path: Path) -> Iterator[dict[str, Any]]:
-    """The lines of a curve that tell of an epoch, also where somebody else wrote the file."""
-    for text in path.read_bytes().split(b"\n")[:-1] if path.exists() else ():
-        try:
-            line = parsed(text, finite=False)
-        except ValueError:
-            continue
-        if isinstance(line, dict) and fits(line.get("epoch"), int) and line["epoch"] > 0 and not is_within(line):
-            yield line
-
-
 def _lines(path: Path) -> list[dict[str, Any]]:
-    """The complete lines of a curve."""
-    if not path.exists():
-        return []
-    data = path.read_bytes()
-    return [json.loads(line) for line in data[: data.rfind(b"\n") + 1].splitlines()]
+    """The complete lines of a curve. What is no object is passed over: somebody else may have written the file."""
+    found = []
+    for text in path.read_bytes().split(b"\n")[:-1] if path.exists() else ():
+        with suppress(ValueError):
+            line = parsed(text, finite=False)
+            if isinstance(line, dict):
+                found.append(line)
+    return found
+
+
+def _tells_of_epoch(line: Mapping[str, Any]) -> bool:
+    return fits(line.get("epoch"), int) and line["epoch"] > 0 and not is_within(line)
