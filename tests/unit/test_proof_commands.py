@@ -1,4 +1,4 @@
-"""The commands of benchmarks/proof and benchmarks/own_table.py: each is one that `nasbench` reads."""
+"""The commands of benchmarks/proof: each is one that `nasbench` reads."""
 
 import sys
 from argparse import Namespace
@@ -71,7 +71,7 @@ def test_the_best_are_returned_each_network_once(routes: Any) -> None:
 
 
 def test_a_table_of_our_own_is_made_by_commands_that_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(FOLDER.parent))
+    monkeypatch.syspath_prepend(str(FOLDER))
     import own_table
 
     options = {"space": "nasnet", "dataset": "digits", "image_size": 0, "recipe": "quick", "data_dir": None}

@@ -1,7 +1,7 @@
 """A table of real trainings of random cells: curves by epoch, several seeds, times; in the format of the other tables.
 
-    python benchmarks/own_table.py --cells 600 --seeds 1 --data-dir DIR --workers 2      # nasnet-small-cifar10
-    python benchmarks/own_table.py --cells 10 --dataset digits --image-size 0 --runs DIR --out DIR/cells.csv.gz
+    python benchmarks/proof/own_table.py --cells 600 --seeds 1 --data-dir DIR --workers 2      # nasnet-small-cifar10
+    python benchmarks/proof/own_table.py --cells 10 --dataset digits --image-size 0 --runs DIR --out DIR/cells.csv.gz
 
 Runs the commands that a user would type, and prints each: a search that draws the cells and trains none of them, then
 comparisons of BATCH cells each, which train every cell under every seed. Stopped at any moment, it goes on where it

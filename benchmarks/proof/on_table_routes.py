@@ -1,0 +1,145 @@
+"""The routes on the table of this project's own cells: command lines, and what each returns along its seconds."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import sqrt
+from pathlib import Path
+from random import Random
+from statistics import fmean, stdev
+from typing import Any
+
+from scipy.stats import t
+
+from nasbench.core.protocols import Metrics
+from nasbench.evaluators.table import TableEvaluator
+from nasbench.report.race.results import Race, Repetition, Step
+from search_spaces.nasnet_small.space import NasnetSmallSpace
+
+TABLE = "nasnet-small-cifar10"
+PROXIES = ("params", "macs", "synflow", "naswot", "zico")
+SCREENS = ("params", "synflow")
+"""The cheap scores that were used on NAS-Bench-201, so not chosen here."""
+OF = 8
+"""Proposals of a screen."""
+SHARING = "shared"
+"""The route by shared weights, and with the number of the supernet a column of scores."""
+STRATEGIES = ("random", "evolution", "ppo:controller=table", "predictor")
+BEHIND_SHARED = ("random", "ppo:controller=table", "predictor")
+"""Those that are raced behind a screen by shared weights, too."""
+BUDGET = 900.0
+"""Seconds of one device."""
+GRID = tuple(round(BUDGET / 2 ** (step / 4), 1) for step in reversed(range(25)))
+"""Where results are told: 14 seconds to BUDGET."""
+AT = (112.5, 225.0, 450.0, 900.0)
+"""Those that the table tells."""
+
+SUPERNETS = 4
+"""Trainings of shared weights, under as many seeds."""
+SUPERNET_EPOCHS = 5
+"""Of all training images: about as long as 25 of the table's trainings."""
+DRAWN = 100
+"""Cells that a search scores by shared weights, to train them in the order of that score."""
+SEEN = ("--dataset", "cifar10", "--image-size", "16")
+SIZE = ("--cells", "1", "--filters", "8")
+QUIET = ("--wandb", "off")
+
+
+def supernet_command(seed: int) -> list[str]:
+    how = ["--sampler", "uniform", "--recipe", "supernet_fast", "--epochs", str(SUPERNET_EPOCHS), "--check", "0"]
+    return ["supernet", "--space", "nasnet-small", *SEEN, *SIZE, *how, "--seed", str(seed), *QUIET]
+
+
+def scores_command(supernets: Sequence[str]) -> list[str]:
+    """Scores of every cell of the table, by proxies and by each of the supernets."""
+    labels = ",".join([*(f"proxy:{name}" for name in PROXIES), *(f"supernet:{run}" for run in supernets)])
+    few = ["--sample", "100000", "--score-images", "500", "--recalibration-images", "512"]
+    return ["fidelity", "--truth", f"table:{TABLE}", "--scores", labels, *SEEN, *SIZE, *few, *QUIET]
+
+
+def race_command(scores: Path, seeds: int, strategies: Sequence[str], screens: Sequence[str]) -> list[str]:
+    """Strategies on the table, each alone and behind each screen."""
+    behind = ",".join(f"table:{scores}#{name}={OF}" for name in screens)
+    on = ["--evaluator", f"table:{TABLE}", "--candidates", "table", "--time-budget", f"{BUDGET:g}"]
+    return ["race", *on, "--strategies", ",".join(strategies), "--screen", behind, "--seeds", str(seeds), *QUIET]
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What cheap scores take: `trainings` are the seconds of each training of shared weights, `score` those of a score
+    of one cell, by its column.
+    """
+
+    trainings: Sequence[float]
+    score: Mapping[str, float]
+
+    def before(self, column: str) -> float:
+        """Seconds before the first score."""
+        shared, _, number = column.rpartition("_")
+        return self.trainings[int(number)] if shared == SHARING else 0.0
+
+
+def routes_of(race: Race, spent: Spent) -> dict[str, Any]:
+    """Name of a route -> what it returns, of a strategy alone and of it behind each kind of screen. The clock of a race
+    does not know what screens take: here it is added.
+    """
+    routes: dict[str, list[list[Repetition]]] = {}
+    for label in race.strategies:
+        strategy, _, screen = label.partition(" + ")
+        name, column = strategy.partition(":")[0], screen.rpartition("#")[2].partition("=")[0]
+        found = [_later(each, spent, column) if column else each for each in race.of_strategy(label)]
+        shared = column.rpartition("_")[0] == SHARING
+        groups = routes.setdefault(f"{name} + {SHARING if shared else column}" if column else name, [])
+        groups += [found] if shared else [[each] for each in found]
+    return {name: along(groups, race.columns.index(race.rank_by)) for name, groups in routes.items()}
+
+
+def _later(repetition: Repetition, spent: Spent, column: str) -> Repetition:
+    start, each = spent.before(column), OF * spent.score[column]
+    steps = (replace(step, seconds=step.seconds + start + each * step.evaluations) for step in repetition.steps)
+    return replace(repetition, steps=tuple(steps))
+
+
+def along(groups: Sequence[Sequence[Repetition]], place: int) -> dict[str, list[float | None]]:
+    """The mean test accuracy in percent of what is returned at each place of GRID, with its interval. None before every
+    repetition returns something.
+
+    The interval is Student's over the means of the groups: those of one group share the weights that they score by.
+    """
+    found = [_at(groups, seconds, place) for seconds in GRID]
+    return dict(zip(("mean", "low", "high"), map(list, zip(*found, strict=True)), strict=True))
+
+
+def _at(groups: Sequence[Sequence[Repetition]], seconds: float, place: int) -> tuple[float | None, ...]:
+    found = [[each.at(seconds, "seconds") for each in group] for group in groups]
+    if any(values is None for group in found for values in group):
+        return None, None, None
+    means = [100 * fmean(values[place] for values in group if values is not None) for group in found]
+    half = float(t.ppf(0.975, len(means) - 1)) * stdev(means) / sqrt(len(means))
+    return tuple(round(value, 4) for value in (fmean(means), fmean(means) - half, fmean(means) + half))
+
+
+def sharing(race: Race, scores: Path, spent: Spent, seeds: int) -> dict[str, Any]:
+    """What weight sharing alone returns: DRAWN random cells are scored by shared weights, and trained in the order of
+    that score. Repetitions are shared out among the supernets.
+    """
+    space = NasnetSmallSpace()
+    known = TableEvaluator(TABLE, space, race.columns[0], "train_seconds", race.columns[1:])
+    groups = []
+    for number in range(len(spent.trainings)):
+        column = f"{SHARING}_{number}"
+        score = TableEvaluator(str(scores), space, column)
+        rows = [(score.row(each)[column], known.row(each)) for each in score.architectures()]
+        clock = spent.before(column) + DRAWN * spent.score[column]
+        groups.append([_walk(race, rows, clock, seed) for seed in range(number, seeds, len(spent.trainings))])
+    return along(groups, race.columns.index(race.rank_by))
+
+
+def _walk(race: Race, rows: Sequence[tuple[float, Metrics]], clock: float, seed: int) -> Repetition:
+    """One repetition, which begins to train when the clock stands at `clock`."""
+    steps: list[Step] = []
+    for number, (_, row) in enumerate(sorted(Random(seed).sample(rows, DRAWN), key=lambda each: -each[0]), start=1):
+        clock += row["train_seconds"]
+        values = tuple(float(row[column]) for column in race.columns)
+        if not steps or values[0] > steps[-1].values[0]:
+            steps.append(Step(number, clock, values))
+    return Repetition(SHARING, seed, tuple(steps), ())
