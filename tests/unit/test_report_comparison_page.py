@@ -60,6 +60,9 @@ def test_of_a_crowd_the_best_are_labelled() -> None:
     _, _, placed = accuracy_against(shown, "macs")
     best = sorted(range(80), key=lambda index: (shown[index].source != "found", -shown[index].accuracy))
     assert set(best[:MOST_LABELS]) <= {label.index for label in placed}
+    told = "others where there is room; the table has all"
+    assert told in render({}, rows, [], figures(rows))
+    assert told not in render({}, rows[:MOST_LABELS], [], figures(rows[:MOST_LABELS]))
 
 
 @pytest.mark.parametrize(

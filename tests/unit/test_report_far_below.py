@@ -8,10 +8,13 @@ import pytest
 
 from nasbench.core.trial import Trial
 from nasbench.report.common.chart import Chart
-from nasbench.report.common.far_below import Edge, lowest_shown
+from nasbench.report.common.far_below import FAR_BELOW, Edge, lowest_shown
 from nasbench.report.common.figure import drawing
 from nasbench.report.common.ranking_check import ranking_check
 from nasbench.report.common.ranking_section import check_chart, check_figure, check_section, scatter_plot
+from nasbench.report.fidelity.charts import scores_chart
+from nasbench.report.fidelity.plots import panels
+from nasbench.report.fidelity.results import Fidelity
 from nasbench.report.run.charts import run_charts
 from nasbench.report.run.page import files
 from nasbench.report.run.plots import figures, score_against_cost, search_curve
@@ -116,3 +119,19 @@ def test_a_check_has_them_on_its_left_edge_too() -> None:
     assert "lower edge" not in section
     with drawing():
         assert scatter_plot(check, "minus loss").axes[0].get_xlim()[0] > -0.9
+
+
+def test_networks_far_below_stand_under_the_others_in_a_study_of_scores() -> None:
+    values = np.array([0.09, *np.linspace(0.8, 0.9, 30)])
+    found = Fidelity("t", "c", 31, 31, "all", values, {"s": np.arange(31.0)}, {"s": None}, {"s": {}})
+    chart = scores_chart(found)
+    assert chart is not None
+    (panel,) = chart.panels
+    dots = {series.name: series.points for series in panel.series if series.kind == "dots"}
+    assert len(dots["networks"]) == 30
+    ((_, place),) = dots[FAR_BELOW]
+    assert panel.y.low is not None
+    assert panel.y.low < place < 0.8
+    (axes,) = (each for each in panels(found).axes if each.get_visible())
+    drawn = [float(each) for group in axes.collections for _, each in np.asarray(group.get_offsets())]
+    assert min(drawn) == place

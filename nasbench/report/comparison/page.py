@@ -23,7 +23,7 @@ from nasbench.report.common.page import (
 )
 from nasbench.report.comparison.charts import comparison_chart
 from nasbench.report.comparison.checklist import Item, checklist
-from nasbench.report.comparison.plots import MARKS, figures
+from nasbench.report.comparison.plots import MARKS, MOST_LABELS, figures
 from nasbench.report.comparison.results import COLUMNS, Contrast, Verdict, all_seeds, comparison_rows, points, verdict
 from nasbench.report.comparison.rows import Row, rows_of
 
@@ -71,7 +71,7 @@ def render(
         _verdict(told),
         _models(rows, dataset, under),
         notes_section(run),
-        _plots(plots, chart),
+        _plots(plots, chart, len(rows)),
         _contrasts(told.contrasts),
         _failures(failures),
         _checklist(checklist(run, rows)),
@@ -129,14 +129,16 @@ def _models(rows: Sequence[Row], dataset: str, under: str) -> str:
     )
 
 
-def _plots(plots: Mapping[str, str], chart: Chart | None) -> str:
+def _plots(plots: Mapping[str, str], chart: Chart | None, models: int) -> str:
     if not plots:
         return (
             "<h2>Accuracy against cost</h2>\n<p>No model has both a finished training and a cost: there is "
             "nothing to plot.</p>"
         )
+    more = f" The {MOST_LABELS} that were found or have most are named, others where there is room; the table has all."
+    labelled = more if models > MOST_LABELS else ""
     pair = f'<div class="pair">{"".join(plots.values())}</div>'
-    return f"<h2>Accuracy against cost</h2>\n{Plot(pair, chart).figure(CAPTION)}"
+    return f"<h2>Accuracy against cost</h2>\n{Plot(pair, chart).figure(CAPTION + labelled)}"
 
 
 def _contrasts(contrasts: Sequence[Contrast]) -> str:

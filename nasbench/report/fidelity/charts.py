@@ -3,10 +3,11 @@
 import numpy as np
 
 from nasbench.report.common.chart import Axis, Chart, Panel, Series
-from nasbench.report.common.far_below import FAR_BELOW, lowest_shown
+from nasbench.report.common.far_below import FAR_BELOW
 from nasbench.report.common.figure import BLUE, MUTED
 from nasbench.report.common.rankings import TOP_SHARE, ranks
 from nasbench.report.common.thinned import MOST_DOTS, evenly
+from nasbench.report.fidelity.plots import edge_of
 from nasbench.report.fidelity.results import Fidelity
 
 
@@ -14,17 +15,19 @@ def scores_chart(fidelity: Fidelity) -> Chart | None:
     """A panel for each score, the highest tau first: the truth against the place by the score."""
     if fidelity.count < 2:
         return None
-    truth, floor, panels = fidelity.values, lowest_shown(fidelity.values), []
+    truth, edge, panels = fidelity.values, edge_of(fidelity), []
     border = float(np.quantile(truth, 1 - TOP_SHARE))
-    drawn = np.array(evenly(range(len(truth)), MOST_DOTS))
+    drawn = evenly(range(len(truth)), MOST_DOTS)
+    shown, below = (
+        np.array([each for each in drawn if (each in edge.numbers) is far], dtype=int) for far in (False, True)
+    )
     for standing in fidelity.standings:
         score = fidelity.scores[standing.name]
         place = 100 * (ranks(score) - 0.5) / len(score)  # (n), in percent
-        shown, below = drawn[truth[drawn] >= floor], drawn[truth[drawn] < floor]
         tau = standing.measures["tau"].value
         series = [
             Series("networks", "dots", list(zip(place[shown].tolist(), truth[shown].tolist(), strict=True)), BLUE),
-            Series(FAR_BELOW, "dots", [(each, floor) for each in place[below].tolist()], MUTED),
+            Series(FAR_BELOW, "dots", [(each, edge.place) for each in place[below].tolist()], MUTED),
             Series(
                 "best 5 %",
                 "line",
@@ -37,5 +40,5 @@ def scores_chart(fidelity: Fidelity) -> Chart | None:
         ]
         title = f"{standing.name}: " + ("no tau" if tau is None else f"tau {tau:.2f}")
         axis = Axis("place by the score, %", low=-3, high=103)
-        panels.append(Panel(axis, Axis(fidelity.column), series, title))
+        panels.append(Panel(axis, Axis(fidelity.column, low=edge.low), series, title))
     return Chart("scores", panels)

@@ -6,10 +6,9 @@ from typing import Any
 from nasbench.core.shown import escape
 from nasbench.core.store import RunStore
 from nasbench.report.common.chart_element import Plot, with_charts
-from nasbench.report.common.far_below import edge_sentence, lowest_shown
 from nasbench.report.common.page import configuration, minute, numbers_row, page, report_files, table, wall_time
 from nasbench.report.fidelity.charts import scores_chart
-from nasbench.report.fidelity.plots import figures
+from nasbench.report.fidelity.plots import edge_of, figures
 from nasbench.report.fidelity.results import Fidelity
 from nasbench.report.fidelity.tables import columns, rows
 
@@ -63,13 +62,11 @@ def _standings(fidelity: Fidelity) -> str:
 def _plots(fidelity: Fidelity, plots: Mapping[str, Plot]) -> str:
     if not plots:
         return ""
-    floor = lowest_shown(fidelity.values)
-    below = int((fidelity.values < floor).sum())
     caption = (
         "Each point is a network: its place by a score, the best at 100 %, against the truth. The best 5 % by a score "
         "lie right of the dashed line, the true best 5 % above it: what is in the corner is P@top 5 %."
     )
-    caption += edge_sentence(below, f"below {floor:.4g}", "network")
+    caption += edge_of(fidelity).told("network")
     return "<h2>Score against truth</h2>\n" + "".join(plot.figure(caption) for plot in plots.values())
 
 

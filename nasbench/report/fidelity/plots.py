@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from nasbench.report.common.far_below import lowest_shown
+from nasbench.report.common.far_below import Edge
 from nasbench.report.common.figure import BLUE, MUTED, drawing, label, new_figure, to_svg
 from nasbench.report.common.rankings import TOP_SHARE, ranks
 from nasbench.report.fidelity.results import Fidelity
@@ -37,13 +37,13 @@ def panels(fidelity: Fidelity) -> "Figure":
     down = -(-len(order) // across)
     figure = new_figure(PAGE if across > 1 else 3.6, 0.3 + 2.2 * down)
     grid = figure.subplots(down, across, squeeze=False, sharey=True)
-    floor, many = lowest_shown(fidelity.values), len(fidelity.values) * len(order) > MANY
+    edge, many = edge_of(fidelity), len(fidelity.values) * len(order) > MANY
     for index, axes in enumerate(grid.flat):
         if index >= len(order):
             axes.set_visible(False)
             continue
         tau = order[index].measures["tau"].value
-        _panel(axes, fidelity.values, fidelity.scores[order[index].name], floor, many)
+        _panel(axes, fidelity.values, fidelity.scores[order[index].name], edge, many)
         axes.set_title(f"{label(order[index].name)}\n" + ("no tau" if tau is None else f"tau {tau:.2f}"))
         if index + across >= len(order):
             axes.set_xlabel("place by the score, %")
@@ -52,14 +52,19 @@ def panels(fidelity: Fidelity) -> "Figure":
     return figure
 
 
-def _panel(axes: "Axes", truth: "np.ndarray", score: "np.ndarray", floor: float, many: bool) -> None:
+def edge_of(fidelity: Fidelity) -> Edge:
+    """The lower end of the truth's axis, of networks by their place."""
+    return Edge.of(dict(enumerate(fidelity.values.tolist())))
+
+
+def _panel(axes: "Axes", truth: "np.ndarray", score: "np.ndarray", edge: Edge, many: bool) -> None:
     import numpy as np
 
     place = 100 * (ranks(score) - 0.5) / len(score)  # (n), in percent: values of scores span up to fifty decades
-    shown = truth >= floor
+    shown = ~np.isin(np.arange(len(truth)), list(edge.numbers))
     style: dict[str, Any] = {"alpha": 0.5, "linewidths": 0, "rasterized": many}
     axes.scatter(place[shown], truth[shown], color=BLUE, s=2 if many else 7, **style)
-    axes.scatter(place[~shown], np.full((~shown).sum(), floor), color=MUTED, marker="v", s=12, **style)
+    axes.scatter(place[~shown], np.full((~shown).sum(), edge.place), color=MUTED, marker="v", s=12, **style)
     border = float(np.quantile(truth, 1 - TOP_SHARE))
     for line, at in ((axes.axvline, 100 * (1 - TOP_SHARE)), (axes.axhline, border)):
         line(at, color=MUTED, linewidth=0.6, linestyle=(0, (4, 3)))
