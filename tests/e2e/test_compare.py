@@ -138,6 +138,17 @@ def test_an_epoch_that_was_trained_and_not_written_down_is_told_again(here: Path
     assert AGAIN not in Path("cut/curves.jsonl").read_text()
 
 
+@pytest.mark.usefixtures("ray_session")
+def test_workers_tell_the_curves_of_what_is_trained_already(here: Path) -> None:
+    seeds = ["--seeds", "3", "--trained-dir", "six"]
+    assert main(["train", "zoo:lenet5", *SMALL, *seeds, "--run", "alone"]) == 0
+    before = _results(Path("six"))
+    assert main(["train", "zoo:lenet5", *SMALL, *seeds, "--run", "by-workers", "--workers", "2"]) == 0
+    assert _results(Path("six")) == before, "nothing was trained again"
+    assert _epochs("by-workers") == _epochs("alone") == [(1, 1), (2, 1), (3, 1)]
+    assert AGAIN not in Path("by-workers/curves.jsonl").read_text()
+
+
 def test_an_odd_curve_of_a_finished_training_costs_curves_and_no_trial(here: Path) -> None:
     assert main(["compare", "zoo:lenet5", "zoo:nin", *SMALL, "--run", "whole", "--trained-dir", "five"]) == 0
     odd = [
