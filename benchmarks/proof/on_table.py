@@ -1,13 +1,14 @@
 """The same question on the table of this project's own cells: all routes, hundreds of times, on real trainings.
 
     python benchmarks/proof/on_table.py score --data-dir DIR [--runs DIR]
+    python benchmarks/proof/on_table.py beside --data-dir DIR [--runs DIR]
     python benchmarks/proof/on_table.py race [--runs DIR] [--seeds 200]
     python benchmarks/proof/on_table.py show
 
 `score` trains shared weights under several seeds and scores every cell of the table by them and by proxies; it writes
-results/nasnet_small_scores.csv.gz. `race` runs the routes on the table and on these
-scores, and trains nothing; it writes results/proof_on_table.json. `show` prints that and draws the picture. Each prints
-the command lines that it runs, and goes on where it was stopped.
+results/nasnet_small_scores.csv.gz. `beside` trains published cells and hand-designed networks. `race` runs the routes
+on the table and on these scores, and trains nothing. All are told in results/proof_on_table.json, which `show` prints
+and draws. Each prints the command lines that it runs, and goes on where it was stopped.
 """
 
 import argparse
@@ -15,6 +16,8 @@ import csv
 import gzip
 import io
 import json
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,12 +25,15 @@ from typing import Any
 from on_table_routes import (
     BEHIND_SHARED,
     GRID,
+    PIXELS,
     PROXIES,
     SCREENS,
     SHARING,
     STRATEGIES,
     SUPERNETS,
+    TABLE,
     Spent,
+    beside_command,
     race_command,
     routes_of,
     scores_command,
@@ -36,10 +42,13 @@ from on_table_routes import (
 )
 from on_table_shown import draw, lines
 from own_table import call
+from routes import DESIGNED, PUBLISHED, scale_command
 
 from nasbench.core.store import RunStore
+from nasbench.evaluators.table import TableEvaluator
 from nasbench.report.fidelity.results import Fidelity
 from nasbench.report.race.results import Race
+from search_spaces.nasnet_small.space import NasnetSmallSpace
 
 ROOT = Path(__file__).resolve().parents[2]
 SCORES = ROOT / "benchmarks" / "results" / "nasnet_small_scores.csv.gz"
@@ -51,19 +60,22 @@ DIGITS = 8
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", choices=("score", "race", "show"))
+    parser.add_argument("command", choices=("score", "beside", "race", "show"))
     parser.add_argument("--data-dir")
     parser.add_argument("--runs", type=Path, default=Path("runs/proof_on_table"))
     parser.add_argument("--workers", default="2")
     parser.add_argument("--seeds", type=int, default=200)
     given = parser.parse_args()
     record: dict[str, Any] = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    more = ["--data-dir", given.data_dir] if given.data_dir else []
     if given.command == "score":
-        record["scores"] = score(given.runs, ["--data-dir", given.data_dir] if given.data_dir else [], given.workers)
+        record["scores"] = score(given.runs, more, given.workers)
+    if given.command == "beside":
+        record["beside"] = beside(given.runs, [*more, "--workers", given.workers])
     if given.command == "race":
         record |= raced(given.runs, given.seeds, given.workers, record["scores"])
     RESULT.write_text(json.dumps(record, indent=1) + "\n")
-    if given.command != "score":
+    if "routes" in record:
         print("\n".join(lines(record)))
         draw(record, PICTURE)
 
@@ -98,6 +110,27 @@ def write(store: RunStore, columns: Mapping[str, str]) -> None:
     writer.writeheader()
     writer.writerows(rows.values())
     SCORES.write_bytes(gzip.compress(text.getvalue().encode(), mtime=0))
+
+
+def beside(runs: Path, more: Sequence[str]) -> list[dict[str, Any]]:
+    """Published cells, and hand-designed networks of no more multiply-adds than the largest cell of the table."""
+    known = TableEvaluator(TABLE, NasnetSmallSpace(), "test_accuracy", report_columns=("macs",))
+    files = [runs / "designed" / f"{base}.json" for base in DESIGNED]
+    for base, file in zip(DESIGNED, files, strict=True):
+        if not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            written = scale_command(base, int(max(known.values("macs"))), PIXELS, str(file))
+            subprocess.run([sys.executable, "-m", "nasbench", *written], check=True)
+    found = []
+    for kind, models in (("published", PUBLISHED), ("designed", [str(file) for file in files])):
+        call([*beside_command(models, kind == "published"), *more], runs / kind)
+        trials = RunStore.read(runs / kind).trials
+        for name in dict.fromkeys(trial.name for trial in trials):
+            own = [trial.metrics for trial in trials if trial.name == name and trial.scored]
+            short = name.rpartition(":")[2].rpartition("/")[2].removesuffix(".json")
+            tested = [100 * metrics["test_accuracy"] for metrics in own]
+            found.append({"kind": kind, "name": short, "macs": int(own[0]["macs"]), "test_accuracy": tested})
+    return found
 
 
 def raced(runs: Path, seeds: int, workers: str, scores: Mapping[str, Any]) -> dict[str, Any]:

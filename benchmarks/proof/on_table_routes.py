@@ -39,7 +39,10 @@ SUPERNET_EPOCHS = 5
 """Of all training images: about as long as 25 of the table's trainings."""
 DRAWN = 100
 """Cells that a search scores by shared weights, to train them in the order of that score."""
-SEEN = ("--dataset", "cifar10", "--image-size", "16")
+SEEDS_BESIDE = 5
+"""Of networks that were not searched for."""
+PIXELS = 16
+SEEN = ("--dataset", "cifar10", "--image-size", str(PIXELS))
 SIZE = ("--cells", "1", "--filters", "8")
 QUIET = ("--wandb", "off")
 
@@ -54,6 +57,12 @@ def scores_command(supernets: Sequence[str]) -> list[str]:
     labels = ",".join([*(f"proxy:{name}" for name in PROXIES), *(f"supernet:{run}" for run in supernets)])
     few = ["--sample", "100000", "--score-images", "500", "--recalibration-images", "512"]
     return ["fidelity", "--truth", f"table:{TABLE}", "--scores", labels, *SEEN, *SIZE, *few, *QUIET]
+
+
+def beside_command(models: Sequence[str], of_cells: bool) -> list[str]:
+    """Networks that were not searched for here, trained as the table's cells are. Published cells take their size."""
+    size = SIZE if of_cells else ()
+    return ["compare", *models, *size, *SEEN, "--recipe", "nasnet_small", "--seeds", str(SEEDS_BESIDE), *QUIET]
 
 
 def race_command(scores: Path, seeds: int, strategies: Sequence[str], screens: Sequence[str]) -> list[str]:

@@ -59,8 +59,11 @@ SHARING = "sharing"
 """The search that trains shared weights instead."""
 PUBLISHED = ("space:nasnet:nasnet-a", "space:nasnet:amoebanet-a", "space:nasnet:enas", "space:nasnet:darts-v2")
 """Published cells, at the same size."""
-DESIGNED = ("resnet20", "plain20", "mobilenet_v2", "shufflenet_v1_g3")
-"""Hand-designed networks, made as narrow as it takes to have no more multiply-adds than the largest returned cell."""
+REGULARISED = ("--dropout", "0", "--drop-path", "0")
+DESIGNED = {"resnet20": (), "plain20": (), "mobilenet_v2": REGULARISED, "shufflenet_v1_g3": ()}
+"""Hand-designed networks, made as narrow as it takes to have no more multiply-adds than the largest returned cell; and
+what is left out of the scaled network, as no other has it.
+"""
 LABELS = {
     "chance": "random cells, unselected",
     "random": "random search",
@@ -92,8 +95,7 @@ def scale_command(base: str, macs: int, pixels: int, file: str) -> list[str]:
     without what its family adds against overfitting.
     """
     to = ["--target-macs", str(macs), "--dims", "width", "--classes", "10", "--image-size", str(pixels)]
-    to += ["--dropout", "0", "--drop-path", "0"]
-    return ["scale", "--base", base, *to, "--out", file]
+    return ["scale", "--base", base, *to, *DESIGNED[base], "--out", file]
 
 
 def final_command(models: Sequence[str], scale: Scale, of_cells: bool = False) -> list[str]:

@@ -1,5 +1,6 @@
 """The commands of benchmarks/proof: each is one that `nasbench` reads."""
 
+import json
 import sys
 from argparse import Namespace
 from pathlib import Path
@@ -7,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from nasbench.cli import main
 from nasbench.cli.parse import parse, parse_run
-from nasbench.engine.config import RUNS, CompareConfig, SearchConfig
+from nasbench.engine.config import CompareConfig, SearchConfig
 from nasbench.engine.config.presets import defaults_of
 from unit.toys import trial
 
@@ -49,11 +51,12 @@ def test_final_trainings_are_read(routes: Any, scale: str) -> None:
         assert (config.training.cells == routes.CELLS) == of_cells
 
 
-def test_hand_designed_networks_are_scaled(routes: Any) -> None:
-    command, *arguments = routes.scale_command("resnet20", 13_000_000, 32, "a.json")
-    config = parse(RUNS[command], command, arguments)
-    assert (config.base, config.target_macs, config.out) == ("resnet20", "13000000", "a.json")
-    assert (config.dropout, config.drop_path) == (0.0, 0.0)
+def test_hand_designed_networks_are_scaled(routes: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for base in routes.DESIGNED:
+        file = tmp_path / f"{base}.json"
+        assert main(routes.scale_command(base, 13_000_000, 32, str(file))) == 0, capsys.readouterr().err
+        made = json.loads(file.read_text())
+        assert (made["base"], made["dropout"] or 0, made["drop_path"] or 0) == (base, 0, 0)
 
 
 def test_the_size_of_published_cells_is_that_of_the_children(routes: Any) -> None:
