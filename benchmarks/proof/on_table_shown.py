@@ -1,10 +1,13 @@
 """What the routes on the table return: as lines of Markdown, and as a picture."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import sqrt
 from pathlib import Path
+from statistics import fmean, stdev
 from typing import Any
 
 from on_table_routes import AT, SHARING
+from scipy.stats import t
 
 from nasbench.report.common.figure import INK, drawing, new_figure, to_svg
 from nasbench.report.common.ranking_shown import HEADINGS
@@ -17,8 +20,10 @@ COLOURS = {
     SHARING: "#cc79a7",
 }
 """Of Okabe and Ito, told apart by readers who do not see all colours."""
-DASHES = {"": "-", "synflow": (0, (4, 1.5)), "params": (0, (1, 1.2)), SHARING: (0, (6, 1, 1, 1))}
+DASHES = {"params": (0, (1, 1.2)), "synflow": (0, (4, 1.5)), SHARING: (0, (7, 1.2, 1, 1.2))}
 """By the score of the screen."""
+ALONE = ("random", "evolution", "ppo", "predictor", SHARING)
+KINDS = {"published": "published\ncells", "designed": "hand-\ndesigned"}
 HOUR = 3600.0
 LABELS = {SHARING: "weight sharing", "ppo": "PPO"}
 """Strategies that are not told by their own names."""
@@ -33,6 +38,12 @@ def lines(record: Mapping[str, Any]) -> Iterator[str]:
     yield "|---" * (len(AT) + 1) + "|"
     for name in sorted(routes, key=lambda each: -routes[each]["mean"][-1]):
         yield f"| {_label(name)} | {' | '.join(_interval(routes[name], place) for place in places)} |"
+    yield ""
+    yield "| network | kind | test accuracy, % | multiply-adds |"
+    yield "|---|---|---|---|"
+    for each in sorted(record["beside"], key=lambda each: -fmean(each["test_accuracy"])):
+        mean, half = interval_of(each["test_accuracy"])
+        yield f"| {each['name']} | {each['kind']} | {mean:.2f} ± {half:.2f} | {each['macs'] / 1e6:.2f}M |"
     yield ""
     yield f"| score | {' | '.join(HEADINGS[measure] for measure in MEASURES)} | a cell |"
     yield "|---" * (len(MEASURES) + 2) + "|"
@@ -59,23 +70,53 @@ def _label(route: str) -> str:
 
 
 def draw(record: Mapping[str, Any], path: Path) -> None:
-    """Writes an SVG: a line and its interval for each route, along device-hours on a logarithmic axis."""
-    hours = [seconds / HOUR for seconds in record["grid"]]
+    """Writes an SVG of three panels: what needs no search; the strategies by themselves; behind cheap scores. A line is
+    a mean along device-hours, its band the interval of the mean.
+    """
     routes = record["routes"]
     with drawing():
-        figure = new_figure(7.2, 3.9)
-        axes = figure.subplots()
-        for name in sorted(routes, key=lambda each: -routes[each]["mean"][-1]):
-            route, (strategy, _, screen) = routes[name], name.partition(" + ")
-            known = [place for place, mean in enumerate(route["mean"]) if mean is not None]
-            x = [hours[place] for place in known]
-            low, mean, high = ([route[side][place] for place in known] for side in ("low", "mean", "high"))
-            axes.plot(x, mean, color=COLOURS[strategy], linestyle=DASHES[screen], linewidth=1.5, label=_label(name))
-            axes.fill_between(x, low, high, color=COLOURS[strategy], alpha=0.15, linewidth=0)
-        axes.axhline(record["best"], color=INK, linewidth=0.8, linestyle=(0, (1, 2)), label="the best of the table")
-        axes.set_xscale("log")
-        axes.set_xlim(hours[0], hours[-1])
-        axes.set_xlabel("device-hours of the search")
-        axes.set_ylabel("test accuracy of what is returned, %")
-        figure.legend(loc="outside right upper")
+        figure = new_figure(7.2, 4.1)
+        beside, alone, behind = figure.subplots(1, 3, sharey=True, width_ratios=[0.8, 1.5, 1.5])
+        _unsearched(beside, record)
+        for name in ALONE:
+            _line(alone, record["grid"], routes[name], name, "-")
+        for name in ("random", "predictor"):
+            _line(behind, record["grid"], routes[name], name, "-")
+            for screen, dash in DASHES.items():
+                _line(behind, record["grid"], routes[f"{name} + {screen}"], f"{name} + {screen}", dash)
+        for axes, title in ((alone, "each alone"), (behind, "behind a cheap score")):
+            axes.axhline(record["best"], color=INK, linewidth=0.8, linestyle=(0, (1, 2)), label="the best of the table")
+            axes.set_xscale("log")
+            axes.set_xlim(record["grid"][0] / HOUR, record["grid"][-1] / HOUR)
+            axes.set_title(title)
+            axes.set_xlabel("device-hours of the search")
+            axes.legend(loc="lower right", fontsize=6)
     path.write_text(to_svg(figure, "proof_on_table") + "\n")
+
+
+def _line(axes: Any, grid: Sequence[float], route: Mapping[str, Sequence[float | None]], name: str, dash: Any) -> None:
+    known = [place for place, mean in enumerate(route["mean"]) if mean is not None]
+    low, mean, high = ([route[side][place] for place in known] for side in ("low", "mean", "high"))
+    hours, colour = [grid[place] / HOUR for place in known], COLOURS[name.partition(" + ")[0]]
+    axes.plot(hours, mean, color=colour, linestyle=dash, linewidth=1.4, label=_label(name))
+    axes.fill_between(hours, low, high, color=colour, alpha=0.15, linewidth=0)
+
+
+def _unsearched(axes: Any, record: Mapping[str, Any]) -> None:
+    """A column a kind, a dot a network with the interval of its mean over the seeds."""
+    for place, kind in enumerate(KINDS):
+        own = [interval_of(each["test_accuracy"]) for each in record["beside"] if each["kind"] == kind]
+        x = [place + 0.14 * (number - (len(own) - 1) / 2) for number in range(len(own))]
+        axes.errorbar(x, *zip(*own, strict=True), color=INK, marker="o", markersize=3, linestyle="none", capsize=2)
+    axes.axhline(record["random_cell"], color=COLOURS["random"], linewidth=0.8, linestyle=(0, (4, 2)))
+    axes.text(-0.45, record["random_cell"], "a random cell", fontsize=6, color=COLOURS["random"], va="bottom")
+    axes.set_xticks(range(len(KINDS)), KINDS.values())
+    axes.set_xlim(-0.5, len(KINDS) - 0.5)
+    axes.set_title("no search")
+    axes.set_ylabel("test accuracy, %")
+
+
+def interval_of(values: Sequence[float]) -> tuple[float, float]:
+    """Mean, and half of Student's interval of it."""
+    half = float(t.ppf(0.975, len(values) - 1)) * stdev(values) / sqrt(len(values))
+    return fmean(values), half
