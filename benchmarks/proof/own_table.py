@@ -1,6 +1,6 @@
 """A table of real trainings of random cells: curves by epoch, several seeds, times; in the format of the other tables.
 
-    python benchmarks/proof/own_table.py --cells 600 --seeds 1 --data-dir DIR --workers 2      # nasnet-small-cifar10
+    python benchmarks/proof/own_table.py --cells 1000 --seeds 1 --data-dir DIR --workers 2      # nasnet-small-cifar10
     python benchmarks/proof/own_table.py --cells 10 --dataset digits --image-size 0 --runs DIR --out DIR/cells.csv.gz
 
 Runs the commands that a user would type, and prints each: a search that draws the cells and trains none of them, then
@@ -133,8 +133,9 @@ def rows_of(directory: Path, seeds: int) -> Iterator[dict[str, Any]]:
     curves: dict[int, dict[int, float]] = {}
     for line in each_epoch_once(directory):
         curves.setdefault(line["number"], {})[line["epoch"]] = float(line["val_accuracy"])
-    for name in dict.fromkeys(trial.name for trial in store.trials):
-        trained = sorted((each for each in store.trials if each.name == name), key=lambda each: each.seed)
+    ordered = sorted(store.trials, key=lambda trial: trial.number)  # not as they ended
+    for name in dict.fromkeys(trial.name for trial in ordered):
+        trained = sorted((each for each in ordered if each.name == name), key=lambda each: each.seed)
         if [trial.seed for trial in trained] != list(range(seeds)):
             raise SystemExit(f"{directory} has other seeds than {seeds}: give another --runs, with the same --kept")
         if not all(trial.scored for trial in trained):
