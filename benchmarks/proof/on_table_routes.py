@@ -16,7 +16,7 @@ from nasbench.report.race.results import Race, Repetition, Step
 from search_spaces.nasnet_small.space import NasnetSmallSpace
 
 TABLE = "nasnet-small-cifar10"
-PROXIES = ("params", "macs", "synflow", "naswot", "zico")
+PROXIES = ("params", "macs", "synflow", "naswot")
 SCREENS = ("params", "synflow")
 """The cheap scores that were used on NAS-Bench-201, so not chosen here."""
 OF = 8
