@@ -12,17 +12,26 @@ from scipy.stats import t
 from nasbench.report.common.figure import INK, drawing, new_figure, to_svg
 from nasbench.report.common.ranking_shown import HEADINGS
 
-COLOURS = {
-    "random": "#666666",
-    "evolution": "#e69f00",
-    "ppo": "#0072b2",
-    "predictor": "#d55e00",
-    SHARING: "#cc79a7",
-}
+GREY, ORANGE, GREEN, PURPLE = "#666666", "#d55e00", "#009e73", "#cc79a7"
 """Of Okabe and Ito, told apart by readers who do not see all colours."""
-DASHES = {"params": (0, (1, 1.2)), "synflow": (0, (4, 1.5)), SHARING: (0, (7, 1.2, 1, 1.2))}
-"""By the score of the screen."""
-ALONE = ("random", "evolution", "ppo", "predictor", SHARING)
+ALONE = {
+    "random": (GREY, "-"),
+    "evolution": ("#e69f00", "-"),
+    "ppo": ("#0072b2", "-"),
+    "predictor": (ORANGE, "-"),
+    SHARING: (PURPLE, "-"),
+}
+"""Route -> colour and dash."""
+BEHIND = {
+    "random": (GREY, "-"),
+    "predictor": (ORANGE, "-"),
+    f"random + {SHARING}": (PURPLE, (0, (1, 1.2))),
+    f"predictor + {SHARING}": (PURPLE, "-"),
+    "predictor + synflow": (GREEN, "-"),
+    "predictor + params": (GREEN, (0, (4, 1.5))),
+}
+MARGIN = 0.8
+"""Points between the lowest interval and the foot of the picture."""
 KINDS = {"published": "published\ncells", "designed": "hand-\ndesigned"}
 HOUR = 3600.0
 LABELS = {SHARING: "weight sharing", "ppo": "PPO"}
@@ -70,46 +79,53 @@ def _label(route: str) -> str:
 
 
 def draw(record: Mapping[str, Any], path: Path) -> None:
-    """Writes an SVG of three panels: what needs no search; the strategies by themselves; behind cheap scores. A line is
-    a mean along device-hours, its band the interval of the mean.
+    """Writes an SVG of three panels: what needs no search; routes by themselves; behind cheap scores. A line is a mean
+    along device-hours, its band the interval of the mean.
     """
-    routes = record["routes"]
+    routes, grid = record["routes"], record["grid"]
+    drawn = [routes[name] for name in (*ALONE, *BEHIND)]
+    foot = min(value for route in drawn for value in route["low"] if value is not None) - MARGIN
     with drawing():
-        figure = new_figure(7.2, 4.1)
-        beside, alone, behind = figure.subplots(1, 3, sharey=True, width_ratios=[0.8, 1.5, 1.5])
-        _unsearched(beside, record)
-        for name in ALONE:
-            _line(alone, record["grid"], routes[name], name, "-")
-        for name in ("random", "predictor"):
-            _line(behind, record["grid"], routes[name], name, "-")
-            for screen, dash in DASHES.items():
-                _line(behind, record["grid"], routes[f"{name} + {screen}"], f"{name} + {screen}", dash)
-        for axes, title in ((alone, "each alone"), (behind, "behind a cheap score")):
-            axes.axhline(record["best"], color=INK, linewidth=0.8, linestyle=(0, (1, 2)), label="the best of the table")
+        figure = new_figure(7.2, 3.9)
+        beside, alone, behind = figure.subplots(1, 3, sharey=True, width_ratios=[1, 1.6, 1.6])
+        _unsearched(beside, record, foot)
+        for axes, title, lines in ((alone, "alone", ALONE), (behind, "behind a cheap score", BEHIND)):
+            for name, (colour, dash) in lines.items():
+                _line(axes, grid, routes[name], colour, dash, _label(name))
+            axes.axhline(record["best"], color=INK, linewidth=0.8, linestyle=(0, (1, 2)), label="best of the table")
             axes.set_xscale("log")
-            axes.set_xlim(record["grid"][0] / HOUR, record["grid"][-1] / HOUR)
+            axes.set_xlim(grid[0] / HOUR, grid[-1] / HOUR)
             axes.set_title(title)
             axes.set_xlabel("device-hours of the search")
             axes.legend(loc="lower right", fontsize=6)
+        beside.set_ylim(foot, record["best"] + 0.3)
     path.write_text(to_svg(figure, "proof_on_table") + "\n")
 
 
-def _line(axes: Any, grid: Sequence[float], route: Mapping[str, Sequence[float | None]], name: str, dash: Any) -> None:
+def _line(
+    axes: Any, grid: Sequence[float], route: Mapping[str, Sequence[float | None]], colour: str, dash: Any, label: str
+) -> None:
     known = [place for place, mean in enumerate(route["mean"]) if mean is not None]
     low, mean, high = ([route[side][place] for place in known] for side in ("low", "mean", "high"))
-    hours, colour = [grid[place] / HOUR for place in known], COLOURS[name.partition(" + ")[0]]
-    axes.plot(hours, mean, color=colour, linestyle=dash, linewidth=1.4, label=_label(name))
+    hours = [grid[place] / HOUR for place in known]
+    axes.plot(hours, mean, color=colour, linestyle=dash, linewidth=1.4, label=label)
     axes.fill_between(hours, low, high, color=colour, alpha=0.15, linewidth=0)
 
 
-def _unsearched(axes: Any, record: Mapping[str, Any]) -> None:
-    """A column a kind, a dot a network with the interval of its mean over the seeds."""
+def _unsearched(axes: Any, record: Mapping[str, Any], foot: float) -> None:
+    """A column a kind, a dot a network with the interval of its mean over the seeds. What lies below is told in
+    words, or it would press all else together.
+    """
     for place, kind in enumerate(KINDS):
-        own = [interval_of(each["test_accuracy"]) for each in record["beside"] if each["kind"] == kind]
-        x = [place + 0.14 * (number - (len(own) - 1) / 2) for number in range(len(own))]
-        axes.errorbar(x, *zip(*own, strict=True), color=INK, marker="o", markersize=3, linestyle="none", capsize=2)
-    axes.axhline(record["random_cell"], color=COLOURS["random"], linewidth=0.8, linestyle=(0, (4, 2)))
-    axes.text(-0.45, record["random_cell"], "a random cell", fontsize=6, color=COLOURS["random"], va="bottom")
+        own = {each["name"]: interval_of(each["test_accuracy"]) for each in record["beside"] if each["kind"] == kind}
+        shown = [found for found in own.values() if found[0] > foot]
+        x = [place + 0.2 * (number - (len(shown) - 1) / 2) for number in range(len(shown))]
+        axes.errorbar(x, *zip(*shown, strict=True), color=INK, marker="o", markersize=3, linestyle="none", capsize=2)
+        below = [f"{name} {mean:.0f} ↓" for name, (mean, _) in own.items() if mean <= foot]
+        top = max(mean + half for mean, half in shown) + 0.1
+        axes.text(place + 0.45, top, "\n".join(below), fontsize=5.5, color=INK, ha="right", va="bottom")
+    axes.axhline(record["random_cell"], color=GREY, linewidth=0.8, linestyle=(0, (4, 2)))
+    axes.text(-0.45, record["random_cell"] + 0.05, "a random cell", fontsize=6, color=GREY, va="bottom")
     axes.set_xticks(range(len(KINDS)), KINDS.values())
     axes.set_xlim(-0.5, len(KINDS) - 0.5)
     axes.set_title("no search")
