@@ -135,16 +135,20 @@ def beside(runs: Path, more: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def raced(runs: Path, seeds: int, workers: str, scores: Mapping[str, Any]) -> dict[str, Any]:
-    """What every route returns along its seconds. With each supernet some of the seeds are raced."""
+    """What every route returns along its seconds. With each supernet a part of the seeds is raced."""
     spent = Spent(scores["supernet_seconds"], {name: each["seconds"] for name, each in scores["ranks"].items()})
-    inherited = [f"{SHARING}_{number}" for number in range(SUPERNETS)]
-    call([*race_command(SCORES, seeds, STRATEGIES, SCREENS), "--workers", workers], runs / "race")
-    by_shared = race_command(SCORES, seeds // SUPERNETS, BEHIND_SHARED, inherited)
-    call([*by_shared, "--workers", workers], runs / "race-shared")
-    race, behind = (
-        Race.of(store.run, store.trials) for store in map(RunStore.read, (runs / "race", runs / "race-shared"))
-    )
-    routes = {**routes_of(behind, spent), **routes_of(race, spent), SHARING: sharing(race, SCORES, spent, seeds)}
+    commands = {"race": race_command(SCORES, seeds, STRATEGIES, SCREENS)}
+    part = seeds // SUPERNETS
+    for number in range(SUPERNETS):
+        own = race_command(SCORES, part, BEHIND_SHARED, [f"{SHARING}_{number}"], first=number * part)
+        commands[f"race-{SHARING}-{number}"] = own
+    found = []
+    for name, command in commands.items():
+        call([*command, "--workers", workers], runs / name)
+        store = RunStore.read(runs / name)
+        found.append(Race.of(store.run, store.trials))
+    race, *by_shared = found
+    routes = {**routes_of(race, by_shared, spent), SHARING: sharing(race, SCORES, spent, seeds)}
     tested = TableEvaluator(TABLE, NasnetSmallSpace(), race.rank_by).values(race.rank_by)
     known = {"best": 100 * max(tested), "random_cell": 100 * fmean(tested)}
     return {"seeds": seeds, **known, "grid": GRID, "routes": routes}

@@ -65,11 +65,14 @@ def beside_command(models: Sequence[str], of_cells: bool) -> list[str]:
     return ["compare", *models, *size, *SEEN, "--recipe", "nasnet_small", "--seeds", str(SEEDS_BESIDE), *QUIET]
 
 
-def race_command(scores: Path, seeds: int, strategies: Sequence[str], screens: Sequence[str]) -> list[str]:
-    """Strategies on the table, each alone and behind each screen."""
+def race_command(
+    scores: Path, seeds: int, strategies: Sequence[str], screens: Sequence[str], first: int = 0
+) -> list[str]:
+    """Strategies on the table, each alone and behind each screen, under seeds `first`, `first` + 1, ..."""
     behind = ",".join(f"table:{scores}#{name}={OF}" for name in screens)
     on = ["--evaluator", f"table:{TABLE}", "--candidates", "table", "--time-budget", f"{BUDGET:g}"]
-    return ["race", *on, "--strategies", ",".join(strategies), "--screen", behind, "--seeds", str(seeds), *QUIET]
+    under = ["--seeds", str(seeds), "--seed", str(first)]
+    return ["race", *on, "--strategies", ",".join(strategies), "--screen", behind, *under, *QUIET]
 
 
 @dataclass(frozen=True)
@@ -87,15 +90,17 @@ class Spent:
         return self.trainings[int(number)] if shared == SHARING else 0.0
 
 
-def routes_of(race: Race, spent: Spent) -> dict[str, Any]:
+def routes_of(race: Race, by_shared: Sequence[Race], spent: Spent) -> dict[str, Any]:
     """Name of a route -> what it returns, of a strategy alone and of it behind each kind of screen. The clock of a race
-    does not know what screens take: here it is added.
+    does not know what screens take: here it is added. Strategies alone are those of `race`.
     """
     routes: dict[str, list[list[Repetition]]] = {}
-    for label in race.strategies:
+    raced = [(race, label) for label in race.strategies]
+    raced += [(other, label) for other in by_shared for label in other.strategies if " + " in label]
+    for ran, label in raced:
         strategy, _, screen = label.partition(" + ")
         name, column = strategy.partition(":")[0], screen.rpartition("#")[2].partition("=")[0]
-        found = [_later(each, spent, column) if column else each for each in race.of_strategy(label)]
+        found = [_later(each, spent, column) if column else each for each in ran.of_strategy(label)]
         shared = column.rpartition("_")[0] == SHARING
         groups = routes.setdefault(f"{name} + {SHARING if shared else column}" if column else name, [])
         groups += [found] if shared else [[each] for each in found]

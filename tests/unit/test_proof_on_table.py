@@ -11,6 +11,7 @@ from nasbench.core.errors import UsageError
 from nasbench.engine.config import FidelityConfig, RaceConfig, SupernetConfig
 from nasbench.report.race.results import Race, Repetition, Step
 
+BEHIND = "random + table:s.csv"
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks" / "proof"
 
 
@@ -53,9 +54,12 @@ def test_what_a_screen_takes_is_on_the_clock(routes: Any) -> None:
     grid = list(routes.GRID)
     spent = routes.Spent([100.0, 200.0], {"synflow": 0.5, "shared_0": 1.0, "shared_1": 1.0})
     last = (10, 60.0, 0.4)
-    labels = ["random", "random + table:s.csv#synflow=8", "random + table:s.csv#shared_0=8"]
-    labels.append("random + table:s.csv#shared_1=8")
-    found = routes.routes_of(race([repetition(label, seed, last) for label in labels for seed in (0, 1)]), spent)
+    alone = race([repetition(label, seed, last) for label in ("random", f"{BEHIND}#synflow=8") for seed in (0, 1)])
+    shared = [
+        race([repetition(label, seed, last) for label in ("random", f"{BEHIND}#shared_{number}=8") for seed in (0, 1)])
+        for number in (0, 1)
+    ]
+    found = routes.routes_of(alone, shared, spent)
     assert list(found) == ["random", "random + synflow", "random + shared"]
 
     def first(name: str) -> float:
