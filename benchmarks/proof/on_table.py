@@ -101,9 +101,9 @@ def score(runs: Path, more: Sequence[str], workers: str) -> dict[str, Any]:
 
 
 def write(store: RunStore, columns: Mapping[str, str]) -> None:
-    """A row a cell, a column a score; nothing where a score is not defined."""
+    """A row a cell, in the order of the table; a column a score, with nothing where it is not defined."""
     rows: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for trial in store.trials:
+    for trial in sorted(store.trials, key=lambda trial: trial.number):  # not as they ended
         row = rows.setdefault(tuple(trial.genes.items()), dict(trial.genes))
         row[columns[trial.note["score"]]] = "" if trial.score is None else f"{trial.score:.{DIGITS}g}"
     text = io.StringIO()

@@ -114,10 +114,11 @@ def _later(repetition: Repetition, spent: Spent, column: str) -> Repetition:
 
 
 def along(groups: Sequence[Sequence[Repetition]], place: int) -> dict[str, list[float | None]]:
-    """The mean test accuracy in percent of what is returned at each place of GRID, with its interval. None before every
-    repetition returns something.
+    """The mean test accuracy in percent of what is returned at each place of GRID, with its 95 % interval. None before
+    every repetition returns something.
 
-    The interval is Student's over the means of the groups: those of one group share the weights that they score by.
+    The repetitions of one group share the weights that they score by. The interval is Student's over the means of the
+    groups, and no narrower than that over all repetitions: a few groups may lie close to each other by chance.
     """
     found = [_at(groups, seconds, place) for seconds in GRID]
     return dict(zip(("mean", "low", "high"), map(list, zip(*found, strict=True)), strict=True))
@@ -127,9 +128,15 @@ def _at(groups: Sequence[Sequence[Repetition]], seconds: float, place: int) -> t
     found = [[each.at(seconds, "seconds") for each in group] for group in groups]
     if any(values is None for group in found for values in group):
         return None, None, None
-    means = [100 * fmean(values[place] for values in group if values is not None) for group in found]
-    half = float(t.ppf(0.975, len(means) - 1)) * stdev(means) / sqrt(len(means))
+    tested = [[100 * values[place] for values in group if values is not None] for group in found]
+    means = [fmean(group) for group in tested]
+    half = max(half_of(means), half_of([value for group in tested for value in group]))
     return tuple(round(value, 4) for value in (fmean(means), fmean(means) - half, fmean(means) + half))
+
+
+def half_of(values: Sequence[float]) -> float:
+    """Half of Student's 95 % interval of the mean."""
+    return float(t.ppf(0.975, len(values) - 1)) * stdev(values) / sqrt(len(values))
 
 
 def sharing(race: Race, scores: Path, spent: Spent, seeds: int) -> dict[str, Any]:

@@ -1,13 +1,11 @@
 """What the routes on the table return: as lines of Markdown, and as a picture."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from math import sqrt
 from pathlib import Path
-from statistics import fmean, stdev
+from statistics import fmean
 from typing import Any
 
-from on_table_routes import AT, SHARING
-from scipy.stats import t
+from on_table_routes import AT, SHARING, half_of
 
 from nasbench.report.common.figure import INK, drawing, new_figure, to_svg
 from nasbench.report.common.ranking_shown import HEADINGS
@@ -27,6 +25,7 @@ BEHIND = {
     "predictor": (ORANGE, "-"),
     f"random + {SHARING}": (PURPLE, (0, (1, 1.2))),
     f"predictor + {SHARING}": (PURPLE, "-"),
+    f"ppo + {SHARING}": ("#0072b2", (0, (4, 1.5))),
     "predictor + synflow": (GREEN, "-"),
     "predictor + params": (GREEN, (0, (4, 1.5))),
 }
@@ -133,6 +132,5 @@ def _unsearched(axes: Any, record: Mapping[str, Any], foot: float) -> None:
 
 
 def interval_of(values: Sequence[float]) -> tuple[float, float]:
-    """Mean, and half of Student's interval of it."""
-    half = float(t.ppf(0.975, len(values) - 1)) * stdev(values) / sqrt(len(values))
-    return fmean(values), half
+    """Mean, and half of the interval of it."""
+    return fmean(values), half_of(values)
