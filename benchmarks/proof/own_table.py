@@ -1,6 +1,6 @@
 """A table of real trainings of random cells: curves by epoch, several seeds, times; in the format of the other tables.
 
-    python benchmarks/proof/own_table.py --cells 1000 --seeds 1 --data-dir DIR --workers 2      # nasnet-small-cifar10
+    python benchmarks/proof/own_table.py --cells 1000 --seeds 2 --data-dir DIR --workers 2      # nasnet-small-cifar10
     python benchmarks/proof/own_table.py --cells 10 --dataset digits --image-size 0 --runs DIR --out DIR/cells.csv.gz
 
 Runs the commands that a user would type, and prints each: a search that draws the cells and trains none of them, then
@@ -9,11 +9,14 @@ was. At the end it writes the table from the logs, and its card beside it (`cell
 
     nasbench race --evaluator table:cells.csv.gz --candidates table --trials 50
 
-runs on it. More seeds later train only what is missing: in another `--runs`, with the same `--kept`.
+runs on it. More seeds later, on another machine too: `--first-seed 1 --join cells.csv.gz` trains seed 1 of the same
+draws, and writes the table of both. Where the trainings themselves are still there, `--seeds 2` in another `--runs`
+with the same `--kept` does the same.
 
 A row a cell: its decisions; `params`, `macs`; `val_accuracy_E`, after E epochs, and `test_accuracy`, with the weights
-of the epoch that validates best, means over the seeds; the same of each seed S, `..._seed_S`; `train_seconds` of the
-training that was disturbed least.
+of the epoch that validates best, means over the seeds; the same of each seed S, `..._seed_S`; of several seeds also
+`test_accuracy_retrained`, the mean over all but seed 0, whose validation is the score: what a cell that was chosen by
+that score has when it is trained anew. `train_seconds` is of the training that was disturbed least.
 """
 
 import argparse
@@ -24,12 +27,12 @@ import json
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
-from nasbench.core.reported import each_epoch_once
+from trained_cells import RETRAINED, SCORED, Trained, joined, trained_of, trained_of_table
+
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
 from nasbench.core.writing import write_atomically
@@ -50,6 +53,8 @@ def main(argv: Sequence[str]) -> None:
     parser.add_argument("--filters", default="8", help="F, filters of the first stack")
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--join", type=Path, help="an earlier table of other seeds")
     parser.add_argument("--data-dir")
     parser.add_argument("--workers", default="0")
     parser.add_argument("--runs", type=Path, default=Path("runs/own_table"))
@@ -66,11 +71,14 @@ def main(argv: Sequence[str]) -> None:
         ran.append(training_command(batch, given))
         call(ran[-1], directory)
         trained.append(directory)
-    rows = [row for directory in trained for row in rows_of(directory, given.seeds)]
-    if len(rows) != len(cells) or len(rows) < given.cells:
-        print(f"asked for {given.cells} cells, drawn {len(cells)}, trained under all seeds {len(rows)}")
-    write(rows, given.out, card(given, rows, ran[0]))
-    print(f"{len(rows)} rows: {given.out}")
+    seeds = range(given.first_seed, given.first_seed + given.seeds)
+    found = [each for directory in trained for each in trained_of(directory, seeds)]
+    if given.join:
+        found = joined(found, trained_of_table(given.join))
+    if len(found) != len(cells) or len(found) < given.cells:
+        print(f"asked for {given.cells} cells, drawn {len(cells)}, trained under all seeds {len(found)}")
+    write([each.row() for each in found], given.out, card(given, found, ran[0]))
+    print(f"{len(found)} rows: {given.out}")
 
 
 def search_command(given: argparse.Namespace) -> list[str]:
@@ -84,7 +92,7 @@ def search_command(given: argparse.Namespace) -> list[str]:
 def training_command(models: Sequence[str], given: argparse.Namespace) -> list[str]:
     """Trains each cell under each seed, from nothing."""
     how = ["--dataset", given.dataset, "--recipe", given.recipe, "--epochs", str(given.epochs)]
-    often = ["--seeds", str(given.seeds), "--workers", given.workers]
+    often = ["--seeds", str(given.seeds), "--seed", str(given.first_seed), "--workers", given.workers]
     return [
         "compare",
         *models,
@@ -124,60 +132,22 @@ def drawn(trials: Sequence[Trial], count: int) -> list[Trial]:
     return list(first.values())[:count]
 
 
-def rows_of(directory: Path, seeds: int) -> Iterator[dict[str, Any]]:
-    """A row for each cell of a comparison whose trainings all succeeded, and all of whose epochs are in the log.
-
-    A comparison under other seeds, of an earlier table, is refused.
-    """
-    store = RunStore.read(directory)
-    curves: dict[int, dict[int, float]] = {}
-    for line in each_epoch_once(directory):
-        curves.setdefault(line["number"], {})[line["epoch"]] = float(line["val_accuracy"])
-    ordered = sorted(store.trials, key=lambda trial: trial.number)  # not as they ended
-    for name in dict.fromkeys(trial.name for trial in ordered):
-        trained = sorted((each for each in ordered if each.name == name), key=lambda each: each.seed)
-        if [trial.seed for trial in trained] != list(range(seeds)):
-            raise SystemExit(f"{directory} has other seeds than {seeds}: give another --runs, with the same --kept")
-        if not all(trial.scored for trial in trained):
-            print(f"{name} is left out: {next(each.error for each in trained if not each.scored)}")
-            continue
-        if any(len(curves.get(trial.number, {})) < trial.epochs for trial in trained):
-            print(f"{name} is left out: its curve lacks epochs")
-            continue
-        yield _row(trained, curves)
-
-
-def _row(trained: Sequence[Trial], curves: Mapping[int, Mapping[int, float]]) -> dict[str, Any]:
-    first = trained[0]
-    assert first.model is not None, first
-    row: dict[str, Any] = dict(first.model["architecture"]["genes"])
-    row |= {name: int(first.metrics[name]) for name in ("params", "macs")}
-    measured = {
-        f"val_accuracy_{epoch}": {trial.seed: curves[trial.number][epoch] for trial in trained}
-        for epoch in range(1, first.epochs + 1)
-    }
-    measured["test_accuracy"] = {trial.seed: float(trial.metrics["test_accuracy"]) for trial in trained}
-    row |= {name: round(fmean(of_seeds.values()), 5) for name, of_seeds in measured.items()}
-    for name, of_seeds in measured.items():
-        row |= {f"{name}_seed_{seed}": round(value, 5) for seed, value in of_seeds.items()}
-    row["train_seconds"] = round(min(float(trial.metrics["train_seconds"]) for trial in trained), 2)
-    return row
-
-
-def card(given: argparse.Namespace, rows: Sequence[Mapping[str, Any]], draws: Sequence[str]) -> dict[str, Any]:
+def card(given: argparse.Namespace, cells: Sequence[Trained], draws: Sequence[str]) -> dict[str, Any]:
     """What the table says of itself: the fields that nasbench reads, then those for readers."""
+    seeds = cells[0].seeds
+    retrained = [RETRAINED] if SCORED in seeds and len(seeds) > 1 else []
     seen = f"{given.dataset} at {given.image_size} pixels" if given.image_size else given.dataset
     read = {
         "space": given.space,
         "data": f"{seen}, recipe {given.recipe}, {given.epochs} epochs",
-        "score_column": f"val_accuracy_{given.epochs}_seed_0",
+        "score_column": f"val_accuracy_{given.epochs}_seed_{seeds[0]}",
         "cost_column": "train_seconds",
-        "report_columns": [f"val_accuracy_{given.epochs}", "test_accuracy"],
+        "report_columns": [f"val_accuracy_{given.epochs}", "test_accuracy", *retrained],
     }
     run = RunStore.read(given.runs / "trained-1").run
     made = {
-        "rows": len(rows),
-        "seeds": given.seeds,
+        "rows": len(cells),
+        "seeds": len(seeds),
         "size": {"cells": given.normal_cells, "filters": given.filters, "image_size": given.image_size},
         "recipe": run["plan"].get("recipe"),
         "drawn_by": shlex.join(["nasbench", *("DIR" if part == given.data_dir else part for part in draws)]),
@@ -186,8 +156,9 @@ def card(given: argparse.Namespace, rows: Sequence[Mapping[str, Any]], draws: Se
         "selection": "the cells are uniform draws of the space's decisions, each network once; none was left out for "
         "its result, only where a training failed",
         "use": "the score is one training, judged by few images; the reported columns are means over the seeds, "
-        "val_accuracy after the last epoch and test_accuracy with the weights of the best one; differences below the "
-        "deviation between seeds say nothing",
+        "val_accuracy after the last epoch and test_accuracy with the weights of the best one, "
+        "test_accuracy_retrained over the seeds that the score does not know; differences below the deviation between "
+        "seeds say nothing",
     }
     return {**read, **made}
 

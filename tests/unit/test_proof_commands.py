@@ -2,7 +2,6 @@
 
 import json
 import sys
-from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ from nasbench.cli import main
 from nasbench.cli.parse import parse, parse_run
 from nasbench.engine.config import CompareConfig, SearchConfig
 from nasbench.engine.config.presets import defaults_of
-from unit.toys import trial
 
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks" / "proof"
 
@@ -71,25 +69,6 @@ def test_the_best_are_returned_each_network_once(routes: Any) -> None:
     children = [routes.Child(number, key, score, 0, 0) for number, (key, score) in enumerate(scores, start=1)]
     assert [child.number for child in routes.returned(children, 5, 3)] == [2, 4, 1]
     assert [child.number for child in routes.unselected(children, 2)] == [1, 2]
-
-
-def test_a_table_of_our_own_is_made_by_commands_that_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(FOLDER))
-    import own_table
-
-    options = {"space": "nasnet", "dataset": "digits", "image_size": 0, "recipe": "quick", "data_dir": None}
-    options |= {"workers": "0", "kept": Path("kept")}
-    sizes = {"cells": 10, "epochs": 2, "seeds": 2, "normal_cells": "1", "filters": "8", "runs": Path("runs/own")}
-    given = Namespace(**options, **sizes)
-    searched = parse_run(SearchConfig, "search", own_table.search_command(given)[1:])
-    assert (searched.trials, searched.training.cells, searched.training.filters) == (15, 1, 8)
-    command, *arguments = own_table.training_command(["a#1", "a#2"], given)
-    trained = parse_run(CompareConfig, command, arguments, positional="models")
-    assert (trained.models, trained.repeats.seeds, trained.training.epochs) == (("a#1", "a#2"), 2, 2)
-    given.image_size = 16
-    assert parse_run(SearchConfig, "search", own_table.search_command(given)[1:]).data.image_size == 16
-    drawn = [trial(1, genes="aaa"), trial(2, genes="aaa"), trial(3, genes="abc", score=None), trial(4, genes="ccc")]
-    assert [each.number for each in own_table.drawn(drawn, 5)] == [1, 4]
 
 
 def test_what_was_run_elsewhere_stays_in_the_record(routes: Any, monkeypatch: pytest.MonkeyPatch) -> None:

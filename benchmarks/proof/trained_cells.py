@@ -1,0 +1,118 @@
+"""Cells and their trainings under one seed or several, from the logs of comparisons or from a table written before."""
+
+import csv
+import gzip
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from nasbench.core.reported import each_epoch_once
+from nasbench.core.store import RunStore
+from nasbench.core.trial import Trial
+
+COUNTS = ("params", "macs")
+SCORED = 0
+"""The seed whose validation is the score."""
+RETRAINED = "test_accuracy_retrained"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A cell, and what each of its trainings came to: column -> seed -> value."""
+
+    genes: Mapping[str, Any]
+    counts: Mapping[str, int]
+    measured: Mapping[str, Mapping[int, float]]
+    train_seconds: float
+
+    @property
+    def seeds(self) -> list[int]:
+        return sorted(self.measured["test_accuracy"])
+
+    def row(self) -> dict[str, Any]:
+        row = {**self.genes, **self.counts}
+        row |= {name: round(fmean(of_seeds.values()), 5) for name, of_seeds in self.measured.items()}
+        again = [value for seed, value in self.measured["test_accuracy"].items() if seed != SCORED]
+        if again and SCORED in self.seeds:
+            row[RETRAINED] = round(fmean(again), 5)
+        for name, of_seeds in self.measured.items():
+            row |= {f"{name}_seed_{seed}": round(of_seeds[seed], 5) for seed in self.seeds}
+        return {**row, "train_seconds": round(self.train_seconds, 2)}
+
+
+def trained_of(directory: Path, seeds: Sequence[int]) -> Iterator[Trained]:
+    """Each cell of a comparison whose trainings all succeeded, and all of whose epochs are in the log.
+
+    A comparison under other seeds, of an earlier table, is refused.
+    """
+    store = RunStore.read(directory)
+    curves: dict[int, dict[int, float]] = {}
+    for line in each_epoch_once(directory):
+        curves.setdefault(line["number"], {})[line["epoch"]] = float(line["val_accuracy"])
+    ordered = sorted(store.trials, key=lambda trial: trial.number)  # not as they ended
+    for name in dict.fromkeys(trial.name for trial in ordered):
+        trained = sorted((each for each in ordered if each.name == name), key=lambda each: each.seed)
+        if [trial.seed for trial in trained] != list(seeds):
+            raise SystemExit(f"{directory} has other seeds than {list(seeds)}: give another --runs")
+        if not all(trial.scored for trial in trained):
+            print(f"{name} is left out: {next(each.error for each in trained if not each.scored)}")
+            continue
+        if any(len(curves.get(trial.number, {})) < trial.epochs for trial in trained):
+            print(f"{name} is left out: its curve lacks epochs")
+            continue
+        yield _trained(trained, curves)
+
+
+def _trained(trials: Sequence[Trial], curves: Mapping[int, Mapping[int, float]]) -> Trained:
+    first = trials[0]
+    assert first.model is not None, first
+    measured = {
+        f"val_accuracy_{epoch}": {trial.seed: curves[trial.number][epoch] for trial in trials}
+        for epoch in range(1, first.epochs + 1)
+    }
+    measured["test_accuracy"] = {trial.seed: float(trial.metrics["test_accuracy"]) for trial in trials}
+    counts = {name: int(first.metrics[name]) for name in COUNTS}
+    seconds = min(float(trial.metrics["train_seconds"]) for trial in trials)
+    return Trained(first.model["architecture"]["genes"], counts, measured, seconds)
+
+
+def trained_of_table(file: Path) -> list[Trained]:
+    """The cells of a table that this script wrote."""
+    with gzip.open(file, "rt") as opened:
+        rows = list(csv.DictReader(opened))
+    found = []
+    for row in rows:
+        genes = {name: value for name, value in row.items() if name in list(row)[: list(row).index(COUNTS[0])]}
+        measured: dict[str, dict[int, float]] = {}
+        for name, value in row.items():
+            if of_seed := re.fullmatch(r"(.+)_seed_(\d+)", name):
+                measured.setdefault(of_seed[1], {})[int(of_seed[2])] = float(value)
+        counts = {name: int(row[name]) for name in COUNTS}
+        found.append(Trained(genes, counts, measured, float(row["train_seconds"])))
+    return found
+
+
+def joined(cells: Sequence[Trained], others: Sequence[Trained]) -> list[Trained]:
+    """Cells with the trainings of both, in the order of `others`; one that only one of them has is left out.
+
+    SystemExit where both have trainings under one seed.
+    """
+    own = {_named(each): each for each in cells}
+    found = []
+    for other in others:
+        each = own.get(_named(other))
+        if each is None:
+            continue
+        if both := {*each.seeds} & {*other.seeds}:
+            raise SystemExit(f"both tables have seed {min(both)}: train others, with --first-seed")
+        measured = {name: {**other.measured[name], **of_seeds} for name, of_seeds in each.measured.items()}
+        seconds = min(each.train_seconds, other.train_seconds)
+        found.append(replace(other, measured=measured, train_seconds=seconds))
+    return found
+
+
+def _named(cell: Trained) -> tuple[str, ...]:
+    return tuple(str(cell.genes[name]) for name in sorted(cell.genes))
