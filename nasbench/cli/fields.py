@@ -10,7 +10,13 @@ from functools import partial
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import tyro
-from tyro.constructors import ConstructorRegistry, StructConstructorSpec, StructFieldSpec, StructTypeInfo
+from tyro.constructors import (
+    ConstructorRegistry,
+    PrimitiveConstructorSpec,
+    StructConstructorSpec,
+    StructFieldSpec,
+    StructTypeInfo,
+)
 
 from nasbench.engine.config.documented import documented
 
@@ -71,7 +77,27 @@ def _annotated(hint: Any, field: "Field[Any]", positional: bool) -> Any:
         word = f"[{word}]" if field.default is None else word
     name = field.name.removesuffix("_") if field.name.endswith("_") else None
     shown = tyro.conf.arg(name=name, metavar=word or None, help_behavior_hint=_default_text)
+    if several and (kind := get_args(hint)[0]) in (int, float):
+        return Annotated[hint, shown, _numbers(kind)]
     return Annotated[hint, shown, tyro.conf.Positional] if positional else Annotated[hint, shown]
+
+
+def _numbers(kind: type[int] | type[float]) -> PrimitiveConstructorSpec[tuple[float, ...]]:
+    """Numbers stand apart or between commas, as names do."""
+
+    def read(text: str) -> float:
+        try:
+            return kind(text)
+        except ValueError:
+            raise ValueError(f"{text!r} is no {WORDS[kind]}. Separate numbers by blanks or commas.") from None
+
+    return PrimitiveConstructorSpec(
+        nargs="*",
+        metavar=f"{WORDS[kind]} ...",
+        instance_from_str=lambda given: tuple(map(read, ",".join(given).replace(",", " ").split())),
+        is_instance=lambda value: isinstance(value, tuple),
+        str_from_instance=lambda value: [*map(str, value)],
+    )
 
 
 def _default_text(label: str) -> str:

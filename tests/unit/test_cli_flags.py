@@ -94,6 +94,18 @@ def test_models_may_stand_before_and_behind_flags(capsys):
     assert "needs a model first" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("words", [["0.25", "0.5"], ["0.25,0.5"], ["0.25,", "0.5"], ["0.25", ",0.5,"], ["0.25, 0.5"]])
+def test_numbers_stand_apart_or_between_commas(words: list[str]) -> None:
+    assert parse(CONFIGURATIONS["race"], "race", ["--also", *words]).also == (0.25, 0.5)
+
+
+def test_a_word_among_numbers_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["race", "--also", "0.25,half"])
+    assert ended.value.code == 2
+    assert "'half' is no FLOAT" in capsys.readouterr().err
+
+
 def test_list_alone_lists_every_kind(capsys):
     assert main(["list"]) == 0
     text = capsys.readouterr().out
