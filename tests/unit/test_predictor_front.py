@@ -10,7 +10,14 @@ from nasbench.core.arch import Architecture, Choice
 from nasbench.core.pareto import undominated
 from nasbench.core.seeds import trial_rng
 from nasbench.core.trial import Trial
-from nasbench.strategies.predictor.front import LOWEST, MARGIN, expected_growth, front_targets, nearness
+from nasbench.strategies.predictor.front import (
+    LOWEST,
+    MARGIN,
+    expected_growth,
+    front_targets,
+    nearness,
+    reference_of,
+)
 from nasbench.strategies.predictor.strategy import Predictor
 from nasbench.testing import TOY_SPACE, ToySpace, check_strategy
 
@@ -49,6 +56,41 @@ def test_of_three_objectives_what_is_beyond_the_front_grows_it() -> None:
     mean = np.array([[0.9, 0.9, 0.9], [2.0, 2.0, 2.0], [3.0, 3.0, 3.0]])
     growth = expected_growth(mean, np.full_like(mean, 1e-6), front)
     assert growth[0] < 1e-6 < growth[1] < growth[2]
+
+
+@pytest.mark.parametrize("others", [(), (0.3,)], ids=["two objectives", "three"])
+def test_what_lies_beyond_the_end_of_the_front_counts_on_every_second_proposal(others: tuple[float, ...]) -> None:
+    """Nothing as expensive was seen, and it is expected to be more accurate."""
+    front = np.array([[1.0, 0.0, *others], [0.5, 0.5, *others], [0.0, 1.0, *others]])
+    expensive = np.array([[1.1, -0.9, *others], [0.2, 0.2, *others]])
+    deviation = np.full_like(expensive, 0.1)
+    assert expected_growth(expensive, deviation, front)[0] < 1e-6
+    assert expected_growth(expensive, deviation, front, ends=True)[0] > 0.01
+    assert nearness(expensive, ends=True)[0] == 0
+
+
+def test_the_lower_reference_lies_below_what_the_best_in_one_objective_have_in_the_others() -> None:
+    values = np.array([[1.0, -0.9], [0.99, -0.7], [0.5, 0.5], [0.0, 1.0], [-1.0, 1.0]])
+    assert reference_of(values, ends=False).tolist() == [-MARGIN, -MARGIN]
+    assert reference_of(values, ends=True).tolist() == pytest.approx([-MARGIN, -0.8])
+
+
+def test_half_as_many_proposals_are_random() -> None:
+    assert [blind(()), blind(("score", "-seconds"))] == [20, 12]
+
+
+def blind(objectives: tuple[str, ...]) -> int:
+    """Random ones among forty, of which eight come before the first model."""
+    strategy, found = Predictor(Small(), objectives=objectives, members=1), 0
+    for number in range(1, 41):
+        proposal = strategy.ask(number, trial_rng(0, number), ())
+        metrics = {"score": measured(proposal.architecture, 1.0)["accuracy"], "seconds": 1.0 + number % 7}
+        key = Small().canonical(proposal.architecture).key
+        strategy.tell(
+            Trial(number, proposal.architecture, key, "ok", metrics["score"], metrics, 1, 0.0, 0, "", "", proposal.note)
+        )
+        found += proposal.note["blind"]
+    return found
 
 
 def test_targets_are_places_on_the_front() -> None:

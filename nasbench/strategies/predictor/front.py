@@ -5,7 +5,12 @@ of the value's place in this range and of its rank among the values of the front
 front that is short in one unit (low costs, in linear units) counts for nothing. With ranks among all observations, the
 differences in the region searched last outgrow all others, and the search stays there.
 
-The hypervolume is the volume between the front and a reference. What a candidate adds to it is expected under
+The hypervolume is the volume between the front and a reference, which lies a little below the worst of the observed
+front. What lies beyond it counts for nothing: a search that has seen no accurate and expensive network would never ask
+for one. So for every second proposal the reference lies lower: below what the candidates that are expected to be best
+in one objective have in the others, the nadir of the payoff table.
+
+What a candidate adds to it is expected under
 independent normal posteriors: in two objectives exactly (Emmerich et al. 2011, "Hypervolume-based expected
 improvement"), in more as the mean over random directions (Golovin and Zhang 2020, "Random hypervolume scalarizations",
 arXiv:2006.04655, lemma 5).
@@ -30,6 +35,10 @@ MARGIN = 0.5
 """The reference lies below the worst of the front by this fraction of the front's range."""
 LOWEST = -1.0
 """Targets are clipped here: how bad bad networks are does not matter."""
+NEAR_BEST = 0.02
+"""Expected to be best in an objective are those that are so close to the best."""
+BEYOND_ENDS = 0.1
+"""The lower reference lies so far below what they have in the others."""
 TINY = 1e-12
 DIRECTIONS, DRAWS = 64, 16
 """Directions from the reference, and draws of each candidate's values, for three objectives and more."""
@@ -61,28 +70,44 @@ def front_of(values: Floats) -> Floats:
     return np.asarray(values[undominated([tuple(row) for row in values.tolist()])])
 
 
-def expected_growth(mean: Floats, deviation: Floats, known: Floats) -> Floats:
+def expected_growth(mean: Floats, deviation: Floats, known: Floats, ends: bool = False) -> Floats:
     """By how much candidates extend the hypervolume of the front of `known` (n, K), in expectation: (C, K) -> (C,).
+    With `ends` its lower reference counts.
 
     A tiny multiple of the mean is added: if nothing is expected to extend the front, the highest means win.
     """
     front = front_of(known)
-    growth = _of_two(mean, deviation, front) if mean.shape[1] == 2 else _of_more(mean, deviation, front)
+    reference = reference_of(np.concatenate([mean, known]), ends)
+    of_candidates = _of_two if mean.shape[1] == 2 else _of_more
+    growth = of_candidates(mean, deviation, front, reference)
     return np.asarray(growth + 1e-9 * (mean - mean.min(axis=0)).sum(axis=1))
 
 
-def nearness(values: Floats) -> Floats:
+def nearness(values: Floats, ends: bool = False) -> Floats:
     """Minus the best place of each point (C, K) among all, over the directions from the reference: (C,)."""
-    lengths = _lengths(values)  # (C, W)
+    lengths = _lengths(values, reference_of(values, ends))  # (C, W)
     places = lengths.argsort(axis=0)[::-1].argsort(axis=0)
     return np.asarray(-places.min(axis=1).astype(np.float64))
 
 
-def _of_two(mean: Floats, deviation: Floats, front: Floats) -> Floats:
+def reference_of(values: Floats, ends: bool) -> Floats:
+    """Where hypervolumes begin: (K,). With `ends` not above what the best of `values` (C, K) in one objective have in
+    the others.
+    """
+    reference = np.full(values.shape[1], -MARGIN)
+    if not ends:
+        return reference
+    near_best = values >= values.max(axis=0) - NEAR_BEST  # (C, K)
+    payoffs = np.stack([values[rows].max(axis=0) for rows in near_best.T])  # (K, K)
+    return np.minimum(reference, payoffs.min(axis=0) - BEYOND_ENDS)
+
+
+def _of_two(mean: Floats, deviation: Floats, front: Floats, reference: Floats) -> Floats:
     """The strips between neighbours of the front: what lies above each strip is a product of two expectations."""
+    low, lowest_floor = reference.tolist()
     steps = front[::-1]  # (F, 2), the first objective rising, the second falling
-    edges = [-MARGIN, *np.maximum(steps[:, 0], -MARGIN).tolist(), inf]
-    floors = [*np.maximum(steps[:, 1], -MARGIN).tolist(), -MARGIN]
+    edges = [low, *np.maximum(steps[:, 0], low).tolist(), inf]
+    floors = [*np.maximum(steps[:, 1], lowest_floor).tolist(), lowest_floor]
     beyond = [expected_excess(mean[:, 0], deviation[:, 0], edge) for edge in edges[:-1]]
     growth = np.zeros(len(mean))
     for (left, right), floor in zip(pairwise([*beyond, np.zeros(len(mean))]), floors, strict=True):
@@ -90,19 +115,19 @@ def _of_two(mean: Floats, deviation: Floats, front: Floats) -> Floats:
     return growth
 
 
-def _of_more(mean: Floats, deviation: Floats, front: Floats) -> Floats:
+def _of_more(mean: Floats, deviation: Floats, front: Floats, reference: Floats) -> Floats:
     count = mean.shape[1]
-    best = _lengths(front).max(axis=0) ** count  # (W,)
+    best = _lengths(front, reference).max(axis=0) ** count  # (W,)
     growth = np.zeros(len(mean))
     for draw in _draws(count):
-        reached = np.maximum(_lengths(mean + draw * deviation), 0.0) ** count  # (C, W)
+        reached = np.maximum(_lengths(mean + draw * deviation, reference), 0.0) ** count  # (C, W)
         growth += np.maximum(reached - best, 0.0).mean(axis=1) / DRAWS
     return growth
 
 
-def _lengths(values: Floats) -> Floats:
+def _lengths(values: Floats, reference: Floats) -> Floats:
     """How far each point reaches in each direction from the reference: (C, K) -> (C, W)."""
-    beyond = (values + MARGIN)[:, None, :]  # (C, 1, K)
+    beyond = (values - reference)[:, None, :]  # (C, 1, K)
     return np.asarray((beyond / _directions(values.shape[1])).min(axis=2))
 
 

@@ -19,7 +19,7 @@ Candidates. All networks of a small space are encoded once, in canonical form, a
 space the candidates are random networks and mutations of the best networks, which the model selects over some rounds.
 
 Several objectives. Each objective has an ensemble of its own, and a step proposes the candidate with the highest
-expected improvement of the hypervolume that the front dominates (`front`).
+expected improvement of the hypervolume that the front dominates (`front`). Half as many proposals are random.
 
 No network (canonical key) is proposed twice while unknown networks are left. Running trials count as known, and they
 reduce the variance near them. A failed trial gets the target of the lower quartile of the scored trials: one failure by
@@ -42,7 +42,7 @@ from nasbench.core.protocols import SearchSpace
 from nasbench.core.registry import strategies
 from nasbench.core.trial import Proposal, Trial
 from nasbench.strategies.met import Met
-from nasbench.strategies.options import Option, read_options
+from nasbench.strategies.options import Option, read_options, with_defaults
 from nasbench.strategies.predictor.candidates import offspring, pool_of
 from nasbench.strategies.predictor.features import Encoder, Floats
 from nasbench.strategies.predictor.front import expected_growth, front_targets, nearness
@@ -61,6 +61,8 @@ OPTIONS = (
     Option("members", 6, low=1, high=20),
     Option("candidates", 512, low=16),
 )
+EXPLORE_FRONT = 16
+"""The default of `explore` with several objectives."""
 MAX_OBSERVATIONS = 1000
 """Maximum number of observations of the model. Beyond it, a rebuild keeps the newer half and the best of the others."""
 UCB_DEVIATIONS = 3.0
@@ -92,7 +94,7 @@ class Observation:
 class Predictor:
     """Options:
     initial     scored random architectures before the model is used
-    explore     while fewer than this many are known, every second proposal is random
+    explore     while fewer than this many are known, every second proposal is random (with several objectives 16)
     patience    after this many results without improvement, every second proposal maximises an upper confidence
                 bound (small spaces and one objective only)
     ranks       weight of the rank-transformed score in the target; the score itself has weight 1 - ranks; of several
@@ -104,13 +106,14 @@ class Predictor:
     """
 
     def __init__(self, space: SearchSpace, seed: int = 0, objectives: Sequence[str] = (), **options: object) -> None:  # noqa: ARG002 - every draw comes from ask's rng
-        settings = read_options("predictor", OPTIONS, options)
+        several = parse_objectives(objectives)
+        self._objectives = several if len(several) > 1 else ()
+        known = with_defaults(OPTIONS, {"explore": EXPLORE_FRONT}) if self._objectives else OPTIONS
+        settings = read_options("predictor", known, options)
         self._initial, self._explore, self._num_candidates = (
             int(settings[name]) for name in ("initial", "explore", "candidates")
         )
         self._patience = int(settings["patience"])
-        several = parse_objectives(objectives)
-        self._objectives = several if len(several) > 1 else ()
         self._ranks = settings["ranks"]
         self._space, self._pool = space, pool_of(space)
         self._encoder = encoder = Encoder(space.name, space.choices)
@@ -143,14 +146,18 @@ class Predictor:
         every_second = num_known % 2 == 1
         if not self._ready or (every_second and num_known < self._explore):
             return Proposal(number, self._random_unknown(taken, rng), note={"blind": True})
+        ends = not every_second
         stuck = every_second and self._since_best >= self._patience and self._pool is not None and not self._objectives
         with one_blas_thread():
             self._append()
             targets = self._targets()
-            points, features = self._random_candidates(rng) if stuck else self._best_candidates(targets, running, rng)
+            if stuck:
+                points, features = self._random_candidates(rng)
+            else:
+                points, features = self._best_candidates(targets, running, rng, ends)
             pending = self._encoder.features(np.array([self._point(proposal.architecture) for proposal in running]))
             means, deviations = self._predicted(features, targets, pending)
-            utility = self._utility(means, deviations, targets, stuck)
+            utility = self._utility(means, deviations, targets, stuck, ends)
         chosen = self._best_unknown(points, utility, taken, rng)
         if chosen is None:
             return Proposal(number, self._random_unknown(taken, rng), note={"blind": False})
@@ -198,7 +205,9 @@ class Predictor:
         found = [m.predict(features, target, pending) for m, target in zip(self._models, targets, strict=True)]
         return [mean for mean, _ in found], [np.sqrt(variance) for _, variance in found]
 
-    def _utility(self, means: Sequence[Floats], deviations: Sequence[Floats], targets: Targets, stuck: bool) -> Floats:
+    def _utility(
+        self, means: Sequence[Floats], deviations: Sequence[Floats], targets: Targets, stuck: bool, ends: bool
+    ) -> Floats:
         """(C,)"""
         fitted = [model.fitted(target) for model, target in zip(self._models, targets, strict=True)]
         if not self._objectives:
@@ -206,11 +215,11 @@ class Predictor:
                 return means[0] + UCB_DEVIATIONS * deviations[0]
             return expected_improvement(means[0], deviations[0], float(fitted[0].max()))
         mean, deviation, known = np.stack(means, axis=1), np.stack(deviations, axis=1), np.stack(fitted, axis=1)
-        return expected_growth(mean, deviation, known)
+        return expected_growth(mean, deviation, known, ends)
 
-    def _worth(self, means: Sequence[Floats]) -> Floats:
+    def _worth(self, means: Sequence[Floats], ends: bool = False) -> Floats:
         """What candidates are chosen by before their deviations are known, higher is better: (C,)."""
-        return nearness(np.stack(means, axis=1)) if self._objectives else means[0]
+        return nearness(np.stack(means, axis=1), ends) if self._objectives else means[0]
 
     def _features(self, key: str) -> Floats:
         """(F,)"""
@@ -265,18 +274,20 @@ class Predictor:
         """
         return self._encoder.point(self._space.canonical(architecture) if self._pool else architecture)
 
-    def _best_candidates(self, targets: Targets, running: Sequence[Proposal], rng: Random) -> tuple[Floats, Floats]:
+    def _best_candidates(
+        self, targets: Targets, running: Sequence[Proposal], rng: Random, ends: bool
+    ) -> tuple[Floats, Floats]:
         """Points (C, D) and features (C, F) of the most promising candidates by their means."""
         if self._pool is not None:
             points, features = self._pool.points, self._pool.features
             means = [model.pool_mean(target) for model, target in zip(self._models, targets, strict=True)]
-            worth = self._worth(means)
+            worth = self._worth(means, ends)
             keys = (self._space.canonical(proposal.architecture).key for proposal in running)
             worth[[*self._pool_rows, *(self._pool.row[key] for key in keys if key in self._pool.row)]] = -np.inf
         else:
             points = self._offspring(targets, rng)
             features = self._encoder.features(points)
-            worth = self._worth(self._rough_means(features, targets))
+            worth = self._worth(self._rough_means(features, targets), ends)
         count = min(self._num_candidates, len(worth))
         rows = np.sort(np.argpartition(-worth, count - 1)[:count])
         return points[rows], features[rows]
