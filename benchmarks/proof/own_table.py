@@ -9,9 +9,8 @@ was. At the end it writes the table from the logs, and its card beside it (`cell
 
     nasbench race --evaluator table:cells.csv.gz --candidates table --trials 50
 
-runs on it. More seeds later, on another machine too: `--first-seed 1 --join cells.csv.gz` trains seed 1 of the same
-draws, and writes the table of both. Where the trainings themselves are still there, `--seeds 2` in another `--runs`
-with the same `--kept` does the same.
+runs on it. More seeds later, on another machine too: `--first-seed 1 --seeds 1 --join cells.csv.gz` trains seed 1 of
+the same draws, and writes the table of both; what a joined table has is not trained again.
 
 A row a cell: its decisions; `params`, `macs`; `val_accuracy_E`, after E epochs, and `test_accuracy`, with the weights
 of the epoch that validates best, means over the seeds; the same of each seed S, `..._seed_S`; of several seeds also
@@ -31,7 +30,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from trained_cells import RETRAINED, SCORED, Trained, joined, trained_of, trained_of_table
+from trained_cells import RETRAINED, SCORED, Trained, joined, lacking, trained_of, trained_of_table
 
 from nasbench.core.store import RunStore
 from nasbench.core.trial import Trial
@@ -54,30 +53,31 @@ def main(argv: Sequence[str]) -> None:
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--first-seed", type=int, default=0)
-    parser.add_argument("--join", type=Path, help="an earlier table of other seeds")
+    parser.add_argument("--join", type=Path, nargs="+", default=[], help="tables written before")
     parser.add_argument("--data-dir")
     parser.add_argument("--workers", default="0")
     parser.add_argument("--runs", type=Path, default=Path("runs/own_table"))
     parser.add_argument("--kept", type=Path, help="finished trainings (else in --runs)")
     parser.add_argument("--out", type=Path, default=Path("runs/own_table/cells.csv.gz"))
     given = parser.parse_args(argv)
-    ran = [search_command(given)]
-    call(ran[0], given.runs / "cells")
+    draws = search_command(given)
+    call(draws, given.runs / "cells")
     cells = drawn(RunStore.read(given.runs / "cells").trials, given.cells)
-    trained: list[Path] = []
-    for first in range(0, len(cells), BATCH):
-        directory = given.runs / f"trained-{first // BATCH + 1}"
-        batch = [f"{given.runs / 'cells'}#{cell.number}" for cell in cells[first : first + BATCH]]
-        ran.append(training_command(batch, given))
-        call(ran[-1], directory)
-        trained.append(directory)
     seeds = range(given.first_seed, given.first_seed + given.seeds)
-    found = [each for directory in trained for each in trained_of(directory, seeds)]
-    if given.join:
-        found = joined(found, trained_of_table(given.join))
+    known = joined(*map(trained_of_table, given.join))
+    missing = lacking(cells, known, seeds)
+    trained: list[Path] = []
+    for first in range(0, len(missing), BATCH):
+        directory = given.runs / f"trained-{first // BATCH + 1}"
+        batch = [f"{given.runs / 'cells'}#{cell.number}" for cell in missing[first : first + BATCH]]
+        call(training_command(batch, given), directory)
+        trained.append(directory)
+    found = joined(known, *(list(trained_of(directory, seeds)) for directory in trained))
+    most = max(len(each.seeds) for each in found)
+    found = [each for each in found if len(each.seeds) == most]
     if len(found) != len(cells) or len(found) < given.cells:
         print(f"asked for {given.cells} cells, drawn {len(cells)}, trained under all seeds {len(found)}")
-    write([each.row() for each in found], given.out, card(given, found, ran[0]))
+    write([each.row() for each in found], given.out, card(given, found, draws))
     print(f"{len(found)} rows: {given.out}")
 
 
@@ -144,15 +144,12 @@ def card(given: argparse.Namespace, cells: Sequence[Trained], draws: Sequence[st
         "cost_column": "train_seconds",
         "report_columns": [f"val_accuracy_{given.epochs}", "test_accuracy", *retrained],
     }
-    run = RunStore.read(given.runs / "trained-1").run
     made = {
         "rows": len(cells),
         "seeds": len(seeds),
         "size": {"cells": given.normal_cells, "filters": given.filters, "image_size": given.image_size},
-        "recipe": run["plan"].get("recipe"),
         "drawn_by": shlex.join(["nasbench", *("DIR" if part == given.data_dir else part for part in draws)]),
-        "hardware": run.get("hardware"),
-        "versions": run.get("versions"),
+        **conditions(given),
         "selection": "the cells are uniform draws of the space's decisions, each network once; none was left out for "
         "its result, only where a training failed",
         "use": "the score is one training, judged by few images; the reported columns are means over the seeds, "
@@ -163,6 +160,20 @@ def card(given: argparse.Namespace, cells: Sequence[Trained], draws: Sequence[st
     return {**read, **made}
 
 
+def conditions(given: argparse.Namespace) -> dict[str, Any]:
+    """Recipe, machine and versions: of this run's trainings, or of the first joined table where there were none."""
+    own = given.runs / "trained-1"
+    if not own.exists():
+        known = json.loads(card_file(given.join[0]).read_text())
+        return {name: known[name] for name in ("recipe", "hardware", "versions")}
+    run = RunStore.read(own).run
+    return {"recipe": run["plan"].get("recipe"), "hardware": run.get("hardware"), "versions": run.get("versions")}
+
+
+def card_file(table: Path) -> Path:
+    return table.with_name(table.name.removesuffix(".gz").removesuffix(".csv") + ".card.json")
+
+
 def write(rows: Sequence[Mapping[str, Any]], out: Path, of: Mapping[str, Any]) -> None:
     """The table, the same bytes for the same rows, and its card."""
     text = io.StringIO()
@@ -171,8 +182,7 @@ def write(rows: Sequence[Mapping[str, Any]], out: Path, of: Mapping[str, Any]) -
     writer.writerows(rows)
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_bytes(gzip.compress(text.getvalue().encode(), mtime=0))
-    name = out.name.removesuffix(".gz").removesuffix(".csv")
-    write_atomically(out.with_name(f"{name}.card.json"), json.dumps(of, indent=1) + "\n")
+    write_atomically(card_file(out), json.dumps(of, indent=1) + "\n")
 
 
 if __name__ == "__main__":

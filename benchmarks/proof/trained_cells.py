@@ -3,7 +3,7 @@
 import csv
 import gzip
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
@@ -16,6 +16,8 @@ from nasbench.core.trial import Trial
 COUNTS = ("params", "macs")
 SCORED = 0
 """The seed whose validation is the score."""
+DIGITS = 5
+"""Of an accuracy in a table; means are those of the rounded ones, so that a table that is read has the same."""
 RETRAINED = "test_accuracy_retrained"
 
 
@@ -34,12 +36,12 @@ class Trained:
 
     def row(self) -> dict[str, Any]:
         row = {**self.genes, **self.counts}
-        row |= {name: round(fmean(of_seeds.values()), 5) for name, of_seeds in self.measured.items()}
+        row |= {name: round(fmean(of_seeds.values()), DIGITS) for name, of_seeds in self.measured.items()}
         again = [value for seed, value in self.measured["test_accuracy"].items() if seed != SCORED]
         if again and SCORED in self.seeds:
-            row[RETRAINED] = round(fmean(again), 5)
+            row[RETRAINED] = round(fmean(again), DIGITS)
         for name, of_seeds in self.measured.items():
-            row |= {f"{name}_seed_{seed}": round(of_seeds[seed], 5) for seed in self.seeds}
+            row |= {f"{name}_seed_{seed}": of_seeds[seed] for seed in self.seeds}
         return {**row, "train_seconds": round(self.train_seconds, 2)}
 
 
@@ -70,10 +72,10 @@ def _trained(trials: Sequence[Trial], curves: Mapping[int, Mapping[int, float]])
     first = trials[0]
     assert first.model is not None, first
     measured = {
-        f"val_accuracy_{epoch}": {trial.seed: curves[trial.number][epoch] for trial in trials}
+        f"val_accuracy_{epoch}": {trial.seed: round(curves[trial.number][epoch], DIGITS) for trial in trials}
         for epoch in range(1, first.epochs + 1)
     }
-    measured["test_accuracy"] = {trial.seed: float(trial.metrics["test_accuracy"]) for trial in trials}
+    measured["test_accuracy"] = {trial.seed: round(float(trial.metrics["test_accuracy"]), DIGITS) for trial in trials}
     counts = {name: int(first.metrics[name]) for name in COUNTS}
     seconds = min(float(trial.metrics["train_seconds"]) for trial in trials)
     return Trained(first.model["architecture"]["genes"], counts, measured, seconds)
@@ -95,24 +97,33 @@ def trained_of_table(file: Path) -> list[Trained]:
     return found
 
 
-def joined(cells: Sequence[Trained], others: Sequence[Trained]) -> list[Trained]:
-    """Cells with the trainings of both, in the order of `others`; one that only one of them has is left out.
+def joined(*tables: Sequence[Trained]) -> list[Trained]:
+    """Each cell once, with the trainings that any table has of it, in the order in which cells are met.
 
-    SystemExit where both have trainings under one seed.
+    SystemExit where two have a training of one cell under one seed.
     """
-    own = {_named(each): each for each in cells}
-    found = []
-    for other in others:
-        each = own.get(_named(other))
-        if each is None:
+    found: dict[tuple[str, ...], Trained] = {}
+    for cell in (each for table in tables for each in table):
+        known = found.setdefault(_named(cell), cell)
+        if known is cell:
             continue
-        if both := {*each.seeds} & {*other.seeds}:
-            raise SystemExit(f"both tables have seed {min(both)}: train others, with --first-seed")
-        measured = {name: {**other.measured[name], **of_seeds} for name, of_seeds in each.measured.items()}
-        seconds = min(each.train_seconds, other.train_seconds)
-        found.append(replace(other, measured=measured, train_seconds=seconds))
-    return found
+        if both := {*known.seeds} & {*cell.seeds}:
+            raise SystemExit(f"two tables have seed {min(both)} of one cell: train others, with --first-seed")
+        measured = {name: {**of_seeds, **cell.measured[name]} for name, of_seeds in known.measured.items()}
+        seconds = min(known.train_seconds, cell.train_seconds)
+        found[_named(cell)] = replace(known, measured=measured, train_seconds=seconds)
+    return list(found.values())
+
+
+def lacking(cells: Iterable[Trial], known: Sequence[Trained], seeds: Sequence[int]) -> list[Trial]:
+    """The drawn cells that `known` has not trained under all of these seeds."""
+    have = {_named(each) for each in known if {*seeds} <= {*each.seeds}}
+    return [cell for cell in cells if _name(cell.genes) not in have]
+
+
+def _name(genes: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(str(genes[decision]) for decision in sorted(genes))
 
 
 def _named(cell: Trained) -> tuple[str, ...]:
-    return tuple(str(cell.genes[name]) for name in sorted(cell.genes))
+    return _name(cell.genes)

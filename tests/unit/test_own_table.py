@@ -73,15 +73,24 @@ def test_a_row_has_means_and_what_the_score_does_not_know(cells: Any) -> None:
 
 
 def test_trainings_under_other_seeds_join(cells: Any) -> None:
-    earlier = [trained(cells, "b", 3.0, s0=0.1), trained(cells, "a", 2.0, s0=0.2), trained(cells, "gone", 1.0, s0=0.3)]
-    later = [trained(cells, "a", 1.0, s1=0.4), trained(cells, "b", 5.0, s1=0.3), trained(cells, "new", 1.0, s1=0.3)]
-    first, second = cells.joined(later, earlier)
+    earlier = [trained(cells, "b", 3.0, s0=0.1), trained(cells, "a", 2.0, s0=0.2), trained(cells, "c", 1.0, s0=0.3)]
+    first, second, third = cells.joined(earlier, [trained(cells, "a", 1.0, s1=0.4)], [trained(cells, "b", 5.0, s1=0.3)])
     assert (first.genes["op"], first.measured["test_accuracy"], first.train_seconds) == ("b", {0: 0.1, 1: 0.3}, 3.0)
     assert (second.genes["op"], second.measured["val_accuracy_1"], second.train_seconds) == ("a", {0: 0.2, 1: 0.4}, 1.0)
+    assert third == earlier[2]
+
+
+def test_what_a_joined_table_has_is_not_trained_again(cells: Any) -> None:
+    drawn = [trial(1, genes="aaa"), trial(2, genes="abc"), trial(3, genes="ccc")]
+    counts, tested = {"params": 10, "macs": 20}, {"test_accuracy": {0: 0.5, 1: 0.5}}
+    known = [cells.Trained(drawn[1].genes, counts, tested, 1.0)]
+    assert cells.lacking(drawn, known, [1]) == [drawn[0], drawn[2]]
+    assert cells.lacking(drawn, known, [1, 2]) == drawn
+    assert cells.lacking(drawn, [], [0]) == drawn
 
 
 def test_two_trainings_under_one_seed_do_not_join(cells: Any) -> None:
-    with pytest.raises(SystemExit, match="both tables have seed 1"):
+    with pytest.raises(SystemExit, match="two tables have seed 1"):
         cells.joined([trained(cells, "a", 1.0, s1=0.4)], [trained(cells, "a", 1.0, s0=0.1, s1=0.4)])
 
 
