@@ -43,11 +43,11 @@ from on_table_routes import (
 )
 from on_table_shown import draw, lines
 from own_table import call
+from ranks import ranks_of
 from routes import DESIGNED, PUBLISHED, scale_command
 
 from nasbench.core.store import RunStore
 from nasbench.evaluators.table import TableEvaluator
-from nasbench.report.fidelity.results import Fidelity
 from nasbench.report.race.results import Race
 from search_spaces.nasnet_small.space import NasnetSmallSpace
 
@@ -91,10 +91,7 @@ def score(runs: Path, more: Sequence[str], workers: str) -> dict[str, Any]:
     columns |= {f"supernet:{directory}": f"{SHARING}_{seed}" for seed, directory in enumerate(supernets)}
     store = RunStore.read(runs / "scores")
     write(store, columns)
-    ranks = {}
-    for each in Fidelity.of(store.run, store.trials).standings:
-        measures = {name: [found.value, found.low, found.high] for name, found in each.measures.items()}
-        ranks[columns[each.name]] = {"seconds": each.seconds, **measures}
+    ranks = {columns[name]: found for name, found in ranks_of(store).items()}
     trainings = [RunStore.read(directory).trials[0].metrics["train_seconds"] for directory in supernets]
     machine = {"processor": store.run["hardware"]["cpu"], "torch": store.run["versions"]["torch"]}
     return {"supernet_seconds": trainings, "ranks": ranks, "machine": machine}

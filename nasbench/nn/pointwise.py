@@ -1,9 +1,10 @@
 """1x1 convolutions with a stride, kept away from a kernel that can end the process.
 
 On processors with AVX-512, oneDNN (PyTorch's library on the CPU) corrupts memory when it computes the gradient of the
-weight of such a convolution, if images have few channels, are large and lie in memory with the channels last: the
-process aborts. Observed with 2 to 15 input channels at 56, 64 and 112 pixels; 16 channels or 48 pixels are safe. A
-convolution without a stride on every s-th pixel has the same sums, and another kernel computes it.
+weight of such a convolution, if images have few channels and lie in memory with the channels last: the process aborts.
+Observed with 2 to 7 input channels at every size (8, 16, 32 and 48 pixels), and with 8 to 15 at 56, 64 and 112; 16
+channels are safe, and so are 8 to 15 at up to 48 pixels. A convolution without a stride on every s-th pixel has the
+same sums, and another kernel computes it.
 """
 
 from torch import Tensor, is_grad_enabled, nn
@@ -14,7 +15,7 @@ def pointwise(x: Tensor, weight: Tensor, bias: Tensor | None, stride: tuple[int,
     """1x1 convolution without padding: (B, C_in, H, W) -> (B, C_out, ceil(H / stride), ceil(W / stride))."""
     rows, columns = stride
     learns = is_grad_enabled() and weight.requires_grad and x.device.type == "cpu"
-    unsafe = x.shape[1] < 16 and max(x.shape[2], x.shape[3]) > 48  # numbers in place: torch.jit.script reads no globals
+    unsafe = x.shape[1] < (16 if max(x.shape[2], x.shape[3]) > 48 else 8)  # in place: torch.jit.script reads no globals
     if rows * columns > 1 and learns and unsafe:
         return functional.conv2d(x[:, :, ::rows, ::columns], weight, bias)
     return functional.conv2d(x, weight, bias, (rows, columns))
