@@ -99,7 +99,7 @@ def reference_of(values: Floats, ends: bool) -> Floats:
         return reference
     near_best = values >= values.max(axis=0) - NEAR_BEST  # (C, K)
     payoffs = np.stack([values[rows].max(axis=0) for rows in near_best.T])  # (K, K)
-    return np.minimum(reference, payoffs.min(axis=0) - BEYOND_ENDS)
+    return np.asarray(np.minimum(reference, payoffs.min(axis=0) - BEYOND_ENDS))
 
 
 def _of_two(mean: Floats, deviation: Floats, front: Floats, reference: Floats) -> Floats:
