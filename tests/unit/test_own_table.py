@@ -99,3 +99,19 @@ def test_a_table_that_is_read_and_written_again_is_the_same(own_table: Any, cell
     own_table.write(rows, tmp_path / "cells.csv.gz", {"rows": len(rows)})
     assert gzip.decompress((tmp_path / "cells.csv.gz").read_bytes()) == gzip.decompress(SHIPPED.read_bytes())
     assert json.loads((tmp_path / "cells.card.json").read_text()) == {"rows": len(rows)}
+
+
+def test_the_pages_tell_what_the_cells_that_were_trained_twice_say(
+    cells: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.delitem(sys.modules, "retrained", raising=False)
+    import retrained
+
+    retrained.main()
+    found = capsys.readouterr().out
+    docs = FOLDER.parents[1] / "docs"
+    for page, told in (("proof.md", "38.69 38.13"), ("nasnet_small.md", "541 0.84 2.44 0.83 0.41 0.93 0.79")):
+        text = (docs / page).read_text()
+        assert all(number in text and number in found for number in told.split()), page
