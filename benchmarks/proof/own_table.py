@@ -1,6 +1,6 @@
 """A table of real trainings of random cells: curves by epoch, several seeds, times; in the format of the other tables.
 
-    python benchmarks/proof/own_table.py --cells 1000 --seeds 2 --data-dir DIR --workers 2      # nasnet-small-cifar10
+    python benchmarks/proof/own_table.py --cells 1000 --seeds 1 --data-dir DIR --workers 2      # nasnet-small-cifar10
     python benchmarks/proof/own_table.py --cells 10 --dataset digits --image-size 0 --runs DIR --out DIR/cells.csv.gz
 
 Runs the commands that a user would type, and prints each: a search that draws the cells and trains none of them, then
@@ -73,6 +73,8 @@ def main(argv: Sequence[str]) -> None:
         call(training_command(batch, given), directory)
         trained.append(directory)
     found = joined(known, *(list(trained_of(directory, seeds)) for directory in trained))
+    if not found:
+        raise SystemExit("no cell has a finished training: there is no table to write")
     most = max(len(each.seeds) for each in found)
     found = [each for each in found if len(each.seeds) == most]
     if len(found) != len(cells) or len(found) < given.cells:

@@ -85,14 +85,14 @@ def trained_of_table(file: Path) -> list[Trained]:
     """The cells of a table that this script wrote."""
     with gzip.open(file, "rt") as opened:
         rows = list(csv.DictReader(opened))
+    decisions = list(rows[0])[: list(rows[0]).index(COUNTS[0])] if rows else []
     found = []
     for row in rows:
-        genes = {name: value for name, value in row.items() if name in list(row)[: list(row).index(COUNTS[0])]}
         measured: dict[str, dict[int, float]] = {}
         for name, value in row.items():
             if of_seed := re.fullmatch(r"(.+)_seed_(\d+)", name):
                 measured.setdefault(of_seed[1], {})[int(of_seed[2])] = float(value)
-        counts = {name: int(row[name]) for name in COUNTS}
+        genes, counts = {name: row[name] for name in decisions}, {name: int(row[name]) for name in COUNTS}
         found.append(Trained(genes, counts, measured, float(row["train_seconds"])))
     return found
 
@@ -104,26 +104,24 @@ def joined(*tables: Sequence[Trained]) -> list[Trained]:
     """
     found: dict[tuple[str, ...], Trained] = {}
     for cell in (each for table in tables for each in table):
-        known = found.setdefault(_named(cell), cell)
+        name = _named(cell.genes)
+        known = found.setdefault(name, cell)
         if known is cell:
             continue
         if both := {*known.seeds} & {*cell.seeds}:
             raise SystemExit(f"two tables have seed {min(both)} of one cell: train others, with --first-seed")
-        measured = {name: {**of_seeds, **cell.measured[name]} for name, of_seeds in known.measured.items()}
+        measured = {column: {**of_seeds, **cell.measured[column]} for column, of_seeds in known.measured.items()}
         seconds = min(known.train_seconds, cell.train_seconds)
-        found[_named(cell)] = replace(known, measured=measured, train_seconds=seconds)
+        found[name] = replace(known, measured=measured, train_seconds=seconds)
     return list(found.values())
 
 
 def lacking(cells: Iterable[Trial], known: Sequence[Trained], seeds: Sequence[int]) -> list[Trial]:
     """The drawn cells that `known` has not trained under all of these seeds."""
-    have = {_named(each) for each in known if {*seeds} <= {*each.seeds}}
-    return [cell for cell in cells if _name(cell.genes) not in have]
+    have = {_named(each.genes) for each in known if {*seeds} <= {*each.seeds}}
+    return [cell for cell in cells if _named(cell.genes) not in have]
 
 
-def _name(genes: Mapping[str, Any]) -> tuple[str, ...]:
+def _named(genes: Mapping[str, Any]) -> tuple[str, ...]:
+    """The same for genes that were drawn and for genes that were read from a file."""
     return tuple(str(genes[decision]) for decision in sorted(genes))
-
-
-def _named(cell: Trained) -> tuple[str, ...]:
-    return _name(cell.genes)

@@ -75,7 +75,7 @@ def test_the_lower_reference_lies_below_what_the_best_in_one_objective_have_in_t
     assert reference_of(values, ends=True).tolist() == pytest.approx([-MARGIN, -0.8])
 
 
-def test_half_as_many_proposals_are_random() -> None:
+def test_random_proposals_end_earlier_than_with_one_objective() -> None:
     assert [blind(()), blind(("score", "-seconds"))] == [20, 12]
 
 

@@ -19,7 +19,7 @@ Candidates. All networks of a small space are encoded once, in canonical form, a
 space the candidates are random networks and mutations of the best networks, which the model selects over some rounds.
 
 Several objectives. Each objective has an ensemble of its own, and a step proposes the candidate with the highest
-expected improvement of the hypervolume that the front dominates (`front`). Half as many proposals are random.
+expected improvement of the hypervolume that the front dominates (`front`). `explore` is half as long.
 
 No network (canonical key) is proposed twice while unknown networks are left. Running trials count as known, and they
 reduce the variance near them. A failed trial gets the target of the lower quartile of the scored trials: one failure by
