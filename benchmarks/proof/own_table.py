@@ -1,6 +1,6 @@
 """A table of real trainings of random cells: curves by epoch, several seeds, times; in the format of the other tables.
 
-    python benchmarks/proof/own_table.py --cells 1000 --seeds 1 --data-dir DIR --workers 2      # nasnet-small-cifar10
+    python benchmarks/proof/own_table.py --cells 1000 --seeds 2 --data-dir DIR --workers 2      # nasnet-small-cifar10
     python benchmarks/proof/own_table.py --cells 10 --dataset digits --image-size 0 --runs DIR --out DIR/cells.csv.gz
 
 Runs the commands that a user would type, and prints each: a search that draws the cells and trains none of them, then
@@ -163,13 +163,20 @@ def card(given: argparse.Namespace, cells: Sequence[Trained], draws: Sequence[st
 
 
 def conditions(given: argparse.Namespace) -> dict[str, Any]:
-    """Recipe, machine and versions: of this run's trainings, or of the first joined table where there were none."""
+    """The recipe, and under which seeds which machine trained: those of the joined tables, then this run's."""
+    cards = [json.loads(card_file(table).read_text()) for table in given.join]
+    recipe = cards[0]["recipe"] if cards else None
+    trained_on = [each for known in cards for each in known["trained_on"]]
     own = given.runs / "trained-1"
-    if not own.exists():
-        known = json.loads(card_file(given.join[0]).read_text())
-        return {name: known[name] for name in ("recipe", "hardware", "versions")}
-    run = RunStore.read(own).run
-    return {"recipe": run["plan"].get("recipe"), "hardware": run.get("hardware"), "versions": run.get("versions")}
+    if own.exists():
+        run = RunStore.read(own).run
+        seeds = list(range(given.first_seed, given.first_seed + given.seeds))
+        recipe = recipe or run["plan"].get("recipe")
+        trained_on.append({"seeds": seeds, "hardware": run.get("hardware"), "versions": run.get("versions")})
+    return {
+        "recipe": recipe,
+        "trained_on": [each for place, each in enumerate(trained_on) if each not in trained_on[:place]],
+    }
 
 
 def card_file(table: Path) -> Path:
