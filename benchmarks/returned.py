@@ -70,7 +70,8 @@ def main() -> None:
     given.log.parent.mkdir(parents=True, exist_ok=True)
     lines = map(json.loads, given.log.read_text().splitlines() if given.log.exists() else ())
     known = {tuple(search): gains for *search, gains in lines}
-    others = [each for each in json.loads(RESULTS.read_text()) if each["table"] != given.table]
+    written = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
+    others = [each for each in written if each["table"] != given.table]
     seeds = range(given.first_seed, given.first_seed + given.seeds)
     found: list[dict[str, Any]] = []
     for case in TABLES[given.table].cases:

@@ -2,13 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import sqrt
 from pathlib import Path
 from random import Random
-from statistics import fmean, stdev
-from typing import Any
-
-from scipy.stats import t
 
 from nasbench.core.protocols import Metrics
 from nasbench.evaluators.table import TableEvaluator
@@ -16,6 +11,8 @@ from nasbench.report.race.results import Race, Repetition, Step
 from search_spaces.nasnet_small.space import NasnetSmallSpace
 
 TABLE = "nasnet-small-cifar10"
+CHOSEN, RETRAINED = "test_accuracy_seed_0", "test_accuracy_retrained"
+"""What a returned cell has of the test images in the training that was chosen, and trained anew."""
 PROXIES = ("params", "macs", "synflow", "naswot")
 SCREENS = ("params", "synflow")
 """The cheap scores that were used on NAS-Bench-201, so not chosen here."""
@@ -24,8 +21,6 @@ OF = 8
 SHARING = "shared"
 """The route by shared weights, and with the number of the supernet a column of scores."""
 STRATEGIES = ("random", "evolution", "ppo:controller=table", "predictor")
-BEHIND_SHARED = ("random", "ppo:controller=table", "predictor")
-"""Those that are raced behind a screen by shared weights, too."""
 BUDGET = 900.0
 """Seconds of one device."""
 GRID = tuple(round(BUDGET / 2 ** (step / 4), 1) for step in reversed(range(25)))
@@ -65,14 +60,13 @@ def beside_command(models: Sequence[str], of_cells: bool) -> list[str]:
     return ["compare", *models, *size, *SEEN, "--recipe", "nasnet_small", "--seeds", str(SEEDS_BESIDE), *QUIET]
 
 
-def race_command(
-    scores: Path, seeds: int, strategies: Sequence[str], screens: Sequence[str], first: int = 0
-) -> list[str]:
-    """Strategies on the table, each alone and behind each screen, under seeds `first`, `first` + 1, ..."""
+def race_command(scores: Path, seeds: int, screens: Sequence[str], first: int = 0) -> list[str]:
+    """STRATEGIES on the table, each alone and behind each screen, under seeds `first`, `first` + 1, ..."""
     behind = ",".join(f"table:{scores}#{name}={OF}" for name in screens)
     on = ["--evaluator", f"table:{TABLE}", "--candidates", "table", "--time-budget", f"{BUDGET:g}"]
+    told = ["--report-columns", CHOSEN, RETRAINED]
     under = ["--seeds", str(seeds), "--seed", str(first)]
-    return ["race", *on, "--strategies", ",".join(strategies), "--screen", behind, *under, *QUIET]
+    return ["race", *on, *told, "--strategies", ",".join(STRATEGIES), "--screen", behind, *under, *QUIET]
 
 
 @dataclass(frozen=True)
@@ -90,9 +84,10 @@ class Spent:
         return self.trainings[int(number)] if shared == SHARING else 0.0
 
 
-def routes_of(race: Race, by_shared: Sequence[Race], spent: Spent) -> dict[str, Any]:
-    """Name of a route -> what it returns, of a strategy alone and of it behind each kind of screen. The clock of a race
-    does not know what screens take: here it is added. Strategies alone are those of `race`.
+def routes_of(race: Race, by_shared: Sequence[Race], spent: Spent) -> dict[str, list[list[Repetition]]]:
+    """Name of a route -> its repetitions, of a strategy alone and of it behind each kind of screen. The clock of a race
+    does not know what screens take: here it is added. Strategies alone are those of `race`. The repetitions of one
+    group share the weights that they score by.
     """
     routes: dict[str, list[list[Repetition]]] = {}
     raced = [(race, label) for label in race.strategies]
@@ -104,7 +99,7 @@ def routes_of(race: Race, by_shared: Sequence[Race], spent: Spent) -> dict[str, 
         shared = column.rpartition("_")[0] == SHARING
         groups = routes.setdefault(f"{name} + {SHARING if shared else column}" if column else name, [])
         groups += [found] if shared else [[each] for each in found]
-    return {name: along(groups, race.columns.index(race.rank_by)) for name, groups in routes.items()}
+    return routes
 
 
 def _later(repetition: Repetition, spent: Spent, column: str) -> Repetition:
@@ -113,34 +108,8 @@ def _later(repetition: Repetition, spent: Spent, column: str) -> Repetition:
     return replace(repetition, steps=tuple(steps))
 
 
-def along(groups: Sequence[Sequence[Repetition]], place: int) -> dict[str, list[float | None]]:
-    """The mean test accuracy in percent of what is returned at each place of GRID, with its 95 % interval. None before
-    every repetition returns something.
-
-    The repetitions of one group share the weights that they score by. The interval is Student's over the means of the
-    groups, and no narrower than that over all repetitions: a few groups may lie close to each other by chance.
-    """
-    found = [_at(groups, seconds, place) for seconds in GRID]
-    return dict(zip(("mean", "low", "high"), map(list, zip(*found, strict=True)), strict=True))
-
-
-def _at(groups: Sequence[Sequence[Repetition]], seconds: float, place: int) -> tuple[float | None, ...]:
-    found = [[each.at(seconds, "seconds") for each in group] for group in groups]
-    if any(values is None for group in found for values in group):
-        return None, None, None
-    tested = [[100 * values[place] for values in group if values is not None] for group in found]
-    means = [fmean(group) for group in tested]
-    half = max(half_of(means), half_of([value for group in tested for value in group]))
-    return tuple(round(value, 4) for value in (fmean(means), fmean(means) - half, fmean(means) + half))
-
-
-def half_of(values: Sequence[float]) -> float:
-    """Half of Student's 95 % interval of the mean."""
-    return float(t.ppf(0.975, len(values) - 1)) * stdev(values) / sqrt(len(values))
-
-
-def sharing(race: Race, scores: Path, spent: Spent, seeds: int) -> dict[str, Any]:
-    """What weight sharing alone returns: DRAWN random cells are scored by shared weights, and trained in the order of
+def sharing(race: Race, scores: Path, spent: Spent, seeds: int) -> list[list[Repetition]]:
+    """Weight sharing alone: DRAWN random cells are scored by shared weights, and trained in the order of
     that score. Repetitions are shared out among the supernets.
     """
     space = NasnetSmallSpace()
@@ -152,7 +121,7 @@ def sharing(race: Race, scores: Path, spent: Spent, seeds: int) -> dict[str, Any
         rows = [(score.row(each)[column], known.row(each)) for each in score.architectures()]
         clock = spent.before(column) + DRAWN * spent.score[column]
         groups.append([_walk(race, rows, clock, seed) for seed in range(number, seeds, len(spent.trainings))])
-    return along(groups, race.columns.index(race.rank_by))
+    return groups
 
 
 def _walk(race: Race, rows: Sequence[tuple[float, Metrics]], clock: float, seed: int) -> Repetition:

@@ -41,25 +41,30 @@ BATCH = 100
 RUN = "run.json"
 
 
+def parser() -> argparse.ArgumentParser:
+    """What it may be asked."""
+    found = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    found.add_argument("--cells", type=int, default=1000)
+    found.add_argument("--space", default="nasnet-small")
+    found.add_argument("--dataset", default="cifar10")
+    found.add_argument("--image-size", type=int, default=16, help="0: the data set's own")
+    found.add_argument("--recipe", default="nasnet_small")
+    found.add_argument("--normal-cells", default="1", help="N, normal cells a stack")
+    found.add_argument("--filters", default="8", help="F, filters of the first stack")
+    found.add_argument("--epochs", type=int, default=3)
+    found.add_argument("--seeds", type=int, default=3)
+    found.add_argument("--first-seed", type=int, default=0)
+    found.add_argument("--join", type=Path, nargs="+", default=[], help="tables written before")
+    found.add_argument("--data-dir")
+    found.add_argument("--workers", default="0")
+    found.add_argument("--runs", type=Path, default=Path("runs/own_table"))
+    found.add_argument("--kept", type=Path, help="finished trainings (else in --runs)")
+    found.add_argument("--out", type=Path, default=Path("runs/own_table/cells.csv.gz"))
+    return found
+
+
 def main(argv: Sequence[str]) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cells", type=int, default=1000)
-    parser.add_argument("--space", default="nasnet-small")
-    parser.add_argument("--dataset", default="cifar10")
-    parser.add_argument("--image-size", type=int, default=16, help="0: the data set's own")
-    parser.add_argument("--recipe", default="nasnet_small")
-    parser.add_argument("--normal-cells", default="1", help="N, normal cells a stack")
-    parser.add_argument("--filters", default="8", help="F, filters of the first stack")
-    parser.add_argument("--epochs", type=int, default=3)
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--first-seed", type=int, default=0)
-    parser.add_argument("--join", type=Path, nargs="+", default=[], help="tables written before")
-    parser.add_argument("--data-dir")
-    parser.add_argument("--workers", default="0")
-    parser.add_argument("--runs", type=Path, default=Path("runs/own_table"))
-    parser.add_argument("--kept", type=Path, help="finished trainings (else in --runs)")
-    parser.add_argument("--out", type=Path, default=Path("runs/own_table/cells.csv.gz"))
-    given = parser.parse_args(argv)
+    given = parser().parse_args(argv)
     draws = search_command(given)
     call(draws, given.runs / "cells")
     cells = drawn(RunStore.read(given.runs / "cells").trials, given.cells)
