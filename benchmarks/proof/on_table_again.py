@@ -29,9 +29,11 @@ def again(
     draws = drawn(RunStore.read(given.runs / "cells").trials, len(cells))
     often = [dict(cells[each].genes) for each in returned_often(routes)]
     chosen = [f"{given.runs / 'cells'}#{cell.number}" for cell in draws if dict(cell.genes) in often]
-    call(training_command(chosen, given), given.runs / "again")
-    trained = list(trained_of(given.runs / "again", range(FIRST_SEED, FIRST_SEED + SEEDS)))
-    write([each.row() for each in trained], out, card(given, trained, search_command(given)))
+    call(training_command(chosen, given), given.runs / "trained-1")
+    trained = list(trained_of(given.runs / "trained-1", range(FIRST_SEED, FIRST_SEED + SEEDS)))
+    selection = f"the cells that some route returns in {OFTEN:.0%} of its searches or more"
+    of = {**card(given, trained, search_command(given)), "selection": selection}
+    write([each.row() for each in trained], out, of)
 
 
 def returned_often(routes: Mapping[str, Groups]) -> list[Values]:
