@@ -111,9 +111,12 @@ def test_the_noise_is_that_of_one_training_of_a_cell(judge: Any) -> None:
             self.measured = {"test_accuracy": dict(enumerate(tested))}
             self.seeds = list(range(len(tested)))
 
-    found = judge.judge_of({"a": Cell(0.9, 0.3, 0.31, 0.32), "b": Cell(0.9, 0.4), "c": Cell(0.1, 0.2, 0.22)})
-    assert found.anew == {"a": (pytest.approx(31.0), 3), "b": (40.0, 1), "c": (pytest.approx(21.0), 2)}
-    assert found.noise == pytest.approx(((2 * 1.0 + 2.0) / 3) ** 0.5)
+    cells = {"a": Cell(0.9, 0.30, 0.31), "b": Cell(0.9, 0.40, 0.43), "c": Cell(0.1, 0.20)}
+    found = judge.judge_of(cells)
+    assert found.anew["a"] == (pytest.approx(30.5), 2)
+    assert found.anew["b"] == (pytest.approx(41.5), 2)
+    assert found.anew["c"] == (pytest.approx(21.0), 1), "its seed is a point below the other on average"
+    assert found.noise == pytest.approx(1.0**0.5), "two cells, 0.5 points off on either side: one degree of freedom"
 
 
 def test_repetitions_that_share_weights_are_one_observation(judge: Any) -> None:
