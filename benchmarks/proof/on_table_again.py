@@ -7,10 +7,8 @@ from pathlib import Path
 import own_table
 from on_table_judge import Groups, Values, shares
 from on_table_routes import BUDGET, PIXELS
-from own_table import call, card, drawn, search_command, training_command, write
-from trained_cells import Trained, trained_of
-
-from nasbench.core.store import RunStore
+from own_table import card, draw, train, write
+from trained_cells import Trained
 
 OFTEN = 0.02
 """Cells that some route returns in no smaller share of its searches are trained again."""
@@ -25,15 +23,10 @@ def again(
     tells of them.
     """
     given = as_the_table(runs, data, workers)
-    call(search_command(given), given.runs / "cells")
-    draws = drawn(RunStore.read(given.runs / "cells").trials, len(cells))
     often = [dict(cells[each].genes) for each in returned_often(routes)]
-    chosen = [f"{given.runs / 'cells'}#{cell.number}" for cell in draws if dict(cell.genes) in often]
-    call(training_command(chosen, given), given.runs / "trained-1")
-    trained = list(trained_of(given.runs / "trained-1", range(FIRST_SEED, FIRST_SEED + SEEDS)))
+    trained = train([cell for cell in draw(given) if dict(cell.genes) in often], given)
     selection = f"the cells that some route returns in {OFTEN:.0%} of its searches or more"
-    of = {**card(given, trained, search_command(given)), "selection": selection}
-    write([each.row() for each in trained], out, of)
+    write([each.row() for each in trained], out, {**card(given, trained), "selection": selection})
 
 
 def returned_often(routes: Mapping[str, Groups]) -> list[Values]:

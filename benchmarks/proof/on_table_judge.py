@@ -52,11 +52,11 @@ def judge_of(cells: Mapping[Values, Trained]) -> Judge:
         for name, cell in cells.items()
     }
     seeds = sorted({seed for of_seeds in tested.values() for seed in of_seeds})
-    complete = [of_seeds for of_seeds in tested.values() if len(of_seeds) == len(seeds)]
+    complete = [each for each in tested.values() if len(each) == len(seeds)]
     lifted = {seed: fmean(each[seed] - fmean(each.values()) for each in complete) for seed in seeds}
+    rest = [each[seed] - fmean(each.values()) - lifted[seed] for each in complete for seed in seeds]
+    noise = sqrt(sum(value**2 for value in rest) / ((len(complete) - 1) * (len(seeds) - 1)))
     level = {name: [value - lifted[seed] for seed, value in each.items()] for name, each in tested.items()}
-    squares = sum((value - fmean(each)) ** 2 for each in level.values() for value in each)
-    noise = sqrt(squares / ((len(complete) - 1) * (len(seeds) - 1)))
     return Judge({name: (fmean(each), len(each)) for name, each in level.items()}, noise)
 
 

@@ -65,27 +65,39 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str]) -> None:
     given = parser().parse_args(argv)
-    draws = search_command(given)
-    call(draws, given.runs / "cells")
-    cells = drawn(RunStore.read(given.runs / "cells").trials, given.cells)
-    seeds = range(given.first_seed, given.first_seed + given.seeds)
+    cells = draw(given)
     known = joined(*map(trained_of_table, given.join))
-    missing = lacking(cells, known, seeds)
-    trained: list[Path] = []
-    for first in range(0, len(missing), BATCH):
-        directory = given.runs / f"trained-{first // BATCH + 1}"
-        batch = [f"{given.runs / 'cells'}#{cell.number}" for cell in missing[first : first + BATCH]]
-        call(training_command(batch, given), directory)
-        trained.append(directory)
-    found = joined(known, *(list(trained_of(directory, seeds)) for directory in trained))
+    found = joined(known, train(lacking(cells, known, seeds_of(given)), given))
     if not found:
         raise SystemExit("no cell has a finished training: there is no table to write")
     most = max(len(each.seeds) for each in found)
     found = [each for each in found if len(each.seeds) == most]
     if len(found) != len(cells) or len(found) < given.cells:
         print(f"asked for {given.cells} cells, drawn {len(cells)}, trained under all seeds {len(found)}")
-    write([each.row() for each in found], given.out, card(given, found, draws))
+    write([each.row() for each in found], given.out, card(given, found))
     print(f"{len(found)} rows: {given.out}")
+
+
+def draw(given: argparse.Namespace) -> list[Trial]:
+    """The cells of the table, each network once."""
+    call(search_command(given), given.runs / "cells")
+    return drawn(RunStore.read(given.runs / "cells").trials, given.cells)
+
+
+def train(cells: Sequence[Trial], given: argparse.Namespace) -> list[Trained]:
+    """Those of the drawn cells whose trainings under all the seeds that are asked for succeeded."""
+    found: list[Trained] = []
+    for first in range(0, len(cells), BATCH):
+        directory = given.runs / f"trained-{first // BATCH + 1}"
+        batch = [f"{given.runs / 'cells'}#{cell.number}" for cell in cells[first : first + BATCH]]
+        call(training_command(batch, given), directory)
+        found += trained_of(directory, seeds_of(given))
+    return found
+
+
+def seeds_of(given: argparse.Namespace) -> list[int]:
+    """The seeds that are asked for."""
+    return list(range(given.first_seed, given.first_seed + given.seeds))
 
 
 def search_command(given: argparse.Namespace) -> list[str]:
@@ -139,8 +151,9 @@ def drawn(trials: Sequence[Trial], count: int) -> list[Trial]:
     return list(first.values())[:count]
 
 
-def card(given: argparse.Namespace, cells: Sequence[Trained], draws: Sequence[str]) -> dict[str, Any]:
+def card(given: argparse.Namespace, cells: Sequence[Trained]) -> dict[str, Any]:
     """What the table says of itself: the fields that nasbench reads, then those for readers."""
+    draws = search_command(given)
     seeds = cells[0].seeds
     retrained = [RETRAINED] if SCORED in seeds and len(seeds) > 1 else []
     seen = f"{given.dataset} at {given.image_size} pixels" if given.image_size else given.dataset
@@ -175,9 +188,8 @@ def conditions(given: argparse.Namespace) -> dict[str, Any]:
     own = given.runs / "trained-1"
     if own.exists():
         run = RunStore.read(own).run
-        seeds = list(range(given.first_seed, given.first_seed + given.seeds))
         recipe = recipe or run["plan"].get("recipe")
-        trained_on.append({"seeds": seeds, "hardware": run.get("hardware"), "versions": run.get("versions")})
+        trained_on.append({"seeds": seeds_of(given), "hardware": run.get("hardware"), "versions": run.get("versions")})
     return {
         "recipe": recipe,
         "trained_on": [each for place, each in enumerate(trained_on) if each not in trained_on[:place]],
